@@ -1,0 +1,142 @@
+// The one entry of every npm script: makes sure that dependencies and the build are there, then runs the task.
+// Plain JavaScript, because on a fresh checkout there is nothing yet that could compile it.
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = resolve(fileURLToPath(import.meta.url), '../..');
+const require = createRequire(import.meta.url);
+
+const say = (text) => process.stderr.write(`lvsadm: ${text}\n`);
+
+/** Runs a program with inherited output and ends this process with its status if it fails. */
+function run(file, args, options = {}) {
+  const result = spawnSync(file, args, { cwd: root, stdio: 'inherit', ...options });
+  if (result.error) {
+    say(`cannot run ${file}: ${result.error.message}`);
+    process.exit(127);
+  }
+  if (result.signal) process.exit(128 + 15);
+  if (result.status !== 0) process.exit(result.status);
+}
+
+const node = (script, args = []) => run(process.execPath, [join(root, script), ...args], { cwd: process.cwd() });
+
+/** Every file below `dir` (relative to the project's root) whose name ends in `suffix`. */
+function files(dir, suffix) {
+  const from = join(root, dir);
+  if (!existsSync(from)) return [];
+  return readdirSync(from, { recursive: true })
+    .map((name) => join(dir, name))
+    .filter((name) => name.endsWith(suffix) && statSync(join(root, name)).isFile())
+    .sort();
+}
+
+/**
+ * `npm ci` when node_modules is missing or older than the lock file. No package's install script is needed: the
+ * native parts ship inside the packages.
+ */
+function dependencies() {
+  const lock = join(root, 'package-lock.json');
+  const stamp = join(root, 'node_modules/.lvsadm-lock');
+  const wanted = readFileSync(lock, 'utf8');
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
+  say('installing npm packages');
+  run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], { stdio: ['ignore', 2, 2] });
+  writeFileSync(stamp, wanted);
+}
+
+/** Compiles every TypeScript file, one to one, to build/: what the tests and the scripts run. */
+async function compile() {
+  const esbuild = require('esbuild');
+  const entryPoints = ['bin', 'src', 'test'].flatMap((dir) => files(dir, '.ts')).filter((f) => !f.endsWith('.d.ts'));
+  const outputs = new Set(entryPoints.map((f) => f.replace(/\.ts$/, '.js')));
+  for (const old of files('build', '.js'))
+    if (!outputs.has(relative('build', old))) rmSync(join(root, old));
+  await esbuild.build({
+    absWorkingDir: root,
+    entryPoints,
+    outdir: 'build',
+    outbase: '.',
+    format: 'esm',
+    platform: 'node',
+    target: 'node20.19',
+    sourcemap: 'linked',
+    logLevel: 'warning',
+  });
+}
+
+/** Bundles what users run: dist/lvsadm.js with lazy chunks beside it, and the library. */
+async function bundle() {
+  const esbuild = require('esbuild');
+  rmSync(join(root, 'dist'), { recursive: true, force: true });
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  await esbuild.build({
+    absWorkingDir: root,
+    entryPoints: { lvsadm: 'bin/lvsadm.ts', index: 'src/index.ts' },
+    outdir: 'dist',
+    chunkNames: 'chunks/[name]-[hash]',
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20.19',
+    // Finds its native part relative to its own folder, so it stays a package.
+    external: ['netlink'],
+    define: { LVSADM_VERSION: JSON.stringify(version) },
+    // Bundled CommonJS packages call require for Node's own modules.
+    banner: { js: "import { createRequire as lvsadmCreateRequire } from 'node:module';\nconst require = lvsadmCreateRequire(import.meta.url);" },
+    sourcemap: false,
+    logLevel: 'warning',
+  });
+}
+
+const tests = (dir) => files(`build/test/${dir}`, '.test.js');
+const testRunner = (list, args) => run(process.execPath, ['--test', ...args, ...list]);
+
+/** Type check, lint and format. */
+function check() {
+  run(join(root, 'node_modules/.bin/tsc'), ['-p', '.']);
+  run(join(root, 'node_modules/.bin/biome'), ['check', '.']);
+}
+
+const tasks = {
+  build: async () => {
+    await bundle();
+    run(join(root, 'node_modules/.bin/tsc'), ['-p', 'tsconfig.types.json']);
+  },
+  check,
+  unit: (args) => testRunner(tests('').filter((f) => !f.includes('/lab/')), args),
+  labtest: async (args) => {
+    await bundle();
+    testRunner(tests('lab'), args);
+  },
+  test: async (args) => {
+    say('type check and lint');
+    check();
+    say('building');
+    await bundle();
+    say('unit tests, then the lab: a guest with a real kernel');
+    testRunner(tests(''), args);
+  },
+  lab: async (args) => {
+    await bundle();
+    node('build/test/lab/main.js', args);
+  },
+  demo: async (args) => {
+    await bundle();
+    node('build/test/demo/main.js', args);
+  },
+};
+
+const [name, ...args] = process.argv.slice(2);
+const task = tasks[name];
+if (!task) {
+  say(`unknown task '${name}'; one of: ${Object.keys(tasks).join(', ')}`);
+  process.exit(2);
+}
+dependencies();
+await compile();
+await task(args);

@@ -22,7 +22,8 @@ function run(file, args, options = {}) {
   if (result.status !== 0) process.exit(result.status);
 }
 
-const node = (script, args = []) => run(process.execPath, [join(root, script), ...args], { cwd: process.cwd() });
+const node = (script, args = []) =>
+  run(process.execPath, [join(root, script), ...args], { cwd: process.cwd() });
 
 /** Every file below `dir` (relative to the project's root) whose name ends in `suffix`. */
 function files(dir, suffix) {
@@ -44,17 +45,20 @@ function dependencies() {
   const wanted = readFileSync(lock, 'utf8');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
   say('installing npm packages');
-  run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], { stdio: ['ignore', 2, 2] });
+  run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], {
+    stdio: ['ignore', 2, 2],
+  });
   writeFileSync(stamp, wanted);
 }
 
 /** Compiles every TypeScript file, one to one, to build/: what the tests and the scripts run. */
 async function compile() {
   const esbuild = require('esbuild');
-  const entryPoints = ['bin', 'src', 'test'].flatMap((dir) => files(dir, '.ts')).filter((f) => !f.endsWith('.d.ts'));
+  const entryPoints = ['bin', 'src', 'test']
+    .flatMap((dir) => files(dir, '.ts'))
+    .filter((f) => !f.endsWith('.d.ts'));
   const outputs = new Set(entryPoints.map((f) => f.replace(/\.ts$/, '.js')));
-  for (const old of files('build', '.js'))
-    if (!outputs.has(relative('build', old))) rmSync(join(root, old));
+  for (const old of files('build', '.js')) if (!outputs.has(relative('build', old))) rmSync(join(root, old));
   await esbuild.build({
     absWorkingDir: root,
     entryPoints,
@@ -87,7 +91,9 @@ async function bundle() {
     external: ['netlink'],
     define: { LVSADM_VERSION: JSON.stringify(version) },
     // Bundled CommonJS packages call require for Node's own modules.
-    banner: { js: "import { createRequire as lvsadmCreateRequire } from 'node:module';\nconst require = lvsadmCreateRequire(import.meta.url);" },
+    banner: {
+      js: "import { createRequire as lvsadmCreateRequire } from 'node:module';\nconst require = lvsadmCreateRequire(import.meta.url);",
+    },
     sourcemap: false,
     logLevel: 'warning',
   });
@@ -108,7 +114,11 @@ const tasks = {
     run(join(root, 'node_modules/.bin/tsc'), ['-p', 'tsconfig.types.json']);
   },
   check,
-  unit: (args) => testRunner(tests('').filter((f) => !f.includes('/lab/')), args),
+  unit: (args) =>
+    testRunner(
+      tests('').filter((f) => !f.includes('/lab/')),
+      args,
+    ),
   labtest: async (args) => {
     await bundle();
     testRunner(tests('lab'), args);

@@ -1,11 +1,133 @@
 /**
- * One error class per layer. An error carries facts as fields (operation, errno, object); how they read is decided in
- * one place, {@link file://./cli/render.ts}. The message is for stack traces and for users of the library.
+ * One error class per layer. An error carries facts as fields (operation, errno, object); how they read to a user is
+ * decided in one place, cli/render.ts. The message is for stack traces and for users of the library.
  */
+import { getSystemErrorMap, getSystemErrorName } from 'node:util';
 
-/** Base of every error that lvsadm raises on purpose. Anything else that is thrown is a bug. */
-export abstract class LvsadmError extends Error {
-  override get name(): string {
-    return new.target === undefined ? this.constructor.name : new.target.name;
+/** Base of every error that lvsadm raises on purpose; anything else that is thrown is a bug. */
+export abstract class LvsadmError extends Error {}
+
+/** A value that cannot be: what it is the value of, what was given, and what would be right. */
+export class ValueError extends LvsadmError {
+  override name = 'ValueError';
+  constructor(
+    /** What the value is for, in the field's terms: `port`, `weight`, `address`. */
+    readonly field: string,
+    /** The value as it was given. */
+    readonly given: string,
+    /** What would be right, as a noun phrase: `a number from 0 to 65535`. */
+    readonly expected: string,
+  ) {
+    super(`${field}: '${given}' is not ${expected}`);
   }
+}
+
+/** A command line that the grammar refuses. */
+export class UsageError extends LvsadmError {
+  override name = 'UsageError';
+  constructor(
+    /** What is wrong, and what would be right; one line, no final full stop. */
+    readonly problem: string,
+    /** The argument as it was spelled, if one is to blame. */
+    readonly argument?: string,
+    /** The word that was probably meant. */
+    readonly suggestion?: string,
+  ) {
+    super(problem);
+  }
+}
+
+export type TransportFailure = 'deadline' | 'closed' | 'truncated' | 'overrun' | 'system';
+
+/** The socket failed: nothing is known about what the kernel did with the request. */
+export class TransportError extends LvsadmError {
+  override name = 'TransportError';
+  constructor(
+    readonly reason: TransportFailure,
+    /** What was attempted: `send`, `receive`, `open`. */
+    readonly operation: string,
+    readonly detail: string,
+    /** The positive errno of a failed system call. */
+    readonly errno?: number,
+  ) {
+    super(`netlink ${operation}: ${detail}`);
+  }
+}
+
+/** Bytes that are not what the protocol says. `path` leads to the place, outermost first: `service/stats64/inBytes`. */
+export class ProtocolError extends LvsadmError {
+  override name = 'ProtocolError';
+  constructor(
+    readonly problem: string,
+    readonly path: readonly string[] = [],
+  ) {
+    super(path.length === 0 ? problem : `${path.join('/')}: ${problem}`);
+  }
+
+  /** The same error, seen from one level further out. */
+  within(name: string): ProtocolError {
+    return new ProtocolError(this.problem, [name, ...this.path]);
+  }
+}
+
+/** The kernel answered a request with an errno. */
+export class KernelError extends LvsadmError {
+  override name = 'KernelError';
+  constructor(
+    /** The operation asked for, as the schema names it: `addService`, `getFamily`. */
+    readonly operation: string,
+    /** Positive errno, as in errno(3). */
+    readonly errno: number,
+    /** What the operation was about, in the user's notation: `TCP 192.0.2.1:80`. */
+    readonly object?: string,
+    /** The kernel's own words (NLMSGERR_ATTR_MSG), where it sent some. */
+    readonly detail?: string,
+  ) {
+    super(`${operation}${object ? ` ${object}` : ''}: ${errnoText(errno)}${detail ? ` (${detail})` : ''}`);
+  }
+
+  /** The symbolic name of the errno: `EEXIST`. */
+  get code(): string {
+    return errnoName(this.errno);
+  }
+
+  /** The same answer, with what it was about. */
+  about(object: string): KernelError {
+    return new KernelError(this.operation, this.errno, object, this.detail);
+  }
+}
+
+/** IPVS cannot be used at all: it is not in the kernel, or this process may not. */
+export class UnavailableError extends LvsadmError {
+  override name = 'UnavailableError';
+  constructor(
+    readonly reason: 'no-ipvs' | 'not-permitted',
+    readonly detail: string,
+  ) {
+    super(detail);
+  }
+}
+
+/** Linux errno values that lvsadm gives a meaning to (asm-generic/errno.h). */
+export const Errno = {
+  EPERM: 1,
+  ENOENT: 2,
+  ESRCH: 3,
+  EINTR: 4,
+  ENOMEM: 12,
+  EACCES: 13,
+  EBUSY: 16,
+  EEXIST: 17,
+  EINVAL: 22,
+  ENOBUFS: 105,
+} as const;
+
+/** `EEXIST` for 17; `errno 999` for a number that has no name. */
+export function errnoName(errno: number): string {
+  return getSystemErrorMap().has(-errno) ? getSystemErrorName(-errno) : `errno ${errno}`;
+}
+
+/** `file already exists` for 17; `errno 999` for a number that has no text. */
+export function errnoText(errno: number): string {
+  return getSystemErrorMap().get(-errno)?.[1] ?? `errno ${errno}`;
 }

@@ -1,0 +1,34 @@
+/** What a command may touch. Everything outside of this is pure, so a test hands in its own. */
+import type { IpvsClient } from './ipvs/client.js';
+
+/** A stream of text that the user or a pipe reads. */
+export interface Output {
+  /** A terminal, as opposed to a pipe or a file. */
+  readonly isTTY: boolean;
+  /** Width of the terminal in columns; undefined in a pipe. */
+  readonly columns?: number | undefined;
+  /**
+   * Writes; wait for the promise before writing more than fits in memory.
+   * @throws ClosedPipe when nobody reads any more.
+   */
+  write(text: string): Promise<void> | void;
+}
+
+/** The reader of our output has gone (`| head`): not an error to report, only the end. */
+export class ClosedPipe extends Error {
+  override name = 'ClosedPipe';
+}
+
+export interface Context {
+  readonly out: Output;
+  readonly err: Output;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Standard input, in chunks as they come. */
+  readonly stdin: AsyncIterable<Uint8Array>;
+  /** A file as a stream of chunks; rejects as node:fs does. */
+  readFile(path: string): AsyncIterable<Uint8Array>;
+  /** IPVS in the kernel: opened at the first call, the same for every later one. */
+  client(): Promise<IpvsClient>;
+  /** Milliseconds since an arbitrary moment, never going back. */
+  now(): number;
+}

@@ -1,0 +1,48 @@
+/** Destinations: the real servers behind a virtual service. */
+import { formatEndpoint } from './address.js';
+
+/**
+ * How packets reach the real server: by network address translation, in an IP tunnel, or by direct routing. `local` and
+ * `bypass` are the kernel's own: it reports `local` for a destination whose address is the director's.
+ */
+export type ForwardingMethod = 'nat' | 'tun' | 'dr' | 'local' | 'bypass';
+
+export type TunnelType = 'ipip' | 'gue' | 'gre';
+
+/** Checksums of the encapsulation: none, computed, or remote checksum offload (gue only). */
+export type TunnelChecksum = 'nocsum' | 'csum' | 'remcsum';
+
+export interface Tunnel {
+  readonly type: TunnelType;
+  /** UDP port of the gue encapsulation, 1 to 65535; 0 for the others. */
+  readonly port: number;
+  readonly checksum: TunnelChecksum;
+}
+
+export interface DestinationId {
+  /** The real server's IP address (RIP), canonical; its family may differ from the service's with tunnels only. */
+  readonly address: string;
+  /** 0 to 65535; the service's own port except with NAT. */
+  readonly port: number;
+}
+
+export interface Destination {
+  readonly id: DestinationId;
+  readonly method: ForwardingMethod;
+  /** Capacity relative to the others, 0 to 2147483647; 0 takes no new connections. */
+  readonly weight: number;
+  /** Connections at which the server stops getting new ones, 0 to 4294967295; 0 is no limit. */
+  readonly upperThreshold: number;
+  /** Connections below which it gets new ones again; 0 is three quarters of the upper threshold. */
+  readonly lowerThreshold: number;
+  /** How `tun` encapsulates; meaningless for the other methods. */
+  readonly tunnel: Tunnel;
+}
+
+export const plainTunnel: Tunnel = { type: 'ipip', port: 0, checksum: 'nocsum' };
+
+/** Text that is equal for equal identities and unequal for others, within one service. */
+export const destinationKey = (id: DestinationId): string => formatEndpoint(id.address, id.port);
+
+/** How messages name a real server: `198.51.100.7:80`. */
+export const describeDestination = destinationKey;

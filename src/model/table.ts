@@ -1,0 +1,31 @@
+/** What the kernel says of its table: settings, and state that only it can know. */
+import type { Destination } from './destination.js';
+import type { Service } from './service.js';
+import type { Stats } from './stats.js';
+
+export interface ServiceEntry extends Service {
+  readonly stats: Stats;
+}
+
+export interface DestinationEntry extends Destination {
+  /** Connections in state ESTABLISHED. */
+  readonly activeConnections: number;
+  readonly inactiveConnections: number;
+  /** Persistence templates that point here. */
+  readonly persistentConnections: number;
+  readonly stats: Stats;
+}
+
+/** Idle times in seconds, each 0 to 2147483647/HZ; when set, 0 leaves a value as it is. */
+export interface Timeouts {
+  readonly tcp: number;
+  readonly tcpFin: number;
+  readonly udp: number;
+}
+
+export interface Info {
+  /** IPVS's own version, 1.2.1 since 2005. */
+  readonly version: { readonly major: number; readonly minor: number; readonly patch: number };
+  /** Buckets of the connection hash table. */
+  readonly connectionTableSize: number;
+}

@@ -3,6 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { constants } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -18,7 +19,7 @@ function run(file, args, options = {}) {
     say(`cannot run ${file}: ${result.error.message}`);
     process.exit(127);
   }
-  if (result.signal) process.exit(128 + 15);
+  if (result.signal) process.exit(128 + constants.signals[result.signal]);
   if (result.status !== 0) process.exit(result.status);
 }
 

@@ -7,6 +7,7 @@
 export interface PoptOption {
   /** Without the dashes. */
   readonly long: string;
+  /** Letters, each of which is a short name. */
   readonly short?: string | undefined;
   readonly argument: 'none' | 'required' | 'optional';
 }
@@ -34,7 +35,7 @@ export interface PoptTable<Option extends PoptOption> {
 
 export function poptTable<Option extends PoptOption>(options: readonly Option[]): PoptTable<Option> {
   const byShort = new Map<string, Option>();
-  for (const option of options) if (option.short !== undefined) byShort.set(option.short, option);
+  for (const option of options) for (const letter of option.short ?? '') byShort.set(letter, option);
   return { byLong: new Map(options.map((option) => [option.long, option])), byShort };
 }
 
@@ -76,28 +77,26 @@ class Tokenizer<Option extends PoptOption> {
     const glued = equals < 0 ? undefined : word.slice(equals + 1);
     const option = this.table.byLong.get(spelling.slice(2));
     if (option === undefined) this.fault('unknown', index, spelling);
-    else if (option.argument !== 'none') this.option(option, index, spelling, glued ?? this.nextValue(option));
+    else if (option.argument !== 'none')
+      this.option(option, index, spelling, glued ?? this.nextValue(option));
     else if (glued !== undefined) this.fault('unwanted-value', index, spelling);
     else this.option(option, index, spelling, undefined);
   }
 
   /** `-Ln`, `-atVIP:80`: flags, until an option takes what is left of the word as its value. */
   private cluster(word: string, index: number): void {
-    let at = 1;
-    while (at < word.length && !this.faulty) {
-      const letter = word.charAt(at++);
+    for (let at = 1; at < word.length && !this.faulty; at++) {
+      const letter = word.charAt(at);
       const spelling = `-${letter}`;
       const option = this.table.byShort.get(letter);
-      if (option === undefined) return this.fault('unknown', index, spelling);
-      // popt drops one '=' after any short option, whether or not the option takes a value.
-      const dropped = word.charAt(at) === '=';
-      if (dropped) at++;
-      if (option.argument === 'none') {
-        this.option(option, index, spelling, undefined);
-        continue;
-      }
-      const glued = at < word.length || dropped ? word.slice(at) : undefined;
-      return this.option(option, index, spelling, glued ?? this.nextValue(option));
+      const rest = word.slice(at + 1);
+      if (option === undefined) this.fault('unknown', index, spelling);
+      else if (option.argument !== 'none') {
+        const glued = rest === '' ? undefined : rest.replace(/^=/, '');
+        this.option(option, index, spelling, glued ?? this.nextValue(option));
+        break;
+      } else if (rest.startsWith('=')) this.fault('unwanted-value', index, spelling);
+      else this.option(option, index, spelling, undefined);
     }
   }
 

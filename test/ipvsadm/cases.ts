@@ -9,18 +9,18 @@ export interface Case {
   readonly run: readonly string[];
   readonly stdin?: string | undefined;
   /** Command lines that show the state afterwards. */
-  readonly then: readonly string[];
+  readonly after: readonly string[];
 }
 
 interface Extra {
   readonly given?: readonly string[];
   readonly stdin?: string;
-  readonly then?: readonly string[];
+  readonly after?: readonly string[];
 }
 
 /** A case from a command line; `''` stands for an empty word. */
-export function line(text: string, { given = [], stdin, then = ['-Sn'] }: Extra = {}): Case {
-  return { given, run: splitLine(text), stdin, then };
+export function line(text: string, { given = [], stdin, after = ['-Sn'] }: Extra = {}): Case {
+  return { given, run: splitLine(text), stdin, after };
 }
 
 export const splitLine = (text: string): string[] =>
@@ -38,25 +38,25 @@ const tcp = [`-A ${svc}`];
 const withServer = [...tcp, `-a ${svc} -r ${rip} -m`];
 
 /** Each command in its shortest complete form, with what must be there before. */
-const commands: { text: string; given?: string[]; stdin?: string; then?: string[] }[] = [
+const commands: { text: string; given?: string[]; stdin?: string; after?: string[] }[] = [
   { text: `-A ${svc}` },
   { text: `-E ${svc}`, given: tcp },
   { text: `-D ${svc}`, given: tcp },
   { text: '-C', given: tcp },
-  { text: `-a ${svc} -r ${rip}`, given: tcp, then: ['-Sn', '-Ln --thresholds'] },
-  { text: `-e ${svc} -r ${rip}`, given: withServer, then: ['-Sn', '-Ln --thresholds'] },
+  { text: `-a ${svc} -r ${rip}`, given: tcp, after: ['-Sn', '-Ln --thresholds'] },
+  { text: `-e ${svc} -r ${rip}`, given: withServer, after: ['-Sn', '-Ln --thresholds'] },
   { text: `-d ${svc} -r ${rip}`, given: withServer },
-  { text: '-L', given: withServer, then: [] },
-  { text: '-l', given: withServer, then: [] },
+  { text: '-L', given: withServer, after: [] },
+  { text: '-l', given: withServer, after: [] },
   { text: '-Z', given: withServer },
-  { text: '-S', given: withServer, then: [] },
+  { text: '-S', given: withServer, after: [] },
   { text: '-R', stdin: `-A ${svc}\n` },
-  { text: '--set 901 121 301', then: ['-L --timeout'] },
-  { text: '--start-daemon master --mcast-interface lo', then: ['-L --daemon'] },
+  { text: '--set 901 121 301', after: ['-L --timeout'] },
+  { text: '--start-daemon master --mcast-interface lo', after: ['-L --daemon'] },
   {
     text: '--stop-daemon master',
     given: ['--start-daemon master --mcast-interface lo --syncid 7'],
-    then: ['-L --daemon'],
+    after: ['-L --daemon'],
   },
   { text: '-h' },
   { text: '-v' },
@@ -147,8 +147,8 @@ const requirements = [
 
 /** An option given twice. */
 const twice = [
-  ...['-s rr', '-p', '-M 255.255.255.0', '-o', '-b flag-1', '--pe sip', `-t ${vip}`, `-u ${vip}`].map((option) =>
-    line(`-A ${svc.replace('-t', '-u')} ${option} ${option}`),
+  ...['-s rr', '-p', '-M 255.255.255.0', '-o', '-b flag-1', '--pe sip', `-t ${vip}`, `-u ${vip}`].map(
+    (option) => line(`-A ${svc.replace('-t', '-u')} ${option} ${option}`),
   ),
   line(`-A -t ${vip} -u ${vip}`),
   line(`-A -t ${vip} -f 1`),
@@ -162,13 +162,26 @@ const twice = [
   ...['--tun-type gue --tun-type gre', '--tun-port 1 --tun-port 2', '--tun-csum --tun-csum'].map((option) =>
     line(`-a ${svc} -r ${rip} -i ${option}`, { given: tcp }),
   ),
-  ...['-n', '-c', '--timeout', '--daemon', '--stats', '--rate', '--exact', '--thresholds', '--persistent-conn'].map(
-    (option) => line(`-L ${option} ${option}`, { then: [] }),
-  ),
-  ...['--tun-info', '--nosort', '--sort'].map((option) => line(`-L ${option} ${option}`, { then: [] })),
-  ...['--syncid 1', '--mcast-interface lo', '--sync-maxlen 9', '--mcast-group 224.0.0.9', '--mcast-port 9', '--mcast-ttl 9'].map(
-    (option) => line(`--start-daemon master ${option} ${option}`, { then: ['-L --daemon'] }),
-  ),
+  ...[
+    '-n',
+    '-c',
+    '--timeout',
+    '--daemon',
+    '--stats',
+    '--rate',
+    '--exact',
+    '--thresholds',
+    '--persistent-conn',
+  ].map((option) => line(`-L ${option} ${option}`, { after: [] })),
+  ...['--tun-info', '--nosort', '--sort'].map((option) => line(`-L ${option} ${option}`, { after: [] })),
+  ...[
+    '--syncid 1',
+    '--mcast-interface lo',
+    '--sync-maxlen 9',
+    '--mcast-group 224.0.0.9',
+    '--mcast-port 9',
+    '--mcast-ttl 9',
+  ].map((option) => line(`--start-daemon master ${option} ${option}`, { after: ['-L --daemon'] })),
 ];
 
 const listing = [
@@ -188,24 +201,38 @@ const listing = [
 ];
 
 const listingPairs = listing.flatMap((one, at) =>
-  listing.slice(at + 1).map((two) => line(`-L ${one} ${two}`, { given: withServer, then: [] })),
+  listing.slice(at + 1).map((two) => line(`-L ${one} ${two}`, { given: withServer, after: [] })),
 );
 
 const tunnels = ['', '--tun-type ipip', '--tun-type gue', '--tun-type gre'].flatMap((type) =>
   ['', '--tun-port 6080', '--tun-port 0'].flatMap((port) =>
-    ['', '--tun-nocsum', '--tun-csum', '--tun-remcsum', '--tun-nocsum --tun-csum', '--tun-csum --tun-remcsum', '--tun-nocsum --tun-remcsum'].flatMap(
-      (checksum) =>
-        line(`-a ${svc} -r ${rip} -i ${type} ${port} ${checksum}`, {
-          given: tcp,
-          then: ['-Sn', '-Ln --tun-info'],
-        }),
+    [
+      '',
+      '--tun-nocsum',
+      '--tun-csum',
+      '--tun-remcsum',
+      '--tun-nocsum --tun-csum',
+      '--tun-csum --tun-remcsum',
+      '--tun-nocsum --tun-remcsum',
+    ].flatMap((checksum) =>
+      line(`-a ${svc} -r ${rip} -i ${type} ${port} ${checksum}`, {
+        given: tcp,
+        after: ['-Sn', '-Ln --tun-info'],
+      }),
     ),
   ),
 );
 
 const tunnelsElsewhere = ['', '-g', '-m'].flatMap((method) =>
-  ['--tun-type ipip', '--tun-type gue', '--tun-type gue --tun-port 1', '--tun-port 6080', '--tun-nocsum', '--tun-csum'].map((option) =>
-    line(`-a ${svc} -r ${rip} ${method} ${option}`, { given: tcp, then: ['-Sn', '-Ln --tun-info'] }),
+  [
+    '--tun-type ipip',
+    '--tun-type gue',
+    '--tun-type gue --tun-port 1',
+    '--tun-port 6080',
+    '--tun-nocsum',
+    '--tun-csum',
+  ].map((option) =>
+    line(`-a ${svc} -r ${rip} ${method} ${option}`, { given: tcp, after: ['-Sn', '-Ln --tun-info'] }),
   ),
 );
 
@@ -219,21 +246,21 @@ const numbers = [
 
 const numeric = numbers.flatMap((n) => [
   line(`-a ${svc} -r ${rip} -w=${n}`, { given: tcp }),
-  line(`-a ${svc} -r ${rip} -x=${n}`, { given: tcp, then: ['-Ln --thresholds'] }),
-  line(`-a ${svc} -r ${rip} -y=${n}`, { given: tcp, then: ['-Ln --thresholds'] }),
-  line(`-A ${svc} -p=${n}`, { then: ['-Sn', '-Ln'] }),
-  line(`-A -f=${n}`, { then: ['-Sn', '-Ln'] }),
+  line(`-a ${svc} -r ${rip} -x=${n}`, { given: tcp, after: ['-Ln --thresholds'] }),
+  line(`-a ${svc} -r ${rip} -y=${n}`, { given: tcp, after: ['-Ln --thresholds'] }),
+  line(`-A ${svc} -p=${n}`, { after: ['-Sn', '-Ln'] }),
+  line(`-A -f=${n}`, { after: ['-Sn', '-Ln'] }),
   line(`-A -t 192.0.2.1:${n.replace("''", '')}`),
   line(`-a ${svc} -m -r 198.51.100.7:${n.replace("''", '')}`, { given: tcp }),
   line(`-a ${svc} -r ${rip} -i --tun-type gue --tun-port=${n}`, { given: tcp }),
-  line(`--set -- ${n} 0 0`, { then: ['-L --timeout'] }),
+  line(`--set -- ${n} 0 0`, { after: ['-L --timeout'] }),
   ...['syncid', 'sync-maxlen', 'mcast-port', 'mcast-ttl'].map((name) =>
-    line(`--start-daemon master --mcast-interface lo --${name}=${n}`, { then: ['-L --daemon'] }),
+    line(`--start-daemon master --mcast-interface lo --${name}=${n}`, { after: ['-L --daemon'] }),
   ),
 ]);
 
 const timeouts = ['0 0 0', '1 2 3', '0 5 0', '0 0 7', '1 x 3', '1 2 -3'].map((values) =>
-  line(`--set ${values}`, { then: ['-L --timeout'] }),
+  line(`--set ${values}`, { after: ['-L --timeout'] }),
 );
 
 const addresses = [
@@ -254,9 +281,29 @@ const addressing = addresses.flatMap((address) => [
 ]);
 
 const masks = [
-  ...['255.255.255.0', '255.255.255.255', '0.0.0.0', '255.0.255.0', '255.255.255', '24', '/24', '0', '1', '128', '129', '-1', '64', '64a', 'x', "''", 'localhost'].flatMap(
-    (mask) => [line(`-A ${svc} -p -M=${mask}`), line(`-A -t ${vip6} -p -M=${mask}`), line(`-A -f 1 -6 -p -M=${mask}`)],
-  ),
+  ...[
+    '255.255.255.0',
+    '255.255.255.255',
+    '0.0.0.0',
+    '255.0.255.0',
+    '255.255.255',
+    '24',
+    '/24',
+    '0',
+    '1',
+    '128',
+    '129',
+    '-1',
+    '64',
+    '64a',
+    'x',
+    "''",
+    'localhost',
+  ].flatMap((mask) => [
+    line(`-A ${svc} -p -M=${mask}`),
+    line(`-A -t ${vip6} -p -M=${mask}`),
+    line(`-A -f 1 -6 -p -M=${mask}`),
+  ]),
   line(`-A -M 255.255.255.0 ${svc} -p`),
   line(`-A -p -M 64 -t ${vip6}`),
   line('-A -f 1 -M 255.255.255.0 -p'),
@@ -273,38 +320,41 @@ const flags = [
   'flag-1', 'flag-2', 'flag-3', 'flag-1,flag-2', 'flag-1,flag-2,flag-3', 'flag-2,flag-1', 'flag-1,flag-1', 'flag-1,', ',flag-1', ',', "''", 'flag-4',
   'sh-fallback', 'sh-port', 'sh-fallback,sh-port', 'mh-fallback', 'mh-port', 'mh-fallback,mh-port', 'sh-port,mh-port', 'sh-port,flag-3', 'SH-PORT', 'flag-1␣',
 ].flatMap((value) => [
-  ...['sh', 'mh', 'rr'].map((scheduler) => line(`-A ${svc} -s ${scheduler} -b=${value}`, { then: ['-Sn', '-Ln'] })),
-  line(`-A ${svc} -b=${value} -s sh`, { then: ['-Sn', '-Ln'] }),
-  line(`-A ${svc} -b=${value}`, { then: ['-Sn', '-Ln'] }),
+  ...['sh', 'mh', 'rr'].map((scheduler) => line(`-A ${svc} -s ${scheduler} -b=${value}`, { after: ['-Sn', '-Ln'] })),
+  line(`-A ${svc} -b=${value} -s sh`, { after: ['-Sn', '-Ln'] }),
+  line(`-A ${svc} -b=${value}`, { after: ['-Sn', '-Ln'] }),
 ]); // biome-ignore format: a table
 
 const services = [
-  line(`-A -u ${vip} -o`, { then: ['-Sn', '-Ln'] }),
+  line(`-A -u ${vip} -o`, { after: ['-Sn', '-Ln'] }),
   line(`-A -t ${vip} -o`),
   line(`-A --sctp-service ${vip} -o`),
-  line('-A -f 1 -o', { then: ['-Sn', '-Ln'] }),
-  line(`-A -u ${vip} -p --pe sip`, { then: ['-Sn', '-Ln'] }),
-  line(`-A -u ${vip} --pe sip`, { then: ['-Sn', '-Ln'] }),
-  line(`-A -t ${vip} -p --pe sip`, { then: ['-Sn', '-Ln'] }),
+  line('-A -f 1 -o', { after: ['-Sn', '-Ln'] }),
+  line(`-A -u ${vip} -p --pe sip`, { after: ['-Sn', '-Ln'] }),
+  line(`-A -u ${vip} --pe sip`, { after: ['-Sn', '-Ln'] }),
+  line(`-A -t ${vip} -p --pe sip`, { after: ['-Sn', '-Ln'] }),
   line(`-A -u ${vip} -p --pe nosuch`),
   line(`-A -u ${vip} -p --pe=`),
   line(`-A -u ${vip} -p --pe ${'x'.repeat(16)}`),
-  line('-A -t 192.0.2.1', { then: ['-Sn', '-Ln'] }),
-  line('-A -t 192.0.2.1:0', { then: ['-Sn', '-Ln'] }),
-  line('-A -t 192.0.2.1 -p', { then: ['-Sn', '-Ln'] }),
-  line('-A -f 1 -6', { then: ['-Sn', '-Ln'] }),
+  line('-A -t 192.0.2.1', { after: ['-Sn', '-Ln'] }),
+  line('-A -t 192.0.2.1:0', { after: ['-Sn', '-Ln'] }),
+  line('-A -t 192.0.2.1 -p', { after: ['-Sn', '-Ln'] }),
+  line('-A -f 1 -6', { after: ['-Sn', '-Ln'] }),
   line('-A -6 -f 1'),
   line(`-A -6 -t ${vip6}`),
   line(`-A -t ${vip6} -6`),
-  line('-A -f 1 -6 -p -M 64', { then: ['-Sn', '-Ln'] }),
-  line(`-E ${svc} -s rr`, { given: [`-A ${svc} -p 60 -M 255.255.255.0 -s sh -b flag-1`], then: ['-Sn', '-Ln'] }),
-  line(`-E ${svc}`, { given: [`-A ${svc} -p 60 -s sh`], then: ['-Sn', '-Ln'] }),
+  line('-A -f 1 -6 -p -M 64', { after: ['-Sn', '-Ln'] }),
+  line(`-E ${svc} -s rr`, {
+    given: [`-A ${svc} -p 60 -M 255.255.255.0 -s sh -b flag-1`],
+    after: ['-Sn', '-Ln'],
+  }),
+  line(`-E ${svc}`, { given: [`-A ${svc} -p 60 -s sh`], after: ['-Sn', '-Ln'] }),
   line(`-E -t 192.0.2.1`, { given: ['-A -t 192.0.2.1 -p'] }),
   line(`-D -t 192.0.2.1`, { given: ['-A -t 192.0.2.1 -p'] }),
   line(`-Z ${svc}`, { given: tcp }),
   line('-Z -f 1', { given: ['-A -f 1'] }),
-  line('-L -f 1', { given: ['-A -f 1', '-A -f 1 -6'], then: [] }),
-  line('-L -f 1 -6', { given: ['-A -f 1', '-A -f 1 -6'], then: [] }),
+  line('-L -f 1', { given: ['-A -f 1', '-A -f 1 -6'], after: [] }),
+  line('-L -f 1 -6', { given: ['-A -f 1', '-A -f 1 -6'], after: [] }),
   line('-D -f 1', { given: ['-A -f 1', '-A -f 1 -6'] }),
   line('-D -f 1 -6', { given: ['-A -f 1', '-A -f 1 -6'] }),
 ];
@@ -329,16 +379,21 @@ const servers = [
     line(`-a -f 2 -6 -r [2001:db8:7::7] ${method}`, { given: fwm }),
     line(`-a -t 192.0.2.1 -r 198.51.100.7:8080 ${method}`, { given: ['-A -t 192.0.2.1 -p'] }),
     line(`-a -t 192.0.2.1 -r 198.51.100.7 ${method}`, { given: ['-A -t 192.0.2.1 -p'] }),
-    line(`-d ${svc} -r 198.51.100.7:8080 ${method}`, { given: [...tcp, `-a ${svc} -r 198.51.100.7:8080 -m`] }),
-    line(`-a ${svc} -r 127.0.0.1:80 ${method}`, { given: tcp, then: ['-Sn', '-Ln'] }),
+    line(`-d ${svc} -r 198.51.100.7:8080 ${method}`, {
+      given: [...tcp, `-a ${svc} -r 198.51.100.7:8080 -m`],
+    }),
+    line(`-a ${svc} -r 127.0.0.1:80 ${method}`, { given: tcp, after: ['-Sn', '-Ln'] }),
   ]),
   line(`-d ${svc} -r 198.51.100.7`, { given: withServer }),
   line(`-d ${svc} -r 198.51.100.7:8080`, { given: withServer }),
   line(`-d ${svc} -r ${rip6}`, { given: [...tcp, `-a ${svc} -r ${rip6} -i`] }),
-  line(`-e ${svc} -r ${rip}`, { given: [...tcp, `-a ${svc} -r ${rip} -m -w 7 -x 9 -y 3`], then: ['-Sn', '-Ln --thresholds'] }),
+  line(`-e ${svc} -r ${rip}`, {
+    given: [...tcp, `-a ${svc} -r ${rip} -m -w 7 -x 9 -y 3`],
+    after: ['-Sn', '-Ln --thresholds'],
+  }),
   line(`-e ${svc} -r ${rip} -w 0`, { given: withServer }),
-  line(`-a ${svc} -r ${rip} -x 3 -y 5`, { given: tcp, then: ['-Ln --thresholds'] }),
-  line(`-a ${svc} -r ${rip} -y 5`, { given: tcp, then: ['-Ln --thresholds'] }),
+  line(`-a ${svc} -r ${rip} -x 3 -y 5`, { given: tcp, after: ['-Ln --thresholds'] }),
+  line(`-a ${svc} -r ${rip} -y 5`, { given: tcp, after: ['-Ln --thresholds'] }),
   line(`-a ${svc} -r 0.0.0.0:80 -m`, { given: tcp }),
   line(`-a ${svc} -r 198.51.100.7:http -m`, { given: tcp }),
   line('-a -u 192.0.2.1:53 -r 198.51.100.7:domain -m', { given: ['-A -u 192.0.2.1:53'] }),
@@ -354,8 +409,8 @@ const refusals = [
   line(`-E ${svc}`),
   line(`-D ${svc}`),
   line(`-Z ${svc}`),
-  line(`-L ${svc}`, { then: [] }),
-  line('-L -f 9', { then: [] }),
+  line(`-L ${svc}`, { after: [] }),
+  line('-L -f 9', { after: [] }),
   line(`-a ${svc} -r ${rip}`),
   line(`-e ${svc} -r ${rip}`),
   line(`-d ${svc} -r ${rip}`),
@@ -366,7 +421,9 @@ const refusals = [
   line(`-E ${svc} -s nosuch`, { given: tcp }),
   line(`-A -u ${vip} -p --pe nosuch`),
   line(`-E -u ${vip} -p --pe nosuch`, { given: [`-A -u ${vip}`] }),
-  line('--start-daemon master --mcast-interface lo', { given: ['--start-daemon master --mcast-interface lo'] }),
+  line('--start-daemon master --mcast-interface lo', {
+    given: ['--start-daemon master --mcast-interface lo'],
+  }),
   line('--stop-daemon master'),
   line('--stop-daemon backup'),
   line('--start-daemon master --mcast-interface nosuch0'),
@@ -375,26 +432,62 @@ const refusals = [
 
 const daemons = [
   ...['master', 'backup', 'MASTER', "''", 'x', 'masters'].flatMap((state) => [
-    line(`--start-daemon ${state} --mcast-interface lo`, { then: ['-L --daemon'] }),
+    line(`--start-daemon ${state} --mcast-interface lo`, { after: ['-L --daemon'] }),
     line(`--stop-daemon ${state}`, {
       given: ['--start-daemon master --mcast-interface lo', '--start-daemon backup --mcast-interface lo'],
-      then: ['-L --daemon'],
+      after: ['-L --daemon'],
     }),
   ]),
   ...['lo', "''", 'x'.repeat(15), 'x'.repeat(16), 'lo'.padEnd(40, 'o')].map((name) =>
-    line(`--start-daemon master --mcast-interface=${name}`, { then: ['-L --daemon'] }),
+    line(`--start-daemon master --mcast-interface=${name}`, { after: ['-L --daemon'] }),
   ),
-  ...['224.0.0.81', '224.0.0.1', '239.255.255.255', '192.0.2.1', '0.0.0.0', 'ff02::1', '[ff02::1]', 'ff05::99', '2001:db8::1', 'x', "''", '224.0.0', 'localhost'].flatMap(
-    (group) => [
-      line(`--start-daemon master --mcast-interface lo --mcast-group=${group}`, { then: ['-L --daemon'] }),
-      line(`--start-daemon backup --mcast-interface lo --mcast-group=${group} --mcast-port 8850 --mcast-ttl 3 --sync-maxlen 1000 --syncid 5`, {
-        then: ['-L --daemon'],
-      }),
-    ],
-  ),
-  line('--stop-daemon master --syncid 4', { given: ['--start-daemon master --mcast-interface lo --syncid 5'], then: ['-L --daemon'] }),
-  line('--stop-daemon master --mcast-interface nosuch', { given: ['--start-daemon master --mcast-interface lo'], then: ['-L --daemon'] }),
+  ...[
+    '224.0.0.81',
+    '224.0.0.1',
+    '239.255.255.255',
+    '192.0.2.1',
+    '0.0.0.0',
+    'ff02::1',
+    '[ff02::1]',
+    'ff05::99',
+    '2001:db8::1',
+    'x',
+    "''",
+    '224.0.0',
+    'localhost',
+  ].flatMap((group) => [
+    line(`--start-daemon master --mcast-interface lo --mcast-group=${group}`, { after: ['-L --daemon'] }),
+    line(
+      `--start-daemon backup --mcast-interface lo --mcast-group=${group} --mcast-port 8850 --mcast-ttl 3 --sync-maxlen 1000 --syncid 5`,
+      {
+        after: ['-L --daemon'],
+      },
+    ),
+  ]),
+  line('--stop-daemon master --syncid 4', {
+    given: ['--start-daemon master --mcast-interface lo --syncid 5'],
+    after: ['-L --daemon'],
+  }),
+  line('--stop-daemon master --mcast-interface nosuch', {
+    given: ['--start-daemon master --mcast-interface lo'],
+    after: ['-L --daemon'],
+  }),
 ];
+
+const two = [`-A ${svc} -s rr`, `-a ${svc} -r ${rip} -m -w 5`];
+const other = '-A -t 192.0.2.9:80 -s rr';
+
+/** What -R makes of its lines. */
+const restore = [
+  '', '\n', '\n\n\n', ' \n', '# nothing\n', two.join('\n'), `${two.join('\n')}\n`, two.join('\r\n'), `${two.join('\r\n')}\r\n`,
+  `\t${other}\n`, `  ${other}  \n`, other.replaceAll(' ', '\t'), other.replaceAll(' ', ' \t '), `ipvsadm ${other}\n`, `  ipvsadm   ${other}\n`, `lvsadm ${other}\n`,
+  `/sbin/ipvsadm ${other}\n`, `IPVSADM ${other}\n`, `ipvsadm ipvsadm ${other}\n`, 'ipvsadm\n', `ipvsadm\n${other}\n`, `${other} # why\n`, `${other}#why\n`, `#${other}\n`, ` # ${other}\n`, `${other} #\n`,
+  `"-A" -t 192.0.2.9:80\n`, `-A -t "192.0.2.9:80"\n`, `-A -t '192.0.2.9:80'\n`, `-A -t 192.0.2.9:80 -s \\\nrr\n`, `-A\n`, `foo\n${other}\n`, `-A\n${other}\n`, `${other}\n-A\n`,
+  `${other}\n${other}\n`, `${other}\n${other}\n${two[0]}\n`, `${two[0]}\n${two[0]}\n${two[1]}\n${two[1]}\n${other}`, `${other}\n--bad\n${two[0]}\n`, `${other}\n-A --bad\n${two[0]}\n`, `${other}\n-A -w x\n${two[0]}\n`, `${other}\n-A -t\n${two[0]}\n`,
+  `${other}\n-L -n\n${two[0]}\n`, `${other}\n-S -n\n`, `-R\n${other}\n`, `${other}\n-C\n${two[0]}\n`, `${other}\n-h\n${two[0]}\n`, `-v\n${two[0]}\n`, `-L -t 192.0.2.9:80\n${other}\n`, `${other}\n-L -t 192.0.2.8:80\n${two[0]}\n`, `${other}\n\n\n\n${two[0]}\n`,
+  `-A -t 192.0.2.9:80 -p\n`, `-A -t 192.0.2.9:80 -p 60\n`, `-A -t 192.0.2.9:80 -s nosuch\n${other}\n`, `${other}\n-A -t 192.0.2.9:81 -s nosuch\n`, `-Z\n`, `--set 1 2 3\n`, `-D -t 192.0.2.99:80\n`, `${'-A -t 192.0.2.9:80 '.padEnd(3000)}-s rr\n`, `-A -t 192.0.2.9:80 ${'x'.repeat(3000)}\n`,
+  `${other}\0\n`, `${other}\f\v\n`, `${other};${two[0]}\n`, `\ufeff${other}\n`, '-a -t 192.0.2.9:80 -r 198.51.100.7:80 -m\n', `${two.join('\n')}\n-e ${svc} -r ${rip} -m -w 0\n-d ${svc} -r ${rip}\n-D ${svc}\n`,
+].map((stdin) => line('-R', { stdin })); // biome-ignore format: a table
 
 const popt = [
   '', '-n', '-t 192.0.2.1:80 -A', 'foo', '-A foo', 'foo -A', 'foo -L', '-L foo', '--foo', '-A --foo', '-z', '-A -z', '-L -A', '--list=foo', '-L=n', '-Ln=', '-Ln', '-L -n',
@@ -410,6 +503,7 @@ const popt = [
 
 export const groups: Readonly<Record<string, readonly Case[]>> = {
   popt,
+  restore,
   legality,
   requirements,
   twice,

@@ -15,7 +15,7 @@ export interface Observation {
   readonly stdout: string;
   readonly stderr: string;
   /** Output of the command lines that show the state; only where the command succeeded. */
-  readonly then?: Readonly<Record<string, string>>;
+  readonly after?: Readonly<Record<string, string>>;
 }
 
 const reset = ['-C', '--stop-daemon master', '--stop-daemon backup', '--set 900 120 300'];
@@ -29,7 +29,10 @@ function ipvsadm(words: readonly string[], stdin = '') {
 function prepare(given: readonly string[], last: Case | undefined): void {
   const touched = last === undefined ? '' : [...last.given, last.run.join(' ')].join(' ');
   for (const text of reset) {
-    const needed = text === '-C' || last === undefined || touched.includes(text.split(' ')[0] as string) ||
+    const needed =
+      text === '-C' ||
+      last === undefined ||
+      touched.includes(text.split(' ')[0] as string) ||
       (text.startsWith('--stop') && touched.includes('-daemon'));
     if (needed) ipvsadm(splitLine(text));
   }
@@ -39,16 +42,16 @@ function prepare(given: readonly string[], last: Case | undefined): void {
   }
 }
 
-function observe({ given, run, stdin, then }: Case, last: Case | undefined): Observation {
+function observe({ given, run, stdin, after }: Case, last: Case | undefined): Observation {
   prepare(given, last);
   const seen = ipvsadm(run, stdin);
-  const states = seen.status === 0 ? then.map((text) => [text, ipvsadm(splitLine(text)).stdout]) : [];
+  const states = seen.status === 0 ? after.map((text) => [text, ipvsadm(splitLine(text)).stdout]) : [];
   return {
     ...(given.length > 0 && { given }),
     run,
     ...(stdin !== undefined && { stdin }),
     ...seen,
-    ...(states.length > 0 && { then: Object.fromEntries(states) }),
+    ...(states.length > 0 && { after: Object.fromEntries(states) }),
   };
 }
 

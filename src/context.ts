@@ -20,6 +20,8 @@ export class ClosedPipe extends Error {
 }
 
 export interface Context {
+  /** Path of the program that runs, as it was called. */
+  readonly program: string;
   readonly out: Output;
   readonly err: Output;
   readonly env: Readonly<Record<string, string | undefined>>;

@@ -37,7 +37,7 @@ export class UsageError extends LvsadmError {
   }
 }
 
-export type TransportFailure = 'deadline' | 'closed' | 'truncated' | 'overrun' | 'system';
+export type TransportFailure = 'deadline' | 'closed' | 'truncated' | 'overrun' | 'interrupted' | 'system';
 
 /** The socket failed: nothing is known about what the kernel did with the request. */
 export class TransportError extends LvsadmError {

@@ -1,18 +1,203 @@
 /** The IPVS of one network namespace, through one generic-netlink socket. */
-import type { KernelError } from '../errors.js';
-import type { Change } from '../model/change.js';
+import { Errno, KernelError, ProtocolError, UnavailableError } from '../errors.js';
+import { type Change, describeChange } from '../model/change.js';
 import type { Daemon } from '../model/daemon.js';
-import type { ServiceId } from '../model/service.js';
+import { describeService, type ServiceId, serviceFamily } from '../model/service.js';
 import type { DestinationEntry, Info, ServiceEntry, Timeouts } from '../model/table.js';
+import { Connection, type ConnectionOptions } from '../netlink/connection.js';
+import { type Call, type Family, findFamily } from '../netlink/genl.js';
+import { type OpenSocket, Protocol } from '../netlink/socket.js';
+import {
+  daemonBody,
+  destinationBody,
+  destinationIdBody,
+  readDaemon,
+  readDestination,
+  readInfo,
+  readService,
+  readTimeouts,
+  serviceBody,
+  serviceIdBody,
+  timeoutsBody,
+} from './convert.js';
+import { type IpvsOperations, ipvsSchema } from './schema.js';
 
-export interface IpvsClient {
-  info(): Promise<Info>;
-  services(): Promise<ServiceEntry[]>;
-  service(id: ServiceId): Promise<ServiceEntry>;
-  destinations(of: ServiceId): Promise<DestinationEntry[]>;
-  daemons(): Promise<Daemon[]>;
-  timeouts(): Promise<Timeouts>;
-  apply(change: Change): Promise<void>;
-  applyAll(changes: readonly Change[]): Promise<(KernelError | undefined)[]>;
-  close(): void;
+export interface ClientOptions extends ConnectionOptions {
+  /** Makes the kernel load IPVS; called once when the kernel does not have it. Rejects if it cannot. */
+  readonly loadModule?: () => Promise<void>;
+}
+
+/**
+ * Every method asks the kernel once and keeps nothing. Errors of all of them:
+ * - KernelError: the kernel refused; `errno` says why and `object` what it was about
+ * - UnavailableError `not-permitted`: the process lacks CAP_NET_ADMIN in the initial user namespace
+ * - TransportError, ProtocolError: the conversation broke; the client is closed, and what a change did is unknown
+ *
+ * Calls may overlap; they are carried out one after another.
+ */
+export class IpvsClient {
+  private constructor(
+    private readonly connection: Connection,
+    private readonly family: Family<IpvsOperations>,
+  ) {}
+
+  /**
+   * Opens a socket in the process's network namespace and finds IPVS in the kernel.
+   * @throws UnavailableError `no-ipvs` where the kernel has no IPVS and it cannot be loaded
+   */
+  static async open(openSocket: OpenSocket, options: ClientOptions = {}): Promise<IpvsClient> {
+    const connection = new Connection(await openSocket(Protocol.generic), options);
+    try {
+      return new IpvsClient(connection, await findIpvs(connection, options.loadModule));
+    } catch (error) {
+      connection.close();
+      throw error;
+    }
+  }
+
+  /** IPVS's version, and the size of its connection table. */
+  info(): Promise<Info> {
+    return this.ask('the version', async () => readInfo(await this.family.get('getInfo', {})));
+  }
+
+  /** All virtual services, in the kernel's order, which means nothing. */
+  services(): Promise<ServiceEntry[]> {
+    return this.ask('the services', () =>
+      this.family.dump('getServices', {}, (reply) => readWithin('service', readService, reply.service)),
+    );
+  }
+
+  /** One virtual service. @throws KernelError ESRCH where there is none */
+  service(id: ServiceId): Promise<ServiceEntry> {
+    return this.ask(describeService(id), async () => {
+      const reply = await this.family.get('getService', { service: serviceIdBody(id) });
+      return readWithin('service', readService, reply.service);
+    });
+  }
+
+  /** The real servers of a service, in the kernel's order; none where the service does not exist. */
+  destinations(of: ServiceId): Promise<DestinationEntry[]> {
+    const family = serviceFamily(of);
+    return this.ask(describeService(of), () =>
+      this.family.dump('getDestinations', { service: serviceIdBody(of) }, (reply) =>
+        readWithin('destination', (body) => readDestination(body, family), reply.destination),
+      ),
+    );
+  }
+
+  /** The sync daemons that run: none, one, or one of each state. */
+  daemons(): Promise<Daemon[]> {
+    return this.ask('the sync daemons', () =>
+      this.family.dump('getDaemons', {}, (reply) => readWithin('daemon', readDaemon, reply.daemon)),
+    );
+  }
+
+  timeouts(): Promise<Timeouts> {
+    return this.ask('the timeouts', async () => readTimeouts(await this.family.get('getTimeouts', {})));
+  }
+
+  /**
+   * Carries out one change. @throws KernelError for a refusal: EEXIST (exists already), ESRCH (no such service),
+   * ENOENT (no such destination or scheduler), EINVAL (values that do not go together), and others
+   */
+  apply(change: Change): Promise<void> {
+    return this.ask(describeChange(change), () => this.family.acknowledge(callOf(change)));
+  }
+
+  /**
+   * Carries out changes in order, many to a system call; those after a refused one are carried out all the same.
+   * @returns for each change undefined, or the refusal
+   */
+  async applyAll(changes: readonly Change[]): Promise<(KernelError | undefined)[]> {
+    const refusals = await this.family.batch(changes.map(callOf));
+    return refusals.map((refusal, index) => {
+      if (refusal?.errno === Errno.EPERM) throw notPermitted(refusal);
+      return refusal?.about(describeChange(changes[index] as Change));
+    });
+  }
+
+  close(): void {
+    this.connection.close();
+  }
+
+  /** Adds to a refusal what it was about. */
+  private async ask<T>(object: string, question: () => Promise<T>): Promise<T> {
+    try {
+      return await question();
+    } catch (error) {
+      if (!(error instanceof KernelError)) throw error;
+      throw error.errno === Errno.EPERM ? notPermitted(error) : error.about(object);
+    }
+  }
+}
+
+const FAMILY_MISSING = 'the kernel has no IPVS';
+
+async function findIpvs(
+  connection: Connection,
+  loadModule: (() => Promise<void>) | undefined,
+): Promise<Family<IpvsOperations>> {
+  try {
+    return await findFamily(connection, ipvsSchema);
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+  }
+  try {
+    await loadModule?.();
+    return await findFamily(connection, ipvsSchema);
+  } catch (error) {
+    if (isMissing(error)) throw new UnavailableError('no-ipvs', FAMILY_MISSING);
+    if (error instanceof Error && loadModule)
+      throw new UnavailableError('no-ipvs', `${FAMILY_MISSING}: ${error.message}`);
+    throw error;
+  }
+}
+
+const isMissing = (error: unknown): boolean => error instanceof KernelError && error.errno === Errno.ENOENT;
+
+const notPermitted = (error: KernelError): UnavailableError =>
+  new UnavailableError(
+    'not-permitted',
+    `${error.operation} needs CAP_NET_ADMIN in the initial user namespace`,
+  );
+
+/** Reads a part of a reply that must be there; what is wrong in it gets the part's name in its path. */
+function readWithin<B, T>(part: string, read: (body: B) => T, body: B | undefined): T {
+  if (body === undefined) throw new ProtocolError('missing', [part]);
+  try {
+    return read(body);
+  } catch (error) {
+    throw error instanceof ProtocolError ? error.within(part) : error;
+  }
+}
+
+/** The request that carries a change. */
+function callOf(change: Change): Call<IpvsOperations> {
+  switch (change.do) {
+    case 'addService':
+    case 'editService':
+      return { operation: change.do, body: { service: serviceBody(change.service) } };
+    case 'deleteService':
+    case 'zeroService':
+      return { operation: change.do, body: { service: serviceIdBody(change.id) } };
+    case 'addDestination':
+    case 'editDestination':
+      return {
+        operation: change.do,
+        body: { service: serviceIdBody(change.of), destination: destinationBody(change.destination) },
+      };
+    case 'deleteDestination':
+      return {
+        operation: change.do,
+        body: { service: serviceIdBody(change.of), destination: destinationIdBody(change.id) },
+      };
+    case 'startDaemon':
+    case 'stopDaemon':
+      return { operation: change.do, body: { daemon: daemonBody(change.daemon) } };
+    case 'setTimeouts':
+      return { operation: change.do, body: timeoutsBody(change.timeouts) };
+    case 'flush':
+    case 'zeroAll':
+      return { operation: change.do, body: {} };
+  }
 }

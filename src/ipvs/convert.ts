@@ -1,0 +1,244 @@
+/** Between the wire's attributes and the model. Numbers that the tables do not know are errors, never guesses. */
+import { ProtocolError } from '../errors.js';
+import { addressBytes, addressLength, type Family, familyOf, formatAddress } from '../model/address.js';
+import type { Daemon } from '../model/daemon.js';
+import { type Destination, type DestinationId, plainTunnel } from '../model/destination.js';
+import {
+  defaults,
+  isFwmark,
+  type Persistence,
+  type SchedulerFlag,
+  type Service,
+  type ServiceId,
+  serviceFamily,
+} from '../model/service.js';
+import type { Stats } from '../model/stats.js';
+import type { DestinationEntry, Info, ServiceEntry, Timeouts } from '../model/table.js';
+import { Reader, Writer } from '../netlink/bytes.js';
+import {
+  type CommandBody,
+  codes,
+  type DaemonBody,
+  type DestinationBody,
+  type ServiceBody,
+  serviceFlag,
+} from './schema.js';
+
+/** union nf_inet_addr. */
+const ADDRESS_UNION = 16;
+
+const schedulerFlags = ['flag-1', 'flag-2', 'flag-3'] as const satisfies readonly SchedulerFlag[];
+
+/** The name that `table` gives a number. @throws ProtocolError at `field` where it has none */
+function nameOf<T extends Readonly<Record<string, number>>>(
+  table: T,
+  value: number,
+  field: string,
+): keyof T & string {
+  for (const name in table) if (table[name] === value) return name;
+  const known = Object.entries(table).map(([name, number]) => `${number} ${name}`);
+  throw new ProtocolError(`${value} is unknown (known: ${known.join(', ')})`, [field]);
+}
+
+/** The value of an attribute that must be there. */
+function need<T>(value: T | undefined, field: string): T {
+  if (value === undefined) throw new ProtocolError('missing', [field]);
+  return value;
+}
+
+const union = (address: string): Uint8Array => {
+  const bytes = new Uint8Array(ADDRESS_UNION);
+  bytes.set(addressBytes(address));
+  return bytes;
+};
+
+function readAddress(bytes: Uint8Array, family: Family): string {
+  if (bytes.length < addressLength[family]) {
+    throw new ProtocolError(`expected ${addressLength[family]} bytes, got ${bytes.length}`, ['address']);
+  }
+  return formatAddress(bytes, 0, family);
+}
+
+// Netmasks: in one attribute of 4 bytes, an IPv4 mask in network order, or a prefix length in the machine's.
+
+function netmaskBytes(netmask: string, family: Family): Uint8Array {
+  if (family === 'inet') return addressBytes(netmask);
+  const writer = new Writer(4);
+  writer.u32(Number(netmask));
+  return writer.written();
+}
+
+function readNetmask(bytes: Uint8Array, family: Family): string {
+  if (bytes.length < 4) throw new ProtocolError(`expected 4 bytes, got ${bytes.length}`, ['netmask']);
+  return family === 'inet' ? formatAddress(bytes, 0, 'inet') : String(new Reader(bytes).u32(0));
+}
+
+/** The attributes that say which service is meant. */
+export function serviceIdBody(id: ServiceId): ServiceBody {
+  const family = codes.family[serviceFamily(id)];
+  if (isFwmark(id)) return { family, fwmark: id.fwmark };
+  return { family, protocol: codes.protocol[id.protocol], address: union(id.address), port: id.port };
+}
+
+export function serviceBody(service: Service): ServiceBody {
+  const family = serviceFamily(service.id);
+  const { persistence } = service;
+  let bits = 0;
+  if (persistence) bits |= serviceFlag.persistent;
+  if (service.onePacket) bits |= serviceFlag.onePacket;
+  for (const flag of service.schedulerFlags) bits |= serviceFlag[flag];
+  return {
+    ...serviceIdBody(service.id),
+    scheduler: service.scheduler,
+    flags: { bits, mask: 0xffffffff },
+    timeout: persistence?.timeout ?? 0,
+    netmask: netmaskBytes(persistence?.netmask ?? defaults.netmask[family], family),
+    engine: persistence?.engine,
+  };
+}
+
+function readServiceId(body: ServiceBody): ServiceId {
+  const family = nameOf(codes.family, need(body.family, 'family'), 'family');
+  if (body.fwmark) return { fwmark: body.fwmark, family };
+  return {
+    protocol: nameOf(codes.protocol, need(body.protocol, 'protocol'), 'protocol'),
+    address: readAddress(need(body.address, 'address'), family),
+    port: need(body.port, 'port'),
+  };
+}
+
+function readPersistence(body: ServiceBody, family: Family): Persistence {
+  return {
+    timeout: body.timeout ?? 0,
+    netmask: body.netmask ? readNetmask(body.netmask, family) : defaults.netmask[family],
+    engine: body.engine || undefined,
+  };
+}
+
+export function readService(body: ServiceBody): ServiceEntry {
+  const id = readServiceId(body);
+  const bits = body.flags?.bits ?? 0;
+  return {
+    id,
+    scheduler: need(body.scheduler, 'scheduler'),
+    schedulerFlags: schedulerFlags.filter((flag) => bits & serviceFlag[flag]),
+    persistence: bits & serviceFlag.persistent ? readPersistence(body, serviceFamily(id)) : undefined,
+    onePacket: (bits & serviceFlag.onePacket) !== 0,
+    stats: readStats(body),
+  };
+}
+
+export function destinationIdBody(id: DestinationId): DestinationBody {
+  return { family: codes.family[familyOf(id.address)], address: union(id.address), port: id.port };
+}
+
+export function destinationBody(destination: Destination): DestinationBody {
+  const { tunnel } = destination;
+  return {
+    ...destinationIdBody(destination.id),
+    method: codes.method[destination.method],
+    weight: destination.weight,
+    upperThreshold: destination.upperThreshold,
+    lowerThreshold: destination.lowerThreshold,
+    ...(destination.method === 'tun' && {
+      tunnelType: codes.tunnelType[tunnel.type],
+      tunnelPort: tunnel.port,
+      tunnelFlags: codes.tunnelChecksum[tunnel.checksum],
+    }),
+  };
+}
+
+/** `family` is the service's, which older kernels do not repeat for each destination. */
+export function readDestination(body: DestinationBody, family: Family): DestinationEntry {
+  const own = body.family ? nameOf(codes.family, body.family, 'family') : family;
+  return {
+    id: { address: readAddress(need(body.address, 'address'), own), port: need(body.port, 'port') },
+    method: nameOf(codes.method, need(body.method, 'method') & 7, 'method'),
+    weight: need(body.weight, 'weight'),
+    upperThreshold: body.upperThreshold ?? 0,
+    lowerThreshold: body.lowerThreshold ?? 0,
+    tunnel: {
+      type: nameOf(codes.tunnelType, body.tunnelType ?? codes.tunnelType[plainTunnel.type], 'tunnelType'),
+      port: body.tunnelPort ?? 0,
+      checksum: nameOf(codes.tunnelChecksum, body.tunnelFlags ?? 0, 'tunnelFlags'),
+    },
+    activeConnections: body.activeConnections ?? 0,
+    inactiveConnections: body.inactiveConnections ?? 0,
+    persistentConnections: body.persistentConnections ?? 0,
+    stats: readStats(body),
+  };
+}
+
+const counters = [
+  'connections',
+  'inPackets',
+  'outPackets',
+  'inBytes',
+  'outBytes',
+  'connectionRate',
+  'inPacketRate',
+  'outPacketRate',
+  'inByteRate',
+  'outByteRate',
+] as const satisfies readonly (keyof Stats)[];
+
+/** The exact counters where the kernel has them; kernels before 4.1 count connections and packets modulo 2^32. */
+function readStats({ stats64, stats }: Pick<ServiceBody, 'stats' | 'stats64'>): Stats {
+  const from = stats64 ?? stats ?? {};
+  const read = {} as Record<keyof Stats, bigint>;
+  for (const counter of counters) read[counter] = BigInt(from[counter] ?? 0);
+  return read;
+}
+
+export function daemonBody(daemon: Pick<Daemon, 'state'> & Partial<Daemon>): DaemonBody {
+  const { group } = daemon;
+  return {
+    state: codes.daemonState[daemon.state],
+    interface: daemon.interface,
+    syncId: daemon.syncId,
+    maxLength: daemon.maxLength,
+    ...(group && { [familyOf(group) === 'inet' ? 'group' : 'group6']: addressBytes(group) }),
+    port: daemon.port,
+    ttl: daemon.ttl,
+  };
+}
+
+export function readDaemon(body: DaemonBody): Daemon {
+  const group = body.group6
+    ? readAddress(body.group6, 'inet6')
+    : body.group && readAddress(body.group, 'inet');
+  return {
+    state: nameOf(codes.daemonState, need(body.state, 'state'), 'state'),
+    interface: need(body.interface, 'interface'),
+    syncId: need(body.syncId, 'syncId'),
+    maxLength: body.maxLength,
+    group,
+    port: body.port,
+    ttl: body.ttl,
+  };
+}
+
+export const timeoutsBody = ({ tcp, tcpFin, udp }: Timeouts): CommandBody => ({
+  tcpTimeout: tcp,
+  tcpFinTimeout: tcpFin,
+  udpTimeout: udp,
+});
+
+/** A kernel built without TCP or UDP support leaves their timeouts out: 0. */
+export const readTimeouts = (body: CommandBody): Timeouts => ({
+  tcp: body.tcpTimeout ?? 0,
+  tcpFin: body.tcpFinTimeout ?? 0,
+  udp: body.udpTimeout ?? 0,
+});
+
+/** `version` holds one byte each for major, minor and patch. */
+export function readInfo(body: {
+  version?: number | undefined;
+  connectionTableSize?: number | undefined;
+}): Info {
+  const version = need(body.version, 'version');
+  return {
+    version: { major: (version >> 16) & 0xff, minor: (version >> 8) & 0xff, patch: version & 0xff },
+    connectionTableSize: need(body.connectionTableSize, 'connectionTableSize'),
+  };
+}

@@ -1,0 +1,212 @@
+/**
+ * Netlink attributes as tables: a set maps names to rows of [type number, kind], and the TypeScript type of the decoded
+ * object follows from the table. A kind owns its behaviour; nothing switches over kinds.
+ *
+ *     const Dest = attributeSet('dest', { port: [2, be16], weight: [4, u32] });
+ *     type Dest = Infer<typeof Dest>; // { port?: number; weight?: number }
+ *
+ * Source: linux/netlink.h (struct nlattr), Documentation/userspace-api/netlink/intro.rst.
+ */
+import { ProtocolError } from '../errors.js';
+import { align, type Reader, type Writer } from './bytes.js';
+
+/** How one kind of value lies in an attribute's payload. */
+export interface Kind<T> {
+  readonly name: string;
+  put(to: Writer, value: T): void;
+  /** Reads the payload that spans `at` to `end`. */
+  get(from: Reader, at: number, end: number): T;
+}
+
+/** Attribute type number, as the kernel's header gives it, and what its payload is. */
+export type Row = readonly [type: number, kind: Kind<unknown>];
+export type Rows = Readonly<Record<string, Row>>;
+
+/** What a set of attributes decodes to. Every attribute may be missing: kernels differ. */
+export type Infer<S> = S extends AttributeSet<infer R> ? Values<R> : never;
+type Values<R extends Rows> = {
+  readonly [K in keyof R]?: R[K] extends readonly [number, Kind<infer T>] ? T | undefined : never;
+};
+
+/** One attribute as it was received, before anyone asked what it means. */
+export interface RawAttribute {
+  readonly type: number;
+  readonly nested: boolean;
+  /** Payload, without header and padding, as offsets into the reader. */
+  readonly start: number;
+  readonly end: number;
+}
+
+const HEADER = 4;
+/** NLA_F_NESTED and NLA_F_NET_BYTEORDER are flags in the type. */
+const NESTED = 0x8000;
+const TYPE_MASK = 0x3fff;
+
+/** Calls `visit` for each attribute that lies between `start` and `end`. */
+export function eachAttribute(
+  from: Reader,
+  start: number,
+  end: number,
+  visit: (attribute: RawAttribute) => void,
+): void {
+  let at = start;
+  while (at < end) {
+    if (end - at < HEADER)
+      throw new ProtocolError(`${end - at} bytes left where an attribute header takes 4`);
+    const length = from.u16(at);
+    if (length < HEADER || at + length > end) {
+      throw new ProtocolError(`attribute length ${length} at offset ${at}, where 4 to ${end - at} would fit`);
+    }
+    const type = from.u16(at + 2);
+    visit({ type: type & TYPE_MASK, nested: (type & NESTED) !== 0, start: at + HEADER, end: at + length });
+    at += align(length);
+  }
+}
+
+export class AttributeSet<R extends Rows = Rows> {
+  private readonly byType = new Map<number, readonly [name: string, kind: Kind<unknown>]>();
+  private readonly entries: readonly (readonly [name: string, row: Row])[];
+
+  constructor(
+    readonly name: string,
+    readonly rows: R,
+  ) {
+    this.entries = Object.entries(rows);
+    for (const [row, [type, kind]] of this.entries) this.byType.set(type, [row, kind]);
+  }
+
+  /** The name and kind of an attribute type; undefined where this table does not know it. */
+  find(type: number): readonly [name: string, kind: Kind<unknown>] | undefined {
+    return this.byType.get(type);
+  }
+
+  /** Writes every attribute that `values` has, in the table's order. */
+  put(to: Writer, values: Values<R>): void {
+    for (const [name, [type, kind]] of this.entries) {
+      const value = (values as Readonly<Record<string, unknown>>)[name];
+      if (value !== undefined) putAttribute(to, type, kind, value);
+    }
+  }
+
+  /**
+   * Reads the attributes between `at` and `end`; those that the table does not know are passed over.
+   * @throws ProtocolError whose path starts at this set.
+   */
+  get(from: Reader, at: number, end: number): Values<R> {
+    const values: Record<string, unknown> = {};
+    let current: string | undefined;
+    try {
+      eachAttribute(from, at, end, (attribute) => {
+        const known = this.byType.get(attribute.type);
+        if (known === undefined) return;
+        current = known[0];
+        values[current] = known[1].get(from, attribute.start, attribute.end);
+        current = undefined;
+      });
+    } catch (error) {
+      if (error instanceof ProtocolError && current !== undefined) throw error.within(current);
+      throw error;
+    }
+    return values as Values<R>;
+  }
+}
+
+export const attributeSet = <R extends Rows>(name: string, rows: R): AttributeSet<R> =>
+  new AttributeSet(name, rows);
+
+function putAttribute(to: Writer, type: number, kind: Kind<unknown>, value: unknown): void {
+  const at = to.length;
+  to.u16(0);
+  to.u16(kind instanceof NestedKind ? type | NESTED : type);
+  kind.put(to, value);
+  to.setU16(at, to.length - at);
+  to.pad();
+}
+
+/** A kind of fixed size. A longer payload is accepted (newer kernels append to structures), a shorter one never. */
+function fixed<T>(
+  name: string,
+  size: number,
+  put: (to: Writer, value: T) => void,
+  get: (from: Reader, at: number) => T,
+): Kind<T> {
+  return {
+    name,
+    put,
+    get(from, at, end) {
+      if (end - at < size) throw new ProtocolError(`expected ${size} bytes, got ${end - at}`);
+      return get(from, at);
+    },
+  };
+}
+
+export const u8 = fixed<number>(
+  'u8',
+  1,
+  (to, value) => to.u8(value),
+  (from, at) => from.u8(at),
+);
+export const u16 = fixed<number>(
+  'u16',
+  2,
+  (to, value) => to.u16(value),
+  (from, at) => from.u16(at),
+);
+export const u32 = fixed<number>(
+  'u32',
+  4,
+  (to, value) => to.u32(value),
+  (from, at) => from.u32(at),
+);
+export const u64 = fixed<bigint>(
+  'u64',
+  8,
+  (to, value) => to.u64(value),
+  (from, at) => from.u64(at),
+);
+export const be16 = fixed<number>(
+  'be16',
+  2,
+  (to, value) => to.be16(value),
+  (from, at) => from.be16(at),
+);
+export const be32 = fixed<number>(
+  'be32',
+  4,
+  (to, value) => to.be32(value),
+  (from, at) => from.be32(at),
+);
+
+/** Text, which the kernel wants ended by a NUL. */
+export const cstring: Kind<string> = {
+  name: 'string',
+  put: (to, value) => to.cstring(value),
+  get: (from, at, end) => from.cstring(at, end),
+};
+
+/** Bytes whose meaning is somebody else's. */
+export const bytes: Kind<Uint8Array> = {
+  name: 'bytes',
+  put: (to, value) => to.raw(value),
+  get: (from, at, end) => from.raw(at, end),
+};
+
+class NestedKind<R extends Rows> implements Kind<Values<R>> {
+  readonly name: string;
+  constructor(readonly set: AttributeSet<R>) {
+    this.name = set.name;
+  }
+  put(to: Writer, value: Values<R>): void {
+    this.set.put(to, value);
+  }
+  get(from: Reader, at: number, end: number): Values<R> {
+    return this.set.get(from, at, end);
+  }
+}
+
+/** Attributes within an attribute. */
+export const nested = <R extends Rows>(set: AttributeSet<R>): Kind<Values<R>> => new NestedKind(set);
+
+/** The set that a kind nests, for those who walk a message without decoding it. */
+export const nestedSet = (kind: Kind<unknown>): AttributeSet | undefined =>
+  kind instanceof NestedKind ? kind.set : undefined;

@@ -1,0 +1,189 @@
+/**
+ * Bytes as netlink lays them out: integers in the machine's byte order, everything padded to 4 bytes. One growing buffer
+ * takes a whole send, so that encoding a message allocates nothing.
+ */
+import { endianness } from 'node:os';
+import { ProtocolError } from '../errors.js';
+
+/** Netlink is a conversation within one machine: its integers are in that machine's order. */
+const little = endianness() === 'LE';
+
+/** Netlink's alignment (NLMSG_ALIGN, NLA_ALIGN in linux/netlink.h): the next multiple of 4. */
+export const align = (length: number): number => (length + 3) & ~3;
+
+const encoder = new TextEncoder();
+const utf8 = new TextDecoder();
+
+/** A buffer that grows; `length` is what has been written. */
+export class Writer {
+  private bytes: Uint8Array<ArrayBuffer>;
+  private view: DataView;
+  length = 0;
+
+  constructor(capacity = 4096) {
+    this.bytes = new Uint8Array(capacity);
+    this.view = new DataView(this.bytes.buffer);
+  }
+
+  /** Forgets what was written, and keeps the memory. */
+  clear(): void {
+    this.length = 0;
+  }
+
+  /** What has been written: a view that the next write may change. */
+  written(): Uint8Array {
+    return this.bytes.subarray(0, this.length);
+  }
+
+  /** Drops what was written after `length`. */
+  truncate(length: number): void {
+    this.length = length;
+  }
+
+  u8(value: number): void {
+    const at = this.reserve(1);
+    this.view.setUint8(at, value);
+  }
+
+  u16(value: number): void {
+    const at = this.reserve(2);
+    this.view.setUint16(at, value, little);
+  }
+
+  u32(value: number): void {
+    const at = this.reserve(4);
+    this.view.setUint32(at, value, little);
+  }
+
+  i32(value: number): void {
+    const at = this.reserve(4);
+    this.view.setInt32(at, value, little);
+  }
+
+  u64(value: bigint): void {
+    const at = this.reserve(8);
+    this.view.setBigUint64(at, value, little);
+  }
+
+  /** Network byte order. */
+  be16(value: number): void {
+    const at = this.reserve(2);
+    this.view.setUint16(at, value);
+  }
+
+  be32(value: number): void {
+    const at = this.reserve(4);
+    this.view.setUint32(at, value);
+  }
+
+  raw(value: Uint8Array): void {
+    const at = this.reserve(value.length);
+    this.bytes.set(value, at);
+  }
+
+  /** Text with the NUL that ends it. */
+  cstring(value: string): void {
+    this.raw(encoder.encode(value));
+    this.u8(0);
+  }
+
+  zeros(count: number): void {
+    const at = this.reserve(count);
+    this.bytes.fill(0, at, at + count);
+  }
+
+  /** Zeros up to the next multiple of 4. */
+  pad(): void {
+    this.zeros(align(this.length) - this.length);
+  }
+
+  /** Overwrites 2 bytes that were written before their value was known. */
+  setU16(at: number, value: number): void {
+    this.view.setUint16(at, value, little);
+  }
+
+  setU32(at: number, value: number): void {
+    this.view.setUint32(at, value, little);
+  }
+
+  /** Makes room, which may replace `bytes` and `view`: call it before touching either. */
+  private reserve(count: number): number {
+    const at = this.length;
+    this.length += count;
+    if (this.length > this.bytes.length) this.grow();
+    return at;
+  }
+
+  private grow(): void {
+    const bytes = new Uint8Array(Math.max(this.length, this.bytes.length * 2));
+    bytes.set(this.bytes);
+    this.bytes = bytes;
+    this.view = new DataView(bytes.buffer);
+  }
+}
+
+/** A range of received bytes. Reading outside of it is a ProtocolError, never a wrong value. */
+export class Reader {
+  private readonly view: DataView;
+
+  constructor(
+    readonly bytes: Uint8Array,
+    /** Where the range starts and ends, in bytes from the start of `bytes`. */
+    readonly start = 0,
+    readonly end = bytes.length,
+  ) {
+    if (start > end || end > bytes.length) {
+      throw new ProtocolError(`range ${start} to ${end} lies outside of ${bytes.length} bytes`);
+    }
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  u8(at: number): number {
+    return this.view.getUint8(this.check(at, 1));
+  }
+
+  u16(at: number): number {
+    return this.view.getUint16(this.check(at, 2), little);
+  }
+
+  u32(at: number): number {
+    return this.view.getUint32(this.check(at, 4), little);
+  }
+
+  i32(at: number): number {
+    return this.view.getInt32(this.check(at, 4), little);
+  }
+
+  u64(at: number): bigint {
+    return this.view.getBigUint64(this.check(at, 8), little);
+  }
+
+  be16(at: number): number {
+    return this.view.getUint16(this.check(at, 2));
+  }
+
+  be32(at: number): number {
+    return this.view.getUint32(this.check(at, 4));
+  }
+
+  /** A copy of the bytes from `at` up to `end`. */
+  raw(at: number, end: number): Uint8Array {
+    this.check(at, end - at);
+    // Not slice(): a Buffer's would be a view.
+    return new Uint8Array(this.bytes.subarray(at, end));
+  }
+
+  /** Text up to the first NUL, or to `end` where the sender left the NUL out. */
+  cstring(at: number, end: number): string {
+    this.check(at, end - at);
+    const nul = this.bytes.indexOf(0, at);
+    return utf8.decode(this.bytes.subarray(at, nul === -1 || nul > end ? end : nul));
+  }
+
+  private check(at: number, count: number): number {
+    if (at < this.start || at + count > this.end || count < 0) {
+      throw new ProtocolError(`expected ${count} bytes at offset ${at}, got ${Math.max(0, this.end - at)}`);
+    }
+    return at;
+  }
+}

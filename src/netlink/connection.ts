@@ -1,0 +1,275 @@
+/**
+ * A conversation with the kernel on one socket: one request, dump or batch at a time, each answered or failed within a
+ * deadline. After a failure of the transport or the protocol nothing that still arrives could be trusted, so the
+ * connection closes itself; an errno from the kernel is an answer like any other.
+ */
+import { KernelError, type LvsadmError, ProtocolError, TransportError } from '../errors.js';
+import { Writer } from './bytes.js';
+import {
+  type Answer,
+  begin,
+  Flag,
+  finish,
+  type Message,
+  MessageType,
+  messages,
+  readAnswer,
+} from './message.js';
+import type { NetlinkSocket } from './socket.js';
+
+/** What to ask: the operation's name for errors, the message type, and the payload. */
+export interface Request {
+  readonly operation: string;
+  readonly type: number;
+  put(to: Writer): void;
+}
+
+/** Sees every datagram: for LVSADM_DEBUG. */
+export type Trace = (direction: 'send' | 'receive', bytes: Uint8Array) => void;
+
+export interface ConnectionOptions {
+  /** Milliseconds that the kernel may be silent while it owes an answer. */
+  readonly timeout?: number;
+  readonly trace?: Trace | undefined;
+}
+
+const DEFAULT_TIMEOUT = 30_000;
+
+/** A table that changes all the time never gives a consistent dump; after this many we say so. */
+const DUMP_TRIES = 10;
+
+/** No more messages than this go into one send, however much room there is for answers. */
+const BATCH_MESSAGES = 512;
+const BATCH_BYTES = 64 * 1024;
+
+/**
+ * What one refusal costs the receive buffer: a socket buffer with its bookkeeping, and the request echoed in it, rounded
+ * up to a power of two. A batch is kept so small that every message of it may fail without an answer lost.
+ */
+const answerCost = (requestBytes: number): number => 1024 + 2 * requestBytes;
+
+export class Connection {
+  private readonly timeout: number;
+  private readonly trace: Trace | undefined;
+  private readonly writer = new Writer(8192);
+  private sequence = 0;
+  /** The end of the queue of operations. */
+  private last: Promise<unknown> = Promise.resolve();
+  private failed: LvsadmError | undefined;
+
+  constructor(
+    private readonly socket: NetlinkSocket,
+    options: ConnectionOptions = {},
+  ) {
+    this.timeout = options.timeout ?? DEFAULT_TIMEOUT;
+    this.trace = options.trace;
+  }
+
+  /** Asks for something to be done; resolves when the kernel acknowledges. @throws KernelError when it refuses. */
+  acknowledge(request: Request): Promise<void> {
+    return this.exclusive(async () => {
+      await this.send(request, Flag.ack);
+      for await (const message of this.answers()) {
+        const answer = this.answerOf(message, request);
+        if (answer === undefined) throw unexpected(message);
+        return check(request, answer);
+      }
+    });
+  }
+
+  /** Asks for one thing; `read` makes the result of the reply. @throws KernelError */
+  get<T>(request: Request, read: (reply: Message) => T): Promise<T> {
+    return this.exclusive(async () => {
+      await this.send(request, 0);
+      for await (const message of this.answers()) {
+        const answer = this.answerOf(message, request);
+        if (answer === undefined) return read(message);
+        check(request, answer);
+        throw new ProtocolError('acknowledged without a reply', [request.operation]);
+      }
+      throw new ProtocolError('no reply', [request.operation]);
+    });
+  }
+
+  /**
+   * Asks for all of something; `read` makes one item of each reply. A dump during which the kernel's table changed
+   * under its feet (NLM_F_DUMP_INTR) is repeated. @throws KernelError
+   */
+  dump<T>(request: Request, read: (reply: Message) => T): Promise<T[]> {
+    return this.exclusive(async () => {
+      for (let attempt = 0; attempt < DUMP_TRIES; attempt++) {
+        const items = await this.dumpOnce(request, read);
+        if (items !== undefined) return items;
+      }
+      throw new TransportError(
+        'interrupted',
+        request.operation,
+        `changed during each of ${DUMP_TRIES} dumps`,
+      );
+    });
+  }
+
+  /**
+   * Sends requests in order, many to a send; the kernel carries out each, also those after a refused one.
+   * @returns for each request undefined where it was done, or the refusal
+   */
+  batch(requests: readonly Request[]): Promise<(KernelError | undefined)[]> {
+    return this.exclusive(async () => {
+      const results: (KernelError | undefined)[] = new Array(requests.length).fill(undefined);
+      for (let from = 0; from < requests.length; ) from = await this.batchPart(requests, from, results);
+      return results;
+    });
+  }
+
+  close(): void {
+    this.failed ??= new TransportError('closed', 'send', 'the connection is closed');
+    this.socket.close();
+  }
+
+  /** Runs operations one after another: a second dump on a socket would get EBUSY, and answers would mix. */
+  private exclusive<T>(operation: () => Promise<T>): Promise<T> {
+    const run = this.last.then(async () => {
+      if (this.failed) throw this.failed;
+      try {
+        return await operation();
+      } catch (error) {
+        if (!(error instanceof KernelError)) this.fail(error);
+        throw error;
+      }
+    });
+    this.last = run.catch(() => undefined);
+    return run;
+  }
+
+  private fail(error: unknown): void {
+    const why = error instanceof Error ? error.message : String(error);
+    this.failed ??= new TransportError('closed', 'send', `the connection was given up after: ${why}`);
+    this.socket.close();
+  }
+
+  private async send(request: Request, flags: number): Promise<void> {
+    this.writer.clear();
+    this.put(request, flags);
+    await this.flush();
+  }
+
+  private put(request: Request, flags: number): number {
+    this.sequence = (this.sequence + 1) >>> 0;
+    const at = begin(this.writer, {
+      type: request.type,
+      flags: Flag.request | flags,
+      sequence: this.sequence,
+      port: this.socket.port,
+    });
+    request.put(this.writer);
+    finish(this.writer, at);
+    return at;
+  }
+
+  private async flush(): Promise<void> {
+    const bytes = this.writer.written();
+    this.trace?.('send', bytes);
+    await this.socket.send(bytes);
+  }
+
+  private async dumpOnce<T>(request: Request, read: (reply: Message) => T): Promise<T[] | undefined> {
+    await this.send(request, Flag.dump);
+    const items: T[] = [];
+    let interrupted = false;
+    for await (const message of this.answers()) {
+      interrupted ||= (message.flags & Flag.dumpInterrupted) !== 0;
+      const answer = this.answerOf(message, request);
+      if (answer !== undefined) {
+        check(request, answer);
+        break;
+      }
+      items.push(read(message));
+      // A request without NLM_F_MULTI in its answer is answered by that one message.
+      if ((message.flags & Flag.multi) === 0) break;
+    }
+    return interrupted ? undefined : items;
+  }
+
+  /** Sends as many requests as fit, waits for their answers, and returns the index of the next one. */
+  private async batchPart(
+    requests: readonly Request[],
+    from: number,
+    results: (KernelError | undefined)[],
+  ): Promise<number> {
+    const { writer } = this;
+    writer.clear();
+    let room = this.socket.receiveBuffer;
+    let next = from;
+    let last = 0;
+    const first = (this.sequence + 1) >>> 0;
+    for (; next < requests.length && next - from < BATCH_MESSAGES; next++) {
+      const sequence = this.sequence;
+      const at = this.put(requests[next] as Request, 0);
+      room -= answerCost(writer.length - at);
+      if (next > from && (room < 0 || writer.length > BATCH_BYTES)) {
+        writer.truncate(at);
+        this.sequence = sequence;
+        break;
+      }
+      last = at;
+    }
+    // The kernel answers in order, so the acknowledgement of the last message ends the batch.
+    writer.setU16(last + 6, Flag.request | Flag.ack);
+    await this.flush();
+    for await (const message of this.answers(first)) {
+      const index = from + ((message.sequence - first) >>> 0);
+      const request = requests[index] as Request;
+      const answer = this.answerOf(message, request);
+      if (answer === undefined) throw unexpected(message);
+      if (answer.errno !== 0) results[index] = refusal(request, answer);
+      if (index === next - 1) break;
+    }
+    return next;
+  }
+
+  /** The messages that answer the requests `first` to the last sent; anything else that arrives is an error. */
+  private async *answers(first = this.sequence): AsyncGenerator<Message> {
+    const expected = (this.sequence - first) >>> 0;
+    while (true) {
+      const { bytes, sender } = await this.socket.receive(this.timeout);
+      this.trace?.('receive', bytes);
+      // Any process may write to our port; only the kernel is believed.
+      if (sender !== 0) continue;
+      if (bytes.length === 0) throw new ProtocolError('an empty datagram', ['message']);
+      for (const message of messages(bytes)) {
+        if (message.type === MessageType.noop) continue;
+        if (message.type === MessageType.overrun) {
+          throw new TransportError('overrun', 'receive', 'the kernel lost answers (NLMSG_OVERRUN)');
+        }
+        if ((message.sequence - first) >>> 0 > expected || message.port !== this.socket.port) {
+          throw new ProtocolError(
+            `sequence ${message.sequence} for port ${message.port} answers no request of ours ` +
+              `(sequence ${this.sequence}, port ${this.socket.port})`,
+            ['message'],
+          );
+        }
+        yield message;
+      }
+    }
+  }
+
+  /** The answer that a message is; undefined for a reply with content. */
+  private answerOf(message: Message, request: Request): Answer | undefined {
+    if (message.type === MessageType.error || message.type === MessageType.done) return readAnswer(message);
+    if (message.type !== request.type) throw unexpected(message, request.type);
+    return undefined;
+  }
+}
+
+const refusal = (request: Request, answer: Answer): KernelError =>
+  new KernelError(request.operation, answer.errno, undefined, answer.detail);
+
+function check(request: Request, answer: Answer): void {
+  if (answer.errno !== 0) throw refusal(request, answer);
+}
+
+const unexpected = (message: Message, wanted?: number): ProtocolError =>
+  new ProtocolError(
+    `message type ${message.type}, where ${wanted === undefined ? 'an acknowledgement' : `type ${wanted}`} belongs`,
+    ['message'],
+  );

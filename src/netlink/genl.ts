@@ -1,0 +1,150 @@
+/**
+ * Generic netlink: families, looked up by name, whose commands carry attributes. A family's operations are rows of a
+ * table; what an operation takes and gives follows from its row, at compile time too.
+ *
+ * Source: linux/genetlink.h, net/netlink/genetlink.c.
+ */
+import { type KernelError, ProtocolError } from '../errors.js';
+import { type AttributeSet, attributeSet, cstring, type Infer, type Rows, u16, u32 } from './attributes.js';
+import type { Writer } from './bytes.js';
+import type { Connection, Request } from './connection.js';
+import type { Message } from './message.js';
+
+/** Bytes of struct genlmsghdr: command, version, and two reserved. */
+const GENL_HEADER = 4;
+
+/** One operation: its command number, the attributes it takes, and how it is answered. */
+export interface Operation {
+  readonly command: number;
+  readonly takes: AttributeSet<Rows>;
+  /** Names of the attributes without which the operation makes no sense; they must be given. */
+  readonly needs: readonly string[];
+  /** Nothing but an acknowledgement, one message, or a dump of many. */
+  readonly reply: 'ack' | 'one' | 'dump';
+  /** What the reply's attributes are; for `ack` the set is never read. */
+  readonly gives: AttributeSet<Rows>;
+}
+
+export type Operations = Readonly<Record<string, Operation>>;
+
+export interface FamilySchema<O extends Operations> {
+  /** As the kernel registers it, at most 15 bytes. */
+  readonly name: string;
+  readonly version: number;
+  readonly operations: O;
+}
+
+/** What an operation's request holds: what it needs, and whatever else its set knows. */
+export type Body<O extends Operation> = Infer<O['takes']> & {
+  readonly [K in O['needs'][number]]: K extends keyof Infer<O['takes']>
+    ? NonNullable<Infer<O['takes']>[K]>
+    : never;
+};
+
+type Named<O extends Operations, Reply> = {
+  [K in keyof O & string]: O[K]['reply'] extends Reply ? K : never;
+}[keyof O & string];
+
+export type AckName<O extends Operations> = Named<O, 'ack'>;
+
+/** An operation with its request's attributes: what a batch is made of. */
+export type Call<O extends Operations> = {
+  [K in AckName<O>]: { readonly operation: K; readonly body: Body<O[K]> };
+}[AckName<O>];
+
+/** A family that the kernel has, on a connection. */
+export class Family<O extends Operations> {
+  constructor(
+    private readonly connection: Connection,
+    readonly schema: FamilySchema<O>,
+    /** Message type, which the kernel gives out anew at every boot. */
+    readonly id: number,
+  ) {}
+
+  /** @throws KernelError */
+  acknowledge(call: Call<O>): Promise<void> {
+    return this.connection.acknowledge(this.request(call.operation, call.body));
+  }
+
+  /** @throws KernelError */
+  get<K extends Named<O, 'one'>>(operation: K, body: Body<O[K]>): Promise<Infer<O[K]['gives']>> {
+    return this.connection.get(this.request(operation, body), (reply) => this.read(operation, reply));
+  }
+
+  /** `read` makes one item of the attributes of each reply. @throws KernelError */
+  dump<K extends Named<O, 'dump'>, T>(
+    operation: K,
+    body: Body<O[K]>,
+    read: (reply: Infer<O[K]['gives']>) => T,
+  ): Promise<T[]> {
+    return this.connection.dump(this.request(operation, body), (reply) => read(this.read(operation, reply)));
+  }
+
+  /** For each call, in order: undefined where it was done, or the refusal. */
+  batch(calls: readonly Call<O>[]): Promise<(KernelError | undefined)[]> {
+    return this.connection.batch(calls.map(({ operation, body }) => this.request(operation, body)));
+  }
+
+  private request<K extends keyof O & string>(operation: K, body: Body<O[K]>): Request {
+    const { command, takes } = this.schema.operations[operation] as O[K];
+    const { version } = this.schema;
+    return {
+      operation,
+      type: this.id,
+      put(to: Writer): void {
+        to.u8(command);
+        to.u8(version);
+        to.u16(0);
+        takes.put(to, body as Infer<typeof takes>);
+      },
+    };
+  }
+
+  private read<K extends keyof O & string>(operation: K, { payload }: Message): Infer<O[K]['gives']> {
+    const { gives } = this.schema.operations[operation] as O[K];
+    if (payload.end - payload.start < GENL_HEADER) {
+      throw new ProtocolError(`expected ${GENL_HEADER} bytes of header, got ${payload.end - payload.start}`, [
+        operation,
+      ]);
+    }
+    try {
+      return gives.get(payload, payload.start + GENL_HEADER, payload.end) as Infer<O[K]['gives']>;
+    } catch (error) {
+      throw error instanceof ProtocolError ? error.within(operation) : error;
+    }
+  }
+}
+
+/** Attributes of the controller, the family that knows the others: CTRL_ATTR_* in linux/genetlink.h. */
+export const Controller = attributeSet('controller', {
+  id: [1, u16],
+  name: [2, cstring],
+  version: [3, u32],
+  headerSize: [4, u32],
+  maxAttribute: [5, u32],
+});
+
+/** The controller's family, whose id is fixed: GENL_ID_CTRL. */
+export const controllerSchema = {
+  name: 'nlctrl',
+  version: 2,
+  operations: {
+    getFamily: { command: 3, takes: Controller, needs: ['name'], reply: 'one', gives: Controller },
+  },
+} as const satisfies FamilySchema<Operations>;
+
+export const CONTROLLER_ID = 0x10;
+
+/**
+ * Finds a family by name; the kernel loads the module that has it if it may.
+ * @throws KernelError ENOENT where the kernel has no such family
+ */
+export async function findFamily<O extends Operations>(
+  connection: Connection,
+  schema: FamilySchema<O>,
+): Promise<Family<O>> {
+  const controller = new Family(connection, controllerSchema, CONTROLLER_ID);
+  const { id } = await controller.get('getFamily', { name: schema.name });
+  if (id === undefined) throw new ProtocolError('the kernel gave no family id', ['getFamily', 'id']);
+  return new Family(connection, schema, id);
+}

@@ -1,0 +1,109 @@
+/** Netlink message headers. Source: linux/netlink.h, RFC 3549 section 2. */
+import { ProtocolError } from '../errors.js';
+import { attributeSet, cstring, u32 } from './attributes.js';
+import { align, Reader, type Writer } from './bytes.js';
+
+export const MessageType = { noop: 1, error: 2, done: 3, overrun: 4 } as const;
+
+export const Flag = {
+  request: 0x001,
+  multi: 0x002,
+  ack: 0x004,
+  dumpInterrupted: 0x010,
+  dump: 0x300,
+  /** In NLMSG_ERROR: the request's payload was left out (NETLINK_CAP_ACK), and attributes follow (NETLINK_EXT_ACK). */
+  capped: 0x100,
+  ackAttributes: 0x200,
+} as const;
+
+/** Bytes of struct nlmsghdr. */
+export const HEADER = 16;
+
+export interface Header {
+  readonly type: number;
+  readonly flags: number;
+  readonly sequence: number;
+  /** Port id: of the sender in a request, of the receiver in the kernel's answer. */
+  readonly port: number;
+}
+
+/** A received message: its header, and its payload as a range of the datagram. */
+export interface Message extends Header {
+  readonly payload: Reader;
+}
+
+/** Starts a message; `finish` with the returned position completes its length. */
+export function begin(to: Writer, header: Header): number {
+  const at = to.length;
+  to.u32(0);
+  to.u16(header.type);
+  to.u16(header.flags);
+  to.u32(header.sequence);
+  to.u32(header.port);
+  return at;
+}
+
+export function finish(to: Writer, at: number): void {
+  to.setU32(at, to.length - at);
+  to.pad();
+}
+
+/**
+ * The messages in one datagram.
+ * @throws ProtocolError where a header is cut off or a length cannot be.
+ */
+export function* messages(datagram: Uint8Array): Generator<Message> {
+  const all = new Reader(datagram);
+  let at = 0;
+  while (at < datagram.length) {
+    const left = datagram.length - at;
+    if (left < HEADER)
+      throw new ProtocolError(`${left} bytes left where a message header takes ${HEADER}`, ['message']);
+    const length = all.u32(at);
+    if (length < HEADER || length > left) {
+      throw new ProtocolError(`message length ${length}, where ${HEADER} to ${left} would fit`, ['message']);
+    }
+    yield {
+      type: all.u16(at + 4),
+      flags: all.u16(at + 6),
+      sequence: all.u32(at + 8),
+      port: all.u32(at + 12),
+      payload: new Reader(datagram, at + HEADER, at + length),
+    };
+    at += align(length);
+  }
+}
+
+/** What the kernel may add to an answer: enum nlmsgerr_attrs. */
+export const ErrorAttributes = attributeSet('error', { message: [1, cstring], offset: [2, u32] });
+
+/** An answer to a request: errno 0 is the acknowledgement. */
+export interface Answer {
+  /** Positive, or 0. */
+  readonly errno: number;
+  /** The kernel's own words, where it sent some. */
+  readonly detail?: string | undefined;
+}
+
+/** Reads the payload of NLMSG_ERROR, or of the NLMSG_DONE that ends a dump: a negative errno, which some leave out. */
+export function readAnswer(message: Message): Answer {
+  const { payload, type } = message;
+  const length = payload.end - payload.start;
+  if (type === MessageType.done && length < 4) return { errno: 0 };
+  if (length < 4) throw new ProtocolError(`expected 4 bytes, got ${length}`, ['answer', 'errno']);
+  const errno = -payload.i32(payload.start);
+  if (errno < 0) throw new ProtocolError(`errno ${-errno} is positive`, ['answer', 'errno']);
+  return { errno, detail: detail(message) };
+}
+
+/** The extended acknowledgement behind the errno, and, in NLMSG_ERROR, behind the echo of the request. */
+function detail({ payload, type, flags }: Message): string | undefined {
+  if ((flags & Flag.ackAttributes) === 0) return undefined;
+  let at = payload.start + 4;
+  if (type === MessageType.error) {
+    const echoed = (flags & Flag.capped) === 0 ? payload.u32(at) : HEADER;
+    at += align(Math.max(echoed, HEADER));
+  }
+  if (at > payload.end) throw new ProtocolError('the echoed request is longer than its answer', ['answer']);
+  return ErrorAttributes.get(payload, at, payload.end).message;
+}

@@ -1,0 +1,116 @@
+/** Netlink on Node.js: RawNetlinkSocket of the `netlink` package, and nothing else of that package. */
+
+import { type ErrnoException, RawNetlinkSocket } from 'netlink/dist/raw.js';
+import { Errno, TransportError } from '../errors.js';
+import type { Datagram, NetlinkSocket } from './socket.js';
+
+/** The largest datagram the kernel sends in a dump is 32 KiB; an answer echoes at most one request. */
+const DATAGRAM = 64 * 1024;
+
+/** What we ask for; the kernel grants up to twice net.core.rmem_max. */
+const RECEIVE_BUFFER = 1024 * 1024;
+
+/** A send is at most a batch; see connection.ts. */
+const SEND_BUFFER = 256 * 1024;
+
+type Waiter = { resolve(datagram: Datagram): void; reject(error: TransportError): void };
+
+class NodeSocket implements NetlinkSocket {
+  readonly port: number;
+  readonly receiveBuffer: number;
+  private readonly raw: RawNetlinkSocket;
+  /** What arrived before anybody asked: datagrams and failures, in order. */
+  private readonly arrived: (Datagram | TransportError)[] = [];
+  private waiter: Waiter | undefined;
+  private closed = false;
+
+  constructor(protocol: number) {
+    this.raw = openRaw(protocol);
+    this.port = this.raw.address().port;
+    this.receiveBuffer = this.raw.getRecvBufferSize();
+    this.raw.on('message', (bytes, { port }) => this.deliver({ bytes, sender: port }));
+    this.raw.on('truncatedMessage', (bytes, { truncated }) =>
+      this.deliver(
+        new TransportError(
+          'truncated',
+          'receive',
+          `a datagram of ${truncated} bytes, room for ${bytes.length}`,
+        ),
+      ),
+    );
+    this.raw.on('error', (error) => this.deliver(failure('receive', error)));
+  }
+
+  send(bytes: Uint8Array): Promise<void> {
+    if (this.closed) throw closedError('send');
+    return new Promise((resolve, reject) => {
+      this.raw.send(bytes, {}, (error) => (error ? reject(failure('send', error)) : resolve()));
+    });
+  }
+
+  receive(timeout: number): Promise<Datagram> {
+    const first = this.arrived.shift();
+    if (first instanceof TransportError) return Promise.reject(first);
+    if (first !== undefined) return Promise.resolve(first);
+    if (this.closed) return Promise.reject(closedError('receive'));
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.waiter = undefined;
+        reject(new TransportError('deadline', 'receive', `no answer from the kernel within ${timeout} ms`));
+      }, timeout);
+      this.waiter = {
+        resolve: (datagram) => {
+          clearTimeout(timer);
+          resolve(datagram);
+        },
+        reject: (error) => {
+          clearTimeout(timer);
+          reject(error);
+        },
+      };
+    });
+  }
+
+  close(): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.raw.close();
+    this.deliver(closedError('receive'));
+  }
+
+  private deliver(item: Datagram | TransportError): void {
+    const { waiter } = this;
+    this.waiter = undefined;
+    if (waiter === undefined) this.arrived.push(item);
+    else if (item instanceof TransportError) waiter.reject(item);
+    else waiter.resolve(item);
+  }
+}
+
+function openRaw(protocol: number): RawNetlinkSocket {
+  try {
+    const raw = new RawNetlinkSocket(protocol, {
+      // One system call per datagram instead of two.
+      messagePeeking: false,
+      msgBufferSize: DATAGRAM,
+      recvBufferSize: RECEIVE_BUFFER,
+      sendBufferSize: SEND_BUFFER,
+    });
+    return raw;
+  } catch (error) {
+    throw failure('open', error as ErrnoException);
+  }
+}
+
+const closedError = (operation: string) => new TransportError('closed', operation, 'the socket is closed');
+
+function failure(operation: string, error: ErrnoException): TransportError {
+  const lost = error.errno === Errno.ENOBUFS && operation === 'receive';
+  return new TransportError(lost ? 'overrun' : 'system', operation, error.message, error.errno);
+}
+
+/**
+ * Opens a netlink socket of a protocol (linux/netlink.h) in the process's network namespace.
+ * @throws TransportError
+ */
+export const openNodeSocket = (protocol: number): NetlinkSocket => new NodeSocket(protocol);

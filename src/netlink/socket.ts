@@ -1,0 +1,38 @@
+/** The seam between the protocol and the ways to reach the kernel: everything above it is the same on each of them. */
+
+/** One datagram from the kernel, whole. */
+export interface Datagram {
+  readonly bytes: Uint8Array;
+  /** Port id of who sent it: 0 is the kernel. */
+  readonly sender: number;
+}
+
+export interface NetlinkSocket {
+  /** Port id that the socket is bound to. */
+  readonly port: number;
+
+  /** Bytes of kernel memory that may wait for us before answers are lost (SO_RCVBUF as the kernel reports it). */
+  readonly receiveBuffer: number;
+
+  /**
+   * Sends one datagram to the kernel. The bytes are the caller's again once it returns or its promise resolves.
+   * @throws TransportError
+   */
+  send(bytes: Uint8Array): Promise<void> | void;
+
+  /**
+   * The next datagram.
+   * @param timeout milliseconds to wait for it
+   * @throws TransportError with the reason `deadline` when none came in time, `truncated` when one did not fit, `overrun`
+   * when the kernel had to drop some (ENOBUFS).
+   */
+  receive(timeout: number): Promise<Datagram> | Datagram;
+
+  /** Releases the socket; safe to call twice. */
+  close(): void;
+}
+
+/** Netlink protocol numbers: linux/netlink.h. */
+export const Protocol = { route: 0, generic: 16 } as const;
+
+export type OpenSocket = (protocol: number) => NetlinkSocket | Promise<NetlinkSocket>;

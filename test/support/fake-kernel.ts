@@ -55,7 +55,7 @@ export class FakeKernel implements NetlinkSocket {
   private readonly script: Step[] = [];
   private readonly arriving: Delivery[] = [];
   private readonly problems: unknown[] = [];
-  private abandon: (() => void) | undefined;
+  private waiting: Pick<Deferred<Datagram>, 'resolve' | 'reject'> | undefined;
 
   /** A kernel whose script must be played to its end by the time the test is over. */
   static for(t: TestContext): FakeKernel {
@@ -73,6 +73,7 @@ export class FakeKernel implements NetlinkSocket {
   /** What arrives though nobody asked. */
   intrude(...deliveries: readonly Delivery[]): this {
     this.arriving.push(...deliveries);
+    this.deliver();
     return this;
   }
 
@@ -103,29 +104,51 @@ export class FakeKernel implements NetlinkSocket {
 
   receive(timeout: number): Promise<Datagram> {
     this.patience.push(timeout);
-    if (this.closed) return Promise.reject(closedError());
-    const next = this.arriving.shift() ?? 'silence';
-    if (next instanceof TransportError) return Promise.reject(next);
-    if (next !== 'silence') return Promise.resolve(next);
-    return new Promise((_, reject) => {
-      const timer = setTimeout(
-        () => reject(new TransportError('deadline', 'receive', `nothing within ${timeout} ms`)),
-        timeout,
-      );
-      this.abandon = () => {
-        clearTimeout(timer);
-        reject(closedError());
-      };
+    const { promise, resolve, reject } = deferred<Datagram>();
+    const timer = setTimeout(
+      () => reject(new TransportError('deadline', 'receive', `nothing within ${timeout} ms`)),
+      timeout,
+    );
+    this.waiting = { resolve, reject };
+    this.deliver();
+    return promise.finally(() => {
+      clearTimeout(timer);
+      this.waiting = undefined;
     });
   }
 
   close(): void {
     this.closed = true;
-    this.abandon?.();
+    this.deliver();
+  }
+
+  /** Gives what arrived to who waits for it. */
+  private deliver(): void {
+    const { waiting } = this;
+    if (waiting === undefined) return;
+    const next = this.closed ? closedError() : (this.arriving.shift() ?? 'silence');
+    if (next === 'silence') return;
+    this.waiting = undefined;
+    if (next instanceof TransportError) waiting.reject(next);
+    else waiting.resolve(next);
   }
 }
 
 const closedError = () => new TransportError('closed', 'receive', 'the socket is closed');
+
+interface Deferred<T> {
+  readonly promise: Promise<T>;
+  resolve(value: T): void;
+  reject(error: Error): void;
+}
+
+function deferred<T>(): Deferred<T> {
+  let settle: Pick<Deferred<T>, 'resolve' | 'reject'> | undefined;
+  const promise = new Promise<T>((resolve, reject) => {
+    settle = { resolve, reject };
+  });
+  return { promise, ...(settle as Pick<Deferred<T>, 'resolve' | 'reject'>) };
+}
 
 /** Those facts of a message that the script speaks of. */
 function pick(message: WireMessage, wanted: Wanted | undefined): Wanted {

@@ -106,7 +106,7 @@ export class Writer {
     this.view.setUint32(at, value, little);
   }
 
-  /** Makes room, and says where. It may replace `view`, so call it before `view` is looked at. */
+  /** Makes room, which may replace `bytes` and `view`: call it before touching either. */
   private reserve(count: number): number {
     const at = this.length;
     this.length += count;
@@ -169,7 +169,8 @@ export class Reader {
   /** A copy of the bytes from `at` up to `end`. */
   raw(at: number, end: number): Uint8Array {
     this.check(at, end - at);
-    return this.bytes.slice(at, end);
+    // Not slice(): a Buffer's would be a view.
+    return new Uint8Array(this.bytes.subarray(at, end));
   }
 
   /** Text up to the first NUL, or to `end` where the sender left the NUL out. */

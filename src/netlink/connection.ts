@@ -75,7 +75,10 @@ export class Connection {
   acknowledge(request: Request): Promise<void> {
     return this.exclusive(async () => {
       await this.send(request, Flag.ack);
-      for await (const message of this.answers()) return check(request, acknowledgement(message));
+      await this.receive((message) => {
+        check(request, acknowledgement(message));
+        return 'complete';
+      });
     });
   }
 
@@ -83,12 +86,14 @@ export class Connection {
   get<T>(request: Request, read: (reply: Message) => T): Promise<T> {
     return this.exclusive(async () => {
       await this.send(request, 0);
-      for await (const message of this.answers()) {
-        if (message.type !== MessageType.error) return read(replyTo(request, message));
-        check(request, readAnswer(message));
-        throw new ProtocolError('acknowledged without a reply', [request.operation]);
-      }
-      throw new ProtocolError('no reply', [request.operation]);
+      let result: { readonly of: T } | undefined;
+      await this.receive((message) => {
+        if (message.type === MessageType.error) check(request, readAnswer(message));
+        else result = { of: read(replyTo(request, message)) };
+        return 'complete';
+      });
+      if (result === undefined) throw new ProtocolError('acknowledged without a reply', [request.operation]);
+      return result.of;
     });
   }
 
@@ -187,11 +192,11 @@ export class Connection {
     await this.send(request, Flag.dump);
     const items: T[] = [];
     let interrupted = false;
-    for await (const message of this.answers()) {
+    await this.receive((message) => {
       interrupted ||= (message.flags & Flag.dumpInterrupted) !== 0;
       if (message.type === MessageType.done) {
         check(request, readAnswer(message));
-        break;
+        return 'complete';
       }
       if (message.type === MessageType.error) {
         check(request, readAnswer(message));
@@ -202,7 +207,8 @@ export class Connection {
         throw new ProtocolError('a reply without NLM_F_MULTI where a dump belongs', [request.operation]);
       }
       items.push(read(replyTo(request, message)));
-    }
+      return 'more';
+    });
     return interrupted ? undefined : items;
   }
 
@@ -232,35 +238,32 @@ export class Connection {
     // The kernel answers in order, so the acknowledgement of the last message ends the batch.
     writer.setU16(last + 6, Flag.request | Flag.ack);
     await this.flush();
-    for await (const message of this.answers(first)) {
+    await this.receive((message) => {
       const index = from + ((message.sequence - first) >>> 0);
       const request = requests[index] as Request;
       const answer = acknowledgement(message);
       if (answer.errno !== 0) results[index] = refusal(request, answer);
-      if (index === next - 1) break;
-    }
+      return index === next - 1 ? 'complete' : 'more';
+    }, first);
     return next;
   }
 
-  /** The messages that answer the requests `first` to the last sent; anything else that arrives is an error. */
-  private async *answers(first = this.sequence): AsyncGenerator<Message> {
-    const expected = (this.sequence - first) >>> 0;
+  /**
+   * Hands each message that answers the requests `first` to the last sent to `take`, until it says that the answer is
+   * complete. Anything else that arrives is an error. Only datagrams are waited for, not each message of one: a listing
+   * has a hundred to a datagram.
+   */
+  private async receive(
+    take: (message: Message) => 'complete' | 'more',
+    first = this.sequence,
+  ): Promise<void> {
     while (true) {
       const bytes = await this.fromKernel();
       if (bytes.length === 0) throw new ProtocolError('an empty datagram', ['message']);
       for (const message of messages(bytes)) {
         if (message.type === MessageType.noop) continue;
-        if (message.type === MessageType.overrun) {
-          throw new TransportError('overrun', 'receive', 'the kernel lost answers (NLMSG_OVERRUN)');
-        }
-        if ((message.sequence - first) >>> 0 > expected || message.port !== this.socket.port) {
-          throw new ProtocolError(
-            `sequence ${message.sequence} for port ${message.port} answers no request of ours ` +
-              `(sequence ${this.sequence}, port ${this.socket.port})`,
-            ['message'],
-          );
-        }
-        yield message;
+        this.checkOurs(message, first);
+        if (take(message) === 'complete') return;
       }
     }
   }
@@ -270,17 +273,24 @@ export class Connection {
     const deadline = performance.now() + this.timeout;
     while (true) {
       const left = Math.ceil(deadline - performance.now());
-      if (left <= 0) {
-        throw new TransportError(
-          'deadline',
-          'receive',
-          `no answer from the kernel within ${this.timeout} ms`,
-        );
-      }
+      if (left <= 0) throw late(this.timeout);
       const { bytes, sender } = await this.socket.receive(left);
       this.trace?.('receive', bytes);
       if (sender === 0) return bytes;
     }
+  }
+
+  private checkOurs(message: Message, first: number): void {
+    if (message.type === MessageType.overrun) {
+      throw new TransportError('overrun', 'receive', 'the kernel lost answers (NLMSG_OVERRUN)');
+    }
+    const requests = (this.sequence - first) >>> 0;
+    if ((message.sequence - first) >>> 0 <= requests && message.port === this.socket.port) return;
+    throw new ProtocolError(
+      `sequence ${message.sequence} for port ${message.port} answers no request of ours ` +
+        `(sequence ${this.sequence}, port ${this.socket.port})`,
+      ['message'],
+    );
   }
 }
 
@@ -295,6 +305,9 @@ function replyTo(request: Request, message: Message): Message {
   if (message.type !== request.type) throw unexpected(message, `type ${request.type}`);
   return message;
 }
+
+const late = (timeout: number): TransportError =>
+  new TransportError('deadline', 'receive', `no answer from the kernel within ${timeout} ms`);
 
 const refusal = (request: Request, answer: Answer): KernelError =>
   new KernelError(request.operation, answer.errno, undefined, answer.detail);

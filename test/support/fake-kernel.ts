@@ -55,6 +55,7 @@ export class FakeKernel implements NetlinkSocket {
   private readonly script: Step[] = [];
   private readonly arriving: Delivery[] = [];
   private readonly problems: unknown[] = [];
+  private delivered: Datagram | undefined;
   private waiting: Pick<Deferred<Datagram>, 'resolve' | 'reject'> | undefined;
 
   /** A kernel whose script must be played to its end by the time the test is over. */
@@ -129,8 +130,11 @@ export class FakeKernel implements NetlinkSocket {
     const next = this.closed ? closedError() : (this.arriving.shift() ?? 'silence');
     if (next === 'silence') return;
     this.waiting = undefined;
-    if (next instanceof TransportError) waiting.reject(next);
-    else waiting.resolve(next);
+    // A socket may use the memory of the datagram before again.
+    this.delivered?.bytes.fill(0xff);
+    this.delivered = next instanceof TransportError ? undefined : { ...next, bytes: next.bytes.slice() };
+    if (this.delivered) waiting.resolve(this.delivered);
+    else waiting.reject(next as TransportError);
   }
 }
 

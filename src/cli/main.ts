@@ -1,0 +1,41 @@
+/**
+ * From the words of a command line to an exit status: chooses the grammar, and is the only place that catches. What
+ * ipvsadm's grammar needs is loaded at once; everything else only when it is asked for.
+ */
+import { basename } from 'node:path';
+import { ClosedPipe, type Context } from '../context.js';
+import { runIpvsadm } from '../ipvsadm/run.js';
+
+/** Names under which the program stands in for one of ipvsadm's, and the words each puts first. */
+const personalities: Readonly<Record<string, readonly string[]>> = {
+  ipvsadm: [],
+  'ipvsadm-save': ['-S'],
+  'ipvsadm-restore': ['-R'],
+};
+
+/** What a shell reports for a program that a closed pipe ended: 128 + SIGPIPE. */
+const CLOSED_PIPE = 141;
+
+/** Runs a command line, the program's name left out. @returns the exit status */
+export async function main(argv: readonly string[], context: Context): Promise<number> {
+  const called = basename(context.program, '.js');
+  try {
+    return await run(called, argv, context);
+  } catch (error) {
+    if (error instanceof ClosedPipe) return CLOSED_PIPE;
+    const { render } = await import('./render.js');
+    const { text, status } = render(error, called in personalities ? called : 'lvsadm');
+    await context.err.write(text);
+    return status;
+  }
+}
+
+async function run(called: string, argv: readonly string[], context: Context): Promise<number> {
+  const personality = personalities[called];
+  if (personality !== undefined) return runIpvsadm([...personality, ...argv], context);
+  const [first, ...rest] = argv;
+  // ipvsadm's grammar has no words in front: they are ours.
+  if (first === undefined || first.startsWith('-')) return runIpvsadm(argv, context);
+  const { runModern } = await import('./modern.js');
+  return runModern(first, rest, context);
+}

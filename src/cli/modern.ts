@@ -1,0 +1,41 @@
+/** The modern subcommands' grammar: yargs, loaded only for them. */
+import yargs, { type Options } from 'yargs';
+import { commands } from '../commands/index.js';
+import type { Context } from '../context.js';
+import { UsageError } from '../errors.js';
+
+/** Runs the subcommand `name` and returns its exit status. */
+export async function runModern(name: string, args: readonly string[], context: Context): Promise<number> {
+  const row = commands[name];
+  if (row === undefined) throw new UsageError(`unknown command '${name}'`, name);
+  const { command } = await row.load();
+  let status: number | undefined;
+  const parser = yargs()
+    .scriptName('lvsadm')
+    .command(
+      [name, command.positionals].filter(Boolean).join(' '),
+      row.summary,
+      (builder) =>
+        (command.build ?? ((same) => same))(builder.options(command.options as Record<string, Options>)),
+      async (values) => {
+        status = await command.run(context, values);
+      },
+    )
+    .strict()
+    .recommendCommands()
+    .parserConfiguration({ 'duplicate-arguments-array': false, 'parse-numbers': false })
+    .version(false)
+    .help('help')
+    .alias('help', 'h')
+    .wrap(context.out.columns ?? 100)
+    .fail((message, error) => {
+      throw error ?? new UsageError(message);
+    })
+    .exitProcess(false);
+  let shown = '';
+  await parser.parseAsync([name, ...args], {}, (_error, _values, output) => {
+    shown = output;
+  });
+  if (shown !== '') await context.out.write(`${shown}\n`);
+  return status ?? 0;
+}

@@ -1,0 +1,60 @@
+/** How errors read, and the exit statuses they end in: the one place that decides. */
+import {
+  KernelError,
+  LvsadmError,
+  ProtocolError,
+  TransportError,
+  UnavailableError,
+  UsageError,
+  ValueError,
+} from '../errors.js';
+import { refusal } from '../ipvsadm/refusals.js';
+
+export interface Ending {
+  /** Lines for standard error, each ended. */
+  readonly text: string;
+  readonly status: number;
+}
+
+/**
+ * Exit statuses, as ipvsadm's: 2 for a command line that makes no sense and for a kernel without IPVS, 255 for what the
+ * kernel refused. 70 (EX_SOFTWARE of sysexits.h) is a fault of lvsadm's own.
+ */
+export const Status = { usage: 2, unavailable: 2, refused: 255, broken: 255, bug: 70 } as const;
+
+/** `name` is how the program was called. */
+export function render(error: unknown, name: string): Ending {
+  if (error instanceof UsageError) return { text: usage(error, name), status: Status.usage };
+  if (error instanceof ValueError) return { text: line(name, error.message), status: Status.usage };
+  if (error instanceof KernelError) return { text: `${refusal(error)}\n`, status: Status.refused };
+  if (error instanceof UnavailableError)
+    return { text: unavailable[error.reason](error), status: Status.unavailable };
+  if (error instanceof TransportError || error instanceof ProtocolError) {
+    return { text: line(name, error.message), status: Status.broken };
+  }
+  if (error instanceof LvsadmError) return { text: line(name, error.message), status: Status.broken };
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return {
+    text: `${line(name, 'a fault in lvsadm itself; please report it with what follows')}${stack}\n`,
+    status: Status.bug,
+  };
+}
+
+const line = (name: string, text: string): string => `${name}: ${text}\n`;
+
+function usage({ problem, argument, suggestion }: UsageError, name: string): string {
+  const blamed = argument === undefined || problem.includes(argument) ? '' : `${argument}: `;
+  const meant = suggestion === undefined ? '' : ` (did you mean '${suggestion}'?)`;
+  return line(name, `${blamed}${problem}${meant}`) + `Try '${name} --help'.\n`;
+}
+
+/** The first words are ipvsadm's, which scripts look for. */
+const unavailable: Record<UnavailableError['reason'], (error: UnavailableError) => string> = {
+  'no-ipvs': ({ detail }) =>
+    `Can't initialize ipvs: ${detail}\n` +
+    'Are you sure that IP Virtual Server is built in the kernel or as module?\n' +
+    'Its module is ip_vs: on Debian and Ubuntu in linux-image-amd64 (the cloud kernels have it too), on Fedora and RHEL in\n' +
+    'kernel-modules. In a container the host has to load it: modprobe ip_vs\n',
+  'not-permitted': ({ detail }) =>
+    `Can't initialize ipvs: Permission denied (you must be root)\n${detail}: run it as root, or with that capability\n`,
+};

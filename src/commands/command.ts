@@ -1,0 +1,19 @@
+/** What a modern subcommand is: its options, as yargs takes them, and what it does. */
+import type { ArgumentsCamelCase, Argv, Options } from 'yargs';
+import type { Context } from '../context.js';
+
+export interface Command {
+  /** The words after the subcommand's name, as yargs spells them: `<service> [server]`. */
+  readonly positionals?: string;
+  readonly options: Readonly<Record<string, Options>>;
+  /** What `options` cannot say: positionals' types, examples. */
+  readonly build?: (yargs: Argv) => Argv;
+  /** @returns the exit status */
+  run(context: Context, values: ArgumentsCamelCase): Promise<number>;
+}
+
+/** A row of the table of subcommands: light, so that asking for one loads only that one. */
+export interface CommandRow {
+  readonly summary: string;
+  load(): Promise<{ readonly command: Command }>;
+}

@@ -1,0 +1,31 @@
+/** Kernel modules. */
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
+
+/**
+ * Loads a module, and what it depends on, with the program that the kernel itself would call.
+ * @throws Error whose message is the program's own last line
+ */
+export async function loadModule(name: string): Promise<void> {
+  const modprobe = await modprobePath();
+  try {
+    await promisify(execFile)(modprobe, [name]);
+  } catch (error) {
+    throw new Error(reason(modprobe, error as NodeJS.ErrnoException & { stderr?: string }), { cause: error });
+  }
+}
+
+async function modprobePath(): Promise<string> {
+  const configured = await readFile('/proc/sys/kernel/modprobe', 'utf8').catch(() => '');
+  return configured.trim() || 'modprobe';
+}
+
+function reason(
+  program: string,
+  { code, stderr, message }: NodeJS.ErrnoException & { stderr?: string },
+): string {
+  if (code === 'ENOENT') return `${program} is not installed`;
+  const lines = (stderr ?? '').trim().split('\n');
+  return lines.at(-1) || message;
+}

@@ -1,0 +1,24 @@
+// The environment of a command in the lab: the same on every machine, apart from a few variables that mean something.
+
+import { homedir } from 'node:os';
+import { dirname } from 'node:path';
+import { searchPath } from './process.js';
+
+const passed = (name: string): boolean =>
+  ['CI', 'NO_COLOR', 'FORCE_COLOR', 'TERM'].includes(name) || name.startsWith('LVSADM_');
+
+/** `release` is the kernel's, as $LAB_RELEASE. */
+export function labEnvironment(host: NodeJS.ProcessEnv, release: string): Record<string, string> {
+  const variables = Object.entries(host).filter(
+    (pair): pair is [string, string] => passed(pair[0]) && pair[1] !== undefined,
+  );
+  return {
+    // `node` is the one that runs this.
+    PATH: `${dirname(process.execPath)}:${searchPath}`,
+    HOME: homedir(),
+    USER: 'root',
+    LANG: 'C.UTF-8',
+    LAB_RELEASE: release,
+    ...Object.fromEntries(variables),
+  };
+}

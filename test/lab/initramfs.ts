@@ -1,0 +1,67 @@
+// The guest's first file system: busybox, the stage scripts, and the modules that reach the host's files.
+import { createHash } from 'node:crypto';
+import { chmodSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { cached } from './cache.js';
+import { decompressed } from './compression.js';
+import { type Entry, newc } from './cpio.js';
+import { LabUnavailable } from './errors.js';
+import type { Kernel } from './kernel.js';
+import { bootScripts } from './paths.js';
+import { output, which } from './process.js';
+import { say } from './say.js';
+
+/** busybox loads them, plain. Everything else is loaded in the guest by modprobe, as on any machine. */
+const bootModules = ['virtio_pci', 'virtio_console', '9pnet_virtio', '9p', 'overlay'];
+
+/** The path of the initramfs for a kernel: made once, and again when its parts change. */
+export async function findInitramfs(kernel: Kernel): Promise<string> {
+  const files: Entry[] = [
+    { name: 'init', data: await readFile(join(bootScripts, 'init')), executable: true },
+    { name: 'main', data: await readFile(join(bootScripts, 'main')) },
+    { name: 'bin/busybox', data: await readFile(busybox()), executable: true },
+  ];
+  const digest = createHash('sha256');
+  for (const part of [kernel.image, kernel.release, ...bootModules, ...files.map((file) => file.data ?? '')])
+    digest.update(part);
+  return cached(`initramfs-${kernel.release}-${digest.digest('hex').slice(0, 16)}`, async (path) => {
+    say(`building the initramfs for ${kernel.release}`);
+    const modules = await modulesInOrder(kernel);
+    const entries: Entry[] = [{ name: 'bin' }, { name: 'dev' }, { name: 'modules' }, ...files];
+    for (const [index, module] of modules.entries()) {
+      // The name's number is the order of loading.
+      const name = `modules/${String(index).padStart(2, '0')}-${basename(module).replace(/\.ko.*/, '.ko')}`;
+      entries.push({ name, data: await decompressed(module) });
+    }
+    await writeFile(path, newc(entries));
+    chmodSync(path, 0o644);
+  });
+}
+
+function busybox(): string {
+  const path = which('busybox');
+  if (!path) throw new LabUnavailable('busybox is not installed');
+  return path;
+}
+
+/** The files of the boot modules, each after those that it depends on. */
+async function modulesInOrder({ root, release }: Kernel): Promise<string[]> {
+  const listing = await output('modprobe', [
+    '-a',
+    '-d',
+    root,
+    '-S',
+    release,
+    '-C',
+    '/dev/null',
+    '--show-depends',
+    ...bootModules,
+  ]);
+  return modulesIn(listing);
+}
+
+/** The files that `modprobe --show-depends` would insert, in that order, each once. Modules built in need none. */
+export function modulesIn(listing: string): string[] {
+  return [...new Set([...listing.matchAll(/^insmod (\S+)/gm)].map(([, path = '']) => path))];
+}

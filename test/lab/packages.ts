@@ -1,0 +1,96 @@
+// The Debian packages that the lab needs on the host. The guest sees the host's file system, so that its tools are here
+// as well.
+import { closeSync, existsSync, openSync, readSync } from 'node:fs';
+import { LabUnavailable } from './errors.js';
+import { quietly, which } from './process.js';
+import { say } from './say.js';
+
+interface Need {
+  /** A program in the search path, or a file when it begins with a slash. */
+  needs: string;
+  package: string;
+  why: string;
+  /** Whether what was found is the right one. */
+  suits?: (path: string) => boolean;
+}
+
+/** A dynamic executable names its loader near its start. */
+function isStatic(path: string): boolean {
+  const head = Buffer.alloc(4096);
+  const file = openSync(path, 'r');
+  readSync(file, head);
+  closeSync(file);
+  return !head.includes('/ld-linux');
+}
+
+/** What the suites use, in the guest or on a machine that has IPVS itself. */
+export const suiteNeeds: Need[] = [
+  { needs: 'ipvsadm', package: 'ipvsadm', why: 'the reference that lvsadm is compared with' },
+  { needs: 'strace', package: 'strace', why: 'captures what ipvsadm sends to the kernel' },
+  { needs: 'ip', package: 'iproute2', why: 'network namespaces, veth pairs, addresses, routes' },
+  { needs: 'nft', package: 'nftables', why: 'firewall marks' },
+  { needs: 'tcpdump', package: 'tcpdump', why: 'shows the packets of a failing suite' },
+  { needs: 'conntrack', package: 'conntrack', why: "netfilter's view of a balanced connection" },
+  { needs: 'unshare', package: 'util-linux', why: 'a fresh network namespace for each suite' },
+  { needs: 'modprobe', package: 'kmod', why: 'loads kernel modules' },
+];
+
+/** What a guest needs in addition. */
+export const guestNeeds: Need[] = [
+  { needs: 'qemu-system-x86_64', package: 'qemu-system-x86', why: 'the machine that the guest runs on' },
+  { needs: 'busybox', package: 'busybox-static', why: "the guest's first process", suits: isStatic },
+  { needs: 'setpriv', package: 'util-linux', why: 'lets no guest outlive the process that started it' },
+];
+
+/** What it takes to fetch and unpack Debian's kernel. */
+export const kernelNeeds: Need[] = [
+  { needs: 'apt-get', package: 'apt', why: "fetches Debian's kernel" },
+  { needs: 'dpkg', package: 'dpkg', why: "unpacks Debian's kernel" },
+  { needs: 'xz', package: 'xz-utils', why: 'unpacks kernel modules' },
+  {
+    needs: '/usr/share/keyrings/debian-archive-keyring.gpg',
+    package: 'debian-archive-keyring',
+    why: 'proves that the kernel is the one that Debian published',
+  },
+];
+
+export function isThere({ needs, suits }: Need): boolean {
+  const path = needs.startsWith('/') ? needs : which(needs);
+  return path !== undefined && existsSync(path) && (suits?.(path) ?? true);
+}
+
+/** What is missing and how to get it, for someone who has to do it by hand. */
+export function advice(missing: Need[]): string {
+  const width = Math.max(...missing.map((need) => need.needs.length));
+  const rows = missing.map(
+    (need) => `  ${need.needs.padEnd(width)}  ${need.why} (Debian package ${need.package})`,
+  );
+  const packages = [...new Set(missing.map((need) => need.package))].join(' ');
+  return [
+    'the lab needs programs that are not installed:',
+    ...rows,
+    `On Debian or Ubuntu, as root: apt-get update && apt-get install --no-install-recommends ${packages}`,
+    'Elsewhere install the packages of the same purpose.',
+  ].join('\n');
+}
+
+/** Installs what is missing where this is root on a machine with apt, says what is missing otherwise. */
+export async function ensurePackages(needs: Need[]): Promise<void> {
+  const missing = needs.filter((need) => !isThere(need));
+  if (missing.length === 0) return;
+  if (process.getuid?.() !== 0 || which('apt-get') === undefined) throw new LabUnavailable(advice(missing));
+  for (const need of missing) say(`installing ${need.package}: ${need.why}`);
+  const packages = [...new Set(missing.map((need) => need.package))];
+  await install(packages).catch(async () => {
+    say("refreshing apt's package lists");
+    await apt(['update']);
+    await install(packages);
+  });
+  const still = missing.filter((need) => !isThere(need));
+  if (still.length > 0) throw new LabUnavailable(advice(still));
+}
+
+const install = (packages: string[]) => apt(['install', '--yes', '--no-install-recommends', ...packages]);
+
+const apt = (args: string[]) =>
+  quietly('apt-get', ['-q', '-o', 'DPkg::Lock::Timeout=600', ...args], { DEBIAN_FRONTEND: 'noninteractive' });

@@ -1,0 +1,64 @@
+// QEMU's command line for a guest.
+import { join } from 'node:path';
+
+export type Accel = 'tcg' | 'kvm';
+
+export interface Hardware {
+  accel: Accel;
+  cpus: number;
+  /** MiB. What the guest writes to its root lies here as well. */
+  memory: number;
+  image: string;
+  initramfs: string;
+  /** Holds the job, the sockets and the logs of this run. */
+  directory: string;
+  out?: string | undefined;
+  interactive: boolean;
+}
+
+/** Socket names by the number of the port in the guest. Port 0 is reserved for a console. */
+export const ports = { status: 1, stdout: 2, stderr: 3, stdin: 4 } as const;
+
+export const consoleLog = 'console.log';
+
+const accelerators: Record<Accel, string[]> = {
+  tcg: ['-accel', 'tcg,thread=multi', '-cpu', 'max'],
+  kvm: ['-accel', 'kvm', '-cpu', 'host'],
+};
+
+/** An oops is a panic, a panic ends QEMU: nothing goes on in a kernel that is broken. The rest saves time. */
+const kernelArguments =
+  'console=ttyS0 quiet panic=-1 oops=panic nokaslr mitigations=off cryptomgr.notests random.trust_cpu=on';
+
+export function qemuArguments(hardware: Hardware): string[] {
+  const { accel, cpus, memory, image, initramfs, directory, out, interactive } = hardware;
+  return [
+    ...['-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot'],
+    ...accelerators[accel],
+    ...['-smp', String(cpus), '-m', String(memory)],
+    ...['-kernel', image, '-initrd', initramfs, '-append', kernelArguments],
+    ...['-serial', `file:${option(join(directory, consoleLog))}`],
+    ...share('host', '/', 'readonly=on'),
+    ...share('job', directory, 'readonly=on'),
+    ...(out ? share('out', out) : []),
+    ...['-device', 'virtio-serial-pci'],
+    ...Object.entries(ports).flatMap(([name, number]) => port(name, number, directory)),
+    // A terminal of its own, so that kernel messages do not mix with what is typed. Ctrl-C belongs to the guest.
+    ...(interactive
+      ? ['-chardev', 'stdio,id=terminal,signal=off', '-device', 'virtconsole,nr=5,chardev=terminal']
+      : []),
+  ];
+}
+
+const share = (tag: string, path: string, ...more: string[]): string[] => [
+  '-virtfs',
+  [`local,path=${option(path)},mount_tag=${tag},security_model=none,multidevs=remap`, ...more].join(','),
+];
+
+const port = (name: string, number: number, directory: string): string[] => [
+  ...['-chardev', `socket,id=${name},path=${option(join(directory, name))}`],
+  ...['-device', `virtserialport,nr=${number},chardev=${name},name=lab.${name}`],
+];
+
+/** QEMU reads a doubled comma in an option's value as a comma. */
+const option = (value: string): string => value.replaceAll(',', ',,');

@@ -1,0 +1,48 @@
+// What the environment says about the lab.
+import { LabUnavailable } from './errors.js';
+
+const choices = {
+  /** The accelerator; auto: KVM where it proves to work. */
+  LAB_ACCEL: ['auto', 'tcg', 'kvm'],
+  /** Whether there is a guest; auto: not where the machine has IPVS itself and the caller is root. */
+  LAB_GUEST: ['auto', 'always', 'never'],
+} as const;
+
+type Choice<Name extends keyof typeof choices> = (typeof choices)[Name][number];
+
+export interface Settings {
+  accel: Choice<'LAB_ACCEL'>;
+  guest: Choice<'LAB_GUEST'>;
+  /** A Debian suite's name in kernel.ts, or the path of an image. */
+  kernel: string;
+  /** Seconds. */
+  timeout: number;
+  /** A directory of the host that the guest may write to. */
+  out: string | undefined;
+}
+
+export function readSettings(env: NodeJS.ProcessEnv): Settings {
+  return {
+    accel: choice(env, 'LAB_ACCEL'),
+    guest: choice(env, 'LAB_GUEST'),
+    kernel: env['LAB_KERNEL'] || 'stable',
+    timeout: seconds(env, 'LAB_TIMEOUT', 1800),
+    out: env['LAB_OUT'] || undefined,
+  };
+}
+
+function choice<Name extends keyof typeof choices>(env: NodeJS.ProcessEnv, name: Name): Choice<Name> {
+  const known: readonly Choice<Name>[] = choices[name];
+  const value = env[name] || 'auto';
+  const found = known.find((candidate) => candidate === value);
+  if (!found) throw new LabUnavailable(`${name} is '${value}': expected ${known.join(', ')}`);
+  return found;
+}
+
+function seconds(env: NodeJS.ProcessEnv, name: string, otherwise: number): number {
+  const value = env[name];
+  if (!value) return otherwise;
+  if (!/^\d+$/.test(value) || Number(value) === 0)
+    throw new LabUnavailable(`${name} is '${value}': expected seconds`);
+  return Number(value);
+}

@@ -11,7 +11,7 @@ import type { Connection, Request } from './connection.js';
 import type { Message } from './message.js';
 
 /** Bytes of struct genlmsghdr: command, version, and two reserved. */
-const GENL_HEADER = 4;
+export const GENL_HEADER = 4;
 
 /** One operation: its command number, the attributes it takes, and how it is answered. */
 export interface Operation {
@@ -81,9 +81,7 @@ export class Family<O extends Operations> {
     body: Body<O[K]>,
     read: (reply: Infer<O[K]['gives']>) => T,
   ): Promise<T[]> {
-    return this.connection.dump(this.request(operation, body), (reply) =>
-      this.read(operation, reply, read),
-    );
+    return this.connection.dump(this.request(operation, body), (reply) => this.read(operation, reply, read));
   }
 
   /** For each call, in order: undefined where it was done, or the refusal. */

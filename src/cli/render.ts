@@ -1,5 +1,7 @@
 /** How errors read, and the exit statuses they end in: the one place that decides. */
 import {
+  DocumentError,
+  describeProblem,
   KernelError,
   LvsadmError,
   ProtocolError,
@@ -26,6 +28,7 @@ export const Status = { usage: 2, unavailable: 2, refused: 255, broken: 255, bug
 export function render(error: unknown, name: string): Ending {
   if (error instanceof UsageError) return { text: usage(error, name), status: Status.usage };
   if (error instanceof ValueError) return { text: line(name, error.message), status: Status.usage };
+  if (error instanceof DocumentError) return { text: problems(error, name), status: Status.usage };
   if (error instanceof KernelError) return { text: `${refusal(error)}\n`, status: Status.refused };
   if (error instanceof UnavailableError)
     return { text: unavailable[error.reason](error), status: Status.unavailable };
@@ -41,6 +44,15 @@ export function render(error: unknown, name: string): Ending {
 }
 
 const line = (name: string, text: string): string => `${name}: ${text}\n`;
+
+/** As many as help; one slip in a template can make thousands. */
+const PROBLEMS_SHOWN = 20;
+
+function problems({ problems }: DocumentError, name: string): string {
+  const shown = problems.slice(0, PROBLEMS_SHOWN).map((problem) => line(name, describeProblem(problem)));
+  const more = problems.length - shown.length;
+  return shown.join('') + (more > 0 ? line(name, `and ${more} more`) : '');
+}
 
 function usage({ problem, argument, suggestion }: UsageError, name: string): string {
   const blamed = argument === undefined || problem.includes(argument) ? '' : `${argument}: `;

@@ -140,6 +140,18 @@ export class UnavailableError extends LvsadmError {
   }
 }
 
+/** Another process is at work on the same table. */
+export class LockedError extends LvsadmError {
+  override name = 'LockedError';
+  constructor(
+    /** The process that holds the lock. */
+    readonly pid: number,
+    readonly path: string,
+  ) {
+    super(`process ${pid} is applying a document here (${path})`);
+  }
+}
+
 /** Linux errno values that lvsadm gives a meaning to (asm-generic/errno.h). */
 export const Errno = {
   EPERM: 1,

@@ -3,6 +3,7 @@ import {
   DocumentError,
   describeProblem,
   KernelError,
+  LockedError,
   LvsadmError,
   ProtocolError,
   TransportError,
@@ -20,9 +21,9 @@ export interface Ending {
 
 /**
  * Exit statuses, as ipvsadm's: 2 for a command line that makes no sense and for a kernel without IPVS, 255 for what the
- * kernel refused. 70 (EX_SOFTWARE of sysexits.h) is a fault of lvsadm's own.
+ * kernel refused. Of sysexits.h: 70 (EX_SOFTWARE) is a fault of lvsadm's own, 75 (EX_TEMPFAIL) may go better later.
  */
-export const Status = { usage: 2, unavailable: 2, refused: 255, broken: 255, bug: 70 } as const;
+export const Status = { usage: 2, unavailable: 2, refused: 255, broken: 255, bug: 70, busy: 75 } as const;
 
 /** `name` is how the program was called. */
 export function render(error: unknown, name: string): Ending {
@@ -35,6 +36,7 @@ export function render(error: unknown, name: string): Ending {
   if (error instanceof TransportError || error instanceof ProtocolError) {
     return { text: line(name, error.message), status: Status.broken };
   }
+  if (error instanceof LockedError) return { text: line(name, error.message), status: Status.busy };
   if (error instanceof LvsadmError) return { text: line(name, error.message), status: Status.broken };
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return {

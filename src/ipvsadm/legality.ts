@@ -1,7 +1,7 @@
 /** Which options go with which command, and with each other: the columns of the option table, applied. */
 import { UsageError } from '../errors.js';
+import type { Draft } from './draft.js';
 import { commands, type Legality, type Slot, settings as table } from './options.js';
-import type { Draft } from './parse.js';
 
 /** @throws UsageError for what the command does not take, lacks, or cannot have together */
 export function check(draft: Draft): void {

@@ -67,7 +67,7 @@ function read(tokens: Tokens, names: Names): Draft {
       if (token.option.long === 'help' || token.option.long === 'version') break;
     } else if (isSetting(token)) {
       if (command === undefined)
-        throw new NoCommandError('the command must come first, as in -L -n', token.spelling);
+        throw new NoCommandError('the command must come before its options', token.spelling);
       refuseRepetition(token, sources);
       sources.push(token);
       readSetting(token.option, token, settings, names);

@@ -58,7 +58,8 @@ export function refusal(error: KernelError): string {
 
 /** A mistake in a command line, in one line: `-w: weight 'x' is not a number from 0 to 2147483647`. */
 export function mistake({ problem, argument, suggestion }: UsageError): string {
-  const blamed = argument === undefined || problem.includes(argument) ? '' : `${argument}: `;
+  const named = argument === undefined || problem.startsWith(argument) || problem.includes(`'${argument}'`);
+  const blamed = named ? '' : `${argument}: `;
   return `${blamed}${problem}${suggestion === undefined ? '' : ` (did you mean '${suggestion}'?)`}`;
 }
 

@@ -78,10 +78,10 @@ export const isPortName = (port: string | undefined): boolean =>
 
 const looksNumeric = (host: string): boolean => dottedAddress(host) !== undefined;
 
-/** The forms that inet_aton(3) takes: `192.0.2.1`, and for old scripts also `10.1`, `0x7f.1`, `0300.0.2.1`. */
+/** The forms that inet_aton(3) takes: `192.0.2.1`, and for old scripts also `10.1`, `0x7f.1`, `0300.0.2.1 `. */
 export function dottedAddress(text: string): string | undefined {
   if (isIPv4(text)) return text;
-  const parts = text.split('.');
+  const parts = text.replace(/\s.*$/s, '').split('.');
   if (parts.length > 4) return undefined;
   const values = parts.map(cNumber);
   const last = values.pop();

@@ -131,7 +131,11 @@ export class FakeIpvs implements Pick<IpvsClient, keyof IpvsClient> {
     startDaemon: ({ daemon }) => {
       if (this.running.has(daemon.state)) throw new KernelError('startDaemon', Errno.EEXIST);
       if (daemon.interface !== 'lo') throw new KernelError('startDaemon', Errno.ENODEV);
-      const maxLength = daemon.maxLength ?? (daemon.state === 'master' ? 1472 : 65507);
+      if (daemon.state === 'master' && daemon.group?.includes(':')) {
+        throw new KernelError('startDaemon', Errno.ENETUNREACH);
+      }
+      const maxLength =
+        daemon.state === 'master' ? (daemon.maxLength ?? 1472) : Math.max(daemon.maxLength ?? 65507, 1024);
       const { group = '224.0.0.81', port = 8848, ttl = 1 } = daemon;
       this.running.set(daemon.state, { ...daemon, maxLength, group, port, ttl });
     },
@@ -189,4 +193,4 @@ export class FakeIpvs implements Pick<IpvsClient, keyof IpvsClient> {
 }
 
 const unicast = (address: string): boolean =>
-  !/^(0\.|22[4-9]\.|23\d\.|24\d\.|25\d\.|::$|ff|fe80:|::ffff:)/.test(address);
+  !/^(0\.0\.0\.0$|22[4-9]\.|23\d\.|24\d\.|25\d\.|::$|ff|fe80:|::ffff:)/.test(address);

@@ -40,7 +40,7 @@ tftp		69/udp
 /** A machine with an empty table. */
 export function world(): World {
   const ipvs = new FakeIpvs();
-  const files: World['files'] = { '/etc/services': services };
+  const files: World['files'] = { '/etc/services': services, '/proc/net/ip_vs_conn': '' };
   const hosts: World['hosts'] = { localhost: '127.0.0.1' };
   const resolver: Resolver = {
     address: async (name) => hosts[name],

@@ -1,7 +1,9 @@
 /** Rules, as `-S` writes and `-R` reads them, as a document: the services and servers that they add. */
 import { UsageError } from '../errors.js';
 import type { Command } from '../ipvsadm/command.js';
-import { namesIn, parse, type Tokens, tokensOf } from '../ipvsadm/parse.js';
+import type { Tokens } from '../ipvsadm/draft.js';
+import { namesIn, parse, tokensOf } from '../ipvsadm/parse.js';
+import { mistake } from '../ipvsadm/refusals.js';
 import { splitRule } from '../ipvsadm/rules.js';
 import type { Names as RuleNames } from '../ipvsadm/values.js';
 import type { Daemon } from '../model/daemon.js';
@@ -39,7 +41,7 @@ export function rulesPart(file: string, text: string, names: Names, report: Repo
       const command = commandOf(tokensOf(words), names);
       if (command !== undefined && !part.add(command, place)) problem(NOT_STATE);
     } catch (error) {
-      if (error instanceof UsageError) problem(wording(error), error.argument);
+      if (error instanceof UsageError) problem(mistake(error), error.argument);
       else if (error instanceof NotRight) problem(error.message);
       else throw error;
     }
@@ -111,12 +113,5 @@ class RulesPart {
     else this.report({ ...destination.place(), text: `no -A before it adds ${formatService(of)}` });
   }
 }
-
-const wording = ({ problem, argument, suggestion }: UsageError): string =>
-  [
-    argument === undefined || problem.includes(argument) ? '' : `${argument}: `,
-    problem,
-    suggestion === undefined ? '' : ` (did you mean '${suggestion}'?)`,
-  ].join('');
 
 const columnOf = (line: string, word = ''): number => Math.max(line.indexOf(word), 0) + 1;

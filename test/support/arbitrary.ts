@@ -12,6 +12,10 @@ import type {
   ServiceId,
 } from '../../src/model/service.js';
 
+/** Plain objects, as the code under test makes them. */
+const record = <T>(shape: { [K in keyof T]: fc.Arbitrary<T[K]> }): fc.Arbitrary<T> =>
+  fc.record(shape, { noNullPrototype: true }) as fc.Arbitrary<T>;
+
 const often = <T>(arbitrary: fc.Arbitrary<T>, ...values: T[]): fc.Arbitrary<T> =>
   fc.oneof(fc.constantFrom(...values), arbitrary);
 
@@ -26,13 +30,13 @@ export const address = fc.oneof(address4, address6);
 export const port = often(fc.nat(0xffff), 0, 80, 0xffff);
 const u32 = often(fc.nat(0xffffffff), 0, 0xffffffff);
 
-const endpointId: fc.Arbitrary<EndpointId> = fc.record({
+const endpointId: fc.Arbitrary<EndpointId> = record({
   protocol: fc.constantFrom('tcp', 'udp', 'sctp'),
   address,
   port,
 });
 
-const fwmarkId: fc.Arbitrary<FwmarkId> = fc.record({
+const fwmarkId: fc.Arbitrary<FwmarkId> = record({
   fwmark: often(fc.integer({ min: 1, max: 0xffffffff }), 1, 80, 0xffffffff),
   family: fc.constantFrom('inet', 'inet6'),
 });
@@ -45,7 +49,7 @@ const netmask = {
 } as const;
 
 const persistence = (family: 'inet' | 'inet6'): fc.Arbitrary<Persistence> =>
-  fc.record({
+  record({
     timeout: fc.integer({ min: 1, max: 2678400 }),
     netmask: netmask[family],
     engine: fc.constantFrom(undefined, 'sip'),
@@ -59,7 +63,7 @@ const familyOfId = (id: ServiceId): 'inet' | 'inet6' => {
 };
 
 export const service: fc.Arbitrary<Service> = serviceId.chain((id) =>
-  fc.record({
+  record({
     id: fc.constant(id),
     scheduler: fc.constantFrom(...schedulers),
     schedulerFlags: fc.subarray<SchedulerFlag>(['flag-1', 'flag-2', 'flag-3']),
@@ -68,10 +72,10 @@ export const service: fc.Arbitrary<Service> = serviceId.chain((id) =>
   }),
 );
 
-export const destinationId: fc.Arbitrary<DestinationId> = fc.record({ address, port });
+export const destinationId: fc.Arbitrary<DestinationId> = record({ address, port });
 
 const plain: fc.Arbitrary<Tunnel> = fc.constant({ type: 'ipip', port: 0, checksum: 'nocsum' });
-const tunnel: fc.Arbitrary<Tunnel> = fc.record({
+const tunnel: fc.Arbitrary<Tunnel> = record({
   type: fc.constantFrom('ipip', 'gue', 'gre'),
   port: fc.integer({ min: 1, max: 0xffff }),
   checksum: fc.constantFrom('nocsum', 'csum', 'remcsum'),
@@ -81,22 +85,20 @@ const tunnel: fc.Arbitrary<Tunnel> = fc.record({
 export const destination: fc.Arbitrary<Destination> = fc
   .constantFrom<Destination['method'][]>('nat', 'tun', 'dr', 'local', 'bypass')
   .chain((method) =>
-    fc
-      .record({
-        id: destinationId,
-        method: fc.constant(method),
-        weight: often(fc.nat(0x7fffffff), 0, 1, 0x7fffffff),
-        thresholds: fc.tuple(u32, u32).map(([a, b]) => (a < b ? [a, b] : [b, a])),
-        tunnel: method === 'tun' ? tunnel : plain,
-      })
-      .map(({ thresholds: [lowerThreshold = 0, upperThreshold = 0], ...rest }) => ({
-        ...rest,
-        lowerThreshold,
-        upperThreshold,
-      })),
+    record({
+      id: destinationId,
+      method: fc.constant(method),
+      weight: often(fc.nat(0x7fffffff), 0, 1, 0x7fffffff),
+      thresholds: fc.tuple(u32, u32).map(([a, b]) => (a < b ? [a, b] : [b, a])),
+      tunnel: method === 'tun' ? tunnel : plain,
+    }).map(({ thresholds: [lowerThreshold = 0, upperThreshold = 0], ...rest }) => ({
+      ...rest,
+      lowerThreshold,
+      upperThreshold,
+    })),
   );
 
-export const daemon: fc.Arbitrary<Daemon> = fc.record({
+export const daemon: fc.Arbitrary<Daemon> = record({
   state: fc.constantFrom('master', 'backup'),
   interface: fc.constantFrom('eth0', 'eth1', 'lo'),
   syncId: fc.nat(255),

@@ -37,9 +37,14 @@ export class UsageError extends LvsadmError {
   }
 }
 
-/** A command line whose words cannot even be read as options: ipvsadm's exit status tells it from other mistakes. */
+/** An option that cannot be read as one: ipvsadm's exit status tells it from other mistakes. */
 export class MalformedError extends UsageError {
   override name = 'MalformedError';
+}
+
+/** A command line that does not begin with a command. */
+export class NoCommandError extends MalformedError {
+  override name = 'NoCommandError';
 }
 
 export type TransportFailure = 'deadline' | 'closed' | 'truncated' | 'overrun' | 'interrupted' | 'system';
@@ -134,6 +139,7 @@ export const Errno = {
   EOPNOTSUPP: 95,
   EAFNOSUPPORT: 97,
   EADDRNOTAVAIL: 99,
+  ENETUNREACH: 101,
   ENOBUFS: 105,
 } as const;
 

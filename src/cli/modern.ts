@@ -1,5 +1,5 @@
 /** The modern subcommands' grammar: yargs, loaded only for them. */
-import yargs, { type Options } from 'yargs';
+import yargs, { type ArgumentsCamelCase, type Options } from 'yargs';
 import { commands } from '../commands/index.js';
 import { type Context, WithStatus } from '../context.js';
 import { UsageError } from '../errors.js';
@@ -18,23 +18,19 @@ export async function runModern(name: string, args: readonly string[], context: 
       (builder) =>
         (command.build ?? ((same) => same))(builder.options(command.options as Record<string, Options>)),
       async (values) => {
-        status = await command.run(context, values);
+        status = await command.run(context, lastOnes(values, command.repeatable));
       },
     )
     .strict()
     .recommendCommands()
-    .parserConfiguration({
-      'duplicate-arguments-array': false,
-      // An option of many values is given many times, and does not swallow the words after it.
-      'greedy-arrays': false,
-      'parse-numbers': false,
-    })
+    .parserConfiguration({ 'parse-numbers': false })
     .version(false)
     .help('help')
     .alias('help', 'h')
     .wrap(context.out.columns ?? 100)
     .fail((message, error) => {
-      throw error ?? new UsageError(message);
+      // yargs' own complaints have a class of their own, which it keeps to itself.
+      throw error && error.name !== 'YError' ? error : new UsageError(message);
     })
     .exitProcess(false);
   let shown = '';
@@ -47,4 +43,13 @@ export async function runModern(name: string, args: readonly string[], context: 
   }
   if (shown !== '') await context.out.write(`${shown}\n`);
   return status ?? 0;
+}
+
+/** Of an option that is given again, the last value counts, unless it may be given several times. */
+function lastOnes(values: ArgumentsCamelCase, repeatable: readonly string[] = []): ArgumentsCamelCase {
+  const single = Object.entries(values).map(([name, value]) => [
+    name,
+    Array.isArray(value) && name !== '_' && !repeatable.includes(name) ? value.at(-1) : value,
+  ]);
+  return Object.fromEntries(single);
 }

@@ -41,32 +41,39 @@ export class Writer {
   }
 
   u8(value: number): void {
-    this.view.setUint8(this.reserve(1), value);
+    const at = this.reserve(1);
+    this.view.setUint8(at, value);
   }
 
   u16(value: number): void {
-    this.view.setUint16(this.reserve(2), value, little);
+    const at = this.reserve(2);
+    this.view.setUint16(at, value, little);
   }
 
   u32(value: number): void {
-    this.view.setUint32(this.reserve(4), value, little);
+    const at = this.reserve(4);
+    this.view.setUint32(at, value, little);
   }
 
   i32(value: number): void {
-    this.view.setInt32(this.reserve(4), value, little);
+    const at = this.reserve(4);
+    this.view.setInt32(at, value, little);
   }
 
   u64(value: bigint): void {
-    this.view.setBigUint64(this.reserve(8), value, little);
+    const at = this.reserve(8);
+    this.view.setBigUint64(at, value, little);
   }
 
   /** Network byte order. */
   be16(value: number): void {
-    this.view.setUint16(this.reserve(2), value);
+    const at = this.reserve(2);
+    this.view.setUint16(at, value);
   }
 
   be32(value: number): void {
-    this.view.setUint32(this.reserve(4), value);
+    const at = this.reserve(4);
+    this.view.setUint32(at, value);
   }
 
   raw(value: Uint8Array): void {
@@ -99,6 +106,7 @@ export class Writer {
     this.view.setUint32(at, value, little);
   }
 
+  /** Makes room, which may replace `bytes` and `view`: call it before touching either. */
   private reserve(count: number): number {
     const at = this.length;
     this.length += count;
@@ -161,7 +169,8 @@ export class Reader {
   /** A copy of the bytes from `at` up to `end`. */
   raw(at: number, end: number): Uint8Array {
     this.check(at, end - at);
-    return this.bytes.slice(at, end);
+    // Not slice(): a Buffer's would be a view.
+    return new Uint8Array(this.bytes.subarray(at, end));
   }
 
   /** Text up to the first NUL, or to `end` where the sender left the NUL out. */

@@ -69,11 +69,12 @@ export class Connection {
   acknowledge(request: Request): Promise<void> {
     return this.exclusive(async () => {
       await this.send(request, Flag.ack);
-      for await (const message of this.answers()) {
+      await this.receive((message) => {
         const answer = this.answerOf(message, request);
         if (answer === undefined) throw unexpected(message);
-        return check(request, answer);
-      }
+        check(request, answer);
+        return 'complete';
+      });
     });
   }
 
@@ -81,13 +82,15 @@ export class Connection {
   get<T>(request: Request, read: (reply: Message) => T): Promise<T> {
     return this.exclusive(async () => {
       await this.send(request, 0);
-      for await (const message of this.answers()) {
+      let result: { readonly of: T } | undefined;
+      await this.receive((message) => {
         const answer = this.answerOf(message, request);
-        if (answer === undefined) return read(message);
-        check(request, answer);
-        throw new ProtocolError('acknowledged without a reply', [request.operation]);
-      }
-      throw new ProtocolError('no reply', [request.operation]);
+        if (answer === undefined) result = { of: read(message) };
+        else check(request, answer);
+        return 'complete';
+      });
+      if (result === undefined) throw new ProtocolError('acknowledged without a reply', [request.operation]);
+      return result.of;
     });
   }
 
@@ -176,17 +179,17 @@ export class Connection {
     await this.send(request, Flag.dump);
     const items: T[] = [];
     let interrupted = false;
-    for await (const message of this.answers()) {
+    await this.receive((message) => {
       interrupted ||= (message.flags & Flag.dumpInterrupted) !== 0;
       const answer = this.answerOf(message, request);
       if (answer !== undefined) {
         check(request, answer);
-        break;
+        return 'complete';
       }
       items.push(read(message));
-      // A request without NLM_F_MULTI in its answer is answered by that one message.
-      if ((message.flags & Flag.multi) === 0) break;
-    }
+      // A reply without NLM_F_MULTI is the only one.
+      return (message.flags & Flag.multi) === 0 ? 'complete' : 'more';
+    });
     return interrupted ? undefined : items;
   }
 
@@ -216,20 +219,26 @@ export class Connection {
     // The kernel answers in order, so the acknowledgement of the last message ends the batch.
     writer.setU16(last + 6, Flag.request | Flag.ack);
     await this.flush();
-    for await (const message of this.answers(first)) {
+    await this.receive((message) => {
       const index = from + ((message.sequence - first) >>> 0);
       const request = requests[index] as Request;
       const answer = this.answerOf(message, request);
       if (answer === undefined) throw unexpected(message);
       if (answer.errno !== 0) results[index] = refusal(request, answer);
-      if (index === next - 1) break;
-    }
+      return index === next - 1 ? 'complete' : 'more';
+    }, first);
     return next;
   }
 
-  /** The messages that answer the requests `first` to the last sent; anything else that arrives is an error. */
-  private async *answers(first = this.sequence): AsyncGenerator<Message> {
-    const expected = (this.sequence - first) >>> 0;
+  /**
+   * Hands each message that answers the requests `first` to the last sent to `take`, until it says that the answer is
+   * complete. Anything else that arrives is an error. Only datagrams are waited for, not each message of one: a listing
+   * has a hundred to a datagram.
+   */
+  private async receive(
+    take: (message: Message) => 'complete' | 'more',
+    first = this.sequence,
+  ): Promise<void> {
     while (true) {
       const { bytes, sender } = await this.socket.receive(this.timeout);
       this.trace?.('receive', bytes);
@@ -238,19 +247,23 @@ export class Connection {
       if (bytes.length === 0) throw new ProtocolError('an empty datagram', ['message']);
       for (const message of messages(bytes)) {
         if (message.type === MessageType.noop) continue;
-        if (message.type === MessageType.overrun) {
-          throw new TransportError('overrun', 'receive', 'the kernel lost answers (NLMSG_OVERRUN)');
-        }
-        if ((message.sequence - first) >>> 0 > expected || message.port !== this.socket.port) {
-          throw new ProtocolError(
-            `sequence ${message.sequence} for port ${message.port} answers no request of ours ` +
-              `(sequence ${this.sequence}, port ${this.socket.port})`,
-            ['message'],
-          );
-        }
-        yield message;
+        this.checkOurs(message, first);
+        if (take(message) === 'complete') return;
       }
     }
+  }
+
+  private checkOurs(message: Message, first: number): void {
+    if (message.type === MessageType.overrun) {
+      throw new TransportError('overrun', 'receive', 'the kernel lost answers (NLMSG_OVERRUN)');
+    }
+    const requests = (this.sequence - first) >>> 0;
+    if ((message.sequence - first) >>> 0 <= requests && message.port === this.socket.port) return;
+    throw new ProtocolError(
+      `sequence ${message.sequence} for port ${message.port} answers no request of ours ` +
+        `(sequence ${this.sequence}, port ${this.socket.port})`,
+      ['message'],
+    );
   }
 
   /** The answer that a message is; undefined for a reply with content. */

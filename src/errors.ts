@@ -37,6 +37,16 @@ export class UsageError extends LvsadmError {
   }
 }
 
+/** An option that cannot be read as one: ipvsadm's exit status tells it from other mistakes. */
+export class MalformedError extends UsageError {
+  override name = 'MalformedError';
+}
+
+/** A command line that does not begin with a command. */
+export class NoCommandError extends MalformedError {
+  override name = 'NoCommandError';
+}
+
 export type TransportFailure = 'deadline' | 'closed' | 'truncated' | 'overrun' | 'interrupted' | 'system';
 
 /** The socket failed: nothing is known about what the kernel did with the request. */
@@ -116,9 +126,20 @@ export const Errno = {
   EINTR: 4,
   ENOMEM: 12,
   EACCES: 13,
+  EFAULT: 14,
   EBUSY: 16,
   EEXIST: 17,
+  ENODEV: 19,
   EINVAL: 22,
+  ENOSPC: 28,
+  ERANGE: 34,
+  EMSGSIZE: 90,
+  ENOPROTOOPT: 92,
+  EPROTONOSUPPORT: 93,
+  EOPNOTSUPP: 95,
+  EAFNOSUPPORT: 97,
+  EADDRNOTAVAIL: 99,
+  ENETUNREACH: 101,
   ENOBUFS: 105,
 } as const;
 

@@ -8,7 +8,7 @@ import {
   UsageError,
   ValueError,
 } from '../errors.js';
-import { refusal } from '../ipvsadm/refusals.js';
+import { mistake, mistakeStatus, refusal } from '../ipvsadm/refusals.js';
 
 export interface Ending {
   /** Lines for standard error, each ended. */
@@ -24,7 +24,7 @@ export const Status = { usage: 2, unavailable: 2, refused: 255, broken: 255, bug
 
 /** `name` is how the program was called. */
 export function render(error: unknown, name: string): Ending {
-  if (error instanceof UsageError) return { text: usage(error, name), status: Status.usage };
+  if (error instanceof UsageError) return { text: usage(error, name), status: mistakeStatus(error) };
   if (error instanceof ValueError) return { text: line(name, error.message), status: Status.usage };
   if (error instanceof KernelError) return { text: `${refusal(error)}\n`, status: Status.refused };
   if (error instanceof UnavailableError)
@@ -42,11 +42,8 @@ export function render(error: unknown, name: string): Ending {
 
 const line = (name: string, text: string): string => `${name}: ${text}\n`;
 
-function usage({ problem, argument, suggestion }: UsageError, name: string): string {
-  const blamed = argument === undefined || problem.includes(argument) ? '' : `${argument}: `;
-  const meant = suggestion === undefined ? '' : ` (did you mean '${suggestion}'?)`;
-  return line(name, `${blamed}${problem}${meant}`) + `Try '${name} --help'.\n`;
-}
+const usage = (error: UsageError, name: string): string =>
+  `${line(name, mistake(error))}Try '${name} --help'.\n`;
 
 /** The first words are ipvsadm's, which scripts look for. */
 const unavailable: Record<UnavailableError['reason'], (error: UnavailableError) => string> = {

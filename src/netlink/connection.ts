@@ -30,6 +30,8 @@ export type Trace = (direction: 'send' | 'receive', bytes: Uint8Array) => void;
 export interface ConnectionOptions {
   /** Milliseconds that the kernel may be silent while it owes an answer. */
   readonly timeout?: number;
+  /** Sequence number of the first request, 0 to 4294967295; 1 if left out. */
+  readonly firstSequence?: number;
   readonly trace?: Trace | undefined;
 }
 
@@ -52,9 +54,12 @@ export class Connection {
   private readonly timeout: number;
   private readonly trace: Trace | undefined;
   private readonly writer = new Writer(8192);
-  private sequence = 0;
+  /** Of the request that was written last. */
+  private sequence: number;
   /** The end of the queue of operations. */
   private last: Promise<unknown> = Promise.resolve();
+  /** Whether something was sent, so that what arrives next is its answer. */
+  private asked = false;
   private failed: LvsadmError | undefined;
 
   constructor(
@@ -62,6 +67,7 @@ export class Connection {
     options: ConnectionOptions = {},
   ) {
     this.timeout = options.timeout ?? DEFAULT_TIMEOUT;
+    this.sequence = ((options.firstSequence ?? 1) - 1) >>> 0;
     this.trace = options.trace;
   }
 
@@ -70,9 +76,7 @@ export class Connection {
     return this.exclusive(async () => {
       await this.send(request, Flag.ack);
       await this.receive((message) => {
-        const answer = this.answerOf(message, request);
-        if (answer === undefined) throw unexpected(message);
-        check(request, answer);
+        check(request, acknowledgement(message));
         return 'complete';
       });
     });
@@ -84,9 +88,8 @@ export class Connection {
       await this.send(request, 0);
       let result: { readonly of: T } | undefined;
       await this.receive((message) => {
-        const answer = this.answerOf(message, request);
-        if (answer === undefined) result = { of: read(message) };
-        else check(request, answer);
+        if (message.type === MessageType.error) check(request, readAnswer(message));
+        else result = { of: read(replyTo(request, message)) };
         return 'complete';
       });
       if (result === undefined) throw new ProtocolError('acknowledged without a reply', [request.operation]);
@@ -136,8 +139,11 @@ export class Connection {
       try {
         return await operation();
       } catch (error) {
-        if (!(error instanceof KernelError)) this.fail(error);
+        // What was never sent, a value that cannot be written, leaves the conversation as it was.
+        if (this.asked && !(error instanceof KernelError)) this.fail(error);
         throw error;
+      } finally {
+        this.asked = false;
       }
     });
     this.last = run.catch(() => undefined);
@@ -150,8 +156,14 @@ export class Connection {
     this.socket.close();
   }
 
-  private async send(request: Request, flags: number): Promise<void> {
+  /** Starts writing what one send holds. */
+  private start(): void {
     this.writer.clear();
+    this.asked = false;
+  }
+
+  private async send(request: Request, flags: number): Promise<void> {
+    this.start();
     this.put(request, flags);
     await this.flush();
   }
@@ -171,6 +183,7 @@ export class Connection {
 
   private async flush(): Promise<void> {
     const bytes = this.writer.written();
+    this.asked = true;
     this.trace?.('send', bytes);
     await this.socket.send(bytes);
   }
@@ -181,14 +194,20 @@ export class Connection {
     let interrupted = false;
     await this.receive((message) => {
       interrupted ||= (message.flags & Flag.dumpInterrupted) !== 0;
-      const answer = this.answerOf(message, request);
-      if (answer !== undefined) {
-        check(request, answer);
+      if (message.type === MessageType.done) {
+        check(request, readAnswer(message));
         return 'complete';
       }
-      items.push(read(message));
-      // A reply without NLM_F_MULTI is the only one.
-      return (message.flags & Flag.multi) === 0 ? 'complete' : 'more';
+      if (message.type === MessageType.error) {
+        check(request, readAnswer(message));
+        throw new ProtocolError('acknowledged where a dump belongs', [request.operation]);
+      }
+      // Without it nothing says where the dump ends.
+      if ((message.flags & Flag.multi) === 0) {
+        throw new ProtocolError('a reply without NLM_F_MULTI where a dump belongs', [request.operation]);
+      }
+      items.push(read(replyTo(request, message)));
+      return 'more';
     });
     return interrupted ? undefined : items;
   }
@@ -200,7 +219,7 @@ export class Connection {
     results: (KernelError | undefined)[],
   ): Promise<number> {
     const { writer } = this;
-    writer.clear();
+    this.start();
     let room = this.socket.receiveBuffer;
     let next = from;
     let last = 0;
@@ -222,8 +241,7 @@ export class Connection {
     await this.receive((message) => {
       const index = from + ((message.sequence - first) >>> 0);
       const request = requests[index] as Request;
-      const answer = this.answerOf(message, request);
-      if (answer === undefined) throw unexpected(message);
+      const answer = acknowledgement(message);
       if (answer.errno !== 0) results[index] = refusal(request, answer);
       return index === next - 1 ? 'complete' : 'more';
     }, first);
@@ -240,16 +258,25 @@ export class Connection {
     first = this.sequence,
   ): Promise<void> {
     while (true) {
-      const { bytes, sender } = await this.socket.receive(this.timeout);
-      this.trace?.('receive', bytes);
-      // Any process may write to our port; only the kernel is believed.
-      if (sender !== 0) continue;
+      const bytes = await this.fromKernel();
       if (bytes.length === 0) throw new ProtocolError('an empty datagram', ['message']);
       for (const message of messages(bytes)) {
         if (message.type === MessageType.noop) continue;
         this.checkOurs(message, first);
         if (take(message) === 'complete') return;
       }
+    }
+  }
+
+  /** The next datagram from the kernel. Any process may write to our port: nobody else is heard, nor gains time. */
+  private async fromKernel(): Promise<Uint8Array> {
+    const deadline = performance.now() + this.timeout;
+    while (true) {
+      const left = Math.ceil(deadline - performance.now());
+      if (left <= 0) throw late(this.timeout);
+      const { bytes, sender } = await this.socket.receive(left);
+      this.trace?.('receive', bytes);
+      if (sender === 0) return bytes;
     }
   }
 
@@ -265,14 +292,22 @@ export class Connection {
       ['message'],
     );
   }
-
-  /** The answer that a message is; undefined for a reply with content. */
-  private answerOf(message: Message, request: Request): Answer | undefined {
-    if (message.type === MessageType.error || message.type === MessageType.done) return readAnswer(message);
-    if (message.type !== request.type) throw unexpected(message, request.type);
-    return undefined;
-  }
 }
+
+/** What a message says of a request that has no reply. */
+function acknowledgement(message: Message): Answer {
+  if (message.type !== MessageType.error) throw unexpected(message, 'an acknowledgement');
+  return readAnswer(message);
+}
+
+/** The message, if it is of the request's type. */
+function replyTo(request: Request, message: Message): Message {
+  if (message.type !== request.type) throw unexpected(message, `type ${request.type}`);
+  return message;
+}
+
+const late = (timeout: number): TransportError =>
+  new TransportError('deadline', 'receive', `no answer from the kernel within ${timeout} ms`);
 
 const refusal = (request: Request, answer: Answer): KernelError =>
   new KernelError(request.operation, answer.errno, undefined, answer.detail);
@@ -281,8 +316,5 @@ function check(request: Request, answer: Answer): void {
   if (answer.errno !== 0) throw refusal(request, answer);
 }
 
-const unexpected = (message: Message, wanted?: number): ProtocolError =>
-  new ProtocolError(
-    `message type ${message.type}, where ${wanted === undefined ? 'an acknowledgement' : `type ${wanted}`} belongs`,
-    ['message'],
-  );
+const unexpected = ({ type }: Message, wanted: string): ProtocolError =>
+  new ProtocolError(`message type ${type}, where ${wanted} belongs`, ['message']);

@@ -91,19 +91,24 @@ export function readAnswer(message: Message): Answer {
   const length = payload.end - payload.start;
   if (type === MessageType.done && length < 4) return { errno: 0 };
   if (length < 4) throw new ProtocolError(`expected 4 bytes, got ${length}`, ['answer', 'errno']);
-  const errno = -payload.i32(payload.start);
+  // Not a unary minus, which makes -0 of 0.
+  const errno = 0 - payload.i32(payload.start);
   if (errno < 0) throw new ProtocolError(`errno ${-errno} is positive`, ['answer', 'errno']);
   return { errno, detail: detail(message) };
 }
 
-/** The extended acknowledgement behind the errno, and, in NLMSG_ERROR, behind the echo of the request. */
-function detail({ payload, type, flags }: Message): string | undefined {
-  if ((flags & Flag.ackAttributes) === 0) return undefined;
-  let at = payload.start + 4;
-  if (type === MessageType.error) {
-    const echoed = (flags & Flag.capped) === 0 ? payload.u32(at) : HEADER;
-    at += align(Math.max(echoed, HEADER));
+function detail(message: Message): string | undefined {
+  if ((message.flags & Flag.ackAttributes) === 0) return undefined;
+  return ErrorAttributes.get(message.payload, extendedStart(message), message.payload.end).message;
+}
+
+/** Where the extended acknowledgement starts: behind the errno, and, in NLMSG_ERROR, behind the echo of the request. */
+export function extendedStart({ payload, type, flags }: Message): number {
+  const at = payload.start + 4;
+  if (type === MessageType.done) return at;
+  const echoed = (flags & Flag.capped) === 0 ? payload.u32(at) : HEADER;
+  if (echoed > payload.end - at) {
+    throw new ProtocolError('the echoed request is longer than its answer', ['answer']);
   }
-  if (at > payload.end) throw new ProtocolError('the echoed request is longer than its answer', ['answer']);
-  return ErrorAttributes.get(payload, at, payload.end).message;
+  return at + align(Math.max(echoed, HEADER));
 }

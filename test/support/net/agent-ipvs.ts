@@ -1,16 +1,23 @@
-// IPVS of an agent's host, through the product's own client.
-import { loadModule } from '../../../src/host/modules.js';
-import { IpvsClient } from '../../../src/ipvs/client.js';
+// IPVS of an agent's host, through the product's own client. Loaded when first used: only directors need it.
+import type { IpvsClient } from '../../../src/ipvs/client.js';
 import type { Change } from '../../../src/model/change.js';
 import type { DestinationEntry, ServiceEntry } from '../../../src/model/table.js';
-import { openNodeSocket } from '../../../src/netlink/socket-node.js';
 
 let client: Promise<IpvsClient> | undefined;
 
-const opened = (): Promise<IpvsClient> => {
-  client ??= IpvsClient.open(openNodeSocket, { loadModule: () => loadModule('ip_vs') });
+function opened(): Promise<IpvsClient> {
+  client ??= open();
   return client;
-};
+}
+
+async function open(): Promise<IpvsClient> {
+  const [{ IpvsClient }, { openNodeSocket }, { loadModule }] = await Promise.all([
+    import('../../../src/ipvs/client.js'),
+    import('../../../src/netlink/socket-node.js'),
+    import('../../../src/host/modules.js'),
+  ]);
+  return IpvsClient.open(openNodeSocket, { loadModule: () => loadModule('ip_vs') });
+}
 
 /** Carries out changes in order; rejects at the first that the kernel refuses. */
 export async function applyChanges(changes: Change[]): Promise<void> {

@@ -1,6 +1,6 @@
-// A real server's web server: it answers with its name, so that the client learns who it was.
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+// A real server's web server: it answers with its name, so that the client learns who it was. On node:net and not on
+// node:http, because of an emulated machine's time: half as much for each request.
+import { type AddressInfo, createServer } from 'node:net';
 
 export interface ServeOptions {
   /** What the server answers. */
@@ -9,14 +9,24 @@ export interface ServeOptions {
   port: number;
 }
 
-/** Listens on every address of the host, IPv4 and IPv6; the port. */
+const endOfRequest = '\r\n\r\n';
+
+/** Listens on every address of the host, IPv4 and IPv6; the port. A connection is the client's to close. */
 export function serveHttp({ name, port }: ServeOptions): Promise<number> {
-  const server = createServer((_request, response) => {
-    response.setHeader('content-type', 'text/plain');
-    response.end(`${name}\n`);
+  const answer = `HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: ${name.length + 1}\r\n\r\n${name}\n`;
+  const server = createServer({ noDelay: true }, (connection) => {
+    let received = '';
+    connection.setEncoding('latin1');
+    connection.on('data', (data: string) => {
+      received += data;
+      for (let end = received.indexOf(endOfRequest); end >= 0; end = received.indexOf(endOfRequest)) {
+        received = received.slice(end + endOfRequest.length);
+        connection.write(answer);
+      }
+    });
+    // A client that gives up is the client's matter.
+    connection.on('error', () => {});
   });
-  // A held connection is idle for as long as a test pleases.
-  server.keepAliveTimeout = 0;
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen({ host: '::', port, backlog: 1024 }, () => resolve((server.address() as AddressInfo).port));

@@ -1,10 +1,9 @@
 // A network of namespaces, built from a plan and taken down again.
 import { spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { Host } from './host.js';
 import { cableLines, hostLines, hostsOf, macOf, type NetworkPlan, switches, switchLines } from './plan.js';
 import { ip } from './run.js';
-
-let built = 0;
 
 /**
  * Hosts, each a network namespace of its own, on switches. Use with `await using`: the end of the scope ends the
@@ -23,8 +22,8 @@ export class Network implements AsyncDisposable {
   }
 
   static async build(plan: NetworkPlan): Promise<Network> {
-    built += 1;
-    const network = new Network(plan, `lvs-${process.pid}-${built}`);
+    // Random, because a process id is unique only within its own namespace, and the names are everybody's.
+    const network = new Network(plan, `lvs-${randomBytes(4).toString('hex')}`);
     try {
       await network.build();
     } catch (error) {

@@ -1,7 +1,7 @@
 /** The modern subcommands' grammar: yargs, loaded only for them. */
 import yargs, { type Options } from 'yargs';
 import { commands } from '../commands/index.js';
-import type { Context } from '../context.js';
+import { type Context, WithStatus } from '../context.js';
 import { UsageError } from '../errors.js';
 
 /** Runs the subcommand `name` and returns its exit status. */
@@ -23,7 +23,12 @@ export async function runModern(name: string, args: readonly string[], context: 
     )
     .strict()
     .recommendCommands()
-    .parserConfiguration({ 'duplicate-arguments-array': false, 'parse-numbers': false })
+    .parserConfiguration({
+      'duplicate-arguments-array': false,
+      // An option of many values is given many times, and does not swallow the words after it.
+      'greedy-arrays': false,
+      'parse-numbers': false,
+    })
     .version(false)
     .help('help')
     .alias('help', 'h')
@@ -33,9 +38,13 @@ export async function runModern(name: string, args: readonly string[], context: 
     })
     .exitProcess(false);
   let shown = '';
-  await parser.parseAsync([name, ...args], {}, (_error, _values, output) => {
-    shown = output;
-  });
+  try {
+    await parser.parseAsync([name, ...args], {}, (_error, _values, output) => {
+      shown = output;
+    });
+  } catch (error) {
+    throw command.errorStatus === undefined ? error : new WithStatus(command.errorStatus, error);
+  }
   if (shown !== '') await context.out.write(`${shown}\n`);
   return status ?? 0;
 }

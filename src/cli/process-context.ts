@@ -23,6 +23,7 @@ export function processContext(program: string, openSocket: OpenSocket): Process
     stdin: stdin(),
     readFile,
     now: () => performance.now(),
+    sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
     client() {
       client ??= openClient(openSocket, process.env, err);
       return client;

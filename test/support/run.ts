@@ -63,6 +63,7 @@ export function world(): World {
         readFile: (path) => chunks(files[path]),
         client: async () => ipvs.client,
         now: () => 0,
+        sleep: async () => {},
       };
       const status = await runIpvsadm(words, context, async () => resolver).catch((error) => {
         if (!(error instanceof LvsadmError)) throw error;

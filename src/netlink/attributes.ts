@@ -18,6 +18,12 @@ export interface Kind<T> {
   get(from: Reader, at: number, end: number): T;
 }
 
+/** A kind that always takes the same room, so that it may be a member of a structure. */
+export interface FixedKind<T> extends Kind<T> {
+  /** Bytes. */
+  readonly size: number;
+}
+
 /** Attribute type number, as the kernel's header gives it, and what its payload is. */
 export type Row = readonly [type: number, kind: Kind<unknown>];
 export type Rows = Readonly<Record<string, Row>>;
@@ -129,9 +135,10 @@ function fixed<T>(
   size: number,
   put: (to: Writer, value: T) => void,
   get: (from: Reader, at: number) => T,
-): Kind<T> {
+): FixedKind<T> {
   return {
     name,
+    size,
     put,
     get(from, at, end) {
       if (end - at < size) throw new ProtocolError(`expected ${size} bytes, got ${end - at}`);

@@ -21,6 +21,10 @@ import type { NetlinkSocket } from './socket.js';
 export interface Request {
   readonly operation: string;
   readonly type: number;
+  /** Type of the messages that answer, where it is not the request's own as in generic netlink. */
+  readonly replyType?: number;
+  /** NLM_F_* that modify a change: create, replace, exclusive. */
+  readonly flags?: number;
   put(to: Writer): void;
 }
 
@@ -157,7 +161,7 @@ export class Connection {
     this.sequence = (this.sequence + 1) >>> 0;
     const at = begin(this.writer, {
       type: request.type,
-      flags: Flag.request | flags,
+      flags: Flag.request | (request.flags ?? 0) | flags,
       sequence: this.sequence,
       port: this.socket.port,
     });
@@ -200,21 +204,22 @@ export class Connection {
     writer.clear();
     let room = this.socket.receiveBuffer;
     let next = from;
-    let last = 0;
+    let last = { at: 0, flags: 0 };
     const first = (this.sequence + 1) >>> 0;
     for (; next < requests.length && next - from < BATCH_MESSAGES; next++) {
       const sequence = this.sequence;
-      const at = this.put(requests[next] as Request, 0);
+      const request = requests[next] as Request;
+      const at = this.put(request, 0);
       room -= answerCost(writer.length - at);
       if (next > from && (room < 0 || writer.length > BATCH_BYTES)) {
         writer.truncate(at);
         this.sequence = sequence;
         break;
       }
-      last = at;
+      last = { at, flags: request.flags ?? 0 };
     }
     // The kernel answers in order, so the acknowledgement of the last message ends the batch.
-    writer.setU16(last + 6, Flag.request | Flag.ack);
+    writer.setU16(last.at + 6, Flag.request | Flag.ack | last.flags);
     await this.flush();
     for await (const message of this.answers(first)) {
       const index = from + ((message.sequence - first) >>> 0);
@@ -256,7 +261,8 @@ export class Connection {
   /** The answer that a message is; undefined for a reply with content. */
   private answerOf(message: Message, request: Request): Answer | undefined {
     if (message.type === MessageType.error || message.type === MessageType.done) return readAnswer(message);
-    if (message.type !== request.type) throw unexpected(message, request.type);
+    const wanted = request.replyType ?? request.type;
+    if (message.type !== wanted) throw unexpected(message, wanted);
     return undefined;
   }
 }

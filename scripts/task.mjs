@@ -100,6 +100,38 @@ async function bundle() {
   });
 }
 
+/** Bun's own executable, which its package brings for the machine's architecture and C library. */
+function bun() {
+  const folder = join(root, 'node_modules/@oven');
+  const packages = existsSync(folder)
+    ? readdirSync(folder).filter((name) => name.startsWith('bun-linux-'))
+    : [];
+  const found = packages.map((name) => join(folder, name, 'bin/bun')).find((path) => existsSync(path));
+  if (found) return found;
+  say(`no Bun for this machine (${process.platform} ${process.arch}) among the installed packages`);
+  process.exit(69);
+}
+
+/** One executable without Node and node_modules: dist/standalone/lvsadm. */
+function standalone() {
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const target = join(root, 'dist/standalone/lvsadm');
+  run(
+    bun(),
+    [
+      'build',
+      '--compile',
+      '--minify',
+      '--define',
+      `LVSADM_VERSION=${JSON.stringify(version)}`,
+      join(root, 'bin/lvsadm-standalone.ts'),
+      '--outfile',
+      target,
+    ],
+    { stdio: ['ignore', 2, 2] },
+  );
+}
+
 const tests = (dir) => files(`build/test/${dir}`, '.test.js');
 const testRunner = (list, args) => run(process.execPath, ['--test', ...args, ...list]);
 
@@ -114,6 +146,7 @@ const tasks = {
     await bundle();
     run(join(root, 'node_modules/.bin/tsc'), ['-p', 'tsconfig.types.json']);
   },
+  'build:standalone': standalone,
   check,
   unit: (args) =>
     testRunner(

@@ -27,7 +27,7 @@ export interface Context {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Standard input, in chunks as they come. */
   readonly stdin: AsyncIterable<Uint8Array>;
-  /** A file as a stream of chunks; rejects as node:fs does. */
+  /** A file as a stream of chunks, each valid until the next is asked for; rejects as node:fs does. */
   readFile(path: string): AsyncIterable<Uint8Array>;
   /** IPVS in the kernel: opened at the first call, the same for every later one. */
   client(): Promise<IpvsClient>;

@@ -1,5 +1,5 @@
 /** The context of a real process: its streams, its files, its kernel. */
-import { createReadStream, writeSync } from 'node:fs';
+import { closeSync, openSync, readSync, writeSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { ClosedPipe, type Context, type Output } from '../context.js';
 import type { IpvsClient } from '../ipvs/client.js';
@@ -21,7 +21,7 @@ export function processContext(program: string, openSocket: OpenSocket): Process
     err,
     env: process.env,
     stdin: stdin(),
-    readFile: (path) => createReadStream(path, { highWaterMark: 256 * 1024 }),
+    readFile,
     now: () => performance.now(),
     client() {
       client ??= openClient(openSocket, process.env, err);
@@ -32,6 +32,19 @@ export function processContext(program: string, openSocket: OpenSocket): Process
       opened?.close();
     },
   };
+}
+
+/** Files of /proc are made while they are read, so a read may give little; one buffer serves all of them. */
+async function* readFile(path: string): AsyncGenerator<Uint8Array> {
+  const descriptor = openSync(path, 'r');
+  try {
+    const buffer = new Uint8Array(256 * 1024);
+    for (let size = readSync(descriptor, buffer); size > 0; size = readSync(descriptor, buffer)) {
+      yield buffer.subarray(0, size);
+    }
+  } finally {
+    closeSync(descriptor);
+  }
 }
 
 /** Opens standard input only when somebody reads it. */

@@ -57,7 +57,7 @@ export class IpvsClient {
 
   /** IPVS's version, and the size of its connection table. */
   info(): Promise<Info> {
-    return this.ask('the version', async () => readInfo(await this.family.get('getInfo', {})));
+    return this.ask('the version', () => this.family.get('getInfo', {}, readInfo));
   }
 
   /** All virtual services, in the kernel's order, which means nothing. */
@@ -69,10 +69,11 @@ export class IpvsClient {
 
   /** One virtual service. @throws KernelError ESRCH where there is none */
   service(id: ServiceId): Promise<ServiceEntry> {
-    return this.ask(describeService(id), async () => {
-      const reply = await this.family.get('getService', { service: serviceIdBody(id) });
-      return readWithin('service', readService, reply.service);
-    });
+    return this.ask(describeService(id), () =>
+      this.family.get('getService', { service: serviceIdBody(id) }, (reply) =>
+        readWithin('service', readService, reply.service),
+      ),
+    );
   }
 
   /** The real servers of a service, in the kernel's order; none where the service does not exist. */
@@ -93,7 +94,7 @@ export class IpvsClient {
   }
 
   timeouts(): Promise<Timeouts> {
-    return this.ask('the timeouts', async () => readTimeouts(await this.family.get('getTimeouts', {})));
+    return this.ask('the timeouts', () => this.family.get('getTimeouts', {}, readTimeouts));
   }
 
   /**
@@ -144,12 +145,14 @@ async function findIpvs(
   }
   try {
     await loadModule?.();
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new UnavailableError('no-ipvs', `${FAMILY_MISSING}: ${why}`);
+  }
+  try {
     return await findFamily(connection, ipvsSchema);
   } catch (error) {
-    if (isMissing(error)) throw new UnavailableError('no-ipvs', FAMILY_MISSING);
-    if (error instanceof Error && loadModule)
-      throw new UnavailableError('no-ipvs', `${FAMILY_MISSING}: ${error.message}`);
-    throw error;
+    throw isMissing(error) ? new UnavailableError('no-ipvs', FAMILY_MISSING) : error;
   }
 }
 

@@ -3,7 +3,6 @@
  * net/netfilter/ipvs/ip_vs_ctl.c for what each command takes and gives.
  */
 
-import { ProtocolError } from '../errors.js';
 import type { Kind } from '../netlink/attributes.js';
 import {
   attributeSet,
@@ -12,12 +11,13 @@ import {
   cstring,
   type Infer,
   nested,
+  sized,
   u8,
   u16,
   u32,
   u64,
 } from '../netlink/attributes.js';
-import type { Reader, Writer } from '../netlink/bytes.js';
+import type { Writer } from '../netlink/bytes.js';
 import type { FamilySchema, Operations } from '../netlink/genl.js';
 
 /** struct ip_vs_flags: the bits, and which of them are meant. */
@@ -32,10 +32,7 @@ const flags: Kind<Flags> = {
     to.u32(value.bits);
     to.u32(value.mask);
   },
-  get(from: Reader, at: number, end: number): Flags {
-    if (end - at < 8) throw new ProtocolError(`expected 8 bytes, got ${end - at}`);
-    return { bits: from.u32(at), mask: from.u32(at + 4) };
-  },
+  get: sized(8, (from, at) => ({ bits: from.u32(at), mask: from.u32(at + 4) })),
 };
 
 /** IPVS_STATS_ATTR_*. The old set counts connections and packets in 32 bits; kernels since 4.1 send both. */

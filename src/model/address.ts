@@ -91,34 +91,36 @@ function groupBytes(text: string): number[] {
 
 /**
  * RFC 5952: lower case, no leading zeros, the longest run (the first of equals) of two or more zero groups as `::`,
- * v4-mapped and v4-compatible addresses with a dotted tail, as inet_ntop(3) prints them.
+ * v4-mapped and v4-compatible addresses with a dotted tail, as inet_ntop(3) prints them. Listings of connections spend
+ * much of their time here, so nothing is allocated but the text.
  */
 function formatIpv6(bytes: Uint8Array, offset: number): string {
-  const groups: number[] = [];
-  for (let i = 0; i < 16; i += 2) groups.push(((bytes[offset + i] ?? 0) << 8) | (bytes[offset + i + 1] ?? 0));
-  const { start, length } = longestZeroRun(groups);
-  const mapped = start === 0 && (length === 6 || (length === 5 && groups[5] === 0xffff));
+  let runStart = -1;
+  let runLength = 1;
+  for (let i = 0, start = 0; i <= 8; i++) {
+    if (i < 8 && groupAt(bytes, offset, i) === 0) continue;
+    if (i - start > runLength) {
+      runStart = start;
+      runLength = i - start;
+    }
+    start = i + 1;
+  }
+  const mapped =
+    runStart === 0 && (runLength === 6 || (runLength === 5 && groupAt(bytes, offset, 5) === 0xffff));
   const shown = mapped ? 6 : 8;
   let text = '';
   for (let i = 0; i < shown; i++) {
-    if (i === start && length > 1) {
+    if (i === runStart) {
       text += i === 0 ? '::' : ':';
-      i += length - 1;
+      i += runLength - 1;
     } else {
-      text += groups[i]?.toString(16);
+      text += groupAt(bytes, offset, i).toString(16);
       if (i < 7) text += ':';
     }
   }
   return mapped ? text + formatAddress(bytes, offset + 12, 'inet') : text;
 }
 
-function longestZeroRun(groups: readonly number[]): { start: number; length: number } {
-  let best = { start: -1, length: 1 };
-  let start = 0;
-  for (let i = 0; i <= groups.length; i++) {
-    if (groups[i] === 0) continue;
-    if (i - start > best.length) best = { start, length: i - start };
-    start = i + 1;
-  }
-  return best;
-}
+/** The `index`th 16 bits of an IPv6 address. */
+const groupAt = (bytes: Uint8Array, offset: number, index: number): number =>
+  ((bytes[offset + 2 * index] ?? 0) << 8) | (bytes[offset + 2 * index + 1] ?? 0);

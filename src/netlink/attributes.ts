@@ -7,12 +7,14 @@
  *
  * Source: linux/netlink.h (struct nlattr), Documentation/userspace-api/netlink/intro.rst.
  */
-import { ProtocolError } from '../errors.js';
+import { ProtocolError, ValueError } from '../errors.js';
 import { align, type Reader, type Writer } from './bytes.js';
 
 /** How one kind of value lies in an attribute's payload. */
 export interface Kind<T> {
   readonly name: string;
+  /** What would be right, as a noun phrase, where `value` does not fit; a kind that leaves this out takes every value. */
+  refuse?(value: T): string | undefined;
   put(to: Writer, value: T): void;
   /** Reads the payload that spans `at` to `end`. */
   get(from: Reader, at: number, end: number): T;
@@ -44,6 +46,8 @@ export interface RawAttribute {
 }
 
 const HEADER = 4;
+/** The length in the header counts header and payload in 16 bits. */
+const MAX_PAYLOAD = 0xffff - HEADER;
 /** NLA_F_NESTED and NLA_F_NET_BYTEORDER are flags in the type. */
 const NESTED = 0x8000;
 const TYPE_MASK = 0x3fff;
@@ -86,11 +90,17 @@ export class AttributeSet<R extends Rows = Rows> {
     return this.byType.get(type);
   }
 
-  /** Writes every attribute that `values` has, in the table's order. */
+  /**
+   * Writes every attribute that `values` has, in the table's order.
+   * @throws ValueError for a value that its attribute cannot hold
+   */
   put(to: Writer, values: Values<R>): void {
     for (const [name, [type, kind]] of this.entries) {
       const value = (values as Readonly<Record<string, unknown>>)[name];
-      if (value !== undefined) putAttribute(to, type, kind, value);
+      if (value === undefined) continue;
+      const expected = kind.refuse?.(value);
+      if (expected !== undefined) throw new ValueError(name, String(value), expected);
+      putAttribute(to, type, kind, value);
     }
   }
 
@@ -129,64 +139,75 @@ function putAttribute(to: Writer, type: number, kind: Kind<unknown>, value: unkn
   to.pad();
 }
 
-/** A kind of fixed size. A longer payload is accepted (newer kernels append to structures), a shorter one never. */
-function fixed<T>(
+/** Reads a payload of fixed size. A longer one is accepted (newer kernels append to structures), a shorter one never. */
+export const sized =
+  <T>(size: number, get: (from: Reader, at: number) => T): Kind<T>['get'] =>
+  (from, at, end) => {
+    if (end - at < size) throw new ProtocolError(`expected ${size} bytes, got ${end - at}`);
+    return get(from, at);
+  };
+
+function integer(
   name: string,
   size: number,
-  put: (to: Writer, value: T) => void,
-  get: (from: Reader, at: number) => T,
-): FixedKind<T> {
+  put: (to: Writer, value: number) => void,
+  get: (from: Reader, at: number) => number,
+): FixedKind<number> {
+  const max = 2 ** (8 * size) - 1;
   return {
     name,
     size,
+    refuse: (value) =>
+      Number.isInteger(value) && value >= 0 && value <= max ? undefined : `a whole number from 0 to ${max}`,
     put,
-    get(from, at, end) {
-      if (end - at < size) throw new ProtocolError(`expected ${size} bytes, got ${end - at}`);
-      return get(from, at);
-    },
+    get: sized(size, get),
   };
 }
 
-export const u8 = fixed<number>(
+export const u8 = integer(
   'u8',
   1,
   (to, value) => to.u8(value),
   (from, at) => from.u8(at),
 );
-export const u16 = fixed<number>(
+export const u16 = integer(
   'u16',
   2,
   (to, value) => to.u16(value),
   (from, at) => from.u16(at),
 );
-export const u32 = fixed<number>(
+export const u32 = integer(
   'u32',
   4,
   (to, value) => to.u32(value),
   (from, at) => from.u32(at),
 );
-export const u64 = fixed<bigint>(
-  'u64',
-  8,
-  (to, value) => to.u64(value),
-  (from, at) => from.u64(at),
-);
-export const be16 = fixed<number>(
+export const be16 = integer(
   'be16',
   2,
   (to, value) => to.be16(value),
   (from, at) => from.be16(at),
 );
-export const be32 = fixed<number>(
+export const be32 = integer(
   'be32',
   4,
   (to, value) => to.be32(value),
   (from, at) => from.be32(at),
 );
 
+const U64_MAX = 2n ** 64n - 1n;
+
+export const u64: Kind<bigint> = {
+  name: 'u64',
+  refuse: (value) => (value >= 0n && value <= U64_MAX ? undefined : `a whole number from 0 to ${U64_MAX}`),
+  put: (to, value) => to.u64(value),
+  get: sized(8, (from, at) => from.u64(at)),
+};
+
 /** Text, which the kernel wants ended by a NUL. */
 export const cstring: Kind<string> = {
   name: 'string',
+  refuse: (value) => (value.includes('\0') ? 'text without NUL' : undefined),
   put: (to, value) => to.cstring(value),
   get: (from, at, end) => from.cstring(at, end),
 };
@@ -194,6 +215,7 @@ export const cstring: Kind<string> = {
 /** Bytes whose meaning is somebody else's. */
 export const bytes: Kind<Uint8Array> = {
   name: 'bytes',
+  refuse: (value) => (value.length > MAX_PAYLOAD ? `at most ${MAX_PAYLOAD} bytes` : undefined),
   put: (to, value) => to.raw(value),
   get: (from, at, end) => from.raw(at, end),
 };

@@ -34,6 +34,8 @@ export type Trace = (direction: 'send' | 'receive', bytes: Uint8Array) => void;
 export interface ConnectionOptions {
   /** Milliseconds that the kernel may be silent while it owes an answer. */
   readonly timeout?: number;
+  /** Sequence number of the first request, 0 to 4294967295; 1 if left out. */
+  readonly firstSequence?: number;
   readonly trace?: Trace | undefined;
 }
 
@@ -56,9 +58,12 @@ export class Connection {
   private readonly timeout: number;
   private readonly trace: Trace | undefined;
   private readonly writer = new Writer(8192);
-  private sequence = 0;
+  /** Of the request that was written last. */
+  private sequence: number;
   /** The end of the queue of operations. */
   private last: Promise<unknown> = Promise.resolve();
+  /** Whether something was sent, so that what arrives next is its answer. */
+  private asked = false;
   private failed: LvsadmError | undefined;
 
   constructor(
@@ -66,6 +71,7 @@ export class Connection {
     options: ConnectionOptions = {},
   ) {
     this.timeout = options.timeout ?? DEFAULT_TIMEOUT;
+    this.sequence = ((options.firstSequence ?? 1) - 1) >>> 0;
     this.trace = options.trace;
   }
 
@@ -73,11 +79,10 @@ export class Connection {
   acknowledge(request: Request): Promise<void> {
     return this.exclusive(async () => {
       await this.send(request, Flag.ack);
-      for await (const message of this.answers()) {
-        const answer = this.answerOf(message, request);
-        if (answer === undefined) throw unexpected(message);
-        return check(request, answer);
-      }
+      await this.receive((message) => {
+        check(request, acknowledgement(message));
+        return 'complete';
+      });
     });
   }
 
@@ -85,13 +90,14 @@ export class Connection {
   get<T>(request: Request, read: (reply: Message) => T): Promise<T> {
     return this.exclusive(async () => {
       await this.send(request, 0);
-      for await (const message of this.answers()) {
-        const answer = this.answerOf(message, request);
-        if (answer === undefined) return read(message);
-        check(request, answer);
-        throw new ProtocolError('acknowledged without a reply', [request.operation]);
-      }
-      throw new ProtocolError('no reply', [request.operation]);
+      let result: { readonly of: T } | undefined;
+      await this.receive((message) => {
+        if (message.type === MessageType.error) check(request, readAnswer(message));
+        else result = { of: read(replyTo(request, message)) };
+        return 'complete';
+      });
+      if (result === undefined) throw new ProtocolError('acknowledged without a reply', [request.operation]);
+      return result.of;
     });
   }
 
@@ -137,8 +143,11 @@ export class Connection {
       try {
         return await operation();
       } catch (error) {
-        if (!(error instanceof KernelError)) this.fail(error);
+        // What was never sent, a value that cannot be written, leaves the conversation as it was.
+        if (this.asked && !(error instanceof KernelError)) this.fail(error);
         throw error;
+      } finally {
+        this.asked = false;
       }
     });
     this.last = run.catch(() => undefined);
@@ -151,8 +160,14 @@ export class Connection {
     this.socket.close();
   }
 
-  private async send(request: Request, flags: number): Promise<void> {
+  /** Starts writing what one send holds. */
+  private start(): void {
     this.writer.clear();
+    this.asked = false;
+  }
+
+  private async send(request: Request, flags: number): Promise<void> {
+    this.start();
     this.put(request, flags);
     await this.flush();
   }
@@ -172,6 +187,7 @@ export class Connection {
 
   private async flush(): Promise<void> {
     const bytes = this.writer.written();
+    this.asked = true;
     this.trace?.('send', bytes);
     await this.socket.send(bytes);
   }
@@ -180,17 +196,23 @@ export class Connection {
     await this.send(request, Flag.dump);
     const items: T[] = [];
     let interrupted = false;
-    for await (const message of this.answers()) {
+    await this.receive((message) => {
       interrupted ||= (message.flags & Flag.dumpInterrupted) !== 0;
-      const answer = this.answerOf(message, request);
-      if (answer !== undefined) {
-        check(request, answer);
-        break;
+      if (message.type === MessageType.done) {
+        check(request, readAnswer(message));
+        return 'complete';
       }
-      items.push(read(message));
-      // A request without NLM_F_MULTI in its answer is answered by that one message.
-      if ((message.flags & Flag.multi) === 0) break;
-    }
+      if (message.type === MessageType.error) {
+        check(request, readAnswer(message));
+        throw new ProtocolError('acknowledged where a dump belongs', [request.operation]);
+      }
+      // Without it nothing says where the dump ends.
+      if ((message.flags & Flag.multi) === 0) {
+        throw new ProtocolError('a reply without NLM_F_MULTI where a dump belongs', [request.operation]);
+      }
+      items.push(read(replyTo(request, message)));
+      return 'more';
+    });
     return interrupted ? undefined : items;
   }
 
@@ -201,7 +223,7 @@ export class Connection {
     results: (KernelError | undefined)[],
   ): Promise<number> {
     const { writer } = this;
-    writer.clear();
+    this.start();
     let room = this.socket.receiveBuffer;
     let next = from;
     let last = { at: 0, flags: 0 };
@@ -221,51 +243,77 @@ export class Connection {
     // The kernel answers in order, so the acknowledgement of the last message ends the batch.
     writer.setU16(last.at + 6, Flag.request | Flag.ack | last.flags);
     await this.flush();
-    for await (const message of this.answers(first)) {
+    await this.receive((message) => {
       const index = from + ((message.sequence - first) >>> 0);
       const request = requests[index] as Request;
-      const answer = this.answerOf(message, request);
-      if (answer === undefined) throw unexpected(message);
+      const answer = acknowledgement(message);
       if (answer.errno !== 0) results[index] = refusal(request, answer);
-      if (index === next - 1) break;
-    }
+      return index === next - 1 ? 'complete' : 'more';
+    }, first);
     return next;
   }
 
-  /** The messages that answer the requests `first` to the last sent; anything else that arrives is an error. */
-  private async *answers(first = this.sequence): AsyncGenerator<Message> {
-    const expected = (this.sequence - first) >>> 0;
+  /**
+   * Hands each message that answers the requests `first` to the last sent to `take`, until it says that the answer is
+   * complete. Anything else that arrives is an error. Only datagrams are waited for, not each message of one: a listing
+   * has a hundred to a datagram.
+   */
+  private async receive(
+    take: (message: Message) => 'complete' | 'more',
+    first = this.sequence,
+  ): Promise<void> {
     while (true) {
-      const { bytes, sender } = await this.socket.receive(this.timeout);
-      this.trace?.('receive', bytes);
-      // Any process may write to our port; only the kernel is believed.
-      if (sender !== 0) continue;
+      const bytes = await this.fromKernel();
       if (bytes.length === 0) throw new ProtocolError('an empty datagram', ['message']);
       for (const message of messages(bytes)) {
         if (message.type === MessageType.noop) continue;
-        if (message.type === MessageType.overrun) {
-          throw new TransportError('overrun', 'receive', 'the kernel lost answers (NLMSG_OVERRUN)');
-        }
-        if ((message.sequence - first) >>> 0 > expected || message.port !== this.socket.port) {
-          throw new ProtocolError(
-            `sequence ${message.sequence} for port ${message.port} answers no request of ours ` +
-              `(sequence ${this.sequence}, port ${this.socket.port})`,
-            ['message'],
-          );
-        }
-        yield message;
+        this.checkOurs(message, first);
+        if (take(message) === 'complete') return;
       }
     }
   }
 
-  /** The answer that a message is; undefined for a reply with content. */
-  private answerOf(message: Message, request: Request): Answer | undefined {
-    if (message.type === MessageType.error || message.type === MessageType.done) return readAnswer(message);
-    const wanted = request.replyType ?? request.type;
-    if (message.type !== wanted) throw unexpected(message, wanted);
-    return undefined;
+  /** The next datagram from the kernel. Any process may write to our port: nobody else is heard, nor gains time. */
+  private async fromKernel(): Promise<Uint8Array> {
+    const deadline = performance.now() + this.timeout;
+    while (true) {
+      const left = Math.ceil(deadline - performance.now());
+      if (left <= 0) throw late(this.timeout);
+      const { bytes, sender } = await this.socket.receive(left);
+      this.trace?.('receive', bytes);
+      if (sender === 0) return bytes;
+    }
+  }
+
+  private checkOurs(message: Message, first: number): void {
+    if (message.type === MessageType.overrun) {
+      throw new TransportError('overrun', 'receive', 'the kernel lost answers (NLMSG_OVERRUN)');
+    }
+    const requests = (this.sequence - first) >>> 0;
+    if ((message.sequence - first) >>> 0 <= requests && message.port === this.socket.port) return;
+    throw new ProtocolError(
+      `sequence ${message.sequence} for port ${message.port} answers no request of ours ` +
+        `(sequence ${this.sequence}, port ${this.socket.port})`,
+      ['message'],
+    );
   }
 }
+
+/** What a message says of a request that has no reply. */
+function acknowledgement(message: Message): Answer {
+  if (message.type !== MessageType.error) throw unexpected(message, 'an acknowledgement');
+  return readAnswer(message);
+}
+
+/** The message, if it is of the type that answers the request. */
+function replyTo(request: Request, message: Message): Message {
+  const wanted = request.replyType ?? request.type;
+  if (message.type !== wanted) throw unexpected(message, `type ${wanted}`);
+  return message;
+}
+
+const late = (timeout: number): TransportError =>
+  new TransportError('deadline', 'receive', `no answer from the kernel within ${timeout} ms`);
 
 const refusal = (request: Request, answer: Answer): KernelError =>
   new KernelError(request.operation, answer.errno, undefined, answer.detail);
@@ -274,8 +322,5 @@ function check(request: Request, answer: Answer): void {
   if (answer.errno !== 0) throw refusal(request, answer);
 }
 
-const unexpected = (message: Message, wanted?: number): ProtocolError =>
-  new ProtocolError(
-    `message type ${message.type}, where ${wanted === undefined ? 'an acknowledgement' : `type ${wanted}`} belongs`,
-    ['message'],
-  );
+const unexpected = ({ type }: Message, wanted: string): ProtocolError =>
+  new ProtocolError(`message type ${type}, where ${wanted} belongs`, ['message']);

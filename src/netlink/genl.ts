@@ -66,9 +66,13 @@ export class Family<O extends Operations> {
     return this.connection.acknowledge(this.request(call.operation, call.body));
   }
 
-  /** @throws KernelError */
-  get<K extends Named<O, 'one'>>(operation: K, body: Body<O[K]>): Promise<Infer<O[K]['gives']>> {
-    return this.connection.get(this.request(operation, body), (reply) => this.read(operation, reply));
+  /** `read` makes the result of the reply's attributes. @throws KernelError */
+  get<K extends Named<O, 'one'>, T>(
+    operation: K,
+    body: Body<O[K]>,
+    read: (reply: Infer<O[K]['gives']>) => T,
+  ): Promise<T> {
+    return this.connection.get(this.request(operation, body), (reply) => this.read(operation, reply, read));
   }
 
   /** `read` makes one item of the attributes of each reply. @throws KernelError */
@@ -77,7 +81,9 @@ export class Family<O extends Operations> {
     body: Body<O[K]>,
     read: (reply: Infer<O[K]['gives']>) => T,
   ): Promise<T[]> {
-    return this.connection.dump(this.request(operation, body), (reply) => read(this.read(operation, reply)));
+    return this.connection.dump(this.request(operation, body), (reply) =>
+      this.read(operation, reply, read),
+    );
   }
 
   /** For each call, in order: undefined where it was done, or the refusal. */
@@ -100,7 +106,12 @@ export class Family<O extends Operations> {
     };
   }
 
-  private read<K extends keyof O & string>(operation: K, { payload }: Message): Infer<O[K]['gives']> {
+  /** Whatever is wrong in a reply, for the tables or for who reads on, has the operation at the head of its path. */
+  private read<K extends keyof O & string, T>(
+    operation: K,
+    { payload }: Message,
+    read: (reply: Infer<O[K]['gives']>) => T,
+  ): T {
     const { gives } = this.schema.operations[operation] as O[K];
     if (payload.end - payload.start < GENL_HEADER) {
       throw new ProtocolError(`expected ${GENL_HEADER} bytes of header, got ${payload.end - payload.start}`, [
@@ -108,7 +119,7 @@ export class Family<O extends Operations> {
       ]);
     }
     try {
-      return gives.get(payload, payload.start + GENL_HEADER, payload.end) as Infer<O[K]['gives']>;
+      return read(gives.get(payload, payload.start + GENL_HEADER, payload.end) as Infer<O[K]['gives']>);
     } catch (error) {
       throw error instanceof ProtocolError ? error.within(operation) : error;
     }
@@ -144,7 +155,8 @@ export async function findFamily<O extends Operations>(
   schema: FamilySchema<O>,
 ): Promise<Family<O>> {
   const controller = new Family(connection, controllerSchema, CONTROLLER_ID);
-  const { id } = await controller.get('getFamily', { name: schema.name });
-  if (id === undefined) throw new ProtocolError('the kernel gave no family id', ['getFamily', 'id']);
-  return new Family(connection, schema, id);
+  return controller.get('getFamily', { name: schema.name }, ({ id }) => {
+    if (id === undefined) throw new ProtocolError('missing', ['id']);
+    return new Family(connection, schema, id);
+  });
 }

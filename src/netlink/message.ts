@@ -95,7 +95,8 @@ export function readAnswer(message: Message): Answer {
   const length = payload.end - payload.start;
   if (type === MessageType.done && length < 4) return { errno: 0 };
   if (length < 4) throw new ProtocolError(`expected 4 bytes, got ${length}`, ['answer', 'errno']);
-  const errno = -payload.i32(payload.start);
+  // Not a unary minus, which makes -0 of 0.
+  const errno = 0 - payload.i32(payload.start);
   if (errno < 0) throw new ProtocolError(`errno ${-errno} is positive`, ['answer', 'errno']);
   return { errno, detail: detail(message) };
 }
@@ -106,8 +107,10 @@ function detail({ payload, type, flags }: Message): string | undefined {
   let at = payload.start + 4;
   if (type === MessageType.error) {
     const echoed = (flags & Flag.capped) === 0 ? payload.u32(at) : HEADER;
+    if (echoed > payload.end - at) {
+      throw new ProtocolError('the echoed request is longer than its answer', ['answer']);
+    }
     at += align(Math.max(echoed, HEADER));
   }
-  if (at > payload.end) throw new ProtocolError('the echoed request is longer than its answer', ['answer']);
   return ErrorAttributes.get(payload, at, payload.end).message;
 }

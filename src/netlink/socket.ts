@@ -1,7 +1,8 @@
 /** The seam between the protocol and the ways to reach the kernel: everything above it is the same on each of them. */
 
-/** One datagram from the kernel, whole. */
+/** One datagram, whole. */
 export interface Datagram {
+  /** Valid until the next call of `receive`: a socket may use the same memory again. */
   readonly bytes: Uint8Array;
   /** Port id of who sent it: 0 is the kernel. */
   readonly sender: number;

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { createReadStream } from 'node:fs';
 import { describe, test } from 'node:test';
-import { type ConnectionLine, scanConnections } from '../../src/ipvs/proc.js';
+import { type ConnectionLine, readConnections, scanConnections } from '../../src/ipvs/proc.js';
+import { formatEndpoint } from '../../src/model/address.js';
 import { chunksOf, connectionsOf, header, plain, visits } from '../support/connection-table.js';
 
 describe('a line of the connection table', () => {
@@ -136,6 +138,31 @@ describe('a line of the connection table', () => {
 });
 
 describe('a connection table', () => {
+  test('as Linux 6.1 printed it reads so', async () => {
+    const recorded = new URL('../../../test/vectors/ip_vs_conn-6.1.txt', import.meta.url);
+    const found: string[] = [];
+    for await (const { protocol, engine, fwmark, ...connection } of readConnections(
+      createReadStream(recorded),
+    )) {
+      const { client, virtual, destination } = connection;
+      const ends = [client, virtual, destination].map(({ address, port }) => formatEndpoint(address, port));
+      const rest = [fwmark, engine?.name, engine?.data.length].filter((fact) => fact !== undefined);
+      found.push([protocol, ...ends, connection.state, connection.expires, ...rest].join(' '));
+    }
+    assert.deepEqual(found, [
+      'TCP 192.0.2.10:51328 192.0.2.10:82 [fd00::7]:82 SYN_RECV 58',
+      'TCP [2001:db8::80]:52672 [2001:db8::80]:80 [fd00::7]:80 SYN_RECV 59',
+      'UDP 192.0.2.10:0 192.0.2.10:5060 198.51.100.7:5060 NONE 358 sip 31',
+      'IP [2001:db8::80]:0 [0:7::]:0 [fd00::7]:0 NONE 358 7',
+      'UDP 192.0.2.10:39723 192.0.2.10:53 198.51.100.7:53 UDP 298',
+      'UDP 192.0.2.10:0 192.0.2.10:5060 198.51.100.7:5060 NONE 358 sip 245',
+      'TCP 192.0.2.10:0 192.0.2.10:81 198.51.100.7:81 NONE 297',
+      'TCP [2001:db8::80]:36644 [2001:db8::80]:82 198.51.100.7:82 SYN_RECV 59',
+      'IP 192.0.2.10:0 255.255.255.254:0 198.51.100.7:0 NONE 358 4294967294',
+      'TCP 192.0.2.10:55702 192.0.2.10:80 198.51.100.7:8080 SYN_RECV 58',
+    ]);
+  });
+
   test('that is empty, or only a header, holds no connections', async () => {
     assert.deepEqual(await connectionsOf(), []);
     assert.deepEqual(await connectionsOf(''), []);

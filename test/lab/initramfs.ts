@@ -2,25 +2,18 @@
 import { createHash } from 'node:crypto';
 import { chmodSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
-import { basename, extname, join } from 'node:path';
+import { basename, join } from 'node:path';
 import { cached } from './cache.js';
+import { decompressed } from './compression.js';
 import { type Entry, newc } from './cpio.js';
 import { LabUnavailable } from './errors.js';
 import type { Kernel } from './kernel.js';
 import { bootScripts } from './paths.js';
-import { bytes, output, which } from './process.js';
+import { output, which } from './process.js';
 import { say } from './say.js';
 
-/** Everything else is loaded in the guest by modprobe, as on any machine. */
+/** busybox loads them, plain. Everything else is loaded in the guest by modprobe, as on any machine. */
 const bootModules = ['virtio_pci', 'virtio_console', '9pnet_virtio', '9p', 'overlay'];
-
-/** How to unpack a module, by its file name's extension. busybox loads plain modules only. */
-const unpack: Record<string, (path: string) => Promise<Buffer>> = {
-  '.ko': (path) => readFile(path),
-  '.xz': (path) => bytes('xz', ['-dc', path]),
-  '.gz': (path) => bytes('gzip', ['-dc', path]),
-  '.zst': (path) => bytes('zstd', ['-dc', path]),
-};
 
 /** The path of the initramfs for a kernel: made once, and again when its parts change. */
 export async function findInitramfs(kernel: Kernel): Promise<string> {
@@ -39,7 +32,7 @@ export async function findInitramfs(kernel: Kernel): Promise<string> {
     for (const [index, module] of modules.entries()) {
       // The name's number is the order of loading.
       const name = `modules/${String(index).padStart(2, '0')}-${basename(module).replace(/\.ko.*/, '.ko')}`;
-      entries.push({ name, data: await unpackModule(module) });
+      entries.push({ name, data: await decompressed(module) });
     }
     await writeFile(path, newc(entries));
     chmodSync(path, 0o644);
@@ -51,12 +44,6 @@ function busybox(): string {
   if (!path) throw new LabUnavailable('busybox is not installed');
   return path;
 }
-
-const unpackModule = (path: string): Promise<Buffer> => {
-  const read = unpack[extname(path)];
-  if (!read) throw new LabUnavailable(`cannot unpack the kernel module ${path}`);
-  return read(path);
-};
 
 /** The files of the boot modules, each after those that it depends on. */
 async function modulesInOrder({ root, release }: Kernel): Promise<string[]> {

@@ -1,16 +1,18 @@
 // The guest's kernel: Debian's, fetched and unpacked but never installed, or one that is already there.
 import { existsSync } from 'node:fs';
-import { mkdir, open, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { debianMirrors, PrivateApt } from './apt.js';
+import { readBootImage } from './bootimage.js';
 import { cached } from './cache.js';
+import { decompressed } from './compression.js';
 import { LabUnavailable } from './errors.js';
 import { ensurePackages, kernelNeeds } from './packages.js';
 import { quietly } from './process.js';
 import { say } from './say.js';
 
 export interface Kernel {
-  /** The boot image. */
+  /** What QEMU loads: a boot image, or an ELF file, which spares an emulated processor its decompression. */
   image: string;
   /** What `uname -r` prints. */
   release: string;
@@ -46,32 +48,19 @@ export async function findKernel(name: string): Promise<Kernel> {
       `LAB_KERNEL is '${name}': expected ${Object.keys(suites).join(', ')} or the path of an image`,
     );
   }
-  const root = await cached(`kernel-${suite}`, (path) => fetchKernel(suite, path));
-  return kernelAt(join(root, 'vmlinuz'), root);
+  const root = await cached(`debian-${suite}`, (path) => fetchKernel(suite, path));
+  return { ...(await kernelAt(join(root, 'vmlinuz'), root)), image: join(root, 'vmlinux') };
 }
 
 async function kernelAt(image: string, root: string): Promise<Kernel> {
-  const release = await imageRelease(image);
+  const bytes = await readFile(image).catch((error: Error) => {
+    throw new LabUnavailable(`cannot read the kernel: ${error.message}`);
+  });
+  const { release } = readBootImage(bytes);
   const modules = join(root, 'lib/modules', release);
   if (!existsSync(modules))
     throw new LabUnavailable(`the kernel ${image} (${release}) has no modules in ${modules}`);
   return { image, release, root };
-}
-
-/** The release that an x86 boot image names in its header (Documentation/arch/x86/boot.rst, kernel_version). */
-async function imageRelease(image: string): Promise<string> {
-  const file = await open(image).catch((error: Error) => {
-    throw new LabUnavailable(`cannot read the kernel: ${error.message}`);
-  });
-  try {
-    const { buffer: header } = await file.read(Buffer.alloc(0x8000), 0, 0x8000, 0);
-    if (header.toString('latin1', 0x202, 0x206) !== 'HdrS')
-      throw new LabUnavailable(`${image} is not an x86 boot image`);
-    const at = header.readUInt16LE(0x20e) + 0x200;
-    return header.toString('latin1', at, header.indexOf(0x20, at));
-  } finally {
-    await file.close();
-  }
 }
 
 /** Fetches the suite's current kernel to the directory `path`: vmlinuz and lib/modules/RELEASE. */
@@ -117,6 +106,10 @@ async function unpackKernel(archive: string, path: string): Promise<void> {
   for (const directory of superfluous) await rm(join(drivers, directory), { recursive: true, force: true });
   await quietly('depmod', ['-b', unpacked, release]);
   await rename(join(unpacked, 'boot', `vmlinuz-${release}`), join(unpacked, 'vmlinuz'));
+  const { payload } = readBootImage(await readFile(join(unpacked, 'vmlinuz')));
+  const compressed = join(dirname(archive), 'payload');
+  await writeFile(compressed, payload);
+  await writeFile(join(unpacked, 'vmlinux'), await decompressed(compressed));
   await writeFile(join(unpacked, 'package'), `${archive.slice(archive.lastIndexOf('/') + 1)}\n`);
   await rename(unpacked, path);
 }

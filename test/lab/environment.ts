@@ -7,8 +7,11 @@ import { searchPath } from './process.js';
 const passed = (name: string): boolean =>
   ['CI', 'NO_COLOR', 'FORCE_COLOR', 'TERM'].includes(name) || name.startsWith('LVSADM_');
 
-/** `release` is the kernel's, as $LAB_RELEASE. */
-export function labEnvironment(host: NodeJS.ProcessEnv, release: string): Record<string, string> {
+/** The kernel's release becomes $LAB_RELEASE, the directory that the command may write to $LAB_OUT. */
+export function labEnvironment(
+  host: NodeJS.ProcessEnv,
+  { release, out }: { release: string; out?: string | undefined },
+): Record<string, string> {
   const variables = Object.entries(host).filter(
     (pair): pair is [string, string] => passed(pair[0]) && pair[1] !== undefined,
   );
@@ -19,6 +22,7 @@ export function labEnvironment(host: NodeJS.ProcessEnv, release: string): Record
     USER: 'root',
     LANG: 'C.UTF-8',
     LAB_RELEASE: release,
+    ...(out && { LAB_OUT: out }),
     ...Object.fromEntries(variables),
   };
 }

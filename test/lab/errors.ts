@@ -4,16 +4,16 @@ export class LabUnavailable extends Error {
 }
 
 /**
- * The guest broke down: it panicked, hung, or ended without telling its command's exit status. `main` exits with 70
- * (EX_SOFTWARE).
+ * The command's exit status is unknown: the guest panicked, hung or ended early, or the command took too long. `main`
+ * exits with 70 (EX_SOFTWARE).
  */
-export class GuestFailure extends Error {
-  override name = 'GuestFailure';
+export class LabFailure extends Error {
+  override name = 'LabFailure';
   constructor(
     readonly reason: string,
     /** The last lines of the guest's console and of QEMU's own messages. */
-    readonly console: string,
+    readonly console = '',
   ) {
-    super(`${reason}${console && `\n${console}`}`);
+    super(console ? `${reason}; the console's last lines:\n${console}` : reason);
   }
 }

@@ -36,8 +36,9 @@ export function jobScript(job: Job): string {
   const env = Object.entries(job.env).map(([name, value]) => quote(`${name}=${value}`));
   return [
     ...Object.entries(settings).map(([name, value]) => `${name}=${quote(value)}`),
-    // "$@" is how to start a session: with the terminal or without.
-    `job() { cd ${quote(job.directory)} && exec $b "$@" $b env -i ${[...env, ...job.command.map(quote)].join(' ')}; }`,
+    // "$@" is how to start a session: with the terminal or without. The absolute path is for busybox, which prefers its
+    // own applets to programs of the same name: `ip` would not be iproute2's.
+    `job() { cd ${quote(job.directory)} && exec $b "$@" /usr/bin/env -i ${[...env, ...job.command.map(quote)].join(' ')}; }`,
     '',
   ].join('\n');
 }

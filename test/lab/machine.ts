@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { stripVTControlCharacters } from 'node:util';
-import { GuestFailure } from './errors.js';
+import { LabFailure } from './errors.js';
 import { type Job, jobScript } from './job.js';
 import { consoleLog, type Hardware, type ports, qemuArguments } from './qemu.js';
 import { StatusReader } from './status.js';
@@ -25,7 +25,7 @@ export interface Run {
   timeout: number;
 }
 
-/** Runs the job in a guest; the command's exit status. Rejects with a GuestFailure when the guest breaks down. */
+/** Runs the job in a guest; the command's exit status. Rejects with a LabFailure when the guest breaks down. */
 export async function runMachine(run: Run): Promise<number> {
   const directory = mkdtempSync(join(tmpdir(), 'lvsadm-lab-'));
   const machine = new Machine(run, directory);
@@ -76,11 +76,8 @@ class Machine {
       for (const timer of timers) clearTimeout(timer);
     }
     if (this.failure === undefined && this.status.exit !== undefined) return this.status.exit;
-    const reason = this.failure ?? 'the guest ended before its command did';
-    throw new GuestFailure(
-      reason,
-      lastLines([this.console(), Buffer.concat(messages).toString()].join('\n')),
-    );
+    const reason = this.failure ?? 'the guest ended before its command';
+    throw new LabFailure(reason, lastLines([this.console(), Buffer.concat(messages).toString()].join('\n')));
   }
 
   /** Listens where QEMU will connect; resolves when the guest has closed its output. */

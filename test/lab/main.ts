@@ -1,31 +1,69 @@
-// npm run lab -- COMMAND ARGUMENTS...
-import { GuestFailure, LabUnavailable } from './errors.js';
-import { runInGuest } from './guest.js';
+// npm run lab -- [OPTION] COMMAND ARGUMENTS...
+import type { LabCommand } from './command.js';
+import { LabFailure, LabUnavailable } from './errors.js';
+import { findSuite } from './harness/suites.js';
+import { isolated } from './isolation.js';
+import { runWhereIpvsIs } from './lab.js';
 import { readSettings } from './settings.js';
+
+const usage = `npm run lab                              a shell on a kernel with IPVS
+npm run lab -- COMMAND ARGUMENTS...      a command there
+npm run lab -- --tty COMMAND...          a command that needs a terminal
+npm run lab -- --suite NAME [OPTION...]  one of test/lab/suites, with options of node's test runner
+
+LAB_KERNEL=stable|backports|IMAGE  LAB_GUEST=auto|always|never  LAB_ACCEL=auto|tcg|kvm
+LAB_TIMEOUT=SECONDS  LAB_OUT=DIRECTORY     test/lab/README.md explains them
+`;
 
 /** What the exit status says about the lab itself, as in sysexits.h. */
 const statuses = [
   [LabUnavailable, 69],
-  [GuestFailure, 70],
+  [LabFailure, 70],
 ] as const;
 
-const terminal =
-  process.stdin.isTTY && process.stdout.isTTY
-    ? { rows: process.stdout.rows, columns: process.stdout.columns }
-    : undefined;
-const command = process.argv.slice(2);
-try {
-  process.exitCode = await runInGuest({
-    command: command.length > 0 ? command : [process.env['SHELL'] ?? '/bin/sh'],
-    settings: readSettings(process.env),
-    stdin: command.length > 0 ? undefined : process.stdin,
-    stdout: process.stdout,
-    stderr: process.stderr,
-    terminal: command.length > 0 ? undefined : terminal,
-  });
-} catch (error) {
-  const known = statuses.find(([type]) => error instanceof type);
-  if (!known) throw error;
-  process.stderr.write(`lab: ${(error as Error).message}\n`);
-  process.exitCode = known[1];
+type What = Pick<LabCommand, 'command' | 'terminal' | 'stdin'>;
+
+/** The size of the terminal that this runs in. */
+function terminal(): LabCommand['terminal'] {
+  if (!process.stdin.isTTY || !process.stdout.isTTY) return undefined;
+  return { rows: process.stdout.rows, columns: process.stdout.columns };
 }
+
+/** A terminal stays the host's: there Ctrl-C ends the lab. Input from a file or a pipe is the command's. */
+const piped = () => (process.stdin.isTTY ? undefined : process.stdin);
+
+const interactive = (command: string[]): What => ({ command, terminal: terminal(), stdin: piped() });
+
+const options: Record<string, (args: string[]) => What> = {
+  '--tty': interactive,
+  '--suite': ([name = '', ...args]) => ({
+    command: isolated([process.execPath, ...args, '--test-reporter=spec', findSuite(name)]),
+  }),
+};
+
+function parse(args: string[]): What {
+  const [first, ...rest] = args;
+  if (first === undefined) return interactive([process.env['SHELL'] || '/bin/sh']);
+  if (!first.startsWith('-')) return { command: args, stdin: piped() };
+  const option = options[first];
+  if (!option) throw new LabUnavailable(`unknown option ${first}\n\n${usage}`);
+  return option(rest);
+}
+
+async function main(args: string[]): Promise<number> {
+  if (args[0] === '--help') {
+    process.stdout.write(usage);
+    return 0;
+  }
+  const streams = { stdout: process.stdout, stderr: process.stderr };
+  try {
+    return await runWhereIpvsIs({ ...parse(args), ...streams, settings: readSettings(process.env) });
+  } catch (error) {
+    const status = statuses.find(([type]) => error instanceof type)?.[1];
+    if (status === undefined) throw error;
+    process.stderr.write(`lab: ${(error as Error).message}\n`);
+    return status;
+  }
+}
+
+process.exitCode = await main(process.argv.slice(2));

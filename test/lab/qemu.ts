@@ -16,8 +16,11 @@ export interface Hardware {
   interactive: boolean;
 }
 
-/** Socket names by the number of the port in the guest. Port 0 is reserved for a console. */
-export const ports = { status: 1, stdout: 2, stderr: 3, stdin: 4 } as const;
+/**
+ * Socket names by the number of the port in the guest, as in boot/main. Port 0 is reserved for a console. `status` comes
+ * last: the guest's first word on it waits until it is connected, and then the others are.
+ */
+export const ports = { stdin: 1, stdout: 2, stderr: 3, status: 4 } as const;
 
 export const consoleLog = 'console.log';
 

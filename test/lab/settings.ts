@@ -1,4 +1,5 @@
 // What the environment says about the lab.
+import { realpathSync } from 'node:fs';
 import { LabUnavailable } from './errors.js';
 
 const choices = {
@@ -13,11 +14,11 @@ type Choice<Name extends keyof typeof choices> = (typeof choices)[Name][number];
 export interface Settings {
   accel: Choice<'LAB_ACCEL'>;
   guest: Choice<'LAB_GUEST'>;
-  /** A Debian suite's name in kernel.ts, or the path of an image. */
-  kernel: string;
+  /** A Debian suite's name in kernel.ts, or the path of an image; undefined where any kernel will do. */
+  kernel: string | undefined;
   /** Seconds. */
   timeout: number;
-  /** A directory of the host that the guest may write to. */
+  /** The absolute path of a directory of the host that the command may write to, in a guest as well. */
   out: string | undefined;
 }
 
@@ -25,9 +26,9 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
   return {
     accel: choice(env, 'LAB_ACCEL'),
     guest: choice(env, 'LAB_GUEST'),
-    kernel: env['LAB_KERNEL'] || 'stable',
+    kernel: env['LAB_KERNEL'] || undefined,
     timeout: seconds(env, 'LAB_TIMEOUT', 1800),
-    out: env['LAB_OUT'] || undefined,
+    out: env['LAB_OUT'] ? directory(env['LAB_OUT']) : undefined,
   };
 }
 
@@ -45,4 +46,13 @@ function seconds(env: NodeJS.ProcessEnv, name: string, otherwise: number): numbe
   if (!/^\d+$/.test(value) || Number(value) === 0)
     throw new LabUnavailable(`${name} is '${value}': expected seconds`);
   return Number(value);
+}
+
+/** Without symbolic links: the guest mounts the directory at this path. */
+function directory(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch (error) {
+    throw new LabUnavailable(`LAB_OUT: ${(error as Error).message}`);
+  }
 }

@@ -1,0 +1,68 @@
+// Every suite of test/lab/suites, in one guest, each of its tests counted here.
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { PassThrough } from 'node:stream';
+import { before, test } from 'node:test';
+import type { Line, SuiteEvent } from './harness/events.js';
+import { replay } from './harness/replay.js';
+import { findSuites, suiteName } from './harness/suites.js';
+import { runInLab } from './lab.js';
+
+const runner = join(import.meta.dirname, 'harness/runner.js');
+
+/** What each suite told; the promise waits for its end, or for the end of the lab. */
+class Outcome {
+  readonly events: SuiteEvent[] = [];
+  private finish = () => {};
+  readonly over = new Promise<void>((resolve) => {
+    this.finish = resolve;
+  });
+
+  add(event: SuiteEvent): void {
+    this.events.push(event);
+    if (event.kind === 'end') this.finish();
+  }
+
+  abandon(): void {
+    this.finish();
+  }
+}
+
+const suites = findSuites();
+const outcomes = new Map(suites.map((suite) => [suite, new Outcome()]));
+let lab: Promise<void>;
+
+async function runSuites(): Promise<void> {
+  const stdout = new PassThrough();
+  const lines = createInterface({ input: stdout });
+  lines.on('line', (text) => {
+    const { suite, ...event }: Line = JSON.parse(text);
+    outcomes.get(suite)?.add(event);
+  });
+  try {
+    const { status, stderr } = await runInLab({ command: [process.execPath, runner, ...suites], stdout });
+    assert.equal(status, 0, `the runner in the lab failed:\n${stderr}`);
+  } finally {
+    await new Promise<void>((resolve) => lines.once('close', resolve) && stdout.end());
+    for (const outcome of outcomes.values()) outcome.abandon();
+  }
+}
+
+before(() => {
+  lab = runSuites();
+  // Reported by the last test; the suites that it keeps from ending fail as well.
+  lab.catch(() => {});
+});
+
+for (const [suite, outcome] of outcomes) {
+  test(`lab: ${suiteName(suite)}`, async (context) => {
+    await outcome.over;
+    await replay(context, outcome.events);
+  });
+}
+
+test('the lab runs every suite and ends well', async () => {
+  assert.ok(suites.length > 0, 'there are no suites');
+  await lab;
+});

@@ -108,6 +108,19 @@ export class UnavailableError extends LvsadmError {
   }
 }
 
+/** Something around IPVS on the machine cannot be read or changed: a sysctl, a link, an address, a file. */
+export class HostError extends LvsadmError {
+  override name = 'HostError';
+  constructor(
+    /** What was to be done, as one would say it: `set net.ipv4.ip_forward to 1`. */
+    readonly attempted: string,
+    readonly reason: string,
+    options?: ErrorOptions,
+  ) {
+    super(`cannot ${attempted}: ${reason}`, options);
+  }
+}
+
 /** Linux errno values that lvsadm gives a meaning to (asm-generic/errno.h). */
 export const Errno = {
   EPERM: 1,
@@ -118,8 +131,12 @@ export const Errno = {
   EACCES: 13,
   EBUSY: 16,
   EEXIST: 17,
+  ENODEV: 19,
   EINVAL: 22,
+  EADDRNOTAVAIL: 99,
+  ENETUNREACH: 101,
   ENOBUFS: 105,
+  EHOSTUNREACH: 113,
 } as const;
 
 /** `EEXIST` for 17; `errno 999` for a number that has no name. */

@@ -81,9 +81,7 @@ export class Family<O extends Operations> {
     body: Body<O[K]>,
     read: (reply: Infer<O[K]['gives']>) => T,
   ): Promise<T[]> {
-    return this.connection.dump(this.request(operation, body), (reply) =>
-      this.read(operation, reply, read),
-    );
+    return this.connection.dump(this.request(operation, body), (reply) => this.read(operation, reply, read));
   }
 
   /** For each call, in order: undefined where it was done, or the refusal. */

@@ -37,6 +37,11 @@ export class UsageError extends LvsadmError {
   }
 }
 
+/** A command line whose words cannot even be read as options: ipvsadm's exit status tells it from other mistakes. */
+export class MalformedError extends UsageError {
+  override name = 'MalformedError';
+}
+
 export type TransportFailure = 'deadline' | 'closed' | 'truncated' | 'overrun' | 'interrupted' | 'system';
 
 /** The socket failed: nothing is known about what the kernel did with the request. */
@@ -129,10 +134,18 @@ export const Errno = {
   EINTR: 4,
   ENOMEM: 12,
   EACCES: 13,
+  EFAULT: 14,
   EBUSY: 16,
   EEXIST: 17,
   ENODEV: 19,
   EINVAL: 22,
+  ENOSPC: 28,
+  ERANGE: 34,
+  EMSGSIZE: 90,
+  ENOPROTOOPT: 92,
+  EPROTONOSUPPORT: 93,
+  EOPNOTSUPP: 95,
+  EAFNOSUPPORT: 97,
   EADDRNOTAVAIL: 99,
   ENETUNREACH: 101,
   ENOBUFS: 105,

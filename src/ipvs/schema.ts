@@ -3,12 +3,14 @@
  * net/netfilter/ipvs/ip_vs_ctl.c for what each command takes and gives.
  */
 
+import { addressLength, type Family, formatAddress } from '../model/address.js';
 import type { Kind } from '../netlink/attributes.js';
 import {
   attributeSet,
   be16,
   bytes,
   cstring,
+  hexDump,
   type Infer,
   nested,
   sized,
@@ -17,8 +19,31 @@ import {
   u32,
   u64,
 } from '../netlink/attributes.js';
-import type { Writer } from '../netlink/bytes.js';
+import { Reader, type Writer } from '../netlink/bytes.js';
 import type { FamilySchema, Operations } from '../netlink/genl.js';
+
+/** Names and their numbers on the wire, one table for both directions. */
+export const codes = {
+  family: { inet: 2, inet6: 10 },
+  protocol: { tcp: 6, udp: 17, sctp: 132 },
+  /** IP_VS_CONN_F_* in the forwarding mask. */
+  method: { nat: 0, local: 1, tun: 2, dr: 3, bypass: 4 },
+  /** IP_VS_CONN_F_TUNNEL_TYPE_* */
+  tunnelType: { ipip: 0, gue: 1, gre: 2 },
+  /** IP_VS_TUNNEL_ENCAP_FLAG_* */
+  tunnelChecksum: { nocsum: 0, csum: 1, remcsum: 2 },
+  /** IP_VS_STATE_* */
+  daemonState: { master: 1, backup: 2 },
+} as const;
+
+/** IP_VS_SVC_F_*: the bits an administrator may set. */
+export const serviceFlag = {
+  persistent: 0x01,
+  onePacket: 0x04,
+  'flag-1': 0x08,
+  'flag-2': 0x10,
+  'flag-3': 0x20,
+} as const;
 
 /** struct ip_vs_flags: the bits, and which of them are meant. */
 export interface Flags {
@@ -33,6 +58,40 @@ const flags: Kind<Flags> = {
     to.u32(value.mask);
   },
   get: sized(8, (from, at) => ({ bits: from.u32(at), mask: from.u32(at + 4) })),
+  show: ({ bits, mask }) => `0x${bits.toString(16)} mask 0x${mask.toString(16)}`,
+};
+
+/** A number that a table gives a name, for the trace's sake. */
+const named = (kind: Kind<number>, names: Readonly<Record<string, number>>): Kind<number> => ({
+  ...kind,
+  show: (value) => `${value} ${Object.keys(names).find((name) => names[name] === value) ?? '(unknown)'}`,
+});
+
+/** In a trace: what the attribute `family` beside it says; where there is none, IPv4 if only the first 4 bytes are used. */
+const familyBeside = (value: Uint8Array, { family }: Readonly<Record<string, unknown>>): Family => {
+  if (family !== undefined) return family === codes.family.inet6 ? 'inet6' : 'inet';
+  return value.subarray(4).every((byte) => byte === 0) ? 'inet' : 'inet6';
+};
+
+/** union nf_inet_addr: 16 bytes, of which IPv4 uses the first 4. */
+const address: Kind<Uint8Array> = {
+  ...bytes,
+  name: 'address',
+  show: (value, beside) => {
+    const family = familyBeside(value, beside);
+    return value.length < addressLength[family] ? hexDump(value) : formatAddress(value, 0, family);
+  },
+};
+
+/** IPv4: the mask in network order; IPv6: the prefix length in the machine's order. */
+const netmask: Kind<Uint8Array> = {
+  ...bytes,
+  name: 'netmask',
+  show: (value, beside) => {
+    if (value.length < 4) return hexDump(value);
+    if (beside['family'] === codes.family.inet6) return String(new Reader(value).u32(0));
+    return formatAddress(value, 0, 'inet');
+  },
 };
 
 /** IPVS_STATS_ATTR_*. The old set counts connections and packets in 32 bits; kernels since 4.1 send both. */
@@ -56,19 +115,17 @@ export const Stats64 = stats('stats64', u64);
 /** IPVS_SVC_ATTR_* */
 export const ServiceAttributes = attributeSet('service', {
   /** AF_INET or AF_INET6. */
-  family: [1, u16],
+  family: [1, named(u16, codes.family)],
   /** IPPROTO_*; absent for a firewall mark. */
-  protocol: [2, u16],
-  /** union nf_inet_addr: 16 bytes, of which IPv4 uses the first 4. */
-  address: [3, bytes],
+  protocol: [2, named(u16, codes.protocol)],
+  address: [3, address],
   port: [4, be16],
   fwmark: [5, u32],
   scheduler: [6, cstring],
   flags: [7, flags],
   /** Persistence, in seconds. */
   timeout: [8, u32],
-  /** IPv4: the mask in network order; IPv6: the prefix length in the machine's order. */
-  netmask: [9, bytes],
+  netmask: [9, netmask],
   stats: [10, nested(Stats32)],
   engine: [11, cstring],
   stats64: [12, nested(Stats64)],
@@ -76,10 +133,10 @@ export const ServiceAttributes = attributeSet('service', {
 
 /** IPVS_DEST_ATTR_* */
 export const DestinationAttributes = attributeSet('destination', {
-  address: [1, bytes],
+  address: [1, address],
   port: [2, be16],
   /** IP_VS_CONN_F_FWD_MASK of the connection flags. */
-  method: [3, u32],
+  method: [3, named(u32, codes.method)],
   weight: [4, u32],
   upperThreshold: [5, u32],
   lowerThreshold: [6, u32],
@@ -88,21 +145,21 @@ export const DestinationAttributes = attributeSet('destination', {
   persistentConnections: [9, u32],
   stats: [10, nested(Stats32)],
   /** Absent before kernel 3.18: the service's. */
-  family: [11, u16],
+  family: [11, named(u16, codes.family)],
   stats64: [12, nested(Stats64)],
-  tunnelType: [13, u8],
+  tunnelType: [13, named(u8, codes.tunnelType)],
   tunnelPort: [14, be16],
-  tunnelFlags: [15, u16],
+  tunnelFlags: [15, named(u16, codes.tunnelChecksum)],
 });
 
 /** IPVS_DAEMON_ATTR_* */
 export const DaemonAttributes = attributeSet('daemon', {
-  state: [1, u32],
+  state: [1, named(u32, codes.daemonState)],
   interface: [2, cstring],
   syncId: [3, u32],
   maxLength: [4, u16],
-  group: [5, bytes],
-  group6: [6, bytes],
+  group: [5, address],
+  group6: [6, address],
   port: [7, u16],
   ttl: [8, u8],
 });
@@ -155,26 +212,3 @@ export type CommandBody = Infer<typeof CommandAttributes>;
 export type ServiceBody = Infer<typeof ServiceAttributes>;
 export type DestinationBody = Infer<typeof DestinationAttributes>;
 export type DaemonBody = Infer<typeof DaemonAttributes>;
-
-/** Names and their numbers on the wire, one table for both directions. */
-export const codes = {
-  family: { inet: 2, inet6: 10 },
-  protocol: { tcp: 6, udp: 17, sctp: 132 },
-  /** IP_VS_CONN_F_* in the forwarding mask. */
-  method: { nat: 0, local: 1, tun: 2, dr: 3, bypass: 4 },
-  /** IP_VS_CONN_F_TUNNEL_TYPE_* */
-  tunnelType: { ipip: 0, gue: 1, gre: 2 },
-  /** IP_VS_TUNNEL_ENCAP_FLAG_* */
-  tunnelChecksum: { nocsum: 0, csum: 1, remcsum: 2 },
-  /** IP_VS_STATE_* */
-  daemonState: { master: 1, backup: 2 },
-} as const;
-
-/** IP_VS_SVC_F_*: the bits an administrator may set. */
-export const serviceFlag = {
-  persistent: 0x01,
-  onePacket: 0x04,
-  'flag-1': 0x08,
-  'flag-2': 0x10,
-  'flag-3': 0x20,
-} as const;

@@ -18,6 +18,8 @@ export interface Kind<T> {
   put(to: Writer, value: T): void;
   /** Reads the payload that spans `at` to `end`. */
   get(from: Reader, at: number, end: number): T;
+  /** How a trace prints a value, which may depend on the attributes beside it; String(value) where left out. */
+  show?(value: T, beside: Readonly<Record<string, unknown>>): string;
 }
 
 /** A kind that always takes the same room, so that it may be a member of a structure. */
@@ -210,7 +212,14 @@ export const cstring: Kind<string> = {
   refuse: (value) => (value.includes('\0') ? 'text without NUL' : undefined),
   put: (to, value) => to.cstring(value),
   get: (from, at, end) => from.cstring(at, end),
+  show: (value) => JSON.stringify(value),
 };
+
+/** `0a 0b 0c`; of many only the first. */
+export function hexDump(value: Uint8Array): string {
+  const shown = Array.from(value.subarray(0, 64), (byte) => byte.toString(16).padStart(2, '0')).join(' ');
+  return value.length > 64 ? `${shown} ... (${value.length} bytes)` : shown;
+}
 
 /** Bytes whose meaning is somebody else's. */
 export const bytes: Kind<Uint8Array> = {
@@ -218,6 +227,7 @@ export const bytes: Kind<Uint8Array> = {
   refuse: (value) => (value.length > MAX_PAYLOAD ? `at most ${MAX_PAYLOAD} bytes` : undefined),
   put: (to, value) => to.raw(value),
   get: (from, at, end) => from.raw(at, end),
+  show: hexDump,
 };
 
 class NestedKind<R extends Rows> implements Kind<Values<R>> {

@@ -11,7 +11,7 @@ import type { Connection, Request } from './connection.js';
 import type { Message } from './message.js';
 
 /** Bytes of struct genlmsghdr: command, version, and two reserved. */
-const GENL_HEADER = 4;
+export const GENL_HEADER = 4;
 
 /** One operation: its command number, the attributes it takes, and how it is answered. */
 export interface Operation {

@@ -101,16 +101,18 @@ export function readAnswer(message: Message): Answer {
   return { errno, detail: detail(message) };
 }
 
-/** The extended acknowledgement behind the errno, and, in NLMSG_ERROR, behind the echo of the request. */
-function detail({ payload, type, flags }: Message): string | undefined {
-  if ((flags & Flag.ackAttributes) === 0) return undefined;
-  let at = payload.start + 4;
-  if (type === MessageType.error) {
-    const echoed = (flags & Flag.capped) === 0 ? payload.u32(at) : HEADER;
-    if (echoed > payload.end - at) {
-      throw new ProtocolError('the echoed request is longer than its answer', ['answer']);
-    }
-    at += align(Math.max(echoed, HEADER));
+function detail(message: Message): string | undefined {
+  if ((message.flags & Flag.ackAttributes) === 0) return undefined;
+  return ErrorAttributes.get(message.payload, extendedStart(message), message.payload.end).message;
+}
+
+/** Where the extended acknowledgement starts: behind the errno, and, in NLMSG_ERROR, behind the echo of the request. */
+export function extendedStart({ payload, type, flags }: Message): number {
+  const at = payload.start + 4;
+  if (type === MessageType.done) return at;
+  const echoed = (flags & Flag.capped) === 0 ? payload.u32(at) : HEADER;
+  if (echoed > payload.end - at) {
+    throw new ProtocolError('the echoed request is longer than its answer', ['answer']);
   }
-  return ErrorAttributes.get(payload, at, payload.end).message;
+  return at + align(Math.max(echoed, HEADER));
 }

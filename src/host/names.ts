@@ -1,0 +1,92 @@
+/** Names of hosts and ports, in both directions: the machine's resolver, and /etc/services. */
+import { canonicalAddress } from '../model/address.js';
+import type { Protocol } from '../model/service.js';
+
+/** Turns names of hosts into addresses and back; `undefined` where it does not know. Never rejects. */
+export interface Resolver {
+  address(name: string): Promise<string | undefined>;
+  name(address: string): Promise<string | undefined>;
+  /** Gives up what still runs, so that it does not keep the process alive. */
+  cancel(): void;
+}
+
+/**
+ * The resolver of this machine. Names go through the system's own look-up (nsswitch.conf); addresses through
+ * /etc/hosts and DNS, because only that can be cancelled.
+ */
+export async function systemResolver(): Promise<Resolver> {
+  const dns = await import('node:dns/promises');
+  const reverse = new dns.Resolver({ timeout: 1000, tries: 2 });
+  return {
+    async address(name) {
+      const found = await dns.lookup(name, { all: true }).catch(() => []);
+      // IPv4 first, as scripts have known it since before there was IPv6.
+      const [best] = found.sort((a, b) => a.family - b.family);
+      return best && canonicalAddress(best.address);
+    },
+    async name(address) {
+      const [first] = await reverse.reverse(address).catch(() => []);
+      return first === undefined || first === '' ? undefined : printable(first);
+    },
+    cancel: () => reverse.cancel(),
+  };
+}
+
+/** Whoever owns an address decides its name: nothing in it may steer a terminal or break a line. */
+export const printable = (text: string): string => text.replace(unprintable, '?');
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const unprintable = /[\u0000-\u0020\u007f-\u00a0\u00ad\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff]/g;
+
+/**
+ * The names of many addresses, asked for at once. Those that have not answered after `limit` milliseconds have no name.
+ */
+export async function nameAddresses(
+  addresses: Iterable<string>,
+  resolver: Resolver,
+  limit: number,
+): Promise<Map<string, string>> {
+  const names = new Map<string, string>();
+  let timer: NodeJS.Timeout | undefined;
+  const timeIsUp = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, limit);
+  });
+  const asked = [...new Set(addresses)].map(async (address) => {
+    const name = await resolver.name(address);
+    if (name !== undefined) names.set(address, name);
+  });
+  await Promise.race([Promise.all(asked), timeIsUp]);
+  clearTimeout(timer);
+  resolver.cancel();
+  return new Map(names);
+}
+
+/** The names of ports that a file like /etc/services knows. */
+export interface ServiceNames {
+  /** Without a protocol: that of the first line that has the name. */
+  port(name: string, protocol: Protocol | undefined): number | undefined;
+  name(port: number, protocol: Protocol): string | undefined;
+}
+
+/** Reads the format of services(5): `http 80/tcp www # World Wide Web`. Lines that are not of it say nothing. */
+export function parseServices(text: string): ServiceNames {
+  const ports = new Map<string, number>();
+  const names = new Map<string, string>();
+  const keep = <V>(map: Map<string, V>, key: string, value: V) => map.has(key) || map.set(key, value);
+  for (const line of text.split('\n')) {
+    const [name, assignment = '', ...aliases] = line.replace(/#.*/, '').trim().split(/\s+/);
+    const [, number, protocol] = /^(\d{1,5})\/(\w+)$/.exec(assignment) ?? [];
+    if (!name || protocol === undefined) continue;
+    const port = Number(number);
+    if (port > 65535) continue;
+    keep(names, `${port}/${protocol}`, printable(name));
+    for (const word of [name, ...aliases]) {
+      keep(ports, `${word}/${protocol}`, port);
+      keep(ports, word, port);
+    }
+  }
+  return {
+    port: (name, protocol) => ports.get(protocol === undefined ? name : `${name}/${protocol}`),
+    name: (port, protocol) => names.get(`${port}/${protocol}`),
+  };
+}

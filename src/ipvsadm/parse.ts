@@ -1,0 +1,143 @@
+/**
+ * A command line of ipvsadm's grammar, in phases: words become tokens (popt.ts), tokens are read into settings, the
+ * settings are checked against the command, and the command is built (build.ts). Looking names up is the caller's step
+ * between the first and the second, so that everything here is synchronous.
+ */
+import { MalformedError, UsageError, ValueError } from '../errors.js';
+import { build } from './build.js';
+import type { Command } from './command.js';
+import { check } from './legality.js';
+import { nearest } from './nearest.js';
+import { type AnySetting, type CommandOption, grammar, type Option, type Settings } from './options.js';
+import { type Fault, type Token, tokenize } from './popt.js';
+import { isHostName, isPortName, type Names, noNames, splitHostPort } from './values.js';
+
+export type Tokens = readonly Token<Option>[];
+type OptionToken<O extends Option> = Extract<Token<Option>, { kind: 'option' }> & { readonly option: O };
+
+/** What a command line says, as far as each word can be understood by itself. */
+export interface Draft {
+  readonly command: OptionToken<CommandOption>;
+  readonly settings: Partial<Settings>;
+  /** The token that each setting came from, in the order of the command line. */
+  readonly sources: readonly OptionToken<AnySetting>[];
+  /** Words that belong to no option. */
+  readonly words: readonly { readonly index: number; readonly spelling: string }[];
+}
+
+/** First phase: words of a command line, without the program's name. */
+export const tokensOf = (words: readonly string[]): Tokens => tokenize(words, grammar);
+
+/** Names that have to be looked up before the command line can be read. */
+export interface Wanted {
+  readonly hosts: readonly string[];
+  /** Some port is a name. */
+  readonly ports: boolean;
+}
+
+/** The names in a command line; undefined where everything is a number, which is the rule in scripts. */
+export function namesIn(tokens: Tokens): Wanted | undefined {
+  const hosts: string[] = [];
+  let ports = false;
+  for (const token of tokens) {
+    if (token.kind !== 'option' || token.value === undefined || !takesEndpoint(token.option)) continue;
+    const at = splitHostPort(token.value);
+    if (at === undefined) continue;
+    if (isHostName(at)) hosts.push(at.host);
+    if (isPortName(at.port)) ports = true;
+  }
+  return hosts.length > 0 || ports ? { hosts, ports } : undefined;
+}
+
+const takesEndpoint = (option: Option): boolean =>
+  option.kind === 'setting' &&
+  (option.slot === 'server' || (option.slot === 'service' && option.long !== 'fwmark-service'));
+
+/**
+ * The command that a command line asks for.
+ * @throws MalformedError where the words cannot be read as options, UsageError where they make no sense
+ */
+export function parse(tokens: Tokens, names: Names = noNames): Command {
+  const draft = read(tokens, names);
+  check(draft);
+  return build(draft, names);
+}
+
+/** Reads the tokens one by one; the first mistake ends it. */
+function read(tokens: Tokens, names: Names): Draft {
+  let command: OptionToken<CommandOption> | undefined;
+  const settings: Partial<Settings> = {};
+  const sources: OptionToken<AnySetting>[] = [];
+  const words: Draft['words'][number][] = [];
+  for (const token of tokens) {
+    if (token.kind === 'word') words.push(token);
+    else if (token.kind === 'fault') throw faulty(token, command === undefined);
+    else if (isCommand(token)) {
+      if (command !== undefined) throw twoCommands(command, token);
+      command = token;
+      // Whatever follows, they want to know more first.
+      if (token.option.long === 'help' || token.option.long === 'version') break;
+    } else if (isSetting(token)) {
+      if (command === undefined)
+        throw new MalformedError('the command must come first, as in -L -n', token.spelling);
+      refuseRepetition(token, sources);
+      sources.push(token);
+      readSetting(token.option, token, settings, names);
+    }
+  }
+  if (command === undefined) throw new MalformedError('no command given', words[0]?.spelling);
+  return { command, settings, sources, words };
+}
+
+const isCommand = (token: OptionToken<Option>): token is OptionToken<CommandOption> =>
+  token.option.kind === 'command';
+const isSetting = (token: OptionToken<Option>): token is OptionToken<AnySetting> =>
+  token.option.kind === 'setting';
+
+/** The slot's type and the reader's are the same, which only a function generic in the slot can tell the compiler. */
+function readSetting<S extends keyof Settings>(
+  { slot, read }: { readonly slot: S; read(text: string | undefined, names: Names): Settings[S] },
+  { spelling, value }: OptionToken<AnySetting>,
+  settings: Partial<Settings>,
+  names: Names,
+): void {
+  settings[slot] = blaming(spelling, () => read(value, names));
+}
+
+/** Says of a wrong value which option it was given to. */
+export function blaming<T>(spelling: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof ValueError)) throw error;
+    throw new UsageError(`${error.field} '${error.given}' is not ${error.expected}`, spelling);
+  }
+}
+
+function refuseRepetition(token: OptionToken<AnySetting>, sources: readonly OptionToken<AnySetting>[]): void {
+  if (token.option.repeatable) return;
+  const earlier = sources.find(({ option }) => option.slot === token.option.slot);
+  if (earlier === undefined) return;
+  const problem =
+    earlier.option === token.option ? 'given twice' : `excludes ${earlier.spelling}, which came before`;
+  throw new UsageError(problem, token.spelling);
+}
+
+const twoCommands = (first: OptionToken<CommandOption>, second: OptionToken<CommandOption>): UsageError =>
+  new UsageError(`a second command after ${first.spelling}; a command line has one`, second.spelling);
+
+const faults: Readonly<Record<Fault, string>> = {
+  unknown: 'unknown option',
+  'missing-value': 'a value must follow',
+  'unwanted-value': 'takes no value',
+};
+
+function faulty(
+  { fault, spelling }: { fault: Fault; spelling: string },
+  noCommandYet: boolean,
+): MalformedError {
+  const known = spelling.startsWith('--') ? [...grammar.byLong.keys()].map((long) => `--${long}`) : [];
+  const suggestion = fault === 'unknown' ? nearest(spelling, known) : undefined;
+  const hint = fault === 'unknown' && noCommandYet && suggestion === undefined ? ', and no command' : '';
+  return new MalformedError(`${faults[fault]}${hint}`, spelling, suggestion);
+}

@@ -1,0 +1,56 @@
+/**
+ * What the kernel refuses, in ipvsadm's short phrases: scripts look for them, so each begins its line as it stands. What
+ * ipvsadm leaves open, what it was about and why, follows the phrase.
+ */
+import { Errno, errnoText, type KernelError } from '../errors.js';
+import type { Change } from '../model/change.js';
+
+type Phrases = Readonly<Record<number, string>>;
+
+/** What an errno means whatever was asked for. */
+const general: Phrases = {
+  [Errno.EPERM]: 'Permission denied (you must be root)',
+  [Errno.EINVAL]: 'Invalid operation.  Possibly wrong module version, address not unicast, ...',
+  [Errno.ENOMEM]: 'Memory allocation problem',
+  [Errno.ENOPROTOOPT]: 'Protocol not available',
+  [Errno.EOPNOTSUPP]: 'Operation not supported with IPv6',
+  [Errno.EAFNOSUPPORT]: 'Operation not supported with specified address family',
+  [Errno.EMSGSIZE]: 'Module is wrong version',
+  // The rest as strerror(3) of the C library puts it, which is not how Node does.
+  [Errno.EFAULT]: 'Bad address',
+  [Errno.EBUSY]: 'Device or resource busy',
+  [Errno.ENODEV]: 'No such device',
+  [Errno.ENOSPC]: 'No space left on device',
+  [Errno.ERANGE]: 'Numerical result out of range',
+  [Errno.EPROTONOSUPPORT]: 'Protocol not supported',
+  [Errno.EADDRNOTAVAIL]: 'Cannot assign requested address',
+  [Errno.ENOBUFS]: 'No buffer space available',
+};
+
+const noService: Phrases = { [Errno.ESRCH]: 'No such service' };
+const noScheduler: Phrases = { [Errno.ENOENT]: 'Scheduler or persistence engine not found' };
+const undefinedService: Phrases = { [Errno.ESRCH]: 'Service not defined' };
+const noDestination: Phrases = { ...undefinedService, [Errno.ENOENT]: 'No such destination' };
+
+type Operation = Change['do'] | 'getService';
+
+/** What it means for one operation. */
+const particular: Readonly<Partial<Record<Operation, Phrases>>> = {
+  addService: { ...noScheduler, [Errno.EEXIST]: 'Service already exists' },
+  editService: { ...noService, ...noScheduler },
+  deleteService: noService,
+  zeroService: noService,
+  getService: noService,
+  addDestination: { ...undefinedService, [Errno.EEXIST]: 'Destination already exists' },
+  editDestination: noDestination,
+  deleteDestination: noDestination,
+  startDaemon: { [Errno.EEXIST]: 'Daemon has already run' },
+  stopDaemon: { [Errno.ESRCH]: 'No daemon is running' },
+};
+
+/** One line, without its end: `Service already exists: TCP 192.0.2.1:80`. */
+export function refusal(error: KernelError): string {
+  const { operation, errno, object, detail } = error;
+  const phrase = particular[operation as Operation]?.[errno] ?? general[errno] ?? errnoText(errno);
+  return [phrase, object, detail].filter((part) => part !== undefined && part !== '').join(': ');
+}

@@ -1,0 +1,195 @@
+/**
+ * How the values of options read. Each reader takes the text as it was given and throws a ValueError for what it cannot
+ * be. Nothing is looked up here, except in the names that were resolved beforehand.
+ */
+import { isIPv4, isIPv6 } from 'node:net';
+import { ValueError } from '../errors.js';
+import { canonicalAddress, type Family } from '../model/address.js';
+import type { Protocol, SchedulerFlag } from '../model/service.js';
+
+/** What names stand for. Numbers need none of it. */
+export interface Names {
+  /** The address of a host, canonical. */
+  host(name: string): string | undefined;
+  /** The port of a service of /etc/services. */
+  port(name: string, protocol: Protocol | undefined): number | undefined;
+}
+
+export const noNames: Names = { host: () => undefined, port: () => undefined };
+
+/** `host[:port]`, cut in two. `host` is without brackets, `port` as it was written. */
+interface HostPort {
+  readonly host: string;
+  readonly bracketed: boolean;
+  readonly port?: string;
+}
+
+/** An address, and a port that is still text: which port a name stands for depends on the protocol. */
+export interface Endpoint {
+  readonly address: string;
+  readonly port?: string;
+}
+
+/** A reader of decimal numbers from `least` to `most`, in the forms that strtol(3) takes: ` 5`, `+5`, `007`. */
+export const number =
+  (field: string, least: number, most: number) =>
+  (text: string): number => {
+    const value = decimal(text);
+    if (value === undefined || value < least || value > most) {
+      throw new ValueError(field, text, `a number from ${least} to ${most}`);
+    }
+    return value;
+  };
+
+const decimal = (text: string): number | undefined => (/^\s*[+-]?\d+$/.test(text) ? Number(text) : undefined);
+
+/** A word that is one of the keys; case matters. */
+export const oneOf =
+  <T extends string>(field: string, ...words: readonly T[]) =>
+  (text: string): T => {
+    const found = words.find((word) => word === text);
+    if (found === undefined) throw new ValueError(field, text, `one of ${words.join(', ')}`);
+    return found;
+  };
+
+/** A name that the kernel keeps in a field of `size` bytes with an end mark. */
+export const name =
+  (field: string, size: number) =>
+  (text: string): string => {
+    if (Buffer.byteLength(text) >= size)
+      throw new ValueError(field, text, `a name of at most ${size - 1} bytes`);
+    return text;
+  };
+
+/** Cuts `192.0.2.1:80`, `www.example:http`, `[2001:db8::1]:80`, `[2001:db8::1]`; undefined if it is none of them. */
+export function splitHostPort(text: string): HostPort | undefined {
+  const match = /^\[([^\]]*)\](?::(.*))?$/s.exec(text) ?? /^([^:]*)(?::(.*))?$/s.exec(text);
+  if (match === null) return undefined;
+  const [, host = '', port] = match;
+  return { host, bracketed: text.startsWith('['), ...(port !== undefined && { port }) };
+}
+
+/** True for a host that only a resolver can turn into an address. */
+export const isHostName = (at: HostPort): boolean =>
+  !at.bracketed && at.host !== '' && !looksNumeric(at.host);
+export const isPortName = (port: string | undefined): boolean =>
+  port !== undefined && decimal(port) === undefined;
+
+const looksNumeric = (host: string): boolean => dottedAddress(host) !== undefined;
+
+/** The forms that inet_aton(3) takes: `192.0.2.1`, and for old scripts also `10.1`, `0x7f.1`, `0300.0.2.1`. */
+export function dottedAddress(text: string): string | undefined {
+  if (isIPv4(text)) return text;
+  const parts = text.split('.');
+  if (parts.length > 4) return undefined;
+  const values = parts.map(cNumber);
+  const last = values.pop();
+  if (last === undefined || !values.every((value) => value !== undefined && value < 256)) return undefined;
+  if (last >= 256 ** (4 - values.length)) return undefined;
+  const head = values as number[];
+  const tail = Array.from(
+    { length: 4 - head.length },
+    (_, at, count = 4 - head.length) => Math.floor(last / 256 ** (count - 1 - at)) % 256,
+  );
+  return [...head, ...tail].join('.');
+}
+
+/** A number as C writes it: decimal, `0x` hexadecimal, or octal after a leading 0. */
+function cNumber(text: string): number | undefined {
+  if (/^0x[0-9a-f]+$/i.test(text)) return Number(text);
+  if (/^0[0-7]*$/.test(text)) return Number.parseInt(text, 8);
+  return /^[1-9][0-9]*$/.test(text) ? Number(text) : undefined;
+}
+
+/** A reader of `host[:port]`; the port stays text. */
+export const endpoint =
+  (field: string) =>
+  (text: string, names: Names): Endpoint => {
+    const at = splitHostPort(text);
+    const address = at && addressOf(at, names);
+    if (address === undefined) throw new ValueError(field, text, expectedEndpoint(text, at));
+    return { address, ...(at?.port !== undefined && { port: at.port }) };
+  };
+
+function addressOf(at: HostPort, names: Names): string | undefined {
+  if (at.bracketed) return isIPv6(at.host) && !at.host.includes('%') ? canonicalAddress(at.host) : undefined;
+  return dottedAddress(at.host) ?? names.host(at.host);
+}
+
+function expectedEndpoint(text: string, at: HostPort | undefined): string {
+  if (isIPv6(text)) return `an address with port: IPv6 goes in brackets, [${text}]:PORT`;
+  if (at !== undefined && isHostName(at)) return `an address[:port], and no host has the name '${at.host}'`;
+  return 'an address[:port] such as 192.0.2.1:80, www.example.com:http or [2001:db8::1]:80';
+}
+
+/** The number of a port that was written as number or name. */
+export function portNumber(text: string, protocol: Protocol | undefined, names: Names): number {
+  const value = decimal(text) ?? names.port(text, protocol);
+  if (value === undefined || value < 0 || value > 65535) {
+    throw new ValueError(
+      'port',
+      text,
+      `a port from 0 to 65535 or the name of a ${protocol ?? ''} service`.replace('  ', ' '),
+    );
+  }
+  return value;
+}
+
+/** A persistence mask: dotted for IPv4, a prefix length for IPv6. */
+export function netmask(text: string, family: Family): string {
+  if (family === 'inet6') return String(number('IPv6 netmask', 1, 128)(text));
+  const mask = dottedAddress(text);
+  if (mask === undefined) throw new ValueError('netmask', text, 'a dotted mask such as 255.255.255.0');
+  return mask;
+}
+
+/** The longest timeout: 31 days, in seconds. */
+export const MAX_TIMEOUT = 31 * 24 * 60 * 60;
+
+/** The multicast group of the sync daemons. */
+export function multicastGroup(text: string): string {
+  if (!isIPv4(text) && !isIPv6(text))
+    throw new ValueError('multicast group', text, 'an IPv4 or IPv6 address');
+  return canonicalAddress(text, 'multicast group');
+}
+
+/** A mark that netfilter gives packets. */
+export const fwmark = number('firewall mark', 1, 4294967295);
+
+/** Flags by bit, or by what the bit means to the one scheduler that has the name. */
+const flagNames: Readonly<Record<string, { readonly flag: SchedulerFlag; readonly scheduler?: string }>> = {
+  'flag-1': { flag: 'flag-1' },
+  'flag-2': { flag: 'flag-2' },
+  'flag-3': { flag: 'flag-3' },
+  'sh-fallback': { flag: 'flag-1', scheduler: 'sh' },
+  'sh-port': { flag: 'flag-2', scheduler: 'sh' },
+  'mh-fallback': { flag: 'flag-1', scheduler: 'mh' },
+  'mh-port': { flag: 'flag-2', scheduler: 'mh' },
+};
+
+/** Comma-separated scheduler flags, in the order of their bits. */
+export function schedulerFlags(text: string, scheduler: string): SchedulerFlag[] {
+  const chosen = new Set(
+    text
+      .split(',')
+      .filter((word) => word !== '')
+      .map((word) => {
+        const known = flagNames[word];
+        if (known === undefined || (known.scheduler ?? scheduler) !== scheduler) {
+          throw new ValueError('scheduler flag', word, `one of ${flagsOf(scheduler).join(', ')}`);
+        }
+        return known.flag;
+      }),
+  );
+  return [...chosen].sort();
+}
+
+/** What the flags of a scheduler are called. */
+const flagsOf = (scheduler: string): string[] =>
+  Object.keys(flagNames).filter((word) => (flagNames[word]?.scheduler ?? scheduler) === scheduler);
+
+/** The name of a flag where the scheduler gives it one. */
+export const flagName = (flag: SchedulerFlag, scheduler: string): string =>
+  Object.keys(flagNames).find(
+    (word) => flagNames[word]?.flag === flag && flagNames[word]?.scheduler === scheduler,
+  ) ?? flag;

@@ -1,0 +1,232 @@
+/**
+ * What passes over a connection, in words: every message decoded through the tables that encode it. For LVSADM_DEBUG.
+ * Whatever it is given it prints; bytes that make no sense are shown as they are.
+ */
+import { errnoName, ProtocolError } from '../errors.js';
+import { type AttributeSet, eachAttribute, hexDump, nestedSet, type RawAttribute } from './attributes.js';
+import type { Reader } from './bytes.js';
+import type { Trace } from './connection.js';
+import {
+  CONTROLLER_ID,
+  Controller,
+  controllerSchema,
+  type FamilySchema,
+  GENL_HEADER,
+  type Operation,
+  type Operations,
+} from './genl.js';
+import { ErrorAttributes, extendedStart, Flag, type Message, MessageType, messages } from './message.js';
+
+type Schema = FamilySchema<Operations>;
+
+/**
+ * A trace that writes a few lines for each datagram. Which message type is which of `schemas` it learns from the kernel's
+ * own answers, as they pass.
+ */
+export function createTrace(write: (text: string) => void, schemas: readonly Schema[]): Trace {
+  const known = new Knowledge(schemas);
+  return (direction, bytes) => write(describe(direction, bytes, known));
+}
+
+/** The lines for one datagram, each ended. */
+export function describe(direction: 'send' | 'receive', bytes: Uint8Array, known: Knowledge): string {
+  const lines = [`netlink ${direction === 'send' ? '>' : '<'} ${bytes.length} bytes`];
+  try {
+    for (const message of messages(bytes)) {
+      lines.push(...indent(direction === 'send' ? request(message, known) : answer(message, known)));
+    }
+  } catch (error) {
+    lines.push(...indent([problem(error), hexDump(bytes)]));
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+/** Sequence numbers are remembered for as many requests; a batch has fewer. */
+const REMEMBERED = 1024;
+
+/** What has been seen so far, without which later messages could not be read. */
+export class Knowledge {
+  private readonly families = new Map<number, Schema>([[CONTROLLER_ID, controllerSchema]]);
+  private readonly asked = new Map<number, string>();
+
+  constructor(private readonly schemas: readonly Schema[]) {}
+
+  family(type: number): Schema | undefined {
+    return this.families.get(type);
+  }
+
+  /** The operation that a sequence number stands for. */
+  operation(sequence: number): string | undefined {
+    return this.asked.get(sequence);
+  }
+
+  ask(sequence: number, operation: string): void {
+    this.asked.delete(sequence);
+    this.asked.set(sequence, operation);
+    for (const oldest of this.asked.keys()) {
+      if (this.asked.size <= REMEMBERED) return;
+      this.asked.delete(oldest);
+    }
+  }
+
+  /** Takes the number of a family from the controller's reply. */
+  learn({ payload, type }: Message): void {
+    if (type !== CONTROLLER_ID || payload.end - payload.start < GENL_HEADER) return;
+    const { id, name } = Controller.get(payload, payload.start + GENL_HEADER, payload.end);
+    const schema = this.schemas.find((one) => one.name === name);
+    if (id !== undefined && schema !== undefined) this.families.set(id, schema);
+  }
+}
+
+/** Flags by bit; those above 0xff mean different things in requests and in answers. */
+const commonFlags = ['REQUEST', 'MULTI', 'ACK', 'ECHO', 'DUMP_INTR', 'DUMP_FILTERED'] as const;
+const requestFlags = { 8: 'ROOT', 9: 'MATCH' } as const;
+const answerFlags = { 8: 'CAPPED', 9: 'ACK_TLVS' } as const;
+
+function flagNames(flags: number, high: Readonly<Record<number, string>>): string {
+  const names: string[] = [];
+  for (let bit = 0; bit < 16; bit++) {
+    if (flags & (1 << bit)) names.push(commonFlags[bit] ?? high[bit] ?? `0x${(1 << bit).toString(16)}`);
+  }
+  return names.length === 0 ? '' : ` ${names.join('|')}`;
+}
+
+const heading = (what: string, message: Message, flags: string): string =>
+  `${what}${flags} seq ${message.sequence} port ${message.port}`;
+
+function request(message: Message, known: Knowledge): string[] {
+  const schema = known.family(message.type);
+  const flags = flagNames(message.flags, requestFlags);
+  if (schema === undefined) return unknown(message, flags);
+  const command = commandOf(message);
+  const found = Object.entries(schema.operations).find(([, row]) => asks(row, command, message));
+  if (found === undefined) return unknown(message, flags, ` ${schema.name} command ${command}`);
+  const [name, operation] = found;
+  known.ask(message.sequence, name);
+  return [heading(`${schema.name} ${name}`, message, flags), ...indent(content(message, operation.takes))];
+}
+
+/** Whether a request is of an operation: some share a command, and differ in the dump flag or in what they need. */
+function asks(
+  { command, reply, needs, takes }: Operation,
+  wanted: number | undefined,
+  message: Message,
+): boolean {
+  if (command !== wanted || (reply === 'dump') !== ((message.flags & Flag.dump) === Flag.dump)) return false;
+  const present = new Set<string | undefined>();
+  const { payload } = message;
+  tolerate(() =>
+    eachAttribute(payload, payload.start + GENL_HEADER, payload.end, ({ type }) =>
+      present.add(takes.find(type)?.[0]),
+    ),
+  );
+  return needs.every((name) => present.has(name));
+}
+
+function answer(message: Message, known: Knowledge): string[] {
+  const operation = known.operation(message.sequence);
+  const flags = flagNames(message.flags, answerFlags);
+  const of = operation === undefined ? '' : ` of ${operation}`;
+  if (message.type === MessageType.error) return ending(`NLMSG_ERROR${of}`, message, flags);
+  if (message.type === MessageType.done) return ending(`NLMSG_DONE${of}`, message, flags);
+  const schema = known.family(message.type);
+  if (schema === undefined) return unknown(message, flags);
+  const gives = operation === undefined ? undefined : schema.operations[operation]?.gives;
+  if (gives === undefined) return unknown(message, flags, ` ${schema.name} command ${commandOf(message)}`);
+  tolerate(() => known.learn(message));
+  return [
+    heading(`${schema.name} reply to ${operation}`, message, flags),
+    ...indent(content(message, gives)),
+  ];
+}
+
+/** What ends a request: an errno, and what the kernel has to say of it. */
+function ending(what: string, message: Message, flags: string): string[] {
+  const { payload } = message;
+  if (payload.end - payload.start < 4)
+    return [heading(what, message, flags), ...rest(payload, payload.start)];
+  const errno = 0 - payload.i32(payload.start);
+  const name = errno === 0 ? 'ok' : errnoName(errno);
+  const lines = [heading(`${what}: ${name}`, message, flags)];
+  if (message.flags & Flag.ackAttributes) {
+    const start = tolerate(() => extendedStart(message)) ?? payload.end;
+    lines.push(...indent(attributes(payload, start, payload.end, ErrorAttributes)));
+  }
+  return lines;
+}
+
+const unknown = (message: Message, flags: string, what = ''): string[] => [
+  heading(`type ${message.type}${what}`, message, flags),
+  ...rest(message.payload, message.payload.start),
+];
+
+const rest = ({ bytes, end }: Reader, start: number): string[] =>
+  start < end ? indent([hexDump(bytes.subarray(start, end))]) : [];
+
+const commandOf = ({ payload }: Message): number | undefined =>
+  payload.bytes.subarray(0, payload.end)[payload.start];
+
+/** The attributes behind the generic-netlink header, a line each. */
+function content({ payload }: Message, set: AttributeSet): string[] {
+  if (payload.end - payload.start < GENL_HEADER) return rest(payload, payload.start);
+  return attributes(payload, payload.start + GENL_HEADER, payload.end, set);
+}
+
+function attributes(from: Reader, start: number, end: number, set: AttributeSet): string[] {
+  const found: RawAttribute[] = [];
+  let broken: string | undefined;
+  try {
+    eachAttribute(from, start, end, (attribute) => found.push(attribute));
+  } catch (error) {
+    broken = problem(error);
+  }
+  const beside = values(from, found, set);
+  const lines = found.flatMap((attribute) => attributeLines(from, attribute, set, beside));
+  return broken === undefined ? lines : [...lines, broken];
+}
+
+/** The values that can be read, by name: some are shown in the light of others. */
+function values(from: Reader, found: readonly RawAttribute[], set: AttributeSet): Record<string, unknown> {
+  const read: Record<string, unknown> = {};
+  for (const { type, start, end } of found) {
+    const [name, kind] = set.find(type) ?? [];
+    if (name !== undefined) read[name] = tolerate(() => kind?.get(from, start, end));
+  }
+  return read;
+}
+
+function attributeLines(
+  from: Reader,
+  { type, start, end }: RawAttribute,
+  set: AttributeSet,
+  beside: Readonly<Record<string, unknown>>,
+): string[] {
+  const dump = hexDump(from.bytes.subarray(start, end));
+  const [name, kind] = set.find(type) ?? [];
+  if (kind === undefined) return [`attribute ${type}: ${dump}`];
+  const inner = nestedSet(kind);
+  if (inner !== undefined) return [`${name}`, ...indent(attributes(from, start, end, inner))];
+  try {
+    const value = kind.get(from, start, end);
+    return [`${name}: ${kind.show?.(value, beside) ?? value}`];
+  } catch (error) {
+    return [`${name}: ${problem(error)}: ${dump}`];
+  }
+}
+
+const indent = (lines: readonly string[]): string[] => lines.map((line) => `  ${line}`);
+
+const problem = (error: unknown): string => {
+  if (error instanceof ProtocolError) return `unreadable (${error.message})`;
+  throw error;
+};
+
+/** The result, or undefined where the bytes do not allow one. */
+function tolerate<T>(attempt: () => T): T | undefined {
+  try {
+    return attempt();
+  } catch (error) {
+    if (error instanceof ProtocolError) return undefined;
+    throw error;
+  }
+}

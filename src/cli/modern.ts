@@ -1,5 +1,6 @@
 /** The modern subcommands' grammar: yargs, loaded only for them. */
 import yargs, { type Options } from 'yargs';
+import type { Command } from '../commands/command.js';
 import { commands } from '../commands/index.js';
 import type { Context } from '../context.js';
 import { UsageError } from '../errors.js';
@@ -18,12 +19,13 @@ export async function runModern(name: string, args: readonly string[], context: 
       (builder) =>
         (command.build ?? ((same) => same))(builder.options(command.options as Record<string, Options>)),
       async (values) => {
+        refuseRepeated(command, values);
         status = await command.run(context, values);
       },
     )
     .strict()
     .recommendCommands()
-    .parserConfiguration({ 'duplicate-arguments-array': false, 'parse-numbers': false })
+    .parserConfiguration({ 'parse-numbers': false, 'flatten-duplicate-arrays': true })
     .version(false)
     .help('help')
     .alias('help', 'h')
@@ -38,4 +40,13 @@ export async function runModern(name: string, args: readonly string[], context: 
   });
   if (shown !== '') await context.out.write(`${shown}\n`);
   return status ?? 0;
+}
+
+/** yargs makes a list of an option that is given twice; only one that is a list may be. */
+function refuseRepeated({ options }: Command, values: Readonly<Record<string, unknown>>): void {
+  for (const [name, option] of Object.entries(options)) {
+    if (Array.isArray(values[name]) && option.type !== 'array' && !option.array) {
+      throw new UsageError('given more than once', `--${name}`);
+    }
+  }
 }

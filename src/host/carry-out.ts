@@ -42,7 +42,11 @@ export async function carryOut(
  * Undoes everything that the journal knows, the last change first.
  * @throws HostError with what could not be undone; that stays in the journal
  */
-export async function undoAll(machine: Machine, journal: Journal, observe: Observer = () => {}): Promise<void> {
+export async function undoAll(
+  machine: Machine,
+  journal: Journal,
+  observe: Observer = () => {},
+): Promise<void> {
   const left = await undoEntries([...journal.entries].reverse(), machine, journal, observe);
   if (left.length > 0) throw new HostError('undo everything', left.join('; '));
 }

@@ -49,7 +49,11 @@ export class Journal {
   private async write(list: readonly Entry[]): Promise<void> {
     try {
       if (list.length === 0) await unlink(this.path);
-      else await replaceFile(this.path, `${JSON.stringify({ version: VERSION, entries: list }, undefined, 2)}\n`);
+      else
+        await replaceFile(
+          this.path,
+          `${JSON.stringify({ version: VERSION, entries: list }, undefined, 2)}\n`,
+        );
     } catch (error) {
       throw new HostError(`write ${this.path}`, codeOf(error), { cause: error });
     }
@@ -72,7 +76,7 @@ export async function journalPath(role: 'real-server' | 'director'): Promise<str
 /** After a crash at any moment there is either the old file or the new one, whole. */
 async function replaceFile(path: string, text: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true, mode: 0o755 });
-  const fresh = `${path}.${process.pid}`;
+  const fresh = `${path}.new`;
   const file = await open(fresh, 'w', 0o644);
   try {
     await file.writeFile(text);

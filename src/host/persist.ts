@@ -2,7 +2,7 @@
 import { familyOf } from '../model/address.js';
 import type { NewLink } from './network.js';
 import { stepCommand } from './steps/index.js';
-import type { AddressStep, DefaultRouteStep, GuePortStep, LinkStep, Step } from './steps/step.js';
+import type { AddressStep, DefaultRouteStep, Step } from './steps/step.js';
 
 export interface ConfigFile {
   readonly path: string;
@@ -14,7 +14,9 @@ export function configFiles(steps: readonly Step[], role: string): ConfigFile[] 
   const files: readonly (readonly [path: string, lines: readonly string[]])[] = [
     [`/etc/modules-load.d/lvsadm-${role}.conf`, modulesOf(steps)],
     [`/etc/sysctl.d/90-lvsadm-${role}.conf`, settingsOf(steps)],
-    ...steps.flatMap(netdevOf).map(({ name, lines }) => [`${NETWORKD}/50-lvsadm-${name}.netdev`, lines] as const),
+    ...steps
+      .flatMap(netdevOf)
+      .map(({ name, lines }) => [`${NETWORKD}/50-lvsadm-${name}.netdev`, lines] as const),
     [`/etc/systemd/system/lvsadm-${role}.service`, serviceOf(steps, role)],
     ...networksOf(steps),
   ];
@@ -51,7 +53,7 @@ const settingsOf = (steps: readonly Step[]): string[] =>
 const comesWithModule = ({ kind, local }: NewLink): boolean => kind !== 'dummy' && local === undefined;
 
 /** What networkd has no words for: GRE's checksum, and foo-over-UDP ports of IPv6 that take any address. */
-const beyondNetworkd = (step: Step): step is LinkStep | GuePortStep =>
+const beyondNetworkd = (step: Step): boolean =>
   (step.do === 'link' && step.checksum === true) || (step.do === 'guePort' && step.family === 'inet6');
 
 function netdevOf(step: Step): { name: string; lines: string[] }[] {
@@ -119,6 +121,7 @@ function sectionOf(step: Step): string[] | undefined {
   }
   if (step.do !== 'address') return undefined;
   const section = ['[Address]', `Address=${step.address}/${step.prefix}`];
-  if (familyOf(step.address) === 'inet6') return [...section, 'DuplicateAddressDetection=none', 'PreferredLifetime=0'];
+  if (familyOf(step.address) === 'inet6')
+    return [...section, 'DuplicateAddressDetection=none', 'PreferredLifetime=0'];
   return step.scope === 'host' ? [...section, 'Scope=host'] : section;
 }

@@ -2,6 +2,7 @@
 import { UsageError } from '../errors.js';
 import { addressLength, type Family, familyOf } from '../model/address.js';
 import type { TunnelType } from '../model/destination.js';
+import type { Plan } from './plan.js';
 import type { Step, SysctlStep } from './steps/step.js';
 import { interfaceSetting } from './sysctl.js';
 import { type Encapsulation, tunnelDevice } from './tunnels.js';
@@ -14,15 +15,13 @@ export interface RealServerWish {
   readonly device?: string | undefined;
   /** The director, for NAT. */
   readonly gateway?: string | undefined;
-  readonly tunnel: { readonly type: TunnelType; readonly port?: number | undefined; readonly checksum: boolean };
+  readonly tunnel: {
+    readonly type: TunnelType;
+    readonly port?: number | undefined;
+    readonly checksum: boolean;
+  };
   /** The address at which the director reaches this server; it says what the tunnel's outer protocol is. */
   readonly local?: string | undefined;
-}
-
-export interface Plan {
-  readonly steps: readonly Step[];
-  /** What is worth knowing, one line each. */
-  readonly notes: readonly string[];
 }
 
 /** @throws UsageError for wishes that do not go together */

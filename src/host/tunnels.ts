@@ -44,5 +44,10 @@ export function tunnelDevice(inner: Family, tunnel: Encapsulation): NewLink | un
   }
   if (local === undefined) return undefined;
   const made = type === 'gre' ? { name: MADE[outer], kind: gre[outer].kind } : (own ?? MADE.ipip);
-  return { name: device ?? made.name, kind: made.kind, local, ...(type === 'gre' && checksum && { checksum }) };
+  return {
+    name: device ?? made.name,
+    kind: made.kind,
+    local,
+    ...(type === 'gre' && checksum && { checksum }),
+  };
 }

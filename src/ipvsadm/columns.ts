@@ -39,7 +39,9 @@ const column = (width: number, cell: (destination: DestinationEntry) => string |
 
 const method = column(7, (server) => methodNames[server.method]);
 const weight = column(6, (server) => server.weight);
-const tunnel = column(13, (server) => (server.method === 'tun' ? tunnelInfo[server.tunnel.type](server) : 'n/a'));
+const tunnel = column(13, (server) =>
+  server.method === 'tun' ? tunnelInfo[server.tunnel.type](server) : 'n/a',
+);
 const active = column(10, (server) => server.activeConnections);
 const inactive = column(10, (server) => server.inactiveConnections);
 

@@ -1,7 +1,14 @@
 /** The lines of ipvsadm's listings, byte for byte. Pure: services and servers in, text out. */
 import { addressOrder, type Family } from '../model/address.js';
 import type { Daemon } from '../model/daemon.js';
-import { isFwmark, type Protocol, type Service, type ServiceId, defaults, serviceFamily } from '../model/service.js';
+import {
+  defaults,
+  isFwmark,
+  type Protocol,
+  type Service,
+  type ServiceId,
+  serviceFamily,
+} from '../model/service.js';
 import type { Stats } from '../model/stats.js';
 import type { DestinationEntry, Info, ServiceEntry, Timeouts } from '../model/table.js';
 import { abbreviated, exact, layouts } from './columns.js';
@@ -25,7 +32,8 @@ export function formatter(options: Pick<ListOptions, 'columns' | 'exact'>, label
     `  -> ${fit(labels.endpoint(id.address, id.port, protocolOf(of)), NAME - 5)}`;
   if ('counters' in layout) {
     const show = options.exact ? exact : abbreviated;
-    const counters = (stats: Stats): string => layout.counters.map((counter) => show(stats[counter])).join('');
+    const counters = (stats: Stats): string =>
+      layout.counters.map((counter) => show(stats[counter])).join('');
     return {
       heading: layout.heading,
       service: (service) => `${serviceName(service.id, labels).padEnd(NAME)}${counters(service.stats)}\n`,

@@ -3,7 +3,14 @@
  * service or server; what ipvsadm can express stands in the same bytes as ipvsadm would write it.
  */
 import type { Destination, ForwardingMethod, Tunnel, TunnelType } from '../model/destination.js';
-import { defaults, isFwmark, type Protocol, type Service, type ServiceId, serviceFamily } from '../model/service.js';
+import {
+  defaults,
+  isFwmark,
+  type Protocol,
+  type Service,
+  type ServiceId,
+  serviceFamily,
+} from '../model/service.js';
 import { type Labels, numericLabels } from './labels.js';
 import { flagName } from './values.js';
 
@@ -22,7 +29,11 @@ export function serviceRule(service: Service, labels: Labels = numericLabels): s
 }
 
 /** Words that add the server: `-a -t 192.0.2.1:80 -r 198.51.100.7:80 -m -w 1`. */
-export function destinationRule(of: ServiceId, destination: Destination, labels: Labels = numericLabels): string[] {
+export function destinationRule(
+  of: ServiceId,
+  destination: Destination,
+  labels: Labels = numericLabels,
+): string[] {
   const { id, method, weight, upperThreshold, lowerThreshold, tunnel } = destination;
   const server = labels.endpoint(id.address, id.port, protocolOf(of));
   const words = ['-a', ...serviceWords(of, labels), '-r', server, methodOption[method], '-w', String(weight)];

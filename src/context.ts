@@ -20,6 +20,17 @@ export class ClosedPipe extends Error {
   override name = 'ClosedPipe';
 }
 
+/** An error that ends the program with a status other than its own kind's. */
+export class WithStatus extends Error {
+  override name = 'WithStatus';
+  constructor(
+    readonly status: number,
+    override readonly cause: unknown,
+  ) {
+    super(`exit status ${status}`);
+  }
+}
+
 export interface Context {
   /** Path of the program that runs, as it was called. */
   readonly program: string;
@@ -36,4 +47,6 @@ export interface Context {
   readonly openSocket: OpenSocket;
   /** Milliseconds since an arbitrary moment, never going back. */
   now(): number;
+  /** Resolves after so many milliseconds. */
+  sleep(milliseconds: number): Promise<void>;
 }

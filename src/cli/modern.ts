@@ -2,7 +2,7 @@
 import yargs, { type Options } from 'yargs';
 import type { Command } from '../commands/command.js';
 import { commands } from '../commands/index.js';
-import type { Context } from '../context.js';
+import { type Context, WithStatus } from '../context.js';
 import { UsageError } from '../errors.js';
 
 /** Runs the subcommand `name` and returns its exit status. */
@@ -25,7 +25,11 @@ export async function runModern(name: string, args: readonly string[], context: 
     )
     .strict()
     .recommendCommands()
-    .parserConfiguration({ 'parse-numbers': false, 'flatten-duplicate-arrays': true })
+    .parserConfiguration({
+      // An option of many values is given many times, and does not swallow the words after it.
+      'greedy-arrays': false,
+      'parse-numbers': false,
+    })
     .version(false)
     .help('help')
     .alias('help', 'h')
@@ -35,9 +39,13 @@ export async function runModern(name: string, args: readonly string[], context: 
     })
     .exitProcess(false);
   let shown = '';
-  await parser.parseAsync([name, ...args], {}, (_error, _values, output) => {
-    shown = output;
-  });
+  try {
+    await parser.parseAsync([name, ...args], {}, (_error, _values, output) => {
+      shown = output;
+    });
+  } catch (error) {
+    throw command.errorStatus === undefined ? error : new WithStatus(command.errorStatus, error);
+  }
   if (shown !== '') await context.out.write(`${shown}\n`);
   return status ?? 0;
 }

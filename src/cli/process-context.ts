@@ -24,6 +24,7 @@ export function processContext(program: string, openSocket: OpenSocket): Process
     readFile,
     openSocket,
     now: () => performance.now(),
+    sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
     client() {
       client ??= openClient(openSocket, process.env, err);
       return client;

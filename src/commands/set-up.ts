@@ -58,13 +58,19 @@ const actions: Readonly<Record<string, Action>> = { up, down, status };
 /** Makes the subcommand of a role. */
 export function setUpCommand(setUp: SetUp): Command {
   return {
-    positionals: '<action>',
+    positionals: '<action> [more..]',
     options: { ...setUp.options, ...common },
     build: (yargs: Argv) => {
-      const described = yargs.positional('action', {
-        choices: Object.keys(actions),
-        describe: 'up sets up, down undoes what up did, status tells what holds',
-      });
+      const described = yargs
+        .positional('action', {
+          choices: Object.keys(actions),
+          describe: 'up sets up, down undoes what up did, status tells what holds',
+        })
+        .positional('more', {
+          type: 'string',
+          array: true,
+          describe: 'further VIPs, after the one of --vip',
+        });
       return setUp.examples.reduce((all, [command, text]) => all.example(command, text), described);
     },
     async run(context, values) {
@@ -83,9 +89,8 @@ export function setUpCommand(setUp: SetUp): Command {
 
 /** The addresses that --vip names, canonical, each once. */
 export function vipsOf(values: Values): string[] {
-  const words = ((values['vip'] as readonly unknown[] | undefined) ?? []).flatMap((word) =>
-    String(word).split(','),
-  );
+  const lists = [values['vip'], values['more']] as (readonly unknown[] | undefined)[];
+  const words = lists.flatMap((list) => list ?? []).flatMap((word) => String(word).split(','));
   return [...new Set(words.map((word) => canonicalAddress(word.replace(/\/(32|128)$/, ''), '--vip')))];
 }
 

@@ -63,8 +63,7 @@ export async function nameAddresses(
 
 /** The names of ports that a file like /etc/services knows. */
 export interface ServiceNames {
-  /** Without a protocol: that of the first line that has the name. */
-  port(name: string, protocol: Protocol | undefined): number | undefined;
+  port(name: string, protocol: Protocol): number | undefined;
   name(port: number, protocol: Protocol): string | undefined;
 }
 
@@ -80,13 +79,10 @@ export function parseServices(text: string): ServiceNames {
     const port = Number(number);
     if (port > 65535) continue;
     keep(names, `${port}/${protocol}`, printable(name));
-    for (const word of [name, ...aliases]) {
-      keep(ports, `${word}/${protocol}`, port);
-      keep(ports, word, port);
-    }
+    for (const word of [name, ...aliases]) keep(ports, `${word}/${protocol}`, port);
   }
   return {
-    port: (name, protocol) => ports.get(protocol === undefined ? name : `${name}/${protocol}`),
+    port: (name, protocol) => ports.get(`${name}/${protocol}`),
     name: (port, protocol) => names.get(`${port}/${protocol}`),
   };
 }

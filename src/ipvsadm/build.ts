@@ -22,8 +22,8 @@ import {
 } from '../model/service.js';
 import type { Timeouts } from '../model/table.js';
 import type { Columns, Command } from './command.js';
+import { blaming, type Draft } from './draft.js';
 import type { CommandName, Settings, Slot } from './options.js';
-import { blaming, type Draft } from './parse.js';
 import {
   type Endpoint,
   MAX_TIMEOUT,
@@ -130,7 +130,8 @@ class Parts {
     const { server } = this.settings;
     const of = this.serviceId();
     if (server === undefined) throw new Error('a command without a server was not refused');
-    const own = this.blaming('server', () => this.port(server, isFwmark(of) ? undefined : of.protocol));
+    // A mark has no protocol; names of ports are then TCP's.
+    const own = this.blaming('server', () => this.port(server, isFwmark(of) ? 'tcp' : of.protocol));
     return { address: server.address, port: own ?? (isFwmark(of) ? 0 : of.port) };
   }
 
@@ -215,7 +216,7 @@ class Parts {
     return blaming(spelling, () => oneOf<DaemonState>('state', 'master', 'backup')(value));
   }
 
-  private port({ port }: Endpoint, protocol: Protocol | undefined): number | undefined {
+  private port({ port }: Endpoint, protocol: Protocol): number | undefined {
     return port === undefined ? undefined : portNumber(port, protocol, this.names);
   }
 

@@ -1,13 +1,14 @@
 /** Which options go with which command, and with each other: the columns of the option table, applied. */
 import { UsageError } from '../errors.js';
+import type { Draft } from './draft.js';
 import { commands, type Legality, type Slot, settings as table } from './options.js';
-import type { Draft } from './parse.js';
 
 /** @throws UsageError for what the command does not take, lacks, or cannot have together */
 export function check(draft: Draft): void {
   refuseForeign(draft);
   demandMissing(draft);
   refuseConflicts(draft);
+  refuseStrayFamily(draft);
   refuseWords(draft);
 }
 
@@ -48,6 +49,13 @@ function refuseConflicts({ sources }: Draft): void {
     const other = sources.find((source) => option.excludes?.includes(source.option.slot));
     if (other !== undefined) throw new UsageError(`excludes ${other.spelling}`, spelling);
   }
+}
+
+/** An address says itself which family it is of; only a mark does not. */
+function refuseStrayFamily({ settings: { ipv6, service }, sources }: Draft): void {
+  if (!ipv6 || (service && 'fwmark' in service)) return;
+  const source = sources.find(({ option }) => option.slot === 'ipv6');
+  throw new UsageError('goes with -f only', source?.spelling);
 }
 
 /** Only `--set` takes words of its own, three of them. */

@@ -3,27 +3,15 @@
  * settings are checked against the command, and the command is built (build.ts). Looking names up is the caller's step
  * between the first and the second, so that everything here is synchronous.
  */
-import { MalformedError, UsageError, ValueError } from '../errors.js';
+import { MalformedError, NoCommandError, UsageError } from '../errors.js';
 import { build } from './build.js';
 import type { Command } from './command.js';
+import { blaming, type Draft, type OptionToken, type Tokens } from './draft.js';
 import { check } from './legality.js';
 import { nearest } from './nearest.js';
 import { type AnySetting, type CommandOption, grammar, type Option, type Settings } from './options.js';
-import { type Fault, type Token, tokenize } from './popt.js';
+import { type Fault, tokenize } from './popt.js';
 import { isHostName, isPortName, type Names, noNames, splitHostPort } from './values.js';
-
-export type Tokens = readonly Token<Option>[];
-type OptionToken<O extends Option> = Extract<Token<Option>, { kind: 'option' }> & { readonly option: O };
-
-/** What a command line says, as far as each word can be understood by itself. */
-export interface Draft {
-  readonly command: OptionToken<CommandOption>;
-  readonly settings: Partial<Settings>;
-  /** The token that each setting came from, in the order of the command line. */
-  readonly sources: readonly OptionToken<AnySetting>[];
-  /** Words that belong to no option. */
-  readonly words: readonly { readonly index: number; readonly spelling: string }[];
-}
 
 /** First phase: words of a command line, without the program's name. */
 export const tokensOf = (words: readonly string[]): Tokens => tokenize(words, grammar);
@@ -79,13 +67,13 @@ function read(tokens: Tokens, names: Names): Draft {
       if (token.option.long === 'help' || token.option.long === 'version') break;
     } else if (isSetting(token)) {
       if (command === undefined)
-        throw new MalformedError('the command must come first, as in -L -n', token.spelling);
+        throw new NoCommandError('the command must come before its options', token.spelling);
       refuseRepetition(token, sources);
       sources.push(token);
       readSetting(token.option, token, settings, names);
     }
   }
-  if (command === undefined) throw new MalformedError('no command given', words[0]?.spelling);
+  if (command === undefined) throw new NoCommandError('no command given', words[0]?.spelling);
   return { command, settings, sources, words };
 }
 
@@ -102,16 +90,6 @@ function readSetting<S extends keyof Settings>(
   names: Names,
 ): void {
   settings[slot] = blaming(spelling, () => read(value, names));
-}
-
-/** Says of a wrong value which option it was given to. */
-export function blaming<T>(spelling: string, read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    if (!(error instanceof ValueError)) throw error;
-    throw new UsageError(`${error.field} '${error.given}' is not ${error.expected}`, spelling);
-  }
 }
 
 function refuseRepetition(token: OptionToken<AnySetting>, sources: readonly OptionToken<AnySetting>[]): void {
@@ -138,6 +116,6 @@ function faulty(
 ): MalformedError {
   const known = spelling.startsWith('--') ? [...grammar.byLong.keys()].map((long) => `--${long}`) : [];
   const suggestion = fault === 'unknown' ? nearest(spelling, known) : undefined;
-  const hint = fault === 'unknown' && noCommandYet && suggestion === undefined ? ', and no command' : '';
-  return new MalformedError(`${faults[fault]}${hint}`, spelling, suggestion);
+  const Mistake = noCommandYet ? NoCommandError : MalformedError;
+  return new Mistake(faults[fault], spelling, suggestion);
 }

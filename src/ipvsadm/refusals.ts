@@ -2,7 +2,7 @@
  * What the kernel refuses, in ipvsadm's short phrases: scripts look for them, so each begins its line as it stands. What
  * ipvsadm leaves open, what it was about and why, follows the phrase.
  */
-import { Errno, errnoText, type KernelError } from '../errors.js';
+import { Errno, errnoText, type KernelError, MalformedError, type UsageError } from '../errors.js';
 import type { Change } from '../model/change.js';
 
 type Phrases = Readonly<Record<number, string>>;
@@ -24,6 +24,7 @@ const general: Phrases = {
   [Errno.ERANGE]: 'Numerical result out of range',
   [Errno.EPROTONOSUPPORT]: 'Protocol not supported',
   [Errno.EADDRNOTAVAIL]: 'Cannot assign requested address',
+  [Errno.ENETUNREACH]: 'Network is unreachable',
   [Errno.ENOBUFS]: 'No buffer space available',
 };
 
@@ -54,3 +55,13 @@ export function refusal(error: KernelError): string {
   const phrase = particular[operation as Operation]?.[errno] ?? general[errno] ?? errnoText(errno);
   return [phrase, object, detail].filter((part) => part !== undefined && part !== '').join(': ');
 }
+
+/** A mistake in a command line, in one line: `-w: weight 'x' is not a number from 0 to 2147483647`. */
+export function mistake({ problem, argument, suggestion }: UsageError): string {
+  const named = argument === undefined || problem.startsWith(argument) || problem.includes(`'${argument}'`);
+  const blamed = named ? '' : `${argument}: `;
+  return `${blamed}${problem}${suggestion === undefined ? '' : ` (did you mean '${suggestion}'?)`}`;
+}
+
+/** ipvsadm's exit status for a mistake in a command line. */
+export const mistakeStatus = (error: UsageError): number => (error instanceof MalformedError ? 255 : 2);

@@ -12,7 +12,7 @@ export interface Names {
   /** The address of a host, canonical. */
   host(name: string): string | undefined;
   /** The port of a service of /etc/services. */
-  port(name: string, protocol: Protocol | undefined): number | undefined;
+  port(name: string, protocol: Protocol): number | undefined;
 }
 
 export const noNames: Names = { host: () => undefined, port: () => undefined };
@@ -61,8 +61,9 @@ export const name =
     return text;
   };
 
-/** Cuts `192.0.2.1:80`, `www.example:http`, `[2001:db8::1]:80`, `[2001:db8::1]`; undefined if it is none of them. */
+/** Cuts `192.0.2.1:80`, `www.example:http`, `[2001:db8::1]:80`, `2001:db8::1`; undefined if it is none of them. */
 export function splitHostPort(text: string): HostPort | undefined {
+  if (isIPv6(text)) return { host: text, bracketed: true };
   const match = /^\[([^\]]*)\](?::(.*))?$/s.exec(text) ?? /^([^:]*)(?::(.*))?$/s.exec(text);
   if (match === null) return undefined;
   const [, host = '', port] = match;
@@ -77,10 +78,10 @@ export const isPortName = (port: string | undefined): boolean =>
 
 const looksNumeric = (host: string): boolean => dottedAddress(host) !== undefined;
 
-/** The forms that inet_aton(3) takes: `192.0.2.1`, and for old scripts also `10.1`, `0x7f.1`, `0300.0.2.1`. */
+/** The forms that inet_aton(3) takes: `192.0.2.1`, and for old scripts also `10.1`, `0x7f.1`, `0300.0.2.1 `. */
 export function dottedAddress(text: string): string | undefined {
   if (isIPv4(text)) return text;
-  const parts = text.split('.');
+  const parts = text.replace(/\s.*$/s, '').split('.');
   if (parts.length > 4) return undefined;
   const values = parts.map(cNumber);
   const last = values.pop();
@@ -107,7 +108,7 @@ export const endpoint =
   (text: string, names: Names): Endpoint => {
     const at = splitHostPort(text);
     const address = at && addressOf(at, names);
-    if (address === undefined) throw new ValueError(field, text, expectedEndpoint(text, at));
+    if (address === undefined) throw new ValueError(field, text, expectedEndpoint(at));
     return { address, ...(at?.port !== undefined && { port: at.port }) };
   };
 
@@ -116,21 +117,16 @@ function addressOf(at: HostPort, names: Names): string | undefined {
   return dottedAddress(at.host) ?? names.host(at.host);
 }
 
-function expectedEndpoint(text: string, at: HostPort | undefined): string {
-  if (isIPv6(text)) return `an address with port: IPv6 goes in brackets, [${text}]:PORT`;
+function expectedEndpoint(at: HostPort | undefined): string {
   if (at !== undefined && isHostName(at)) return `an address[:port], and no host has the name '${at.host}'`;
   return 'an address[:port] such as 192.0.2.1:80, www.example.com:http or [2001:db8::1]:80';
 }
 
 /** The number of a port that was written as number or name. */
-export function portNumber(text: string, protocol: Protocol | undefined, names: Names): number {
+export function portNumber(text: string, protocol: Protocol, names: Names): number {
   const value = decimal(text) ?? names.port(text, protocol);
   if (value === undefined || value < 0 || value > 65535) {
-    throw new ValueError(
-      'port',
-      text,
-      `a port from 0 to 65535 or the name of a ${protocol ?? ''} service`.replace('  ', ' '),
-    );
+    throw new ValueError('port', text, `a port from 0 to 65535, or a ${protocol} service of /etc/services`);
   }
   return value;
 }
@@ -146,11 +142,13 @@ export function netmask(text: string, family: Family): string {
 /** The longest timeout: 31 days, in seconds. */
 export const MAX_TIMEOUT = 31 * 24 * 60 * 60;
 
-/** The multicast group of the sync daemons. */
+/** The multicast group of the sync daemons, without brackets. */
 export function multicastGroup(text: string): string {
-  if (!isIPv4(text) && !isIPv6(text))
-    throw new ValueError('multicast group', text, 'an IPv4 or IPv6 address');
-  return canonicalAddress(text, 'multicast group');
+  const multicast = isIPv4(text) ? /^2(2[4-9]|3\d)\./ : /^ff/i;
+  if ((!isIPv4(text) && !isIPv6(text)) || text.includes('%') || !multicast.test(text)) {
+    throw new ValueError('group', text, 'a multicast address such as 224.0.0.81 or ff02::81');
+  }
+  return canonicalAddress(text);
 }
 
 /** A mark that netfilter gives packets. */

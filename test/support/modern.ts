@@ -1,4 +1,5 @@
 /** Runs a modern subcommand inside the test's own process and collects what it says. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { runModern } from '../../src/cli/modern.js';
 import type { Context, Output } from '../../src/context.js';
 import { IpvsClient } from '../../src/ipvs/client.js';
@@ -30,6 +31,7 @@ export async function modern(...words: readonly string[]): Promise<Ran> {
     client: () => IpvsClient.open(openNodeSocket),
     openSocket: openNodeSocket,
     now: () => performance.now(),
+    sleep,
   };
   const status = await runModern(name, args, context);
   return { status, ...said };

@@ -1,0 +1,59 @@
+/** Names of hosts and ports for command lines and listings: each is looked up once, and none where all is numeric. */
+import type { Context } from '../context.js';
+import { nameAddresses, parseServices, type Resolver, type ServiceNames } from '../host/names.js';
+import { type Labels, nameLabels } from './labels.js';
+import type { Wanted } from './parse.js';
+import { type Names, noNames } from './values.js';
+
+/** How long a listing waits for names, in milliseconds; what has none by then is shown as a number. */
+const PATIENCE = 2000;
+
+export class Directory {
+  private readonly hosts = new Map<string, string | undefined>();
+  private services: Promise<ServiceNames> | undefined;
+
+  constructor(
+    private readonly context: Pick<Context, 'readFile'>,
+    private readonly resolver: () => Promise<Resolver>,
+  ) {}
+
+  /** What the names in a command line stand for. */
+  async lookUp(wanted: Wanted | undefined): Promise<Names> {
+    if (wanted === undefined) return noNames;
+    const unknown = wanted.hosts.filter((host) => !this.hosts.has(host));
+    if (unknown.length > 0) {
+      const resolver = await this.resolver();
+      await Promise.all(unknown.map(async (host) => this.hosts.set(host, await resolver.address(host))));
+    }
+    const services = wanted.ports ? await this.serviceNames() : undefined;
+    return {
+      host: (name) => this.hosts.get(name),
+      port: (name, protocol) => services?.port(name, protocol),
+    };
+  }
+
+  /** Labels with the names of these addresses, as far as they can be found. */
+  async labels(addresses: Iterable<string>): Promise<Labels> {
+    const services = await this.serviceNames();
+    const hosts = await nameAddresses(addresses, await this.resolver(), PATIENCE);
+    return nameLabels(hosts, services.name);
+  }
+
+  private serviceNames(): Promise<ServiceNames> {
+    this.services ??= this.readServices();
+    return this.services;
+  }
+
+  /** Without the file no port has a name. */
+  private async readServices(): Promise<ServiceNames> {
+    const decoder = new TextDecoder();
+    let text = '';
+    try {
+      for await (const chunk of this.context.readFile('/etc/services'))
+        text += decoder.decode(chunk, { stream: true });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    }
+    return parseServices(text);
+  }
+}

@@ -1,0 +1,72 @@
+/** Carries out a command line of ipvsadm's grammar. */
+import { basename } from 'node:path';
+import type { Context } from '../context.js';
+import { KernelError } from '../errors.js';
+import { type Resolver, systemResolver } from '../host/names.js';
+import type { Command } from './command.js';
+import { Directory } from './directory.js';
+import { list, listDaemons, listTimeouts, save } from './listing.js';
+import { refusal } from './refusals.js';
+import { type Session, understand } from './session.js';
+
+/** ipvsadm's exit status for a listing of a service that does not exist; all else that is refused ends in 255. */
+const NOT_LISTED = 1;
+
+/**
+ * Runs a command line, given without the program's name; without any words it lists the table.
+ * @returns the exit status
+ * @throws UsageError for a command line that makes no sense, and whatever the client throws
+ */
+export async function runIpvsadm(
+  argv: readonly string[],
+  context: Context,
+  resolver: () => Promise<Resolver> = systemResolver,
+): Promise<number> {
+  const session = { context, directory: new Directory(context, resolver) };
+  return execute(await understand(argv, session), session);
+}
+
+/** @returns the exit status */
+async function execute(command: Command, session: Session): Promise<number> {
+  const { context } = session;
+  switch (command.do) {
+    case 'change':
+      await (await context.client()).apply(command.change);
+      return 0;
+    case 'list':
+      return listed(() => list(session, command), context);
+    case 'connections':
+      await (await import('./connections.js')).listConnections(session, command);
+      return 0;
+    case 'timeouts':
+      await listTimeouts(session);
+      return 0;
+    case 'daemons':
+      await listDaemons(session);
+      return 0;
+    case 'save':
+      await save(session, command.numeric);
+      return 0;
+    case 'restore':
+      return (await import('./restore.js')).restore(session, execute);
+    case 'help':
+      await context.out.write((await import('./help.js')).help(nameOf(context)));
+      return 0;
+    case 'version':
+      await context.out.write((await import('./help.js')).versionText(nameOf(context)));
+      return 0;
+  }
+}
+
+const nameOf = ({ program }: Context): string => basename(program, '.js');
+
+async function listed(show: () => Promise<void>, { err }: Context): Promise<number> {
+  try {
+    await show();
+    return 0;
+  } catch (error) {
+    if (!(error instanceof KernelError) || error.operation !== 'getService') throw error;
+    await err.write(`${refusal(error)}\n`);
+    return NOT_LISTED;
+  }
+}

@@ -1,0 +1,95 @@
+/** Runs command lines of ipvsadm's grammar against an IPVS in memory. */
+
+import { render } from '../../src/cli/render.js';
+import type { Context, Output } from '../../src/context.js';
+import { LvsadmError } from '../../src/errors.js';
+import type { Resolver } from '../../src/host/names.js';
+import { runIpvsadm } from '../../src/ipvsadm/run.js';
+import { FakeClient } from './fake-client.js';
+
+export interface Result {
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface World {
+  readonly ipvs: FakeClient;
+  /** Files by path. */
+  readonly files: Record<string, string | Uint8Array>;
+  /** Addresses by name; the first name of an address is the one that is found for it. */
+  readonly hosts: Record<string, string>;
+  run(words: readonly string[], stdin?: string): Promise<Result>;
+}
+
+const services = `
+discard		9/tcp		sink null
+discard		9/udp		sink null
+domain		53/tcp				# Domain Name Server
+domain		53/udp
+http		80/tcp		www		# WorldWideWeb HTTP
+https		443/tcp
+https		443/udp
+sip		5060/tcp
+sip		5060/udp
+http-alt	8080/tcp	webcache
+http-alt	8080/udp
+tftp		69/udp
+`;
+
+/** A machine with an empty table. */
+export function world(): World {
+  const ipvs = new FakeClient();
+  const files: World['files'] = { '/etc/services': services, '/proc/net/ip_vs_conn': '' };
+  const hosts: World['hosts'] = { localhost: '127.0.0.1' };
+  const resolver: Resolver = {
+    address: async (name) => hosts[name],
+    name: async (address) => Object.keys(hosts).find((name) => hosts[name] === address),
+    cancel: () => {},
+  };
+  return {
+    ipvs,
+    files,
+    hosts,
+    async run(words, stdin = '') {
+      const out = new Captured();
+      const err = new Captured();
+      const context: Context = {
+        program: '/usr/sbin/ipvsadm',
+        out,
+        err,
+        env: {},
+        stdin: chunks(stdin),
+        readFile: (path) => chunks(files[path]),
+        client: async () => ipvs.client,
+        openSocket: () => {
+          throw new Error('nothing but IPVS is asked for here');
+        },
+        now: () => 0,
+        sleep: async () => {},
+      };
+      const status = await runIpvsadm(words, context, async () => resolver).catch((error) => {
+        if (!(error instanceof LvsadmError)) throw error;
+        const ending = render(error, 'ipvsadm');
+        err.write(ending.text);
+        return ending.status;
+      });
+      return { status, stdout: out.text, stderr: err.text };
+    },
+  };
+}
+
+class Captured implements Output {
+  readonly isTTY = false;
+  text = '';
+  write(text: string): void {
+    this.text += text;
+  }
+}
+
+/** Cuts in awkward places, as a pipe may. */
+async function* chunks(content: string | Uint8Array | undefined): AsyncGenerator<Uint8Array> {
+  if (content === undefined) throw Object.assign(new Error('no such file'), { code: 'ENOENT' });
+  const bytes = Buffer.from(content);
+  for (let start = 0; start < bytes.length; start += 7) yield bytes.subarray(start, start + 7);
+}

@@ -1,5 +1,6 @@
 /** The modern subcommands' grammar: yargs, loaded only for them. */
 import yargs, { type Options } from 'yargs';
+import type { Command } from '../commands/command.js';
 import { commands } from '../commands/index.js';
 import { type Context, WithStatus } from '../context.js';
 import { UsageError } from '../errors.js';
@@ -18,13 +19,13 @@ export async function runModern(name: string, args: readonly string[], context: 
       (builder) =>
         (command.build ?? ((same) => same))(builder.options(command.options as Record<string, Options>)),
       async (values) => {
+        refuseRepeated(command, values);
         status = await command.run(context, values);
       },
     )
     .strict()
     .recommendCommands()
     .parserConfiguration({
-      'duplicate-arguments-array': false,
       // An option of many values is given many times, and does not swallow the words after it.
       'greedy-arrays': false,
       'parse-numbers': false,
@@ -47,4 +48,13 @@ export async function runModern(name: string, args: readonly string[], context: 
   }
   if (shown !== '') await context.out.write(`${shown}\n`);
   return status ?? 0;
+}
+
+/** yargs makes a list of an option that is given twice; only one that is a list may be. */
+function refuseRepeated({ options }: Command, values: Readonly<Record<string, unknown>>): void {
+  for (const [name, option] of Object.entries(options)) {
+    if (Array.isArray(values[name]) && option.type !== 'array' && !option.array) {
+      throw new UsageError('given more than once', `--${name}`);
+    }
+  }
 }

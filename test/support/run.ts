@@ -62,6 +62,9 @@ export function world(): World {
         stdin: chunks(stdin),
         readFile: (path) => chunks(files[path]),
         client: async () => ipvs.client,
+        openSocket: () => {
+          throw new Error('nothing but IPVS is asked for here');
+        },
         now: () => 0,
         sleep: async () => {},
       };

@@ -1,4 +1,5 @@
 /** Names of hosts and ports, in both directions: the machine's resolver, and /etc/services. */
+import { isIP } from 'node:net';
 import { canonicalAddress } from '../model/address.js';
 import type { Protocol } from '../model/service.js';
 
@@ -11,8 +12,8 @@ export interface Resolver {
 }
 
 /**
- * The resolver of this machine. Names go through the system's own look-up (nsswitch.conf); addresses through
- * /etc/hosts and DNS, because only that can be cancelled.
+ * The resolver of this machine. Names go through the system's own look-up (nsswitch.conf); addresses through DNS, in a
+ * way that can be cancelled. What /etc/hosts says of addresses is for {@link parseHosts}.
  */
 export async function systemResolver(): Promise<Resolver> {
   const dns = await import('node:dns/promises');
@@ -30,6 +31,18 @@ export async function systemResolver(): Promise<Resolver> {
     },
     cancel: () => reverse.cancel(),
   };
+}
+
+/** The names of addresses in a file like /etc/hosts: of each the first that hosts(5) gives it. */
+export function parseHosts(text: string): Map<string, string> {
+  const names = new Map<string, string>();
+  for (const line of text.split('\n')) {
+    const [address = '', name] = line.replace(/#.*/, '').trim().split(/\s+/);
+    if (name === undefined || !isIP(address) || address.includes('%')) continue;
+    const key = canonicalAddress(address);
+    if (!names.has(key)) names.set(key, printable(name));
+  }
+  return names;
 }
 
 /** Whoever owns an address decides its name: nothing in it may steer a terminal or break a line. */

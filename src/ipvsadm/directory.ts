@@ -35,11 +35,20 @@ export class Directory {
   /** Labels with the names of these addresses, as far as they can be found: in /etc/hosts, then from the resolver. */
   async labels(addresses: Iterable<string>): Promise<Labels> {
     const services = await this.serviceNames();
-    const known = parseHosts(await this.read('/etc/hosts'));
-    const unknown = [...addresses].filter((address) => !known.has(address));
-    if (unknown.length === 0) return nameLabels(known, services.name);
-    const found = await nameAddresses(unknown, await this.resolver(), PATIENCE);
-    return nameLabels(new Map([...known, ...found]), services.name);
+    const file = parseHosts(await this.read('/etc/hosts'));
+    const names = new Map<string, string>();
+    const unknown = new Set<string>();
+    for (const address of addresses) {
+      const name = file.get(address);
+      if (name === undefined) unknown.add(address);
+      else names.set(address, name);
+    }
+    if (unknown.size > 0) {
+      for (const [address, name] of await nameAddresses(unknown, await this.resolver(), PATIENCE)) {
+        names.set(address, name);
+      }
+    }
+    return nameLabels(names, services.name);
   }
 
   private serviceNames(): Promise<ServiceNames> {

@@ -14,6 +14,7 @@ import type { DestinationEntry, Info, ServiceEntry, Timeouts } from '../model/ta
 import { abbreviated, exact, layouts } from './columns.js';
 import type { ListOptions } from './command.js';
 import type { Labels } from './labels.js';
+import { printable } from './printable.js';
 import { flagList, protocolOf } from './rules.js';
 
 /** Width of the column with names, `TCP  ` or `  -> ` included. */
@@ -85,7 +86,7 @@ export const timeoutsLine = ({ tcp, tcpFin, udp }: Timeouts): string =>
 
 /** `master sync daemon (mcast=eth0, syncid=0, maxlen=1472, group=224.0.0.81, port=8848, ttl=1)` */
 export function daemonLine(daemon: Daemon): string {
-  const details = [`mcast=${daemon.interface}`, `syncid=${daemon.syncId}`];
+  const details = [`mcast=${printable(daemon.interface)}`, `syncid=${daemon.syncId}`];
   if (daemon.maxLength) details.push(`maxlen=${daemon.maxLength}`);
   if (daemon.group) details.push(`group=${daemon.group}`);
   if (daemon.port) details.push(`port=${daemon.port}`);

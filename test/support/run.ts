@@ -62,7 +62,11 @@ export function world(): World {
         stdin: chunks(stdin),
         readFile: (path) => chunks(files[path]),
         client: async () => ipvs.client,
+        openSocket: () => {
+          throw new Error('nothing but IPVS is asked for here');
+        },
         now: () => 0,
+        sleep: async () => {},
       };
       const status = await runIpvsadm(words, context, async () => resolver).catch((error) => {
         if (!(error instanceof LvsadmError)) throw error;

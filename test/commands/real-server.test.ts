@@ -8,7 +8,7 @@ import { after, before, beforeEach, describe, test } from 'node:test';
 import { HostError, UsageError, ValueError } from '../../src/errors.js';
 import { modern } from '../support/modern.js';
 import { inOwnNetwork } from '../support/netns.js';
-import { networkState } from '../support/network-state.js';
+import { assertSameNetwork, networkState } from '../support/network-state.js';
 
 inOwnNetwork(import.meta.url, 'real-server, in a network namespace', () => {
   const ip = (...args: string[]) => execFileSync('ip', args, { encoding: 'utf8' });
@@ -59,7 +59,7 @@ inOwnNetwork(import.meta.url, 'real-server, in a network namespace', () => {
       const { status, out } = await realServer('down');
       assert.equal(status, 0);
       assert.match(out, /put 192\.0\.2\.10\/32 on lo: undone/);
-      assert.deepEqual(networkState(), before);
+      assertSameNetwork(networkState(), before);
       assert.ok(!existsSync(state));
     });
 
@@ -70,12 +70,12 @@ inOwnNetwork(import.meta.url, 'real-server, in a network namespace', () => {
       const journal = readFileSync(state, 'utf8');
       const { out } = await realServer(...up);
       assert.doesNotMatch(out, /: done/);
-      assert.deepEqual(networkState(), once);
+      assertSameNetwork(networkState(), once);
       assert.equal(readFileSync(state, 'utf8'), journal);
       await realServer('down');
       const again = await realServer('down');
       assert.deepEqual([again.status, again.out], [0, '']);
-      assert.deepEqual(networkState(), before);
+      assertSameNetwork(networkState(), before);
     });
 
     test('leaves alone what was right before', async () => {
@@ -99,7 +99,7 @@ inOwnNetwork(import.meta.url, 'real-server, in a network namespace', () => {
         /192\.0\.2\.10.*192\.0\.2\.11.*192\.0\.2\.12.*192\.0\.2\.13/s,
       );
       await realServer('down');
-      assert.deepEqual(networkState(), before);
+      assertSameNetwork(networkState(), before);
     });
 
     test('what somebody else changed since then stays, and is told', async () => {
@@ -128,10 +128,10 @@ inOwnNetwork(import.meta.url, 'real-server, in a network namespace', () => {
           return true;
         },
       );
-      assert.deepEqual(networkState(), broken);
+      assertSameNetwork(networkState(), broken);
       assert.ok(!existsSync(state));
       ip('address', 'del', '192.0.2.12/24', 'dev', 'lo');
-      assert.deepEqual(networkState(), before);
+      assertSameNetwork(networkState(), before);
     });
 
     test('--dry-run shows the commands and does nothing', async () => {
@@ -140,7 +140,7 @@ inOwnNetwork(import.meta.url, 'real-server, in a network namespace', () => {
       assert.match(out, /sysctl -w net\.ipv4\.conf\.all\.arp_ignore=1/);
       assert.match(out, /ip address add 192\.0\.2\.10\/32 dev lo scope host/);
       assert.match(out, /ip address add 2001:db8::10\/128 dev lo nodad preferred_lft 0/);
-      assert.deepEqual(networkState(), before);
+      assertSameNetwork(networkState(), before);
       assert.ok(!existsSync(state));
     });
 
@@ -154,12 +154,12 @@ inOwnNetwork(import.meta.url, 'real-server, in a network namespace', () => {
         const [, command = ''] = line.split(/: (?=sysctl|ip )/);
         if (command !== '') execFileSync('sh', ['-c', command]);
       }
-      assert.deepEqual(networkState(), wanted);
+      assertSameNetwork(networkState(), wanted);
       ip('address', 'del', '192.0.2.10/32', 'dev', 'lo');
       ip('address', 'del', '2001:db8::10/128', 'dev', 'lo');
       set('all/arp_ignore', '0');
       set('all/arp_announce', '0');
-      assert.deepEqual(networkState(), before);
+      assertSameNetwork(networkState(), before);
     });
 
     test('status tells whether all of it still holds', async () => {
@@ -207,7 +207,7 @@ inOwnNetwork(import.meta.url, 'real-server, in a network namespace', () => {
         const { out } = await realServer(...up);
         assert.match(out, /holds already/);
         await realServer('down');
-        assert.deepEqual(networkState(), before);
+        assertSameNetwork(networkState(), before);
       });
 
       test(`${option}: wins over the default route that there was, which comes back`, async () => {
@@ -221,7 +221,7 @@ inOwnNetwork(import.meta.url, 'real-server, in a network namespace', () => {
           await realServer(...up);
           assert.match(best(), new RegExp(`via ${gateway} `));
           await realServer('down');
-          assert.deepEqual(networkState(), before);
+          assertSameNetwork(networkState(), before);
           ip(option, 'route', 'del', 'default');
         }
       });
@@ -237,7 +237,7 @@ inOwnNetwork(import.meta.url, 'real-server, in a network namespace', () => {
           );
           return true;
         });
-        assert.deepEqual(networkState(), before);
+        assertSameNetwork(networkState(), before);
       });
     }
   });
@@ -273,7 +273,7 @@ inOwnNetwork(import.meta.url, 'real-server, in a network namespace', () => {
           assert.match(error.message, problem);
           return true;
         });
-        assert.deepEqual(networkState(), before);
+        assertSameNetwork(networkState(), before);
         assert.ok(!existsSync(state));
       });
     }

@@ -1,4 +1,5 @@
 /** Everything of this network namespace that a set-up could change, as text that compares. */
+import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -38,4 +39,12 @@ function read(path: string): string {
   } catch {
     return 'cannot be read';
   }
+}
+
+/** Fails with what differs, and only that. */
+export function assertSameNetwork(actual: Readonly<Record<string, string>>, expected: typeof actual): void {
+  const names = [...new Set([...Object.keys(actual), ...Object.keys(expected)])];
+  const differing = names.filter((name) => actual[name] !== expected[name]);
+  const pick = (state: typeof actual) => Object.fromEntries(differing.map((name) => [name, state[name]]));
+  assert.deepEqual(pick(actual), pick(expected));
 }

@@ -13,7 +13,7 @@ import { Machine } from '../../src/host/machine.js';
 import { openNodeSocket } from '../../src/netlink/socket-node.js';
 import { modern } from '../support/modern.js';
 import { inOwnNetwork } from '../support/netns.js';
-import { networkState } from '../support/network-state.js';
+import { networkBecomes, settledNetwork } from '../support/network-state.js';
 
 inOwnNetwork(import.meta.url, 'director, in a network namespace', () => {
   const ip = (...args: string[]) => execFileSync('ip', args, { encoding: 'utf8' });
@@ -58,29 +58,29 @@ inOwnNetwork(import.meta.url, 'director, in a network namespace', () => {
   };
 
   test('goes up, twice, and down to exactly what there was', async () => {
-    const start = networkState();
+    const start = await settledNetwork();
     await up('192.0.2.10', '2001:db8::10');
-    const once = networkState();
+    const once = await settledNetwork();
     assert.equal(readFileSync('/proc/sys/net/ipv4/ip_forward', 'utf8'), '1\n');
     assert.equal(readFileSync('/proc/sys/net/ipv6/conf/all/forwarding', 'utf8'), '1\n');
     assert.equal(readFileSync('/proc/sys/net/ipv4/conf/nic/send_redirects', 'utf8'), '0\n');
     assert.match(ip('address', 'show', 'nic'), /inet 192\.0\.2\.10\/32 scope global/);
     assert.match(ip('address', 'show', 'nic'), /inet6 2001:db8::10\/128 scope global/);
     await up('192.0.2.10', '2001:db8::10');
-    assert.deepEqual(networkState(), once);
+    await networkBecomes(once);
     const { status } = await modern('director', 'down', '--state', state);
     assert.equal(status, 0);
-    assert.deepEqual(networkState(), start);
+    await networkBecomes(start);
   });
 
   test('what the kernel changes along with ip_forward comes back as well', async () => {
     writeFileSync('/proc/sys/net/ipv4/conf/nic/forwarding', '1');
     writeFileSync('/proc/sys/net/ipv4/conf/all/accept_redirects', '0');
     writeFileSync('/proc/sys/net/ipv6/conf/nic/forwarding', '1');
-    const start = networkState();
+    const start = await settledNetwork();
     const journal = await up('192.0.2.10', '2001:db8::10');
     await undoAll(machine, journal);
-    assert.deepEqual(networkState(), start);
+    await networkBecomes(start);
   });
 
   test('tells the neighbours that the VIPs are here now', async () => {

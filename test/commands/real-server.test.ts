@@ -8,7 +8,7 @@ import { after, before, beforeEach, describe, test } from 'node:test';
 import { HostError, UsageError, ValueError } from '../../src/errors.js';
 import { modern } from '../support/modern.js';
 import { inOwnNetwork } from '../support/netns.js';
-import { networkState } from '../support/network-state.js';
+import { networkBecomes, settledNetwork } from '../support/network-state.js';
 
 inOwnNetwork(import.meta.url, 'real-server, in a network namespace', () => {
   const ip = (...args: string[]) => execFileSync('ip', args, { encoding: 'utf8' });
@@ -52,30 +52,30 @@ inOwnNetwork(import.meta.url, 'real-server, in a network namespace', () => {
     });
 
     test('goes down to exactly what there was, and leaves no file behind', async () => {
-      const before = networkState();
+      const before = await settledNetwork();
       await realServer(...up);
-      assert.notDeepEqual(networkState(), before);
+      assert.notDeepEqual(await settledNetwork(), before);
       assert.ok(existsSync(state));
       const { status, out } = await realServer('down');
       assert.equal(status, 0);
       assert.match(out, /put 192\.0\.2\.10\/32 on lo: undone/);
-      assert.deepEqual(networkState(), before);
+      await networkBecomes(before);
       assert.ok(!existsSync(state));
     });
 
     test('twice up changes nothing more, twice down neither', async () => {
-      const before = networkState();
+      const before = await settledNetwork();
       await realServer(...up);
-      const once = networkState();
+      const once = await settledNetwork();
       const journal = readFileSync(state, 'utf8');
       const { out } = await realServer(...up);
       assert.doesNotMatch(out, /: done/);
-      assert.deepEqual(networkState(), once);
+      await networkBecomes(once);
       assert.equal(readFileSync(state, 'utf8'), journal);
       await realServer('down');
       const again = await realServer('down');
       assert.deepEqual([again.status, again.out], [0, '']);
-      assert.deepEqual(networkState(), before);
+      await networkBecomes(before);
     });
 
     test('leaves alone what was right before', async () => {
@@ -91,7 +91,7 @@ inOwnNetwork(import.meta.url, 'real-server, in a network namespace', () => {
     });
 
     test('a VIP more joins the others, and one down undoes all of them', async () => {
-      const before = networkState();
+      const before = await settledNetwork();
       await realServer('up', '--method', 'dr', '--vip', '192.0.2.10');
       await realServer('up', '--method', 'dr', '--vip', '192.0.2.11,192.0.2.12', '--vip', '192.0.2.13');
       assert.match(
@@ -99,7 +99,7 @@ inOwnNetwork(import.meta.url, 'real-server, in a network namespace', () => {
         /192\.0\.2\.10.*192\.0\.2\.11.*192\.0\.2\.12.*192\.0\.2\.13/s,
       );
       await realServer('down');
-      assert.deepEqual(networkState(), before);
+      await networkBecomes(before);
     });
 
     test('what somebody else changed since then stays, and is told', async () => {
@@ -114,9 +114,9 @@ inOwnNetwork(import.meta.url, 'real-server, in a network namespace', () => {
     });
 
     test('a failure in the middle undoes what was done, and says what failed', async () => {
-      const before = networkState();
+      const before = await settledNetwork();
       ip('address', 'add', '192.0.2.12/24', 'dev', 'lo');
-      const broken = networkState();
+      const broken = await settledNetwork();
       await assert.rejects(
         realServer('up', '--method', 'dr', '--vip', '192.0.2.10', '192.0.2.12'),
         (error) => {
@@ -128,38 +128,38 @@ inOwnNetwork(import.meta.url, 'real-server, in a network namespace', () => {
           return true;
         },
       );
-      assert.deepEqual(networkState(), broken);
+      await networkBecomes(broken);
       assert.ok(!existsSync(state));
       ip('address', 'del', '192.0.2.12/24', 'dev', 'lo');
-      assert.deepEqual(networkState(), before);
+      await networkBecomes(before);
     });
 
     test('--dry-run shows the commands and does nothing', async () => {
-      const before = networkState();
+      const before = await settledNetwork();
       const { out } = await realServer(...up, '--dry-run');
       assert.match(out, /sysctl -w net\.ipv4\.conf\.all\.arp_ignore=1/);
       assert.match(out, /ip address add 192\.0\.2\.10\/32 dev lo scope host/);
       assert.match(out, /ip address add 2001:db8::10\/128 dev lo nodad preferred_lft 0/);
-      assert.deepEqual(networkState(), before);
+      await networkBecomes(before);
       assert.ok(!existsSync(state));
     });
 
     test('the commands of --dry-run do the same as up', async () => {
-      const before = networkState();
+      const before = await settledNetwork();
       const { out } = await realServer(...up, '--dry-run');
       await realServer(...up);
-      const wanted = networkState();
+      const wanted = await settledNetwork();
       await realServer('down');
       for (const line of out.trim().split('\n')) {
         const [, command = ''] = line.split(/: (?=sysctl|ip )/);
         if (command !== '') execFileSync('sh', ['-c', command]);
       }
-      assert.deepEqual(networkState(), wanted);
+      await networkBecomes(wanted);
       ip('address', 'del', '192.0.2.10/32', 'dev', 'lo');
       ip('address', 'del', '2001:db8::10/128', 'dev', 'lo');
       set('all/arp_ignore', '0');
       set('all/arp_announce', '0');
-      assert.deepEqual(networkState(), before);
+      await networkBecomes(before);
     });
 
     test('status tells whether all of it still holds', async () => {
@@ -201,13 +201,13 @@ inOwnNetwork(import.meta.url, 'real-server, in a network namespace', () => {
       const best = () => ip(option, 'route', 'get', option === '-4' ? '203.0.113.1' : '2001:db8:ffff::1');
 
       test(`${option}: leads back through the director, and forgets it again`, async () => {
-        const before = networkState();
+        const before = await settledNetwork();
         await realServer(...up);
         assert.match(best(), new RegExp(`via ${gateway} `));
         const { out } = await realServer(...up);
         assert.match(out, /holds already/);
         await realServer('down');
-        assert.deepEqual(networkState(), before);
+        await networkBecomes(before);
       });
 
       test(`${option}: wins over the default route that there was, which comes back`, async () => {
@@ -217,17 +217,17 @@ inOwnNetwork(import.meta.url, 'real-server, in a network namespace', () => {
           ['metric', '1024'],
         ]) {
           ip(option, 'route', 'add', 'default', 'via', other, 'dev', 'nic', ...words);
-          const before = networkState();
+          const before = await settledNetwork();
           await realServer(...up);
           assert.match(best(), new RegExp(`via ${gateway} `));
           await realServer('down');
-          assert.deepEqual(networkState(), before);
+          await networkBecomes(before);
           ip(option, 'route', 'del', 'default');
         }
       });
 
       test(`${option}: a gateway out of reach is refused in the kernel's words`, async () => {
-        const before = networkState();
+        const before = await settledNetwork();
         const nowhere = option === '-4' ? '203.0.113.1' : '2001:db8:ffff::1';
         await assert.rejects(realServer('up', '--method', 'nat', '--gateway', nowhere), (error) => {
           assert.ok(error instanceof HostError);
@@ -237,7 +237,7 @@ inOwnNetwork(import.meta.url, 'real-server, in a network namespace', () => {
           );
           return true;
         });
-        assert.deepEqual(networkState(), before);
+        await networkBecomes(before);
       });
     }
   });
@@ -267,13 +267,13 @@ inOwnNetwork(import.meta.url, 'real-server, in a network namespace', () => {
       [['sideways'], /up, down|Choices/i],
     ] as const) {
       test(words.join(' '), async () => {
-        const before = networkState();
+        const before = await settledNetwork();
         await assert.rejects(realServer(...words), (error) => {
           assert.ok(error instanceof UsageError || error instanceof ValueError, String(error));
           assert.match(error.message, problem);
           return true;
         });
-        assert.deepEqual(networkState(), before);
+        await networkBecomes(before);
         assert.ok(!existsSync(state));
       });
     }

@@ -8,7 +8,7 @@ import { after, before, test } from 'node:test';
 import { HostError } from '../../src/errors.js';
 import { modern } from '../support/modern.js';
 import { inOwnNetwork } from '../support/netns.js';
-import { networkState } from '../support/network-state.js';
+import { networkBecomes, settledNetwork } from '../support/network-state.js';
 
 const script = join(import.meta.dirname, '../support/interrupted-up.js');
 const vips = ['192.0.2.10', '2001:db8::10'];
@@ -35,18 +35,18 @@ inOwnNetwork(import.meta.url, 'a set-up that is killed, in a network namespace',
   for (const when of ['before', 'after']) {
     for (let at = 1; at <= CHANGES; at++) {
       test(`${when} change ${at}: down leads back to where it was`, async () => {
-        const start = networkState();
+        const start = await settledNetwork();
         interrupt(at, when);
         const { status, err } = await modern('real-server', 'down', '--state', state);
         assert.deepEqual([status, err], [0, '']);
-        assert.deepEqual(networkState(), start);
+        await networkBecomes(start);
         assert.ok(!existsSync(state));
       });
     }
   }
 
   test('up goes on where it was killed, and down still leads back to the start', async () => {
-    const start = networkState();
+    const start = await settledNetwork();
     interrupt(2, 'before');
     interrupt(1, 'after');
     const { status } = await modern(
@@ -62,19 +62,19 @@ inOwnNetwork(import.meta.url, 'a set-up that is killed, in a network namespace',
     assert.equal(status, 0);
     assert.match(execFileSync('ip', ['address', 'show', 'lo'], { encoding: 'utf8' }), /192\.0\.2\.10\/32/);
     await modern('real-server', 'down', '--state', state);
-    assert.deepEqual(networkState(), start);
+    await networkBecomes(start);
   });
 
   test('a half-written new journal beside the old one is not read', async () => {
-    const start = networkState();
+    const start = await settledNetwork();
     interrupt(3, 'after');
     writeFileSync(`${state}.new`, '{"version":1,"ent');
     await modern('real-server', 'down', '--state', state);
-    assert.deepEqual(networkState(), start);
+    await networkBecomes(start);
   });
 
   test('a journal that makes no sense is an error, and nothing is touched', async () => {
-    const start = networkState();
+    const start = await settledNetwork();
     for (const text of [
       '',
       '{"version":2,"entries":[]}',
@@ -86,6 +86,6 @@ inOwnNetwork(import.meta.url, 'a set-up that is killed, in a network namespace',
       assert.ok(existsSync(state));
     }
     rmSync(state);
-    assert.deepEqual(networkState(), start);
+    await networkBecomes(start);
   });
 });

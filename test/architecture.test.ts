@@ -15,7 +15,7 @@ interface Rule {
 const rules: readonly Rule[] = [
   { from: 'src/errors.ts', to: [] },
   { from: 'src/version.ts', to: [] },
-  { from: 'src/context.ts', to: [], types: ['src/ipvs/client.ts'] },
+  { from: 'src/context.ts', to: [], types: ['src/ipvs/client.ts', 'src/netlink/socket.ts'] },
 
   // Netlink knows nothing of IPVS. Each way to reach the kernel is in one file, which nobody else in the room imports.
   { from: 'src/netlink/', to: ['src/errors.ts'] },
@@ -48,7 +48,16 @@ const rules: readonly Rule[] = [
   // Those who carry a plan out are given a client.
   { from: 'src/plan/', to: ['src/errors.ts', 'src/model/'], types: ['src/ipvs/client.ts'] },
 
-  { from: 'src/host/', to: ['src/errors.ts', 'src/model/'] },
+  // rtnetlink stands on the same netlink as IPVS does; a diagnosis looks at both.
+  {
+    from: 'src/host/',
+    to: [
+      'src/errors.ts',
+      'src/model/',
+      ...['attributes', 'bytes', 'connection', 'genl', 'message', 'socket', 'struct'].map(netlink),
+    ],
+    types: ['src/ipvs/client.ts'],
+  },
 
   // The grammar is pure; what carries it out asks the kernel through the context, and the host for names.
   { from: 'src/ipvsadm/', to: ['src/errors.ts', 'src/model/'] },

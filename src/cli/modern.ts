@@ -1,5 +1,6 @@
 /** The modern subcommands' grammar: yargs, loaded only for them. */
-import yargs, { type ArgumentsCamelCase, type Options } from 'yargs';
+import yargs, { type Options } from 'yargs';
+import type { Command } from '../commands/command.js';
 import { commands } from '../commands/index.js';
 import { type Context, WithStatus } from '../context.js';
 import { UsageError } from '../errors.js';
@@ -18,12 +19,17 @@ export async function runModern(name: string, args: readonly string[], context: 
       (builder) =>
         (command.build ?? ((same) => same))(builder.options(command.options as Record<string, Options>)),
       async (values) => {
-        status = await command.run(context, lastOnes(values, command.repeatable));
+        refuseRepeated(command, values);
+        status = await command.run(context, values);
       },
     )
     .strict()
     .recommendCommands()
-    .parserConfiguration({ 'parse-numbers': false })
+    .parserConfiguration({
+      // An option of many values is given many times, and does not swallow the words after it.
+      'greedy-arrays': false,
+      'parse-numbers': false,
+    })
     .version(false)
     .help('help')
     .alias('help', 'h')
@@ -45,11 +51,15 @@ export async function runModern(name: string, args: readonly string[], context: 
   return status ?? 0;
 }
 
-/** Of an option that is given again, the last value counts, unless it may be given several times. */
-function lastOnes(values: ArgumentsCamelCase, repeatable: readonly string[] = []): ArgumentsCamelCase {
-  const single = Object.entries(values).map(([name, value]) => [
-    name,
-    Array.isArray(value) && name !== '_' && !repeatable.includes(name) ? value.at(-1) : value,
-  ]);
-  return Object.fromEntries(single);
+/** yargs makes a list of an option that is given twice; only one that is a list may be. */
+function refuseRepeated(
+  { options, repeatable = [] }: Command,
+  values: Readonly<Record<string, unknown>>,
+): void {
+  for (const [name, option] of Object.entries(options)) {
+    const list = option.type === 'array' || option.array || repeatable.includes(name);
+    if (Array.isArray(values[name]) && !list) {
+      throw new UsageError('given more than once', `--${name}`);
+    }
+  }
 }

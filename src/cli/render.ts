@@ -64,8 +64,8 @@ const unavailable: Record<UnavailableError['reason'], (error: UnavailableError) 
   'no-ipvs': ({ detail }) =>
     `Can't initialize ipvs: ${detail}\n` +
     'Are you sure that IP Virtual Server is built in the kernel or as module?\n' +
-    'Its module is ip_vs: on Debian and Ubuntu in linux-image-amd64 (the cloud kernels have it too), on Fedora and RHEL in\n' +
-    'kernel-modules. In a container the host has to load it: modprobe ip_vs\n',
+    'Its module is ip_vs: in the kernel packages of Debian and Fedora, in linux-modules-extra on some of Ubuntu. In a\n' +
+    'container the host has to load it: modprobe ip_vs\n',
   'not-permitted': ({ detail }) =>
     `Can't initialize ipvs: Permission denied (you must be root)\n${detail}: run it as root, or with that capability\n`,
 };

@@ -1,11 +1,11 @@
 /** -L -c: the connection table, line by line as the kernel shows it, in memory that does not grow with it. */
 
-import { printable } from '../host/names.js';
 import { type ConnectionLine, connectionTablePath, scanConnections } from '../ipvs/proc.js';
 import type { Protocol } from '../model/service.js';
 import { Chunks } from './chunks.js';
 import type { Command } from './command.js';
 import { type Labels, numericLabels } from './labels.js';
+import { printable } from './printable.js';
 import type { Session } from './session.js';
 
 type Options = Extract<Command, { do: 'connections' }>;

@@ -95,6 +95,9 @@ export class Director {
       env: { LVSADM_RUN: join(this.directory, 'run'), ...env },
       stdin: once(stdin),
       readFile: (path) => createReadStream(path),
+      openSocket: () => {
+        throw new Error('a test with a director in memory opens no socket');
+      },
       client: async () => this.client,
       now: () => this.time,
       sleep: async (milliseconds) => {

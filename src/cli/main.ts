@@ -3,7 +3,7 @@
  * ipvsadm's grammar needs is loaded at once; everything else only when it is asked for.
  */
 import { basename } from 'node:path';
-import { ClosedPipe, type Context } from '../context.js';
+import { ClosedPipe, type Context, WithStatus } from '../context.js';
 import { runIpvsadm } from '../ipvsadm/run.js';
 
 /** Names under which the program stands in for one of ipvsadm's, and the words each puts first. */
@@ -24,9 +24,10 @@ export async function main(argv: readonly string[], context: Context): Promise<n
   } catch (error) {
     if (error instanceof ClosedPipe) return CLOSED_PIPE;
     const { render } = await import('./render.js');
-    const { text, status } = render(error, called in personalities ? called : 'lvsadm');
+    const told = error instanceof WithStatus ? error.cause : error;
+    const { text, status } = render(told, called in personalities ? called : 'lvsadm');
     await context.err.write(text);
-    return status;
+    return error instanceof WithStatus ? error.status : status;
   }
 }
 

@@ -1,7 +1,8 @@
 /** The modern subcommands' grammar: yargs, loaded only for them. */
 import yargs, { type Options } from 'yargs';
+import type { Command } from '../commands/command.js';
 import { commands } from '../commands/index.js';
-import type { Context } from '../context.js';
+import { type Context, WithStatus } from '../context.js';
 import { UsageError } from '../errors.js';
 
 /** Runs the subcommand `name` and returns its exit status. */
@@ -18,12 +19,17 @@ export async function runModern(name: string, args: readonly string[], context: 
       (builder) =>
         (command.build ?? ((same) => same))(builder.options(command.options as Record<string, Options>)),
       async (values) => {
+        refuseRepeated(command, values);
         status = await command.run(context, values);
       },
     )
     .strict()
     .recommendCommands()
-    .parserConfiguration({ 'duplicate-arguments-array': false, 'parse-numbers': false })
+    .parserConfiguration({
+      // An option of many values is given many times, and does not swallow the words after it.
+      'greedy-arrays': false,
+      'parse-numbers': false,
+    })
     .version(false)
     .help('help')
     .alias('help', 'h')
@@ -33,9 +39,22 @@ export async function runModern(name: string, args: readonly string[], context: 
     })
     .exitProcess(false);
   let shown = '';
-  await parser.parseAsync([name, ...args], {}, (_error, _values, output) => {
-    shown = output;
-  });
+  try {
+    await parser.parseAsync([name, ...args], {}, (_error, _values, output) => {
+      shown = output;
+    });
+  } catch (error) {
+    throw command.errorStatus === undefined ? error : new WithStatus(command.errorStatus, error);
+  }
   if (shown !== '') await context.out.write(`${shown}\n`);
   return status ?? 0;
+}
+
+/** yargs makes a list of an option that is given twice; only one that is a list may be. */
+function refuseRepeated({ options }: Command, values: Readonly<Record<string, unknown>>): void {
+  for (const [name, option] of Object.entries(options)) {
+    if (Array.isArray(values[name]) && option.type !== 'array' && !option.array) {
+      throw new UsageError('given more than once', `--${name}`);
+    }
+  }
 }

@@ -8,6 +8,8 @@ export interface Command {
   readonly options: Readonly<Record<string, Options>>;
   /** What `options` cannot say: positionals' types, examples. */
   readonly build?: (yargs: Argv) => Argv;
+  /** Exit status of every error, for a command whose statuses have meanings of their own. */
+  readonly errorStatus?: number;
   /** @returns the exit status */
   run(context: Context, values: ArgumentsCamelCase): Promise<number>;
 }

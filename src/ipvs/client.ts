@@ -132,31 +132,33 @@ export class IpvsClient {
   }
 }
 
-const FAMILY_MISSING = 'the kernel has no IPVS';
-
 async function findIpvs(
   connection: Connection,
   loadModule: (() => Promise<void>) | undefined,
 ): Promise<Family<IpvsOperations>> {
+  const found = await lookUp(connection);
+  if (found !== undefined) return found;
+  if (loadModule === undefined) throw noIpvs();
+  await loadModule().catch((error) => {
+    throw noIpvs(error instanceof Error ? error.message : String(error));
+  });
+  const loaded = await lookUp(connection);
+  if (loaded === undefined) throw noIpvs();
+  return loaded;
+}
+
+/** IPVS, or undefined where the kernel does not have it. */
+async function lookUp(connection: Connection): Promise<Family<IpvsOperations> | undefined> {
   try {
     return await findFamily(connection, ipvsSchema);
   } catch (error) {
-    if (!isMissing(error)) throw error;
-  }
-  try {
-    await loadModule?.();
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new UnavailableError('no-ipvs', `${FAMILY_MISSING}: ${why}`);
-  }
-  try {
-    return await findFamily(connection, ipvsSchema);
-  } catch (error) {
-    throw isMissing(error) ? new UnavailableError('no-ipvs', FAMILY_MISSING) : error;
+    if (error instanceof KernelError && error.errno === Errno.ENOENT) return undefined;
+    throw error;
   }
 }
 
-const isMissing = (error: unknown): boolean => error instanceof KernelError && error.errno === Errno.ENOENT;
+const noIpvs = (why?: string): UnavailableError =>
+  new UnavailableError('no-ipvs', ['the kernel has no IPVS', why].filter(Boolean).join(': '));
 
 const notPermitted = (error: KernelError): UnavailableError =>
   new UnavailableError(

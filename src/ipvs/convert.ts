@@ -1,5 +1,6 @@
 /** Between the wire's attributes and the model. Numbers that the tables do not know are errors, never guesses. */
-import { ProtocolError } from '../errors.js';
+import { isIPv4 } from 'node:net';
+import { ProtocolError, ValueError } from '../errors.js';
 import { addressBytes, addressLength, type Family, familyOf, formatAddress } from '../model/address.js';
 import type { Daemon } from '../model/daemon.js';
 import { type Destination, type DestinationId, plainTunnel } from '../model/destination.js';
@@ -59,10 +60,18 @@ function readAddress(bytes: Uint8Array, family: Family): string {
   return formatAddress(bytes, 0, family);
 }
 
+const netmaskForm: Record<Family, string> = {
+  inet: 'a dotted mask, as an IPv4 service needs it',
+  inet6: 'a prefix length up to 128, as an IPv6 service needs it',
+};
+
 // Netmasks: in one attribute of 4 bytes, an IPv4 mask in network order, or a prefix length in the machine's.
 
 function netmaskBytes(netmask: string, family: Family): Uint8Array {
-  if (family === 'inet') return addressBytes(netmask);
+  if (family === 'inet' && isIPv4(netmask)) return addressBytes(netmask);
+  if (family === 'inet' || !/^\d+$/.test(netmask) || Number(netmask) > 128) {
+    throw new ValueError('netmask', netmask, netmaskForm[family]);
+  }
   const writer = new Writer(4);
   writer.u32(Number(netmask));
   return writer.written();

@@ -18,14 +18,14 @@ export const familyOf = (address: string): Family => (address.includes(':') ? 'i
  * @throws ValueError if it is neither dotted IPv4 (four decimal parts) nor IPv6 (without a zone).
  */
 export function canonicalAddress(text: string, field = 'address'): string {
-  if (isIPv4(text)) return text;
-  if (isIPv6(text) && !text.includes('%')) return formatAddress(parseIpv6(text));
-  throw new ValueError(field, text, 'an IPv4 or IPv6 address');
+  return isIPv4(text) ? text : formatAddress(addressBytes(text, field));
 }
 
-/** The 4 or 16 bytes of a canonical address, in network order. */
-export function addressBytes(address: string): Uint8Array {
-  return familyOf(address) === 'inet' ? parseIpv4(address) : parseIpv6(address);
+/** The 4 or 16 bytes of an address, in network order. @throws ValueError as canonicalAddress does */
+export function addressBytes(address: string, field = 'address'): Uint8Array {
+  if (isIPv4(address)) return parseIpv4(address);
+  if (isIPv6(address) && !address.includes('%')) return parseIpv6(address);
+  throw new ValueError(field, address, 'an IPv4 or IPv6 address');
 }
 
 /** Canonical text of the 4 or 16 bytes at `offset`. */

@@ -27,5 +27,5 @@ export function describeChange(change: Change): string {
   }
   if ('id' in change) return describeService(change.id);
   if ('daemon' in change) return `${change.daemon.state} sync daemon`;
-  return 'the whole table';
+  return 'timeouts' in change ? 'the timeouts' : 'the whole table';
 }

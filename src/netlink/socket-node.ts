@@ -22,6 +22,8 @@ class NodeSocket implements NetlinkSocket {
   /** What arrived before anybody asked: datagrams and failures, in order. */
   private readonly arrived: (Datagram | TransportError)[] = [];
   private waiter: Waiter | undefined;
+  /** Ends sends that are under way: the package never completes those that a close overtakes. */
+  private readonly sending = new Set<(error: TransportError) => void>();
   private closed = false;
 
   constructor(protocol: number) {
@@ -44,7 +46,12 @@ class NodeSocket implements NetlinkSocket {
   send(bytes: Uint8Array): Promise<void> {
     if (this.closed) throw closedError('send');
     return new Promise((resolve, reject) => {
-      this.raw.send(bytes, {}, (error) => (error ? reject(failure('send', error)) : resolve()));
+      this.sending.add(reject);
+      this.raw.send(bytes, {}, (error) => {
+        this.sending.delete(reject);
+        if (error) reject(failure('send', error));
+        else resolve();
+      });
     });
   }
 
@@ -75,6 +82,7 @@ class NodeSocket implements NetlinkSocket {
     if (this.closed) return;
     this.closed = true;
     this.raw.close();
+    for (const reject of this.sending) reject(closedError('send'));
     this.deliver(closedError('receive'));
   }
 

@@ -9,7 +9,7 @@ import { replay } from './harness/replay.js';
 import { findSuites, suiteName } from './harness/suites.js';
 import { runInLab } from './lab.js';
 
-const runner = join(import.meta.dirname, 'harness/runner.js');
+const runner = join(import.meta.dirname, 'harness/main.js');
 
 /** What each suite told; the promise waits for its end, or for the end of the lab. */
 class Outcome {

@@ -4,6 +4,7 @@ import { LabFailure, LabUnavailable } from './errors.js';
 import { findSuite } from './harness/suites.js';
 import { isolated } from './isolation.js';
 import { runWhereIpvsIs } from './lab.js';
+import { which } from './process.js';
 import { readSettings } from './settings.js';
 
 const usage = `npm run lab                              a shell on a kernel with IPVS
@@ -21,18 +22,21 @@ const statuses = [
   [LabFailure, 70],
 ] as const;
 
-type What = Pick<LabCommand, 'command' | 'terminal' | 'stdin'>;
+type What = Pick<LabCommand, 'command' | 'terminal' | 'stdin' | 'env'>;
 
-/** The size of the terminal that this runs in. */
+/** The size of the terminal that this runs in; one that does not know its size says 0. */
 function terminal(): LabCommand['terminal'] {
   if (!process.stdin.isTTY || !process.stdout.isTTY) return undefined;
-  return { rows: process.stdout.rows, columns: process.stdout.columns };
+  return { rows: process.stdout.rows || 24, columns: process.stdout.columns || 80 };
 }
 
 /** A terminal stays the host's: there Ctrl-C ends the lab. Input from a file or a pipe is the command's. */
 const piped = () => (process.stdin.isTTY ? undefined : process.stdin);
 
 const interactive = (command: string[]): What => ({ command, terminal: terminal(), stdin: piped() });
+
+/** Without the user's start-up files: they may take long on an emulated processor. */
+const shell = (): string[] => (which('bash') ? ['bash', '--norc'] : ['sh']);
 
 const options: Record<string, (args: string[]) => What> = {
   '--tty': interactive,
@@ -43,7 +47,7 @@ const options: Record<string, (args: string[]) => What> = {
 
 function parse(args: string[]): What {
   const [first, ...rest] = args;
-  if (first === undefined) return interactive([process.env['SHELL'] || '/bin/sh']);
+  if (first === undefined) return { ...interactive(shell()), env: { PS1: 'lab:\\w\\$ ' } };
   if (!first.startsWith('-')) return { command: args, stdin: piped() };
   const option = options[first];
   if (!option) throw new LabUnavailable(`unknown option ${first}\n\n${usage}`);

@@ -5,7 +5,7 @@ import type { Context, Output } from '../../src/context.js';
 import { LvsadmError } from '../../src/errors.js';
 import type { Resolver } from '../../src/host/names.js';
 import { runIpvsadm } from '../../src/ipvsadm/run.js';
-import { FakeIpvs } from './fake-ipvs.js';
+import { FakeClient } from './fake-client.js';
 
 export interface Result {
   readonly status: number;
@@ -14,7 +14,7 @@ export interface Result {
 }
 
 export interface World {
-  readonly ipvs: FakeIpvs;
+  readonly ipvs: FakeClient;
   /** Files by path. */
   readonly files: Record<string, string | Uint8Array>;
   /** What the resolver knows, /etc/hosts apart: addresses by name; the first name of an address is found for it. */
@@ -39,7 +39,7 @@ tftp		69/udp
 
 /** A machine with an empty table. */
 export function world(): World {
-  const ipvs = new FakeIpvs();
+  const ipvs = new FakeClient();
   const files: World['files'] = {
     '/etc/services': services,
     '/etc/hosts': '127.0.0.1 localhost here\n',
@@ -66,7 +66,11 @@ export function world(): World {
         stdin: chunks(stdin),
         readFile: (path) => chunks(files[path]),
         client: async () => ipvs.client,
+        openSocket: () => {
+          throw new Error('nothing but IPVS is asked for here');
+        },
         now: () => 0,
+        sleep: async () => {},
       };
       const status = await runIpvsadm(words, context, async () => resolver).catch((error) => {
         if (!(error instanceof LvsadmError)) throw error;

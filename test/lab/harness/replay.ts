@@ -1,14 +1,23 @@
 // A suite's outcome, told again on the host as tests of node's runner, so that there is one total for everything.
-import type { TestContext } from 'node:test';
 import { type EndEvent, type ReportedError, type SuiteEvent, type TestNode, treeOf } from './events.js';
 
-/** Makes each test of the suite a test within `context`, and throws what is wrong with the suite as a whole. */
-export async function replay(context: TestContext, events: SuiteEvent[]): Promise<void> {
+/** What of node's TestContext tells an outcome. */
+export interface Stage {
+  diagnostic(message: string): void;
+  test(
+    name: string,
+    options: { skip?: string | boolean; todo?: string | boolean },
+    run: (stage: Stage) => Promise<void>,
+  ): Promise<void>;
+}
+
+/** Makes each test of the suite a test within `stage`, and throws what is wrong with the suite as a whole. */
+export async function replay(stage: Stage, events: SuiteEvent[]): Promise<void> {
   const tests = treeOf(events);
-  for (const test of tests) await replayTest(context, test);
+  for (const test of tests) await replayTest(stage, test);
   const fault = suiteFault(tests, events);
   const printed = events.flatMap((event) => (event.kind === 'output' ? event.text : [])).join('');
-  if (printed && (fault || tests.some(failed))) context.diagnostic(`printed by the suite:\n${printed}`);
+  if (printed && (fault || tests.some(failed))) stage.diagnostic(`printed by the suite:\n${printed}`);
   if (fault) throw new Error(printed ? `${fault}; it printed:\n${printed}` : fault);
 }
 
@@ -27,10 +36,10 @@ export function suiteFault(tests: TestNode[], events: SuiteEvent[]): string | un
 
 const ending = ({ status, signal }: EndEvent): string => (signal === null ? `exit status ${status}` : signal);
 
-async function replayTest(context: TestContext, test: TestNode): Promise<void> {
+async function replayTest(stage: Stage, test: TestNode): Promise<void> {
   const { skip, todo } = test;
   const options = { ...(skip !== undefined && { skip }), ...(todo !== undefined && { todo }) };
-  await context.test(test.name, options, async (inner) => {
+  await stage.test(test.name, options, async (inner) => {
     for (const message of test.diagnostics) inner.diagnostic(message);
     for (const child of test.children) await replayTest(inner, child);
     if (test.error && !test.error.within) throw errorFrom(test.error);

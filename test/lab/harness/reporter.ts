@@ -5,7 +5,7 @@ import type { TestEvent as NodeEvent } from 'node:test/reporters';
 import { inspect } from 'node:util';
 import type { ReportedError, SuiteEvent } from './events.js';
 
-/** The descriptor that runner.ts opens for us. */
+/** The descriptor that run-suite.ts opens for us. */
 const descriptor = 3;
 
 /** Node's totals at the end of a file, which the host counts anew. */

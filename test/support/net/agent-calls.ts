@@ -1,0 +1,23 @@
+// What an agent can do on its host. Arguments and results are data: they travel between processes.
+import { readFile } from 'node:fs/promises';
+import { applyChanges, readTable } from './agent-ipvs.js';
+import { ask, hold, release, repeat } from './http-client.js';
+import { serveHttp } from './http-server.js';
+import { askUdp, serveUdp } from './udp.js';
+
+export const calls = {
+  /** Answers when the agent is up. */
+  ready: () => {},
+  read: (path: string) => readFile(path, 'utf8'),
+  ask,
+  hold,
+  repeat,
+  release,
+  serveHttp,
+  askUdp,
+  serveUdp,
+  applyChanges,
+  readTable,
+};
+
+export type Calls = typeof calls;

@@ -1,0 +1,48 @@
+// Datagrams: a server that answers with its name, a client that asks for it.
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { isIPv6 } from 'node:net';
+import type { Outcome, Target } from './http-client.js';
+import type { ServeOptions } from './http-server.js';
+
+/** Answers every datagram to one address of the host. One, because the answer has to come from the address asked. */
+export async function serveUdp({ name, port }: ServeOptions, address: string): Promise<void> {
+  const socket = createSocket(isIPv6(address) ? 'udp6' : 'udp4');
+  socket.on('message', (_message, { port: to, address: client }) => socket.send(name, to, client));
+  socket.bind(port, address);
+  await once(socket, 'listening');
+}
+
+export interface UdpAsking extends Target {
+  /** How many datagrams, one after the other. */
+  count: number;
+  /** The client's port: the same for all, or a new socket for each where it is undefined. */
+  fromPort?: number;
+}
+
+export async function askUdp({
+  address,
+  port,
+  count,
+  timeout = 5000,
+  fromPort,
+  from,
+}: UdpAsking): Promise<Outcome> {
+  const outcome: Outcome = { answers: [], errors: [], elapsed: 0 };
+  const begin = performance.now();
+  for (let sent = 0; sent < count; sent += 1) {
+    const socket = createSocket(isIPv6(address) ? 'udp6' : 'udp4');
+    try {
+      socket.bind(fromPort, from);
+      await once(socket, 'listening');
+      socket.send('who are you?', port, address);
+      const [message] = await once(socket, 'message', { signal: AbortSignal.timeout(timeout) });
+      outcome.answers.push(String(message));
+    } catch (error) {
+      outcome.errors.push((error as Error).message);
+    } finally {
+      socket.close();
+    }
+  }
+  return { ...outcome, elapsed: performance.now() - begin };
+}

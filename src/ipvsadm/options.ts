@@ -184,6 +184,7 @@ const setting = <S extends Slot>(option: Omit<SettingOption<S>, 'kind'>): Settin
 });
 
 const INT_MAX = 2147483647;
+const UINT_MAX = 4294967295;
 
 export const settings: readonly AnySetting[] = [
   setting({
@@ -409,7 +410,7 @@ export const settings: readonly AnySetting[] = [
     argument: 'required',
     value: 'CONNECTIONS',
     help: 'no new connections from so many on; 0 is no limit (default)',
-    read: (text) => number('upper threshold', 0, INT_MAX)(word(text)),
+    read: (text) => number('upper threshold', 0, UINT_MAX)(word(text)),
   }),
   setting({
     about: 'real server',
@@ -420,7 +421,7 @@ export const settings: readonly AnySetting[] = [
     argument: 'required',
     value: 'CONNECTIONS',
     help: 'new connections again below so many; 0 is 3/4 of -x (default)',
-    read: (text) => number('lower threshold', 0, INT_MAX)(word(text)),
+    read: (text) => number('lower threshold', 0, UINT_MAX)(word(text)),
   }),
   setting({
     about: 'listing',

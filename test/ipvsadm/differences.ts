@@ -69,6 +69,11 @@ export const differences: readonly Difference[] = [
     },
   },
   {
+    reason: 'Thresholds are 32 bits wide',
+    concerns: matching(/-[xy]=(2147483648|429496729[45])$/),
+    instead: status(255),
+  },
+  {
     reason: '-6 anywhere',
     concerns: matching(/^-A -6 -f 1$/),
     instead: () => ({ status: 0, after: { '-Sn': '-A -f 1 -6 -s wlc\n' } }),

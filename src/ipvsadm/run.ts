@@ -3,10 +3,11 @@ import { basename } from 'node:path';
 import type { Context } from '../context.js';
 import { KernelError } from '../errors.js';
 import { type Resolver, systemResolver } from '../host/names.js';
+import type { Change } from '../model/change.js';
 import type { Command } from './command.js';
 import { Directory } from './directory.js';
 import { list, listDaemons, listTimeouts, save } from './listing.js';
-import { refusal } from './refusals.js';
+import { explained, refusal } from './refusals.js';
 import { type Session, understand } from './session.js';
 
 /** ipvsadm's exit status for a listing of a service that does not exist; all else that is refused ends in 255. */
@@ -26,12 +27,27 @@ export async function runIpvsadm(
   return execute(await understand(argv, session), session);
 }
 
+/**
+ * What ipvsadm-restore does: all of standard input is read, the table is cleared, and the lines are carried out.
+ * @returns the exit status of the last line
+ */
+export async function restoreAfresh(context: Context): Promise<number> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of context.stdin) chunks.push(Uint8Array.from(chunk));
+  await runIpvsadm(['-C'], context);
+  return runIpvsadm(['-R'], { ...context, stdin: streamOf(chunks) });
+}
+
+async function* streamOf(chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
+  yield* chunks;
+}
+
 /** @returns the exit status */
 async function execute(command: Command, session: Session): Promise<number> {
   const { context } = session;
   switch (command.do) {
     case 'change':
-      await (await context.client()).apply(command.change);
+      await carryOut(command.change, context);
       return 0;
     case 'list':
       return listed(() => list(session, command), context);
@@ -56,6 +72,13 @@ async function execute(command: Command, session: Session): Promise<number> {
       await context.out.write((await import('./help.js')).versionText(nameOf(context)));
       return 0;
   }
+}
+
+async function carryOut(change: Change, context: Context): Promise<void> {
+  const client = await context.client();
+  await client.apply(change).catch((error) => {
+    throw error instanceof KernelError ? explained(error, change) : error;
+  });
 }
 
 const nameOf = ({ program }: Context): string => basename(program, '.js');

@@ -4,15 +4,15 @@
  */
 import { basename } from 'node:path';
 import { ClosedPipe, type Context, WithStatus } from '../context.js';
-import { restoreAfresh, runIpvsadm } from '../ipvsadm/run.js';
+import { replaceTable, runIpvsadm } from '../ipvsadm/run.js';
 
-type Program = (argv: readonly string[], context: Context) => Promise<number>;
+type Personality = (argv: readonly string[], context: Context) => Promise<number>;
 
-/** Names under which the program stands in for one of ipvsadm's. */
-const personalities: Readonly<Record<string, Program>> = {
+/** Names under which the program stands in for one of ipvsadm's. Its restore script takes no arguments, and minds none. */
+const personalities: Readonly<Record<string, Personality>> = {
   ipvsadm: runIpvsadm,
   'ipvsadm-save': (argv, context) => runIpvsadm(['-S', ...argv], context),
-  'ipvsadm-restore': (_argv, context) => restoreAfresh(context),
+  'ipvsadm-restore': (_, context) => replaceTable(context),
 };
 
 /** What a shell reports for a program that a closed pipe ended: 128 + SIGPIPE. */

@@ -35,7 +35,8 @@ export async function runModern(name: string, args: readonly string[], context: 
     .alias('help', 'h')
     .wrap(context.out.columns ?? 100)
     .fail((message, error) => {
-      throw error ?? new UsageError(message);
+      // yargs' own complaints have a class of their own, which it keeps to itself.
+      throw error && error.name !== 'YError' ? error : new UsageError(message);
     })
     .exitProcess(false);
   let shown = '';
@@ -51,9 +52,13 @@ export async function runModern(name: string, args: readonly string[], context: 
 }
 
 /** yargs makes a list of an option that is given twice; only one that is a list may be. */
-function refuseRepeated({ options }: Command, values: Readonly<Record<string, unknown>>): void {
+function refuseRepeated(
+  { options, repeatable = [] }: Command,
+  values: Readonly<Record<string, unknown>>,
+): void {
   for (const [name, option] of Object.entries(options)) {
-    if (Array.isArray(values[name]) && option.type !== 'array' && !option.array) {
+    const list = option.type === 'array' || option.array || repeatable.includes(name);
+    if (Array.isArray(values[name]) && !list) {
       throw new UsageError('given more than once', `--${name}`);
     }
   }

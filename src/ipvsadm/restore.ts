@@ -47,6 +47,25 @@ export async function restore(
   return batch.status;
 }
 
+/**
+ * Reads every line without carrying any out. @returns how many commands there are
+ * @throws UsageError that names the first line which makes no sense
+ */
+export async function checkLines(session: Session): Promise<number> {
+  let commands = 0;
+  for await (const { number, text } of lines(session.context.stdin)) {
+    const words = splitRule(text);
+    if (words.length === 0) continue;
+    try {
+      await understand(words, session);
+    } catch (error) {
+      throw error instanceof UsageError ? new UsageError(`line ${number}: ${mistake(error)}`) : error;
+    }
+    commands++;
+  }
+  return commands;
+}
+
 /** Changes that wait to be carried out together, and the lines that they stand on. */
 class Batch {
   /** The exit status of the last line that was carried out. */

@@ -1,7 +1,7 @@
 /** Carries out a command line of ipvsadm's grammar. */
 import { basename } from 'node:path';
 import type { Context } from '../context.js';
-import { KernelError } from '../errors.js';
+import { KernelError, UsageError } from '../errors.js';
 import { type Resolver, systemResolver } from '../host/names.js';
 import type { Change } from '../model/change.js';
 import type { Command } from './command.js';
@@ -28,17 +28,30 @@ export async function runIpvsadm(
 }
 
 /**
- * What ipvsadm-restore does: all of standard input is read, the table is cleared, and the lines are carried out.
- * @returns the exit status of the last line
+ * What `ipvsadm-restore` does: the table becomes what standard input says. ipvsadm's clears the table before it reads;
+ * here input that makes no sense, and empty input where there is a table to lose, leaves it as it is.
+ * @returns the exit status, as {@link runIpvsadm} does
+ * @throws UsageError where nothing was touched
  */
-export async function restoreAfresh(context: Context): Promise<number> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of context.stdin) chunks.push(Uint8Array.from(chunk));
-  await runIpvsadm(['-C'], context);
-  return runIpvsadm(['-R'], { ...context, stdin: streamOf(chunks) });
+export async function replaceTable(
+  context: Context,
+  resolver: () => Promise<Resolver> = systemResolver,
+): Promise<number> {
+  const { checkLines, restore } = await import('./restore.js');
+  const input: Uint8Array[] = [];
+  for await (const chunk of context.stdin) input.push(chunk.slice());
+  const session = { context, directory: new Directory(context, resolver) };
+  const reading = () => ({ ...session, context: { ...context, stdin: replay(input) } });
+  const commands = await checkLines(reading());
+  const client = await context.client();
+  if (commands === 0 && (await client.services()).length > 0) {
+    throw new UsageError('no rules on standard input, so the table stays as it is; ipvsadm -C clears it');
+  }
+  await client.apply({ do: 'flush' });
+  return restore(reading(), execute);
 }
 
-async function* streamOf(chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
+async function* replay(chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
   yield* chunks;
 }
 

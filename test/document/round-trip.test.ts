@@ -92,5 +92,7 @@ function withKeptPorts({ service, destinations }: ServiceState): ServiceState {
       return [destinationKey(id), { ...destination, id }];
     }),
   );
-  return { service, destinations: [...kept.values()] };
+  // Its numbers end where a signed one does.
+  const sayableOnes = [...kept.values()].filter(({ upperThreshold }) => upperThreshold <= 0x7fffffff);
+  return { service, destinations: sayableOnes };
 }

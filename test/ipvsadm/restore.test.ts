@@ -3,7 +3,6 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { splitRule } from '../../src/ipvsadm/rules.js';
 import { world } from '../support/run.js';
-import { splitLine } from './cases.js';
 
 describe('the words of a line of -R', () => {
   it('are apart by blanks, tabs and carriage returns', () => {
@@ -133,15 +132,5 @@ describe('-R', () => {
       assert.equal((await run(['-R'], saved)).status, 0, saved);
       assert.equal((await run(['-Sn'])).stdout, `${lines.join('\n')}\n`);
     }
-  });
-});
-
-describe('ipvsadm-restore', () => {
-  it('puts the lines in the place of the whole table', async () => {
-    const { run, restoreAfresh } = world();
-    await run(splitLine('-A -t 192.0.2.1:80'));
-    const { status } = await restoreAfresh('# saved\n-A -t 192.0.2.2:80 -s rr\n');
-    assert.equal(status, 0);
-    assert.equal((await run(['-Sn'])).stdout, '-A -t 192.0.2.2:80 -s rr\n');
   });
 });

@@ -4,7 +4,7 @@ import { render } from '../../src/cli/render.js';
 import type { Context, Output } from '../../src/context.js';
 import { LvsadmError } from '../../src/errors.js';
 import type { Resolver } from '../../src/host/names.js';
-import { restoreAfresh, runIpvsadm } from '../../src/ipvsadm/run.js';
+import { runIpvsadm } from '../../src/ipvsadm/run.js';
 import { FakeClient } from './fake-client.js';
 
 export interface Result {
@@ -20,8 +20,6 @@ export interface World {
   /** What the resolver knows, /etc/hosts apart: addresses by name; the first name of an address is found for it. */
   readonly hosts: Record<string, string>;
   run(words: readonly string[], stdin?: string): Promise<Result>;
-  /** As ipvsadm-restore. */
-  restoreAfresh(stdin: string): Promise<Result>;
 }
 
 const services = `
@@ -83,7 +81,6 @@ export function world(): World {
     files,
     hosts,
     run: (words, stdin = '') => capture(stdin, (context) => runIpvsadm(words, context, async () => resolver)),
-    restoreAfresh: (stdin) => capture(stdin, restoreAfresh),
   };
 }
 

@@ -5,7 +5,7 @@
 import { MalformedError, NoCommandError, UsageError } from '../errors.js';
 import type { Change } from '../model/change.js';
 import type { Command } from './command.js';
-import { mistake, refusal } from './refusals.js';
+import { explained, mistake, refusal } from './refusals.js';
 import { splitRule } from './rules.js';
 import { type Session, understand } from './session.js';
 
@@ -107,9 +107,10 @@ class Batch {
     this.numbers = [];
     const client = await this.session.context.client();
     const refusals = await client.applyAll(changes);
-    const report = refusals.flatMap((error, at) =>
-      error ? [`${refusal(error)} (line ${numbers[at]})\n`] : [],
-    );
+    const report = refusals.flatMap((error, at) => {
+      if (error === undefined) return [];
+      return [`${refusal(explained(error, changes[at] as Change))} (line ${numbers[at]})\n`];
+    });
     if (report.length > 0) await this.session.context.err.write(report.join(''));
     this.status = refusals.at(-1) === undefined ? 0 : REFUSED;
   }

@@ -3,10 +3,11 @@ import { basename } from 'node:path';
 import type { Context } from '../context.js';
 import { KernelError, UsageError } from '../errors.js';
 import { type Resolver, systemResolver } from '../host/names.js';
+import type { Change } from '../model/change.js';
 import type { Command } from './command.js';
 import { Directory } from './directory.js';
 import { list, listDaemons, listTimeouts, save } from './listing.js';
-import { refusal } from './refusals.js';
+import { explained, refusal } from './refusals.js';
 import { type Session, understand } from './session.js';
 
 /** ipvsadm's exit status for a listing of a service that does not exist; all else that is refused ends in 255. */
@@ -59,7 +60,7 @@ async function execute(command: Command, session: Session): Promise<number> {
   const { context } = session;
   switch (command.do) {
     case 'change':
-      await (await context.client()).apply(command.change);
+      await carryOut(command.change, context);
       return 0;
     case 'list':
       return listed(() => list(session, command), context);
@@ -84,6 +85,13 @@ async function execute(command: Command, session: Session): Promise<number> {
       await context.out.write((await import('./help.js')).versionText(nameOf(context)));
       return 0;
   }
+}
+
+async function carryOut(change: Change, context: Context): Promise<void> {
+  const client = await context.client();
+  await client.apply(change).catch((error) => {
+    throw error instanceof KernelError ? explained(error, change) : error;
+  });
 }
 
 const nameOf = ({ program }: Context): string => basename(program, '.js');

@@ -51,35 +51,36 @@ export function world(): World {
     name: async (address) => Object.keys(hosts).find((name) => hosts[name] === address),
     cancel: () => {},
   };
+  async function capture(stdin: string, program: (context: Context) => Promise<number>): Promise<Result> {
+    const out = new Captured();
+    const err = new Captured();
+    const context: Context = {
+      program: '/usr/sbin/ipvsadm',
+      out,
+      err,
+      env: {},
+      stdin: chunks(stdin),
+      readFile: (path) => chunks(files[path]),
+      client: async () => ipvs.client,
+      openSocket: () => {
+        throw new Error('nothing but IPVS is asked for here');
+      },
+      now: () => 0,
+      sleep: async () => {},
+    };
+    const status = await program(context).catch((error) => {
+      if (!(error instanceof LvsadmError)) throw error;
+      const ending = render(error, 'ipvsadm');
+      err.write(ending.text);
+      return ending.status;
+    });
+    return { status, stdout: out.text, stderr: err.text };
+  }
   return {
     ipvs,
     files,
     hosts,
-    async run(words, stdin = '') {
-      const out = new Captured();
-      const err = new Captured();
-      const context: Context = {
-        program: '/usr/sbin/ipvsadm',
-        out,
-        err,
-        env: {},
-        stdin: chunks(stdin),
-        readFile: (path) => chunks(files[path]),
-        client: async () => ipvs.client,
-        openSocket: () => {
-          throw new Error('nothing but IPVS is asked for here');
-        },
-        now: () => 0,
-        sleep: async () => {},
-      };
-      const status = await runIpvsadm(words, context, async () => resolver).catch((error) => {
-        if (!(error instanceof LvsadmError)) throw error;
-        const ending = render(error, 'ipvsadm');
-        err.write(ending.text);
-        return ending.status;
-      });
-      return { status, stdout: out.text, stderr: err.text };
-    },
+    run: (words, stdin = '') => capture(stdin, (context) => runIpvsadm(words, context, async () => resolver)),
   };
 }
 

@@ -94,7 +94,10 @@ const rules: readonly Rule[] = [
     from: 'src/cli/',
     to: ['src/errors.ts', 'src/context.ts', 'src/version.ts', 'src/ipvsadm/', 'src/commands/'],
   },
-  { from: 'src/cli/modern.ts', to: ['src/errors.ts', 'src/context.ts', 'src/commands/', 'yargs'] },
+  {
+    from: 'src/cli/modern.ts',
+    to: ['src/errors.ts', 'src/context.ts', 'src/ipvsadm/nearest.ts', 'src/commands/', 'yargs'],
+  },
   // Makes the context of a real process, so it loads what stands behind it: the client, its trace, modprobe.
   {
     from: 'src/cli/process-context.ts',

@@ -1,5 +1,6 @@
 /** What a command may touch. Everything outside of this is pure, so a test hands in its own. */
 import type { IpvsClient } from './ipvs/client.js';
+import type { OpenSocket } from './netlink/socket.js';
 
 /** A stream of text that the user or a pipe reads. */
 export interface Output {
@@ -42,6 +43,8 @@ export interface Context {
   readFile(path: string): AsyncIterable<Uint8Array>;
   /** IPVS in the kernel: opened at the first call, the same for every later one. */
   client(): Promise<IpvsClient>;
+  /** Opens a netlink socket of the kernel's, for what lies around IPVS. */
+  readonly openSocket: OpenSocket;
   /** Milliseconds since an arbitrary moment, never going back. */
   now(): number;
   /** Resolves after so many milliseconds. */

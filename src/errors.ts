@@ -145,6 +145,19 @@ export class UnavailableError extends LvsadmError {
   }
 }
 
+/** Something around IPVS on the machine cannot be read or changed: a sysctl, a link, an address, a file. */
+export class HostError extends LvsadmError {
+  override name = 'HostError';
+  constructor(
+    /** What was to be done, as one would say it: `set net.ipv4.ip_forward to 1`. */
+    readonly attempted: string,
+    readonly reason: string,
+    options?: ErrorOptions,
+  ) {
+    super(`cannot ${attempted}: ${reason}`, options);
+  }
+}
+
 /** Another process is at work on the same table. */
 export class LockedError extends LvsadmError {
   override name = 'LockedError';
@@ -180,6 +193,7 @@ export const Errno = {
   EADDRNOTAVAIL: 99,
   ENETUNREACH: 101,
   ENOBUFS: 105,
+  EHOSTUNREACH: 113,
 } as const;
 
 /** `EEXIST` for 17; `errno 999` for a number that has no name. */

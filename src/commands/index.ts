@@ -10,6 +10,10 @@ export const commands: Readonly<Record<string, CommandRow>> = {
     summary: 'show what apply would change',
     load: () => import('./diff.js'),
   },
+  director: {
+    summary: 'set this machine up as a director, undo that, or show it',
+    load: () => import('./director.js'),
+  },
   drain: {
     summary: 'take a server out of service without breaking connections',
     load: () => import('./drain.js'),
@@ -25,6 +29,10 @@ export const commands: Readonly<Record<string, CommandRow>> = {
   list: {
     summary: 'show services and servers, connections and counters',
     load: () => import('./list.js'),
+  },
+  'real-server': {
+    summary: 'set this machine up as a real server, undo that, or show it',
+    load: () => import('./real-server.js'),
   },
   schema: {
     summary: 'write the JSON Schema of documents',

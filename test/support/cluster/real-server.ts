@@ -1,4 +1,5 @@
 // What a real server needs for each method: the VIP where no ARP or neighbour request finds it, and the tunnel's end.
+import { loadModule } from '../../../src/host/modules.js';
 import { type Family, familyOf } from '../../../src/model/address.js';
 import type { Tunnel } from '../../../src/model/destination.js';
 import type { Host } from '../net/host.js';
@@ -58,6 +59,8 @@ function deviceType({ type, checksum }: Tunnel, outer: Family, inner: Family): s
 /** Generic UDP encapsulation ends at a UDP port; what it held goes to the tunnel device as if it had come plain. */
 async function listen(host: Host, action: 'add' | 'delete', tunnel: Tunnel, outer: Family): Promise<void> {
   if (tunnel.type !== 'gue') return;
+  // The kernel loads most modules that are missing by itself, but not these.
+  await loadModule(outer === 'inet' ? 'fou' : 'fou6');
   const gue = action === 'add' ? ' gue' : '';
   await ip(host.namespace, [`fou ${action} port ${tunnel.port}${gue}`], outer);
 }

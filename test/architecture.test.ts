@@ -30,9 +30,10 @@ const rules: readonly Rule[] = [
     types: ['src/netlink/socket.ts'],
   },
 
-  // zod describes what humans write (the document); the identities beside it do without.
   { from: 'src/model/', to: ['src/errors.ts'] },
-  { from: 'src/model/document', to: ['src/errors.ts', 'src/model/', 'zod'] },
+
+  // What humans write: YAML and JSON, whose shape zod describes, and rules in ipvsadm's grammar.
+  { from: 'src/document/', to: ['src/errors.ts', 'src/model/', 'src/ipvsadm/', 'yaml', 'zod'] },
 
   // The client opens a Connection on whatever socket it is given: never one of its own.
   {
@@ -44,8 +45,8 @@ const rules: readonly Rule[] = [
     ],
   },
 
-  { from: 'src/plan/', to: ['src/errors.ts', 'src/model/'] },
-  { from: 'src/plan/apply.ts', to: ['src/errors.ts', 'src/model/', 'src/ipvs/', 'src/plan/'] },
+  // Those who carry a plan out are given a client.
+  { from: 'src/plan/', to: ['src/errors.ts', 'src/model/'], types: ['src/ipvs/client.ts'] },
 
   // rtnetlink stands on the same netlink as IPVS does; a diagnosis looks at both.
   {
@@ -81,7 +82,7 @@ const rules: readonly Rule[] = [
 
   {
     from: 'src/output/',
-    to: ['src/errors.ts', 'src/model/', 'chalk', 'cli-table3'],
+    to: ['src/errors.ts', 'src/model/', 'src/plan/plan.ts', 'chalk', 'cli-table3'],
     types: ['src/plan/', 'src/context.ts'],
   },
 
@@ -96,8 +97,9 @@ const rules: readonly Rule[] = [
       'src/host/',
       'src/doctor/',
       'src/output/',
+      'src/document/',
+      'src/ipvsadm/refusals.ts',
       'src/ipvsadm/rules.ts',
-      'yaml',
     ],
     types: ['yargs'],
   },
@@ -106,7 +108,10 @@ const rules: readonly Rule[] = [
     from: 'src/cli/',
     to: ['src/errors.ts', 'src/context.ts', 'src/version.ts', 'src/ipvsadm/', 'src/commands/'],
   },
-  { from: 'src/cli/modern.ts', to: ['src/errors.ts', 'src/context.ts', 'src/commands/', 'yargs'] },
+  {
+    from: 'src/cli/modern.ts',
+    to: ['src/errors.ts', 'src/context.ts', 'src/ipvsadm/nearest.ts', 'src/commands/', 'yargs'],
+  },
   // Makes the context of a real process, so it loads what stands behind it: the client, its trace, modprobe.
   {
     from: 'src/cli/process-context.ts',

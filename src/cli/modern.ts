@@ -4,11 +4,15 @@ import type { Command } from '../commands/command.js';
 import { commands } from '../commands/index.js';
 import { type Context, WithStatus } from '../context.js';
 import { UsageError } from '../errors.js';
+import { nearest } from '../ipvsadm/nearest.js';
 
 /** Runs the subcommand `name` and returns its exit status. */
 export async function runModern(name: string, args: readonly string[], context: Context): Promise<number> {
+  if (name === 'help') return overview(context);
   const row = commands[name];
-  if (row === undefined) throw new UsageError(`unknown command '${name}'`, name);
+  if (row === undefined) {
+    throw new UsageError(`unknown command '${name}'`, name, nearest(name, Object.keys(commands)));
+  }
   const { command } = await row.load();
   let status: number | undefined;
   const parser = yargs()
@@ -35,7 +39,8 @@ export async function runModern(name: string, args: readonly string[], context: 
     .alias('help', 'h')
     .wrap(context.out.columns ?? 100)
     .fail((message, error) => {
-      throw error ?? new UsageError(message);
+      // yargs' own complaints have a class of their own, which it keeps to itself.
+      throw error && error.name !== 'YError' ? error : new UsageError(message);
     })
     .exitProcess(false);
   let shown = '';
@@ -50,10 +55,25 @@ export async function runModern(name: string, args: readonly string[], context: 
   return status ?? 0;
 }
 
+/** What subcommands there are. */
+async function overview(context: Context): Promise<number> {
+  const width = Math.max(...Object.keys(commands).map((name) => name.length));
+  const rows = Object.entries(commands).map(([name, { summary }]) => `  ${name.padEnd(width)}  ${summary}\n`);
+  await context.out.write(
+    `Subcommands (lvsadm NAME --help tells more of each):\n${rows.join('')}\n` +
+      "ipvsadm's commands, such as lvsadm -L, are told by lvsadm --help.\n",
+  );
+  return 0;
+}
+
 /** yargs makes a list of an option that is given twice; only one that is a list may be. */
-function refuseRepeated({ options }: Command, values: Readonly<Record<string, unknown>>): void {
+function refuseRepeated(
+  { options, repeatable = [] }: Command,
+  values: Readonly<Record<string, unknown>>,
+): void {
   for (const [name, option] of Object.entries(options)) {
-    if (Array.isArray(values[name]) && option.type !== 'array' && !option.array) {
+    const list = option.type === 'array' || option.array || repeatable.includes(name);
+    if (Array.isArray(values[name]) && !list) {
       throw new UsageError('given more than once', `--${name}`);
     }
   }

@@ -17,7 +17,15 @@ import type { Plan } from '../plan/plan.js';
 import { empties } from '../plan/policy.js';
 import type { Stage } from '../plan/steps.js';
 import type { Command } from './command.js';
-import { desiredOptions, planFor, readTable, readWish, type Wish } from './desired.js';
+import {
+  desiredOptions,
+  desiredRepeatable,
+  planFor,
+  readTable,
+  readWish,
+  type Wish,
+  words,
+} from './desired.js';
 import { seconds } from './seconds.js';
 import { watchFiles } from './watch.js';
 
@@ -53,6 +61,7 @@ export const command: Command = {
     },
     json: { type: 'boolean', default: false, describe: 'write what was done as JSON' },
   },
+  repeatable: desiredRepeatable,
   build: (yargs) =>
     yargs.epilogue(
       'Exit status: 0 the table is as the document says, 1 the kernel refused a change, 2 something is wrong with the\n' +
@@ -78,7 +87,7 @@ class Application {
     private readonly values: ArgumentsCamelCase,
     private readonly theme: Theme,
   ) {
-    this.files = values['file'] as string[];
+    this.files = words(values['file']);
     this.drain = values['drain'] === undefined ? 0 : seconds('drain', values['drain']);
     this.wait = seconds('wait', values['wait']);
     this.progress = new Progress(context.err);

@@ -17,8 +17,7 @@ import { type Reader, readState } from '../plan/read.js';
 export const desiredOptions = {
   file: {
     alias: 'f',
-    type: 'array',
-    string: true,
+    type: 'string',
     demandOption: true,
     requiresArg: true,
     describe: 'document, directory of documents, or - for standard input; may be given several times',
@@ -29,12 +28,14 @@ export const desiredOptions = {
     describe: 'remove services and sync daemons that are not in the document',
   },
   only: {
-    type: 'array',
-    string: true,
+    type: 'string',
     requiresArg: true,
     describe: 'touch this service alone, such as tcp://192.0.2.10:80; may be given several times',
   },
 } as const satisfies Record<string, Options>;
+
+/** Those of them that may be given several times. */
+export const desiredRepeatable = ['file', 'only'];
 
 /** What is wanted, and how much of it counts. */
 export interface Wish {
@@ -83,4 +84,4 @@ export function serviceArgument(text: string): ServiceId {
 }
 
 /** The values of an option that may be given several times. */
-export const words = (value: unknown): string[] => (Array.isArray(value) ? value.map(String) : []);
+export const words = (value: unknown): string[] => (value === undefined ? [] : [value].flat().map(String));

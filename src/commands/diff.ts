@@ -3,7 +3,7 @@ import { toJson } from '../output/json.js';
 import { changesAnything, planJson, renderPlan } from '../output/plan.js';
 import { themeFor } from '../output/theme.js';
 import type { Command } from './command.js';
-import { desiredOptions, planFor, readTable, readWish } from './desired.js';
+import { desiredOptions, desiredRepeatable, planFor, readTable, readWish } from './desired.js';
 
 /** As diff(1) has them. */
 const SAME = 0;
@@ -15,6 +15,7 @@ export const command: Command = {
     ...desiredOptions,
     json: { type: 'boolean', default: false, describe: 'write the plan as JSON' },
   },
+  repeatable: desiredRepeatable,
   build: (yargs) => yargs.epilogue('Exit status: 0 no difference, 1 differences, 2 an error.'),
   errorStatus: TROUBLE,
   async run(context, values) {

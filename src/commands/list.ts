@@ -17,8 +17,9 @@ import { serviceArgument } from './desired.js';
 export const command: Command = {
   positionals: '[service]',
   options: {
-    stats: { type: 'boolean', default: false, describe: 'show counters', conflicts: 'rate' },
-    rate: { type: 'boolean', default: false, describe: 'show rates, per second' },
+    // No defaults: yargs would take them for options that were given, and complain of the conflict.
+    stats: { type: 'boolean', describe: 'show counters', conflicts: 'rate' },
+    rate: { type: 'boolean', describe: 'show rates, per second' },
     json: { type: 'boolean', default: false, describe: 'write everything as JSON' },
   },
   build: (yargs) =>

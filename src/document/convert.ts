@@ -146,7 +146,7 @@ class Conversion {
     if (destination.lowerThreshold > destination.upperThreshold) {
       this.problem(
         [...path, 'lowerThreshold'],
-        notThat(destination.lowerThreshold, `at most upperThreshold, ${destination.upperThreshold}`),
+        `'${destination.lowerThreshold}' is more than upperThreshold, ${destination.upperThreshold}`,
       );
     }
     return [this.said(destination, at)];

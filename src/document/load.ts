@@ -29,8 +29,8 @@ export async function parseDocuments(texts: readonly NamedText[], lookup: Lookup
   const problems: Problem[] = [];
   const readings = texts.flatMap((text) => collect(problems, () => readingsOf(text, names)));
   let { state, found } = convert(readings);
-  // The first conversion found out which names there are.
-  if (await names.lookUp()) ({ state, found } = convert(readings));
+  // A conversion finds out which names there are; a service's name hides its servers' until it is known.
+  while (await names.lookUp()) ({ state, found } = convert(readings));
   raise(inOrder([...problems, ...found], texts));
   return state;
 }

@@ -6,7 +6,7 @@ import type { Daemon } from '../model/daemon.js';
 import { type Destination, destinationKey } from '../model/destination.js';
 import { formatService } from '../model/notation.js';
 import { destinationOrder, serviceOrder, sortedBy } from '../model/order.js';
-import { isFwmark, type Persistence, type Service } from '../model/service.js';
+import type { Persistence, Service } from '../model/service.js';
 import type { ServiceState, State } from '../model/state.js';
 import type { DaemonValue, DocumentValue, ServiceValue } from './schema.js';
 
@@ -36,10 +36,8 @@ const serviceValue = ({ service, destinations }: ServiceState): ServiceValue => 
 
 /** What a document says of a service beside its servers. */
 export function serviceSettings({ id, scheduler, schedulerFlags, persistence, onePacket }: Service) {
-  const mark = isFwmark(id) ? { family: id.family } : {};
   return {
-    service: formatService(isFwmark(id) ? { ...id, family: 'inet' } : id),
-    ...mark,
+    service: formatService(id),
     scheduler,
     ...(schedulerFlags.length > 0 && { schedulerFlags: [...schedulerFlags] }),
     ...(persistence && { persistence: persistenceValue(persistence) }),

@@ -154,6 +154,11 @@ export function multicastGroup(text: string): string {
 /** A mark that netfilter gives packets. */
 export const fwmark = number('firewall mark', 1, 4294967295);
 
+/** The kernel's own schedulers, each in a module ip_vs_NAME; others may be loaded. */
+export const schedulers: readonly string[] = 'rr wrr lc wlc lblc lblcr dh sh sed nq fo ovf mh twos'.split(
+  ' ',
+);
+
 /** Flags by bit, or by what the bit means to the one scheduler that has the name. */
 const flagNames: Readonly<Record<string, { readonly flag: SchedulerFlag; readonly scheduler?: string }>> = {
   'flag-1': { flag: 'flag-1' },

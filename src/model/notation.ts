@@ -25,6 +25,7 @@ export type ServiceNotation =
 const SERVICE =
   'a service such as tcp://192.0.2.10:80, udp://[2001:db8::1]:53, sctp://192.0.2.10:5060 or fwmark://7';
 const SERVER = 'a server such as 198.51.100.7:80, [2001:db8::7]:80 or web1.example.com:80';
+const BRACKETS = 'a service: an IPv6 address with a port stands in brackets, [2001:db8::1]:80';
 const PORT = 'a port from 0 to 65535';
 const FWMARK = 'a firewall mark from 1 to 4294967295, such as fwmark://7';
 
@@ -36,7 +37,9 @@ export function parseService(text: string): ServiceNotation {
   if (kind !== 'tcp' && kind !== 'udp' && kind !== 'sctp') throw new ValueError('service', text, SERVICE);
   const { host, port } = parseHostPort(rest) ?? {};
   if (host === undefined) throw new ValueError('service', text, SERVICE);
-  if (port === undefined) throw new ValueError('service', text, `${SERVICE}; the port is missing`);
+  if (port === undefined) {
+    throw new ValueError('service', text, host.includes(':') ? BRACKETS : `${SERVICE}; the port is missing`);
+  }
   return { protocol: kind, host, port };
 }
 

@@ -1,4 +1,5 @@
 // A packet's headers, outermost first, as far as IPVS and its tunnels touch them.
+import { formatAddress } from '../../../src/model/address.js';
 
 export interface Ethernet {
   layer: 'ethernet';
@@ -38,8 +39,11 @@ export interface Gue {
 
 export type Header = Ethernet | Ip | Transport | Gre | Gue;
 
+/** Outermost header first. */
+export type Packet = readonly Header[];
+
 /** Reads the headers of an Ethernet frame; what they do not know ends the list. */
-export function decode(frame: Buffer, guePort: number): Header[] {
+export function decode(frame: Buffer, guePort: number): Packet {
   const headers: Header[] = [
     { layer: 'ethernet', destination: mac(frame.subarray(0, 6)), source: mac(frame.subarray(6, 12)) },
   ];
@@ -82,14 +86,18 @@ const readers: Record<Kind, (bytes: Buffer, guePort: number) => Read | undefined
   ipv4: (bytes) => ({
     header: {
       layer: 'ipv4',
-      source: [...bytes.subarray(12, 16)].join('.'),
-      destination: [...bytes.subarray(16, 20)].join('.'),
+      source: formatAddress(bytes.subarray(12, 16)),
+      destination: formatAddress(bytes.subarray(16, 20)),
     },
     // The total length cuts off what pads a short frame.
     rest: payload(bytes.readUInt8(9), bytes.subarray((bytes.readUInt8(0) & 15) * 4, bytes.readUInt16BE(2))),
   }),
   ipv6: (bytes) => ({
-    header: { layer: 'ipv6', source: ipv6(bytes.subarray(8, 24)), destination: ipv6(bytes.subarray(24, 40)) },
+    header: {
+      layer: 'ipv6',
+      source: formatAddress(bytes.subarray(8, 24)),
+      destination: formatAddress(bytes.subarray(24, 40)),
+    },
     rest: afterIpv6(bytes.readUInt8(6), bytes.subarray(40, 40 + bytes.readUInt16BE(4))),
   }),
   tcp: (bytes) => {
@@ -138,9 +146,3 @@ const ports = (layer: Transport['layer'], bytes: Buffer, size: number): Transpor
 });
 
 const mac = (bytes: Buffer): string => [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join(':');
-
-/** Canonical, as a URL's host is written. */
-function ipv6(bytes: Buffer): string {
-  const groups = Array.from({ length: 8 }, (_, index) => bytes.readUInt16BE(index * 2).toString(16));
-  return new URL(`http://[${groups.join(':')}]/`).hostname.slice(1, -1);
-}

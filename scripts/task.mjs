@@ -1,6 +1,7 @@
 // The one entry of every npm script: makes sure that dependencies and the build are there, then runs the task.
 // Plain JavaScript, because on a fresh checkout there is nothing yet that could compile it.
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { constants } from 'node:os';
@@ -21,6 +22,14 @@ function run(file, args, options = {}) {
   }
   if (result.signal) process.exit(128 + constants.signals[result.signal]);
   if (result.status !== 0) process.exit(result.status);
+}
+
+/** Runs what may take minutes, and start other programs: a signal that ends this process ends it as well. */
+async function supervise(file, args) {
+  const child = spawn(file, args, { cwd: root, stdio: 'inherit' });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  const [status, signal] = await once(child, 'exit');
+  process.exitCode = status ?? 128 + constants.signals[signal];
 }
 
 /** Runs a compiled script of ours in this process: a signal that ends it lets it clean up. */
@@ -136,7 +145,7 @@ function standalone() {
 }
 
 const tests = (dir) => files(`build/test/${dir}`, '.test.js');
-const testRunner = (list, args) => run(process.execPath, ['--test', ...args, ...list]);
+const testRunner = (list, args) => supervise(process.execPath, ['--test', ...args, ...list]);
 
 /** Type check, lint and format. */
 function check() {
@@ -145,6 +154,8 @@ function check() {
 }
 
 const tasks = {
+  // What every task does first, and nothing else.
+  compile: () => {},
   build: async () => {
     await bundle();
     run(join(root, 'node_modules/.bin/tsc'), ['-p', 'tsconfig.types.json']);
@@ -158,7 +169,7 @@ const tasks = {
     ),
   labtest: async (args) => {
     await bundle();
-    testRunner(tests('lab'), args);
+    await testRunner(tests('lab'), args);
   },
   test: async (args) => {
     say('type check and lint');
@@ -166,7 +177,7 @@ const tasks = {
     say('building');
     await bundle();
     say('unit tests, then the lab: a guest with a real kernel');
-    testRunner(tests(''), args);
+    await testRunner(tests(''), args);
   },
   lab: async (args) => {
     await bundle();

@@ -1,5 +1,6 @@
 /** What a command may touch. Everything outside of this is pure, so a test hands in its own. */
 import type { IpvsClient } from './ipvs/client.js';
+import type { OpenSocket } from './netlink/socket.js';
 
 /** A stream of text that the user or a pipe reads. */
 export interface Output {
@@ -19,6 +20,17 @@ export class ClosedPipe extends Error {
   override name = 'ClosedPipe';
 }
 
+/** An error that ends the program with a status other than its own kind's. */
+export class WithStatus extends Error {
+  override name = 'WithStatus';
+  constructor(
+    readonly status: number,
+    override readonly cause: unknown,
+  ) {
+    super(`exit status ${status}`);
+  }
+}
+
 export interface Context {
   /** Path of the program that runs, as it was called. */
   readonly program: string;
@@ -31,6 +43,10 @@ export interface Context {
   readFile(path: string): AsyncIterable<Uint8Array>;
   /** IPVS in the kernel: opened at the first call, the same for every later one. */
   client(): Promise<IpvsClient>;
+  /** Opens a netlink socket of the kernel's, for what lies around IPVS. */
+  readonly openSocket: OpenSocket;
   /** Milliseconds since an arbitrary moment, never going back. */
   now(): number;
+  /** Resolves after so many milliseconds. */
+  sleep(milliseconds: number): Promise<void>;
 }

@@ -37,6 +37,33 @@ export class UsageError extends LvsadmError {
   }
 }
 
+/** Something wrong in a document, and where. */
+export interface Problem {
+  /** As it was named by the user; `-` is standard input. */
+  readonly file: string;
+  /** From 1; undefined where the whole file is to blame. */
+  readonly line?: number | undefined;
+  readonly column?: number | undefined;
+  /** Way to the value inside the document: `services[2].servers[0].weight`; empty for the document itself. */
+  readonly path?: string | undefined;
+  /** What is wrong, and what would be right; one line, no final full stop. */
+  readonly text: string;
+}
+
+/** Desired state that cannot be understood. Holds every problem that was found, in the order of the text. */
+export class DocumentError extends LvsadmError {
+  override name = 'DocumentError';
+  constructor(readonly problems: readonly [Problem, ...Problem[]]) {
+    super(problems.map(describeProblem).join('\n'));
+  }
+}
+
+/** `web.yaml:12:15: services[2].servers[0].weight: 'heavy' is not a whole number`. */
+export function describeProblem({ file, line, column, path, text }: Problem): string {
+  const place = [file === '-' ? 'standard input' : file, line, column].filter((part) => part !== undefined);
+  return [place.join(':'), path, text].filter(Boolean).join(': ');
+}
+
 /** An option that cannot be read as one: ipvsadm's exit status tells it from other mistakes. */
 export class MalformedError extends UsageError {
   override name = 'MalformedError';
@@ -118,6 +145,31 @@ export class UnavailableError extends LvsadmError {
   }
 }
 
+/** Something around IPVS on the machine cannot be read or changed: a sysctl, a link, an address, a file. */
+export class HostError extends LvsadmError {
+  override name = 'HostError';
+  constructor(
+    /** What was to be done, as one would say it: `set net.ipv4.ip_forward to 1`. */
+    readonly attempted: string,
+    readonly reason: string,
+    options?: ErrorOptions,
+  ) {
+    super(`cannot ${attempted}: ${reason}`, options);
+  }
+}
+
+/** Another process is at work on the same table. */
+export class LockedError extends LvsadmError {
+  override name = 'LockedError';
+  constructor(
+    /** The process that holds the lock. */
+    readonly pid: number,
+    readonly path: string,
+  ) {
+    super(`process ${pid} is applying a document here (${path})`);
+  }
+}
+
 /** Linux errno values that lvsadm gives a meaning to (asm-generic/errno.h). */
 export const Errno = {
   EPERM: 1,
@@ -141,6 +193,7 @@ export const Errno = {
   EADDRNOTAVAIL: 99,
   ENETUNREACH: 101,
   ENOBUFS: 105,
+  EHOSTUNREACH: 113,
 } as const;
 
 /** `EEXIST` for 17; `errno 999` for a number that has no name. */

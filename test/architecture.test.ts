@@ -14,7 +14,8 @@ interface Rule {
 /** A room's own files may import each other unless the rule is for a single file; Node's own modules are free to all. */
 const rules: readonly Rule[] = [
   { from: 'src/errors.ts', to: [] },
-  { from: 'src/context.ts', to: [], types: ['src/ipvs/client.ts'] },
+  { from: 'src/version.ts', to: [] },
+  { from: 'src/context.ts', to: [], types: ['src/ipvs/client.ts', 'src/netlink/socket.ts'] },
 
   // Netlink knows nothing of IPVS. Each way to reach the kernel is in one file, which nobody else in the room imports.
   { from: 'src/netlink/', to: ['src/errors.ts'] },
@@ -29,9 +30,10 @@ const rules: readonly Rule[] = [
     types: ['src/netlink/socket.ts'],
   },
 
-  // zod describes what humans write (the document); the identities beside it do without.
   { from: 'src/model/', to: ['src/errors.ts'] },
-  { from: 'src/model/document', to: ['src/errors.ts', 'src/model/', 'zod'] },
+
+  // What humans write: YAML and JSON, whose shape zod describes, and rules in ipvsadm's grammar.
+  { from: 'src/document/', to: ['src/errors.ts', 'src/model/', 'src/ipvsadm/', 'yaml', 'zod'] },
 
   // The client opens a Connection on whatever socket it is given: never one of its own.
   {
@@ -43,21 +45,44 @@ const rules: readonly Rule[] = [
     ],
   },
 
-  { from: 'src/plan/', to: ['src/errors.ts', 'src/model/'] },
-  { from: 'src/plan/apply.ts', to: ['src/errors.ts', 'src/model/', 'src/ipvs/', 'src/plan/'] },
+  // Those who carry a plan out are given a client.
+  { from: 'src/plan/', to: ['src/errors.ts', 'src/model/'], types: ['src/ipvs/client.ts'] },
 
-  { from: 'src/host/', to: ['src/errors.ts', 'src/model/'] },
-
-  // The grammar is pure. Only run.ts asks: the kernel through the context, /proc and names through what it loads then.
-  { from: 'src/ipvsadm/', to: ['src/errors.ts', 'src/model/'] },
+  // rtnetlink stands on the same netlink as IPVS does; a diagnosis looks at both.
   {
-    from: 'src/ipvsadm/run.ts',
-    to: ['src/errors.ts', 'src/model/', 'src/ipvsadm/', 'src/ipvs/', 'src/host/', 'src/context.ts'],
+    from: 'src/host/',
+    to: [
+      'src/errors.ts',
+      'src/model/',
+      ...['attributes', 'bytes', 'connection', 'genl', 'message', 'socket', 'struct'].map(netlink),
+    ],
   },
+
+  // A diagnosis reads the machine and IPVS, and writes its fixes in ipvsadm's grammar.
+  {
+    from: 'src/doctor/',
+    to: [
+      'src/errors.ts',
+      'src/model/',
+      'src/host/',
+      'src/ipvs/proc.ts',
+      'src/ipvsadm/rules.ts',
+      ...['attributes', 'bytes', 'connection', 'genl', 'socket'].map(netlink),
+    ],
+    types: ['src/ipvs/client.ts'],
+  },
+
+  // The grammar is pure; what carries it out asks the kernel through the context, and the host for names.
+  { from: 'src/ipvsadm/', to: ['src/errors.ts', 'src/model/'] },
+  { from: 'src/ipvsadm/help.ts', to: ['src/errors.ts', 'src/version.ts', 'src/ipvsadm/'] },
+  ...['run', 'session', 'listing', 'connections', 'directory', 'restore', 'chunks'].map((file) => ({
+    from: `src/ipvsadm/${file}.ts`,
+    to: ['src/errors.ts', 'src/model/', 'src/ipvsadm/', 'src/ipvs/', 'src/host/', 'src/context.ts'],
+  })),
 
   {
     from: 'src/output/',
-    to: ['src/errors.ts', 'src/model/', 'chalk', 'cli-table3'],
+    to: ['src/errors.ts', 'src/model/', 'src/plan/plan.ts', 'chalk', 'cli-table3'],
     types: ['src/plan/', 'src/context.ts'],
   },
 
@@ -70,15 +95,23 @@ const rules: readonly Rule[] = [
       'src/plan/',
       'src/ipvs/',
       'src/host/',
+      'src/doctor/',
       'src/output/',
+      'src/document/',
+      'src/ipvsadm/refusals.ts',
       'src/ipvsadm/rules.ts',
-      'yaml',
     ],
     types: ['yargs'],
   },
 
-  { from: 'src/cli/', to: ['src/errors.ts', 'src/context.ts', 'src/ipvsadm/', 'src/commands/'] },
-  { from: 'src/cli/modern.ts', to: ['src/errors.ts', 'src/context.ts', 'src/commands/', 'yargs'] },
+  {
+    from: 'src/cli/',
+    to: ['src/errors.ts', 'src/context.ts', 'src/version.ts', 'src/ipvsadm/', 'src/commands/'],
+  },
+  {
+    from: 'src/cli/modern.ts',
+    to: ['src/errors.ts', 'src/context.ts', 'src/ipvsadm/nearest.ts', 'src/commands/', 'yargs'],
+  },
   // Makes the context of a real process, so it loads what stands behind it: the client, its trace, modprobe.
   {
     from: 'src/cli/process-context.ts',

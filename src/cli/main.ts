@@ -3,14 +3,16 @@
  * ipvsadm's grammar needs is loaded at once; everything else only when it is asked for.
  */
 import { basename } from 'node:path';
-import { ClosedPipe, type Context } from '../context.js';
-import { runIpvsadm } from '../ipvsadm/run.js';
+import { ClosedPipe, type Context, WithStatus } from '../context.js';
+import { replaceTable, runIpvsadm } from '../ipvsadm/run.js';
 
-/** Names under which the program stands in for one of ipvsadm's, and the words each puts first. */
-const personalities: Readonly<Record<string, readonly string[]>> = {
-  ipvsadm: [],
-  'ipvsadm-save': ['-S'],
-  'ipvsadm-restore': ['-R'],
+type Personality = (argv: readonly string[], context: Context) => Promise<number>;
+
+/** Names under which the program stands in for one of ipvsadm's. Its restore script takes no arguments, and minds none. */
+const personalities: Readonly<Record<string, Personality>> = {
+  ipvsadm: runIpvsadm,
+  'ipvsadm-save': (argv, context) => runIpvsadm(['-S', ...argv], context),
+  'ipvsadm-restore': (_, context) => replaceTable(context),
 };
 
 /** What a shell reports for a program that a closed pipe ended: 128 + SIGPIPE. */
@@ -24,15 +26,16 @@ export async function main(argv: readonly string[], context: Context): Promise<n
   } catch (error) {
     if (error instanceof ClosedPipe) return CLOSED_PIPE;
     const { render } = await import('./render.js');
-    const { text, status } = render(error, called in personalities ? called : 'lvsadm');
+    const told = error instanceof WithStatus ? error.cause : error;
+    const { text, status } = render(told, called in personalities ? called : 'lvsadm');
     await context.err.write(text);
-    return status;
+    return error instanceof WithStatus ? error.status : status;
   }
 }
 
 async function run(called: string, argv: readonly string[], context: Context): Promise<number> {
   const personality = personalities[called];
-  if (personality !== undefined) return runIpvsadm([...personality, ...argv], context);
+  if (personality !== undefined) return personality(argv, context);
   const [first, ...rest] = argv;
   // ipvsadm's grammar has no words in front: they are ours.
   if (first === undefined || first.startsWith('-')) return runIpvsadm(argv, context);

@@ -22,7 +22,9 @@ export function processContext(program: string, openSocket: OpenSocket): Process
     env: process.env,
     stdin: stdin(),
     readFile,
+    openSocket,
     now: () => performance.now(),
+    sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
     client() {
       client ??= openClient(openSocket, process.env, err);
       return client;

@@ -1,6 +1,9 @@
 /** How errors read, and the exit statuses they end in: the one place that decides. */
 import {
+  DocumentError,
+  describeProblem,
   KernelError,
+  LockedError,
   LvsadmError,
   ProtocolError,
   TransportError,
@@ -18,20 +21,22 @@ export interface Ending {
 
 /**
  * Exit statuses, as ipvsadm's: 2 for a command line that makes no sense and for a kernel without IPVS, 255 for what the
- * kernel refused. 70 (EX_SOFTWARE of sysexits.h) is a fault of lvsadm's own.
+ * kernel refused. Of sysexits.h: 70 (EX_SOFTWARE) is a fault of lvsadm's own, 75 (EX_TEMPFAIL) may go better later.
  */
-export const Status = { usage: 2, unavailable: 2, refused: 255, broken: 255, bug: 70 } as const;
+export const Status = { usage: 2, unavailable: 2, refused: 255, broken: 255, bug: 70, busy: 75 } as const;
 
 /** `name` is how the program was called. */
 export function render(error: unknown, name: string): Ending {
   if (error instanceof UsageError) return { text: usage(error, name), status: mistakeStatus(error) };
   if (error instanceof ValueError) return { text: line(name, error.message), status: Status.usage };
+  if (error instanceof DocumentError) return { text: problems(error, name), status: Status.usage };
   if (error instanceof KernelError) return { text: `${refusal(error)}\n`, status: Status.refused };
   if (error instanceof UnavailableError)
     return { text: unavailable[error.reason](error), status: Status.unavailable };
   if (error instanceof TransportError || error instanceof ProtocolError) {
     return { text: line(name, error.message), status: Status.broken };
   }
+  if (error instanceof LockedError) return { text: line(name, error.message), status: Status.busy };
   if (error instanceof LvsadmError) return { text: line(name, error.message), status: Status.broken };
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return {
@@ -42,6 +47,15 @@ export function render(error: unknown, name: string): Ending {
 
 const line = (name: string, text: string): string => `${name}: ${text}\n`;
 
+/** As many as help; one slip in a template can make thousands. */
+const PROBLEMS_SHOWN = 20;
+
+function problems({ problems }: DocumentError, name: string): string {
+  const shown = problems.slice(0, PROBLEMS_SHOWN).map((problem) => line(name, describeProblem(problem)));
+  const more = problems.length - shown.length;
+  return shown.join('') + (more > 0 ? line(name, `and ${more} more`) : '');
+}
+
 const usage = (error: UsageError, name: string): string =>
   `${line(name, mistake(error))}Try '${name} --help'.\n`;
 
@@ -50,8 +64,8 @@ const unavailable: Record<UnavailableError['reason'], (error: UnavailableError) 
   'no-ipvs': ({ detail }) =>
     `Can't initialize ipvs: ${detail}\n` +
     'Are you sure that IP Virtual Server is built in the kernel or as module?\n' +
-    'Its module is ip_vs: on Debian and Ubuntu in linux-image-amd64 (the cloud kernels have it too), on Fedora and RHEL in\n' +
-    'kernel-modules. In a container the host has to load it: modprobe ip_vs\n',
+    'Its module is ip_vs: in the kernel packages of Debian and Fedora, in linux-modules-extra on some of Ubuntu. In a\n' +
+    'container the host has to load it: modprobe ip_vs\n',
   'not-permitted': ({ detail }) =>
     `Can't initialize ipvs: Permission denied (you must be root)\n${detail}: run it as root, or with that capability\n`,
 };

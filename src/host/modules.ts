@@ -1,6 +1,6 @@
 /** Kernel modules. */
 import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { access, readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 
 /**
@@ -29,3 +29,10 @@ function reason(
   const lines = (stderr ?? '').trim().split('\n');
   return lines.at(-1) || message;
 }
+
+/** Whether the kernel has a module loaded or built in; one that has no parameters and is built in cannot be seen. */
+export const isLoaded = (name: string): Promise<boolean> =>
+  access(`/sys/module/${name.replaceAll('-', '_')}`).then(
+    () => true,
+    () => false,
+  );

@@ -1,4 +1,5 @@
 /** Names of hosts and ports, in both directions: the machine's resolver, and /etc/services. */
+import { isIP } from 'node:net';
 import { canonicalAddress } from '../model/address.js';
 import type { Protocol } from '../model/service.js';
 
@@ -11,8 +12,8 @@ export interface Resolver {
 }
 
 /**
- * The resolver of this machine. Names go through the system's own look-up (nsswitch.conf); addresses through
- * /etc/hosts and DNS, because only that can be cancelled.
+ * The resolver of this machine. Names go through the system's own look-up (nsswitch.conf); addresses through DNS, in a
+ * way that can be cancelled. What /etc/hosts says of addresses is for {@link parseHosts}.
  */
 export async function systemResolver(): Promise<Resolver> {
   const dns = await import('node:dns/promises');
@@ -26,17 +27,31 @@ export async function systemResolver(): Promise<Resolver> {
     },
     async name(address) {
       const [first] = await reverse.reverse(address).catch(() => []);
-      return first === undefined || first === '' ? undefined : printable(first);
+      return nameOf(first);
     },
     cancel: () => reverse.cancel(),
   };
 }
 
-/** Whoever owns an address decides its name: nothing in it may steer a terminal or break a line. */
-export const printable = (text: string): string => text.replace(unprintable, '?');
+/** The names of addresses in a file like /etc/hosts: of each the first that hosts(5) gives it. */
+export function parseHosts(text: string): Map<string, string> {
+  const names = new Map<string, string>();
+  for (const line of text.split('\n')) {
+    const [address = '', first] = line.replace(/#.*/, '').trim().split(/\s+/);
+    const name = nameOf(first);
+    if (name === undefined || !isIP(address) || address.includes('%')) continue;
+    const key = canonicalAddress(address);
+    if (!names.has(key)) names.set(key, name);
+  }
+  return names;
+}
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-const unprintable = /[\u0000-\u0020\u007f-\u00a0\u00ad\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff]/g;
+/**
+ * Whoever owns an address decides its name. One that holds more than names are made of could steer a terminal or break a
+ * line, and could not be typed back: it counts as none.
+ */
+const nameOf = (text: string | undefined): string | undefined =>
+  text !== undefined && /^[\w.+-]+$/.test(text) ? text : undefined;
 
 /**
  * The names of many addresses, asked for at once. Those that have not answered after `limit` milliseconds have no name.
@@ -73,12 +88,13 @@ export function parseServices(text: string): ServiceNames {
   const names = new Map<string, string>();
   const keep = <V>(map: Map<string, V>, key: string, value: V) => map.has(key) || map.set(key, value);
   for (const line of text.split('\n')) {
-    const [name, assignment = '', ...aliases] = line.replace(/#.*/, '').trim().split(/\s+/);
+    const [first, assignment = '', ...aliases] = line.replace(/#.*/, '').trim().split(/\s+/);
     const [, number, protocol] = /^(\d{1,5})\/(\w+)$/.exec(assignment) ?? [];
-    if (!name || protocol === undefined) continue;
+    const name = nameOf(first);
+    if (name === undefined || protocol === undefined) continue;
     const port = Number(number);
     if (port > 65535) continue;
-    keep(names, `${port}/${protocol}`, printable(name));
+    keep(names, `${port}/${protocol}`, name);
     for (const word of [name, ...aliases]) keep(ports, `${word}/${protocol}`, port);
   }
   return {

@@ -74,7 +74,7 @@ const builders: Readonly<Record<CommandName, Builder>> = {
   'delete-server': (parts) =>
     change({ do: 'deleteDestination', of: parts.serviceId(), id: parts.destinationId() }),
   'start-daemon': (parts) => change({ do: 'startDaemon', daemon: parts.daemon() }),
-  'stop-daemon': (parts) => change({ do: 'stopDaemon', daemon: parts.daemon() }),
+  'stop-daemon': (parts) => change({ do: 'stopDaemon', daemon: parts.stoppedDaemon() }),
   set: (parts) => change({ do: 'setTimeouts', timeouts: parts.timeouts() }),
   list: (parts) => parts.list(),
   save: (parts) => ({ do: 'save', numeric: parts.has('numeric') }),
@@ -209,6 +209,11 @@ class Parts {
       throw new UsageError(`${type} tunnels do not have that`, this.spelling('tunnelChecksum'));
     }
     return { type, port: tunnelPort ?? 0, checksum: tunnelChecksum ?? plainTunnel.checksum };
+  }
+
+  /** The state is what a daemon is known by; the kernel passes over the rest. */
+  stoppedDaemon(): Pick<Daemon, 'state' | 'syncId'> {
+    return { state: this.daemonState(), syncId: this.settings.syncId ?? 0 };
   }
 
   private daemonState(): DaemonState {

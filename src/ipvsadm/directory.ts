@@ -1,6 +1,6 @@
 /** Names of hosts and ports for command lines and listings: each is looked up once, and none where all is numeric. */
 import type { Context } from '../context.js';
-import { nameAddresses, parseServices, type Resolver, type ServiceNames } from '../host/names.js';
+import { nameAddresses, parseHosts, parseServices, type Resolver, type ServiceNames } from '../host/names.js';
 import { type Labels, nameLabels } from './labels.js';
 import type { Wanted } from './parse.js';
 import { type Names, noNames } from './values.js';
@@ -32,28 +32,39 @@ export class Directory {
     };
   }
 
-  /** Labels with the names of these addresses, as far as they can be found. */
+  /** Labels with the names of these addresses, as far as they can be found: in /etc/hosts, then from the resolver. */
   async labels(addresses: Iterable<string>): Promise<Labels> {
     const services = await this.serviceNames();
-    const hosts = await nameAddresses(addresses, await this.resolver(), PATIENCE);
-    return nameLabels(hosts, services.name);
+    const file = parseHosts(await this.read('/etc/hosts'));
+    const names = new Map<string, string>();
+    const unknown = new Set<string>();
+    for (const address of addresses) {
+      const name = file.get(address);
+      if (name === undefined) unknown.add(address);
+      else names.set(address, name);
+    }
+    if (unknown.size > 0) {
+      for (const [address, name] of await nameAddresses(unknown, await this.resolver(), PATIENCE)) {
+        names.set(address, name);
+      }
+    }
+    return nameLabels(names, services.name);
   }
 
   private serviceNames(): Promise<ServiceNames> {
-    this.services ??= this.readServices();
+    this.services ??= this.read('/etc/services').then(parseServices);
     return this.services;
   }
 
-  /** Without the file no port has a name. */
-  private async readServices(): Promise<ServiceNames> {
+  /** A file that may be missing: then nothing has a name in it. */
+  private async read(path: string): Promise<string> {
     const decoder = new TextDecoder();
     let text = '';
     try {
-      for await (const chunk of this.context.readFile('/etc/services'))
-        text += decoder.decode(chunk, { stream: true });
+      for await (const chunk of this.context.readFile(path)) text += decoder.decode(chunk, { stream: true });
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     }
-    return parseServices(text);
+    return text;
   }
 }

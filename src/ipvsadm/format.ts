@@ -1,5 +1,5 @@
 /** The lines of ipvsadm's listings, byte for byte. Pure: services and servers in, text out. */
-import { addressOrder, type Family } from '../model/address.js';
+import { addressOrder, type Family, familyOf } from '../model/address.js';
 import type { Daemon } from '../model/daemon.js';
 import {
   defaults,
@@ -13,11 +13,13 @@ import type { Stats } from '../model/stats.js';
 import type { DestinationEntry, Info, ServiceEntry, Timeouts } from '../model/table.js';
 import { abbreviated, exact, layouts } from './columns.js';
 import type { ListOptions } from './command.js';
-import { type Labels, numericLabels } from './labels.js';
+import type { Labels } from './labels.js';
+import { printable } from './printable.js';
 import { flagList, protocolOf } from './rules.js';
 
-/** Width of the column with names, `  -> ` included. */
+/** Width of the column with names, `TCP  ` or `  -> ` included. */
 const NAME = 33;
+const PREFIX = 5;
 
 /** What turns rows of the table into lines, each with its end. */
 export interface Formatter {
@@ -29,7 +31,7 @@ export interface Formatter {
 export function formatter(options: Pick<ListOptions, 'columns' | 'exact'>, labels: Labels): Formatter {
   const layout = layouts[options.columns];
   const serverName = (of: ServiceId, { id }: DestinationEntry): string =>
-    `  -> ${fit(labels.endpoint(id.address, id.port, protocolOf(of)), NAME - 5)}`;
+    `  -> ${endpoint(labels, id.address, id.port, protocolOf(of))}`.padEnd(NAME);
   if ('counters' in layout) {
     const show = options.exact ? exact : abbreviated;
     const counters = (stats: Stats): string =>
@@ -51,13 +53,16 @@ export function formatter(options: Pick<ListOptions, 'columns' | 'exact'>, label
   };
 }
 
-/** Exactly `width` columns: cut off, or filled with blanks. */
-const fit = (text: string, width: number): string => text.slice(0, width).padEnd(width);
+/** Names of IPv4 addresses are cut off to fit their column; those of IPv6 addresses push the others aside. */
+function endpoint(labels: Labels, address: string, port: number, protocol: Protocol | undefined): string {
+  const text = labels.endpoint(address, port, protocol);
+  return familyOf(address) === 'inet' ? text.slice(0, NAME - PREFIX) : text;
+}
 
 /** `TCP  192.0.2.1:80`, `FWM  7 IPv6` */
 function serviceName(id: ServiceId, labels: Labels): string {
   if (isFwmark(id)) return `FWM  ${id.fwmark}${id.family === 'inet6' ? ' IPv6' : ''}`;
-  return `${id.protocol.toUpperCase().padEnd(4)} ${labels.endpoint(id.address, id.port, id.protocol)}`;
+  return `${id.protocol.toUpperCase().padEnd(4)} ${endpoint(labels, id.address, id.port, id.protocol)}`;
 }
 
 /** `sh (sh-port) persistent 60 mask 255.255.255.0 pe sip ops` */
@@ -81,7 +86,7 @@ export const timeoutsLine = ({ tcp, tcpFin, udp }: Timeouts): string =>
 
 /** `master sync daemon (mcast=eth0, syncid=0, maxlen=1472, group=224.0.0.81, port=8848, ttl=1)` */
 export function daemonLine(daemon: Daemon): string {
-  const details = [`mcast=${daemon.interface}`, `syncid=${daemon.syncId}`];
+  const details = [`mcast=${printable(daemon.interface)}`, `syncid=${daemon.syncId}`];
   if (daemon.maxLength) details.push(`maxlen=${daemon.maxLength}`);
   if (daemon.group) details.push(`group=${daemon.group}`);
   if (daemon.port) details.push(`port=${daemon.port}`);
@@ -112,5 +117,3 @@ export function sortedBy<T>(items: readonly T[], key: (item: T) => string): T[] 
   keyed.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
   return keyed.map(({ item }) => item);
 }
-
-export { numericLabels };

@@ -16,6 +16,7 @@ import {
   name,
   number,
   oneOf,
+  schedulers,
 } from './values.js';
 
 /** Commands, by the words that messages use for them. */
@@ -245,7 +246,7 @@ export const settings: readonly AnySetting[] = [
     short: 's',
     argument: 'required',
     value: 'NAME',
-    help: `rr, wrr, lc, wlc, lblc, lblcr, dh, sh, sed, nq, fo, ovf, mh, twos; ${defaults.scheduler} where nothing is said`,
+    help: `${schedulers.join(', ')}; ${defaults.scheduler} where nothing is said`,
     read: (text) => name('scheduler', 16)(word(text)),
   }),
   setting({

@@ -22,6 +22,12 @@ export interface Kind<T> {
   show?(value: T, beside: Readonly<Record<string, unknown>>): string;
 }
 
+/** A kind that always takes the same room, so that it may be a member of a structure. */
+export interface FixedKind<T> extends Kind<T> {
+  /** Bytes. */
+  readonly size: number;
+}
+
 /** Attribute type number, as the kernel's header gives it, and what its payload is. */
 export type Row = readonly [type: number, kind: Kind<unknown>];
 export type Rows = Readonly<Record<string, Row>>;
@@ -148,10 +154,11 @@ function integer(
   size: number,
   put: (to: Writer, value: number) => void,
   get: (from: Reader, at: number) => number,
-): Kind<number> {
+): FixedKind<number> {
   const max = 2 ** (8 * size) - 1;
   return {
     name,
+    size,
     refuse: (value) =>
       Number.isInteger(value) && value >= 0 && value <= max ? undefined : `a whole number from 0 to ${max}`,
     put,

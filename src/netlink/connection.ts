@@ -21,6 +21,10 @@ import type { NetlinkSocket } from './socket.js';
 export interface Request {
   readonly operation: string;
   readonly type: number;
+  /** Type of the messages that answer, where it is not the request's own as in generic netlink. */
+  readonly replyType?: number;
+  /** NLM_F_* that modify a change: create, replace, exclusive. */
+  readonly flags?: number;
   put(to: Writer): void;
 }
 
@@ -172,7 +176,7 @@ export class Connection {
     this.sequence = (this.sequence + 1) >>> 0;
     const at = begin(this.writer, {
       type: request.type,
-      flags: Flag.request | flags,
+      flags: Flag.request | (request.flags ?? 0) | flags,
       sequence: this.sequence,
       port: this.socket.port,
     });
@@ -222,21 +226,22 @@ export class Connection {
     this.start();
     let room = this.socket.receiveBuffer;
     let next = from;
-    let last = 0;
+    let last = { at: 0, flags: 0 };
     const first = (this.sequence + 1) >>> 0;
     for (; next < requests.length && next - from < BATCH_MESSAGES; next++) {
       const sequence = this.sequence;
-      const at = this.put(requests[next] as Request, 0);
+      const request = requests[next] as Request;
+      const at = this.put(request, 0);
       room -= answerCost(writer.length - at);
       if (next > from && (room < 0 || writer.length > BATCH_BYTES)) {
         writer.truncate(at);
         this.sequence = sequence;
         break;
       }
-      last = at;
+      last = { at, flags: request.flags ?? 0 };
     }
     // The kernel answers in order, so the acknowledgement of the last message ends the batch.
-    writer.setU16(last + 6, Flag.request | Flag.ack);
+    writer.setU16(last.at + 6, Flag.request | Flag.ack | last.flags);
     await this.flush();
     await this.receive((message) => {
       const index = from + ((message.sequence - first) >>> 0);
@@ -271,13 +276,14 @@ export class Connection {
   /** The next datagram from the kernel. Any process may write to our port: nobody else is heard, nor gains time. */
   private async fromKernel(): Promise<Uint8Array> {
     const deadline = performance.now() + this.timeout;
-    while (true) {
-      const left = Math.ceil(deadline - performance.now());
-      if (left <= 0) throw late(this.timeout);
+    let left = this.timeout;
+    do {
       const { bytes, sender } = await this.socket.receive(left);
       this.trace?.('receive', bytes);
       if (sender === 0) return bytes;
-    }
+      left = Math.ceil(deadline - performance.now());
+    } while (left > 0);
+    throw late(this.timeout);
   }
 
   private checkOurs(message: Message, first: number): void {
@@ -300,9 +306,10 @@ function acknowledgement(message: Message): Answer {
   return readAnswer(message);
 }
 
-/** The message, if it is of the request's type. */
+/** The message, if it is of the type that answers the request. */
 function replyTo(request: Request, message: Message): Message {
-  if (message.type !== request.type) throw unexpected(message, `type ${request.type}`);
+  const wanted = request.replyType ?? request.type;
+  if (message.type !== wanted) throw unexpected(message, `type ${wanted}`);
   return message;
 }
 

@@ -11,6 +11,10 @@ export const Flag = {
   ack: 0x004,
   dumpInterrupted: 0x010,
   dump: 0x300,
+  /** Of a change: replace what is there, refuse if there is something, make it if there is nothing. */
+  replace: 0x100,
+  exclusive: 0x200,
+  create: 0x400,
   /** In NLMSG_ERROR: the request's payload was left out (NETLINK_CAP_ACK), and attributes follow (NETLINK_EXT_ACK). */
   capped: 0x100,
   ackAttributes: 0x200,

@@ -8,6 +8,8 @@ export interface Case {
   readonly given: readonly string[];
   readonly run: readonly string[];
   readonly stdin?: string | undefined;
+  /** What stands in /proc/net/ip_vs_conn, instead of the kernel's connections. */
+  readonly connections?: string | undefined;
   /** Command lines that show the state afterwards. */
   readonly after: readonly string[];
 }
@@ -15,12 +17,13 @@ export interface Case {
 interface Extra {
   readonly given?: readonly string[];
   readonly stdin?: string;
+  readonly connections?: string;
   readonly after?: readonly string[];
 }
 
 /** A case from a command line; `''` stands for an empty word. */
-export function line(text: string, { given = [], stdin, after = ['-Sn'] }: Extra = {}): Case {
-  return { given, run: splitLine(text), stdin, after };
+export function line(text: string, { given = [], stdin, connections, after = ['-Sn'] }: Extra = {}): Case {
+  return { given, run: splitLine(text), stdin, connections, after };
 }
 
 export const splitLine = (text: string): string[] =>
@@ -501,6 +504,92 @@ const popt = [
   '-C foo', '-C -C', '-S foo', '-Z foo', '--set foo', '--help=x', '-A -u 192.0.2.1:107 -p 5 6', '--start-daemon=master --mcast-interface lo', '-A --ops=1 -u 192.0.2.1:108', '-A -u !#:+ 192.0.2.1:109',
 ].map((text) => line(text)); // biome-ignore format: a table
 
+/** A table with everything in it. */
+const everything = [
+  '-A -t 192.0.2.1:80 -s wrr -p 600 -M 255.255.255.0',
+  '-a -t 192.0.2.1:80 -r 198.51.100.7 -m -w 65535 -x 100 -y 50',
+  '-a -t 192.0.2.1:80 -r 198.51.100.8 -m -w 0',
+  '-a -t 192.0.2.1:80 -r 198.51.100.9 -i --tun-type gue --tun-port 6080 --tun-remcsum',
+  '-a -t 192.0.2.1:80 -r 198.51.100.10 -i --tun-type gue --tun-port 65535 --tun-nocsum -x 4294967',
+  '-a -t 192.0.2.1:80 -r 198.51.100.11 -i --tun-type gre --tun-csum',
+  '-a -t 192.0.2.1:80 -r [2001:db8:7::7]:80 -i',
+  '-A -u 192.0.2.1:5060 -s sh -b sh-port,sh-fallback -p 60 --pe sip -o',
+  '-A --sctp-service 192.0.2.1:9 -s mh -b mh-port',
+  '-a --sctp-service 192.0.2.1:9 -r 127.0.0.1',
+  '-A -t [2001:db8::1]:443 -s rr -p 60 -M 64',
+  '-a -t [2001:db8::1]:443 -r [2001:db8:7::7]:8443 -m -w 3',
+  '-a -t [2001:db8::1]:443 -r [2001:db8:1111:2222:3333:4444:5555:6666]:65535 -m -w 2147483647',
+  '-a -t [2001:db8::1]:443 -r 198.51.100.8 -i',
+  '-A -t [2001:db8:1111:2222:3333:4444:5555:6666]:12345',
+  '-A -t 127.0.0.1:443',
+  '-a -t 127.0.0.1:443 -r 127.0.0.1:8080 -m',
+  '-A -f 7',
+  '-a -f 7 -r 198.51.100.7 -g',
+  '-a -f 7 -r 198.51.100.8:8080 -m',
+  '-A -f 8 -6 -p',
+  '-a -f 8 -6 -r [2001:db8:7::7]:0 -m',
+  '-A -t 192.0.2.1:12345 -b flag-3',
+  '-A -t 192.0.2.200 -p 3',
+];
+
+const tables = [
+  ...['', '-n', '--stats', '--rate', '--thresholds', '--persistent-conn', '--tun-info'].flatMap((columns) =>
+    ['', '-n', '--exact'].map((more) =>
+      line(`-L ${columns} ${columns === more ? '' : more}`, { given: everything, after: [] }),
+    ),
+  ),
+  ...['-t 192.0.2.1:80', '-t [2001:db8::1]:443', '-f 7', '-f 8 -6', '-t localhost:https'].flatMap((one) =>
+    ['', '-n', '--stats', '--tun-info -n'].map((more) =>
+      line(`-L ${one} ${more}`, { given: everything, after: [] }),
+    ),
+  ),
+  line('-S', { given: everything, after: [] }),
+  line('-S -n', { given: everything, after: [] }),
+  // Addresses more than 2^31 apart, and marks.
+  line('-L -n', {
+    given: ['9.0.0.1', '10.0.0.1', '192.0.2.1', '200.0.0.1', '128.0.0.1', '127.255.255.255', '255.0.0.1'].map(
+      (a) => `-A -t ${a}:80`,
+    ),
+    after: [],
+  }),
+  line('-L -n', {
+    given: ['-A -f 1', '-A -f 2147483647', '-A -f 1 -6', '-A -f 2 -6', '-A -t 10.0.0.1:80'],
+    after: [],
+  }),
+];
+
+const header = 'Pro FromIP   FPrt ToIP     TPrt DestIP   DPrt State       Expires PEName PEData\n';
+const callId = 'a84b4c76e66710@pc33.atlanta.com';
+const v6 = '2001:0db8:0000:0000:0000:0000:0000:0080';
+const long6 = '2001:0db8:1111:2222:3333:4444:5555:6666';
+const connectionTable = `${header}\
+TCP C000020A C880 C0000201 0050 C6336407 1F90 ESTABLISHED    899
+TCP C000020A C881 C0000201 0050 C6336407 1F90 SYN_RECV         5
+TCP 7F000001 C881 7F000001 0050 7F000001 01BB FIN_WAIT        60
+UDP C000020A 0035 C0000201 0035 C6336407 0035 UDP            298
+UDP C000020A 0000 C000020A 13C4 C6336407 13C4 NONE            358 sip ${callId}
+SCTP C000020A C880 C0000201 0009 C6336407 0009 ESTABLISHED    900
+TCP ${v6} CDC0 ${v6} 0050 ${v6} 0050 SYN_RECV         59
+TCP ${long6} FFFF ${long6} FFFF ${long6} FFFF TIME_WAIT       120
+TCP ${v6} CDC0 ${v6} 0050 C6336407 0050 ESTABLISHED  86400
+TCP C000020A 0000 C0000201 0000 C6336407 0000 ASSURED      2678400
+IP  C000020A 0000 00000007 0000 C6336407 0000 NONE            358
+IP  ${v6} 0000 0000:0007:0000:0000:0000:0000:0000:0000 0000 ${v6} 0000 NONE            358
+ICMP C000020A 0000 C0000201 0000 C6336407 0000 NONE              1
+UDP C000020A 13C4 C0000201 13C4 C6336407 13C4 UDP            298 sip ${callId}
+`;
+
+const connections = [
+  ...['-Lcn', '-Lc', '-Lcn --persistent-conn', '-Lc --persistent-conn'].flatMap((form) => [
+    line(form, { connections: connectionTable, after: [] }),
+    line(form, { connections: header, after: [] }),
+    line(form, {
+      connections: `${header}UDP C000020A 0000 C000020A 13C4 C6336407 13C4 NONE 358 sip ${'x'.repeat(255)}\n`,
+      after: [],
+    }),
+  ]),
+];
+
 export const groups: Readonly<Record<string, readonly Case[]>> = {
   popt,
   restore,
@@ -517,4 +606,6 @@ export const groups: Readonly<Record<string, readonly Case[]>> = {
   servers,
   refusals,
   daemons,
+  tables,
+  connections,
 };

@@ -11,6 +11,7 @@ export interface Observation {
   readonly given?: readonly string[];
   readonly run: readonly string[];
   readonly stdin?: string;
+  readonly connections?: string;
   readonly status: number | null;
   readonly stdout: string;
   readonly stderr: string;
@@ -42,14 +43,26 @@ function prepare(given: readonly string[], last: Case | undefined): void {
   }
 }
 
-function observe({ given, run, stdin, after }: Case, last: Case | undefined): Observation {
+/** Runs ipvsadm where /proc holds nothing but this. */
+function ipvsadmWith(connections: string, words: readonly string[]) {
+  const script =
+    'mount -t tmpfs none /proc && mkdir /proc/net && cat > /proc/net/ip_vs_conn && exec /sbin/ipvsadm "$@"';
+  const command = ['-m', 'sh', '-c', script, 'sh', ...words];
+  const { status, stdout, stderr } = spawnSync('unshare', command, { input: connections, encoding: 'utf8' });
+  return { status, stdout, stderr };
+}
+
+function observe({ given, run, stdin, connections, after }: Case, last: Case | undefined): Observation {
   prepare(given, last);
-  const seen = ipvsadm(run, stdin);
+  const all = connections === undefined ? ipvsadm(run, stdin) : ipvsadmWith(connections, run);
+  // The prose of its help is ipvsadm's own.
+  const seen = all.stdout.includes('Usage:') ? { ...all, stdout: `${all.stdout.split('\n', 1)}\n` } : all;
   const states = seen.status === 0 ? after.map((text) => [text, ipvsadm(splitLine(text)).stdout]) : [];
   return {
     ...(given.length > 0 && { given }),
     run,
     ...(stdin !== undefined && { stdin }),
+    ...(connections !== undefined && { connections }),
     ...seen,
     ...(states.length > 0 && { after: Object.fromEntries(states) }),
   };

@@ -1,10 +1,10 @@
 // A place of its own for a command: what it does to the network ends with it, and so do the processes it leaves behind.
 
 /**
- * Loopback up, then the command as a child: the namespace's first process would be deaf to most signals. The shell's own
- * stderr is closed to its remarks about a child that a signal ended.
+ * Loopback up, then the command as a child: the namespace's first process would be deaf to most signals. The shell itself
+ * has no stderr, for it would remark on a child that a signal ended.
  */
-const firstProcess = 'exec 9>&2 2>/dev/null; ip link set lo up 2>&9 && "$@" 2>&9 9>&-; exit $?';
+const firstProcess = 'exec 9>&2 2>/dev/null; ip link set lo up 2>&9 && (exec "$@" 2>&9 9>&-); exit $?';
 
 /**
  * The command in fresh namespaces: network, mounts, processes. It ends when the process that starts it ends, whatever the

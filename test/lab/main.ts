@@ -24,10 +24,10 @@ const statuses = [
 
 type What = Pick<LabCommand, 'command' | 'terminal' | 'stdin' | 'env'>;
 
-/** The size of the terminal that this runs in. */
+/** The size of the terminal that this runs in; one that does not know its size says 0. */
 function terminal(): LabCommand['terminal'] {
   if (!process.stdin.isTTY || !process.stdout.isTTY) return undefined;
-  return { rows: process.stdout.rows, columns: process.stdout.columns };
+  return { rows: process.stdout.rows || 24, columns: process.stdout.columns || 80 };
 }
 
 /** A terminal stays the host's: there Ctrl-C ends the lab. Input from a file or a pipe is the command's. */

@@ -33,6 +33,7 @@ export const suiteNeeds: Need[] = [
   { needs: 'conntrack', package: 'conntrack', why: "netfilter's view of a balanced connection" },
   { needs: 'socat', package: 'socat', why: 'speaks SCTP, which Node does not' },
   { needs: 'unshare', package: 'util-linux', why: 'a fresh network namespace for each suite' },
+  { needs: 'script', package: 'bsdutils', why: 'a terminal for what behaves differently on one' },
   { needs: 'modprobe', package: 'kmod', why: 'loads kernel modules' },
 ];
 

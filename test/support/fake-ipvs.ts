@@ -264,7 +264,7 @@ function serviceKey(service: ServiceBody | undefined): string {
   refuseUnless(families.includes(family), E.AFNOSUPPORT);
   if (fwmark) return `${family} ${fwmark}`;
   if (protocol === undefined || address === undefined || port === undefined) throw new Refused(E.INVAL);
-  return `${family} ${protocol} ${hex(address)} ${port}`;
+  return `${family} ${protocol} ${addressKey(family, address)} ${port}`;
 }
 
 function destinationId(service: ServiceBody, asked: DestinationBody | undefined): DestinationBody {
@@ -274,7 +274,11 @@ function destinationId(service: ServiceBody, asked: DestinationBody | undefined)
 }
 
 const destinationKey = ({ family, address, port }: DestinationBody): string =>
-  `${family} ${hex(address ?? new Uint8Array())} ${port}`;
+  `${family} ${addressKey(family, address)} ${port}`;
+
+/** The bytes that count: of an IPv4 address in its union only four. */
+const addressKey = (family: number | undefined, address: Uint8Array = new Uint8Array()): string =>
+  hex(family === codes.family.inet ? address.subarray(0, 4) : address);
 
 const idle: Connections = { activeConnections: 0, inactiveConnections: 0, persistentConnections: 0 };
 

@@ -1,0 +1,134 @@
+/** `lvsadm list`: the table, to look at and for scripts. */
+import { destinationValue, serviceSettings } from '../document/write.js';
+import { UsageError } from '../errors.js';
+import type { IpvsClient } from '../ipvs/client.js';
+import { destinationKey } from '../model/destination.js';
+import { formatService } from '../model/notation.js';
+import { destinationOrder, serviceOrder, sortedBy } from '../model/order.js';
+import type { Service } from '../model/service.js';
+import type { Stats } from '../model/stats.js';
+import type { DestinationEntry, ServiceEntry } from '../model/table.js';
+import { type Json, toJson } from '../output/json.js';
+import { type Column, renderTable } from '../output/table.js';
+import { themeFor } from '../output/theme.js';
+import type { Command } from './command.js';
+import { serviceArgument } from './desired.js';
+
+export const command: Command = {
+  positionals: '[service]',
+  options: {
+    // No defaults: yargs would take them for options that were given, and complain of the conflict.
+    stats: { type: 'boolean', describe: 'show counters', conflicts: 'rate' },
+    rate: { type: 'boolean', describe: 'show rates, per second' },
+    json: { type: 'boolean', default: false, describe: 'write everything as JSON' },
+  },
+  build: (yargs) =>
+    yargs.positional('service', {
+      type: 'string',
+      describe: 'only this virtual service: tcp://192.0.2.10:80, fwmark://7',
+    }),
+  async run(context, values) {
+    const client = await context.client();
+    const entries = await read(client, values['service']);
+    if (values['json']) {
+      await context.out.write(toJson({ services: entries.map(entryJson) }));
+      return 0;
+    }
+    const view = values['stats'] ? counters : values['rate'] ? rates : connections;
+    const theme = await themeFor(context.out, context.env);
+    const rows = entries.flatMap(({ service, destinations }) => [
+      [theme.heading(formatService(service.id)), aboutService(service), ...view.service(service)],
+      ...destinations.map((destination) => [
+        `  ${destinationKey(destination.id)}`,
+        aboutDestination(destination),
+        ...view.destination(destination),
+      ]),
+    ]);
+    await context.out.write(
+      await renderTable([...subjectColumns, ...view.columns], rows, context.out, theme),
+    );
+    return 0;
+  },
+};
+
+interface Entry {
+  readonly service: ServiceEntry;
+  readonly destinations: readonly DestinationEntry[];
+}
+
+async function read(client: IpvsClient, wanted: unknown): Promise<Entry[]> {
+  const services = wanted === undefined ? await client.services() : [await client.service(named(wanted))];
+  const entries: Entry[] = [];
+  for (const service of sortedBy(services, ({ id }) => serviceOrder(id))) {
+    const destinations = sortedBy(await client.destinations(service.id), ({ id }) => destinationOrder(id));
+    entries.push({ service, destinations });
+  }
+  return entries;
+}
+
+function named(text: unknown) {
+  if (typeof text !== 'string') throw new UsageError('one service at a time');
+  return serviceArgument(text);
+}
+
+/** Columns that follow the subject, and their cells. */
+interface View {
+  readonly columns: readonly Column[];
+  service(entry: ServiceEntry): string[];
+  destination(entry: DestinationEntry): string[];
+}
+
+const subjectColumns: readonly Column[] = [{ heading: 'service / server' }, { heading: 'scheduling' }];
+
+const right = (...headings: string[]): Column[] => headings.map((heading) => ({ heading, align: 'right' }));
+
+const connections: View = {
+  columns: right('weight', 'active', 'inactive', 'persistent'),
+  service: () => ['', '', '', ''],
+  destination: (entry) => [
+    String(entry.weight),
+    String(entry.activeConnections),
+    String(entry.inactiveConnections),
+    String(entry.persistentConnections),
+  ],
+};
+
+const numbers = (fields: readonly (keyof Stats)[], headings: string[]): View => {
+  const cells = ({ stats }: { readonly stats: Stats }) => fields.map((field) => String(stats[field]));
+  return { columns: right(...headings), service: cells, destination: cells };
+};
+
+const counters = numbers(
+  ['connections', 'inPackets', 'outPackets', 'inBytes', 'outBytes'],
+  ['connections', 'packets in', 'packets out', 'bytes in', 'bytes out'],
+);
+
+const rates = numbers(
+  ['connectionRate', 'inPacketRate', 'outPacketRate', 'inByteRate', 'outByteRate'],
+  ['connections/s', 'packets in/s', 'packets out/s', 'bytes in/s', 'bytes out/s'],
+);
+
+const aboutService = ({ scheduler, schedulerFlags, persistence, onePacket }: Service): string =>
+  [
+    scheduler,
+    ...(schedulerFlags.length > 0 ? [`(${schedulerFlags.join(', ')})`] : []),
+    ...(persistence ? [`persistent ${persistence.timeout} s`] : []),
+    ...(persistence?.engine ? [`by ${persistence.engine}`] : []),
+    ...(onePacket ? ['one-packet'] : []),
+  ].join(' ');
+
+const aboutDestination = ({ method, tunnel }: DestinationEntry): string =>
+  method === 'tun' && tunnel.type !== 'ipip' ? `${method} ${tunnel.type}` : method;
+
+/** Settings as a document writes them, and what the kernel has counted. */
+const entryJson = ({ service, destinations }: Entry): Json => ({
+  ...serviceSettings(service),
+  stats: { ...service.stats },
+  servers: destinations.map((destination) => ({
+    ...destinationValue(destination),
+    activeConnections: destination.activeConnections,
+    inactiveConnections: destination.inactiveConnections,
+    persistentConnections: destination.persistentConnections,
+    stats: { ...destination.stats },
+  })),
+});

@@ -1,0 +1,85 @@
+/** Which addresses may stand where in a document. */
+import { isIP } from 'node:net';
+import { addressBytes, canonicalAddress, type Family, familyOf } from '../model/address.js';
+import { type Names, preferred } from './names.js';
+
+/** A value that cannot be, in words that need no more than the place in front of them. */
+export class NotRight extends Error {}
+
+/**
+ * The address that a host stands for: itself, or the only one that its name has in the first of these families in which
+ * it has any. Undefined while the name is yet to be looked up.
+ * @param why what an address of another family gets told
+ * @throws NotRight
+ */
+export function hostAddress(
+  host: string,
+  families: readonly Family[],
+  names: Names,
+  why?: string,
+): string | undefined {
+  const because = why === undefined ? '' : `: ${why}`;
+  if (isIP(host)) {
+    if (families.includes(familyOf(host))) return unicast(host);
+    throw new NotRight(`'${host}' is not ${familyNoun[families[0] ?? 'inet']}${because}`);
+  }
+  const all = names.addresses(host);
+  if (all === undefined) return undefined;
+  const [address, ...more] = preferred(all, families);
+  if (address === undefined) {
+    const other = all.length > 0 ? ` of this family, only ${all.join(', ')}${because}` : '';
+    throw new NotRight(`the name '${host}' has no address${other}`);
+  }
+  if (more.length > 0) {
+    throw new NotRight(
+      `the name '${host}' has several addresses, ${[address, ...more].join(', ')}: write the one you mean`,
+    );
+  }
+  return unicast(address);
+}
+
+const familyNoun: Record<Family, string> = { inet: 'an IPv4 address', inet6: 'an IPv6 address' };
+
+/** The address, which one machine can have. @throws NotRight */
+export function unicast(address: string): string {
+  const bytes = addressBytes(address);
+  if (bytes.every((byte) => byte === 0))
+    throw new NotRight(`'${address}' is the unspecified address; name one machine's`);
+  if (isMulticast(bytes)) throw new NotRight(`'${address}' is a multicast address; name one machine's`);
+  if (address === '255.255.255.255')
+    throw new NotRight(`'${address}' is the broadcast address; name one machine's`);
+  if (address.startsWith('::ffff:') && address.includes('.')) {
+    throw new NotRight(
+      `'${address}' is an IPv4 address mapped into IPv6; write ${address.slice('::ffff:'.length)}`,
+    );
+  }
+  return address;
+}
+
+/** @throws NotRight, ValueError */
+export function multicastGroup(text: string): string {
+  const address = canonicalAddress(text);
+  if (!isMulticast(addressBytes(address)))
+    throw new NotRight(`'${text}' is not a multicast address such as 224.0.0.81`);
+  return address;
+}
+
+const isMulticast = (bytes: Uint8Array): boolean =>
+  bytes.length === 4 ? ((bytes[0] ?? 0) & 0xf0) === 0xe0 : bytes[0] === 0xff;
+
+/** A mask as the model has it: dotted for IPv4, a prefix length for IPv6. @throws NotRight */
+export function canonicalNetmask(value: string | number, family: Family): string {
+  const length = typeof value === 'number' || /^\d{1,3}$/.test(value) ? Number(value) : undefined;
+  if (family === 'inet6') {
+    if (length !== undefined && length >= 1 && length <= 128) return String(length);
+    throw new NotRight(`'${value}' is not a prefix length from 1 to 128`);
+  }
+  if (length !== undefined && length <= 32) return dottedMask(length);
+  if (typeof value === 'string' && isIP(value) === 4) return value;
+  throw new NotRight(`'${value}' is neither a mask such as 255.255.255.0 nor a prefix length from 0 to 32`);
+}
+
+function dottedMask(length: number): string {
+  const bits = length === 0 ? 0 : (0xffffffff << (32 - length)) >>> 0;
+  return [bits >>> 24, (bits >>> 16) & 255, (bits >>> 8) & 255, bits & 255].join('.');
+}

@@ -1,0 +1,61 @@
+/** Names in documents: each is looked up once, all together, before anything is touched. */
+import { type Family, familyOf } from '../model/address.js';
+import type { Protocol } from '../model/service.js';
+
+/** The ports of /etc/services. */
+export interface PortNames {
+  port(name: string, protocol: Protocol | undefined): number | undefined;
+}
+
+/** Who knows what names stand for. */
+export interface Lookup {
+  /** Every address that a host has, canonical; rejects or gives none where it has none. */
+  addresses(name: string): Promise<readonly string[]>;
+  ports(): Promise<PortNames>;
+}
+
+/** Remembers the names it is asked for, and what they stand for once they are looked up. */
+export class Names {
+  private readonly known = new Map<string, readonly string[]>();
+  private readonly wanted = new Set<string>();
+  private ports: PortNames | 'wanted' | undefined;
+
+  constructor(private readonly lookup: Lookup) {}
+
+  /** The addresses of a host; undefined while it is yet to be looked up, which `lookUp` will then do. */
+  addresses(name: string): readonly string[] | undefined {
+    const addresses = this.known.get(name);
+    if (addresses === undefined) this.wanted.add(name);
+    return addresses;
+  }
+
+  /** The names of ports; undefined while they are yet to be looked up. */
+  portNames(): PortNames | undefined {
+    this.ports ??= 'wanted';
+    return this.ports === 'wanted' ? undefined : this.ports;
+  }
+
+  /** Looks up what was asked for in vain. @returns whether there was anything */
+  async lookUp(): Promise<boolean> {
+    const names = [...this.wanted];
+    this.wanted.clear();
+    const ports = this.ports === 'wanted' ? this.lookup.ports() : undefined;
+    await Promise.all(
+      names.map(async (name) => {
+        const found = await this.lookup.addresses(name).catch(() => []);
+        this.known.set(name, [...new Set(found)].sort());
+      }),
+    );
+    if (ports !== undefined) this.ports = await ports;
+    return names.length > 0 || ports !== undefined;
+  }
+}
+
+/** The addresses of the first of these families that has any. */
+export function preferred(addresses: readonly string[], families: readonly Family[]): readonly string[] {
+  for (const family of families) {
+    const matching = addresses.filter((address) => familyOf(address) === family);
+    if (matching.length > 0) return matching;
+  }
+  return [];
+}

@@ -1,0 +1,116 @@
+/**
+ * State as a document. Everything that the kernel was told is written, defaults or not, so that reading it anywhere
+ * gives the same state.
+ */
+import type { Daemon } from '../model/daemon.js';
+import { type Destination, destinationKey } from '../model/destination.js';
+import { formatService } from '../model/notation.js';
+import { destinationOrder, serviceOrder, sortedBy } from '../model/order.js';
+import type { Persistence, Service } from '../model/service.js';
+import type { ServiceState, State } from '../model/state.js';
+import type { DaemonValue, DocumentValue, ServiceValue } from './schema.js';
+
+/** The document, as `document` in schema.ts takes it; sorted. */
+export const documentOf = ({ services, daemons, timeouts }: State): DocumentValue => ({
+  timeouts: known(timeouts),
+  sync: Object.fromEntries(
+    sortedBy(daemons, ({ state }) => state).map((daemon) => [daemon.state, daemonValue(daemon)]),
+  ),
+  services: sortedBy(services, ({ service }) => serviceOrder(service.id)).map(serviceValue),
+});
+
+/** A kernel without a protocol reports its timeout as 0, which no document may ask for. */
+const known = <T extends object>(timeouts: T): T =>
+  Object.fromEntries(Object.entries(timeouts).filter(([, seconds]) => seconds !== 0)) as T;
+
+const daemonValue = ({ interface: name, syncId, maxLength, group, port, ttl }: Daemon): DaemonValue => ({
+  interface: name,
+  id: syncId,
+  ...given({ maxLength, group, port, ttl }),
+});
+
+const serviceValue = ({ service, destinations }: ServiceState): ServiceValue => ({
+  ...serviceSettings(service),
+  servers: sortedBy(destinations, ({ id }) => destinationOrder(id)).map(destinationValue),
+});
+
+/** What a document says of a service beside its servers. */
+export function serviceSettings({ id, scheduler, schedulerFlags, persistence, onePacket }: Service) {
+  return {
+    service: formatService(id),
+    scheduler,
+    ...(schedulerFlags.length > 0 && { schedulerFlags: [...schedulerFlags] }),
+    ...(persistence && { persistence: persistenceValue(persistence) }),
+    ...(onePacket && { onePacket }),
+  };
+}
+
+const persistenceValue = ({ timeout, netmask, engine }: Persistence) => ({
+  timeout,
+  netmask,
+  ...given({ engine }),
+});
+
+/** What a document says of a server. */
+export function destinationValue(destination: Destination) {
+  const { id, method, weight, upperThreshold, lowerThreshold, tunnel } = destination;
+  return {
+    server: destinationKey(id),
+    method,
+    weight,
+    ...(upperThreshold > 0 && { upperThreshold }),
+    ...(lowerThreshold > 0 && { lowerThreshold }),
+    ...(method === 'tun' && {
+      tunnel: { type: tunnel.type, ...(tunnel.port > 0 && { port: tunnel.port }), checksum: tunnel.checksum },
+    }),
+  };
+}
+
+/** The members that are not undefined. */
+const given = <T extends object>(members: T): { [K in keyof T]?: Exclude<T[K], undefined> } =>
+  Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>;
+  };
+
+type Value = string | number | boolean | readonly Value[] | { readonly [key: string]: Value };
+
+/** The document as YAML: sections in blocks, a line for each server. */
+export function toYaml(document: DocumentValue): string {
+  const { timeouts = {}, sync = {}, services = [] } = document;
+  return [
+    `timeouts: ${flow(given(timeouts))}`,
+    ...block('sync', Object.entries(given(sync)), ([state, daemon]) => [
+      `  ${state}: ${flow(daemon as Value)}`,
+    ]),
+    ...block('services', services, serviceLines),
+    '',
+  ].join('\n');
+}
+
+/** A key with lines below it, or with an empty value of its kind. */
+const block = <T>(key: string, items: readonly T[], lines: (item: T) => string[]): string[] =>
+  items.length === 0 ? [`${key}: ${key === 'sync' ? '{}' : '[]'}`] : [`${key}:`, ...items.flatMap(lines)];
+
+function serviceLines({ servers = [], ...settings }: ServiceValue): string[] {
+  const lines = Object.entries(settings).map(
+    ([key, value], index) => `  ${index === 0 ? '- ' : '  '}${key}: ${flow(value as Value)}`,
+  );
+  if (servers.length === 0) return [...lines, '    servers: []'];
+  return [...lines, '    servers:', ...servers.map((server) => `      - ${flow(server as Value)}`)];
+}
+
+function flow(value: Value): string {
+  if (typeof value === 'string') return scalar(value);
+  if (typeof value !== 'object') return String(value);
+  if (isList(value)) return `[${value.map(flow).join(', ')}]`;
+  const members = Object.entries(value).map(([key, member]) => `${key}: ${flow(member)}`);
+  return members.length === 0 ? '{}' : `{ ${members.join(', ')} }`;
+}
+
+const isList = (value: object): value is readonly Value[] => Array.isArray(value);
+
+/** Words that no reader of YAML, old or new, takes for anything but a string; all others are quoted. */
+const scalar = (text: string): string =>
+  /^[a-z][\w.:/-]*[\w.]$/i.test(text) && !/^(?:true|yes|on|false|no|off|null|nan|inf)$/i.test(text)
+    ? text
+    : JSON.stringify(text);

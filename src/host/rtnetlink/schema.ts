@@ -1,0 +1,132 @@
+/**
+ * rtnetlink as tables: what heads each message, and its attributes. Source: linux/rtnetlink.h, if_link.h, if_addr.h,
+ * neighbour.h, if_tunnel.h.
+ */
+import {
+  type AttributeSet,
+  attributeSet,
+  be16,
+  bytes,
+  cstring,
+  nested,
+  type Rows,
+  u8,
+  u16,
+  u32,
+} from '../../netlink/attributes.js';
+import { type Fields, type Struct, struct } from '../../netlink/struct.js';
+
+/** What rtnetlink keeps: its four message types follow one another, new, delete, get and set. */
+export interface RouteObject<F extends Fields = Fields, R extends Rows = Rows> {
+  readonly name: string;
+  /** Number of the message type that makes one. */
+  readonly base: number;
+  readonly header: Struct<F>;
+  readonly attributes: AttributeSet<R>;
+}
+
+export const verbs = { new: 0, delete: 1, get: 2, set: 3 } as const;
+export type Verb = keyof typeof verbs;
+
+const object = <F extends Fields, R extends Rows>(
+  name: string,
+  base: number,
+  header: F,
+  attributes: R,
+): RouteObject<F, R> => ({
+  name,
+  base,
+  header: struct(name, header),
+  attributes: attributeSet(name, attributes),
+});
+
+/** IFLA_INFO_*; what a kind's data is, the kind says. */
+const LinkInfo = attributeSet('linkInfo', { kind: [1, cstring], data: [2, bytes] });
+
+/** struct ifinfomsg, IFLA_* */
+export const link = object(
+  'link',
+  16,
+  { family: u8, padding: u8, type: u16, index: u32, flags: u32, change: u32 },
+  {
+    mac: [1, bytes],
+    name: [3, cstring],
+    mtu: [4, u32],
+    info: [18, nested(LinkInfo)],
+  },
+);
+
+/** struct ifaddrmsg, IFA_*. Where both are there, `local` is the address and `address` the peer's. */
+export const address = object(
+  'address',
+  20,
+  { family: u8, prefix: u8, flags: u8, scope: u8, index: u32 },
+  { address: [1, bytes], local: [2, bytes], lifetimes: [6, bytes], flags: [8, u32] },
+);
+
+/** struct rtmsg, RTA_* */
+export const route = object(
+  'route',
+  24,
+  {
+    family: u8,
+    destinationLength: u8,
+    sourceLength: u8,
+    tos: u8,
+    table: u8,
+    protocol: u8,
+    scope: u8,
+    type: u8,
+    flags: u32,
+  },
+  {
+    destination: [1, bytes],
+    device: [4, u32],
+    gateway: [5, bytes],
+    metric: [6, u32],
+    source: [7, bytes],
+    table: [15, u32],
+  },
+);
+
+/** struct ndmsg, NDA_* */
+export const neighbour = object(
+  'neighbour',
+  28,
+  { family: u8, padding1: u8, padding2: u16, index: u32, state: u16, flags: u8, type: u8 },
+  { address: [1, bytes], mac: [2, bytes] },
+);
+
+/** IFLA_IPTUN_*: ipip, sit and ip6tnl. `protocol` is what may be inside: 0 is anything (ip6tnl only). */
+export const TunnelData = attributeSet('tunnelData', { local: [2, bytes], protocol: [9, u8] });
+
+/** IFLA_GRE_*; the flags are those of the header on the wire. */
+export const GreData = attributeSet('greData', { inFlags: [2, be16], local: [6, bytes] });
+export const GRE_CHECKSUM = 0x8000;
+
+/** IFF_* */
+export const linkFlag = { up: 0x1, loopback: 0x8, noArp: 0x80 } as const;
+
+/** IFA_F_* */
+export const addressFlag = { noDad: 0x02, duplicate: 0x08 } as const;
+
+/** Names and their numbers on the wire. */
+export const codes = {
+  family: { inet: 2, inet6: 10 },
+  scope: { global: 0, site: 200, link: 253, host: 254, nowhere: 255 },
+  routeType: { unicast: 1, local: 2, broadcast: 3, multicast: 5, blackhole: 6, unreachable: 7 },
+  neighbourState: {
+    none: 0,
+    incomplete: 0x01,
+    reachable: 0x02,
+    stale: 0x04,
+    delay: 0x08,
+    probe: 0x10,
+    failed: 0x20,
+    noarp: 0x40,
+    permanent: 0x80,
+  },
+  /** RTPROT_STATIC: an administrator's, which routing daemons leave alone. */
+  staticRoute: 4,
+  mainTable: 254,
+} as const;

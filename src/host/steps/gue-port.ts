@@ -1,0 +1,30 @@
+/** UDP ports at which generic UDP encapsulation ends. */
+import { Errno, KernelError } from '../../errors.js';
+import { type GuePortStep, HELD, type StepKind } from './step.js';
+
+export const guePort: StepKind<GuePortStep> = {
+  key: ({ port, family }) => `${family} ${port}`,
+  describe: ({ port, family }) => `take GUE in at UDP port ${port} (${family === 'inet' ? 'IPv4' : 'IPv6'})`,
+  command: ({ port, family }) => `ip fou add port ${port} gue${family === 'inet6' ? ' -6' : ''}`,
+
+  async look({ port, family }, machine) {
+    const ports = await (await machine.fou()).guePorts();
+    return ports.some((open) => open.port === port && open.family === family) ? HELD : null;
+  },
+
+  async apply(step, machine) {
+    await (await machine.fou()).addGuePort(step);
+    return undefined;
+  },
+
+  async undo(step, machine) {
+    try {
+      await (await machine.fou()).deleteGuePort(step);
+    } catch (error) {
+      if (!(error instanceof KernelError && GONE.has(error.errno))) throw error;
+    }
+    return undefined;
+  },
+};
+
+const GONE: ReadonlySet<number> = new Set([Errno.ENOENT, Errno.EINVAL]);

@@ -1,0 +1,96 @@
+/**
+ * How documents and subcommands write services and servers: `tcp://192.0.2.10:80`, `udp://[2001:db8::1]:53`,
+ * `fwmark://7`, `fwmark://7/inet6`; `198.51.100.7:80`, `[2001:db8::7]:80`, `web1.example.com`.
+ */
+import { isIP } from 'node:net';
+import { ValueError } from '../errors.js';
+import { canonicalAddress, type Family, formatEndpoint } from './address.js';
+import { type FwmarkId, isFwmark, type Protocol, type ServiceId } from './service.js';
+
+/** A host as it was written, an address (canonical) or a name, and the port if there was one. */
+export interface HostPort {
+  readonly host: string;
+  readonly port: number | undefined;
+}
+
+export interface EndpointNotation extends HostPort {
+  readonly protocol: Protocol;
+  readonly port: number;
+}
+
+export type ServiceNotation =
+  | EndpointNotation
+  | { readonly fwmark: number; readonly family: Family | undefined };
+
+const SERVICE =
+  'a service such as tcp://192.0.2.10:80, udp://[2001:db8::1]:53, sctp://192.0.2.10:5060 or fwmark://7';
+const SERVER = 'a server such as 198.51.100.7:80, [2001:db8::7]:80 or web1.example.com:80';
+const BRACKETS = 'a service: an IPv6 address with a port stands in brackets, [2001:db8::1]:80';
+const PORT = 'a port from 0 to 65535';
+const FWMARK = 'a firewall mark from 1 to 4294967295, such as fwmark://7';
+
+/** @throws ValueError */
+export function parseService(text: string): ServiceNotation {
+  const [, scheme = '', rest = ''] = /^([a-z0-9]+):\/\/(.*)$/i.exec(text) ?? [];
+  const kind = scheme.toLowerCase();
+  if (kind === 'fwmark') return parseFwmark(rest, text);
+  if (kind !== 'tcp' && kind !== 'udp' && kind !== 'sctp') throw new ValueError('service', text, SERVICE);
+  const { host, port } = parseHostPort(rest) ?? {};
+  if (host === undefined) throw new ValueError('service', text, SERVICE);
+  if (port === undefined) {
+    throw new ValueError('service', text, host.includes(':') ? BRACKETS : `${SERVICE}; the port is missing`);
+  }
+  return { protocol: kind, host, port };
+}
+
+/** @throws ValueError */
+export function parseServer(text: string): HostPort {
+  const parsed = parseHostPort(text);
+  if (parsed === undefined) throw new ValueError('server', text, SERVER);
+  return parsed;
+}
+
+/** The notation that `parseService` reads back to the same identity. */
+export function formatService(id: ServiceId): string {
+  if (isFwmark(id)) return `fwmark://${id.fwmark}${id.family === 'inet6' ? '/inet6' : ''}`;
+  return `${id.protocol}://${formatEndpoint(id.address, id.port)}`;
+}
+
+/** The identity that a notation without names in it stands for; undefined where it holds a name. */
+export function serviceIdOf(notation: ServiceNotation): ServiceId | undefined {
+  if ('fwmark' in notation) return { fwmark: notation.fwmark, family: notation.family ?? 'inet' };
+  const { protocol, host, port } = notation;
+  return isIP(host) ? { protocol, address: host, port } : undefined;
+}
+
+function parseFwmark(rest: string, text: string): FwmarkId | { fwmark: number; family: undefined } {
+  const [, digits = '', family] = /^(\d{1,10})(?:\/(inet6?))?$/.exec(rest) ?? [];
+  const fwmark = Number(digits);
+  if (fwmark < 1 || fwmark > 0xffffffff) throw new ValueError('service', text, FWMARK);
+  return { fwmark, family: family as Family | undefined };
+}
+
+/** Undefined where the text is neither an address nor a name, with or without a port. */
+function parseHostPort(text: string): HostPort | undefined {
+  // An IPv6 address with a port needs its brackets; without them it is all address.
+  const [, bracketed, plain, digits] =
+    /^(?:\[([^\]]*)\]|([^[\]:]+))(?::([^:]*))?$/.exec(text) ?? (isIP(text) === 6 ? ['', text] : []);
+  const host = bracketed ?? plain;
+  if (host === undefined || (bracketed !== undefined && isIP(bracketed) !== 6)) return undefined;
+  if (isIP(host)) return { host: canonicalAddress(host), port: parsePort(digits, text) };
+  return isHostName(host) ? { host: host.toLowerCase(), port: parsePort(digits, text) } : undefined;
+}
+
+function parsePort(digits: string | undefined, text: string): number | undefined {
+  if (digits === undefined) return undefined;
+  const port = /^\d{1,5}$/.test(digits) ? Number(digits) : Number.NaN;
+  if (!(port <= 65535)) throw new ValueError('port', digits === '' ? text : digits, PORT);
+  return port;
+}
+
+const label = '[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?';
+const hostName = new RegExp(`^${label}(?:\\.${label})*\\.?$`, 'i');
+
+/** RFC 1123, with the underscores that occur; what is all digits and dots is a mistyped address, not a name. */
+const isHostName = (text: string): boolean =>
+  text.length <= 253 && hostName.test(text) && !/^[\d.]+$/.test(text);

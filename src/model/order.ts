@@ -1,0 +1,27 @@
+/** The order in which services and servers are shown and worked on: protocol, address and port by their numbers. */
+import { addressOrder, familyOf } from './address.js';
+import type { DestinationId } from './destination.js';
+import { isFwmark, type ServiceId } from './service.js';
+
+const port = (number: number): string => number.toString(16).padStart(4, '0');
+
+const endpoint = (address: string, number: number): string =>
+  `${familyOf(address)} ${addressOrder(address)} ${port(number)}`;
+
+/** Text that sorts services: TCP, UDP, SCTP, then firewall marks; within each IPv4 before IPv6. */
+export function serviceOrder(id: ServiceId): string {
+  if (isFwmark(id)) return `3 ${id.family} ${id.fwmark.toString(16).padStart(8, '0')}`;
+  return `${protocolOrder[id.protocol]} ${endpoint(id.address, id.port)}`;
+}
+
+const protocolOrder = { tcp: 0, udp: 1, sctp: 2 } as const;
+
+/** Text that sorts the servers of one service. */
+export const destinationOrder = (id: DestinationId): string => endpoint(id.address, id.port);
+
+/** The items by the text that `order` gives each; those with equal texts stay as they are. */
+export function sortedBy<T>(items: Iterable<T>, order: (item: T) => string): T[] {
+  return Array.from(items, (item) => ({ item, key: order(item) }))
+    .sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0))
+    .map(({ item }) => item);
+}

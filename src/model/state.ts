@@ -1,0 +1,34 @@
+/** What a table is set to, without what only the kernel can know: counters, connections. */
+import type { Daemon } from './daemon.js';
+import type { Destination } from './destination.js';
+import type { Service } from './service.js';
+import type { Timeouts } from './table.js';
+
+/** A virtual service with its real servers. */
+export interface ServiceState {
+  readonly service: Service;
+  readonly destinations: readonly Destination[];
+}
+
+/** Everything that is set in one network namespace. */
+export interface State {
+  readonly services: readonly ServiceState[];
+  readonly daemons: readonly Daemon[];
+  readonly timeouts: Timeouts;
+}
+
+/** A service that somebody wants. Without `destinations` its servers are somebody else's business. */
+export interface DesiredService {
+  readonly service: Service;
+  readonly destinations?: readonly Destination[] | undefined;
+}
+
+/**
+ * What somebody wants a table to be. A part that is undefined is somebody else's business: nothing of it is compared,
+ * changed or removed.
+ */
+export interface DesiredState {
+  readonly services?: readonly DesiredService[] | undefined;
+  readonly daemons?: readonly Daemon[] | undefined;
+  readonly timeouts?: Partial<Timeouts> | undefined;
+}

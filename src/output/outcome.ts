@@ -1,0 +1,85 @@
+/** What became of changes, a line each. */
+
+import type { Change } from '../model/change.js';
+import { destinationKey } from '../model/destination.js';
+import { formatService } from '../model/notation.js';
+import type { Outcome, Reconciliation } from '../plan/apply.js';
+import type { Json } from './json.js';
+import type { Theme } from './theme.js';
+
+const verbs: Record<Change['do'], { readonly done: string; readonly paint: keyof Theme }> = {
+  addService: { done: 'added', paint: 'added' },
+  editService: { done: 'changed', paint: 'changed' },
+  deleteService: { done: 'removed', paint: 'removed' },
+  zeroService: { done: 'zeroed', paint: 'changed' },
+  addDestination: { done: 'added', paint: 'added' },
+  editDestination: { done: 'changed', paint: 'changed' },
+  deleteDestination: { done: 'removed', paint: 'removed' },
+  startDaemon: { done: 'started', paint: 'added' },
+  stopDaemon: { done: 'stopped', paint: 'removed' },
+  setTimeouts: { done: 'changed', paint: 'changed' },
+  flush: { done: 'flushed', paint: 'removed' },
+  zeroAll: { done: 'zeroed', paint: 'changed' },
+};
+
+/** What a change is about, in the notation of documents. */
+function objectOf(change: Change): {
+  readonly service?: string;
+  readonly server?: string;
+  readonly what?: string;
+} {
+  if ('service' in change) return { service: formatService(change.service.id) };
+  if ('of' in change) {
+    const id = 'destination' in change ? change.destination.id : change.id;
+    return { service: formatService(change.of), server: destinationKey(id) };
+  }
+  if ('id' in change) return { service: formatService(change.id) };
+  if ('daemon' in change) return { what: `${change.daemon.state} sync daemon` };
+  return { what: change.do === 'setTimeouts' ? 'timeouts' : 'the whole table' };
+}
+
+const objectText = (change: Change): string => {
+  const { service, server, what } = objectOf(change);
+  return [service, server, what].filter(Boolean).join(' ');
+};
+
+/** `reason` says why the kernel refused a change. */
+export function renderReconciliation(
+  { outcomes, converged, rounds }: Reconciliation,
+  theme: Theme,
+  reason: (outcome: Outcome) => string,
+): string {
+  const lines = outcomes.map((outcome) => {
+    const { done, paint } = verbs[outcome.change.do];
+    const object = objectText(outcome.change);
+    if (outcome.result === 'done') return `${theme[paint](done.padEnd(9))}${object}`;
+    if (outcome.result === 'skipped') return `${theme.quiet('not done'.padEnd(9))}${object}`;
+    return `${theme.warning('refused'.padEnd(9))}${object}: ${reason(outcome)}`;
+  });
+  const count = (result: Outcome['result']) => outcomes.filter((outcome) => outcome.result === result).length;
+  const again = rounds > 1 ? `; somebody else changed the table meanwhile, planned ${rounds} times` : '';
+  if (converged) {
+    lines.push(
+      outcomes.length === 0 ? theme.quiet(`nothing to change${again}`) : `${count('done')} done${again}`,
+    );
+  } else {
+    lines.push(
+      `${count('done')} done, ${count('refused')} refused, ${count('skipped')} not done${again}; run it again once the cause is gone`,
+    );
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+export const reconciliationJson = (
+  { outcomes, converged, rounds }: Reconciliation,
+  reason: (outcome: Outcome) => string,
+): Json => ({
+  converged,
+  rounds,
+  changes: outcomes.map((outcome) => ({
+    change: outcome.change.do,
+    ...objectOf(outcome.change),
+    result: outcome.result,
+    ...(outcome.error && { error: { code: outcome.error.code, message: reason(outcome) } }),
+  })),
+});

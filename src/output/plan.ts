@@ -1,0 +1,131 @@
+/** A plan as people read it, and as scripts do. */
+import type { Daemon } from '../model/daemon.js';
+import { destinationKey } from '../model/destination.js';
+import { formatService } from '../model/notation.js';
+import {
+  type Action,
+  type Difference,
+  type Plan,
+  type Planned,
+  type PlannedService,
+  subject,
+} from '../plan/plan.js';
+import type { Json } from './json.js';
+import type { Theme } from './theme.js';
+
+const marks: Record<Action, string> = { add: '+', change: '~', remove: '-', keep: ' ', leave: ' ' };
+
+const paints: Record<Action, keyof Theme> = {
+  add: 'added',
+  change: 'changed',
+  remove: 'removed',
+  keep: 'quiet',
+  leave: 'quiet',
+};
+
+/** How many of a plan's services, servers, daemons and settings meet each fate. */
+export function countActions(plan: Plan): Record<Action, number> {
+  const counts: Record<Action, number> = { add: 0, change: 0, remove: 0, keep: 0, leave: 0 };
+  for (const { action } of [...plan.services, ...plan.services.flatMap(({ destinations }) => destinations)]) {
+    counts[action]++;
+  }
+  for (const { action } of plan.daemons) counts[action]++;
+  if (plan.timeouts) counts[plan.timeouts.action]++;
+  return counts;
+}
+
+/** Whether carrying the plan out would change anything. */
+export function changesAnything(plan: Plan): boolean {
+  const { add, change, remove } = countActions(plan);
+  return add + change + remove > 0;
+}
+
+/** What is added, changed and removed, with what from and to; what stays is only counted. */
+export function renderPlan(plan: Plan, theme: Theme): string {
+  const lines: string[] = [];
+  const entry = (
+    indent: string,
+    action: Action,
+    name: string,
+    about: string,
+    differences: readonly Difference[],
+  ) => {
+    lines.push(theme[paints[action]](`${marks[action]} ${indent}${name}${about === '' ? '' : `  ${about}`}`));
+    for (const { field, from, to } of differences) {
+      lines.push(`  ${indent}    ${field}: ${theme.removed(show(from))} -> ${theme.added(show(to))}`);
+    }
+  };
+  if (plan.timeouts?.action === 'change') {
+    entry('', 'change', 'timeouts', '', plan.timeouts.differences);
+  }
+  for (const daemon of plan.daemons.filter(isChange)) {
+    entry('', daemon.action, daemonName(daemon), aboutDaemon(daemon), daemon.differences);
+  }
+  for (const service of plan.services) {
+    const destinations = service.destinations.filter(isChange);
+    if (!isChange(service) && destinations.length === 0) continue;
+    entry('', service.action, serviceName(service), aboutService(service), service.differences);
+    for (const destination of destinations) {
+      const { id, method, weight } = subject(destination);
+      const about = destination.action === 'add' ? `${method} weight ${weight}` : '';
+      entry('    ', destination.action, destinationKey(id), about, destination.differences);
+    }
+  }
+  return [...lines, summary(plan, theme), ''].join('\n');
+}
+
+function summary(plan: Plan, theme: Theme): string {
+  const { add, change, remove, keep, leave } = countActions(plan);
+  const left = leave > 0 ? `, ${leave} not in the document and left alone (--prune removes them)` : '';
+  if (add + change + remove === 0) return theme.quiet(`no difference: ${keep} as they should be${left}`);
+  return `${theme.added(`${add} to add`)}, ${theme.changed(`${change} to change`)}, ${theme.removed(`${remove} to remove`)}, ${keep} as they should be${left}`;
+}
+
+const isChange = ({ action }: Planned<unknown>): boolean => action !== 'keep' && action !== 'leave';
+
+const show = (value: Difference['from']): string => (value === undefined ? 'none' : String(value));
+
+const serviceName = (service: PlannedService): string => formatService(subject(service).id);
+
+const aboutService = (service: PlannedService): string => {
+  if (service.action !== 'add') return '';
+  const { scheduler, persistence } = subject(service);
+  return scheduler + (persistence ? ` persistent ${persistence.timeout} s` : '');
+};
+
+const daemonName = (daemon: Planned<Daemon>): string => `${subject(daemon).state} sync daemon`;
+
+const aboutDaemon = (daemon: Planned<Daemon>): string =>
+  daemon.action === 'add' ? `on ${subject(daemon).interface}, id ${subject(daemon).syncId}` : '';
+
+/** The plan as `diff --json` writes it: everything, what stays as it is included. */
+export function planJson(plan: Plan): Json {
+  const { add, change, remove, keep, leave } = countActions(plan);
+  return {
+    summary: { add, change, remove, keep, leave },
+    timeouts: plan.timeouts && {
+      action: plan.timeouts.action,
+      differences: plan.timeouts.differences.map(differenceJson),
+    },
+    sync: plan.daemons.map((daemon) => ({ daemon: subject(daemon).state, ...fate(daemon) })),
+    services: plan.services.map((service) => ({
+      service: serviceName(service),
+      ...fate(service),
+      servers: service.destinations.map((destination) => ({
+        server: destinationKey(subject(destination).id),
+        ...fate(destination),
+      })),
+    })),
+  };
+}
+
+const fate = ({ action, differences }: Planned<unknown>) => ({
+  action,
+  ...(action === 'change' && { differences: differences.map(differenceJson) }),
+});
+
+const differenceJson = ({ field, from, to }: Difference): Json => ({
+  field,
+  from: from ?? null,
+  to: to ?? null,
+});

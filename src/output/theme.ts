@@ -1,0 +1,51 @@
+/** Colours, where somebody looks at them. */
+import type { Output } from '../context.js';
+
+type Paint = (text: string) => string;
+
+/** What a piece of text is, not which colour it has. */
+export interface Theme {
+  readonly heading: Paint;
+  readonly added: Paint;
+  readonly changed: Paint;
+  readonly removed: Paint;
+  /** What matters less. */
+  readonly quiet: Paint;
+  readonly warning: Paint;
+  readonly error: Paint;
+}
+
+const same: Paint = (text) => text;
+
+const plain: Theme = {
+  heading: same,
+  added: same,
+  changed: same,
+  removed: same,
+  quiet: same,
+  warning: same,
+  error: same,
+};
+
+/** Whether text for `output` is coloured: on a terminal, unless NO_COLOR says otherwise (no-color.org). */
+export const coloured = (output: Output, env: Readonly<Record<string, string | undefined>>): boolean =>
+  output.isTTY && !env['NO_COLOR'] && env['TERM'] !== 'dumb';
+
+/** The theme for `output`. Loads chalk only if there are colours. */
+export async function themeFor(
+  output: Output,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<Theme> {
+  if (!coloured(output, env)) return plain;
+  const { Chalk } = await import('chalk');
+  const chalk = new Chalk({ level: 1 });
+  return {
+    heading: chalk.bold,
+    added: chalk.green,
+    changed: chalk.yellow,
+    removed: chalk.red,
+    quiet: chalk.dim,
+    warning: chalk.yellow,
+    error: chalk.red.bold,
+  };
+}

@@ -1,0 +1,108 @@
+/** Carries plans out: reads, plans, changes, and starts over where somebody else was quicker. */
+import { Errno, type KernelError } from '../errors.js';
+import type { IpvsClient } from '../ipvs/client.js';
+import type { Change } from '../model/change.js';
+import { serviceKey } from '../model/service.js';
+import type { State } from '../model/state.js';
+import type { Plan } from './plan.js';
+import { type Stage, stagesOf } from './steps.js';
+
+/** What became of a change. `skipped`: not tried, because of what was refused before it. */
+export interface Outcome {
+  readonly change: Change;
+  readonly result: 'done' | 'refused' | 'skipped';
+  readonly error?: KernelError | undefined;
+}
+
+export interface Reconciliation {
+  /** One for each change that was planned and came to something, in order. */
+  readonly outcomes: readonly Outcome[];
+  /** Whether the table is as it was wanted, as far as is known. */
+  readonly converged: boolean;
+  /** How often the table was read and planned for: 1 unless somebody else changed it meanwhile. */
+  readonly rounds: number;
+}
+
+export interface Reconciler {
+  readonly client: Pick<IpvsClient, 'applyAll'>;
+  read(): Promise<State>;
+  plan(current: State): Plan;
+  /** Called before a stage; may do what it likes, such as wait for connections to leave. */
+  before?(stage: Stage): Promise<void>;
+  progress?(done: number, total: number): void;
+}
+
+/** Someone who changes the table all the time cannot be kept up with; after this many rounds we say so. */
+const ROUNDS = 5;
+
+/** Changes that go to the kernel together: so many at most happen after one that is refused. */
+const TOGETHER = 256;
+
+/**
+ * Makes the table what it should be. Ends at the first refusal that starting over cannot mend.
+ * @throws TransportError, ProtocolError, UnavailableError: what the changes under way did is unknown; doing it all again
+ * finds out and converges
+ */
+export async function reconcile(reconciler: Reconciler): Promise<Reconciliation> {
+  const done: Outcome[] = [];
+  for (let rounds = 1; ; rounds++) {
+    const stages = stagesOf(reconciler.plan(await reconciler.read()));
+    const outcomes = await carryOut(stages, reconciler);
+    done.push(...outcomes.filter(({ result }) => result === 'done'));
+    const failed = outcomes.filter(({ result }) => result !== 'done');
+    if (failed.length === 0) return { outcomes: done, converged: true, rounds };
+    if (rounds === ROUNDS || !failed.every(mayBeRace)) {
+      return { outcomes: [...done, ...failed], converged: false, rounds };
+    }
+  }
+}
+
+async function carryOut(stages: readonly Stage[], reconciler: Reconciler): Promise<Outcome[]> {
+  const outcomes: Outcome[] = [];
+  const total = stages.reduce((sum, stage) => sum + stage.length, 0);
+  let refused = false;
+  for (const stage of stages) {
+    if (!refused) await reconciler.before?.(stage);
+    for (let at = 0; at < stage.length; at += TOGETHER) {
+      const changes = stage.slice(at, at + TOGETHER);
+      if (refused) {
+        for (const change of changes) outcomes.push({ change, result: 'skipped' });
+        continue;
+      }
+      const results = outcomesOf(changes, await reconciler.client.applyAll(changes));
+      refused = results.some(({ result }) => result !== 'done');
+      outcomes.push(...results);
+      reconciler.progress?.(outcomes.length, total);
+    }
+  }
+  return outcomes;
+}
+
+/** A server that was refused only because its new service had been was not really tried. */
+function outcomesOf(changes: readonly Change[], errors: readonly (KernelError | undefined)[]): Outcome[] {
+  const missing = new Set<string>();
+  return changes.map((change, index): Outcome => {
+    const error = errors[index];
+    if (error === undefined) return { change, result: 'done' };
+    if (change.do === 'addService') missing.add(serviceKey(change.service.id));
+    if (change.do === 'addDestination' && error.errno === Errno.ESRCH && missing.has(serviceKey(change.of))) {
+      return { change, result: 'skipped' };
+    }
+    return { change, result: 'refused', error };
+  });
+}
+
+/** Answers that say that the table is no longer what the plan was made for. */
+const races: Readonly<Partial<Record<Change['do'], readonly number[]>>> = {
+  addService: [Errno.EEXIST],
+  editService: [Errno.ESRCH],
+  deleteService: [Errno.ESRCH],
+  addDestination: [Errno.EEXIST, Errno.ESRCH],
+  editDestination: [Errno.ENOENT, Errno.ESRCH],
+  deleteDestination: [Errno.ENOENT, Errno.ESRCH],
+  startDaemon: [Errno.EEXIST],
+  stopDaemon: [Errno.ESRCH],
+};
+
+const mayBeRace = ({ change, result, error }: Outcome): boolean =>
+  result === 'skipped' || (error !== undefined && (races[change.do]?.includes(error.errno) ?? false));

@@ -1,0 +1,78 @@
+/** From the table as it is, and as it should be, to a plan. Pure. */
+import { destinationKey } from '../model/destination.js';
+import { destinationOrder, serviceOrder, sortedBy } from '../model/order.js';
+import { serviceKey } from '../model/service.js';
+import type { DesiredService, DesiredState, ServiceState, State } from '../model/state.js';
+import {
+  daemonDifferences,
+  destinationDifferences,
+  serviceDifferences,
+  timeoutDifferences,
+} from './differences.js';
+import { type Difference, type Plan, type Planned, type PlannedService, subject } from './plan.js';
+
+/** Everything that tells the two apart, the removal of what is not in the document included: policy.ts takes away. */
+export function diff(current: State, desired: DesiredState): Plan {
+  return {
+    services:
+      desired.services === undefined
+        ? []
+        : sortedBy(planServices(current.services, desired.services), (planned) =>
+            serviceOrder(subject(planned).id),
+          ),
+    daemons:
+      desired.daemons === undefined
+        ? []
+        : sortedBy(
+            pair(current.daemons, desired.daemons, ({ state }) => state).map(([before, after]) =>
+              planned(before, after, daemonDifferences),
+            ),
+            (daemon) => subject(daemon).state,
+          ),
+    timeouts: desired.timeouts && planned(current.timeouts, desired.timeouts, timeoutDifferences),
+  };
+}
+
+const planServices = (
+  current: readonly ServiceState[],
+  desired: readonly DesiredService[],
+): PlannedService[] =>
+  pair<ServiceState, DesiredService>(current, desired, ({ service }) => serviceKey(service.id)).map(
+    ([before, after]) => ({
+      ...planned(before?.service, after?.service, serviceDifferences),
+      destinations: planDestinations(before, after),
+    }),
+  );
+
+function planDestinations(before: ServiceState | undefined, after: DesiredService | undefined) {
+  // A service that says nothing of its servers has those that it has.
+  const wanted = after && (after.destinations ?? before?.destinations);
+  const pairs = pair(before?.destinations ?? [], wanted ?? [], ({ id }) => destinationKey(id));
+  return sortedBy(
+    pairs.map(([old, fresh]) => planned(old, fresh, destinationDifferences)),
+    (destination) => destinationOrder(subject(destination).id),
+  );
+}
+
+function planned<B extends A, A>(
+  before: B | undefined,
+  after: A | undefined,
+  differencesOf: (before: B, after: A) => Difference[],
+): Planned<A> {
+  if (before === undefined) return { action: 'add', before, after, differences: [] };
+  if (after === undefined) return { action: 'remove', before, after, differences: [] };
+  const differences = differencesOf(before, after);
+  return { action: differences.length > 0 ? 'change' : 'keep', before, after, differences };
+}
+
+/** What is on either side, matched by its key. A dump may repeat an entry; the last one counts. */
+function pair<B extends object, A extends object>(
+  current: Iterable<B>,
+  desired: Iterable<A>,
+  key: (item: A | B) => string,
+): [B | undefined, A | undefined][] {
+  const pairs = new Map<string, [B | undefined, A | undefined]>();
+  for (const item of current) pairs.set(key(item), [item, undefined]);
+  for (const item of desired) pairs.set(key(item), [pairs.get(key(item))?.[0], item]);
+  return [...pairs.values()];
+}

@@ -1,0 +1,30 @@
+/** What a plan may do. A policy takes changes away from a plan, and never adds one. Pure. */
+import { type ServiceId, serviceKey } from '../model/service.js';
+import { type Plan, type Planned, subject } from './plan.js';
+
+/** Leaves services and daemons alone that the document does not mention. */
+export const withoutPruning = (plan: Plan): Plan => ({
+  ...plan,
+  services: plan.services.map((service) =>
+    service.action === 'remove'
+      ? { ...leave(service), destinations: service.destinations.map(leave) }
+      : service,
+  ),
+  daemons: plan.daemons.map((daemon) => (daemon.action === 'remove' ? leave(daemon) : daemon)),
+});
+
+const leave = <T>(planned: Planned<T>): Planned<T> => ({ ...planned, action: 'leave' });
+
+/** Touches these services and nothing else. */
+export function only(plan: Plan, services: Iterable<ServiceId>): Plan {
+  const keys = new Set(Array.from(services, serviceKey));
+  return {
+    services: plan.services.filter((service) => keys.has(serviceKey(subject(service).id))),
+    daemons: [],
+    timeouts: undefined,
+  };
+}
+
+/** Whether a table that has services would have none. */
+export const empties = (plan: Plan): boolean =>
+  plan.services.length > 0 && plan.services.every(({ action }) => action === 'remove');

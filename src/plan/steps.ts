@@ -1,0 +1,94 @@
+/**
+ * From a plan to changes in an order in which traffic never suffers. Pure.
+ *
+ * A stage is carried out only once all of the one before it is: what is removed goes after all that replaces it has
+ * come, and a server's share is taken away after the others' are raised.
+ */
+import type { Change } from '../model/change.js';
+import type { Daemon } from '../model/daemon.js';
+import type { Timeouts } from '../model/table.js';
+import { type Plan, type Planned, type PlannedService, subject } from './plan.js';
+
+export type Stage = readonly Change[];
+
+/** The stages that have something to do. Empty if the plan changes nothing. */
+export function stagesOf(plan: Plan): Stage[] {
+  const { services, daemons, timeouts } = plan;
+  const restarted = daemons.filter(({ action }) => action === 'change');
+  return [
+    // The kernel has either daemons or servers of another family: what leaves makes room for what comes.
+    [...daemons.filter(({ action }) => action === 'remove').map(stop), ...setTimeouts(timeouts)],
+    services.flatMap(additions),
+    services.flatMap((service) => edits(service, raisesWeight)),
+    services.flatMap((service) => edits(service, (destination) => !raisesWeight(destination))),
+    services.flatMap(removals),
+    services.flatMap((service) => serviceChange(service, 'remove')),
+    [
+      ...restarted.flatMap((daemon) => [stop(daemon), start(daemon)]),
+      ...daemons.filter(({ action }) => action === 'add').map(start),
+    ],
+  ].filter((stage) => stage.length > 0);
+}
+
+/** A new service gets its servers at once; one that changes is changed before its servers are. */
+const additions = (service: PlannedService): Change[] => [
+  ...serviceChange(service, 'add'),
+  ...serviceChange(service, 'change'),
+  ...of(service, 'add').map(
+    (destination): Change => ({
+      do: 'addDestination',
+      of: subject(service).id,
+      destination: subject(destination),
+    }),
+  ),
+];
+
+const edits = (service: PlannedService, which: (destination: Destinations[number]) => boolean): Change[] =>
+  of(service, 'change')
+    .filter(which)
+    .map((destination) => ({
+      do: 'editDestination',
+      of: subject(service).id,
+      destination: subject(destination),
+    }));
+
+const removals = (service: PlannedService): Change[] =>
+  // The kernel removes a service with all its servers.
+  service.action === 'remove'
+    ? []
+    : of(service, 'remove').map((destination) => ({
+        do: 'deleteDestination',
+        of: subject(service).id,
+        id: subject(destination).id,
+      }));
+
+function serviceChange(planned: PlannedService, action: 'add' | 'change' | 'remove'): Change[] {
+  if (planned.action !== action) return [];
+  const service = subject(planned);
+  if (action === 'remove') return [{ do: 'deleteService', id: service.id }];
+  return [{ do: action === 'add' ? 'addService' : 'editService', service }];
+}
+
+type Destinations = PlannedService['destinations'];
+
+const of = (service: PlannedService, action: 'add' | 'change' | 'remove'): Destinations[number][] =>
+  service.destinations.filter((destination) => destination.action === action);
+
+const raisesWeight = ({ before, after }: Destinations[number]): boolean =>
+  (after?.weight ?? 0) > (before?.weight ?? 0);
+
+const stop = (daemon: Planned<Daemon>): Change => ({
+  do: 'stopDaemon',
+  daemon: daemon.before ?? subject(daemon),
+});
+const start = (daemon: Planned<Daemon>): Change => ({ do: 'startDaemon', daemon: subject(daemon) });
+
+/** A timeout of 0 leaves what is there. */
+function setTimeouts(planned: Plan['timeouts']): Change[] {
+  if (planned?.action !== 'change') return [];
+  const timeouts: Record<keyof Timeouts, number> = { tcp: 0, tcpFin: 0, udp: 0 };
+  for (const { field, to } of planned.differences) {
+    timeouts[field as keyof Timeouts] = Number(to);
+  }
+  return [{ do: 'setTimeouts', timeouts }];
+}

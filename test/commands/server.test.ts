@@ -1,0 +1,153 @@
+// drain, undrain and weight: one server at a time.
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import type { ServiceId } from '../../src/model/service.js';
+import { Director } from '../support/director.js';
+
+const web: ServiceId = { protocol: 'tcp', address: '192.0.2.1', port: 80 };
+const first = { address: '198.51.100.1', port: 80 };
+const names = ['tcp://192.0.2.1:80', '198.51.100.1:80'];
+
+async function start(context: TestContext): Promise<Director> {
+  const director = await Director.start(context);
+  await director.run(['apply', '-f', '-'], {
+    stdin:
+      'services: [{service: "tcp://192.0.2.1:80", servers: [{server: 198.51.100.1, weight: 5}, 198.51.100.2]}]',
+  });
+  return director;
+}
+
+const weights = async (director: Director): Promise<string[]> =>
+  (await director.client.destinations(web)).map(({ id, weight }) => `${id.address} ${weight}`).sort();
+
+const connect = (director: Director, active: number, inactive = 0) =>
+  director.ipvs.connect(web, first, {
+    activeConnections: active,
+    inactiveConnections: inactive,
+    persistentConnections: 0,
+  });
+
+test('a server is drained when its connections have left, and gets its weight back', async (context) => {
+  const director = await start(context);
+  connect(director, 3, 9);
+  let left = 3;
+  director.whileSleeping = () => connect(director, Math.max(--left, 0), 9);
+  assert.deepEqual(await director.run(['drain', ...names]), {
+    status: 0,
+    out: '198.51.100.1:80 of tcp://192.0.2.1:80: drained\n',
+    err: '',
+  });
+  assert.ok(left < 0, 'connections were counted for a while after the last had left');
+  assert.deepEqual(await weights(director), ['198.51.100.1 0', '198.51.100.2 1']);
+  const back = await director.run(['undrain', ...names]);
+  assert.equal(back.out, '198.51.100.1:80 of tcp://192.0.2.1:80: weight 5\n');
+  assert.deepEqual(await weights(director), ['198.51.100.1 5', '198.51.100.2 1']);
+  const again = await director.run(['undrain', ...names]);
+  assert.equal(again.status, 2);
+  assert.match(again.err, /nothing is known of a weight before a drain; give it one: lvsadm weight/);
+});
+
+test('draining twice does not forget the weight', async (context) => {
+  const director = await start(context);
+  await director.run(['drain', ...names]);
+  await director.run(['drain', ...names]);
+  await director.run(['undrain', ...names]);
+  assert.deepEqual(await weights(director), ['198.51.100.1 5', '198.51.100.2 1']);
+});
+
+test('with --delete the server goes once it is empty', async (context) => {
+  const director = await start(context);
+  connect(director, 1);
+  director.whileSleeping = () => connect(director, 0);
+  const { status, out } = await director.run(['drain', ...names, '--delete', '--json']);
+  assert.equal(status, 0);
+  assert.deepEqual(JSON.parse(out), {
+    service: names[0],
+    server: names[1],
+    connectionsLeft: 0,
+    removed: true,
+  });
+  assert.deepEqual(await weights(director), ['198.51.100.2 1']);
+});
+
+test('a server whose connections stay is not removed, and stays without new ones', async (context) => {
+  const director = await start(context);
+  connect(director, 2);
+  const { status, out } = await director.run(['drain', ...names, '--timeout', '5', '--delete']);
+  assert.equal(status, 1);
+  assert.equal(out, '198.51.100.1:80 of tcp://192.0.2.1:80: 2 connections left, at weight 0\n');
+  assert.equal(director.time, 5000);
+  assert.deepEqual(await weights(director), ['198.51.100.1 0', '198.51.100.2 1']);
+});
+
+test('on a terminal one sees them leave', async (context) => {
+  const director = await start(context);
+  connect(director, 2);
+  director.whileSleeping = () => connect(director, 0);
+  const { err } = await director.run(['drain', ...names], { terminal: true });
+  assert.match(err, /2 connections left/);
+  assert.match(err, /0 connections left/);
+});
+
+test('servers and services that are not there are named, and so are those that are', async (context) => {
+  const director = await start(context);
+  const wrong = await director.run(['drain', 'tcp://192.0.2.1:80', '198.51.100.9']);
+  assert.equal(wrong.status, 2);
+  assert.match(
+    wrong.err,
+    /198\.51\.100\.9:80: tcp:\/\/192\.0\.2\.1:80 has no such server; it has 198\.51\.100\.1:80, 198\.51\.100\.2:80/,
+  );
+  const none = await director.run(['drain', 'fwmark://1', '198.51.100.9']);
+  assert.equal(none.status, 2);
+  assert.match(none.err, /fwmark:\/\/1: no such service/);
+  const nonsense = await director.run(['drain', 'web', '198.51.100.9']);
+  assert.equal(nonsense.status, 2);
+  assert.match(nonsense.err, /'web' is not a service such as/);
+});
+
+test('a weight is set at once', async (context) => {
+  const director = await start(context);
+  const { status, out } = await director.run(['weight', ...names, '2147483647']);
+  assert.deepEqual([status, out], [0, '198.51.100.1:80 of tcp://192.0.2.1:80: weight 5 -> 2147483647\n']);
+  assert.deepEqual(await weights(director), ['198.51.100.1 2147483647', '198.51.100.2 1']);
+});
+
+test('a weight goes up and down little by little', async (context) => {
+  const director = await start(context);
+  const seen: number[] = [];
+  director.whileSleeping = async () => {
+    const found = (await director.client.destinations(web)).find(({ id }) => id.address === first.address);
+    seen.push(found?.weight ?? -1);
+  };
+  await director.run(['weight', ...names, '105', '--over', '4']);
+  assert.deepEqual(seen, [5, 30, 55, 80]);
+  assert.deepEqual(await weights(director), ['198.51.100.1 105', '198.51.100.2 1']);
+  seen.length = 0;
+  director.changesSent = 0;
+  await director.run(['weight', ...names, '104', '--over', '10']);
+  assert.equal(director.changesSent, 1);
+  assert.deepEqual(await weights(director), ['198.51.100.1 104', '198.51.100.2 1']);
+});
+
+test('what is no weight and no time is refused', async (context) => {
+  const director = await start(context);
+  for (const words of [['-1'], ['2147483648'], ['heavy'], ['5', '--over', 'night'], []]) {
+    const { status } = await director.run(['weight', ...names, ...words]);
+    assert.equal(status, 2, words.join(' '));
+  }
+  assert.deepEqual(await weights(director), ['198.51.100.1 5', '198.51.100.2 1']);
+});
+
+test('UDP flows count although none is ever established', async (context) => {
+  const director = await Director.start(context);
+  await director.run(['apply', '-f', '-'], {
+    stdin: 'services: [{service: "udp://192.0.2.1:53", servers: [198.51.100.1]}]',
+  });
+  director.ipvs.connect(
+    { protocol: 'udp', address: '192.0.2.1', port: 53 },
+    { address: '198.51.100.1', port: 53 },
+    { activeConnections: 0, inactiveConnections: 4, persistentConnections: 0 },
+  );
+  const { status } = await director.run(['drain', 'udp://192.0.2.1:53', '198.51.100.1', '--timeout', '1']);
+  assert.equal(status, 1);
+});

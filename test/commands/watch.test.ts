@@ -1,0 +1,104 @@
+// apply --watch and --drain, and two applies at once.
+import assert from 'node:assert/strict';
+import { rm } from 'node:fs/promises';
+import { test } from 'node:test';
+import { takeLock } from '../../src/host/lock.js';
+import { runtimePath } from '../../src/host/runtime.js';
+import type { ServiceId } from '../../src/model/service.js';
+import { Director } from '../support/director.js';
+
+const document = (...weights: number[]) =>
+  JSON.stringify({
+    services: [
+      {
+        service: 'fwmark://1',
+        servers: weights.map((weight, index) => ({ server: `198.51.100.${index + 1}`, weight })),
+      },
+    ],
+  });
+
+const mark: ServiceId = { fwmark: 1, family: 'inet' };
+
+const weights = async (director: Director): Promise<number[]> =>
+  (await director.client.destinations(mark)).map(({ weight }) => weight);
+
+/** Ends a watch, which nothing else does. */
+class Enough extends Error {
+  override name = 'Enough';
+}
+
+test('a file that changes is applied again, drift is repaired, a bad version waits for a better one', async (context) => {
+  const director = await Director.start(context);
+  const file = await director.file('web.json', document(1));
+  const seen: string[] = [];
+  const events: (() => Promise<unknown>)[] = [
+    () => director.file('web.json', document(2)),
+    () => director.file('web.json', '{"services": [{}]}'),
+    () => director.file('web.json', document(3)),
+    () => rm(file),
+    () => director.file('web.json', document(4)),
+    // Nothing for as long as the interval, while somebody else is at the table.
+    () => director.client.apply({ do: 'deleteService', id: mark }),
+    ...Array.from({ length: 12 }, () => async () => {}),
+  ];
+  director.whileSleeping = async () => {
+    seen.push((await weights(director)).join());
+    const next = events.shift();
+    if (next === undefined) throw new Enough('seen enough');
+    await next();
+  };
+  const { err, out } = await director.run(['apply', '-f', file, '--watch', '--interval', '10']);
+  assert.match(err, new RegExp(`^lvsadm: ${file}:1:15: services\\[0\\]\\.service: missing`, 'm'));
+  assert.match(err, new RegExp(`^lvsadm: ${file}: no such file or directory$`, 'm'));
+  assert.match(err, /seen enough/);
+  assert.deepEqual(seen.slice(0, 7), ['1', '2', '2', '3', '3', '4', '']);
+  assert.equal(seen.at(-1), '4');
+  assert.ok(!out.includes('nothing to change'), out);
+});
+
+test('standard input cannot be watched', async (context) => {
+  const director = await Director.start(context);
+  const { status } = await director.run(['apply', '-f', '-', '--watch'], { stdin: document(1) });
+  assert.equal(status, 2);
+});
+
+test('a server that leaves is drained first, and removed when its time is over', async (context) => {
+  const director = await Director.start(context);
+  await director.run(['apply', '-f', '-'], { stdin: document(1, 2, 3) });
+  const second = { address: '198.51.100.2', port: 0 };
+  const connections = (active: number) =>
+    director.ipvs.connect(mark, second, {
+      activeConnections: active,
+      inactiveConnections: 0,
+      persistentConnections: 0,
+    });
+  connections(5);
+  const seen: string[] = [];
+  director.whileSleeping = async () => void seen.push((await weights(director)).join());
+  const stdin = document(4);
+  const { status, out } = await director.run(['apply', '-f', '-', '--drain', '2'], { stdin });
+  assert.equal(status, 0);
+  // What stays has its new share before the others lose theirs.
+  assert.deepEqual(seen, ['4,0,0', '4,0,0', '4,0,0', '4,0,0']);
+  assert.equal(director.time, 2000);
+  assert.deepEqual(await weights(director), [4]);
+  assert.match(out, /^removed {2}fwmark:\/\/1 198\.51\.100\.2:0$/m);
+});
+
+test('a second apply waits for the first, and says for whom', async (context) => {
+  const director = await Director.start(context);
+  const env = { LVSADM_RUN: director.directory };
+  const path = await runtimePath('apply.lock', env);
+  const release = await takeLock(path, { wait: 0, now: () => 0, sleep: async () => {} });
+  const impatient = await director.run(['apply', '-f', '-', '--wait', '1'], { stdin: document(1), env });
+  assert.equal(impatient.status, 75);
+  assert.equal(
+    impatient.err,
+    `waiting for process ${process.pid}, which is applying a document here\n` +
+      `lvsadm: process ${process.pid} is applying a document here (${path})\n`,
+  );
+  assert.equal(director.changesSent, 0);
+  director.whileSleeping = () => release();
+  const patient = await director.run(['apply', '-f', '-'], { stdin: document(1), env });
+  assert.equal(patient.status, 0);
+});

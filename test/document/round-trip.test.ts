@@ -1,0 +1,98 @@
+// What export writes reads back as the same state: as YAML, as JSON, and as saved rules where those have words for it.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { parseDocuments } from '../../src/document/load.js';
+import { documentOf, toYaml } from '../../src/document/write.js';
+import { destinationRule, serviceRule } from '../../src/ipvsadm/rules.js';
+import { destinationKey } from '../../src/model/destination.js';
+import type { DesiredState, ServiceState, State } from '../../src/model/state.js';
+import { normal, state } from '../support/arbitrary-state.js';
+
+const noNames = {
+  addresses: async () => assert.fail('there are no names to look up'),
+  ports: async () => assert.fail('there are no names to look up'),
+};
+
+const parse = (text: string) => parseDocuments([{ file: 'export', text }], noNames);
+
+/** Desired state that says everything, as a state. */
+function whole({ services = [], daemons = [], timeouts }: DesiredState): State {
+  assert.ok(timeouts?.tcp && timeouts.tcpFin && timeouts.udp, 'every timeout is said');
+  const { tcp, tcpFin, udp } = timeouts;
+  return {
+    services: services.map(({ service, destinations }) => {
+      assert.ok(destinations, 'the servers are said, even where there are none');
+      return { service, destinations };
+    }),
+    daemons,
+    timeouts: { tcp, tcpFin, udp },
+  };
+}
+
+test('a state written as YAML reads back the same', () =>
+  fc.assert(
+    fc.asyncProperty(state(), async (original) => {
+      const read = await parse(toYaml(documentOf(original)));
+      assert.deepEqual(normal(whole(read)), normal(original));
+    }),
+  ));
+
+test('a state written as JSON reads back the same', () =>
+  fc.assert(
+    fc.asyncProperty(state(), async (original) => {
+      const read = await parse(JSON.stringify(documentOf(original)));
+      assert.deepEqual(normal(whole(read)), normal(original));
+    }),
+  ));
+
+test('the order of a table does not show in its document', () =>
+  fc.assert(
+    fc.property(state(), (original) => {
+      const turned = {
+        ...original,
+        services: original.services.toReversed(),
+        daemons: original.daemons.toReversed(),
+      };
+      assert.equal(toYaml(documentOf(turned)), toYaml(documentOf(original)));
+    }),
+  ));
+
+test('services and servers saved as rules read back the same', () =>
+  fc.assert(
+    fc.asyncProperty(state(), async (original) => {
+      const services = original.services.filter(sayable).map(withKeptPorts);
+      fc.pre(services.length > 0);
+      const text = services
+        .flatMap(({ service, destinations }) => [
+          serviceRule(service),
+          ...destinations.map((destination) => destinationRule(service.id, destination)),
+        ])
+        .map((words) => words.join(' '))
+        .join('\n');
+      const read = await parse(text);
+      assert.equal(read.daemons, undefined);
+      assert.equal(read.timeouts, undefined);
+      const { timeouts } = original;
+      const saved = whole({ ...read, daemons: [], timeouts });
+      assert.deepEqual(normal(saved), normal({ services, daemons: [], timeouts }));
+    }),
+  ));
+
+/** The drop-in takes -o for UDP and marks only, as ipvsadm does. */
+const sayable = ({ service: { id, onePacket } }: ServiceState): boolean =>
+  !onePacket || 'fwmark' in id || id.protocol === 'udp';
+
+/** The drop-in gives servers the service's port except with NAT, as ipvsadm does. */
+function withKeptPorts({ service, destinations }: ServiceState): ServiceState {
+  const kept = new Map(
+    destinations.map((destination) => {
+      const free = destination.method === 'nat' || !('port' in service.id);
+      const id = free ? destination.id : { ...destination.id, port: service.id.port };
+      return [destinationKey(id), { ...destination, id }];
+    }),
+  );
+  // Its numbers end where a signed one does.
+  const sayableOnes = [...kept.values()].filter(({ upperThreshold }) => upperThreshold <= 0x7fffffff);
+  return { service, destinations: sayableOnes };
+}

@@ -1,0 +1,134 @@
+/** A director in memory: runs lvsadm's command lines against an IPVS that lives here, with files that are real. */
+
+import { createReadStream } from 'node:fs';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { main } from '../../src/cli/main.js';
+import type { Context, Output } from '../../src/context.js';
+import { IpvsClient } from '../../src/ipvs/client.js';
+import { ipvsSchema } from '../../src/ipvs/schema.js';
+import type { State } from '../../src/model/state.js';
+import type { OpenSocket } from '../../src/netlink/socket.js';
+import { readState } from '../../src/plan/read.js';
+import { FakeIpvs } from './fake-ipvs.js';
+import { readMessages } from './wire.js';
+
+export interface Result {
+  readonly status: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+export interface Circumstances {
+  readonly stdin?: string;
+  /** Whether output goes to a terminal. */
+  readonly terminal?: boolean;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** Message type of the controller, which tells the types of families. */
+const CONTROLLER = 0x10;
+
+const reads: ReadonlySet<number> = new Set(
+  Object.entries(ipvsSchema.operations)
+    .filter(([name]) => name.startsWith('get'))
+    .map(([, { command }]) => command),
+);
+
+export class Director {
+  /** Number of requests on the wire that would change something. */
+  changesSent = 0;
+  /** The clock, in milliseconds; sleeping advances it. */
+  time = 0;
+  /** Called after each sleep, with the clock advanced. */
+  whileSleeping: () => Promise<void> | void = () => {};
+
+  private constructor(
+    /** The test's own. */
+    readonly directory: string,
+    readonly ipvs: FakeIpvs,
+    readonly client: IpvsClient,
+  ) {}
+
+  /** `openSocket` leads to another IPVS than the one in memory: the kernel's, in the lab. */
+  static async start(test: TestContext, openSocket?: OpenSocket): Promise<Director> {
+    const directory = await mkdtemp(join(tmpdir(), 'lvsadm-test-'));
+    const ipvs = new FakeIpvs();
+    let sent: (bytes: Uint8Array) => void = () => {};
+    const client = await IpvsClient.open(openSocket ?? ipvs.open, {
+      trace: (direction, bytes) => {
+        if (direction === 'send') sent(bytes);
+      },
+    });
+    const director = new Director(directory, ipvs, client);
+    sent = (bytes) => director.count(bytes);
+    test.after(async () => {
+      client.close();
+      await rm(directory, { recursive: true });
+    });
+    return director;
+  }
+
+  /** Writes a file in the test's own directory. @returns its path */
+  async file(name: string, content: string | Uint8Array): Promise<string> {
+    const path = join(this.directory, name);
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, content);
+    return path;
+  }
+
+  state(): Promise<State> {
+    return readState(this.client);
+  }
+
+  /** Runs `lvsadm` with these words. */
+  async run(
+    words: readonly string[],
+    { stdin = '', terminal = false, env = {} }: Circumstances = {},
+  ): Promise<Result> {
+    const out = new Captured(terminal);
+    const err = new Captured(terminal);
+    const context: Context = {
+      program: '/usr/sbin/lvsadm',
+      out,
+      err,
+      env: { LVSADM_RUN: join(this.directory, 'run'), ...env },
+      stdin: once(stdin),
+      readFile: (path) => createReadStream(path),
+      openSocket: () => {
+        throw new Error('a test with a director in memory opens no socket');
+      },
+      client: async () => this.client,
+      now: () => this.time,
+      sleep: async (milliseconds) => {
+        this.time += milliseconds;
+        await this.whileSleeping();
+      },
+    };
+    const status = await main(words, context);
+    return { status, out: out.text, err: err.text };
+  }
+
+  private count(bytes: Uint8Array): void {
+    for (const { type, payload } of readMessages(bytes.slice())) {
+      if (type !== CONTROLLER && !reads.has(payload[0] ?? 0)) this.changesSent++;
+    }
+  }
+}
+
+class Captured implements Output {
+  text = '';
+  constructor(readonly isTTY: boolean) {}
+  get columns(): number | undefined {
+    return this.isTTY ? 120 : undefined;
+  }
+  write(text: string): void {
+    this.text += text;
+  }
+}
+
+async function* once(text: string): AsyncGenerator<Uint8Array> {
+  if (text !== '') yield Buffer.from(text);
+}

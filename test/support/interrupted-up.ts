@@ -1,0 +1,35 @@
+/**
+ * A `real-server up` that is killed, as `kill -9` does it, at its step number `at`: `before` the effect, when the journal
+ * has just been written, or `after` it.
+ *
+ *     node interrupted-up.js STATE AT before|after VIP...
+ */
+import { carryOut } from '../../src/host/carry-out.js';
+import { Journal } from '../../src/host/journal.js';
+import { Machine } from '../../src/host/machine.js';
+import { planRealServer } from '../../src/host/real-server.js';
+import { openNodeSocket } from '../../src/netlink/socket-node.js';
+
+const [state = '', at, when, ...vips] = process.argv.slice(2);
+const method = process.env['METHOD'] === 'tun' ? 'tun' : 'dr';
+const { steps } = planRealServer({ method, vips, tunnel: { type: 'ipip', checksum: false } });
+const journal = await Journal.open(state);
+const add = journal.add.bind(journal);
+let changes = 0;
+
+const die = (): Promise<never> => {
+  process.kill(process.pid, 'SIGKILL');
+  return new Promise(() => {});
+};
+
+journal.add = async (entry) => {
+  const isNew = await add(entry);
+  changes++;
+  if (when === 'before' && changes === Number(at)) await die();
+  return isNew;
+};
+
+await carryOut(steps, new Machine(openNodeSocket), journal, async (_step, outcome) => {
+  if (when === 'after' && outcome === 'done' && changes === Number(at)) await die();
+});
+throw new Error(`only ${changes} changes: there was nothing to interrupt at ${at}`);

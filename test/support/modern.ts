@@ -1,0 +1,38 @@
+/** Runs a modern subcommand inside the test's own process and collects what it says. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { runModern } from '../../src/cli/modern.js';
+import type { Context, Output } from '../../src/context.js';
+import { IpvsClient } from '../../src/ipvs/client.js';
+import { openNodeSocket } from '../../src/netlink/socket-node.js';
+
+export interface Ran {
+  readonly status: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** @throws what the subcommand throws, as its caller `main` would catch it */
+export async function modern(...words: readonly string[]): Promise<Ran> {
+  const [name = '', ...args] = words;
+  const said = { out: '', err: '' };
+  const collect = (into: keyof typeof said): Output => ({
+    isTTY: false,
+    write: (text) => {
+      said[into] += text;
+    },
+  });
+  const context: Context = {
+    program: 'lvsadm',
+    out: collect('out'),
+    err: collect('err'),
+    env: {},
+    stdin: (async function* () {})(),
+    readFile: () => (async function* () {})(),
+    client: () => IpvsClient.open(openNodeSocket),
+    openSocket: openNodeSocket,
+    now: () => performance.now(),
+    sleep,
+  };
+  const status = await runModern(name, args, context);
+  return { status, ...said };
+}

@@ -5,7 +5,9 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { IpvsClient } from '../../../src/ipvs/client.js';
+import type { Change } from '../../../src/model/change.js';
 import { openNodeSocket } from '../../../src/netlink/socket-node.js';
 import { groups } from '../../ipvsadm/cases.js';
 import type { Observation } from '../../ipvsadm/record.js';
@@ -15,7 +17,7 @@ import { worldOf } from '../../support/run.js';
 let client: IpvsClient;
 
 before(async () => {
-  client = await IpvsClient.open(openNodeSocket);
+  client = patient(await IpvsClient.open(openNodeSocket));
 });
 
 after(() => client.close());
@@ -24,6 +26,19 @@ async function reset(): Promise<void> {
   await client.apply({ do: 'flush' });
   for (const { state } of await client.daemons()) await client.apply({ do: 'stopDaemon', daemon: { state } });
   await client.apply({ do: 'setTimeouts', timeouts: { tcp: 900, tcpFin: 120, udp: 300 } });
+}
+
+/**
+ * The client, in less of a hurry: a kernel (6.1) that is told to stop a daemon whose thread has not yet run does not
+ * answer for more than 30 seconds.
+ */
+function patient(client: IpvsClient): IpvsClient {
+  return Object.assign(Object.create(client) as IpvsClient, {
+    async apply(change: Change): Promise<void> {
+      if (change.do === 'stopDaemon') await setTimeout(100);
+      await client.apply(change);
+    },
+  });
 }
 
 /** Newer kernels have the scheduler twos, and refuse thresholds above 2147483647, which the recorded one took. */

@@ -8,6 +8,7 @@ import type { DestinationEntry } from '../../model/table.js';
 import type { MachineFacts } from '../facts/facts.js';
 import { carriersOf, contains, hasOtherTables, isLocal, ownAddressToward, routeTo } from '../facts/reach.js';
 import { largerOf, numberOf } from '../facts/setting.js';
+import { translationIsBlind } from './blind-rules.js';
 import type { Check } from './check.js';
 import { byHand, lvsadm, seen, setTo, setting } from './fixes.js';
 import { connectionsTo, isEndpoint, serversOf, servicesOf, vipOf, vipsOf } from './table.js';
@@ -163,6 +164,8 @@ export const serverSilent: Check = {
   severity: 'error',
   roles,
   *find(facts, scope) {
+    // Then that is why, and said already.
+    if (translationIsBlind(facts, scope)) return;
     for (const { service, server } of serversOf(facts, scope)) {
       if (isUnreachable(facts, server) || forwardingIsOff(facts, server) || isLocal(facts, server.id.address))
         continue;

@@ -1,46 +1,18 @@
 /** Where netfilter and IPVS get into each other's way. */
 import { describeService, isFwmark } from '../../model/service.js';
-import type { FilterRule, MachineFacts, Scope } from '../facts/facts.js';
-import { contains } from '../facts/reach.js';
 import { numberOf, vs } from '../facts/setting.js';
+import { blindRules } from './blind-rules.js';
 import type { Check } from './check.js';
 import { byHand, seen, setTo, setting } from './fixes.js';
-import { serversOf, servicesOf, vipsOf } from './table.js';
+import { servicesOf } from './table.js';
 
 const roles = ['director'] as const;
-
-/** Whether a rule may meet packets of these addresses: it names one of them, or none at all. */
-const concerns = ({ addresses }: FilterRule, ours: readonly string[]): boolean =>
-  addresses.length === 0 || addresses.some((network) => ours.some((address) => contains(network, address)));
-
-const natServers = (facts: MachineFacts, scope: Scope): string[] => [
-  ...new Set(
-    [...serversOf(facts, scope)]
-      .filter(({ server }) => server.method === 'nat')
-      .map(({ server }) => server.id.address),
-  ),
-];
-
-/** Rules that ask connection tracking about packets of which it knows nothing. */
-function blindRules(facts: MachineFacts, scope: Scope): FilterRule[] {
-  const servers = natServers(facts, scope);
-  const all = [
-    ...vipsOf(facts, scope),
-    ...[...serversOf(facts, scope)].map(({ server }) => server.id.address),
-  ];
-  return (facts.rules ?? []).filter((rule) => {
-    if (rule.needs === 'nat') return rule.hook === 'postrouting' && concerns(rule, all);
-    // Requests come in before IPVS gets them; answers of NAT servers are forwarded.
-    return rule.needs === 'ct' && rule.hook === 'forward' && servers.length > 0 && concerns(rule, servers);
-  });
-}
 
 export const conntrackOff: Check = {
   id: 'conntrack-off',
   severity: 'warning',
   roles,
   *find(facts, scope) {
-    if (numberOf(facts, vs('conntrack')) !== 0) return;
     const rules = blindRules(facts, scope);
     if (rules.length === 0) return;
     yield {

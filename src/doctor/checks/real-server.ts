@@ -71,8 +71,8 @@ export const arpIgnore: Check = {
           ...telling.map(({ name }) => setting(facts, interfaceSetting('ipv4', name, 'arp_ignore'))),
         ],
         why:
-          `${telling.map(({ name }) => name).join(', ')} answers when the network asks who has the VIP: clients come here ` +
-          'instead of to the director.',
+          `When the network asks who has the VIP, this machine answers (by ${telling.map(({ name }) => name).join(', ')}): ` +
+          'clients come here instead of to the director.',
         fixes: [setTo(all('arp_ignore'), '1')],
       };
     }

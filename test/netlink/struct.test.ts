@@ -23,7 +23,10 @@ test('what was written reads back', () => {
   const word = fc.integer({ min: 0, max: 0xffffffff });
   fc.assert(
     fc.property(
-      fc.record({ kind: byte, padding: byte, port: short, index: word, flags: short }),
+      fc.record(
+        { kind: byte, padding: byte, port: short, index: word, flags: short },
+        { noNullPrototype: true },
+      ),
       fc.nat(7),
       (values, offset) => {
         const writer = new Writer();

@@ -1,9 +1,8 @@
 /** What keeps a director from getting packets to its servers, and their answers back. */
 
 import { interfaceSetting } from '../../host/sysctl.js';
-import { addressLength, familyOf } from '../../model/address.js';
+import { familyOf } from '../../model/address.js';
 import { describeDestination } from '../../model/destination.js';
-import { describeService } from '../../model/service.js';
 import type { DestinationEntry } from '../../model/table.js';
 import type { MachineFacts } from '../facts/facts.js';
 import { carriersOf, contains, hasOtherTables, isLocal, ownAddressToward, routeTo } from '../facts/reach.js';
@@ -11,31 +10,9 @@ import { largerOf, numberOf } from '../facts/setting.js';
 import { translationIsBlind } from './blind-rules.js';
 import type { Check } from './check.js';
 import { byHand, lvsadm, seen, setTo, setting } from './fixes.js';
-import { connectionsTo, isEndpoint, serversOf, servicesOf, vipOf, vipsOf } from './table.js';
+import { connectionsTo, isEndpoint, nameOf, serversOf, vipOf } from './table.js';
 
 const roles = ['director'] as const;
-
-export const vipNotLocal: Check = {
-  id: 'vip-not-local',
-  severity: 'error',
-  roles,
-  *find(facts, scope) {
-    for (const vip of vipsOf(facts, scope)) {
-      if (isLocal(facts, vip)) continue;
-      const device =
-        facts.addresses.find((own) => own.scope === 'global' && contains(`${own.address}/${own.prefix}`, vip))
-          ?.device ?? routeTo(facts, vip)?.device;
-      yield {
-        subject: vip,
-        observed: [seen('addresses of this machine', `none is ${vip}`)],
-        why: 'There is a virtual service for this address, but the machine does not have it: packets for it never get to IPVS.',
-        fixes: [
-          byHand(`ip address add ${vip}/${addressLength[familyOf(vip)] * 8} dev ${device ?? 'INTERFACE'}`),
-        ],
-      };
-    }
-  },
-};
 
 /** Answers of NAT servers come in by the link that leads to the server, and have to be forwarded from there. */
 function forwardingPath(facts: MachineFacts, { id, method }: DestinationEntry): string | undefined {
@@ -123,7 +100,7 @@ export const serverUnreachable: Check = {
       const reason = server.weight > 0 ? isUnreachable(facts, server) : undefined;
       if (reason === undefined) continue;
       yield {
-        subject: `${describeService(service.id)} -> ${describeDestination(server.id)}`,
+        subject: nameOf({ service, server }),
         observed: [seen('routes and neighbours', reason)],
         why: 'The server gets its share of the clients, and not one of their packets arrives there.',
         fixes: [byHand(`ip route get ${server.id.address}`)],
@@ -142,7 +119,7 @@ export const notAdjacent: Check = {
       const route = routeTo(facts, server.id.address);
       if (route?.gateway === undefined) continue;
       yield {
-        subject: `${describeService(service.id)} -> ${describeDestination(server.id)}`,
+        subject: nameOf({ service, server }),
         observed: [seen(`route to ${server.id.address}`, `via ${route.gateway}`)],
         why:
           'Direct routing only changes the MAC address: the packet still has the VIP as its destination, and the router on the ' +
@@ -188,7 +165,7 @@ export const serverSilent: Check = {
       const nat = server.method === 'nat';
       const near = nat ? clients.filter((client) => sharesLink(facts, client, address)) : [];
       yield {
-        subject: `${describeService(service.id)} -> ${describeDestination(server.id)}`,
+        subject: nameOf({ service, server }),
         observed: [
           seen('/proc/net/ip_vs_conn', `${waiting} connections in SYN_RECV, none further`),
           seen('clients', clients.join(', ')),
@@ -221,107 +198,3 @@ const sharesLink = ({ addresses }: MachineFacts, a: string, b: string): boolean 
     const network = `${address}/${prefix}`;
     return contains(network, a) && contains(network, b);
   });
-
-export const localNotListening: Check = {
-  id: 'local-not-listening',
-  severity: 'error',
-  roles,
-  *find(facts, scope) {
-    for (const { service, server } of serversOf(facts, scope)) {
-      const { address, port } = server.id;
-      if (!isEndpoint(service.id) || server.weight === 0 || port === 0) continue;
-      if (server.method !== 'local' && !isLocal(facts, address)) continue;
-      const { protocol } = service.id;
-      // A local server is reached by its own address with NAT, by the VIP with everything else.
-      const wanted = [address, service.id.address, familyOf(address) === 'inet' ? '0.0.0.0' : '::', '::'];
-      if (
-        facts.listeners.some(
-          (one) => one.protocol === protocol && one.port === port && wanted.includes(one.address),
-        )
-      ) {
-        continue;
-      }
-      yield {
-        subject: `${describeService(service.id)} -> ${describeDestination(server.id)}`,
-        observed: [seen(`listeners of ${protocol}`, `none on port ${port}`)],
-        why: 'This server is the machine itself, and nobody here listens on the port: its share of the clients is refused.',
-        fixes: [byHand(lvsadm('-d', { service, server }))],
-      };
-    }
-  },
-};
-
-export const tunnelMtu: Check = {
-  id: 'tunnel-mtu',
-  severity: 'note',
-  roles,
-  *find(facts, scope) {
-    const fragments = numberOf(facts, 'net/ipv4/vs/pmtu_disc') === 0;
-    for (const service of servicesOf(facts, scope)) {
-      if (!isEndpoint(service.id)) continue;
-      const [carrier] = carriersOf(facts, service.id.address);
-      const coming = facts.links.find(({ name, loopback }) => name === carrier?.device && !loopback)?.mtu;
-      for (const server of service.destinations) {
-        if (server.method !== 'tun' || coming === undefined) continue;
-        const device = routeTo(facts, server.id.address)?.device;
-        const leaving = facts.links.find(({ name }) => name === device)?.mtu;
-        const overhead = overheadOf(server);
-        if (leaving === undefined || leaving - overhead >= coming) continue;
-        yield {
-          severity: fragments ? 'warning' : 'note',
-          subject: `${describeService(service.id)} -> ${describeDestination(server.id)}`,
-          observed: [
-            seen(`MTU of ${carrier?.device}, where clients come in`, coming),
-            seen(`MTU of ${device}, less ${overhead} for the encapsulation`, leaving - overhead),
-            setting(facts, 'net/ipv4/vs/pmtu_disc'),
-          ],
-          why: fragments
-            ? 'Full packets of clients leave for the server in two fragments each, which costs time on both machines and more ' +
-              'where one of them is lost.'
-            : 'Full packets of clients do not fit; they are told so by ICMP. Where something on the way drops ICMP, uploads hang ' +
-              'although small requests work.',
-          fixes: [
-            byHand(
-              `ip route change default advmss ${leaving - overhead - headersOf(server)}`,
-              server.id.address,
-            ),
-          ],
-        };
-      }
-    }
-  },
-};
-
-/** Bytes around the packet: the outer IP header, and what the encapsulation adds to it. */
-const overheadOf = ({ id, tunnel: { type, checksum } }: DestinationEntry): number =>
-  (familyOf(id.address) === 'inet' ? 20 : 40) +
-  { ipip: 0, gre: 4, gue: 12 }[type] +
-  (checksum === 'nocsum' ? 0 : { ipip: 0, gre: 4, gue: checksum === 'remcsum' ? 8 : 0 }[type]);
-
-/** Of IP and TCP, without options. */
-const headersOf = ({ id }: DestinationEntry): number => (familyOf(id.address) === 'inet' ? 40 : 60);
-
-export const merging: Check = {
-  id: 'lro',
-  severity: 'warning',
-  roles,
-  *find(facts, scope) {
-    const used = new Set(
-      [...serversOf(facts, scope)].flatMap(({ service, server }) => [
-        routeTo(facts, server.id.address)?.device,
-        ...(isEndpoint(service.id) ? carriersOf(facts, service.id.address).map(({ device }) => device) : []),
-      ]),
-    );
-    for (const device of facts.merging) {
-      if (!used.has(device)) continue;
-      yield {
-        subject: device,
-        observed: [seen(`ethtool -k ${device}`, 'large-receive-offload: on')],
-        why:
-          'The network card merges segments into packets that are larger than any link takes: what is passed on to a server ' +
-          'has to be dropped, and connections crawl.',
-        fixes: [byHand(`ethtool -K ${device} lro off`)],
-      };
-    }
-  },
-};

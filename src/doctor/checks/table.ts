@@ -1,7 +1,7 @@
 /** The table of IPVS and its connections, as the director's checks look at them. */
 import { familyOf } from '../../model/address.js';
-import { destinationKey } from '../../model/destination.js';
-import { type EndpointId, isFwmark, type ServiceId } from '../../model/service.js';
+import { describeDestination, destinationKey } from '../../model/destination.js';
+import { describeService, type EndpointId, isFwmark, type ServiceId } from '../../model/service.js';
 import type { DestinationEntry } from '../../model/table.js';
 import type { ConnectionGroup, MachineFacts, Scope, ServiceFacts } from '../facts/facts.js';
 
@@ -60,3 +60,7 @@ export const isEndpoint = (id: ServiceId): id is EndpointId => !isFwmark(id);
 
 /** A firewall mark has none. */
 export const vipOf = (id: ServiceId): string | undefined => (isEndpoint(id) ? id.address : undefined);
+
+/** `TCP 192.0.2.10:80 -> 10.1.0.7:80` */
+export const nameOf = ({ service, server }: Server): string =>
+  `${describeService(service.id)} -> ${describeDestination(server.id)}`;

@@ -114,7 +114,7 @@ describe('every method answers every request, each server its half; down leaves 
   for (const { title, inner, outer = inner, method, tunnel = {}, words = [] } of cases) {
     test(title, async () => {
       const id: ServiceId = { protocol: 'tcp', address: vips[inner], port: 80 };
-      const start = await Promise.all(servers.map(stateOf));
+      const start = await stateOf('one');
       await Promise.all(
         servers.map((name) => {
           const own = words.map((word) => (word === 'LOCAL' ? addresses[outer][name] : word));
@@ -131,18 +131,18 @@ describe('every method answers every request, each server its half; down leaves 
           destination: destination(addresses[outer][name], method, tunnel),
         })),
       );
-      const { answers, errors } = await farm.ask(vips[inner], 10);
+      const { answers, errors } = await farm.ask(vips[inner], 6);
       assert.deepEqual(errors, []);
       assert.deepEqual(
         servers.map((name) => answers.filter((answer) => answer === name).length),
-        [5, 5],
+        [3, 3],
       );
       await farm.change({ do: 'flush' });
       await Promise.all([
         ...servers.map((name) => realServer(name, 'down')),
         farm.lvsadm('director', 'director', 'down'),
       ]);
-      for (const [index, name] of servers.entries()) assertSame(await stateOf(name), start[index] ?? []);
+      assertSame(await stateOf('one'), start);
     });
   }
 });

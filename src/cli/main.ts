@@ -4,13 +4,15 @@
  */
 import { basename } from 'node:path';
 import { ClosedPipe, type Context, WithStatus } from '../context.js';
-import { runIpvsadm } from '../ipvsadm/run.js';
+import { replaceTable, runIpvsadm } from '../ipvsadm/run.js';
 
-/** Names under which the program stands in for one of ipvsadm's, and the words each puts first. */
-const personalities: Readonly<Record<string, readonly string[]>> = {
-  ipvsadm: [],
-  'ipvsadm-save': ['-S'],
-  'ipvsadm-restore': ['-R'],
+type Personality = (argv: readonly string[], context: Context) => Promise<number>;
+
+/** Names under which the program stands in for one of ipvsadm's. Its restore script takes no arguments, and minds none. */
+const personalities: Readonly<Record<string, Personality>> = {
+  ipvsadm: runIpvsadm,
+  'ipvsadm-save': (argv, context) => runIpvsadm(['-S', ...argv], context),
+  'ipvsadm-restore': (_, context) => replaceTable(context),
 };
 
 /** What a shell reports for a program that a closed pipe ended: 128 + SIGPIPE. */
@@ -33,7 +35,7 @@ export async function main(argv: readonly string[], context: Context): Promise<n
 
 async function run(called: string, argv: readonly string[], context: Context): Promise<number> {
   const personality = personalities[called];
-  if (personality !== undefined) return runIpvsadm([...personality, ...argv], context);
+  if (personality !== undefined) return personality(argv, context);
   const [first, ...rest] = argv;
   // ipvsadm's grammar has no words in front: they are ours.
   if (first === undefined || first.startsWith('-')) return runIpvsadm(argv, context);

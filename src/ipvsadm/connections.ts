@@ -40,37 +40,35 @@ export async function listConnections({ context, directory }: Session, options: 
 
 const protocols: Readonly<Record<string, Protocol>> = { TCP: 'tcp', UDP: 'udp', SCTP: 'sctp' };
 
-/** The columns that every connection has; the last one is as wide as it is long. */
-function columns(line: ConnectionLine, { endpoint }: Labels): string[] {
-  const protocol = protocols[line.protocol];
-  const [client, virtual, destination] = [line.client, line.virtual, line.destination].map(
-    ({ address, port }) => endpoint(address, port, protocol),
-  ) as [string, string, string];
-  return [
-    line.protocol.padEnd(3),
-    remaining(line.expires).padEnd(6),
-    line.state.padEnd(11),
-    client.padEnd(18),
-    virtual.padEnd(18),
-    destination,
-  ];
+/** The columns before the last: strings put together and nothing else, as there may be half a million lines. */
+function beginning(line: ConnectionLine, { endpoint }: Labels, protocol: Protocol | undefined): string {
+  const { client, virtual } = line;
+  return `${line.protocol.padEnd(3)} ${remaining(line.expires).padEnd(6)} ${line.state.padEnd(11)} ${endpoint(
+    client.address,
+    client.port,
+    protocol,
+  ).padEnd(18)} ${endpoint(virtual.address, virtual.port, protocol).padEnd(18)} `;
 }
 
-const plain = (line: ConnectionLine, labels: Labels): string => `${columns(line, labels).join(' ')}\n`;
+function plain(line: ConnectionLine, labels: Labels): string {
+  const protocol = protocols[line.protocol];
+  const { address, port } = line.destination;
+  return `${beginning(line, labels, protocol)}${labels.endpoint(address, port, protocol)}\n`;
+}
 
 function withEngine(line: ConnectionLine, labels: Labels): string {
-  const cells = columns(line, labels);
   const { engineName } = line;
-  if (engineName === undefined) return `${cells.join(' ')}\n`;
-  const destination = cells.pop() ?? '';
+  if (engineName === undefined) return plain(line, labels);
+  const protocol = protocols[line.protocol];
+  const destination = labels.endpoint(line.destination.address, line.destination.port, protocol);
   const data = printable(utf8.decode(line.engineBytes));
-  return `${[...cells, destination.padEnd(16), engineName.padEnd(18), data].join(' ')}\n`;
+  return `${beginning(line, labels, protocol)}${destination.padEnd(16)} ${engineName.padEnd(18)} ${data}\n`;
 }
 
 const utf8 = new TextDecoder();
 
 /** Minutes and seconds: `01:57`. */
-function remaining(seconds: number): string {
-  const two = (value: number) => String(value).padStart(2, '0');
-  return `${two(Math.floor(seconds / 60))}:${two(seconds % 60)}`;
-}
+const remaining = (seconds: number): string =>
+  `${twoDigits(Math.floor(seconds / 60))}:${twoDigits(seconds % 60)}`;
+
+const twoDigits = (value: number): string => (value < 10 ? `0${value}` : String(value));

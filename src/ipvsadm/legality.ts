@@ -31,9 +31,17 @@ function homes({ needed = [], allowed = [] }: Legality): string {
 const shortest = ({ long, short }: { long: string; short?: string | undefined }): string =>
   short ? `-${short[0]}` : `--${long}`;
 
+/** The slots that each command cannot do without; worked out once, as -R checks thousands of lines. */
+const neededSlots: ReadonlyMap<string, ReadonlySet<Slot>> = new Map(
+  commands.map(({ long }) => [
+    long,
+    new Set(table.filter(({ needed }) => needed?.includes(long)).map(({ slot }) => slot)),
+  ]),
+);
+
 function demandMissing({ command, settings }: Draft): void {
-  for (const { slot, needed } of table) {
-    if (settings[slot] !== undefined || !needed?.includes(command.option.long)) continue;
+  for (const slot of neededSlots.get(command.option.long) ?? []) {
+    if (settings[slot] !== undefined) continue;
     throw new UsageError(`${command.spelling} needs ${choices(slot)}`, command.spelling);
   }
 }
@@ -46,7 +54,8 @@ function choices(slot: Slot): string {
 
 function refuseConflicts({ sources }: Draft): void {
   for (const { option, spelling } of sources) {
-    const other = sources.find((source) => option.excludes?.includes(source.option.slot));
+    const { excludes } = option;
+    const other = excludes && sources.find((source) => excludes.includes(source.option.slot));
     if (other !== undefined) throw new UsageError(`excludes ${other.spelling}`, spelling);
   }
 }

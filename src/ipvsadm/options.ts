@@ -16,6 +16,7 @@ import {
   name,
   number,
   oneOf,
+  schedulers,
 } from './values.js';
 
 /** Commands, by the words that messages use for them. */
@@ -184,6 +185,7 @@ const setting = <S extends Slot>(option: Omit<SettingOption<S>, 'kind'>): Settin
 });
 
 const INT_MAX = 2147483647;
+const UINT_MAX = 4294967295;
 
 export const settings: readonly AnySetting[] = [
   setting({
@@ -244,7 +246,7 @@ export const settings: readonly AnySetting[] = [
     short: 's',
     argument: 'required',
     value: 'NAME',
-    help: `rr, wrr, lc, wlc, lblc, lblcr, dh, sh, sed, nq, fo, ovf, mh, twos; ${defaults.scheduler} where nothing is said`,
+    help: `${schedulers.join(', ')}; ${defaults.scheduler} where nothing is said`,
     read: (text) => name('scheduler', 16)(word(text)),
   }),
   setting({
@@ -409,7 +411,7 @@ export const settings: readonly AnySetting[] = [
     argument: 'required',
     value: 'CONNECTIONS',
     help: 'no new connections from so many on; 0 is no limit (default)',
-    read: (text) => number('upper threshold', 0, INT_MAX)(word(text)),
+    read: (text) => number('upper threshold', 0, UINT_MAX)(word(text)),
   }),
   setting({
     about: 'real server',
@@ -420,7 +422,7 @@ export const settings: readonly AnySetting[] = [
     argument: 'required',
     value: 'CONNECTIONS',
     help: 'new connections again below so many; 0 is 3/4 of -x (default)',
-    read: (text) => number('lower threshold', 0, INT_MAX)(word(text)),
+    read: (text) => number('lower threshold', 0, UINT_MAX)(word(text)),
   }),
   setting({
     about: 'listing',

@@ -114,8 +114,13 @@ function faulty(
   { fault, spelling }: { fault: Fault; spelling: string },
   noCommandYet: boolean,
 ): MalformedError {
-  const known = spelling.startsWith('--') ? [...grammar.byLong.keys()].map((long) => `--${long}`) : [];
-  const suggestion = fault === 'unknown' ? nearest(spelling, known) : undefined;
+  const suggestion =
+    fault === 'unknown' && spelling.startsWith('--') ? similar(spelling.slice(2)) : undefined;
   const Mistake = noCommandYet ? NoCommandError : MalformedError;
   return new Mistake(faults[fault], spelling, suggestion);
+}
+
+function similar(long: string): string | undefined {
+  const meant = nearest(long, grammar.byLong.keys());
+  return meant === undefined ? undefined : `--${meant}`;
 }

@@ -2,8 +2,11 @@
  * What the kernel refuses, in ipvsadm's short phrases: scripts look for them, so each begins its line as it stands. What
  * ipvsadm leaves open, what it was about and why, follows the phrase.
  */
-import { Errno, errnoText, type KernelError, MalformedError, type UsageError } from '../errors.js';
+import { Errno, errnoText, KernelError, MalformedError, type UsageError } from '../errors.js';
 import type { Change } from '../model/change.js';
+import type { Service } from '../model/service.js';
+import { nearest } from './nearest.js';
+import { schedulers } from './values.js';
 
 type Phrases = Readonly<Record<number, string>>;
 
@@ -54,6 +57,24 @@ export function refusal(error: KernelError): string {
   const { operation, errno, object, detail } = error;
   const phrase = particular[operation as Operation]?.[errno] ?? general[errno] ?? errnoText(errno);
   return [phrase, object, detail].filter((part) => part !== undefined && part !== '').join(': ');
+}
+
+/** The refusal of a change, with what can be told from the change of a reason that the kernel leaves open. */
+export function explained(error: KernelError, change: Change): KernelError {
+  if (error.errno !== Errno.ENOENT || error.detail !== undefined || !('service' in change)) return error;
+  return new KernelError(error.operation, error.errno, error.object, missingModule(change.service));
+}
+
+/** ENOENT may mean the scheduler or the persistence engine: names that the kernel never had are the likelier. */
+function missingModule({ scheduler, persistence }: Service): string {
+  const engine = persistence?.engine;
+  if (!schedulers.includes(scheduler)) {
+    const meant = nearest(scheduler, schedulers);
+    return `no scheduler '${scheduler}'${meant === undefined ? '' : ` (did you mean '${meant}'?)`}`;
+  }
+  if (engine !== undefined && engine !== 'sip') return `no persistence engine '${engine}' (there is 'sip')`;
+  const modules = [`ip_vs_${scheduler}`, ...(engine === undefined ? [] : [`ip_vs_pe_${engine}`])];
+  return `the kernel could not load ${modules.join(' or ')}`;
 }
 
 /** A mistake in a command line, in one line: `-w: weight 'x' is not a number from 0 to 2147483647`. */

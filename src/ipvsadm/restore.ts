@@ -5,7 +5,7 @@
 import { MalformedError, NoCommandError, UsageError } from '../errors.js';
 import type { Change } from '../model/change.js';
 import type { Command } from './command.js';
-import { mistake, refusal } from './refusals.js';
+import { explained, mistake, refusal } from './refusals.js';
 import { splitRule } from './rules.js';
 import { type Session, understand } from './session.js';
 
@@ -45,6 +45,25 @@ export async function restore(
   }
   await batch.flush();
   return batch.status;
+}
+
+/**
+ * Reads every line without carrying any out. @returns how many commands there are
+ * @throws UsageError that names the first line which makes no sense
+ */
+export async function checkLines(session: Session): Promise<number> {
+  let commands = 0;
+  for await (const { number, text } of lines(session.context.stdin)) {
+    const words = splitRule(text);
+    if (words.length === 0) continue;
+    try {
+      await understand(words, session);
+    } catch (error) {
+      throw error instanceof UsageError ? new UsageError(`line ${number}: ${mistake(error)}`) : error;
+    }
+    commands++;
+  }
+  return commands;
 }
 
 /** Changes that wait to be carried out together, and the lines that they stand on. */
@@ -88,9 +107,10 @@ class Batch {
     this.numbers = [];
     const client = await this.session.context.client();
     const refusals = await client.applyAll(changes);
-    const report = refusals.flatMap((error, at) =>
-      error ? [`${refusal(error)} (line ${numbers[at]})\n`] : [],
-    );
+    const report = refusals.flatMap((error, at) => {
+      if (error === undefined) return [];
+      return [`${refusal(explained(error, changes[at] as Change))} (line ${numbers[at]})\n`];
+    });
     if (report.length > 0) await this.session.context.err.write(report.join(''));
     this.status = refusals.at(-1) === undefined ? 0 : REFUSED;
   }

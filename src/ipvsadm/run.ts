@@ -1,12 +1,13 @@
 /** Carries out a command line of ipvsadm's grammar. */
 import { basename } from 'node:path';
 import type { Context } from '../context.js';
-import { KernelError } from '../errors.js';
+import { KernelError, UsageError } from '../errors.js';
 import { type Resolver, systemResolver } from '../host/names.js';
+import type { Change } from '../model/change.js';
 import type { Command } from './command.js';
 import { Directory } from './directory.js';
 import { list, listDaemons, listTimeouts, save } from './listing.js';
-import { refusal } from './refusals.js';
+import { explained, refusal } from './refusals.js';
 import { type Session, understand } from './session.js';
 
 /** ipvsadm's exit status for a listing of a service that does not exist; all else that is refused ends in 255. */
@@ -26,12 +27,40 @@ export async function runIpvsadm(
   return execute(await understand(argv, session), session);
 }
 
+/**
+ * What `ipvsadm-restore` does: the table becomes what standard input says. ipvsadm's clears the table before it reads;
+ * here input that makes no sense, and empty input where there is a table to lose, leaves it as it is.
+ * @returns the exit status, as {@link runIpvsadm} does
+ * @throws UsageError where nothing was touched
+ */
+export async function replaceTable(
+  context: Context,
+  resolver: () => Promise<Resolver> = systemResolver,
+): Promise<number> {
+  const { checkLines, restore } = await import('./restore.js');
+  const input: Uint8Array[] = [];
+  for await (const chunk of context.stdin) input.push(chunk.slice());
+  const session = { context, directory: new Directory(context, resolver) };
+  const reading = () => ({ ...session, context: { ...context, stdin: replay(input) } });
+  const commands = await checkLines(reading());
+  const client = await context.client();
+  if (commands === 0 && (await client.services()).length > 0) {
+    throw new UsageError('no rules on standard input, so the table stays as it is; ipvsadm -C clears it');
+  }
+  await client.apply({ do: 'flush' });
+  return restore(reading(), execute);
+}
+
+async function* replay(chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
+  yield* chunks;
+}
+
 /** @returns the exit status */
 async function execute(command: Command, session: Session): Promise<number> {
   const { context } = session;
   switch (command.do) {
     case 'change':
-      await (await context.client()).apply(command.change);
+      await carryOut(command.change, context);
       return 0;
     case 'list':
       return listed(() => list(session, command), context);
@@ -56,6 +85,13 @@ async function execute(command: Command, session: Session): Promise<number> {
       await context.out.write((await import('./help.js')).versionText(nameOf(context)));
       return 0;
   }
+}
+
+async function carryOut(change: Change, context: Context): Promise<void> {
+  const client = await context.client();
+  await client.apply(change).catch((error) => {
+    throw error instanceof KernelError ? explained(error, change) : error;
+  });
 }
 
 const nameOf = ({ program }: Context): string => basename(program, '.js');

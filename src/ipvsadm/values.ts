@@ -56,8 +56,9 @@ export const oneOf =
 export const name =
   (field: string, size: number) =>
   (text: string): string => {
-    if (Buffer.byteLength(text) >= size)
+    if (Buffer.byteLength(text) >= size || text.includes('\0')) {
       throw new ValueError(field, text, `a name of at most ${size - 1} bytes`);
+    }
     return text;
   };
 
@@ -153,6 +154,11 @@ export function multicastGroup(text: string): string {
 
 /** A mark that netfilter gives packets. */
 export const fwmark = number('firewall mark', 1, 4294967295);
+
+/** The kernel's own schedulers, each in a module ip_vs_NAME; others may be loaded. */
+export const schedulers: readonly string[] = 'rr wrr lc wlc lblc lblcr dh sh sed nq fo ovf mh twos'.split(
+  ' ',
+);
 
 /** Flags by bit, or by what the bit means to the one scheduler that has the name. */
 const flagNames: Readonly<Record<string, { readonly flag: SchedulerFlag; readonly scheduler?: string }>> = {

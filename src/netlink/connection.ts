@@ -276,13 +276,14 @@ export class Connection {
   /** The next datagram from the kernel. Any process may write to our port: nobody else is heard, nor gains time. */
   private async fromKernel(): Promise<Uint8Array> {
     const deadline = performance.now() + this.timeout;
-    while (true) {
-      const left = Math.ceil(deadline - performance.now());
-      if (left <= 0) throw late(this.timeout);
+    let left = this.timeout;
+    do {
       const { bytes, sender } = await this.socket.receive(left);
       this.trace?.('receive', bytes);
       if (sender === 0) return bytes;
-    }
+      left = Math.ceil(deadline - performance.now());
+    } while (left > 0);
+    throw late(this.timeout);
   }
 
   private checkOurs(message: Message, first: number): void {

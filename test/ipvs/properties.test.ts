@@ -105,7 +105,7 @@ async function spoiled(
     });
   // A flag that says the table changed makes the client ask again.
   for (let tries = 0; tries < 10; tries++) kernel.expect({}, spoilt);
-  const client = await IpvsClient.open(() => kernel, { timeout: 2 });
+  const client = await IpvsClient.open(() => kernel, { timeout: 10 });
   return ask(client).then(
     () => undefined,
     (error: unknown) => error,

@@ -69,6 +69,11 @@ export const differences: readonly Difference[] = [
     },
   },
   {
+    reason: 'Thresholds are 32 bits wide',
+    concerns: matching(/-[xy]=(2147483648|429496729[45])$/),
+    instead: status(255),
+  },
+  {
     reason: '-6 anywhere',
     concerns: matching(/^-A -6 -f 1$/),
     instead: () => ({ status: 0, after: { '-Sn': '-A -f 1 -6 -s wlc\n' } }),
@@ -157,7 +162,7 @@ export const differences: readonly Difference[] = [
       seen.status !== 0 && fromStdin(/ #( why)?\n|^lvsadm |^\ufeff/)(seen) && !fromStdin(/^\s*#/)(seen),
     instead: () => ({ status: 0, after: { '-Sn': other } }),
   },
-  { reason: 'Lines of -R', concerns: fromStdin(/\0/), instead: status(255) },
+  { reason: 'Lines of -R', concerns: fromStdin(/\0/), instead: status(2) },
   {
     reason: 'Long persistence data',
     concerns: ({ connections = '' }) => /x{255}/.test(connections),

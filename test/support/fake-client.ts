@@ -178,6 +178,7 @@ export class FakeClient implements Pick<IpvsClient, keyof IpvsClient> {
     if (operation === 'addDestination' && servers.has(key)) throw new KernelError(operation, Errno.EEXIST);
     if (operation === 'editDestination' && !servers.has(key)) throw new KernelError(operation, Errno.ENOENT);
     if (server.lowerThreshold > server.upperThreshold) throw new KernelError(operation, Errno.ERANGE);
+    if (server.upperThreshold > 2147483647) throw new KernelError(operation, Errno.EINVAL);
     if (!unicast(server.id.address)) throw new KernelError(operation, Errno.EINVAL);
     if (server.method !== 'tun' && familyOf(server.id.address) !== serviceFamily(of)) {
       throw new KernelError(operation, Errno.EINVAL);

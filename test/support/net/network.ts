@@ -58,7 +58,7 @@ export class Network implements AsyncDisposable {
     await Promise.all(
       Object.entries(this.plan).map(async ([name, host]) => {
         await this.host(name).sysctl(host.sysctls ?? {});
-        await this.host(name).ip(hostLines(host));
+        await this.host(name).ip(hostLines(this.plan, name));
       }),
     );
   }

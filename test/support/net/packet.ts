@@ -1,4 +1,5 @@
 // A packet's headers, outermost first, as far as IPVS and its tunnels touch them.
+import { formatAddress } from '../../../src/model/address.js';
 
 export interface Ethernet {
   layer: 'ethernet';
@@ -38,14 +39,20 @@ export interface Gue {
 
 export type Header = Ethernet | Ip | Transport | Gre | Gue;
 
+/** The UDP port of generic UDP encapsulation: nothing but an agreement of the two ends. */
+export const guePort = 5555;
+
+/** Outermost header first. */
+export type Packet = readonly Header[];
+
 /** Reads the headers of an Ethernet frame; what they do not know ends the list. */
-export function decode(frame: Buffer, guePort: number): Header[] {
+export function decode(frame: Buffer): Packet {
   const headers: Header[] = [
     { layer: 'ethernet', destination: mac(frame.subarray(0, 6)), source: mac(frame.subarray(6, 12)) },
   ];
   let next: Rest | undefined = network(frame.readUInt16BE(12), frame.subarray(14));
   while (next) {
-    const read: Read | undefined = readers[next.kind](next.bytes, guePort);
+    const read: Read | undefined = readers[next.kind](next.bytes);
     if (!read) break;
     headers.push(read.header);
     next = read.rest;
@@ -78,18 +85,22 @@ const rest = (kind: Kind | undefined, bytes: Buffer): Rest | undefined => kind &
 const network = (etherType: number, bytes: Buffer) => rest(byEtherType[etherType], bytes);
 const payload = (protocol: number, bytes: Buffer) => rest(byProtocol[protocol], bytes);
 
-const readers: Record<Kind, (bytes: Buffer, guePort: number) => Read | undefined> = {
+const readers: Record<Kind, (bytes: Buffer) => Read | undefined> = {
   ipv4: (bytes) => ({
     header: {
       layer: 'ipv4',
-      source: [...bytes.subarray(12, 16)].join('.'),
-      destination: [...bytes.subarray(16, 20)].join('.'),
+      source: formatAddress(bytes.subarray(12, 16)),
+      destination: formatAddress(bytes.subarray(16, 20)),
     },
     // The total length cuts off what pads a short frame.
     rest: payload(bytes.readUInt8(9), bytes.subarray((bytes.readUInt8(0) & 15) * 4, bytes.readUInt16BE(2))),
   }),
   ipv6: (bytes) => ({
-    header: { layer: 'ipv6', source: ipv6(bytes.subarray(8, 24)), destination: ipv6(bytes.subarray(24, 40)) },
+    header: {
+      layer: 'ipv6',
+      source: formatAddress(bytes.subarray(8, 24)),
+      destination: formatAddress(bytes.subarray(24, 40)),
+    },
     rest: afterIpv6(bytes.readUInt8(6), bytes.subarray(40, 40 + bytes.readUInt16BE(4))),
   }),
   tcp: (bytes) => {
@@ -101,7 +112,7 @@ const readers: Record<Kind, (bytes: Buffer, guePort: number) => Read | undefined
       },
     };
   },
-  udp: (bytes, guePort) => ({
+  udp: (bytes) => ({
     header: { ...ports('udp', bytes, 8), checksum: bytes.readUInt16BE(6) },
     rest: bytes.readUInt16BE(2) === guePort ? { kind: 'gue', bytes: bytes.subarray(8) } : undefined,
   }),
@@ -138,9 +149,3 @@ const ports = (layer: Transport['layer'], bytes: Buffer, size: number): Transpor
 });
 
 const mac = (bytes: Buffer): string => [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join(':');
-
-/** Canonical, as a URL's host is written. */
-function ipv6(bytes: Buffer): string {
-  const groups = Array.from({ length: 8 }, (_, index) => bytes.readUInt16BE(index * 2).toString(16));
-  return new URL(`http://[${groups.join(':')}]/`).hostname.slice(1, -1);
-}

@@ -67,20 +67,27 @@ export function switchLines(plan: NetworkPlan): string[] {
 }
 
 /** The lines that bring a host's interfaces up. */
-export function hostLines({ on, routes = [] }: HostPlan): string[] {
+export function hostLines(plan: NetworkPlan, host: string): string[] {
+  const { on, routes = [] } = plan[host] as HostPlan;
   return [
     'link set lo up',
     ...Object.entries(on).flatMap(([segment, addresses]) => [
-      `link set ${segment} up`,
-      ...addresses.map((address) => addressLine(address, segment)),
+      `link set ${segment} addrgenmode none up`,
+      ...[...linkLocal(plan, host, addresses), ...addresses].map((address) => addressLine(address, segment)),
     ]),
     ...routes.map((route) => `route add ${route}`),
   ];
 }
 
+/** A router solicits neighbours from its link-local address. The kernel's own would not be usable for a second or two. */
+const linkLocal = (plan: NetworkPlan, host: string, addresses: readonly string[]): string[] =>
+  addresses.some(isV6) ? [`fe80::${Object.keys(plan).indexOf(host) + 1}/64`] : [];
+
+const isV6 = (address: string): boolean => isIPv6(address.split('/')[0] ?? '');
+
 /** An IPv6 address is usable at once: nobody else can have it, so nobody is asked. */
 export const addressLine = (address: string, device: string): string =>
-  `address add ${address} dev ${device}${isIPv6(address.split('/')[0] ?? '') ? ' nodad' : ''}`;
+  `address add ${address} dev ${device}${isV6(address) ? ' nodad' : ''}`;
 
 /** Numbers, because names of hosts and segments together may not fit into an interface's name. */
 function portOf(plan: NetworkPlan, host: string, segment: string): string {

@@ -41,10 +41,15 @@ export async function run(file: string, args: string[], options: RunOptions = {}
 
 /**
  * Carries out lines in the words of ip(8), all by one process, which is what counts on an emulated machine.
- * `namespace` undefined is this process's own.
+ * `namespace` undefined is this process's own. `family` is needed where the words do not tell it.
  */
-export async function ip(namespace: string | undefined, lines: readonly string[]): Promise<void> {
+export async function ip(
+  namespace: string | undefined,
+  lines: readonly string[],
+  family?: 'inet' | 'inet6',
+): Promise<void> {
   if (lines.length === 0) return;
   const where = namespace === undefined ? [] : ['-n', namespace];
-  await run('ip', [...where, '-batch', '-'], { input: `${lines.join('\n')}\n` });
+  const what = family === undefined ? [] : ['-f', family];
+  await run('ip', [...where, ...what, '-batch', '-'], { input: `${lines.join('\n')}\n` });
 }

@@ -1,0 +1,109 @@
+/** The command line as a whole: which grammar a call gets, and what its name stands for. */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { main } from '../../src/cli/main.js';
+import { ClosedPipe, type Context, type Output } from '../../src/context.js';
+import { FakeClient } from '../support/fake-client.js';
+
+class Captured implements Output {
+  readonly isTTY = false;
+  text = '';
+  write(text: string): void {
+    this.text += text;
+  }
+}
+
+/** A machine with one service in its table, and a way to call the program by any name. */
+function machine() {
+  const ipvs = new FakeClient();
+  async function call(program: string, words: readonly string[], stdin = '', out: Output = new Captured()) {
+    const err = new Captured();
+    const context: Context = {
+      program,
+      out,
+      err,
+      env: {},
+      stdin: (async function* () {
+        yield Buffer.from(stdin);
+      })(),
+      readFile: () => assert.fail('no file is read'),
+      client: async () => ipvs.client,
+      openSocket: () => assert.fail('no socket is opened'),
+      now: () => 0,
+      sleep: async () => {},
+    };
+    const status = await main(words, context);
+    return { status, out: out instanceof Captured ? out.text : '', err: err.text };
+  }
+  return { call, rules: async () => (await call('/sbin/lvsadm', ['-Sn'])).out };
+}
+
+const before = '-A -t 192.0.2.1:80 -s rr\n';
+
+async function machineWithService() {
+  const { call, rules } = machine();
+  assert.equal((await call('/sbin/lvsadm', before.trim().split(' '))).status, 0);
+  return { call, rules };
+}
+
+describe('called as ipvsadm-save', () => {
+  test('it writes the table', async () => {
+    const { call } = await machineWithService();
+    assert.deepEqual(await call('/usr/sbin/ipvsadm-save', ['-n']), { status: 0, out: before, err: '' });
+  });
+});
+
+describe('called as ipvsadm-restore', () => {
+  test('it makes the table what standard input says', async () => {
+    const { call, rules } = await machineWithService();
+    const wanted = '-A -u 192.0.2.2:53 -s wlc\n-a -u 192.0.2.2:53 -r 198.51.100.7:53 -g -w 1\n';
+    const { status, err } = await call('/usr/sbin/ipvsadm-restore', [], `# saved\n${wanted}`);
+    assert.deepEqual([status, err], [0, '']);
+    assert.equal(await rules(), wanted);
+  });
+
+  for (const [what, input, complaint] of [
+    ['a line that makes no sense', '-A -u 192.0.2.2:53\n-A -t 192.0.2.300:80\n', /line 2: .*192\.0\.2\.300/],
+    ['an unknown option', '-A -u 192.0.2.2:53 --schedular rr\n', /line 1: .*--schedular/],
+    ['no rules', '# nothing\n\n', /no rules/],
+  ] as const) {
+    test(`${what} leaves the table as it is`, async () => {
+      const { call, rules } = await machineWithService();
+      const { status, err } = await call('/usr/sbin/ipvsadm-restore', [], input);
+      assert.equal(status, 2);
+      assert.match(err, complaint);
+      assert.equal(await rules(), before);
+    });
+  }
+
+  test('no rules and no table are no mistake: an empty table was saved', async () => {
+    const { call } = machine();
+    assert.deepEqual(await call('/usr/sbin/ipvsadm-restore', [], ''), { status: 0, out: '', err: '' });
+  });
+});
+
+describe('called as lvsadm', () => {
+  test('a word in front is a subcommand, and an unknown one is a mistake', async () => {
+    const { status, err } = await machine().call('/usr/sbin/lvsadm', ['aply']);
+    assert.equal(status, 2);
+    assert.match(err, /unknown command 'aply' \(did you mean 'apply'\?\)/);
+  });
+
+  test('help tells the subcommands, and -h where to find them', async () => {
+    const { call } = machine();
+    assert.match((await call('/usr/sbin/lvsadm', ['help'])).out, /^ {2}apply +make the table/m);
+    assert.match((await call('/usr/sbin/lvsadm', ['-h'])).out, /lvsadm help\n$/);
+    assert.doesNotMatch((await call('/usr/sbin/ipvsadm', ['-h'])).out, /lvsadm help/);
+  });
+
+  test('a reader that has gone ends it quietly, as SIGPIPE would', async () => {
+    const closed: Output = {
+      isTTY: false,
+      write() {
+        throw new ClosedPipe('gone');
+      },
+    };
+    const { call } = await machineWithService();
+    assert.deepEqual(await call('/usr/sbin/lvsadm', ['-Ln'], '', closed), { status: 141, out: '', err: '' });
+  });
+});

@@ -6,13 +6,14 @@ import { takeLock } from '../host/lock.js';
 import { runtimePath } from '../host/runtime.js';
 import type { IpvsClient } from '../ipvs/client.js';
 import { refusal } from '../ipvsadm/refusals.js';
+import type { Change } from '../model/change.js';
 import { toJson } from '../output/json.js';
 import { reconciliationJson, renderReconciliation } from '../output/outcome.js';
 import { planJson, renderPlan } from '../output/plan.js';
 import { Progress } from '../output/progress.js';
 import { type Theme, themeFor } from '../output/theme.js';
 import { type Outcome, type Reconciliation, reconcile } from '../plan/apply.js';
-import { leaving, quiesce, waitUntilEmpty } from '../plan/drain.js';
+import { type Draining, drainLeaving } from '../plan/drain.js';
 import type { Plan } from '../plan/plan.js';
 import { empties } from '../plan/policy.js';
 import type { Stage } from '../plan/steps.js';
@@ -138,23 +139,28 @@ class Application {
     });
   }
 
-  private reconcile(client: IpvsClient, wish: Wish): Promise<Reconciliation> {
+  private async reconcile(client: IpvsClient, wish: Wish): Promise<Reconciliation> {
     let plan: Plan | undefined;
     let drained: Plan | undefined;
-    return reconcile({
-      client,
-      read: () => readTable(client, wish),
-      plan: (current) => {
-        plan = this.planned(current, wish);
-        return plan;
-      },
-      before: async (stage) => {
-        if (this.drain === 0 || plan === undefined || plan === drained || !removes(stage)) return;
-        drained = plan;
-        await this.empty(client, plan);
-      },
-      progress: (done, total) => this.progress.bar(done, total),
-    });
+    const restorations: Change[] = [];
+    try {
+      return await reconcile({
+        client,
+        read: () => readTable(client, wish),
+        plan: (current) => {
+          plan = this.planned(current, wish);
+          return plan;
+        },
+        before: async (stage) => {
+          if (this.drain === 0 || plan === undefined || plan === drained || !removes(stage)) return;
+          drained = plan;
+          restorations.push(...(await drainLeaving(plan, this.draining(client))));
+        },
+        progress: (done, total) => this.progress.bar(done, total),
+      });
+    } finally {
+      if (restorations.length > 0) await client.applyAll(restorations);
+    }
   }
 
   /** @throws UsageError when it would leave a table without services, and nobody said that it may */
@@ -166,19 +172,10 @@ class Application {
     return plan;
   }
 
-  /** Keeps new connections from the servers that leave, and waits for those that are there. */
-  private async empty(client: IpvsClient, plan: Plan): Promise<void> {
+  private draining(client: IpvsClient): Draining {
     const { now, sleep } = this.context;
-    const members = leaving(plan);
-    // A server that somebody removed meanwhile needs no draining; anything else shows when it is removed.
-    await client.applyAll(members.filter(({ destination }) => destination.weight > 0).map(quiesce));
-    await waitUntilEmpty(members, {
-      client,
-      limit: this.drain * 1000,
-      now,
-      sleep,
-      progress: (left) => this.progress.line(`draining ${members.length} servers: ${left} connections left`),
-    });
+    const progress = (left: number) => this.progress.line(`draining: ${left} connections left`);
+    return { client, limit: this.drain * 1000, now, sleep, progress };
   }
 }
 

@@ -1,7 +1,7 @@
 /** `lvsadm drain`: takes a server out of service without breaking connections. */
 import { toJson } from '../output/json.js';
 import { Progress } from '../output/progress.js';
-import { waitUntilEmpty } from '../plan/drain.js';
+import { drainsByRefusing, waitUntilEmpty } from '../plan/drain.js';
 import type { Command } from './command.js';
 import { seconds } from './seconds.js';
 import { describeServer, findServer, jsonOption, nameOf, positionals, setWeight, Weights } from './server.js';
@@ -32,6 +32,8 @@ export const command: Command = {
     const found = await findServer(client, values);
     const { destination } = found;
     if (destination.weight > 0) {
+      const refusing = drainsByRefusing(await client.service(found.of));
+      if (refusing !== undefined) await context.err.write(`lvsadm: ${refusing}\n`);
       const weights = await Weights.open(context);
       // Remembered first: a weight that is lost in between could not be given back.
       await weights.remember(found, destination.weight);

@@ -1,8 +1,8 @@
 /** Waiting until connections have left servers that get no new ones. */
 import type { IpvsClient } from '../ipvs/client.js';
-import type { Destination } from '../model/destination.js';
-import { destinationKey } from '../model/destination.js';
-import { isFwmark, type ServiceId, serviceKey } from '../model/service.js';
+import type { Change } from '../model/change.js';
+import { type Destination, destinationKey } from '../model/destination.js';
+import { isFwmark, type Service, type ServiceId, serviceKey } from '../model/service.js';
 import type { DestinationEntry } from '../model/table.js';
 import { type Plan, subject } from './plan.js';
 
@@ -13,7 +13,7 @@ export interface Member {
 }
 
 /** The servers that a plan removes, those of removed services included. */
-export const leaving = (plan: Plan): Member[] =>
+const leaving = (plan: Plan): Member[] =>
   plan.services.flatMap((service) =>
     service.destinations
       .filter(({ action }) => action === 'remove')
@@ -21,8 +21,51 @@ export const leaving = (plan: Plan): Member[] =>
   );
 
 /** The change that keeps new connections from a server. */
-export const quiesce = ({ of, destination }: Member) =>
-  ({ do: 'editDestination', of, destination: { ...destination, weight: 0 } }) as const;
+const quiesce = ({ of, destination }: Member): Change => ({
+  do: 'editDestination',
+  of,
+  destination: { ...destination, weight: 0 },
+});
+
+/**
+ * Why clients are refused while one of the service's servers drains; undefined where the scheduler sends them to others.
+ * sh and dh keep a server's share of their hash tables at weight 0.
+ */
+export function drainsByRefusing({ scheduler, schedulerFlags }: Service): string | undefined {
+  if (scheduler === 'dh') return 'scheduler dh refuses the clients of a server at weight 0';
+  if (scheduler !== 'sh' || schedulerFlags.includes(FALLBACK)) return undefined;
+  return 'scheduler sh refuses the clients of a server at weight 0, unless its flag sh-fallback is set';
+}
+
+/** sh's own word for it is sh-fallback. */
+const FALLBACK = 'flag-1';
+
+/** Services that would refuse clients while a server leaves, and need not: sh may be told to fall back to another. */
+const refusing = (plan: Plan): Service[] =>
+  plan.services
+    .filter(({ after, destinations }) => after && destinations.some(({ action }) => action === 'remove'))
+    .map(subject)
+    .filter((service) => service.scheduler === 'sh' && drainsByRefusing(service) !== undefined);
+
+/**
+ * Keeps new connections from the servers that a plan removes, and waits for those that are there.
+ * @returns the changes that give services back what was changed of them meanwhile
+ */
+export async function drainLeaving(plan: Plan, waiting: Draining): Promise<Change[]> {
+  const members = leaving(plan);
+  const services = refusing(plan);
+  const fallBacks = services.map(
+    (service): Change => ({
+      do: 'editService',
+      service: { ...service, schedulerFlags: [...service.schedulerFlags, FALLBACK] },
+    }),
+  );
+  const quiet = members.filter(({ destination }) => destination.weight > 0).map(quiesce);
+  // A server that somebody removed meanwhile needs no draining; anything else shows when it is removed.
+  await waiting.client.applyAll([...fallBacks, ...quiet]);
+  await waitUntilEmpty(members, waiting);
+  return services.map((service) => ({ do: 'editService', service }));
+}
 
 /**
  * Connections that would break if the server went now. A TCP or SCTP connection that is no longer established ends by
@@ -39,6 +82,11 @@ export interface Waiting {
   sleep(milliseconds: number): Promise<void>;
   /** Called whenever the connections have been counted. */
   progress?(left: number): void;
+}
+
+/** Waiting that may also change the table. */
+export interface Draining extends Waiting {
+  readonly client: Pick<IpvsClient, 'destinations' | 'applyAll'>;
 }
 
 const POLL = 500;

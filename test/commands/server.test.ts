@@ -151,3 +151,19 @@ test('UDP flows count although none is ever established', async (context) => {
   const { status } = await director.run(['drain', 'udp://192.0.2.1:53', '198.51.100.1', '--timeout', '1']);
   assert.equal(status, 1);
 });
+
+test('who drains a server of a scheduler that has no other for its clients is told so', async (context) => {
+  const director = await Director.start(context);
+  for (const [scheduler, flags, told] of [
+    ['sh', '', /^lvsadm: scheduler sh refuses the clients of a server at weight 0, unless/],
+    ['sh', 'sh-fallback', /^$/],
+    ['dh', '', /^lvsadm: scheduler dh refuses/],
+    ['wlc', '', /^$/],
+  ] as const) {
+    const stdin = `services: [{service: fwmark://1, scheduler: ${scheduler}, schedulerFlags: [${flags}], servers: [198.51.100.1]}]`;
+    await director.run(['apply', '-f', '-'], { stdin });
+    const { status, err } = await director.run(['drain', 'fwmark://1', '198.51.100.1']);
+    assert.equal(status, 0);
+    assert.match(err, told);
+  }
+});

@@ -102,3 +102,17 @@ test('a second apply waits for the first, and says for whom', async (context) =>
   const patient = await director.run(['apply', '-f', '-'], { stdin: document(1), env });
   assert.equal(patient.status, 0);
 });
+
+test('a server that leaves sh drains without its clients being refused, and the flag for that is taken back', async (context) => {
+  const director = await Director.start(context);
+  const sh = (...hosts: number[]) =>
+    `services: [{service: fwmark://1, scheduler: sh, schedulerFlags: [sh-port], servers: [${hosts.map((host) => `198.51.100.${host}`)}]}]`;
+  await director.run(['apply', '-f', '-'], { stdin: sh(1, 2) });
+  const seen: string[] = [];
+  const flags = async () => (await director.client.service(mark)).schedulerFlags.join();
+  director.whileSleeping = async () => void seen.push(await flags());
+  const { out } = await director.run(['apply', '-f', '-', '--drain', '1'], { stdin: sh(1) });
+  assert.equal(out, 'removed  fwmark://1 198.51.100.2:0\n1 done\n');
+  assert.deepEqual(new Set(seen), new Set(['flag-1,flag-2']));
+  assert.equal(await flags(), 'flag-2');
+});

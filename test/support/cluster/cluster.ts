@@ -11,7 +11,7 @@ import type { Packet } from '../net/packet.js';
 import { addressOf, clientNumbers, numbers, type ServerName, serverNames, vipOf } from './addresses.js';
 import { ipsOf } from './headers.js';
 import { type Shape, type ShapePlan, shapes } from './plans.js';
-import { listenForGue, type Setup, setUp, tearDown } from './real-server.js';
+import { type Setup, setUp, tearDown } from './real-server.js';
 
 /** The real servers' web servers listen on it. With NAT another than the service's, to show that it may. */
 export const httpPorts: Record<Shape, number> = { nat: 8080, dr: 80, tun: 80 };
@@ -62,7 +62,6 @@ export class Cluster implements AsyncDisposable {
           (await network.host(name).agent()).call('serveHttp', { name, port: httpPorts[shape] }),
         ),
       ]);
-      if (shape === 'tun') await listenForGue(serverNames.map((name) => network.host(name)));
       return new Cluster(shape, network, client, director);
     } catch (error) {
       await network[Symbol.asyncDispose]();
@@ -113,11 +112,13 @@ export class Cluster implements AsyncDisposable {
     const { family = 'inet', outer = family, tunnel = plainTunnel } = options;
     await Promise.all(
       serverNames.map(async (name) => {
-        const address = this.serverAddress(name, outer);
-        const setup: Setup =
-          this.shape === 'nat' ? { method: 'nat' } : { method: this.shape, vip, address, tunnel };
-        await setUp(this.server(name), setup);
-        this.setups.push(() => tearDown(this.server(name), setup));
+        const setups: Record<Shape, Setup> = {
+          nat: { method: 'nat', gateway: this.directorAddress(family) },
+          dr: { method: 'dr', vip },
+          tun: { method: 'tun', vip, address: this.serverAddress(name, outer), tunnel },
+        };
+        this.setups.push(() => tearDown(this.server(name)));
+        await setUp(this.server(name), setups[this.shape]);
       }),
     );
   }

@@ -9,7 +9,6 @@ import {
   type Segment,
   serverNames,
 } from './addresses.js';
-import { sysctls } from './real-server.js';
 
 const both = (segment: Segment, ...hosts: number[]): string[] =>
   hosts.flatMap((host) => [
@@ -31,14 +30,15 @@ const forwarding = {
   'net.ipv6.conf.all.forwarding': 1,
 };
 
-const servers = (segment: Segment): NetworkPlan =>
+/** Reverse path filtering is strict, as distributions have it: setting a server up has to cope with that. */
+const servers = (segment: Segment, routes: string[]): NetworkPlan =>
   Object.fromEntries(
     serverNames.map((name): [string, HostPlan] => [
       name,
       {
         on: { [segment]: both(segment, numbers[name]) },
-        routes: defaultsVia(segment, numbers.gateway),
-        sysctls,
+        routes,
+        sysctls: { 'net.ipv4.conf.all.rp_filter': 1 },
       },
     ]),
   );
@@ -58,7 +58,8 @@ const nat: NetworkPlan = {
     routes: vipsHere,
     sysctls: forwarding,
   },
-  ...servers('inside'),
+  // Their way back is part of setting them up.
+  ...servers('inside', []),
 };
 
 /** A router stands between the clients and the rest; the director is one host of several behind it. */
@@ -78,10 +79,13 @@ const routed = (...behind: Segment[]): NetworkPlan => ({
 });
 
 /** Direct routing: the director and the real servers share a segment. */
-const dr: NetworkPlan = { ...routed('inside'), ...servers('inside') };
+const dr: NetworkPlan = { ...routed('inside'), ...servers('inside', defaultsVia('inside', numbers.gateway)) };
 
 /** Tunneling: the real servers are in a network of their own, somewhere behind the router. */
-const tun: NetworkPlan = { ...routed('inside', 'far'), ...servers('far') };
+const tun: NetworkPlan = {
+  ...routed('inside', 'far'),
+  ...servers('far', defaultsVia('far', numbers.gateway)),
+};
 
 export type Shape = 'nat' | 'dr' | 'tun';
 

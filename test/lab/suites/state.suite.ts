@@ -28,7 +28,6 @@ import { diff } from '../../../src/plan/diff.js';
 import { readState } from '../../../src/plan/read.js';
 import { stagesOf } from '../../../src/plan/steps.js';
 import { normal, state } from '../../support/arbitrary-state.js';
-import { Director } from '../../support/director.js';
 import { checkout } from '../paths.js';
 
 const lvsadm = join(checkout, 'dist/lvsadm.js');
@@ -142,7 +141,7 @@ describe('random tables', () => {
         assert.deepEqual(await rawTable(), expected);
         assert.deepEqual((await reconciled(desired)).outcomes, []);
       }),
-      { numRuns: 60 },
+      { numRuns: 40 },
     ));
 
   test('export reads back to the same raw state', () =>
@@ -163,7 +162,7 @@ describe('random tables', () => {
         assert.equal(converged, true);
         assert.deepEqual(await rawTable(), expected);
       }),
-      { numRuns: 40 },
+      { numRuns: 25 },
     ));
 });
 
@@ -182,63 +181,66 @@ test('a daemon that leaves everything to the kernel is no drift once it runs', a
 });
 
 describe('interrupted', () => {
+  // Few services with many servers: each service costs a question.
+  const servers = (from: number, to: number, weight?: number) =>
+    range(from, to).map((number) => server(number, weight));
   const current: State = {
     ...untouched,
     services: [
-      ...range(1, 31).map((mark) => entry(mark, server(1), server(2))),
-      ...range(31, 61).map((mark) => entry(mark, server(1))),
+      ...range(1, 5).map((mark) => entry(mark, ...servers(1, 21))),
+      ...range(5, 9).map((mark) => entry(mark, server(1))),
     ],
   };
   const desired: State = {
     ...untouched,
     services: [
-      ...range(1, 31).map((mark) => entry(mark, server(2, 5), server(3))),
-      ...range(61, 91).map((mark) => entry(mark, server(1), server(2))),
+      ...range(1, 5).map((mark) => entry(mark, ...servers(11, 21, 5), ...servers(21, 31))),
+      ...range(9, 13).map((mark) => entry(mark, ...servers(1, 20))),
     ],
   };
 
-  test('after any step of 200 and more, applying again converges', async () => {
+  // test/plan/interrupted.test.ts does it after every step, where that takes no time.
+  test('after any eighth step of 200 and more, applying again converges', async () => {
     await make(desired);
     const expected = await rawTable();
     const changes = stagesOf(diff(current, desired)).flat();
     assert.ok(changes.length >= 200, `${changes.length} changes`);
-    for (let step = 0; step <= changes.length; step++) {
+    for (let step = 0; step <= changes.length; step += 8) {
       await client.apply({ do: 'flush' });
       await client.applyAll([...made(current), ...changes.slice(0, step)]);
       const { converged, rounds, outcomes } = await reconciled(desired);
       assert.deepEqual([converged, rounds], [true, 1], `after step ${step}`);
       assert.equal(outcomes.length, changes.length - step, `after step ${step}`);
-      if (step % 20 === 0 || step === changes.length) assert.deepEqual(await rawTable(), expected);
+      assert.deepEqual(await rawTable(), expected);
     }
   });
 
-  test('kill -9 of the program, wherever it hits, leaves no lock and no harm', async (context) => {
-    await make(desired);
-    const expected = await rawTable();
-    const file = join(directory, 'desired.json');
-    await writeFile(file, JSON.stringify(documentOf(desired)));
-    const words = [lvsadm, 'apply', '-f', file, '--prune', '--wait', '5'];
+  test('kill -9 of the program in the middle leaves no lock and no harm', async (context) => {
+    const many = { ...untouched, services: range(1, 4001).map((mark) => entry(mark)) };
+    const file = join(directory, 'many.json');
+    await writeFile(file, JSON.stringify(documentOf(many)));
+    const words = [lvsadm, 'apply', '-f', file, '--prune', '--json'];
     const env = { ...process.env, LVSADM_RUN: directory };
-    const began = performance.now();
-    await client.apply({ do: 'flush' });
-    await make(current);
-    await run(process.execPath, words, { env });
-    const whole = performance.now() - began;
-    const done: number[] = [];
-    for (const part of [0.3, 0.5, 0.7, 0.8, 0.9]) {
-      await client.apply({ do: 'flush' });
-      await make(current);
-      const child = spawn(process.execPath, words, { env, stdio: 'ignore' });
-      await sleep(whole * part);
-      child.kill('SIGKILL');
-      if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
-      const left = stagesOf(diff(await readState(client), desired)).flat().length;
-      done.push(left);
-      await run(process.execPath, words, { env });
-      assert.deepEqual(await rawTable(), expected);
-    }
-    context.diagnostic(`changes left when it was killed: ${done.join(', ')}`);
+    const child = spawn(process.execPath, words, { env, stdio: 'ignore' });
+    const ended = once(child, 'exit');
+    while (child.exitCode === null && !(await isThere(1))) await sleep(1);
+    child.kill('SIGKILL');
+    await ended;
+    const done = (await client.services()).length;
+    context.diagnostic(`killed after ${done} of 4000 changes`);
+    const { stdout } = await run(process.execPath, words, { env, maxBuffer: 1 << 28 });
+    const { converged, changes } = JSON.parse(stdout);
+    assert.equal(converged, true);
+    assert.equal(changes.length, 4000 - done);
+    const reached = await readState(client, () => false);
+    assert.deepEqual(normal(reached), normal(many));
   });
+
+  const isThere = (fwmark: number): Promise<boolean> =>
+    client.service({ fwmark, family: 'inet' }).then(
+      () => true,
+      () => false,
+    );
 });
 
 test('somebody with ipvsadm at the same table does not stop it, and in the end it is as it should be', async (context) => {
@@ -280,31 +282,4 @@ test('somebody with ipvsadm at the same table does not stop it, and in the end i
   assert.equal((await reconciled(desired)).converged, true);
   assert.deepEqual((await reconciled(desired)).outcomes, []);
   context.diagnostic(`${calls} calls of ipvsadm, ${applies} applies, planned ${rounds} times`);
-});
-
-test('10,000 services: nothing to change sends nothing, one changed server is one message', async (context) => {
-  const director = await Director.start(context, openNodeSocket);
-  const document = (weight: number) =>
-    JSON.stringify({
-      services: range(1, 10_001).map((mark) => ({
-        service: `fwmark://${mark}`,
-        servers: [{ server: '198.51.100.1:80', method: 'nat', weight: mark === 7777 ? weight : 1 }],
-      })),
-    });
-  const file = await director.file('many.json', document(1));
-  const timed = async (what: string): Promise<string> => {
-    const began = performance.now();
-    const { status, out, err } = await director.run(['apply', '-f', file]);
-    assert.equal(status, 0, err);
-    context.diagnostic(`${what}: ${Math.round(performance.now() - began)} ms`);
-    return out;
-  };
-  assert.match(await timed('10,000 services and servers added'), /^20000 done$/m);
-  assert.equal(director.changesSent, 20_000);
-  director.changesSent = 0;
-  assert.equal(await timed('nothing to change'), 'nothing to change\n');
-  assert.equal(director.changesSent, 0);
-  await director.file('many.json', document(9));
-  assert.equal(await timed('one server changed'), 'changed  fwmark://7777 198.51.100.1:80\n1 done\n');
-  assert.equal(director.changesSent, 1);
 });

@@ -24,7 +24,8 @@ const comparable = (text: string): string => text.replace(/^ipvsadm v1\.31 .*/s,
 export const compareObservations = (ipvsadm: Observation, lvsadm: Observation): Deviation[] =>
   Object.entries(aspects).flatMap(([name, of]) => deviation(name, of(ipvsadm), of(lvsadm)));
 
-export const compareStates = (ipvsadm: State, lvsadm: State): Deviation[] => deviation('state', ipvsadm, lvsadm);
+export const compareStates = (ipvsadm: State, lvsadm: State): Deviation[] =>
+  deviation('state', ipvsadm, lvsadm);
 
 const deviation = (of: string, ipvsadm: unknown, lvsadm: unknown): Deviation[] =>
   isDeepStrictEqual(ipvsadm, lvsadm) ? [] : [{ of, ipvsadm, lvsadm }];
@@ -34,5 +35,6 @@ export const show = ({ of, ipvsadm, lvsadm }: Deviation): string =>
 
 /** As it would be typed, nearly. */
 export const showCommand = ({ words, stdin }: CommandLine): string =>
-  ['ipvsadm', ...words.map((word) => (/^[\w.,:/[\]=@%+-]+$/.test(word) ? word : JSON.stringify(word)))].join(' ') +
-  (stdin === undefined ? '' : ` < ${JSON.stringify(stdin.slice(0, 500))}`);
+  ['ipvsadm', ...words.map((word) => (/^[\w.,:/[\]=@%+-]+$/.test(word) ? word : JSON.stringify(word)))].join(
+    ' ',
+  ) + (stdin === undefined ? '' : ` < ${JSON.stringify(stdin.slice(0, 500))}`);

@@ -18,7 +18,14 @@ interface Target {
 }
 
 const v4 = {
-  servers: ['198.51.100.7:80', '198.51.100.7:8080', '198.51.100.8', '198.51.100.9:53', '127.0.0.1:80', '10.1:80'],
+  servers: [
+    '198.51.100.7:80',
+    '198.51.100.7:8080',
+    '198.51.100.8',
+    '198.51.100.9:53',
+    '127.0.0.1:80',
+    '10.1:80',
+  ],
   mixed: ['[2001:db8:7::7]:80', '2001:db8:7::8'],
   masks: ['255.255.255.0', '255.255.255.255', '255.0.255.0', '0.0.0.0'],
 };
@@ -54,7 +61,8 @@ const targets: readonly Target[] = [
 
 const flatten = (...parts: Words[]): Words => fc.tuple(...parts).map((words) => words.flat());
 const words = (...given: string[]): Words => fc.constant(given);
-const one = (...given: (readonly string[])[]): Words => fc.constantFrom(...given).map((chosen) => [...chosen]);
+const one = (...given: (readonly string[])[]): Words =>
+  fc.constantFrom(...given).map((chosen) => [...chosen]);
 /** Once in `times`. */
 const sometimes = (times: number, arbitrary: Words): Words =>
   fc.oneof({ weight: times - 1, arbitrary: words() }, { weight: 1, arbitrary });
@@ -67,11 +75,28 @@ const shuffled = (...parts: Words[]): Words =>
     .chain((given) => fc.shuffledSubarray(given, { minLength: given.length, maxLength: given.length }))
     .map((given) => given.flat());
 
-const schedulers = ['rr', 'wrr', 'lc', 'wlc', 'sh', 'dh', 'sed', 'nq', 'fo', 'ovf', 'lblc', 'lblcr', 'nosuch'];
+const schedulers = [
+  'rr',
+  'wrr',
+  'lc',
+  'wlc',
+  'sh',
+  'dh',
+  'sed',
+  'nq',
+  'fo',
+  'ovf',
+  'lblc',
+  'lblcr',
+  'nosuch',
+];
 const scheduling: Words = fc.oneof(
   { weight: 6, arbitrary: spelled('s', 'scheduler', ...schedulers) },
   { weight: 1, arbitrary: one(['-s', 'sh', '-b', 'sh-port,sh-fallback'], ['-s', 'mh', '-b', 'mh-port']) },
-  { weight: 1, arbitrary: one(['-s', 'rr', '-b', 'flag-1,flag-3'], ['-b', 'flag-2'], ['-s', 'rr', '-b', 'sh-port']) },
+  {
+    weight: 1,
+    arbitrary: one(['-s', 'rr', '-b', 'flag-1,flag-3'], ['-b', 'flag-2'], ['-s', 'rr', '-b', 'sh-port']),
+  },
   { weight: 4, arbitrary: words() },
 );
 
@@ -149,7 +174,13 @@ const change: Words = fc.oneof(
   { weight: 4, arbitrary: onTarget(remove) },
   {
     weight: 1,
-    arbitrary: one(['-C'], ['--clear'], ['--set', '0', '60', '0'], ['--set', '7200', '1', '2678400'], ['--set', '1', '2']),
+    arbitrary: one(
+      ['-C'],
+      ['--clear'],
+      ['--set', '0', '60', '0'],
+      ['--set', '7200', '1', '2678400'],
+      ['--set', '1', '2'],
+    ),
   },
 );
 
@@ -158,7 +189,10 @@ const daemons: Words = flatten(
   one(['master'], ['backup'], ['both']),
   sometimes(2, one(['--mcast-interface', 'lo'], ['--mcast-interface=lo'])),
   sometimes(2, one(['--syncid', '5'], ['--syncid', '255'], ['--syncid', '256'])),
-  sometimes(3, one(['--sync-maxlen', '1000'], ['--mcast-group', '224.0.0.99'], ['--mcast-group', 'ff02::99'])),
+  sometimes(
+    3,
+    one(['--sync-maxlen', '1000'], ['--mcast-group', '224.0.0.99'], ['--mcast-group', 'ff02::99']),
+  ),
   sometimes(3, one(['--mcast-port', '8850'], ['--mcast-ttl', '5'], ['--mcast-ttl', '0'])),
 );
 
@@ -187,9 +221,29 @@ const listing: Words = flatten(
 );
 
 /** Out of place, or there already. */
-const strays = ['-n', '-p', '-g', '-i', '-w5', '-o', '--stats', '--nosuch', '-s', 'word', '-A', '-L', '-x=3', '--syncid=3'];
+const strays = [
+  '-n',
+  '-p',
+  '-g',
+  '-i',
+  '-w5',
+  '-o',
+  '--stats',
+  '--nosuch',
+  '-s',
+  'word',
+  '-A',
+  '-L',
+  '-x=3',
+  '--syncid=3',
+];
 const spoilt: Words = fc
-  .tuple(fc.oneof(change, listing), fc.constantFrom('without', 'with', 'twice'), fc.nat(), fc.constantFrom(...strays))
+  .tuple(
+    fc.oneof(change, listing),
+    fc.constantFrom('without', 'with', 'twice'),
+    fc.nat(),
+    fc.constantFrom(...strays),
+  )
   .map(([given, how, where, stray]) => {
     const at = where % given.length;
     if (how === 'without') return given.toSpliced(at, 1);
@@ -200,8 +254,14 @@ const line = (given: readonly string[]): string => given.join(' ');
 
 /** A restore of some changes, a few of them refused, in the forms that its lines take. */
 const restore: fc.Arbitrary<CommandLine> = fc
-  .array(fc.tuple(change, fc.constantFrom('\n', '\n', '\n', '\r\n', ' \n\n', '\n \t\n')), { minLength: 1, maxLength: 12 })
-  .map((changes) => ({ words: ['-R'], stdin: changes.map(([given, end]) => `${line(given)}${end}`).join('') }));
+  .array(fc.tuple(change, fc.constantFrom('\n', '\n', '\n', '\r\n', ' \n\n', '\n \t\n')), {
+    minLength: 1,
+    maxLength: 12,
+  })
+  .map((changes) => ({
+    words: ['-R'],
+    stdin: changes.map(([given, end]) => `${line(given)}${end}`).join(''),
+  }));
 
 const simple = (arbitrary: Words): fc.Arbitrary<CommandLine> => arbitrary.map((given) => ({ words: given }));
 

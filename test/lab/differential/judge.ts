@@ -29,14 +29,20 @@ export class Judge {
   }
 
   /** Listings of the table that both left alike. */
-  private async listings({ status }: Observation, after: readonly string[], state: string): Promise<string[]> {
+  private async listings(
+    { status }: Observation,
+    after: readonly string[],
+    state: string,
+  ): Promise<string[]> {
     if (status !== 0) return [];
     const problems: string[] = [];
     for (const text of after) {
       const key = text + state;
       if (this.listed.has(key)) continue;
       this.listed.add(key);
-      problems.push(...(await this.pair.ask({ words: splitLine(text) })).map((found) => `  ${text}:\n${show(found)}`));
+      problems.push(
+        ...(await this.pair.ask({ words: splitLine(text) })).map((found) => `  ${text}:\n${show(found)}`),
+      );
     }
     return problems;
   }
@@ -61,7 +67,8 @@ export class Judge {
     if (got.status !== 0) return problems;
     for (const text of one.after) {
       const [wanted = '', listed = ''] = [expected.after?.[text], got.after?.[text]];
-      if (wanted !== listed) problems.push(`    ${text}\n      expected: ${wanted}\n      lvsadm:   ${listed}`);
+      if (wanted !== listed)
+        problems.push(`    ${text}\n      expected: ${wanted}\n      lvsadm:   ${listed}`);
     }
     return problems.map((problem) => `  (${difference.reason})\n${problem}`);
   }

@@ -23,7 +23,9 @@ export class Lvsadm implements Program {
       env: {},
       stdin: chunks(stdin),
       readFile: (path) =>
-        connections !== undefined && path === connectionTablePath ? chunks(connections) : createReadStream(path),
+        connections !== undefined && path === connectionTablePath
+          ? chunks(connections)
+          : createReadStream(path),
       client: () => this.client(),
       openSocket: openNodeSocket,
       now: () => performance.now(),

@@ -6,11 +6,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { quote } from '../job.js';
+import { copyProgram, memory } from './in-memory.js';
 import type { CommandLine, Observation, Program } from './trial.js';
 
 /** Runs a command in mounts of its own, where /proc holds nothing but connections. */
@@ -21,14 +21,22 @@ const withConnections = (path: string): string[] => [
 ];
 
 export class ShellProgram implements Program {
-  private readonly directory = mkdtempSync(join(tmpdir(), 'differential-'));
   private readonly shell: ChildProcess;
   private readonly lines: Interface;
   private readonly answers: AsyncIterator<string>;
 
-  /** @param program its path, and words that come before those of each command line */
-  constructor(private readonly program: readonly string[]) {
-    this.shell = spawn('setarch', ['--addr-no-randomize', 'sh'], { stdio: ['pipe', 'pipe', 'ignore'] });
+  /**
+   * @param program its path, and what comes before the words of each command line
+   * @param directory holds the program's files and libraries of its own, if it has any; removed in the end
+   */
+  constructor(
+    private readonly program: readonly string[],
+    private readonly directory = scratch(),
+  ) {
+    this.shell = spawn('setarch', ['--addr-no-randomize', 'sh'], {
+      stdio: ['pipe', 'pipe', 'ignore'],
+      env: { ...process.env, LD_LIBRARY_PATH: this.directory },
+    });
     this.lines = createInterface({ input: this.shell.stdout as Readable });
     this.answers = this.lines[Symbol.asyncIterator]();
   }
@@ -65,5 +73,10 @@ export class ShellProgram implements Program {
   }
 }
 
-/** The reference: Debian's. */
-export const ipvsadm = '/sbin/ipvsadm';
+const scratch = (): string => mkdtempSync(join(memory, 'differential-'));
+
+/** Debian's ipvsadm, the reference. */
+export function ipvsadm(): ShellProgram {
+  const directory = scratch();
+  return new ShellProgram([copyProgram('/sbin/ipvsadm', directory)], directory);
+}

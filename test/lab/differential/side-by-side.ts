@@ -7,7 +7,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { compareObservations, compareStates, type Deviation } from './compare.js';
 import { Kernel } from './kernel.js';
 import { Lvsadm } from './lvsadm.js';
-import { ipvsadm, ShellProgram } from './shell-program.js';
+import { ipvsadm } from './shell-program.js';
 import type { CommandLine, Observation, Outcome, Program, State, Trial } from './trial.js';
 
 export interface Comparison {
@@ -38,8 +38,8 @@ export class SideBySide {
 
   static async open(programs: Programs = {}): Promise<SideBySide> {
     const kernel = await Kernel.open();
-    const { ipvsadm: one = new ShellProgram([ipvsadm]), lvsadm: other = new Lvsadm() } = programs;
-    return new SideBySide(one, other, kernel, await kernel.state());
+    const reference = programs.ipvsadm ?? ipvsadm();
+    return new SideBySide(reference, programs.lvsadm ?? new Lvsadm(), kernel, await kernel.state());
   }
 
   async play(trial: Trial): Promise<Comparison> {

@@ -38,7 +38,10 @@ export type Attributes = Readonly<Record<string, unknown>>;
 /** Everything that command lines change in the kernel. */
 export interface State {
   /** In an order of their own: the kernel's differs between network namespaces. */
-  readonly services: readonly { readonly service: Attributes; readonly destinations: readonly Attributes[] }[];
+  readonly services: readonly {
+    readonly service: Attributes;
+    readonly destinations: readonly Attributes[];
+  }[];
   readonly daemons: readonly Attributes[];
   readonly timeouts: Attributes;
 }

@@ -9,11 +9,16 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import fc from 'fast-check';
-import { type Deviation, show, showCommand } from '../differential/compare.js';
+import {
+  compareObservations,
+  compareStates,
+  type Deviation,
+  show,
+  showCommand,
+} from '../differential/compare.js';
 import { commandLine } from '../differential/generate.js';
 import { SideBySide } from '../differential/side-by-side.js';
 import type { CommandLine, Observation } from '../differential/trial.js';
-import { compareObservations, compareStates } from '../differential/compare.js';
 
 const wanted = Number(process.env['DIFFERENTIAL_COMMANDS'] ?? 2000);
 const firstSeed = Number(process.env['DIFFERENTIAL_SEED'] ?? 1);
@@ -38,16 +43,22 @@ const asIpvsadmSaves = ({ words }: CommandLine, seen: Observation): Observation 
 test(`at least ${wanted} random command lines`, async (context) => {
   assert.ok(wanted > 0, 'DIFFERENTIAL_COMMANDS is a number');
   let run = 0;
-  const property = fc.asyncProperty(fc.array(commandLine, { minLength: 1, maxLength: 23, size: 'max' }), async (commands) => {
-    const { ipvsadm, lvsadm } = await pair.play({ given: [], commands });
-    run += commands.length;
-    const problems = commands.flatMap((command, at) =>
-      compareObservations(ipvsadm.observations[at] as Observation, asIpvsadmSaves(command, lvsadm.observations[at] as Observation))
-        .map((found: Deviation) => `${showCommand(command)}\n${show(found)}`),
-    );
-    problems.push(...compareStates(ipvsadm.state, lvsadm.state).map(show));
-    assert.equal(problems.length, 0, `${commands.map(showCommand).join('\n')}\n${problems.join('\n')}`);
-  });
-  for (let seed = firstSeed; run < wanted; seed++) await fc.assert(property, { seed, numRuns: RUNS, endOnFailure: false });
+  const property = fc.asyncProperty(
+    fc.array(commandLine, { minLength: 1, maxLength: 23, size: 'max' }),
+    async (commands) => {
+      const { ipvsadm, lvsadm } = await pair.play({ given: [], commands });
+      run += commands.length;
+      const problems = commands.flatMap((command, at) =>
+        compareObservations(
+          ipvsadm.observations[at] as Observation,
+          asIpvsadmSaves(command, lvsadm.observations[at] as Observation),
+        ).map((found: Deviation) => `${showCommand(command)}\n${show(found)}`),
+      );
+      problems.push(...compareStates(ipvsadm.state, lvsadm.state).map(show));
+      assert.equal(problems.length, 0, `${commands.map(showCommand).join('\n')}\n${problems.join('\n')}`);
+    },
+  );
+  for (let seed = firstSeed; run < wanted; seed++)
+    await fc.assert(property, { seed, numRuns: RUNS, endOnFailure: false });
   context.diagnostic(`${run} command lines, from seed ${firstSeed} on`);
 });

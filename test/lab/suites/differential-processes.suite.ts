@@ -9,12 +9,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { everything } from '../../ipvsadm/cases.js';
 import { callers } from '../differential/callers.js';
 import { show, showCommand } from '../differential/compare.js';
 import { Lvsadm } from '../differential/lvsadm.js';
 import { ShellProgram } from '../differential/shell-program.js';
 import { type Programs, SideBySide } from '../differential/side-by-side.js';
-import type { CommandLine } from '../differential/trial.js';
+import type { CommandLine, State } from '../differential/trial.js';
 import { checkout } from '../paths.js';
 
 const lvsadm = join(checkout, 'dist/lvsadm.js');
@@ -46,15 +47,26 @@ const table = [
 describe('by the name of ipvsadm', () => {
   test('changes, listings, refusals and mistakes', () =>
     compare({ lvsadm: linked('ipvsadm') }, table, [
-      ...['-Ln', '-L -n --stats', '-A -t 192.0.2.1:80', '-A -t 192.0.2.2:80 -s rr', '-d -f 9 -r 198.51.100.7'].map(words),
-      ...['-L -t 192.0.2.9:80', '-w', '-A -w 5', '--nosuch', '-h', '-v', '-Sn', '--set 1 2 3', '-Lcn'].map(words),
+      ...[
+        '-Ln',
+        '-L -n --stats',
+        '-A -t 192.0.2.1:80',
+        '-A -t 192.0.2.2:80 -s rr',
+        '-d -f 9 -r 198.51.100.7',
+      ].map(words),
+      ...['-L -t 192.0.2.9:80', '-w', '-A -w 5', '--nosuch', '-h', '-v', '-Sn', '--set 1 2 3', '-Lcn'].map(
+        words,
+      ),
       { words: [] },
       { words: ['-A', '-t', ''] },
     ]));
 
   test('a restore from standard input', () =>
     compare({ lvsadm: linked('ipvsadm') }, table, [
-      { words: ['-R'], stdin: '-C\n-A -t 192.0.2.7:80\n-A -t 192.0.2.7:80\n\n-Ln\n-a -t 192.0.2.7:80 -r 198.51.100.7' },
+      {
+        words: ['-R'],
+        stdin: '-C\n-A -t 192.0.2.7:80\n-A -t 192.0.2.7:80\n\n-Ln\n-a -t 192.0.2.7:80 -r 198.51.100.7',
+      },
       { words: ['-R'], stdin: '' },
       { words: ['-R'], stdin: '-A -t 192.0.2.8:80\n-A -t nonsense\n-A -t 192.0.2.9:80\n' },
     ]));
@@ -73,9 +85,16 @@ describe('by the names of its scripts', () => {
     ]));
 
   test('ipvsadm-restore replaces the table', () =>
-    compare({ ipvsadm: new ShellProgram(['/sbin/ipvsadm-restore']), lvsadm: linked('ipvsadm-restore') }, table, [
-      { words: [], stdin: '# saved\n-A -t 192.0.2.7:80 -s rr\n-a -t 192.0.2.7:80 -r 198.51.100.7:80 -g -w 1\n' },
-    ]));
+    compare(
+      { ipvsadm: new ShellProgram(['/sbin/ipvsadm-restore']), lvsadm: linked('ipvsadm-restore') },
+      table,
+      [
+        {
+          words: [],
+          stdin: '# saved\n-A -t 192.0.2.7:80 -s rr\n-a -t 192.0.2.7:80 -r 198.51.100.7:80 -g -w 1\n',
+        },
+      ],
+    ));
 });
 
 describe('programs that call ipvsadm', () => {
@@ -88,4 +107,44 @@ test('a closed pipe ends it quietly', () => {
   const script = `${process.execPath} ${lvsadm} -Ln | true`;
   const { status, stderr } = spawnSync('sh', ['-c', script], { encoding: 'utf8' });
   assert.deepEqual({ status, stderr }, { status: 0, stderr: '' });
+});
+
+describe('what one of them saves the other restores', () => {
+  const saved = async (
+    from: 'ipvsadm' | 'lvsadm',
+    to: 'ipvsadm' | 'lvsadm',
+    given: readonly CommandLine[],
+  ) => {
+    const pair = await SideBySide.open();
+    try {
+      await pair.prepare(given);
+      const before = await pair.kernel.state();
+      const { stdout } = await pair[from].run({ words: ['-Sn'] });
+      await pair.kernel.reset(before);
+      const restored = await pair[to].run({ words: ['-R'], stdin: stdout });
+      assert.deepEqual(restored, { status: 0, stdout: '', stderr: '' });
+      return { wanted: inOrder(before), got: inOrder(await pair.kernel.state()) };
+    } finally {
+      await pair.close();
+    }
+  };
+  /** Servers are saved in the order of their addresses, not in that of their coming. */
+  const inOrder = (state: State): State => ({
+    ...state,
+    services: state.services.map(({ service, destinations }) => ({
+      service,
+      destinations: destinations.toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1)),
+    })),
+  });
+  const plain = everything.map((text) => text.replace(/ -[xy] \d+/g, ''));
+
+  test('lvsadm to ipvsadm, thresholds and all', async () => {
+    const { wanted, got } = await saved('lvsadm', 'ipvsadm', everything.map(words));
+    assert.deepEqual(got, wanted);
+  });
+
+  test('ipvsadm to lvsadm, which leaves the thresholds out', async () => {
+    const { wanted, got } = await saved('ipvsadm', 'lvsadm', plain.map(words));
+    assert.deepEqual(got, wanted);
+  });
 });

@@ -154,6 +154,8 @@ function check() {
 }
 
 const tasks = {
+  // What every task does first, and nothing else.
+  compile: () => {},
   build: async () => {
     await bundle();
     run(join(root, 'node_modules/.bin/tsc'), ['-p', 'tsconfig.types.json']);

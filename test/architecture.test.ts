@@ -56,6 +56,19 @@ const rules: readonly Rule[] = [
       'src/model/',
       ...['attributes', 'bytes', 'connection', 'genl', 'message', 'socket', 'struct'].map(netlink),
     ],
+  },
+
+  // A diagnosis reads the machine and IPVS, and writes its fixes in ipvsadm's grammar.
+  {
+    from: 'src/doctor/',
+    to: [
+      'src/errors.ts',
+      'src/model/',
+      'src/host/',
+      'src/ipvs/proc.ts',
+      'src/ipvsadm/rules.ts',
+      ...['attributes', 'bytes', 'connection', 'genl', 'socket'].map(netlink),
+    ],
     types: ['src/ipvs/client.ts'],
   },
 
@@ -82,6 +95,7 @@ const rules: readonly Rule[] = [
       'src/plan/',
       'src/ipvs/',
       'src/host/',
+      'src/doctor/',
       'src/output/',
       'src/document/',
       'src/ipvsadm/refusals.ts',
@@ -94,7 +108,10 @@ const rules: readonly Rule[] = [
     from: 'src/cli/',
     to: ['src/errors.ts', 'src/context.ts', 'src/version.ts', 'src/ipvsadm/', 'src/commands/'],
   },
-  { from: 'src/cli/modern.ts', to: ['src/errors.ts', 'src/context.ts', 'src/commands/', 'yargs'] },
+  {
+    from: 'src/cli/modern.ts',
+    to: ['src/errors.ts', 'src/context.ts', 'src/ipvsadm/nearest.ts', 'src/commands/', 'yargs'],
+  },
   // Makes the context of a real process, so it loads what stands behind it: the client, its trace, modprobe.
   {
     from: 'src/cli/process-context.ts',

@@ -4,11 +4,15 @@ import type { Command } from '../commands/command.js';
 import { commands } from '../commands/index.js';
 import { type Context, WithStatus } from '../context.js';
 import { UsageError } from '../errors.js';
+import { nearest } from '../ipvsadm/nearest.js';
 
 /** Runs the subcommand `name` and returns its exit status. */
 export async function runModern(name: string, args: readonly string[], context: Context): Promise<number> {
+  if (name === 'help') return overview(context);
   const row = commands[name];
-  if (row === undefined) throw new UsageError(`unknown command '${name}'`, name);
+  if (row === undefined) {
+    throw new UsageError(`unknown command '${name}'`, name, nearest(name, Object.keys(commands)));
+  }
   const { command } = await row.load();
   let status: number | undefined;
   const parser = yargs()
@@ -49,6 +53,17 @@ export async function runModern(name: string, args: readonly string[], context: 
   }
   if (shown !== '') await context.out.write(`${shown}\n`);
   return status ?? 0;
+}
+
+/** What subcommands there are. */
+async function overview(context: Context): Promise<number> {
+  const width = Math.max(...Object.keys(commands).map((name) => name.length));
+  const rows = Object.entries(commands).map(([name, { summary }]) => `  ${name.padEnd(width)}  ${summary}\n`);
+  await context.out.write(
+    `Subcommands (lvsadm NAME --help tells more of each):\n${rows.join('')}\n` +
+      "ipvsadm's commands, such as lvsadm -L, are told by lvsadm --help.\n",
+  );
+  return 0;
 }
 
 /** yargs makes a list of an option that is given twice; only one that is a list may be. */

@@ -14,6 +14,10 @@ export const commands: Readonly<Record<string, CommandRow>> = {
     summary: 'set this machine up as a director, undo that, or show it',
     load: () => import('./director.js'),
   },
+  doctor: {
+    summary: 'find what keeps a virtual service on this machine from working',
+    load: () => import('./doctor.js'),
+  },
   drain: {
     summary: 'take a server out of service without breaking connections',
     load: () => import('./drain.js'),

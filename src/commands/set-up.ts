@@ -76,7 +76,7 @@ export function setUpCommand(setUp: SetUp): Command {
     async run(context, values) {
       const action = actions[String(values['action'])];
       if (action === undefined) throw new UsageError('neither up, down nor status', String(values['action']));
-      const path = (values['state'] as string | undefined) ?? (await journalPath(setUp.role));
+      const path = (values['state'] as string | undefined) ?? (await journalPath(setUp.role, context.env));
       const machine = new Machine(context.openSocket);
       try {
         return await action(setUp, { context, values, machine, journal: await Journal.open(path) });

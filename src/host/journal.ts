@@ -3,9 +3,10 @@
  * down before it is made, so that whatever ends the process, what it did can be undone. The file lies under /run, because
  * a reboot undoes all of it as well.
  */
-import { mkdir, open, readFile, readlink, rename, unlink } from 'node:fs/promises';
+import { mkdir, readlink, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { HostError } from '../errors.js';
+import { readIfThere, replaceFile } from './runtime.js';
 import { stepKey } from './steps/index.js';
 import type { Step, Was } from './steps/step.js';
 
@@ -15,7 +16,7 @@ export interface Entry {
 }
 
 const VERSION = 1;
-const DIRECTORY = '/run/lvsadm';
+const RUN = '/run/lvsadm';
 
 export class Journal {
   private constructor(
@@ -49,58 +50,39 @@ export class Journal {
   private async write(list: readonly Entry[]): Promise<void> {
     try {
       if (list.length === 0) await unlink(this.path);
-      else
-        await replaceFile(
-          this.path,
-          `${JSON.stringify({ version: VERSION, entries: list }, undefined, 2)}\n`,
-        );
+      else await this.replace(list);
     } catch (error) {
       throw new HostError(`write ${this.path}`, codeOf(error), { cause: error });
     }
     this.list = list;
   }
+
+  private async replace(list: readonly Entry[]): Promise<void> {
+    await mkdir(dirname(this.path), { recursive: true, mode: 0o755 });
+    await replaceFile(this.path, `${JSON.stringify({ version: VERSION, entries: list }, undefined, 2)}\n`);
+  }
 }
 
 /**
- * Where the journal of a role lies. Addresses and settings belong to a network namespace, /run mostly does not: another
- * namespace than the first process's has a file of its own.
+ * Where the journal of a role lies: in /run/lvsadm, or where LVSADM_RUN says. Addresses and settings belong to a network
+ * namespace, /run mostly does not: another namespace than the first process's has a file of its own.
  */
-export async function journalPath(role: 'real-server' | 'director'): Promise<string> {
+export async function journalPath(
+  role: 'real-server' | 'director',
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<string> {
   const [own, first] = await Promise.all(
     ['self', '1'].map((process) => readlink(`/proc/${process}/ns/net`).catch(() => undefined)),
   );
   const other = own !== undefined && first !== undefined && own !== first;
-  return join(DIRECTORY, other ? `${role}-${own.replace(/\D/g, '')}.json` : `${role}.json`);
-}
-
-/** After a crash at any moment there is either the old file or the new one, whole. */
-async function replaceFile(path: string, text: string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o755 });
-  const fresh = `${path}.new`;
-  const file = await open(fresh, 'w', 0o644);
-  try {
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(fresh, path);
-  const directory = await open(dirname(path), 'r');
-  try {
-    await directory.sync();
-  } finally {
-    await directory.close();
-  }
+  return join(env['LVSADM_RUN'] || RUN, other ? `${role}-${own.replace(/\D/g, '')}.json` : `${role}.json`);
 }
 
 async function readEntries(path: string): Promise<Entry[]> {
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return [];
+  const text = await readIfThere(path).catch((error) => {
     throw new HostError(`read ${path}`, codeOf(error), { cause: error });
-  }
+  });
+  if (text === undefined) return [];
   try {
     const { version, entries } = JSON.parse(text) as { version?: unknown; entries?: unknown };
     if (version !== VERSION || !Array.isArray(entries)) throw new Error(`it is not of version ${VERSION}`);

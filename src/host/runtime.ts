@@ -1,6 +1,6 @@
 /** Where lvsadm keeps what must not outlive the kernel's table: one place for each network namespace. */
-import { mkdir, readFile, readlink, rename, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, open, readFile, readlink, rename, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 
 const DIRECTORY = '/run/lvsadm';
 
@@ -29,9 +29,18 @@ export async function readIfThere(path: string): Promise<string | undefined> {
   }
 }
 
-/** Replaces a file as a whole: whoever reads it gets the old text or the new. */
+/**
+ * Replaces a file as a whole: whoever reads it gets the old text or the new, also after a crash at any
+ * moment.
+ */
 export async function replaceFile(path: string, text: string): Promise<void> {
   const fresh = `${path}.${process.pid}`;
-  await writeFile(fresh, text);
+  await writeFile(fresh, text, { flush: true });
   await rename(fresh, path);
+  const directory = await open(dirname(path), 'r');
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
 }

@@ -29,6 +29,9 @@ export function help(program: string): string {
       commands.map((command) => [spelling(command), described(command)]),
     ),
     ...sections,
+    ...(program === 'lvsadm'
+      ? ['Beyond ipvsadm, desired state and the set-up of machines: lvsadm help\n']
+      : []),
   ].join('\n');
 }
 

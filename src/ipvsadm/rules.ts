@@ -50,7 +50,8 @@ export const flagList = ({ scheduler, schedulerFlags }: Service): string =>
 
 export const protocolOf = (id: ServiceId): Protocol | undefined => (isFwmark(id) ? undefined : id.protocol);
 
-function serviceWords(id: ServiceId, labels: Labels): string[] {
+/** Words that name the service: `-t 192.0.2.1:80`. */
+export function serviceWords(id: ServiceId, labels: Labels = numericLabels): string[] {
   if (!isFwmark(id)) return [serviceOption[id.protocol], labels.endpoint(id.address, id.port, id.protocol)];
   return ['-f', String(id.fwmark), ...(id.family === 'inet6' ? ['-6'] : [])];
 }

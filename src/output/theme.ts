@@ -12,6 +12,7 @@ export interface Theme {
   /** What matters less. */
   readonly quiet: Paint;
   readonly warning: Paint;
+  readonly error: Paint;
 }
 
 const same: Paint = (text) => text;
@@ -23,6 +24,7 @@ const plain: Theme = {
   removed: same,
   quiet: same,
   warning: same,
+  error: same,
 };
 
 /** Whether text for `output` is coloured: on a terminal, unless NO_COLOR says otherwise (no-color.org). */
@@ -44,5 +46,6 @@ export async function themeFor(
     removed: chalk.red,
     quiet: chalk.dim,
     warning: chalk.yellow,
+    error: chalk.red.bold,
   };
 }

@@ -84,9 +84,16 @@ describe('called as ipvsadm-restore', () => {
 
 describe('called as lvsadm', () => {
   test('a word in front is a subcommand, and an unknown one is a mistake', async () => {
-    const { status, err } = await machine().call('/usr/sbin/lvsadm', ['lnk']);
+    const { status, err } = await machine().call('/usr/sbin/lvsadm', ['aply']);
     assert.equal(status, 2);
-    assert.match(err, /unknown command 'lnk'/);
+    assert.match(err, /unknown command 'aply' \(did you mean 'apply'\?\)/);
+  });
+
+  test('help tells the subcommands, and -h where to find them', async () => {
+    const { call } = machine();
+    assert.match((await call('/usr/sbin/lvsadm', ['help'])).out, /^ {2}apply +make the table/m);
+    assert.match((await call('/usr/sbin/lvsadm', ['-h'])).out, /lvsadm help\n$/);
+    assert.doesNotMatch((await call('/usr/sbin/ipvsadm', ['-h'])).out, /lvsadm help/);
   });
 
   test('a reader that has gone ends it quietly, as SIGPIPE would', async () => {

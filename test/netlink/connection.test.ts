@@ -47,6 +47,28 @@ test('a reply is handed to who asked', async (t) => {
   assert.equal(await new Connection(kernel).get(ask(), content), wire.hex(item(7)));
 });
 
+test('a reply is of the type that the request says, where that is not its own', async (t) => {
+  const kernel = FakeKernel.for(t).expect(request, reply(9, item(7), { type: 0x10 }));
+  const connection = new Connection(kernel);
+  assert.equal(await connection.get({ ...ask(), replyType: 0x10 }, content), wire.hex(item(7)));
+});
+
+test('what modifies a change goes out with it, also as the last of a batch', async (t) => {
+  const create = { ...ask(), flags: 0x600 };
+  const kernel = FakeKernel.for(t)
+    .expect({ type: TYPE, flags: NLM.REQUEST | NLM.ACK | 0x600 }, ack())
+    .expect(
+      [
+        { type: TYPE, flags: NLM.REQUEST },
+        { type: TYPE, flags: NLM.REQUEST | NLM.ACK | 0x600 },
+      ],
+      ack({ to: 1 }),
+    );
+  const connection = new Connection(kernel);
+  await connection.acknowledge(create);
+  assert.deepEqual(await connection.batch([ask(), create]), [undefined, undefined]);
+});
+
 for (const capped of [true, false]) {
   test(`a refusal ${capped ? 'without' : 'with'} the request echoed is an errno, and the connection goes on`, async (t) => {
     const kernel = FakeKernel.for(t)

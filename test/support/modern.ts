@@ -1,7 +1,9 @@
 /** Runs a modern subcommand inside the test's own process and collects what it says. */
+import { createReadStream } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { runModern } from '../../src/cli/modern.js';
 import type { Context, Output } from '../../src/context.js';
+import { loadModule } from '../../src/host/modules.js';
 import { IpvsClient } from '../../src/ipvs/client.js';
 import { openNodeSocket } from '../../src/netlink/socket-node.js';
 
@@ -21,18 +23,26 @@ export async function modern(...words: readonly string[]): Promise<Ran> {
       said[into] += text;
     },
   });
+  let client: Promise<IpvsClient> | undefined;
   const context: Context = {
     program: 'lvsadm',
     out: collect('out'),
     err: collect('err'),
     env: {},
     stdin: (async function* () {})(),
-    readFile: () => (async function* () {})(),
-    client: () => IpvsClient.open(openNodeSocket),
+    readFile: (path) => createReadStream(path),
+    client: () => {
+      client ??= IpvsClient.open(openNodeSocket, { loadModule: () => loadModule('ip_vs') });
+      return client;
+    },
     openSocket: openNodeSocket,
     now: () => performance.now(),
     sleep,
   };
-  const status = await runModern(name, args, context);
-  return { status, ...said };
+  try {
+    const status = await runModern(name, args, context);
+    return { status, ...said };
+  } finally {
+    (await client?.catch(() => undefined))?.close();
+  }
 }

@@ -8,21 +8,10 @@ import type { Capture } from '../net/capture.js';
 import type { Host } from '../net/host.js';
 import { Network } from '../net/network.js';
 import type { Packet } from '../net/packet.js';
-import { addressLine } from '../net/plan.js';
+import { addressOf, clientNumbers, numbers, type ServerName, serverNames, vipOf } from './addresses.js';
 import { ipsOf } from './headers.js';
-import {
-  addressOf,
-  clientNumbers,
-  hostRoute,
-  numbers,
-  type ServerName,
-  type Shape,
-  type ShapePlan,
-  serverNames,
-  shapes,
-  vipOf,
-} from './plans.js';
-import { type Setup, setUp, tearDown } from './real-server.js';
+import { type Shape, type ShapePlan, shapes } from './plans.js';
+import { listenForGue, type Setup, setUp, tearDown } from './real-server.js';
 
 /** The real servers' web servers listen on it. With NAT another than the service's, to show that it may. */
 export const httpPorts: Record<Shape, number> = { nat: 8080, dr: 80, tun: 80 };
@@ -73,6 +62,7 @@ export class Cluster implements AsyncDisposable {
           (await network.host(name).agent()).call('serveHttp', { name, port: httpPorts[shape] }),
         ),
       ]);
+      if (shape === 'tun') await listenForGue(serverNames.map((name) => network.host(name)));
       return new Cluster(shape, network, client, director);
     } catch (error) {
       await network[Symbol.asyncDispose]();
@@ -112,12 +102,10 @@ export class Cluster implements AsyncDisposable {
     return this.network.mac(host, segment);
   }
 
-  /** A VIP of this test's own, up on the director. */
-  async newVip(family: Family): Promise<string> {
+  /** A VIP of this test's own. */
+  newVip(family: Family): string {
     this.vips += 1;
-    const vip = vipOf(this.vips, family);
-    await this.network.host('director').ip([addressLine(hostRoute(vip, family), 'lo')]);
-    return vip;
+    return vipOf(this.vips, family);
   }
 
   /** Sets the real servers up for a VIP, until reset. */
@@ -137,7 +125,7 @@ export class Cluster implements AsyncDisposable {
   /** A service with the three real servers behind it: director and real servers, ready for clients. */
   async addService(options: ServiceOptions = {}): Promise<VirtualService> {
     const { family = 'inet', protocol = 'tcp', port = 80 } = options;
-    const vip = await this.newVip(family);
+    const vip = this.newVip(family);
     const id: EndpointId = { protocol, address: vip, port };
     await this.setUpServers(vip, options);
     await this.direct(id, options);

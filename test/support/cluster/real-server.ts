@@ -1,10 +1,12 @@
 // What a real server needs for each method: the VIP where no ARP or neighbour request finds it, and the tunnel's end.
+import { loadModule } from '../../../src/host/modules.js';
 import { type Family, familyOf } from '../../../src/model/address.js';
 import type { Tunnel } from '../../../src/model/destination.js';
 import type { Host } from '../net/host.js';
+import { guePort } from '../net/packet.js';
 import { addressLine, type Sysctls } from '../net/plan.js';
 import { ip } from '../net/run.js';
-import { hostRoute } from './plans.js';
+import { families, hostRoute } from './addresses.js';
 
 export type Setup =
   | { method: 'nat' }
@@ -14,37 +16,53 @@ export type Setup =
 
 const tunnelDevice = 'tunnel';
 
-/** The VIP stands on no interface that a neighbour could ask about, and no answer or request names it. */
-const quietArp: Sysctls = { 'net.ipv4.conf.all.arp_ignore': 1, 'net.ipv4.conf.all.arp_announce': 2 };
+/**
+ * The VIP stands on no interface that a neighbour could ask about, and no answer or request names it. What comes out of
+ * a tunnel has a source whose route does not lead into it: no device, not even one yet to come, may mind.
+ */
+export const sysctls: Sysctls = {
+  'net.ipv4.conf.all.arp_ignore': 1,
+  'net.ipv4.conf.all.arp_announce': 2,
+  'net.ipv4.conf.all.rp_filter': 0,
+  'net.ipv4.conf.default.rp_filter': 0,
+};
 
-/** What comes out of the tunnel has a source whose route does not lead into it. */
-const anyPath: Sysctls = { 'net.ipv4.conf.all.rp_filter': 0, [`net.ipv4.conf.${tunnelDevice}.rp_filter`]: 0 };
+/**
+ * Opens the UDP port where generic UDP encapsulation of either family ends; what it held goes to a tunnel device as if
+ * it had come plain.
+ */
+export async function listenForGue(hosts: readonly Host[]): Promise<void> {
+  // The kernel loads most modules that are missing by itself, but not these.
+  await Promise.all(['fou', 'fou6'].map(loadModule));
+  const lines = [`fou add port ${guePort} gue`];
+  await Promise.all(hosts.flatMap((host) => families.map((family) => ip(host.namespace, lines, family))));
+}
 
 export async function setUp(host: Host, setup: Setup): Promise<void> {
-  if (setup.method === 'nat') return;
-  const family = familyOf(setup.vip);
-  const vip = hostRoute(setup.vip, family);
-  if (setup.method === 'dr') {
-    await host.sysctl(quietArp);
-    await host.ip([addressLine(vip, 'lo')]);
-    return;
-  }
-  const outer = familyOf(setup.address);
-  await listen(host, 'add', setup.tunnel, outer);
-  await host.ip([
-    `link add ${tunnelDevice} type ${deviceType(setup.tunnel, outer, family)} local ${setup.address}`,
-    `link set ${tunnelDevice} up`,
-    addressLine(vip, tunnelDevice),
-  ]);
-  await host.sysctl({ ...quietArp, ...anyPath });
+  await host.ip(linesToSetUp(setup));
 }
 
 export async function tearDown(host: Host, setup: Setup): Promise<void> {
-  if (setup.method === 'dr')
-    await host.ip([`address delete ${hostRoute(setup.vip, familyOf(setup.vip))} dev lo`]);
-  if (setup.method !== 'tun') return;
-  await host.ip([`link delete ${tunnelDevice}`]);
-  await listen(host, 'delete', setup.tunnel, familyOf(setup.address));
+  await host.ip(linesToTearDown(setup));
+}
+
+function linesToSetUp(setup: Setup): string[] {
+  if (setup.method === 'nat') return [];
+  const family = familyOf(setup.vip);
+  const vip = hostRoute(setup.vip, family);
+  if (setup.method === 'dr') return [addressLine(vip, 'lo')];
+  const type = deviceType(setup.tunnel, familyOf(setup.address), family);
+  return [
+    `link add ${tunnelDevice} type ${type} local ${setup.address}`,
+    `link set ${tunnelDevice} up`,
+    addressLine(vip, tunnelDevice),
+  ];
+}
+
+function linesToTearDown(setup: Setup): string[] {
+  if (setup.method === 'nat') return [];
+  if (setup.method === 'tun') return [`link delete ${tunnelDevice}`];
+  return [`address delete ${hostRoute(setup.vip, familyOf(setup.vip))} dev lo`];
 }
 
 /** The type of the device that takes packets of family `inner` out of packets of family `outer`. */
@@ -53,11 +71,4 @@ function deviceType({ type, checksum }: Tunnel, outer: Family, inner: Family): s
   if (type === 'gre') return `${outer === 'inet' ? 'gre' : 'ip6gre'}${checksum === 'csum' ? ' icsum' : ''}`;
   if (outer === 'inet6') return 'ip6tnl mode any';
   return inner === 'inet' ? 'ipip' : 'sit';
-}
-
-/** Generic UDP encapsulation ends at a UDP port; what it held goes to the tunnel device as if it had come plain. */
-async function listen(host: Host, action: 'add' | 'delete', tunnel: Tunnel, outer: Family): Promise<void> {
-  if (tunnel.type !== 'gue') return;
-  const gue = action === 'add' ? ' gue' : '';
-  await ip(host.namespace, [`fou ${action} port ${tunnel.port}${gue}`], outer);
 }

@@ -1,5 +1,6 @@
 // What an agent can do on its host. Arguments and results are data: they travel between processes.
 import { readFile } from 'node:fs/promises';
+import type { Ran } from '../modern.js';
 import { applyChanges, readTable } from './agent-ipvs.js';
 import { ask, hold, release, repeat } from './http-client.js';
 import { serveHttp } from './http-server.js';
@@ -18,6 +19,8 @@ export const calls = {
   serveUdp,
   applyChanges,
   readTable,
+  /** A modern subcommand, without the time that a process of its own would take. */
+  lvsadm: async (...words: string[]): Promise<Ran> => (await import('../modern.js')).modern(...words),
 };
 
 export type Calls = typeof calls;

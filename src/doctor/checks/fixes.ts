@@ -1,0 +1,30 @@
+/** Ways to mend, as steps with their commands, or as commands alone. */
+import { stepCommand } from '../../host/steps/index.js';
+import type { Step } from '../../host/steps/step.js';
+import { sysctlName } from '../../host/sysctl.js';
+import { serviceWords } from '../../ipvsadm/rules.js';
+import { destinationKey } from '../../model/destination.js';
+import type { MachineFacts } from '../facts/facts.js';
+import type { Fix, Observation } from './check.js';
+import type { Server } from './table.js';
+
+/** A step that --fix may carry out. */
+export const safe = (step: Step): Fix => ({ command: stepCommand(step), step });
+
+export const setTo = (path: string, value: string): Fix => safe({ do: 'sysctl', path, value });
+
+/** A command that somebody has to think about first. */
+export const byHand = (command: string, on?: string): Fix => ({ command, ...(on !== undefined && { on }) });
+
+export const seen = (source: string, value: string | number): Observation => ({
+  source,
+  value: String(value),
+});
+
+/** A setting of the snapshot as an observation. */
+export const setting = ({ settings }: MachineFacts, path: string): Observation =>
+  seen(sysctlName(path), settings[path] ?? 'missing');
+
+/** A command line about one server of a service, in ipvsadm's grammar. */
+export const lvsadm = (command: string, { service, server }: Server, ...words: string[]): string =>
+  ['lvsadm', command, ...serviceWords(service.id), '-r', destinationKey(server.id), ...words].join(' ');

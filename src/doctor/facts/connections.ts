@@ -1,0 +1,48 @@
+/** The connection table, counted by service and server: memory for the groups only, however many connections there are. */
+import { scanConnections } from '../../ipvs/proc.js';
+import type { ConnectionGroup } from './facts.js';
+
+interface Group {
+  protocol: string;
+  virtual: { address: string; port: number };
+  destination: { address: string; port: number };
+  states: Record<string, number>;
+  templates: number;
+  clients: string[];
+  shortestLeft?: number;
+}
+
+const CLIENTS = 3;
+
+/** @throws ProtocolError where the text is no connection table */
+export async function groupConnections(chunks: AsyncIterable<Uint8Array>): Promise<ConnectionGroup[]> {
+  const groups = new Map<string, Group>();
+  await scanConnections(chunks, (line) => {
+    const { protocol, virtual, destination, client, state } = line;
+    const key = `${protocol} ${virtual.address} ${virtual.port} ${destination.address} ${destination.port}`;
+    let group = groups.get(key);
+    if (group === undefined) {
+      group = {
+        protocol,
+        virtual: { address: virtual.address, port: virtual.port },
+        destination: { address: destination.address, port: destination.port },
+        states: {},
+        templates: 0,
+        clients: [],
+      };
+      groups.set(key, group);
+    }
+    // A template stands for a client, not for a connection: it has no client port.
+    if (client.port === 0) {
+      group.templates++;
+      return;
+    }
+    group.states[state] = (group.states[state] ?? 0) + 1;
+    if (group.clients.length < CLIENTS) {
+      const { address } = client;
+      if (!group.clients.includes(address)) group.clients.push(address);
+    }
+    if (state === 'ESTABLISHED') group.shortestLeft = Math.min(group.shortestLeft ?? Infinity, line.expires);
+  });
+  return [...groups.values()];
+}

@@ -1,0 +1,53 @@
+/** What iptables-save and ip6tables-save print, reduced to the rules that IPVS may quarrel with. */
+import { isIP } from 'node:net';
+import { canonicalAddress } from '../../model/address.js';
+import type { FilterRule } from './facts.js';
+
+const translators: ReadonlySet<string> = new Set(['MASQUERADE', 'SNAT', 'DNAT', 'REDIRECT', 'NETMAP']);
+const builtIn: ReadonlySet<string> = new Set(['PREROUTING', 'INPUT', 'FORWARD', 'OUTPUT', 'POSTROUTING']);
+
+export function parseIptables(text: string): FilterRule[] {
+  return text.split('\n').flatMap((line) => {
+    if (!line.startsWith('-A ')) return [];
+    const words = line.trim().split(/\s+/);
+    const chain = words[1] ?? '';
+    return [
+      {
+        text: `iptables: ${line.trim().slice(0, 120)}`,
+        hook: builtIn.has(chain) ? chain.toLowerCase() : '',
+        needs: needsOf(words),
+        mark: markOf(words),
+        addresses: words.filter(isNetwork).map((word) => canonical(word)),
+      },
+    ];
+  });
+}
+
+const after = (words: readonly string[], option: string): string | undefined => {
+  const at = words.indexOf(option);
+  return at === -1 ? undefined : words[at + 1];
+};
+
+function needsOf(words: readonly string[]): FilterRule['needs'] {
+  if (translators.has(after(words, '-j') ?? '')) return 'nat';
+  return words.includes('--ctstate') || words.includes('--state') ? 'ct' : undefined;
+}
+
+/** `--set-xmark 0x7/0xffffffff` replaces the mark; with a narrower mask what comes out depends on the packet. */
+function markOf(words: readonly string[]): FilterRule['mark'] {
+  if (after(words, '-j') !== 'MARK') return undefined;
+  const [value = '', mask = '0xffffffff'] = (
+    after(words, '--set-xmark') ??
+    after(words, '--set-mark') ??
+    ''
+  ).split('/');
+  return value === '' || Number(mask) !== 0xffffffff ? 'any' : Number(value);
+}
+
+const isNetwork = (word: string): boolean =>
+  /^[^/]+\/\d+$/.test(word) ? isIP(word.split('/')[0] as string) !== 0 : isIP(word) !== 0;
+
+function canonical(word: string): string {
+  const [address = '', length] = word.split('/');
+  return length === undefined ? canonicalAddress(address) : `${canonicalAddress(address)}/${length}`;
+}

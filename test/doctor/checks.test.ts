@@ -427,8 +427,8 @@ const traps: readonly Trap[] = [
     ),
     fixes: [
       'nft add table inet lvs',
-      "nft 'add chain inet lvs mark { type filter hook prerouting priority mangle; }'",
-      'nft add rule inet lvs mark ip daddr VIP tcp dport PORT meta mark set 7',
+      "nft 'add chain inet lvs marking { type filter hook prerouting priority mangle; }'",
+      'nft add rule inet lvs marking ip daddr VIP tcp dport PORT meta mark set 7',
     ],
     seen: 'rules that set a mark = 8',
   },

@@ -166,6 +166,18 @@ test('arp-ignore: a server answers for the VIP, although the director is gone', 
   await works();
 });
 
+test('vip-shared: the director hears that a server answers for the VIP', async () => {
+  await cluster('dr');
+  assert.deepEqual(await findings('director', '--probe'), { status: 0, found: [] });
+  await set('one', 'net/ipv4/conf/all/arp_ignore', '0');
+  const { found } = await findings('director', '--probe');
+  assert.deepEqual(
+    found.map(({ id, fixes }) => [id, fixes[0]?.on]),
+    [['vip-shared', farm.mac('one')]],
+  );
+  assert.doesNotMatch(await run('director', 'ip neighbour'), new RegExp(`^${VIP} `, 'm'));
+});
+
 test('arp-announce: a server asks in the name of the VIP, and gets all that follows', async () => {
   await cluster('dr');
   await set('one', 'net/ipv4/conf/all/arp_announce', '0');

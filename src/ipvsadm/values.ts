@@ -56,8 +56,9 @@ export const oneOf =
 export const name =
   (field: string, size: number) =>
   (text: string): string => {
-    if (Buffer.byteLength(text) >= size)
+    if (Buffer.byteLength(text) >= size || text.includes('\0')) {
       throw new ValueError(field, text, `a name of at most ${size - 1} bytes`);
+    }
     return text;
   };
 

@@ -43,15 +43,22 @@ export interface Waiting {
 
 const POLL = 500;
 
+/** A connection whose handshake is under way does not count yet: there must be none for so many milliseconds. */
+const SETTLED = 1000;
+
 /** Waits until no connections are left, or the time is over. @returns how many are left */
 export async function waitUntilEmpty(members: readonly Member[], waiting: Waiting): Promise<number> {
+  if (members.length === 0) return 0;
   const deadline = waiting.now() + waiting.limit;
+  let emptySince: number | undefined;
   while (true) {
     const left = await countConnections(members, waiting.client);
     waiting.progress?.(left);
-    const remaining = deadline - waiting.now();
-    if (left === 0 || remaining <= 0) return left;
-    await waiting.sleep(Math.min(POLL, remaining));
+    const now = waiting.now();
+    emptySince = left === 0 ? (emptySince ?? now) : undefined;
+    const settled = emptySince !== undefined && now - emptySince >= SETTLED;
+    if (settled || now >= deadline) return left;
+    await waiting.sleep(Math.min(POLL, deadline - now));
   }
 }
 

@@ -77,9 +77,10 @@ const of = (service: PlannedService, action: 'add' | 'change' | 'remove'): Desti
 const raisesWeight = ({ before, after }: Destinations[number]): boolean =>
   (after?.weight ?? 0) > (before?.weight ?? 0);
 
+/** The kernel has at most one of each state. */
 const stop = (daemon: Planned<Daemon>): Change => ({
   do: 'stopDaemon',
-  daemon: daemon.before ?? subject(daemon),
+  daemon: { state: subject(daemon).state },
 });
 const start = (daemon: Planned<Daemon>): Change => ({ do: 'startDaemon', daemon: subject(daemon) });
 

@@ -31,13 +31,13 @@ test('a server is drained when its connections have left, and gets its weight ba
   const director = await start(context);
   connect(director, 3, 9);
   let left = 3;
-  director.whileSleeping = () => connect(director, --left, 9);
+  director.whileSleeping = () => connect(director, Math.max(--left, 0), 9);
   assert.deepEqual(await director.run(['drain', ...names]), {
     status: 0,
     out: '198.51.100.1:80 of tcp://192.0.2.1:80: drained\n',
     err: '',
   });
-  assert.equal(left, 0);
+  assert.ok(left < 0, 'connections were counted for a while after the last had left');
   assert.deepEqual(await weights(director), ['198.51.100.1 0', '198.51.100.2 1']);
   const back = await director.run(['undrain', ...names]);
   assert.equal(back.out, '198.51.100.1:80 of tcp://192.0.2.1:80: weight 5\n');

@@ -162,7 +162,7 @@ export const differences: readonly Difference[] = [
       seen.status !== 0 && fromStdin(/ #( why)?\n|^lvsadm |^\ufeff/)(seen) && !fromStdin(/^\s*#/)(seen),
     instead: () => ({ status: 0, after: { '-Sn': other } }),
   },
-  { reason: 'Lines of -R', concerns: fromStdin(/\0/), instead: status(255) },
+  { reason: 'Lines of -R', concerns: fromStdin(/\0/), instead: status(2) },
   {
     reason: 'Long persistence data',
     concerns: ({ connections = '' }) => /x{255}/.test(connections),

@@ -31,6 +31,7 @@ export const suiteNeeds: Need[] = [
   { needs: 'nft', package: 'nftables', why: 'firewall marks' },
   { needs: 'tcpdump', package: 'tcpdump', why: 'shows the packets of a failing suite' },
   { needs: 'conntrack', package: 'conntrack', why: "netfilter's view of a balanced connection" },
+  { needs: 'socat', package: 'socat', why: 'speaks SCTP, which Node does not' },
   { needs: 'unshare', package: 'util-linux', why: 'a fresh network namespace for each suite' },
   { needs: 'script', package: 'bsdutils', why: 'a terminal for what behaves differently on one' },
   { needs: 'modprobe', package: 'kmod', why: 'loads kernel modules' },

@@ -4,6 +4,7 @@ import { render } from '../../src/cli/render.js';
 import type { Context, Output } from '../../src/context.js';
 import { LvsadmError } from '../../src/errors.js';
 import type { Resolver } from '../../src/host/names.js';
+import type { IpvsClient } from '../../src/ipvs/client.js';
 import { runIpvsadm } from '../../src/ipvsadm/run.js';
 import { FakeClient } from './fake-client.js';
 
@@ -14,7 +15,6 @@ export interface Result {
 }
 
 export interface World {
-  readonly ipvs: FakeClient;
   /** Files by path. */
   readonly files: Record<string, string | Uint8Array>;
   /** What the resolver knows, /etc/hosts apart: addresses by name; the first name of an address is found for it. */
@@ -37,9 +37,14 @@ http-alt	8080/udp
 tftp		69/udp
 `;
 
-/** A machine with an empty table. */
-export function world(): World {
+/** A machine with an empty table in memory. */
+export function world(): World & { readonly ipvs: FakeClient } {
   const ipvs = new FakeClient();
+  return { ipvs, ...worldOf(ipvs.client) };
+}
+
+/** A machine whose IPVS is reached through this client. */
+export function worldOf(client: IpvsClient): World {
   const files: World['files'] = {
     '/etc/services': services,
     '/etc/hosts': '127.0.0.1 localhost here\n',
@@ -61,7 +66,7 @@ export function world(): World {
       env: {},
       stdin: chunks(stdin),
       readFile: (path) => chunks(files[path]),
-      client: async () => ipvs.client,
+      client: async () => client,
       openSocket: () => {
         throw new Error('nothing but IPVS is asked for here');
       },
@@ -77,7 +82,6 @@ export function world(): World {
     return { status, stdout: out.text, stderr: err.text };
   }
   return {
-    ipvs,
     files,
     hosts,
     run: (words, stdin = '') => capture(stdin, (context) => runIpvsadm(words, context, async () => resolver)),

@@ -4,9 +4,9 @@
  */
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, test } from 'node:test';
+import { families, serverNames } from '../../support/cluster/addresses.js';
 import { Cluster } from '../../support/cluster/cluster.js';
 import { byConnection, ethernetOf, ipsOf, transportOf } from '../../support/cluster/headers.js';
-import { families, serverNames } from '../../support/cluster/plans.js';
 import { answered, assertShares } from '../../support/cluster/shares.js';
 import type { Packet } from '../../support/net/packet.js';
 

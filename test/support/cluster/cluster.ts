@@ -8,20 +8,9 @@ import type { Capture } from '../net/capture.js';
 import type { Host } from '../net/host.js';
 import { Network } from '../net/network.js';
 import type { Packet } from '../net/packet.js';
-import { addressLine } from '../net/plan.js';
+import { addressOf, clientNumbers, numbers, type ServerName, serverNames, vipOf } from './addresses.js';
 import { ipsOf } from './headers.js';
-import {
-  addressOf,
-  clientNumbers,
-  hostRoute,
-  numbers,
-  type ServerName,
-  type Shape,
-  type ShapePlan,
-  serverNames,
-  shapes,
-  vipOf,
-} from './plans.js';
+import { type Shape, type ShapePlan, shapes } from './plans.js';
 import { type Setup, setUp, tearDown } from './real-server.js';
 
 /** The real servers' web servers listen on it. With NAT another than the service's, to show that it may. */
@@ -112,12 +101,10 @@ export class Cluster implements AsyncDisposable {
     return this.network.mac(host, segment);
   }
 
-  /** A VIP of this test's own, up on the director. */
-  async newVip(family: Family): Promise<string> {
+  /** A VIP of this test's own. */
+  newVip(family: Family): string {
     this.vips += 1;
-    const vip = vipOf(this.vips, family);
-    await this.network.host('director').ip([addressLine(hostRoute(vip, family), 'lo')]);
-    return vip;
+    return vipOf(this.vips, family);
   }
 
   /** Sets the real servers up for a VIP, until reset. */
@@ -125,11 +112,13 @@ export class Cluster implements AsyncDisposable {
     const { family = 'inet', outer = family, tunnel = plainTunnel } = options;
     await Promise.all(
       serverNames.map(async (name) => {
-        const address = this.serverAddress(name, outer);
-        const setup: Setup =
-          this.shape === 'nat' ? { method: 'nat' } : { method: this.shape, vip, address, tunnel };
-        await setUp(this.server(name), setup);
-        this.setups.push(() => tearDown(this.server(name), setup));
+        const setups: Record<Shape, Setup> = {
+          nat: { method: 'nat', gateway: this.directorAddress(family) },
+          dr: { method: 'dr', vip },
+          tun: { method: 'tun', vip, address: this.serverAddress(name, outer), tunnel },
+        };
+        this.setups.push(() => tearDown(this.server(name)));
+        await setUp(this.server(name), setups[this.shape]);
       }),
     );
   }
@@ -137,7 +126,7 @@ export class Cluster implements AsyncDisposable {
   /** A service with the three real servers behind it: director and real servers, ready for clients. */
   async addService(options: ServiceOptions = {}): Promise<VirtualService> {
     const { family = 'inet', protocol = 'tcp', port = 80 } = options;
-    const vip = await this.newVip(family);
+    const vip = this.newVip(family);
     const id: EndpointId = { protocol, address: vip, port };
     await this.setUpServers(vip, options);
     await this.direct(id, options);

@@ -1,28 +1,14 @@
 // The networks that the three methods are proven in. Every host has addresses of both families.
-import type { Family } from '../../../src/model/address.js';
 import type { HostPlan, NetworkPlan } from '../net/plan.js';
-
-/** The first part of a segment's addresses; the host's number follows. All from ranges set aside for documentation and benchmarks. */
-const prefixes = {
-  outside: { inet: '198.51.100.', inet6: '2001:db8:1::' },
-  inside: { inet: '203.0.113.', inet6: '2001:db8:2::' },
-  far: { inet: '198.18.0.', inet6: '2001:db8:3::' },
-} as const;
-export type Segment = keyof typeof prefixes;
-
-/** The virtual addresses, which the routes of every network lead to the director. */
-const vips = { inet: '192.0.2.', inet6: '2001:db8:f::' } as const;
-const allVips = [`${vips.inet}0/24`, `${vips.inet6}/64`];
-
-export const families: readonly Family[] = ['inet', 'inet6'];
-const hostLength = { inet: 32, inet6: 128 } as const;
-
-export const addressOf = (segment: Segment, host: number, family: Family): string =>
-  prefixes[segment][family] + host;
-export const vipOf = (number: number, family: Family): string => vips[family] + number;
-
-/** The address alone, as a route to it or an address that no neighbour shares is written. */
-export const hostRoute = (address: string, family: Family): string => `${address}/${hostLength[family]}`;
+import {
+  addressOf,
+  allVips,
+  clientNumbers,
+  families,
+  numbers,
+  type Segment,
+  serverNames,
+} from './addresses.js';
 
 const both = (segment: Segment, ...hosts: number[]): string[] =>
   hosts.flatMap((host) => [
@@ -36,24 +22,24 @@ const defaultsVia = (segment: Segment, host: number): string[] =>
   ['default', 'default'].map(via(segment, host));
 const vipsVia = (segment: Segment, host: number): string[] => allVips.map(via(segment, host));
 
+/** All VIPs are the director's own, without an address for each on an interface. */
+const vipsHere = allVips.map((vips) => `local ${vips} dev lo`);
+
 const forwarding = {
   'net.ipv4.ip_forward': 1,
   'net.ipv6.conf.all.forwarding': 1,
 };
 
-/** The hosts' numbers in their segments' addresses. */
-export const numbers = { gateway: 1, director: 2, rs1: 11, rs2: 12, rs3: 13 } as const;
-export const serverNames = ['rs1', 'rs2', 'rs3'] as const;
-export type ServerName = (typeof serverNames)[number];
-
-/** The client has several addresses of each family, so that it can be several clients. */
-export const clientNumbers = [101, 102, 103, 104, 105, 106, 107, 108] as const;
-
-const servers = (segment: Segment): NetworkPlan =>
+/** Reverse path filtering is strict, as distributions have it: setting a server up has to cope with that. */
+const servers = (segment: Segment, routes: string[]): NetworkPlan =>
   Object.fromEntries(
     serverNames.map((name): [string, HostPlan] => [
       name,
-      { on: { [segment]: both(segment, numbers[name]) }, routes: defaultsVia(segment, numbers.gateway) },
+      {
+        on: { [segment]: both(segment, numbers[name]) },
+        routes,
+        sysctls: { 'net.ipv4.conf.all.rp_filter': 1 },
+      },
     ]),
   );
 
@@ -69,9 +55,11 @@ const nat: NetworkPlan = {
   ...client,
   director: {
     on: { outside: both('outside', numbers.gateway), inside: both('inside', numbers.gateway) },
+    routes: vipsHere,
     sysctls: forwarding,
   },
-  ...servers('inside'),
+  // Their way back is part of setting them up.
+  ...servers('inside', []),
 };
 
 /** A router stands between the clients and the rest; the director is one host of several behind it. */
@@ -86,15 +74,18 @@ const routed = (...behind: Segment[]): NetworkPlan => ({
   },
   director: {
     on: { inside: both('inside', numbers.director) },
-    routes: defaultsVia('inside', numbers.gateway),
+    routes: [...defaultsVia('inside', numbers.gateway), ...vipsHere],
   },
 });
 
 /** Direct routing: the director and the real servers share a segment. */
-const dr: NetworkPlan = { ...routed('inside'), ...servers('inside') };
+const dr: NetworkPlan = { ...routed('inside'), ...servers('inside', defaultsVia('inside', numbers.gateway)) };
 
 /** Tunneling: the real servers are in a network of their own, somewhere behind the router. */
-const tun: NetworkPlan = { ...routed('inside', 'far'), ...servers('far') };
+const tun: NetworkPlan = {
+  ...routed('inside', 'far'),
+  ...servers('far', defaultsVia('far', numbers.gateway)),
+};
 
 export type Shape = 'nat' | 'dr' | 'tun';
 

@@ -57,8 +57,12 @@ export async function hold(target: Target): Promise<{ connection: number; answer
   return { connection: held.push(connection) - 1, answer };
 }
 
-/** One more request on a held connection; who answered. Rejects when the connection is no more. */
-export const repeat = (connection: number): Promise<string> => heldConnection(connection).request();
+/**
+ * One more request on a held connection; who answered. Rejects when the connection is no more, or when there is no answer
+ * within `timeout` milliseconds.
+ */
+export const repeat = (connection: number, timeout?: number): Promise<string> =>
+  heldConnection(connection).request(timeout);
 
 /** Closes a held connection. */
 export const release = (connection: number): Promise<void> => heldConnection(connection).close();
@@ -69,56 +73,72 @@ function heldConnection(number: number): Connection {
   return connection;
 }
 
+interface Waiter {
+  resolve(body: string): void;
+  reject(error: Error): void;
+}
+
 class Connection {
   private readonly socket: Socket;
   private received = '';
-  private waiting: { resolve(body: string): void; reject(error: Error): void } | undefined;
+  /** A request that is given up stays in the queue: its answer may still come, and belongs to no other. */
+  private readonly waiting: Waiter[] = [];
 
   constructor(private readonly target: Target) {
     const { address, port, from } = target;
     this.socket = connect({ host: address, port, noDelay: true, ...(from && { localAddress: from }) });
     this.socket.setEncoding('latin1');
     this.socket.on('data', (data: string) => this.read(data));
-    this.socket.on('error', (error) => this.waiting?.reject(error));
-    this.socket.on('close', () => this.waiting?.reject(new Error('the server closed the connection')));
+    this.socket.on('error', (error) => this.rejectAll(error));
+    this.socket.on('close', () => this.rejectAll(new Error('the server closed the connection')));
   }
 
-  /** The name in the server's answer; one request at a time. */
-  async request(): Promise<string> {
-    const { address, timeout = defaultTimeout } = this.target;
+  /** The name in the server's answer. */
+  async request(timeout = this.target.timeout ?? defaultTimeout): Promise<string> {
+    const { address } = this.target;
     if (this.socket.destroyed) throw new Error('the connection is closed');
+    let timer: NodeJS.Timeout | undefined;
     const answer = new Promise<string>((resolve, reject) => {
-      this.waiting = { resolve, reject };
+      this.waiting.push({ resolve, reject });
+      timer = setTimeout(() => reject(new Error(`no answer within ${timeout} ms`)), timeout);
     });
-    const timer = setTimeout(
-      () => this.waiting?.reject(new Error(`no answer within ${timeout} ms`)),
-      timeout,
-    );
     this.socket.write(`GET / HTTP/1.1\r\nHost: ${isIPv6(address) ? `[${address}]` : address}\r\n\r\n`);
-    return answer.finally(() => {
-      clearTimeout(timer);
-      this.waiting = undefined;
-    });
+    return answer.finally(() => clearTimeout(timer));
   }
 
-  /** Resolves when the server has closed its side, too; a connection without an answer is reset instead. */
+  /** Resolves when the server has closed its side, too; a connection that was never there is given up instead. */
   async close(): Promise<void> {
     if (this.socket.destroyed) return;
     const closed = new Promise((resolve) => this.socket.once('close', resolve));
-    if (this.socket.connecting || this.socket.pending) this.socket.destroy();
+    if (this.socket.connecting) this.socket.destroy();
     else this.socket.end();
     const timer = setTimeout(() => this.socket.destroy(), this.target.timeout ?? defaultTimeout);
     await closed;
     clearTimeout(timer);
   }
 
+  private rejectAll(error: Error): void {
+    for (const { reject } of this.waiting.splice(0)) reject(error);
+  }
+
   private read(data: string): void {
     this.received += data;
-    const [head, body] = this.received.split('\r\n\r\n', 2);
-    const length = /^content-length: *(\d+)/im.exec(head ?? '')?.[1];
-    if (body === undefined || body.length < Number(length)) return;
-    this.received = '';
-    if (head?.startsWith('HTTP/1.1 200')) this.waiting?.resolve(body.trim());
-    else this.waiting?.reject(new Error(`the server answered ${head?.split('\r\n')[0]}`));
+    for (let answer = this.shift(); answer; answer = this.shift()) {
+      const waiter = this.waiting.shift();
+      if (answer.status === '200') waiter?.resolve(answer.body.trim());
+      else waiter?.reject(new Error(`the server answered with status ${answer.status}`));
+    }
+  }
+
+  /** Takes the first answer that is complete. */
+  private shift(): { status: string; body: string } | undefined {
+    const [head = '', status = '', length] =
+      /^HTTP\/1.1 (\d+).*?^content-length: *(\d+).*?\r\n\r\n/ims.exec(this.received) ?? [];
+    const end = head.length + Number(length);
+    // Not a number, hence not enough, as long as the head is not whole.
+    if (!(this.received.length >= end)) return undefined;
+    const body = this.received.slice(head.length, end);
+    this.received = this.received.slice(end);
+    return { status, body };
   }
 }

@@ -39,17 +39,20 @@ export interface Gue {
 
 export type Header = Ethernet | Ip | Transport | Gre | Gue;
 
+/** The UDP port of generic UDP encapsulation: nothing but an agreement of the two ends. */
+export const guePort = 5555;
+
 /** Outermost header first. */
 export type Packet = readonly Header[];
 
 /** Reads the headers of an Ethernet frame; what they do not know ends the list. */
-export function decode(frame: Buffer, guePort: number): Packet {
+export function decode(frame: Buffer): Packet {
   const headers: Header[] = [
     { layer: 'ethernet', destination: mac(frame.subarray(0, 6)), source: mac(frame.subarray(6, 12)) },
   ];
   let next: Rest | undefined = network(frame.readUInt16BE(12), frame.subarray(14));
   while (next) {
-    const read: Read | undefined = readers[next.kind](next.bytes, guePort);
+    const read: Read | undefined = readers[next.kind](next.bytes);
     if (!read) break;
     headers.push(read.header);
     next = read.rest;
@@ -82,7 +85,7 @@ const rest = (kind: Kind | undefined, bytes: Buffer): Rest | undefined => kind &
 const network = (etherType: number, bytes: Buffer) => rest(byEtherType[etherType], bytes);
 const payload = (protocol: number, bytes: Buffer) => rest(byProtocol[protocol], bytes);
 
-const readers: Record<Kind, (bytes: Buffer, guePort: number) => Read | undefined> = {
+const readers: Record<Kind, (bytes: Buffer) => Read | undefined> = {
   ipv4: (bytes) => ({
     header: {
       layer: 'ipv4',
@@ -109,7 +112,7 @@ const readers: Record<Kind, (bytes: Buffer, guePort: number) => Read | undefined
       },
     };
   },
-  udp: (bytes, guePort) => ({
+  udp: (bytes) => ({
     header: { ...ports('udp', bytes, 8), checksum: bytes.readUInt16BE(6) },
     rest: bytes.readUInt16BE(2) === guePort ? { kind: 'gue', bytes: bytes.subarray(8) } : undefined,
   }),

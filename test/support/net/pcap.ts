@@ -1,4 +1,4 @@
-// The file format that tcpdump writes: draft-ietf-opsawg-pcap. Read from a stream, a packet at a time.
+// The file format that tcpdump writes (draft-ietf-opsawg-pcap), read in pieces as they come.
 
 const fileHeader = 24;
 const packetHeader = 16;

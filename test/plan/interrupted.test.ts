@@ -1,0 +1,79 @@
+// Whatever becomes of an apply, wherever it stops: doing it again does what is left, and no more.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { IpvsClient } from '../../src/ipvs/client.js';
+import { type Destination, plainTunnel } from '../../src/model/destination.js';
+import type { ServiceState, State } from '../../src/model/state.js';
+import { reconcile } from '../../src/plan/apply.js';
+import { diff } from '../../src/plan/diff.js';
+import { readState } from '../../src/plan/read.js';
+import { stagesOf } from '../../src/plan/steps.js';
+import { normal } from '../support/arbitrary-state.js';
+import { FakeIpvs } from '../support/fake-ipvs.js';
+
+const range = (from: number, to: number): number[] =>
+  Array.from({ length: to - from }, (_, index) => from + index);
+
+const servers = (from: number, to: number, weight = 1): Destination[] =>
+  range(from, to).map((number) => ({
+    id: { address: `198.51.100.${number}`, port: 80 },
+    method: 'nat',
+    weight,
+    upperThreshold: 0,
+    lowerThreshold: 0,
+    tunnel: plainTunnel,
+  }));
+
+const entry = (fwmark: number, destinations: Destination[], scheduler = 'rr'): ServiceState => ({
+  service: { id: { fwmark, family: 'inet' }, scheduler, schedulerFlags: [], onePacket: false },
+  destinations,
+});
+
+const timeouts = { tcp: 900, tcpFin: 120, udp: 300 };
+const daemon = { state: 'master', interface: 'eth0', syncId: 1 } as const;
+
+const current: State = {
+  services: [
+    ...range(1, 5).map((mark) => entry(mark, servers(1, 21))),
+    ...range(5, 9).map((mark) => entry(mark, servers(1, 2))),
+  ],
+  daemons: [daemon],
+  timeouts,
+};
+
+const desired: State = {
+  services: [
+    ...range(1, 5).map((mark) => entry(mark, [...servers(11, 21, 5), ...servers(21, 31)], 'wlc')),
+    ...range(9, 13).map((mark) => entry(mark, servers(1, 20))),
+  ],
+  daemons: [{ ...daemon, syncId: 2 }],
+  timeouts: { ...timeouts, udp: 60 },
+};
+
+test('after every step of more than 200', async () => {
+  const changes = stagesOf(diff(current, desired)).flat();
+  const start = stagesOf(diff({ services: [], daemons: [], timeouts }, current)).flat();
+  assert.ok(changes.length > 200, `${changes.length} changes`);
+  for (let step = 0; step <= changes.length; step++) {
+    const client = await IpvsClient.open(new FakeIpvs().open);
+    await client.applyAll([...start, ...changes.slice(0, step)]);
+    const { converged, rounds, outcomes } = await reconcile({
+      client,
+      read: () => readState(client),
+      plan: (now) => diff(now, desired),
+    });
+    assert.deepEqual([converged, rounds], [true, 1], `after step ${step}`);
+    assert.deepEqual(
+      outcomes.map(({ change }) => change),
+      changes.slice(step),
+      `after step ${step}`,
+    );
+    const { services, daemons, timeouts: set } = await readState(client);
+    assert.deepEqual(normal({ services, daemons: [], timeouts: set }), normal({ ...desired, daemons: [] }));
+    assert.deepEqual(
+      daemons.map(({ syncId }) => syncId),
+      [2],
+    );
+    client.close();
+  }
+});

@@ -99,6 +99,22 @@ inOwnNetwork(import.meta.url, 'director, in a network namespace', () => {
     await undoAll(machine, journal);
   });
 
+  test('hears another machine that has a VIP too, and forgets it', async () => {
+    const journal = await up('192.0.2.10');
+    inClient('link', 'set', 'lo', 'up');
+    inClient('address', 'add', '192.0.2.10/32', 'dev', 'lo');
+    const route = await machine.route();
+    const heard = async () => (await route.neighbours()).find(({ address }) => address === '192.0.2.10');
+    await route.askFor('192.0.2.10', 'nic');
+    for (let wait = 0; wait < 100 && (await heard())?.mac === undefined; wait++) await sleep(20);
+    const [, mac] = /ether (\S+)/.exec(inClient('link', 'show', 'eth0')) ?? [];
+    assert.equal((await heard())?.mac, mac);
+    await route.forgetNeighbour('192.0.2.10', 'nic');
+    assert.equal(await heard(), undefined);
+    inClient('address', 'del', '192.0.2.10/32', 'dev', 'lo');
+    await undoAll(machine, journal);
+  });
+
   test('status tells what holds, and that IPVS has settings only where it is loaded', async () => {
     const journal = await up('192.0.2.10');
     const { status, out } = await modern('director', 'status', '--json', '--state', state);

@@ -29,6 +29,25 @@ export const vipNotLocal: Check = {
   },
 };
 
+export const vipShared: Check = {
+  id: 'vip-shared',
+  severity: 'error',
+  roles,
+  *find({ claims }, { vips }) {
+    for (const { address, device, mac } of claims) {
+      if (vips.length > 0 && !vips.includes(address)) continue;
+      yield {
+        subject: address,
+        observed: [seen(`who has ${address}, asked on ${device}`, mac)],
+        why:
+          'Another machine of the network answers for the VIP too: which of the two clients reach is chance. Mostly it is a ' +
+          'real server that does not keep quiet about it, or a second director.',
+        fixes: [byHand(`lvsadm doctor --role real-server --vip ${address}`, mac)],
+      };
+    }
+  },
+};
+
 export const localNotListening: Check = {
   id: 'local-not-listening',
   severity: 'error',

@@ -92,7 +92,7 @@ export const removedServer: Check = {
   id: 'removed-server',
   severity: 'warning',
   roles,
-  *find(facts) {
+  *find(facts, { vips }) {
     const { ipvs } = facts;
     if (ipvs === undefined || numberOf(facts, vs('expire_nodest_conn')) !== 0) return;
     const anywhere = new Set(
@@ -100,7 +100,7 @@ export const removedServer: Check = {
     );
     for (const group of ipvs.connections) {
       const number = count(group);
-      if (number === 0) continue;
+      if (number === 0 || (vips.length > 0 && !vips.includes(group.virtual.address))) continue;
       const servers = serviceOf(facts, group)?.destinations;
       // Connections that no service of an address accounts for may be of a firewall mark, or of FTP's data.
       const known = servers

@@ -206,7 +206,7 @@ const traps: readonly Trap[] = [
       connections: [],
     }),
     fixes: [
-      `lvsadm -e -t ${VIP}:80 -r 10.9.0.7:80 -i -w 1`,
+      `lvsadm -e -t ${VIP}:80 -r 10.9.0.7:80 -i -w 1 --tun-type ipip`,
       `on 10.9.0.7: lvsadm real-server up --method tun --vip ${VIP}`,
     ],
     seen: 'route to 10.9.0.7 = via 192.0.2.254',
@@ -277,7 +277,7 @@ const traps: readonly Trap[] = [
     id: 'all-quiesced',
     title: 'all servers have weight 0',
     facts: withIpvs(director, { services: [by('nat', { weight: 0 })] }),
-    fixes: SERVERS.map((at) => `lvsadm -e -t ${VIP}:80 -r ${at}:80 -w 1`),
+    fixes: SERVERS.map((at) => `lvsadm -e -t ${VIP}:80 -r ${at}:80 -m -w 1`),
     seen: 'weight 0',
   },
   {

@@ -2,7 +2,7 @@
 import { addressLength, familyOf } from '../../model/address.js';
 import { contains, isLocal, routeTo } from '../facts/reach.js';
 import type { Check } from './check.js';
-import { byHand, lvsadm, seen } from './fixes.js';
+import { byHand, remove, seen } from './fixes.js';
 import { isEndpoint, nameOf, serversOf, vipsOf } from './table.js';
 
 const roles = ['director'] as const;
@@ -71,7 +71,7 @@ export const localNotListening: Check = {
         subject: nameOf({ service, server }),
         observed: [seen(`listeners of ${protocol}`, `none on port ${port}`)],
         why: 'This server is the machine itself, and nobody here listens on the port: its share of the clients is refused.',
-        fixes: [byHand(lvsadm('-d', { service, server }))],
+        fixes: [remove({ service, server })],
       };
     }
   },

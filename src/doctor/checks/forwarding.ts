@@ -9,7 +9,7 @@ import { carriersOf, contains, hasOtherTables, isLocal, ownAddressToward, routeT
 import { largerOf, numberOf } from '../facts/setting.js';
 import { translationIsBlind } from './blind-rules.js';
 import type { Check } from './check.js';
-import { byHand, lvsadm, seen, setTo, setting } from './fixes.js';
+import { byHand, edit, seen, setTo, setting } from './fixes.js';
 import { connectionsTo, count, isEndpoint, nameOf, serversOf, vipOf } from './table.js';
 
 const roles = ['director'] as const;
@@ -88,7 +88,9 @@ function isUnreachable(
   const neighbour = facts.neighbours.find(
     (one) => one.address === hop && (route.device === undefined || one.device === route.device),
   );
-  return neighbour?.state === 'failed' ? `nobody on ${neighbour.device} says that it has ${hop}` : undefined;
+  // Between two attempts it is incomplete, for far longer than a machine that is there takes to answer.
+  const gone = neighbour?.state === 'failed' || neighbour?.state === 'incomplete';
+  return gone ? `nobody on ${neighbour.device} says that it has ${hop}` : undefined;
 }
 
 export const serverUnreachable: Check = {
@@ -125,7 +127,7 @@ export const notAdjacent: Check = {
           'Direct routing only changes the MAC address: the packet still has the VIP as its destination, and the router on the ' +
           'way sends it back here. The server has to be on the same link, or to be reached by a tunnel.',
         fixes: [
-          byHand(lvsadm('-e', { service, server }, '-i', '-w', String(server.weight))),
+          edit({ service, server }, { method: 'tun' }),
           byHand(`lvsadm real-server up --method tun --vip ${vipOf(service.id) ?? 'VIP'}`, server.id.address),
         ],
       };

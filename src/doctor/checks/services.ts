@@ -3,7 +3,7 @@ import { describeDestination, destinationKey } from '../../model/destination.js'
 import { describeService, isFwmark } from '../../model/service.js';
 import { numberOf, vs } from '../facts/setting.js';
 import type { Check } from './check.js';
-import { byHand, lvsadm, seen, setTo, setting } from './fixes.js';
+import { byHand, edit, seen, setTo, setting } from './fixes.js';
 import {
   connectionsTo,
   count,
@@ -61,7 +61,7 @@ export const allQuiesced: Check = {
         subject: describeService(id),
         observed: destinations.map((server) => seen(describeDestination(server.id), 'weight 0')),
         why: 'A server of weight 0 takes no new connections, and there is no other: new clients are refused.',
-        fixes: destinations.map((server) => byHand(lvsadm('-e', { service, server }, '-w', '1'))),
+        fixes: destinations.map((server) => edit({ service, server }, { weight: 1 })),
       };
     }
   },

@@ -1,6 +1,7 @@
 /**
  * Who else says that it has a VIP of this machine. The kernel is made to ask the network as it would for any neighbour; it
- * never answers itself. Only ARP tells: IPv6 keeps such answers to itself.
+ * never answers itself. Only ARP tells: IPv6 keeps such answers to itself. And only where the link has another address of
+ * the VIP's network to ask with: a question in the name of the VIP itself is taken for a spoofed one.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Errno, KernelError } from '../../errors.js';
@@ -8,13 +9,22 @@ import type { RouteClient } from '../../host/rtnetlink/client.js';
 import { familyOf } from '../../model/address.js';
 import { isEndpoint } from '../checks/table.js';
 import type { Claim, MachineFacts } from './facts.js';
-import { carriersOf, linkNamed } from './reach.js';
+import { carriersOf, contains, linkNamed } from './reach.js';
 
 /** Milliseconds in which a machine on the link answers. */
 const PATIENCE = 1000;
 
-export async function readClaims(facts: Omit<MachineFacts, 'claims'>, route: RouteClient): Promise<Claim[]> {
-  const asked = questions({ ...facts, claims: [] });
+/** @param unknown takes what could not be asked */
+export async function readClaims(
+  facts: MachineFacts,
+  route: RouteClient,
+  unknown: string[],
+): Promise<Claim[]> {
+  const all = questions(facts);
+  const asked = all.filter((question) => hasAsker(facts, question));
+  for (const { address, device } of all.filter((question) => !asked.includes(question))) {
+    unknown.push(`who else has ${address}: ${device} has no other address of its network to ask with`);
+  }
   for (const { address, device } of asked) await route.askFor(address, device);
   if (asked.length > 0) await sleep(PATIENCE);
   const neighbours = await route.neighbours();
@@ -39,6 +49,15 @@ function questions(facts: MachineFacts): { address: string; device: string }[] {
     .filter(({ device }) => linkNamed(facts, device)?.arp)
     .map(({ address, device }) => ({ address, device }));
 }
+
+const hasAsker = (
+  { addresses }: MachineFacts,
+  { address, device }: { address: string; device: string },
+): boolean =>
+  addresses.some(
+    (own) =>
+      own.device === device && own.address !== address && contains(`${own.address}/${own.prefix}`, address),
+  );
 
 async function forget(route: RouteClient, address: string, device: string): Promise<void> {
   try {

@@ -45,7 +45,7 @@ export async function takeSnapshot(sources: Sources): Promise<MachineFacts> {
     readFile('/proc/sys/kernel/osrelease', 'utf8'),
     readIpvs(sources, unknown),
   ]);
-  const facts = {
+  const facts: MachineFacts = {
     kernel: kernel.trim(),
     settings,
     links,
@@ -56,9 +56,10 @@ export async function takeSnapshot(sources: Sources): Promise<MachineFacts> {
     ipvs,
     rules,
     merging,
+    claims: [],
     unknown,
   };
-  return { ...facts, claims: sources.ask ? await readClaims(facts, route) : [] };
+  return sources.ask ? { ...facts, claims: await readClaims(facts, route, unknown) } : facts;
 }
 
 const ofInterface = {

@@ -290,8 +290,12 @@ test('removed-server: a client of a removed server hangs, then connects anew', a
   await farm.change({ do: 'deleteDestination', of: web, id: { address, port: 80 } });
   await assert.rejects(client.call('repeat', connection), /no answer/);
   await cured('director', 'removed-server');
-  // The kernel ends the connection when the client's next packet comes.
-  await assert.rejects(client.call('repeat', connection), /ECONNRESET|closed/);
+  // The kernel ends the connection when the client's next packet but one comes, which takes its time.
+  let ending = 'no answer';
+  for (let tries = 0; tries < 8 && ending.includes('no answer'); tries++) {
+    ending = await client.call('repeat', connection).catch((error: Error) => error.message);
+  }
+  assert.match(ending, /ECONNRESET|closed/);
   const { answers } = await farm.ask(VIP, 2);
   assert.ok(!answers.includes(answer) && answers.length === 2);
 });
@@ -343,7 +347,7 @@ test('server-unreachable: a server that is switched off', async () => {
 test('--fix mends what is safe', async () => {
   await cluster('tun');
   await set('one', 'net/ipv4/conf/tunl0/rp_filter', '1');
-  await set('one', 'net/ipv4/conf/all/arp_ignore', '0');
+  await run('one', 'ip link set tunl0 down');
   await fails();
   const { status, out } = await farm.lvsadm('one', 'doctor', '--fix', '--vip', VIP);
   assert.equal(status, 0, out);

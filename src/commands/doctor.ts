@@ -36,6 +36,11 @@ export const command: Command = {
       requiresArg: true,
       describe: "real server with nat: the director's address, which answers have to go through",
     },
+    probe: {
+      type: 'boolean',
+      default: false,
+      describe: 'director: ask the network whether another machine has the VIPs too (IPv4; takes a second)',
+    },
     json: { type: 'boolean', default: false, describe: 'write the findings as JSON' },
     fix: {
       type: 'boolean',
@@ -72,6 +77,7 @@ async function diagnose(context: Context, machine: Machine, values: Values): Pro
     openSocket: context.openSocket,
     client: () => context.client(),
     readFile: (path) => context.readFile(path),
+    ask: values['probe'] === true,
   });
   const role = values['role'] as Role | undefined;
   const roles = role === undefined ? rolesOf(facts, vips) : [role];

@@ -99,6 +99,25 @@ inOwnNetwork(import.meta.url, 'director, in a network namespace', () => {
     await undoAll(machine, journal);
   });
 
+  test('hears another machine that has a VIP too, and forgets it', async () => {
+    const journal = await up('198.51.100.10');
+    inClient('link', 'set', 'lo', 'up');
+    inClient('address', 'add', '198.51.100.10/32', 'dev', 'lo');
+    const route = await machine.route();
+    const heard = async () => (await route.neighbours()).find(({ address }) => address === '198.51.100.10');
+    // Asked again now and then: on a busy machine an answer may take longer than the kernel waits for it.
+    for (let wait = 0; wait < 500 && (await heard())?.mac === undefined; wait++) {
+      if (wait % 50 === 0) await route.askFor('198.51.100.10', 'nic');
+      await sleep(20);
+    }
+    const [, mac] = /ether (\S+)/.exec(inClient('link', 'show', 'eth0')) ?? [];
+    assert.equal((await heard())?.mac, mac);
+    await route.forgetNeighbour('198.51.100.10', 'nic');
+    assert.equal(await heard(), undefined);
+    inClient('address', 'del', '198.51.100.10/32', 'dev', 'lo');
+    await undoAll(machine, journal);
+  });
+
   test('status tells what holds, and that IPVS has settings only where it is loaded', async () => {
     const journal = await up('192.0.2.10');
     const { status, out } = await modern('director', 'status', '--json', '--state', state);

@@ -148,6 +148,13 @@ const traps: readonly Trap[] = [
     seen: `none is ${VIP}`,
   },
   {
+    id: 'vip-shared',
+    title: 'a real server answers for the VIP as well',
+    facts: { ...director, claims: [{ address: VIP, device: 'front', mac: '02:00:00:00:00:07' }] },
+    fixes: [`on 02:00:00:00:00:07: lvsadm doctor --role real-server --vip ${VIP}`],
+    seen: `who has ${VIP}, asked on front = 02:00:00:00:00:07`,
+  },
+  {
     id: 'ip-forward',
     title: 'a NAT director does not forward',
     facts: withSettings(director, { 'net/ipv4/ip_forward': '0', [conf('back', 'forwarding')]: '0' }),
@@ -199,7 +206,7 @@ const traps: readonly Trap[] = [
       connections: [],
     }),
     fixes: [
-      `lvsadm -e -t ${VIP}:80 -r 10.9.0.7:80 -i -w 1`,
+      `lvsadm -e -t ${VIP}:80 -r 10.9.0.7:80 -i -w 1 --tun-type ipip`,
       `on 10.9.0.7: lvsadm real-server up --method tun --vip ${VIP}`,
     ],
     seen: 'route to 10.9.0.7 = via 192.0.2.254',
@@ -270,7 +277,7 @@ const traps: readonly Trap[] = [
     id: 'all-quiesced',
     title: 'all servers have weight 0',
     facts: withIpvs(director, { services: [by('nat', { weight: 0 })] }),
-    fixes: SERVERS.map((at) => `lvsadm -e -t ${VIP}:80 -r ${at}:80 -w 1`),
+    fixes: SERVERS.map((at) => `lvsadm -e -t ${VIP}:80 -r ${at}:80 -m -w 1`),
     seen: 'weight 0',
   },
   {
@@ -427,8 +434,8 @@ const traps: readonly Trap[] = [
     ),
     fixes: [
       'nft add table inet lvs',
-      "nft 'add chain inet lvs mark { type filter hook prerouting priority mangle; }'",
-      'nft add rule inet lvs mark ip daddr VIP tcp dport PORT meta mark set 7',
+      "nft 'add chain inet lvs marking { type filter hook prerouting priority mangle; }'",
+      'nft add rule inet lvs marking ip daddr VIP tcp dport PORT meta mark set 7',
     ],
     seen: 'rules that set a mark = 8',
   },

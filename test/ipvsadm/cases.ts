@@ -505,7 +505,7 @@ const popt = [
 ].map((text) => line(text)); // biome-ignore format: a table
 
 /** A table with everything in it. */
-const everything = [
+export const everything = [
   '-A -t 192.0.2.1:80 -s wrr -p 600 -M 255.255.255.0',
   '-a -t 192.0.2.1:80 -r 198.51.100.7 -m -w 65535 -x 100 -y 50',
   '-a -t 192.0.2.1:80 -r 198.51.100.8 -m -w 0',

@@ -59,6 +59,11 @@ export class Farm implements AsyncDisposable {
     return this.network.host(name);
   }
 
+  /** The MAC address of a host on the servers' link. */
+  mac(name: string): string {
+    return this.network.mac(name, 'lan');
+  }
+
   /** A modern subcommand on a host. */
   async lvsadm(name: string, ...words: string[]): Promise<Ran> {
     return (await this.host(name).agent()).call('lvsadm', ...words);

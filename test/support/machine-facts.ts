@@ -158,6 +158,7 @@ export const director: MachineFacts = {
   },
   rules: [],
   merging: [],
+  claims: [],
   unknown: [],
 };
 
@@ -194,6 +195,7 @@ export const realServer: MachineFacts = {
   listeners: [{ protocol: 'tcp', address: '::', port: 80 }],
   rules: undefined,
   merging: [],
+  claims: [],
   unknown: [],
 };
 

@@ -2,7 +2,7 @@
 import { addressLength, familyOf } from '../../model/address.js';
 import { contains, isLocal, routeTo } from '../facts/reach.js';
 import type { Check } from './check.js';
-import { byHand, lvsadm, seen } from './fixes.js';
+import { byHand, remove, seen } from './fixes.js';
 import { isEndpoint, nameOf, serversOf, vipsOf } from './table.js';
 
 const roles = ['director'] as const;
@@ -24,6 +24,25 @@ export const vipNotLocal: Check = {
         fixes: [
           byHand(`ip address add ${vip}/${addressLength[familyOf(vip)] * 8} dev ${device ?? 'INTERFACE'}`),
         ],
+      };
+    }
+  },
+};
+
+export const vipShared: Check = {
+  id: 'vip-shared',
+  severity: 'error',
+  roles,
+  *find({ claims }, { vips }) {
+    for (const { address, device, mac } of claims) {
+      if (vips.length > 0 && !vips.includes(address)) continue;
+      yield {
+        subject: address,
+        observed: [seen(`who has ${address}, asked on ${device}`, mac)],
+        why:
+          'Another machine of the network answers for the VIP too: which of the two clients reach is chance. Mostly it is a ' +
+          'real server that does not keep quiet about it, or a second director.',
+        fixes: [byHand(`lvsadm doctor --role real-server --vip ${address}`, mac)],
       };
     }
   },
@@ -52,7 +71,7 @@ export const localNotListening: Check = {
         subject: nameOf({ service, server }),
         observed: [seen(`listeners of ${protocol}`, `none on port ${port}`)],
         why: 'This server is the machine itself, and nobody here listens on the port: its share of the clients is refused.',
-        fixes: [byHand(lvsadm('-d', { service, server }))],
+        fixes: [remove({ service, server })],
       };
     }
   },

@@ -2,8 +2,8 @@
 import { stepCommand } from '../../host/steps/index.js';
 import type { Step } from '../../host/steps/step.js';
 import { sysctlName } from '../../host/sysctl.js';
-import { serviceWords } from '../../ipvsadm/rules.js';
-import { destinationKey } from '../../model/destination.js';
+import { destinationRule, serviceWords } from '../../ipvsadm/rules.js';
+import { type Destination, destinationKey } from '../../model/destination.js';
 import type { MachineFacts } from '../facts/facts.js';
 import type { Fix, Observation } from './check.js';
 import type { Server } from './table.js';
@@ -25,6 +25,10 @@ export const seen = (source: string, value: string | number): Observation => ({
 export const setting = ({ settings }: MachineFacts, path: string): Observation =>
   seen(sysctlName(path), settings[path] ?? 'missing');
 
-/** A command line about one server of a service, in ipvsadm's grammar. */
-export const lvsadm = (command: string, { service, server }: Server, ...words: string[]): string =>
-  ['lvsadm', command, ...serviceWords(service.id), '-r', destinationKey(server.id), ...words].join(' ');
+/** `lvsadm -d ...`: takes the server away. */
+export const remove = ({ service, server }: Server): Fix =>
+  byHand(['lvsadm', '-d', ...serviceWords(service.id), '-r', destinationKey(server.id)].join(' '));
+
+/** `lvsadm -e ...` with everything that the server is, because -e takes what is left out for its default. */
+export const edit = ({ service, server }: Server, change: Partial<Destination>): Fix =>
+  byHand(['lvsadm', '-e', ...destinationRule(service.id, { ...server, ...change }).slice(1)].join(' '));

@@ -9,8 +9,8 @@ import { carriersOf, contains, hasOtherTables, isLocal, ownAddressToward, routeT
 import { largerOf, numberOf } from '../facts/setting.js';
 import { translationIsBlind } from './blind-rules.js';
 import type { Check } from './check.js';
-import { byHand, lvsadm, seen, setTo, setting } from './fixes.js';
-import { connectionsTo, isEndpoint, nameOf, serversOf, vipOf } from './table.js';
+import { byHand, edit, seen, setTo, setting } from './fixes.js';
+import { connectionsTo, count, isEndpoint, nameOf, serversOf, vipOf } from './table.js';
 
 const roles = ['director'] as const;
 
@@ -88,7 +88,9 @@ function isUnreachable(
   const neighbour = facts.neighbours.find(
     (one) => one.address === hop && (route.device === undefined || one.device === route.device),
   );
-  return neighbour?.state === 'failed' ? `nobody on ${neighbour.device} says that it has ${hop}` : undefined;
+  // Between two attempts it is incomplete, for far longer than a machine that is there takes to answer.
+  const gone = neighbour?.state === 'failed' || neighbour?.state === 'incomplete';
+  return gone ? `nobody on ${neighbour.device} says that it has ${hop}` : undefined;
 }
 
 export const serverUnreachable: Check = {
@@ -125,7 +127,7 @@ export const notAdjacent: Check = {
           'Direct routing only changes the MAC address: the packet still has the VIP as its destination, and the router on the ' +
           'way sends it back here. The server has to be on the same link, or to be reached by a tunnel.',
         fixes: [
-          byHand(lvsadm('-e', { service, server }, '-i', '-w', String(server.weight))),
+          edit({ service, server }, { method: 'tun' }),
           byHand(`lvsadm real-server up --method tun --vip ${vipOf(service.id) ?? 'VIP'}`, server.id.address),
         ],
       };
@@ -147,17 +149,10 @@ export const serverSilent: Check = {
       if (isUnreachable(facts, server) || forwardingIsOff(facts, server) || isLocal(facts, server.id.address))
         continue;
       const groups = connectionsTo(facts, { service, server }).filter(({ protocol }) => protocol === 'TCP');
-      const sum = (states: readonly string[]) =>
-        groups.reduce(
-          (all, group) => all + states.reduce((some, state) => some + (group.states[state] ?? 0), 0),
-          0,
-        );
-      const waiting = sum(['SYN_RECV']);
-      if (
-        waiting < MANY ||
-        sum(['ESTABLISHED', 'FIN_WAIT', 'TIME_WAIT', 'CLOSE', 'CLOSE_WAIT', 'LAST_ACK']) > 0
-      )
-        continue;
+      const waiting = groups.reduce((sum, { states }) => sum + (states['SYN_RECV'] ?? 0), 0);
+      // The rest may be of better times, which the table remembers for a while.
+      const others = groups.reduce((sum, group) => sum + count(group), 0) - waiting;
+      if (waiting < MANY || waiting <= others) continue;
       const clients = [...new Set(groups.flatMap((group) => group.clients))];
       const own = ownAddressToward(facts, server.id.address) ?? 'THE-DIRECTOR';
       const { address } = server.id;
@@ -167,7 +162,7 @@ export const serverSilent: Check = {
       yield {
         subject: nameOf({ service, server }),
         observed: [
-          seen('/proc/net/ip_vs_conn', `${waiting} connections in SYN_RECV, none further`),
+          seen('/proc/net/ip_vs_conn', `${waiting} connections in SYN_RECV, ${others} further`),
           seen('clients', clients.join(', ')),
         ],
         why: nat

@@ -97,9 +97,9 @@ export const fwmarkUnmarked: Check = {
         why: `No packet gets the mark ${id.fwmark}: the service never gets one.`,
         fixes: [
           byHand('nft add table inet lvs'),
-          byHand("nft 'add chain inet lvs mark { type filter hook prerouting priority mangle; }'"),
+          byHand("nft 'add chain inet lvs marking { type filter hook prerouting priority mangle; }'"),
           byHand(
-            `nft add rule inet lvs mark ${id.family === 'inet6' ? 'ip6' : 'ip'} daddr VIP tcp dport PORT meta mark set ${id.fwmark}`,
+            `nft add rule inet lvs marking ${id.family === 'inet6' ? 'ip6' : 'ip'} daddr VIP tcp dport PORT meta mark set ${id.fwmark}`,
           ),
         ],
       };

@@ -3,7 +3,7 @@ import { describeDestination, destinationKey } from '../../model/destination.js'
 import { describeService, isFwmark } from '../../model/service.js';
 import { numberOf, vs } from '../facts/setting.js';
 import type { Check } from './check.js';
-import { byHand, lvsadm, seen, setTo, setting } from './fixes.js';
+import { byHand, edit, seen, setTo, setting } from './fixes.js';
 import {
   connectionsTo,
   count,
@@ -61,7 +61,7 @@ export const allQuiesced: Check = {
         subject: describeService(id),
         observed: destinations.map((server) => seen(describeDestination(server.id), 'weight 0')),
         why: 'A server of weight 0 takes no new connections, and there is no other: new clients are refused.',
-        fixes: destinations.map((server) => byHand(lvsadm('-e', { service, server }, '-w', '1'))),
+        fixes: destinations.map((server) => edit({ service, server }, { weight: 1 })),
       };
     }
   },
@@ -92,7 +92,7 @@ export const removedServer: Check = {
   id: 'removed-server',
   severity: 'warning',
   roles,
-  *find(facts) {
+  *find(facts, { vips }) {
     const { ipvs } = facts;
     if (ipvs === undefined || numberOf(facts, vs('expire_nodest_conn')) !== 0) return;
     const anywhere = new Set(
@@ -100,7 +100,7 @@ export const removedServer: Check = {
     );
     for (const group of ipvs.connections) {
       const number = count(group);
-      if (number === 0) continue;
+      if (number === 0 || (vips.length > 0 && !vips.includes(group.virtual.address))) continue;
       const servers = serviceOf(facts, group)?.destinations;
       // Connections that no service of an address accounts for may be of a firewall mark, or of FTP's data.
       const known = servers

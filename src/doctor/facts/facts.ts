@@ -53,6 +53,14 @@ export interface FilterRule {
   readonly addresses: readonly string[];
 }
 
+export interface Claim {
+  readonly address: string;
+  /** Link that the answer came in by. */
+  readonly device: string;
+  /** MAC address of the machine that answered. */
+  readonly mac: string;
+}
+
 export interface MachineFacts {
   /** `6.1.0-18-amd64` */
   readonly kernel: string;
@@ -69,6 +77,8 @@ export interface MachineFacts {
   readonly rules?: readonly FilterRule[] | undefined;
   /** Names of the links that merge received TCP segments (LRO). */
   readonly merging: readonly string[];
+  /** Machines of the network that say they have an address of this one, where they were asked. */
+  readonly claims: readonly Claim[];
   /** What could not be read, and why: what hangs on it was not checked. */
   readonly unknown: readonly string[];
 }

@@ -9,6 +9,7 @@ import { VS_DIRECTORY } from '../../host/vs-settings.js';
 import type { IpvsClient } from '../../ipvs/client.js';
 import { connectionTablePath } from '../../ipvs/proc.js';
 import type { OpenSocket } from '../../netlink/socket.js';
+import { readClaims } from './claims.js';
 import { groupConnections } from './connections.js';
 import type { IpvsFacts, MachineFacts } from './facts.js';
 import { readListeners } from './listeners.js';
@@ -21,6 +22,8 @@ export interface Sources {
   readonly openSocket: OpenSocket;
   client(): Promise<IpvsClient>;
   readFile(path: string): AsyncIterable<Uint8Array>;
+  /** Whether the network may be asked who has the VIPs. */
+  readonly ask: boolean;
 }
 
 /** @throws KernelError, TransportError, UnavailableError where nothing at all can be read, as without the rights to */
@@ -42,7 +45,7 @@ export async function takeSnapshot(sources: Sources): Promise<MachineFacts> {
     readFile('/proc/sys/kernel/osrelease', 'utf8'),
     readIpvs(sources, unknown),
   ]);
-  return {
+  const facts: MachineFacts = {
     kernel: kernel.trim(),
     settings,
     links,
@@ -53,8 +56,10 @@ export async function takeSnapshot(sources: Sources): Promise<MachineFacts> {
     ipvs,
     rules,
     merging,
+    claims: [],
     unknown,
   };
+  return sources.ask ? { ...facts, claims: await readClaims(facts, route, unknown) } : facts;
 }
 
 const ofInterface = {

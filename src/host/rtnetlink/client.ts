@@ -22,6 +22,7 @@ import {
   type LinkNames,
   linkMacBody,
   linkUpBody,
+  neighbourBody,
   newLinkBody,
   oldAddressBody,
   readInterfaceAddress,
@@ -78,6 +79,17 @@ export class RouteClient {
 
   neighbours(): Promise<Neighbour[]> {
     return this.dumpFamilies(neighbour, readNeighbour);
+  }
+
+  /** Makes the kernel ask on a link who has an address; the answer, if there is one, makes a neighbour. */
+  async askFor(wanted: string, device: string): Promise<void> {
+    const body = neighbourBody(wanted, await this.indexOf(device));
+    await this.messages.change('new', neighbour, body, Flag.create);
+  }
+
+  /** @throws KernelError ENOENT where there is no such neighbour */
+  async forgetNeighbour(gone: string, device: string): Promise<void> {
+    await this.messages.change('delete', neighbour, neighbourBody(gone, await this.indexOf(device)));
   }
 
   /** The route that a packet to `destination` would take; undefined where there is none. */

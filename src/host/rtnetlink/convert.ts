@@ -244,4 +244,12 @@ export function routeToBody(destination: string): AskedOf<typeof routeObject> {
   };
 }
 
+/** NTF_USE: the kernel shall find out about the neighbour now, as if there were a packet for it. */
+const USE = 0x01;
+
+export const neighbourBody = (address: string, index: number): AskedOf<typeof neighbourObject> => ({
+  header: { family: codes.family[familyOf(address)], index, flags: USE },
+  attributes: { address: addressBytes(address) },
+});
+
 export const familyNumber = (family: Family): number => codes.family[family];

@@ -3,23 +3,17 @@
  * prints is carried out as it stands, and requests work.
  */
 import assert from 'node:assert/strict';
-import { after, afterEach, before, test } from 'node:test';
+import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { Change } from '../../../src/model/change.js';
 import type { Service, ServiceId } from '../../../src/model/service.js';
-import {
-  addresses,
-  destination,
-  Farm,
-  gateways,
-  type ServerName,
-  servers,
-  vips,
-} from '../../support/farm.js';
+import { addresses, destination, Farm, gateways, type ServerName, servers } from '../../support/farm.js';
 
 const program = fileURLToPath(new URL('../../../bin/lvsadm.js', import.meta.url));
-const VIP = vips.inet;
-const web: ServiceId = { protocol: 'tcp', address: VIP, port: 80 };
+/** Each test has its own: the connection table remembers the others' for a while. */
+let VIP = '';
+let tests = 0;
+let web: ServiceId;
 
 interface Finding {
   id: string;
@@ -35,6 +29,12 @@ before(async () => {
   assert.equal(stderr, '');
 });
 after(() => farm[Symbol.asyncDispose]());
+
+beforeEach(() => {
+  tests += 1;
+  VIP = `10.1.0.${100 + tests}`;
+  web = { protocol: 'tcp', address: VIP, port: 80 };
+});
 
 /** What a test set up besides the table, in the order in which it is undone. */
 let undo: (() => Promise<unknown>)[] = [];
@@ -93,7 +93,8 @@ async function cluster(method: 'dr' | 'tun' | 'nat'): Promise<void> {
 }
 
 async function findings(name: string, ...words: string[]): Promise<{ status: number; found: Finding[] }> {
-  const { status, out } = await farm.lvsadm(name, 'doctor', '--json', ...words);
+  const about = words.includes('--vip') || words.includes('nat') ? [] : ['--vip', VIP];
+  const { status, out } = await farm.lvsadm(name, 'doctor', '--json', ...words, ...about);
   const all: Finding[] = JSON.parse(out).findings;
   return { status, found: all.filter(({ severity }) => severity !== 'note') };
 }
@@ -163,6 +164,18 @@ test('arp-ignore: a server answers for the VIP, although the director is gone', 
   await run('director', `ip address add ${VIP}/32 dev lan`);
   await run('router', 'ip neighbour flush dev lan');
   await works();
+});
+
+test('vip-shared: the director hears that a server answers for the VIP', async () => {
+  await cluster('dr');
+  assert.deepEqual(await findings('director', '--probe'), { status: 0, found: [] });
+  await set('one', 'net/ipv4/conf/all/arp_ignore', '0');
+  const { found } = await findings('director', '--probe');
+  assert.deepEqual(
+    found.map(({ id, fixes }) => [id, fixes[0]?.on]),
+    [['vip-shared', farm.mac('one')]],
+  );
+  assert.doesNotMatch(await run('director', 'ip neighbour'), new RegExp(`^${VIP} `, 'm'));
 });
 
 test('arp-announce: a server asks in the name of the VIP, and gets all that follows', async () => {
@@ -277,8 +290,12 @@ test('removed-server: a client of a removed server hangs, then connects anew', a
   await farm.change({ do: 'deleteDestination', of: web, id: { address, port: 80 } });
   await assert.rejects(client.call('repeat', connection), /no answer/);
   await cured('director', 'removed-server');
-  // The kernel ends the connection when the client's next packet comes.
-  await assert.rejects(client.call('repeat', connection), /ECONNRESET|closed/);
+  // The kernel ends the connection when the client's next packet but one comes, which takes its time.
+  let ending = 'no answer';
+  for (let tries = 0; tries < 8 && ending.includes('no answer'); tries++) {
+    ending = await client.call('repeat', connection).catch((error: Error) => error.message);
+  }
+  assert.match(ending, /ECONNRESET|closed/);
   const { answers } = await farm.ask(VIP, 2);
   assert.ok(!answers.includes(answer) && answers.length === 2);
 });
@@ -301,22 +318,6 @@ test('fwmark-unmarked: nobody sets the mark; the printed rules, with VIP and por
   await director('--method', 'nat');
   await realServers('--method', 'nat', '--gateway', gateways.inet);
   await add({ fwmark: 7, family: 'inet' }, 'nat');
-  await Promise.all(
-    servers.map((name) =>
-      farm.change({
-        do: 'deleteDestination',
-        of: { fwmark: 7, family: 'inet' },
-        id: { address: addresses.inet[name], port: 80 },
-      }),
-    ),
-  );
-  for (const name of servers) {
-    await farm.change({
-      do: 'addDestination',
-      of: { fwmark: 7, family: 'inet' },
-      destination: destination(addresses.inet[name], 'nat', {}, 80),
-    });
-  }
   await fails(1);
   const { found } = await findings('director');
   assert.deepEqual(
@@ -346,9 +347,9 @@ test('server-unreachable: a server that is switched off', async () => {
 test('--fix mends what is safe', async () => {
   await cluster('tun');
   await set('one', 'net/ipv4/conf/tunl0/rp_filter', '1');
-  await set('one', 'net/ipv4/conf/all/arp_ignore', '0');
+  await run('one', 'ip link set tunl0 down');
   await fails();
-  const { status, out } = await farm.lvsadm('one', 'doctor', '--fix');
+  const { status, out } = await farm.lvsadm('one', 'doctor', '--fix', '--vip', VIP);
   assert.equal(status, 0, out);
   await works();
 });

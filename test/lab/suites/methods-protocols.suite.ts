@@ -102,6 +102,7 @@ describe('firewall marks', () => {
         `add rule inet marks prerouting ${word} daddr ${vip} tcp dport { 80, 443 } meta mark set 7`,
       ];
       await cluster.network.host('director').run('nft', ['-f', '-'], { input: rules.join('\n') });
+      await cluster.setUpServers(vip, { family });
       // Port 0: the real server's port is the one that the client asked for.
       await cluster.direct({ fwmark: 7, family }, { family, serverPort: 0 });
       const answers = [];

@@ -14,14 +14,10 @@ const vips = { inet: '192.0.2.', inet6: '2001:db8:f::' } as const;
 export const allVips = [`${vips.inet}0/24`, `${vips.inet6}/64`];
 
 export const families: readonly Family[] = ['inet', 'inet6'];
-const hostLength = { inet: 32, inet6: 128 } as const;
 
 export const addressOf = (segment: Segment, host: number, family: Family): string =>
   prefixes[segment][family] + host;
 export const vipOf = (number: number, family: Family): string => vips[family] + number;
-
-/** The address alone, as a route to it or an address that no neighbour shares is written. */
-export const hostRoute = (address: string, family: Family): string => `${address}/${hostLength[family]}`;
 
 /** The hosts' numbers in their segments' addresses. */
 export const numbers = { gateway: 1, director: 2, rs1: 11, rs2: 12, rs3: 13 } as const;

@@ -9,7 +9,6 @@ import {
   type Segment,
   serverNames,
 } from './addresses.js';
-import { sysctls } from './real-server.js';
 
 const both = (segment: Segment, ...hosts: number[]): string[] =>
   hosts.flatMap((host) => [
@@ -23,22 +22,20 @@ const defaultsVia = (segment: Segment, host: number): string[] =>
   ['default', 'default'].map(via(segment, host));
 const vipsVia = (segment: Segment, host: number): string[] => allVips.map(via(segment, host));
 
-/** All VIPs are the director's own, without an address for each on an interface. */
-const vipsHere = allVips.map((vips) => `local ${vips} dev lo`);
-
 const forwarding = {
   'net.ipv4.ip_forward': 1,
   'net.ipv6.conf.all.forwarding': 1,
 };
 
-const servers = (segment: Segment): NetworkPlan =>
+/** Reverse path filtering is strict, as distributions have it: setting a server up has to cope with that. */
+const servers = (segment: Segment, routes: string[]): NetworkPlan =>
   Object.fromEntries(
     serverNames.map((name): [string, HostPlan] => [
       name,
       {
         on: { [segment]: both(segment, numbers[name]) },
-        routes: defaultsVia(segment, numbers.gateway),
-        sysctls,
+        routes,
+        sysctls: { 'net.ipv4.conf.all.rp_filter': 1 },
       },
     ]),
   );
@@ -55,10 +52,10 @@ const nat: NetworkPlan = {
   ...client,
   director: {
     on: { outside: both('outside', numbers.gateway), inside: both('inside', numbers.gateway) },
-    routes: vipsHere,
     sysctls: forwarding,
   },
-  ...servers('inside'),
+  // Their way back is part of setting them up.
+  ...servers('inside', []),
 };
 
 /** A router stands between the clients and the rest; the director is one host of several behind it. */
@@ -73,15 +70,18 @@ const routed = (...behind: Segment[]): NetworkPlan => ({
   },
   director: {
     on: { inside: both('inside', numbers.director) },
-    routes: [...defaultsVia('inside', numbers.gateway), ...vipsHere],
+    routes: defaultsVia('inside', numbers.gateway),
   },
 });
 
 /** Direct routing: the director and the real servers share a segment. */
-const dr: NetworkPlan = { ...routed('inside'), ...servers('inside') };
+const dr: NetworkPlan = { ...routed('inside'), ...servers('inside', defaultsVia('inside', numbers.gateway)) };
 
 /** Tunneling: the real servers are in a network of their own, somewhere behind the router. */
-const tun: NetworkPlan = { ...routed('inside', 'far'), ...servers('far') };
+const tun: NetworkPlan = {
+  ...routed('inside', 'far'),
+  ...servers('far', defaultsVia('far', numbers.gateway)),
+};
 
 export type Shape = 'nat' | 'dr' | 'tun';
 

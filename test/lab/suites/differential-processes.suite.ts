@@ -1,0 +1,150 @@
+/**
+ * lvsadm as users have it, dist/lvsadm.js as a process under each of its names, next to the real ipvsadm, ipvsadm-save and
+ * ipvsadm-restore. A sample: the other differential suites run lvsadm in one process, which shows the same of everything
+ * but the process itself.
+ */
+import assert from 'node:assert/strict';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { everything } from '../../ipvsadm/cases.js';
+import { callers } from '../differential/callers.js';
+import { show, showCommand } from '../differential/compare.js';
+import { Lvsadm } from '../differential/lvsadm.js';
+import { ShellProgram } from '../differential/shell-program.js';
+import { type Programs, SideBySide } from '../differential/side-by-side.js';
+import type { CommandLine, State } from '../differential/trial.js';
+import { checkout } from '../paths.js';
+
+const lvsadm = join(checkout, 'dist/lvsadm.js');
+const directory = mkdtempSync(join(tmpdir(), 'links-'));
+const linked = (name: string) => new ShellProgram([join(directory, name)]);
+
+before(() => execFileSync(process.execPath, [lvsadm, 'link', '--to', directory]));
+after(() => rmSync(directory, { recursive: true }));
+
+async function compare(programs: Programs, given: readonly CommandLine[], commands: readonly CommandLine[]) {
+  const pair = await SideBySide.open(programs);
+  try {
+    const { deviations } = await pair.play({ given, commands });
+    const told = `${commands.map(showCommand).join('\n')}\n${deviations.map(show).join('\n')}`;
+    assert.equal(deviations.length, 0, told);
+  } finally {
+    await pair.close();
+  }
+}
+
+const words = (text: string): CommandLine => ({ words: text.split(' ') });
+const table = [
+  '-A -t 192.0.2.1:80 -s wrr -p 60',
+  '-a -t 192.0.2.1:80 -r 198.51.100.7:8080 -m -w 3',
+  '-A -f 7 -6 -s sh -b sh-port',
+  '-A -u [2001:db8::1]:53 -o',
+].map(words);
+
+describe('by the name of ipvsadm', () => {
+  test('changes, listings, refusals and mistakes', () =>
+    compare({ lvsadm: linked('ipvsadm') }, table, [
+      ...[
+        '-Ln',
+        '-L -n --stats',
+        '-A -t 192.0.2.1:80',
+        '-A -t 192.0.2.2:80 -s rr',
+        '-d -f 9 -r 198.51.100.7',
+      ].map(words),
+      ...['-L -t 192.0.2.9:80', '-w', '-A -w 5', '--nosuch', '-h', '-v', '-Sn', '--set 1 2 3', '-Lcn'].map(
+        words,
+      ),
+      { words: [] },
+      { words: ['-A', '-t', ''] },
+    ]));
+
+  test('a restore from standard input', () =>
+    compare({ lvsadm: linked('ipvsadm') }, table, [
+      {
+        words: ['-R'],
+        stdin: '-C\n-A -t 192.0.2.7:80\n-A -t 192.0.2.7:80\n\n-Ln\n-a -t 192.0.2.7:80 -r 198.51.100.7',
+      },
+      { words: ['-R'], stdin: '' },
+      { words: ['-R'], stdin: '-A -t 192.0.2.8:80\n-A -t nonsense\n-A -t 192.0.2.9:80\n' },
+    ]));
+});
+
+test('by its own name ipvsadm needs no link', () =>
+  compare({ lvsadm: new ShellProgram([process.execPath, lvsadm]) }, table, [
+    ...['-Ln', '-Sn', '-D -t 192.0.2.1:80', '-D -t 192.0.2.1:80'].map(words),
+  ]));
+
+describe('by the names of its scripts', () => {
+  test('ipvsadm-save', () =>
+    compare({ ipvsadm: new ShellProgram(['/sbin/ipvsadm-save']), lvsadm: linked('ipvsadm-save') }, table, [
+      words('-n'),
+      { words: [] },
+    ]));
+
+  test('ipvsadm-restore replaces the table', () =>
+    compare(
+      { ipvsadm: new ShellProgram(['/sbin/ipvsadm-restore']), lvsadm: linked('ipvsadm-restore') },
+      table,
+      [
+        {
+          words: [],
+          stdin: '# saved\n-A -t 192.0.2.7:80 -s rr\n-a -t 192.0.2.7:80 -r 198.51.100.7:80 -g -w 1\n',
+        },
+      ],
+    ));
+});
+
+describe('programs that call ipvsadm', () => {
+  for (const { name, commands } of callers) {
+    test(name, () => compare({ lvsadm: new Lvsadm() }, [], commands));
+  }
+});
+
+test('a closed pipe ends it quietly', () => {
+  const script = `${process.execPath} ${lvsadm} -Ln | true`;
+  const { status, stderr } = spawnSync('sh', ['-c', script], { encoding: 'utf8' });
+  assert.deepEqual({ status, stderr }, { status: 0, stderr: '' });
+});
+
+describe('what one of them saves the other restores', () => {
+  const saved = async (
+    from: 'ipvsadm' | 'lvsadm',
+    to: 'ipvsadm' | 'lvsadm',
+    given: readonly CommandLine[],
+  ) => {
+    const pair = await SideBySide.open();
+    try {
+      await pair.prepare(given);
+      const before = await pair.kernel.state();
+      const { stdout } = await pair[from].run({ words: ['-Sn'] });
+      await pair.kernel.reset(before);
+      const restored = await pair[to].run({ words: ['-R'], stdin: stdout });
+      assert.deepEqual(restored, { status: 0, stdout: '', stderr: '' });
+      return { wanted: inOrder(before), got: inOrder(await pair.kernel.state()) };
+    } finally {
+      await pair.close();
+    }
+  };
+  /** Servers are saved in the order of their addresses, not in that of their coming. */
+  const inOrder = (state: State): State => ({
+    ...state,
+    services: state.services.map(({ service, destinations }) => ({
+      service,
+      destinations: destinations.toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1)),
+    })),
+  });
+  const plain = everything.map((text) => text.replace(/ -[xy] \d+/g, ''));
+
+  test('lvsadm to ipvsadm, thresholds and all', async () => {
+    const { wanted, got } = await saved('lvsadm', 'ipvsadm', everything.map(words));
+    assert.deepEqual(got, wanted);
+  });
+
+  test('ipvsadm to lvsadm, which leaves the thresholds out', async () => {
+    const { wanted, got } = await saved('ipvsadm', 'lvsadm', plain.map(words));
+    assert.deepEqual(got, wanted);
+  });
+});

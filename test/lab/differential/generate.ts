@@ -248,7 +248,14 @@ const spoilt: Words = fc
     const at = where % given.length;
     if (how === 'without') return given.toSpliced(at, 1);
     return how === 'with' ? [...given, stray] : [...given, given[at] as string];
-  });
+  })
+  .filter((given) => isPersistent(given) || !needsPersistence(given));
+
+/** 'A persistence engine needs persistence' (docs/compatibility.md): without -p, ipvsadm sends what has no effect. */
+const isPersistent = (given: readonly string[]): boolean =>
+  given.some((word) => /^(-p(=|\d|$)|--persistent(=|$))/.test(word));
+const needsPersistence = (given: readonly string[]): boolean =>
+  given.some((word) => /^(-M|--netmask|--pe(=|$))/.test(word));
 
 const line = (given: readonly string[]): string => given.join(' ');
 

@@ -5,7 +5,7 @@ import type { Line } from './events.js';
 import { runSuite } from './run-suite.js';
 
 /** Seconds for one suite: many times what the slowest takes in an emulated guest on an idle machine. */
-const patience = 600;
+const patience = 1200;
 
 for (const suite of process.argv.slice(2)) {
   await runSuite({

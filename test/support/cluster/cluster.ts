@@ -8,13 +8,24 @@ import type { Capture } from '../net/capture.js';
 import type { Host } from '../net/host.js';
 import { Network } from '../net/network.js';
 import type { Packet } from '../net/packet.js';
-import { addressOf, clientNumbers, numbers, type ServerName, serverNames, vipOf } from './addresses.js';
+import {
+  addressOf,
+  allVips,
+  clientNumbers,
+  numbers,
+  type ServerName,
+  serverNames,
+  vipOf,
+} from './addresses.js';
 import { ipsOf } from './headers.js';
 import { type Shape, type ShapePlan, shapes } from './plans.js';
 import { type Setup, setUp, tearDown } from './real-server.js';
 
 /** The real servers' web servers listen on it. With NAT another than the service's, to show that it may. */
 export const httpPorts: Record<Shape, number> = { nat: 8080, dr: 80, tun: 80 };
+
+/** All VIPs are the director's own, without an address for each on an interface. */
+const vipsHere = allVips.map((vips) => `route add local ${vips} dev lo`);
 
 export interface ServiceOptions {
   family?: Family;
@@ -55,6 +66,7 @@ export class Cluster implements AsyncDisposable {
   static async build(shape: Shape): Promise<Cluster> {
     const network = await Network.build(shapes[shape].network);
     try {
+      await network.host('director').ip(vipsHere);
       const [client, director] = await Promise.all([
         network.host('client').agent(),
         network.host('director').agent(),

@@ -22,9 +22,6 @@ const defaultsVia = (segment: Segment, host: number): string[] =>
   ['default', 'default'].map(via(segment, host));
 const vipsVia = (segment: Segment, host: number): string[] => allVips.map(via(segment, host));
 
-/** All VIPs are the director's own, without an address for each on an interface. */
-const vipsHere = allVips.map((vips) => `local ${vips} dev lo`);
-
 const forwarding = {
   'net.ipv4.ip_forward': 1,
   'net.ipv6.conf.all.forwarding': 1,
@@ -55,7 +52,6 @@ const nat: NetworkPlan = {
   ...client,
   director: {
     on: { outside: both('outside', numbers.gateway), inside: both('inside', numbers.gateway) },
-    routes: vipsHere,
     sysctls: forwarding,
   },
   // Their way back is part of setting them up.
@@ -74,7 +70,7 @@ const routed = (...behind: Segment[]): NetworkPlan => ({
   },
   director: {
     on: { inside: both('inside', numbers.director) },
-    routes: [...defaultsVia('inside', numbers.gateway), ...vipsHere],
+    routes: defaultsVia('inside', numbers.gateway),
   },
 });
 

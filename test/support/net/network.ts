@@ -44,6 +44,13 @@ export class Network implements AsyncDisposable {
     return macOf(this.plan, host, segment);
   }
 
+  /** The host that a MAC address belongs to. */
+  hostOf(mac: string): string | undefined {
+    return Object.entries(this.plan).find(([host, { on }]) =>
+      Object.keys(on).some((segment) => this.mac(host, segment) === mac),
+    )?.[0];
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([...this.hosts.values()].map((host) => host.stop()));
     process.off('exit', this.removeAtExit);

@@ -149,7 +149,7 @@ describe('every method answers every request, each server its half; down leaves 
 
 test('kill -9 at any step of a tunnel: down leads back to where it was', async () => {
   const start = await stateOf('one');
-  // Two settings of ARP, the reverse path filter, the device, two addresses and one more device.
+  // 1 and 2 are the settings of ARP, 3 the reverse path filter, then switching on and an address for each tunnel.
   for (const at of [3, 5, 6]) {
     for (const when of ['before', 'after']) {
       const state = '/run/lvsadm/interrupted.json';

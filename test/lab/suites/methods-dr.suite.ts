@@ -37,7 +37,7 @@ for (const family of families) {
 
       const [router, director] = [cluster.mac('router', 'inside'), cluster.mac('director', 'inside')];
       const serverMacs = serverNames.map((name) => cluster.mac(name, 'inside'));
-      const seen = await cluster.packetsOf(vip, 'director', 'inside');
+      const seen = await cluster.packetsOf([vip], 'director', 'inside');
       const arriving = seen.filter((packet) => route(packet) === `${router} > ${director}`);
       const leaving = seen.filter((packet) => ethernetOf(packet).source === director);
       assert.equal(arriving.length + leaving.length, seen.length, 'nothing else passes the director');
@@ -60,7 +60,7 @@ for (const family of families) {
       for (const servers of connections.values())
         assert.equal(servers.size, 1, 'one server for a connection');
 
-      const atServer = await cluster.packetsOf(vip, 'rs1', 'inside');
+      const atServer = await cluster.packetsOf([vip], 'rs1', 'inside');
       const answers = atServer.filter((packet) => ipsOf(packet)[0]?.source === vip);
       assert.ok(answers.length > 0);
       assert.deepEqual(new Set(answers.map(route)), new Set([`${serverMacs[0]} > ${router}`]));

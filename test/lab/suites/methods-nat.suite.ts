@@ -44,12 +44,12 @@ for (const family of families) {
       );
       assertShares(shares, { rs1: 1, rs2: 1, rs3: 1 });
 
-      const outside = await cluster.packetsOf(vip, 'director', 'outside');
+      const outside = await cluster.packetsOf([vip], 'director', 'outside');
       const toVip = `client > ${vip} ${port}`;
       const fromVip = `${vip} ${port} > client`;
       assert.deepEqual(new Set(outside.map((packet) => ends(packet, client))), new Set([toVip, fromVip]));
 
-      const inside = await cluster.packetsOf(client, 'director', 'inside');
+      const inside = await cluster.packetsOf([client], 'director', 'inside');
       const servers = serverNames.map((name) => `${cluster.serverAddress(name, family)} ${serverPort}`);
       assert.deepEqual(
         new Set(inside.map((packet) => ends(packet, client))),
@@ -59,7 +59,7 @@ for (const family of families) {
       // The director passes each packet on, changed: as many on one side as on the other.
       assert.equal(inside.length, outside.length);
       const macs = new Set([cluster.mac('rs1', 'inside'), cluster.mac('director', 'inside')]);
-      for (const packet of await cluster.packetsOf(client, 'rs1', 'inside'))
+      for (const packet of await cluster.packetsOf([client], 'rs1', 'inside'))
         assert.deepEqual(new Set([ethernetOf(packet).source, ethernetOf(packet).destination]), macs);
 
       const toServers = inside.filter((packet) => transportOf(packet).destinationPort === serverPort);

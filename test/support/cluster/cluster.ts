@@ -183,18 +183,25 @@ export class Cluster implements AsyncDisposable {
     this.captures.set(`${host} ${segment}`, await this.network.host(host).capture(segment));
   }
 
-  /** What a recorded interface has carried from or to an address: plain or in a tunnel. */
-  async packetsOf(address: string, host: string, segment: string): Promise<Packet[]> {
+  /** What a recorded interface has carried that concerns all of these addresses: plain or in a tunnel. */
+  async packetsOf(addresses: readonly string[], host: string, segment: string): Promise<Packet[]> {
     const capture = this.captures.get(`${host} ${segment}`);
     if (!capture) throw new Error(`${host} ${segment} is not recorded`);
-    const concerns = (packet: Packet) =>
-      ipsOf(packet).some(({ source, destination }) => source === address || destination === address);
+    const concerns = (packet: Packet) => {
+      const seen = ipsOf(packet).flatMap(({ source, destination }) => [source, destination]);
+      return addresses.every((address) => seen.includes(address));
+    };
     return (await capture.packets()).filter(concerns);
+  }
+
+  /** Empties the director's table. */
+  flush(): Promise<void> {
+    return this.apply([{ do: 'flush' }]);
   }
 
   /** Takes away what a test has set up: the director's table and the real servers' VIPs. */
   async reset(): Promise<void> {
-    await this.apply([{ do: 'flush' }]);
+    await this.flush();
     await Promise.all(this.setups.splice(0).map((undo) => undo()));
   }
 }

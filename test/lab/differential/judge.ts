@@ -9,13 +9,16 @@ import { compareObservations, type Deviation, show, showCommand } from './compar
 import type { SideBySide } from './side-by-side.js';
 import type { CommandLine, Observation, Trial } from './trial.js';
 
+/** What plays cases: a SideBySide. */
+export type Pair = Pick<SideBySide, 'play' | 'ask'>;
+
 export class Judge {
   /** The differences that some case showed. */
   readonly shown = new Set<Difference>();
   /** Listings that were compared, by command line and state: what they show follows from the state. */
   private readonly listed = new Set<string>();
 
-  constructor(private readonly pair: SideBySide) {}
+  constructor(private readonly pair: Pair) {}
 
   /** @returns what is wrong; empty where nothing is */
   async problem(one: Case): Promise<string> {

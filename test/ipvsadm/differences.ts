@@ -8,6 +8,10 @@ export interface Difference {
   readonly reason: string;
   readonly concerns: (seen: Observation, commandLine: string) => boolean;
   readonly instead: (seen: Observation) => Partial<Observation>;
+  /** Shows in the kernel's attributes alone, not in what either program writes. */
+  readonly onlyInKernel?: true;
+  /** Kernels accept or refuse it: what is recorded is one kernel's answer. */
+  readonly kernelDecides?: true;
 }
 
 const matching = (pattern: RegExp) => (_: Observation, commandLine: string) => pattern.test(commandLine);
@@ -72,6 +76,7 @@ export const differences: readonly Difference[] = [
     reason: 'Thresholds are 32 bits wide',
     concerns: matching(/-[xy]=(2147483648|429496729[45])$/),
     instead: status(255),
+    kernelDecides: true,
   },
   {
     reason: '-6 anywhere',
@@ -121,6 +126,12 @@ export const differences: readonly Difference[] = [
     reason: 'A persistence engine needs persistence',
     concerns: (_, text) => / --pe sip$/.test(text) && !/ -p /.test(text),
     instead: shown(' --pe sip', ''),
+  },
+  {
+    reason: 'A persistence engine needs persistence',
+    concerns: (seen, text) => seen.status === 0 && /^-[AE] -t \S+ -M(=|\s)255\.255\.255\.0$/.test(text),
+    instead: () => ({}),
+    onlyInKernel: true,
   },
   {
     reason: 'flag-3 of sh and mh',

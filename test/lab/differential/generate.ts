@@ -4,8 +4,7 @@
  */
 import fc from 'fast-check';
 import type { CommandLine } from './trial.js';
-
-type Words = fc.Arbitrary<string[]>;
+import { flatten, one, shuffled, sometimes, spelled, spellings, type Words, words } from './words.js';
 
 /** A virtual service, and what it can be given. */
 interface Target {
@@ -34,13 +33,6 @@ const v6 = {
   mixed: ['198.51.100.7:80', '198.51.100.8'],
   masks: ['64', '128', '1', '48'],
 };
-const spellings = (short: string, long: string, value: string): string[][] => [
-  [`-${short}`, value],
-  [`-${short}${value}`],
-  [`-${short}=${value}`],
-  [`--${long}`, value],
-  [`--${long}=${value}`],
-];
 const tcp = (at: string) => spellings('t', 'tcp-service', at);
 const udp = (at: string) => spellings('u', 'udp-service', at);
 const mark = (value: string, ...more: string[]) =>
@@ -58,22 +50,6 @@ const targets: readonly Target[] = [
   { ...v6, words: mark('7', '-6'), datagrams: true },
   { ...v6, words: mark('8', '--ipv6'), datagrams: true },
 ];
-
-const flatten = (...parts: Words[]): Words => fc.tuple(...parts).map((words) => words.flat());
-const words = (...given: string[]): Words => fc.constant(given);
-const one = (...given: (readonly string[])[]): Words =>
-  fc.constantFrom(...given).map((chosen) => [...chosen]);
-/** Once in `times`. */
-const sometimes = (times: number, arbitrary: Words): Words =>
-  fc.oneof({ weight: times - 1, arbitrary: words() }, { weight: 1, arbitrary });
-const spelled = (short: string, long: string, ...values: string[]): Words =>
-  one(...values.flatMap((value) => spellings(short, long, value)));
-/** In any order. */
-const shuffled = (...parts: Words[]): Words =>
-  fc
-    .tuple(...parts)
-    .chain((given) => fc.shuffledSubarray(given, { minLength: given.length, maxLength: given.length }))
-    .map((given) => given.flat());
 
 const schedulers = [
   'rr',

@@ -5,9 +5,12 @@
 import { type Case, splitLine } from '../../ipvsadm/cases.js';
 import { type Difference, differences } from '../../ipvsadm/differences.js';
 import type { Observation as Recorded } from '../../ipvsadm/record.js';
-import { compareObservations, show, showCommand } from './compare.js';
+import { compareObservations, type Deviation, show, showCommand } from './compare.js';
 import type { SideBySide } from './side-by-side.js';
 import type { CommandLine, Observation, Trial } from './trial.js';
+
+/** What plays cases: a SideBySide. */
+export type Pair = Pick<SideBySide, 'play' | 'ask'>;
 
 export class Judge {
   /** The differences that some case showed. */
@@ -15,7 +18,7 @@ export class Judge {
   /** Listings that were compared, by command line and state: what they show follows from the state. */
   private readonly listed = new Set<string>();
 
-  constructor(private readonly pair: SideBySide) {}
+  constructor(private readonly pair: Pair) {}
 
   /** @returns what is wrong; empty where nothing is */
   async problem(one: Case): Promise<string> {
@@ -23,7 +26,8 @@ export class Judge {
     const { ipvsadm, deviations } = await this.pair.play(trial);
     const [seen] = ipvsadm.observations as [Observation];
     const difference = differenceOf(one, seen);
-    if (difference !== undefined) return report(trial, await this.documented(one, trial, difference));
+    const problems = difference && (await this.documented(one, trial, difference));
+    if (problems !== undefined) return report(trial, problems);
     if (deviations.length > 0) return report(trial, deviations.map(show));
     return report(trial, await this.listings(seen, one.after, JSON.stringify(ipvsadm.state)));
   }
@@ -47,31 +51,38 @@ export class Judge {
     return problems;
   }
 
-  /** Do both what the table says, and is it a difference at all? */
-  private async documented(one: Case, trial: Trial, difference: Difference): Promise<string[]> {
-    this.shown.add(difference);
+  /**
+   * Do both what the table says, and is it a difference at all?
+   * @returns undefined where the table says of this case that there is none
+   */
+  private async documented(one: Case, trial: Trial, difference: Difference): Promise<string[] | undefined> {
     const after = one.after.map((text): CommandLine => ({ words: splitLine(text) }));
-    const { ipvsadm, lvsadm, deviations } = await this.pair.play({
-      ...trial,
-      commands: [...trial.commands, ...after],
-    });
-    if (deviations.length === 0) return [`    differs no longer: '${difference.reason}'`];
+    const commands = [...trial.commands, ...after];
+    const { ipvsadm, lvsadm, deviations } = await this.pair.play({ ...trial, commands });
     const seen = recorded(one, ipvsadm.observations);
-    const expected = { ...seen, ...difference.instead(seen) };
     const got = recorded(one, lvsadm.observations);
-    const problems = compareObservations(
-      { ...expected, status: expected.status ?? -1, stderr: '' },
-      { ...got, status: got.status ?? -1, stderr: '' },
-    ).map(show);
-    // A refusal leaves nothing to list.
-    if (got.status !== 0) return problems;
-    for (const text of one.after) {
-      const [wanted = '', listed = ''] = [expected.after?.[text], got.after?.[text]];
-      if (wanted !== listed)
-        problems.push(`    ${text}\n      expected: ${wanted}\n      lvsadm:   ${listed}`);
-    }
-    return problems.map((problem) => `  (${difference.reason})\n${problem}`);
+    const expected = { ...seen, ...difference.instead(seen) };
+    if (difference.kernelDecides && got.status === 0) Object.assign(expected, { status: 0 });
+    if (!difference.onlyInKernel && unlike(seen, expected).length === 0) return undefined;
+    this.shown.add(difference);
+    if (deviations.length === 0) return [`    differs no longer: '${difference.reason}'`];
+    return unlike(expected, got).map((problem) => `  (${difference.reason})\n${show(problem)}`);
   }
+}
+
+/** What is shown otherwise than expected; listings after a refusal are nobody's concern. */
+function unlike(expected: Recorded, got: Recorded): Deviation[] {
+  const asObserved = ({ status, stdout }: Recorded): Observation => ({
+    status: status ?? -1,
+    stdout,
+    stderr: '',
+  });
+  const found = compareObservations(asObserved(expected), asObserved(got));
+  for (const [text, wanted] of Object.entries(expected.after ?? {})) {
+    const listed = got.after?.[text] ?? '';
+    if (wanted !== listed) found.push({ of: text, ipvsadm: wanted, lvsadm: listed });
+  }
+  return found;
 }
 
 const trialOf = ({ given, run, stdin, connections }: Case): Trial => ({

@@ -2,6 +2,7 @@
  * The kernel's IPVS as the attribute tables decode it, without the model in between: what ipvsadm and lvsadm left behind
  * is compared as it lies there.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { type IpvsOperations, ipvsSchema, type ServiceBody } from '../../../src/ipvs/schema.js';
 import { Connection } from '../../../src/netlink/connection.js';
@@ -12,6 +13,12 @@ import type { Attributes, State } from './trial.js';
 
 /** What a fresh network namespace has, in seconds. */
 const timeouts = { tcpTimeout: 900, tcpFinTimeout: 120, udpTimeout: 300 };
+
+/**
+ * Milliseconds in which a daemon's thread has run for sure: a kernel (6.1) that is told to stop one before does not answer
+ * for half a minute.
+ */
+export const DAEMON_START = 100;
 
 export class Kernel {
   private constructor(
@@ -30,7 +37,9 @@ export class Kernel {
    */
   async reset(now: State | undefined): Promise<void> {
     if (now?.services.length !== 0) await this.ipvs.acknowledge({ operation: 'flush', body: {} });
-    for (const { state } of now?.daemons ?? []) {
+    const daemons = now?.daemons ?? [];
+    if (daemons.length > 0) await sleep(DAEMON_START);
+    for (const { state } of daemons) {
       await this.ipvs.acknowledge({ operation: 'stopDaemon', body: { daemon: { state: state as number } } });
     }
     if (!isDeepStrictEqual(now?.timeouts, timeouts)) {

@@ -3,9 +3,11 @@
  * time in two namespaces: the kernel numbers the services of all namespaces through while it dumps those of one, so that
  * changes elsewhere make entries come twice or not at all.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
+import { bystander } from './bystander.js';
 import { compareObservations, compareStates, type Deviation } from './compare.js';
-import { Kernel } from './kernel.js';
+import { DAEMON_START, Kernel } from './kernel.js';
 import { Lvsadm } from './lvsadm.js';
 import { ipvsadm } from './shell-program.js';
 import type { CommandLine, Observation, Outcome, Program, State, Trial } from './trial.js';
@@ -34,12 +36,19 @@ export class SideBySide {
     readonly kernel: Kernel,
     /** The kernel's state as it was read last. */
     private now: State,
+    private readonly endBystander: () => Promise<void>,
   ) {}
 
   static async open(programs: Programs = {}): Promise<SideBySide> {
     const kernel = await Kernel.open();
     const reference = programs.ipvsadm ?? ipvsadm();
-    return new SideBySide(reference, programs.lvsadm ?? new Lvsadm(), kernel, await kernel.state());
+    return new SideBySide(
+      reference,
+      programs.lvsadm ?? new Lvsadm(),
+      kernel,
+      await kernel.state(),
+      await bystander(),
+    );
   }
 
   async play(trial: Trial): Promise<Comparison> {
@@ -73,13 +82,17 @@ export class SideBySide {
   async close(): Promise<void> {
     await this.kernel.reset(this.now);
     this.kernel.close();
+    await this.endBystander();
     for (const program of [this.preparer, this.lvsadm, this.ipvsadm]) await program.close();
   }
 
   private async outcome(program: Program, { given, commands }: Trial): Promise<Outcome> {
     await this.prepare(given);
     const observations: Observation[] = [];
-    for (const command of commands) observations.push(await program.run(command));
+    for (const command of commands) {
+      observations.push(await program.run(command));
+      if (command.words.includes('--start-daemon')) await sleep(DAEMON_START);
+    }
     this.now = await this.kernel.state();
     return { observations, state: this.now };
   }

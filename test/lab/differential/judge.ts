@@ -78,7 +78,7 @@ function unlike(expected: Recorded, got: Recorded): Deviation[] {
     stderr: '',
   });
   const found = compareObservations(asObserved(expected), asObserved(got));
-  for (const [text, wanted] of Object.entries(expected.after ?? {})) {
+  for (const [text, wanted] of Object.entries((expected.status === 0 && expected.after) || {})) {
     const listed = got.after?.[text] ?? '';
     if (wanted !== listed) found.push({ of: text, ipvsadm: wanted, lvsadm: listed });
   }

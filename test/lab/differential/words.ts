@@ -27,4 +27,3 @@ export const shuffled = (...parts: Words[]): Words =>
     .tuple(...parts)
     .chain((given) => fc.shuffledSubarray(given, { minLength: given.length, maxLength: given.length }))
     .map((given) => given.flat());
-

@@ -3,8 +3,8 @@ import type { ConnectionGroup, MachineFacts, ServiceFacts } from '../../src/doct
 import type { InterfaceAddress, Link, Route } from '../../src/host/network.js';
 import { type Destination, plainTunnel } from '../../src/model/destination.js';
 import type { ServiceId } from '../../src/model/service.js';
-import type { Stats } from '../../src/model/stats.js';
 import type { DestinationEntry } from '../../src/model/table.js';
+import { noStats } from './fake-client.js';
 
 export const VIP = '192.0.2.10';
 export const VIP6 = '2001:db8::10';
@@ -43,19 +43,6 @@ export const route = (destination: string, device: string, other: Partial<Route>
   raw: new Uint8Array(),
   ...other,
 });
-
-const noStats: Stats = {
-  connections: 0n,
-  inPackets: 0n,
-  outPackets: 0n,
-  inBytes: 0n,
-  outBytes: 0n,
-  connectionRate: 0n,
-  inPacketRate: 0n,
-  outPacketRate: 0n,
-  inByteRate: 0n,
-  outByteRate: 0n,
-};
 
 export const server = (at: string, other: Partial<DestinationEntry> = {}, port = 80): DestinationEntry => ({
   id: { address: at, port },

@@ -16,9 +16,10 @@ export async function runModern(name: string, args: readonly string[], context: 
   const { command } = await row.load();
   let status: number | undefined;
   const parser = yargs()
-    .scriptName('lvsadm')
+    .scriptName(`lvsadm ${name}`)
     .command(
-      [name, command.positionals].filter(Boolean).join(' '),
+      // As the default command: for one with a name yargs renders its help each time that it runs.
+      ['$0', command.positionals].filter(Boolean).join(' '),
       row.summary,
       (builder) =>
         (command.build ?? ((same) => same))(builder.options(command.options as Record<string, Options>)),
@@ -28,7 +29,6 @@ export async function runModern(name: string, args: readonly string[], context: 
       },
     )
     .strict()
-    .recommendCommands()
     .parserConfiguration({
       // An option of many values is given many times, and does not swallow the words after it.
       'greedy-arrays': false,
@@ -45,7 +45,7 @@ export async function runModern(name: string, args: readonly string[], context: 
     .exitProcess(false);
   let shown = '';
   try {
-    await parser.parseAsync([name, ...args], {}, (_error, _values, output) => {
+    await parser.parseAsync([...args], {}, (_error, _values, output) => {
       shown = output;
     });
   } catch (error) {

@@ -4,6 +4,14 @@
  * at whatever is not plainly theirs.
  */
 
+import { formatPath, type Source } from './place.js';
+
+/** The one document in a text that a program wrote; it knows paths, and no lines. */
+export function quickSource(file: string, text: string): Source[] | undefined {
+  const value = readJson(text) ?? readPlainYaml(text);
+  return value && [{ value, locate: (path) => ({ file, path: formatPath(path) }) }];
+}
+
 /** An object in JSON in which no key is there twice; undefined for anything else. */
 export function readJson(text: string): object | undefined {
   if (!/^\s*\{/.test(text)) return undefined;

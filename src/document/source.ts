@@ -13,7 +13,6 @@ import {
 } from 'yaml';
 import { DocumentError } from '../errors.js';
 import { formatPath, type Path, type Place, raise, type Source } from './place.js';
-import { readJson, readPlainYaml } from './quick.js';
 
 /**
  * The YAML parser builds some 2 KiB for each value. A table that needs more of them belongs into JSON, which is read a
@@ -25,26 +24,10 @@ const YAML_VALUES = 1_000_000;
 const EXPANDED_VALUES = 5_000_000;
 
 /**
- * The documents in a text. There are quick ways for what programs write, `export` among them. What is not quite so is
- * read, or refused with its place, as YAML, of which JSON is a part.
+ * The documents in a text that is YAML, of which JSON is a part.
  * @throws DocumentError
  */
 export function parseSource(file: string, text: string): Source[] {
-  const value = readJson(text) ?? readPlainYaml(text);
-  if (value === undefined) return parseYaml(file, text);
-  return [{ value, locate: (path, what) => located(file, text, path, what) }];
-}
-
-/** A place is looked for only when there is an error to report; the slow parser knows it. */
-function located(file: string, text: string, path: Path, what?: 'value' | 'key'): Place {
-  try {
-    return parseYaml(file, text)[0]?.locate(path, what) ?? { file, path: formatPath(path) };
-  } catch {
-    return { file, path: formatPath(path) };
-  }
-}
-
-function parseYaml(file: string, text: string): Source[] {
   const lines = new LineCounter();
   const placeAt = (offset: number): Place => {
     const { line, col } = lines.linePos(offset);

@@ -8,12 +8,11 @@ import type { TestContext } from 'node:test';
 import { main } from '../../src/cli/main.js';
 import type { Context, Output } from '../../src/context.js';
 import { IpvsClient } from '../../src/ipvs/client.js';
-import { ipvsSchema } from '../../src/ipvs/schema.js';
 import type { State } from '../../src/model/state.js';
 import type { OpenSocket } from '../../src/netlink/socket.js';
 import { readState } from '../../src/plan/read.js';
+import { changesIn } from './changes.js';
 import { FakeIpvs } from './fake-ipvs.js';
-import { readMessages } from './wire.js';
 
 export interface Result {
   readonly status: number;
@@ -27,15 +26,6 @@ export interface Circumstances {
   readonly terminal?: boolean;
   readonly env?: Readonly<Record<string, string>>;
 }
-
-/** Message type of the controller, which tells the types of families. */
-const CONTROLLER = 0x10;
-
-const reads: ReadonlySet<number> = new Set(
-  Object.entries(ipvsSchema.operations)
-    .filter(([name]) => name.startsWith('get'))
-    .map(([, { command }]) => command),
-);
 
 export class Director {
   /** Number of requests on the wire that would change something. */
@@ -63,7 +53,9 @@ export class Director {
       },
     });
     const director = new Director(directory, ipvs, client);
-    sent = (bytes) => director.count(bytes);
+    sent = (bytes) => {
+      director.changesSent += changesIn(bytes).length;
+    };
     test.after(async () => {
       client.close();
       await rm(directory, { recursive: true });
@@ -109,12 +101,6 @@ export class Director {
     };
     const status = await main(words, context);
     return { status, out: out.text, err: err.text };
-  }
-
-  private count(bytes: Uint8Array): void {
-    for (const { type, payload } of readMessages(bytes.slice())) {
-      if (type !== CONTROLLER && !reads.has(payload[0] ?? 0)) this.changesSent++;
-    }
   }
 }
 

@@ -5,6 +5,7 @@ import { readTexts } from '../document/files.js';
 import { parseDocuments } from '../document/load.js';
 import { UsageError } from '../errors.js';
 import { addressesOf, portNames } from '../host/lookup.js';
+import { formatService } from '../model/notation.js';
 import { type Service, type ServiceId, serviceKey } from '../model/service.js';
 import type { DesiredState, State } from '../model/state.js';
 import { diff } from '../plan/diff.js';
@@ -72,7 +73,7 @@ export function planFor(current: State, wish: Wish): Plan {
   );
   const unknown = wish.only.find((id) => !known.has(serviceKey(id)));
   if (unknown !== undefined)
-    throw new UsageError('neither in the document nor in the table', serviceKey(unknown));
+    throw new UsageError('neither in the document nor in the table', formatService(unknown));
   return only(plan, wish.only);
 }
 

@@ -23,6 +23,7 @@ export function processContext(program: string, openSocket: OpenSocket): Process
     stdin: stdin(),
     readFile,
     openSocket,
+    stopRequest,
     now: () => performance.now(),
     sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
     client() {
@@ -47,6 +48,13 @@ async function* readFile(path: string): AsyncGenerator<Uint8Array> {
   } finally {
     closeSync(descriptor);
   }
+}
+
+function stopRequest(): AbortSignal {
+  const stop = new AbortController();
+  // Once each: the second time a signal does what it always does.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
+  return stop.signal;
 }
 
 /** Opens standard input only when somebody reads it. */

@@ -73,7 +73,8 @@ export const command: Command = {
     if (!values['watch']) return application.once();
     if (application.files.includes('-')) throw new UsageError('standard input cannot be watched', '--watch');
     const interval = seconds('interval', values['interval']);
-    return watchFiles(application.files, interval, context, () => application.once({ quiet: true }));
+    await watchFiles(application.files, interval, context, () => application.once({ quiet: true }));
+    return DONE;
   },
 };
 

@@ -32,6 +32,8 @@ export class Director {
   changesSent = 0;
   /** The clock, in milliseconds; sleeping advances it. */
   time = 0;
+  /** Ask the program to stop through this, as SIGTERM does. */
+  readonly stop = new AbortController();
   /** Called after each sleep, with the clock advanced. */
   whileSleeping: () => Promise<void> | void = () => {};
 
@@ -93,6 +95,7 @@ export class Director {
         throw new Error('a test with a director in memory opens no socket');
       },
       client: async () => this.client,
+      stopRequest: () => this.stop.signal,
       now: () => this.time,
       sleep: async (milliseconds) => {
         this.time += milliseconds;

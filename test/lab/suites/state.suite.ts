@@ -188,15 +188,15 @@ describe('interrupted', () => {
   const current: State = {
     ...untouched,
     services: [
-      ...range(1, 5).map((mark) => entry(mark, ...servers(1, 21))),
-      ...range(5, 9).map((mark) => entry(mark, server(1))),
+      ...range(1, 3).map((mark) => entry(mark, ...servers(1, 41))),
+      ...range(5, 7).map((mark) => entry(mark, server(1))),
     ],
   };
   const desired: State = {
     ...untouched,
     services: [
-      ...range(1, 5).map((mark) => entry(mark, ...servers(11, 21, 5), ...servers(21, 31))),
-      ...range(9, 13).map((mark) => entry(mark, ...servers(1, 20))),
+      ...range(1, 3).map((mark) => entry(mark, ...servers(21, 41, 5), ...servers(41, 61))),
+      entry(9, ...servers(1, 81)),
     ],
   };
 

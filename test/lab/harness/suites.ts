@@ -11,8 +11,6 @@ const suffix = '.suite.js';
 const byHand: Readonly<Record<string, string>> = {
   'differential-cases':
     'takes most of half an hour emulated; ipvsadm.suite has the same command lines, recorded',
-  'state-traffic':
-    'not yet settled: while a scheduler is changed, a connection may wait for an answer for a minute',
 };
 
 /** The compiled suites' paths, in order; those that run by hand only are found by name. */

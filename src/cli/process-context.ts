@@ -1,6 +1,5 @@
 /** The context of a real process: its streams, its files, its kernel. */
 import { closeSync, openSync, readSync, writeSync } from 'node:fs';
-import { isatty } from 'node:tty';
 import { ClosedPipe, type Context, type Output } from '../context.js';
 import type { IpvsClient } from '../ipvs/client.js';
 import type { Trace } from '../netlink/connection.js';
@@ -82,7 +81,8 @@ class DescriptorOutput implements Output {
   constructor(private readonly descriptor: 1 | 2) {}
 
   get isTTY(): boolean {
-    return isatty(this.descriptor);
+    // The module is the slowest part of an executable's start, and few commands ask.
+    return process.getBuiltinModule('node:tty').isatty(this.descriptor);
   }
 
   get columns(): number | undefined {

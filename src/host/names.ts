@@ -1,5 +1,5 @@
 /** Names of hosts and ports, in both directions: the machine's resolver, and /etc/services. */
-import { isIP } from 'node:net';
+import { isIP } from '../model/ip.js';
 import { canonicalAddress } from '../model/address.js';
 import type { Protocol } from '../model/service.js';
 

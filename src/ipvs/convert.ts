@@ -1,5 +1,5 @@
 /** Between the wire's attributes and the model. Numbers that the tables do not know are errors, never guesses. */
-import { isIPv4 } from 'node:net';
+import { isIPv4 } from '../model/ip.js';
 import { ProtocolError, ValueError } from '../errors.js';
 import { addressBytes, addressLength, type Family, familyOf, formatAddress } from '../model/address.js';
 import type { Daemon } from '../model/daemon.js';

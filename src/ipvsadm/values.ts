@@ -2,7 +2,7 @@
  * How the values of options read. Each reader takes the text as it was given and throws a ValueError for what it cannot
  * be. Nothing is looked up here, except in the names that were resolved beforehand.
  */
-import { isIPv4, isIPv6 } from 'node:net';
+import { isIPv4, isIPv6 } from '../model/ip.js';
 import { ValueError } from '../errors.js';
 import { canonicalAddress, type Family } from '../model/address.js';
 import type { Protocol, SchedulerFlag } from '../model/service.js';

@@ -2,7 +2,7 @@
  * IP addresses. In the model an address is its canonical text (RFC 5952 for IPv6), so that it compares with `===`,
  * serves as a key and prints as it is; bytes are for the wire and for order.
  */
-import { isIPv4, isIPv6 } from 'node:net';
+import { isIPv4, isIPv6 } from './ip.js';
 import { ValueError } from '../errors.js';
 
 export type Family = 'inet' | 'inet6';

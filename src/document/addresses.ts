@@ -1,5 +1,5 @@
 /** Which addresses may stand where in a document. */
-import { isIP } from '../model/ip.js';
+import { isIP } from 'node:net';
 import { addressBytes, canonicalAddress, type Family, familyOf } from '../model/address.js';
 import { type Names, preferred } from './names.js';
 

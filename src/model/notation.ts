@@ -2,7 +2,7 @@
  * How documents and subcommands write services and servers: `tcp://192.0.2.10:80`, `udp://[2001:db8::1]:53`,
  * `fwmark://7`, `fwmark://7/inet6`; `198.51.100.7:80`, `[2001:db8::7]:80`, `web1.example.com`.
  */
-import { isIP } from './ip.js';
+import { isIP } from 'node:net';
 import { ValueError } from '../errors.js';
 import { canonicalAddress, type Family, formatEndpoint } from './address.js';
 import { type FwmarkId, isFwmark, type Protocol, type ServiceId } from './service.js';

@@ -1,5 +1,5 @@
 /** What iptables-save and ip6tables-save print, reduced to the rules that IPVS may quarrel with. */
-import { isIP } from '../../model/ip.js';
+import { isIP } from 'node:net';
 import { canonicalAddress } from '../../model/address.js';
 import type { FilterRule } from './facts.js';
 

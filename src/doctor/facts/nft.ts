@@ -1,5 +1,5 @@
 /** What `nft -j list ruleset` says, reduced to the rules that IPVS may quarrel with. Source: libnftables-json(5). */
-import { isIP } from '../../model/ip.js';
+import { isIP } from 'node:net';
 import { canonicalAddress } from '../../model/address.js';
 import type { FilterRule } from './facts.js';
 

@@ -9,8 +9,6 @@ const suffix = '.suite.js';
 
 /** Suites that `npm test` leaves out, and why. */
 const byHand: Readonly<Record<string, string>> = {
-  'differential-cases':
-    'takes most of half an hour emulated; ipvsadm.suite has the same command lines, recorded',
   'state-traffic':
     'not yet settled: while a scheduler is changed, a connection may wait for an answer for a minute',
 };

@@ -40,7 +40,7 @@ export async function modern(...words: readonly string[]): Promise<Ran> {
     sleep,
   };
   try {
-    const status = await runModern(name, args, context);
+    const status = await runModern([name, ...args], context);
     return { status, ...said };
   } finally {
     (await client?.catch(() => undefined))?.close();

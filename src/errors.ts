@@ -34,8 +34,15 @@ export class UsageError extends LvsadmError {
     readonly argument?: string,
     /** The word that was probably meant. */
     readonly suggestion?: string,
+    /** The command line that tells more; the program's own help if left out. */
+    readonly help?: string,
   ) {
     super(problem);
+  }
+
+  /** The same mistake, made in a subcommand that has a help of its own. */
+  helpedBy(help: string): UsageError {
+    return new UsageError(this.problem, this.argument, this.suggestion, this.help ?? help);
   }
 }
 

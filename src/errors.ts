@@ -16,6 +16,8 @@ export class ValueError extends LvsadmError {
     readonly given: string,
     /** What would be right, as a noun phrase: `a number from 0 to 65535`. */
     readonly expected: string,
+    /** All words that would be right, where they can be told. */
+    readonly choices: readonly string[] = [],
   ) {
     super(`${field}: '${given}' is not ${expected}`);
   }

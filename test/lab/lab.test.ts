@@ -14,6 +14,8 @@ const runner = join(import.meta.dirname, 'harness/main.js');
 /** What each suite told; the promise waits for its end, or for the end of the lab. */
 class Outcome {
   readonly events: SuiteEvent[] = [];
+  /** How long the guest was up. */
+  seconds = 0;
   private finish = () => {};
   readonly over = new Promise<void>((resolve) => {
     this.finish = resolve;
@@ -21,10 +23,9 @@ class Outcome {
 
   add(event: SuiteEvent): void {
     this.events.push(event);
-    if (event.kind === 'end') this.finish();
   }
 
-  abandon(): void {
+  end(): void {
     this.finish();
   }
 }
@@ -51,6 +52,7 @@ async function runSuites(): Promise<void> {
 }
 
 async function runSuite(suite: string, outcome: Outcome): Promise<void> {
+  const start = performance.now();
   const stdout = new PassThrough();
   const lines = createInterface({ input: stdout });
   lines.on('line', (text) => {
@@ -62,13 +64,14 @@ async function runSuite(suite: string, outcome: Outcome): Promise<void> {
     assert.equal(status, 0, `the runner of ${suiteName(suite)} failed:\n${stderr}`);
   } finally {
     await new Promise<void>((resolve) => lines.once('close', resolve) && stdout.end());
-    outcome.abandon();
+    outcome.seconds = Math.round((performance.now() - start) / 1000);
+    outcome.end();
   }
 }
 
 before(() => {
   lab = runSuites().finally(() => {
-    for (const outcome of outcomes.values()) outcome.abandon();
+    for (const outcome of outcomes.values()) outcome.end();
   });
   // Reported by the last test; the suites that it keeps from ending fail as well.
   lab.catch(() => {});
@@ -77,6 +80,7 @@ before(() => {
 for (const [suite, outcome] of outcomes) {
   test(`lab: ${suiteName(suite)}`, async (context) => {
     await outcome.over;
+    context.diagnostic(`${outcome.seconds} s, its guest's start included`);
     await replay(context, outcome.events);
   });
 }

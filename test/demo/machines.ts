@@ -61,13 +61,13 @@ export class Machines implements AsyncDisposable {
   }
 
   /** lvsadm on a machine, where its exit status is an answer. */
-  async ask(host: string, words: string): Promise<number> {
+  async ask(host: string, words: string): Promise<{ status: number; output: string }> {
     stage.command(host, `lvsadm ${words}`);
     const { status, stdout, stderr } = await this.network
       .host(host)
       .attempt(process.execPath, [program, ...words.split(' ')]);
     stage.report(stdout + stderr);
-    return status;
+    return { status, output: stdout };
   }
 
   /** Any other program on a machine. */

@@ -73,7 +73,7 @@ async function showWay(machines: Machines, act: Act): Promise<void> {
   const due = act.method === 'nat';
   machines.claim(due === through > 0, `${through} packets of answers passed the director`);
   stage.say(
-    `\n${lesson}\nCaptured at the director: ${arriving.length - through} packets of requests, ${through} of answers.`,
+    `${lesson}\nCaptured at the director: ${arriving.length - through} packets of requests, ${through} of answers.`,
   );
 }
 

@@ -73,14 +73,18 @@ export class Farm implements AsyncDisposable {
     await (await this.host('director').agent()).call('applyChanges', changes);
   }
 
-  /** Requests of the client, one after another: who answered, and what went wrong. */
-  async ask(address: string, count: number, port = 80): Promise<{ answers: string[]; errors: string[] }> {
+  /** Requests of the client, one after another unless told otherwise: who answered, and what went wrong. */
+  async ask(
+    address: string,
+    count: number,
+    { port = 80, parallel = 1 } = {},
+  ): Promise<{ answers: string[]; errors: string[] }> {
     const client = await this.host('client').agent();
     const { answers, errors } = await client.call('ask', {
       address,
       port,
       count,
-      parallel: 1,
+      parallel,
       timeout: 4000,
     });
     return { answers, errors };

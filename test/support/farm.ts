@@ -77,7 +77,7 @@ export class Farm implements AsyncDisposable {
   async ask(
     address: string,
     count: number,
-    { port = 80, parallel = 1 } = {},
+    { port = 80, parallel = 1, timeout = 15_000 } = {},
   ): Promise<{ answers: string[]; errors: string[] }> {
     const client = await this.host('client').agent();
     const { answers, errors } = await client.call('ask', {
@@ -85,7 +85,7 @@ export class Farm implements AsyncDisposable {
       port,
       count,
       parallel,
-      timeout: 4000,
+      timeout,
     });
     return { answers, errors };
   }

@@ -138,7 +138,7 @@ async function works(): Promise<void> {
 
 /** All at once: those that nobody answers wait together. */
 async function fails(count = 4): Promise<void> {
-  const { errors } = await farm.ask(VIP, count, { parallel: count });
+  const { errors } = await farm.ask(VIP, count, { parallel: count, timeout: 4000 });
   assert.ok(errors.length > 0, 'every request was answered');
 }
 

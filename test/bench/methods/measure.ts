@@ -82,6 +82,7 @@ async function measure(
     const { errors, elapsed } = await client.call('ask', { address: vip, port, count: requests, parallel });
     const spent = (await cpu()) - before;
     if (errors.length > 0) throw new Error(`${method}, ${servers.length} servers: ${errors[0]}`);
+    if (spent === 0) throw new Error("the director's thread did nothing: the packets went another way");
     measured.push({
       method,
       servers: servers.length,

@@ -30,9 +30,12 @@ export async function ownThread(network: Network, switchPort: string): Promise<C
 const processes = async (): Promise<string[]> =>
   (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
 
-/** A veth device polls, which is what can have a thread, when it merges what it receives (GRO). */
+/**
+ * Only polling can have a thread. A veth device polls when it merges what it receives (GRO), and only for what comes from
+ * a device that does not send more than a packet at a time (TSO): both ends of the cable are told.
+ */
 async function thread(host: Host, device: string): Promise<void> {
-  await host.run('ethtool', ['-K', device, 'gro', 'on']);
+  await host.run('ethtool', ['-K', device, 'gro', 'on', 'tso', 'off']);
   // /sys shows the devices of the namespace that it was mounted in; this mounts it anew.
   const script = 'echo 1 >"/sys/class/net/$0/threaded"';
   await host.run('ip', ['netns', 'exec', host.namespace, 'sh', '-c', script, device]);

@@ -24,6 +24,12 @@ type Agent = Awaited<ReturnType<ReturnType<Cluster['server']>['agent']>>;
 const onServers = (act: (agent: Agent, name: ServerName) => Promise<unknown>) =>
   Promise.all(serverNames.map(async (name) => act(await cluster.server(name).agent(), name)));
 
+/** How many sockets of SCTP wait on a host; none where it was never spoken there. */
+const endpoints = async (agent: Agent): Promise<number> =>
+  (await agent.call('read', '/proc/net/sctp/eps').catch(() => ''))
+    .split('\n')
+    .filter((line) => /^ *[0-9a-f]/.test(line)).length;
+
 let marks = 0;
 
 for (const method of ['nat', 'dr', 'tun'] as const)
@@ -73,12 +79,9 @@ for (const method of ['nat', 'dr', 'tun'] as const)
         await onServers(async (agent, name) => {
           // Bound to one address: more would be announced as other ways to the server.
           const listen = `${word}-LISTEN:${serverPort},bind=${bracketed(addressAt(name))},fork`;
+          const others = await endpoints(agent);
           cluster.server(name).start('socat', ['-U', listen, `EXEC:echo ${name}`], { stdio: 'inherit' });
-          const listens = async () =>
-            (await agent.call('read', '/proc/net/sctp/eps'))
-              .split('\n')
-              .some((line) => line.includes(` ${serverPort} `) && line.includes(addressAt(name)));
-          while (!(await listens().catch(() => false))) await sleep(50);
+          while ((await endpoints(agent)) === others) await sleep(50);
         });
         await cluster.direct({ protocol: 'sctp', address: vip, port: 9900 }, { ...options, serverPort });
         const from = bracketed(cluster.clientAddress(family));

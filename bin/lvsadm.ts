@@ -1,10 +1,11 @@
 #!/usr/bin/env node
-/** lvsadm on Node.js. */
-import { main } from '../src/cli/main.js';
-import { processContext } from '../src/cli/process-context.js';
+/**
+ * lvsadm on Node.js. ipvsadm's grammar starts at once, from one file; the subcommands, and all that they load, are a
+ * bundle of their own.
+ */
+import { dropIn, speaksIpvsadm } from '../src/cli/drop-in.js';
+import { guard } from '../src/cli/guard.js';
+import { argv, program, run } from './node.js';
 
-const context = processContext(process.argv[1] ?? 'lvsadm', async (protocol) =>
-  (await import('../src/netlink/socket-node.js')).openNodeSocket(protocol),
-);
-process.exitCode = await main(process.argv.slice(2), context);
-await context.close();
+if (speaksIpvsadm(program, argv)) void run(guard(dropIn));
+else void import('./lvsadm-subcommands.js');

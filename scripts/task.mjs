@@ -86,31 +86,64 @@ async function compile() {
   });
 }
 
-/** Bundles what users run: dist/lvsadm.js with lazy chunks beside it, and the library. */
+const bundling = () => ({
+  absWorkingDir: root,
+  bundle: true,
+  platform: 'node',
+  target: 'node20.19',
+  // Finds its native part relative to its own folder, so it stays a package.
+  external: ['netlink'],
+  define: { LVSADM_VERSION: JSON.stringify(version()) },
+  sourcemap: false,
+  logLevel: 'warning',
+});
+
+const version = () => JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version;
+
+/** Leaves the import of the subcommands to the time when one is asked for: they are a bundle of their own. */
+const subcommandsApart = {
+  name: 'subcommands-apart',
+  setup: ({ onResolve }) =>
+    onResolve({ filter: /\/lvsadm-subcommands\.js$/ }, () => ({
+      path: './lvsadm-subcommands.mjs',
+      external: true,
+    })),
+};
+
+/**
+ * Bundles what users run. dist/lvsadm.js, for ipvsadm's grammar, is one file that is no ES module, since Node starts that
+ * in the least time; the subcommands and the library are modules, the subcommands with lazy chunks beside them.
+ */
 async function bundle() {
   const esbuild = require('esbuild');
-  rmSync(join(root, 'dist'), { recursive: true, force: true });
-  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-  await esbuild.build({
-    absWorkingDir: root,
-    entryPoints: { lvsadm: 'bin/lvsadm.ts', index: 'src/index.ts' },
-    outdir: 'dist',
-    chunkNames: 'chunks/[name]-[hash]',
-    bundle: true,
-    splitting: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node20.19',
-    // Finds its native part relative to its own folder, so it stays a package.
-    external: ['netlink'],
-    define: { LVSADM_VERSION: JSON.stringify(version) },
-    // Bundled CommonJS packages call require for Node's own modules.
-    banner: {
-      js: "import { createRequire as lvsadmCreateRequire } from 'node:module';\nconst require = lvsadmCreateRequire(import.meta.url);",
-    },
-    sourcemap: false,
-    logLevel: 'warning',
-  });
+  for (const old of existsSync(join(root, 'dist')) ? readdirSync(join(root, 'dist')) : []) {
+    if (old !== 'standalone') rmSync(join(root, 'dist', old), { recursive: true });
+  }
+  await Promise.all([
+    esbuild.build({
+      ...bundling(),
+      entryPoints: { lvsadm: 'bin/lvsadm.ts' },
+      outdir: 'dist',
+      format: 'cjs',
+      minifySyntax: true,
+      minifyWhitespace: true,
+      plugins: [subcommandsApart],
+    }),
+    esbuild.build({
+      ...bundling(),
+      entryPoints: { 'lvsadm-subcommands': 'bin/lvsadm-subcommands.ts', index: 'src/index.ts' },
+      outdir: 'dist',
+      outExtension: { '.js': '.mjs' },
+      chunkNames: 'chunks/[name]-[hash]',
+      splitting: true,
+      format: 'esm',
+      // Bundled CommonJS packages call require for Node's own modules.
+      banner: {
+        js: "import { createRequire as lvsadmCreateRequire } from 'node:module';\nconst require = lvsadmCreateRequire(import.meta.url);",
+      },
+    }),
+  ]);
+  writeFileSync(join(root, 'dist/package.json'), '{ "type": "commonjs" }\n');
 }
 
 /** Bun's own executable, which its package brings for the machine's architecture and C library. */
@@ -127,7 +160,6 @@ function bun() {
 
 /** One executable without Node and node_modules: dist/standalone/lvsadm. */
 function standalone() {
-  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   const target = join(root, 'dist/standalone/lvsadm');
   run(
     bun(),
@@ -136,7 +168,7 @@ function standalone() {
       '--compile',
       '--minify',
       '--define',
-      `LVSADM_VERSION=${JSON.stringify(version)}`,
+      `LVSADM_VERSION=${JSON.stringify(version())}`,
       join(root, 'bin/lvsadm-standalone.ts'),
       '--outfile',
       target,
@@ -164,6 +196,7 @@ const tasks = {
   build: async () => {
     await bundle();
     run(join(root, 'node_modules/.bin/tsc'), ['-p', 'tsconfig.types.json']);
+    writeFileSync(join(root, 'dist/types/package.json'), '{ "type": "module" }\n');
   },
   'build:standalone': standalone,
   check,

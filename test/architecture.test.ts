@@ -116,7 +116,7 @@ const rules: readonly Rule[] = [
   {
     from: 'src/cli/process-context.ts',
     to: ['src/context.ts', 'src/ipvs/', 'src/host/', 'src/netlink/debug.ts'],
-    types: ['src/netlink/connection.ts', 'src/netlink/socket.ts'],
+    types: ['src/cli/face.ts', 'src/netlink/connection.ts', 'src/netlink/socket.ts'],
   },
 
   // The library: exports only.
@@ -126,8 +126,14 @@ const rules: readonly Rule[] = [
     types: ['src/netlink/socket.ts'],
   },
 
-  // Each distribution is one entry and one socket.
-  { from: 'bin/lvsadm.ts', to: ['src/cli/', 'src/netlink/socket-node.ts'] },
+  // Each distribution is one entry and one socket; Node's has the subcommands in a bundle of their own.
+  {
+    from: 'bin/node.ts',
+    to: ['src/cli/process-context.ts', 'src/netlink/socket-node.ts'],
+    types: ['src/cli/'],
+  },
+  { from: 'bin/lvsadm.ts', to: ['src/cli/', 'bin/node.ts', 'bin/lvsadm-subcommands.ts'] },
+  { from: 'bin/lvsadm-subcommands.ts', to: ['src/cli/', 'bin/node.ts'] },
   { from: 'bin/lvsadm-standalone.ts', to: ['src/cli/', 'src/netlink/socket-bun.ts'] },
 ];
 

@@ -6,8 +6,11 @@ import { type Context, WithStatus } from '../context.js';
 import { UsageError } from '../errors.js';
 import { nearest } from '../ipvsadm/nearest.js';
 
-/** Runs the subcommand `name` and returns its exit status. */
-export async function runModern(name: string, args: readonly string[], context: Context): Promise<number> {
+/** Runs the subcommand that the first word names, and returns its exit status. */
+export async function runModern(
+  [name = 'help', ...args]: readonly string[],
+  context: Context,
+): Promise<number> {
   if (name === 'help') return overview(context);
   const row = commands[name];
   if (row === undefined) {

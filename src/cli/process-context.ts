@@ -1,14 +1,26 @@
 /** The context of a real process: its streams, its files, its kernel. */
 import { closeSync, openSync, readSync, writeSync } from 'node:fs';
-import { isatty } from 'node:tty';
 import { ClosedPipe, type Context, type Output } from '../context.js';
 import type { IpvsClient } from '../ipvs/client.js';
 import type { Trace } from '../netlink/connection.js';
 import type { OpenSocket } from '../netlink/socket.js';
+import type { Face } from './face.js';
 
 export interface ProcessContext extends Context {
   /** Releases what the commands opened. */
   close(): Promise<void>;
+}
+
+/** Lets `face` answer the process's command line, and ends the process with its status. */
+export async function runProcess(
+  face: Face,
+  program: string,
+  argv: readonly string[],
+  openSocket: OpenSocket,
+): Promise<void> {
+  const context = processContext(program, openSocket);
+  process.exitCode = await face(argv, context);
+  await context.close();
 }
 
 /** `program` and `openSocket` are what the distributions differ in. */
@@ -49,9 +61,18 @@ async function* readFile(path: string): AsyncGenerator<Uint8Array> {
   }
 }
 
-/** Opens standard input only when somebody reads it. */
+/**
+ * Standard input, without Node's streams: their set-up would be a noticeable part of a short run. What others have made
+ * non-blocking is left to the stream, which knows how to wait.
+ */
 async function* stdin(): AsyncGenerator<Uint8Array> {
-  yield* process.stdin as AsyncIterable<Uint8Array>;
+  const buffer = new Uint8Array(64 * 1024);
+  try {
+    for (let size = readSync(0, buffer); size > 0; size = readSync(0, buffer)) yield buffer.subarray(0, size);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+    yield* process.stdin as AsyncIterable<Uint8Array>;
+  }
 }
 
 async function openClient(
@@ -82,7 +103,8 @@ class DescriptorOutput implements Output {
   constructor(private readonly descriptor: 1 | 2) {}
 
   get isTTY(): boolean {
-    return isatty(this.descriptor);
+    // Asked for seldom, and loads Node's sockets.
+    return process.getBuiltinModule('node:tty').isatty(this.descriptor);
   }
 
   get columns(): number | undefined {

@@ -1,7 +1,13 @@
 /** Between the wire's attributes and the model. Numbers that the tables do not know are errors, never guesses. */
-import { isIPv4 } from 'node:net';
 import { ProtocolError, ValueError } from '../errors.js';
-import { addressBytes, addressLength, type Family, familyOf, formatAddress } from '../model/address.js';
+import {
+  addressBytes,
+  addressLength,
+  type Family,
+  familyOf,
+  formatAddress,
+  isIpv4,
+} from '../model/address.js';
 import type { Daemon } from '../model/daemon.js';
 import { type Destination, type DestinationId, plainTunnel } from '../model/destination.js';
 import {
@@ -68,7 +74,7 @@ const netmaskForm: Record<Family, string> = {
 // Netmasks: in one attribute of 4 bytes, an IPv4 mask in network order, or a prefix length in the machine's.
 
 function netmaskBytes(netmask: string, family: Family): Uint8Array {
-  if (family === 'inet' && isIPv4(netmask)) return addressBytes(netmask);
+  if (family === 'inet' && isIpv4(netmask)) return addressBytes(netmask);
   if (family === 'inet' || !/^\d+$/.test(netmask) || Number(netmask) > 128) {
     throw new ValueError('netmask', netmask, netmaskForm[family]);
   }

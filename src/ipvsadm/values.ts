@@ -2,9 +2,8 @@
  * How the values of options read. Each reader takes the text as it was given and throws a ValueError for what it cannot
  * be. Nothing is looked up here, except in the names that were resolved beforehand.
  */
-import { isIPv4, isIPv6 } from 'node:net';
 import { ValueError } from '../errors.js';
-import { canonicalAddress, type Family } from '../model/address.js';
+import { canonicalAddress, type Family, isIpv4, isIpv6 } from '../model/address.js';
 import type { Protocol, SchedulerFlag } from '../model/service.js';
 
 /** What names stand for. Numbers need none of it. */
@@ -64,7 +63,9 @@ export const name =
 
 /** Cuts `192.0.2.1:80`, `www.example:http`, `[2001:db8::1]:80`, `2001:db8::1`; undefined if it is none of them. */
 export function splitHostPort(text: string): HostPort | undefined {
-  if (isIPv6(text)) return { host: text, bracketed: true };
+  // A zone makes no address that IPVS could use; but a host's name it is even less.
+  const zone = text.indexOf('%');
+  if (isIpv6(zone < 0 ? text : text.slice(0, zone))) return { host: text, bracketed: true };
   const match = /^\[([^\]]*)\](?::(.*))?$/s.exec(text) ?? /^([^:]*)(?::(.*))?$/s.exec(text);
   if (match === null) return undefined;
   const [, host = '', port] = match;
@@ -81,7 +82,7 @@ const looksNumeric = (host: string): boolean => dottedAddress(host) !== undefine
 
 /** The forms that inet_aton(3) takes: `192.0.2.1`, and for old scripts also `10.1`, `0x7f.1`, `0300.0.2.1 `. */
 export function dottedAddress(text: string): string | undefined {
-  if (isIPv4(text)) return text;
+  if (isIpv4(text)) return text;
   const parts = text.replace(/\s.*$/s, '').split('.');
   if (parts.length > 4) return undefined;
   const values = parts.map(cNumber);
@@ -114,7 +115,7 @@ export const endpoint =
   };
 
 function addressOf(at: HostPort, names: Names): string | undefined {
-  if (at.bracketed) return isIPv6(at.host) && !at.host.includes('%') ? canonicalAddress(at.host) : undefined;
+  if (at.bracketed) return isIpv6(at.host) ? canonicalAddress(at.host) : undefined;
   return dottedAddress(at.host) ?? names.host(at.host);
 }
 
@@ -145,8 +146,8 @@ export const MAX_TIMEOUT = 31 * 24 * 60 * 60;
 
 /** The multicast group of the sync daemons, without brackets. */
 export function multicastGroup(text: string): string {
-  const multicast = isIPv4(text) ? /^2(2[4-9]|3\d)\./ : /^ff/i;
-  if ((!isIPv4(text) && !isIPv6(text)) || text.includes('%') || !multicast.test(text)) {
+  const multicast = isIpv4(text) ? /^2(2[4-9]|3\d)\./ : /^ff/i;
+  if ((!isIpv4(text) && !isIpv6(text)) || !multicast.test(text)) {
     throw new ValueError('group', text, 'a multicast address such as 224.0.0.81 or ff02::81');
   }
   return canonicalAddress(text);

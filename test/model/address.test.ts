@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { BlockList, isIPv6, SocketAddress } from 'node:net';
+import { BlockList, isIPv4, isIPv6, SocketAddress } from 'node:net';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { ValueError } from '../../src/errors.js';
@@ -10,6 +10,8 @@ import {
   familyOf,
   formatAddress,
   formatEndpoint,
+  isIpv4,
+  isIpv6,
 } from '../../src/model/address.js';
 import { hex } from '../support/wire.js';
 
@@ -141,6 +143,41 @@ test('an address in the middle of a message is read in place', () => {
   const bytes = Uint8Array.of(9, 9, 192, 0, 2, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
   assert.equal(formatAddress(bytes, 2, 'inet'), '192.0.2.1');
   assert.equal(formatAddress(bytes, 2, 'inet6'), 'c000:201::');
+});
+
+test('what is an address and what is not, Node says as well', () => {
+  const piece = fc.oneof(
+    {
+      weight: 4,
+      arbitrary: fc.constantFrom('::', ':', '.', '0', '1', '255', '256', 'ffff', 'dB8', '00', '%', 'g'),
+    },
+    { weight: 1, arbitrary: fc.integer({ min: 0, max: 99999 }).map(String) },
+    { weight: 1, arbitrary: fc.oneof(v4Bytes, v6Bytes).map((bytes) => formatAddress(bytes)) },
+    { weight: 1, arbitrary: fc.string({ maxLength: 2 }) },
+  );
+  const texts = fc.array(piece, { maxLength: 16 }).map((pieces) => pieces.join(''));
+  fc.assert(
+    fc.property(texts, (text) => {
+      assert.equal(isIpv4(text), isIPv4(text));
+      assert.equal(isIpv6(text), isIPv6(text) && !text.includes('%'));
+    }),
+    { numRuns: 5000 },
+  );
+  // One change to what is an address.
+  fc.assert(
+    fc.property(
+      fc.oneof(v4Bytes, v6Bytes),
+      fc.nat(40),
+      fc.constantFrom('', ':', '.', '0', 'a', '::'),
+      (bytes, at, put) => {
+        const text = formatAddress(bytes);
+        const near = text.slice(0, at) + put + text.slice(at + 1);
+        assert.equal(isIpv4(near), isIPv4(near), near);
+        assert.equal(isIpv6(near), isIPv6(near), near);
+      },
+    ),
+    { numRuns: 5000 },
+  );
 });
 
 test('order is numeric within a family, also where bytes pass 127 and numbers 2^31', () => {

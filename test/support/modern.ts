@@ -16,7 +16,6 @@ export interface Ran {
 
 /** A subcommand, or a command in ipvsadm's grammar. @throws what the command throws, as its caller `main` would catch it */
 export async function modern(...words: readonly string[]): Promise<Ran> {
-  const [name = '', ...args] = words;
   const said = { out: '', err: '' };
   const collect = (into: keyof typeof said): Output => ({
     isTTY: false,
@@ -41,7 +40,7 @@ export async function modern(...words: readonly string[]): Promise<Ran> {
     sleep,
   };
   try {
-    const status = await (name.startsWith('-') ? runIpvsadm(words, context) : runModern(name, args, context));
+    const status = await (words[0]?.startsWith('-') ? runIpvsadm(words, context) : runModern(words, context));
     return { status, ...said };
   } finally {
     (await client?.catch(() => undefined))?.close();

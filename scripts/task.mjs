@@ -167,6 +167,13 @@ function standalone() {
       'build',
       '--compile',
       '--minify',
+      // What starts fast: modules loaded when asked for, and none of them parsed at run time.
+      '--splitting',
+      '--bytecode',
+      '--format=esm',
+      // A tool for root reads no settings from the directory that it happens to run in.
+      '--no-compile-autoload-dotenv',
+      '--no-compile-autoload-bunfig',
       '--define',
       `LVSADM_VERSION=${JSON.stringify(version())}`,
       join(root, 'bin/lvsadm-standalone.ts'),

@@ -45,6 +45,11 @@ export interface Context {
   client(): Promise<IpvsClient>;
   /** Opens a netlink socket of the kernel's, for what lies around IPVS. */
   readonly openSocket: OpenSocket;
+  /**
+   * Aborted when somebody wants the process to end (SIGINT, SIGTERM): whoever asks for this ends in his own time, unless it is
+   * wanted a second time. Not there where nobody can want it.
+   */
+  stopRequest?(): AbortSignal;
   /** Milliseconds since an arbitrary moment, never going back. */
   now(): number;
   /** Resolves after so many milliseconds. */

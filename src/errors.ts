@@ -2,7 +2,6 @@
  * One error class per layer. An error carries facts as fields (operation, errno, object); how they read to a user is
  * decided in one place, cli/render.ts. The message is for stack traces and for users of the library.
  */
-import { getSystemErrorMap, getSystemErrorName } from 'node:util';
 
 /** Base of every error that lvsadm raises on purpose; anything else that is thrown is a bug. */
 export abstract class LvsadmError extends Error {}
@@ -17,6 +16,8 @@ export class ValueError extends LvsadmError {
     readonly given: string,
     /** What would be right, as a noun phrase: `a number from 0 to 65535`. */
     readonly expected: string,
+    /** All words that would be right, where they can be told. */
+    readonly choices: readonly string[] = [],
   ) {
     super(`${field}: '${given}' is not ${expected}`);
   }
@@ -32,8 +33,15 @@ export class UsageError extends LvsadmError {
     readonly argument?: string,
     /** The word that was probably meant. */
     readonly suggestion?: string,
+    /** The command line that tells more; the program's own help if left out. */
+    readonly help?: string,
   ) {
     super(problem);
+  }
+
+  /** The same mistake, made in a subcommand that has a help of its own. */
+  helpedBy(help: string): UsageError {
+    return new UsageError(this.problem, this.argument, this.suggestion, this.help ?? help);
   }
 }
 
@@ -196,12 +204,15 @@ export const Errno = {
   EHOSTUNREACH: 113,
 } as const;
 
+/** Loaded when an error is told, and not at each start. */
+const util = () => process.getBuiltinModule('node:util');
+
 /** `EEXIST` for 17; `errno 999` for a number that has no name. */
 export function errnoName(errno: number): string {
-  return getSystemErrorMap().has(-errno) ? getSystemErrorName(-errno) : `errno ${errno}`;
+  return util().getSystemErrorMap().has(-errno) ? util().getSystemErrorName(-errno) : `errno ${errno}`;
 }
 
 /** `file already exists` for 17; `errno 999` for a number that has no text. */
 export function errnoText(errno: number): string {
-  return getSystemErrorMap().get(-errno)?.[1] ?? `errno ${errno}`;
+  return util().getSystemErrorMap().get(-errno)?.[1] ?? `errno ${errno}`;
 }

@@ -35,6 +35,7 @@ export function processContext(program: string, openSocket: OpenSocket): Process
     stdin: stdin(),
     readFile,
     openSocket,
+    stopRequest,
     now: () => performance.now(),
     sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
     client() {
@@ -59,6 +60,13 @@ async function* readFile(path: string): AsyncGenerator<Uint8Array> {
   } finally {
     closeSync(descriptor);
   }
+}
+
+function stopRequest(): AbortSignal {
+  const stop = new AbortController();
+  // Once each: the second time a signal does what it always does.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
+  return stop.signal;
 }
 
 /**

@@ -57,7 +57,7 @@ function problems({ problems }: DocumentError, name: string): string {
 }
 
 const usage = (error: UsageError, name: string): string =>
-  `${line(name, mistake(error))}Try '${name} --help'.\n`;
+  `${line(name, mistake(error))}Try '${error.help ?? `${name} --help`}'.\n`;
 
 /** The first words are ipvsadm's, which scripts look for. */
 const unavailable: Record<UnavailableError['reason'], (error: UnavailableError) => string> = {

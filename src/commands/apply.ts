@@ -65,7 +65,7 @@ export const command: Command = {
   repeatable: desiredRepeatable,
   build: (yargs) =>
     yargs.epilogue(
-      'Exit status: 0 the table is as the document says, 1 the kernel refused a change, 2 something is wrong with the\n' +
+      'Exit status: 0 the table is as the document says, 1 the kernel refused a change, 2 something is wrong with the ' +
         'document or the command line and nothing was touched, 75 another apply did not finish in time.',
     ),
   async run(context, values) {
@@ -73,7 +73,8 @@ export const command: Command = {
     if (!values['watch']) return application.once();
     if (application.files.includes('-')) throw new UsageError('standard input cannot be watched', '--watch');
     const interval = seconds('interval', values['interval']);
-    return watchFiles(application.files, interval, context, () => application.once({ quiet: true }));
+    await watchFiles(application.files, interval, context, () => application.once({ quiet: true }));
+    return DONE;
   },
 };
 

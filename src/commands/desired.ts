@@ -5,13 +5,14 @@ import { readTexts } from '../document/files.js';
 import { parseDocuments } from '../document/load.js';
 import { UsageError } from '../errors.js';
 import { addressesOf, portNames } from '../host/lookup.js';
-import { parseService, serviceIdOf } from '../model/notation.js';
+import { formatService } from '../model/notation.js';
 import { type Service, type ServiceId, serviceKey } from '../model/service.js';
 import type { DesiredState, State } from '../model/state.js';
 import { diff } from '../plan/diff.js';
 import type { Plan } from '../plan/plan.js';
 import { only, withoutPruning } from '../plan/policy.js';
 import { type Reader, readState } from '../plan/read.js';
+import { serviceArgument } from './arguments.js';
 
 /** The options that say what is wanted. */
 export const desiredOptions = {
@@ -46,7 +47,7 @@ export interface Wish {
 
 /** @throws DocumentError, UsageError */
 export async function readWish(context: Context, values: Readonly<Record<string, unknown>>): Promise<Wish> {
-  const chosen = words(values['only']).map((word) => serviceArgument(word));
+  const chosen = await Promise.all(words(values['only']).map(serviceArgument));
   const desired = await readDocuments(context, words(values['file']));
   return { desired, prune: values['prune'] === true, only: chosen };
 }
@@ -72,15 +73,8 @@ export function planFor(current: State, wish: Wish): Plan {
   );
   const unknown = wish.only.find((id) => !known.has(serviceKey(id)));
   if (unknown !== undefined)
-    throw new UsageError('neither in the document nor in the table', serviceKey(unknown));
+    throw new UsageError('neither in the document nor in the table', formatService(unknown));
   return only(plan, wish.only);
-}
-
-/** A service as an argument of a command line. @throws UsageError */
-export function serviceArgument(text: string): ServiceId {
-  const id = serviceIdOf(parseService(text));
-  if (id === undefined) throw new UsageError('a service is named by its address here', text);
-  return id;
 }
 
 /** The values of an option that may be given several times. */

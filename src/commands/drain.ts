@@ -23,7 +23,7 @@ export const command: Command = {
   },
   build: (yargs) =>
     describeServer(yargs).epilogue(
-      'Sets the weight to 0, which keeps new connections away, and waits for those that are there. `undrain` gives the\n' +
+      'Sets the weight to 0, which keeps new connections away, and waits for those that are there. `undrain` gives the ' +
         'weight back. Exit status: 0 no connections are left, 1 some are after the time, and the server stays at weight 0.',
     ),
   async run(context, values) {

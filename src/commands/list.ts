@@ -5,14 +5,14 @@ import type { IpvsClient } from '../ipvs/client.js';
 import { destinationKey } from '../model/destination.js';
 import { formatService } from '../model/notation.js';
 import { destinationOrder, serviceOrder, sortedBy } from '../model/order.js';
-import type { Service } from '../model/service.js';
+import type { Service, ServiceId } from '../model/service.js';
 import type { Stats } from '../model/stats.js';
 import type { DestinationEntry, ServiceEntry } from '../model/table.js';
 import { type Json, toJson } from '../output/json.js';
 import { type Column, renderTable } from '../output/table.js';
 import { themeFor } from '../output/theme.js';
+import { serviceArgument } from './arguments.js';
 import type { Command } from './command.js';
-import { serviceArgument } from './desired.js';
 
 export const command: Command = {
   positionals: '[service]',
@@ -57,7 +57,8 @@ interface Entry {
 }
 
 async function read(client: IpvsClient, wanted: unknown): Promise<Entry[]> {
-  const services = wanted === undefined ? await client.services() : [await client.service(named(wanted))];
+  const services =
+    wanted === undefined ? await client.services() : [await client.service(await named(wanted))];
   const entries: Entry[] = [];
   for (const service of sortedBy(services, ({ id }) => serviceOrder(id))) {
     const destinations = sortedBy(await client.destinations(service.id), ({ id }) => destinationOrder(id));
@@ -66,7 +67,7 @@ async function read(client: IpvsClient, wanted: unknown): Promise<Entry[]> {
   return entries;
 }
 
-function named(text: unknown) {
+async function named(text: unknown): Promise<ServiceId> {
   if (typeof text !== 'string') throw new UsageError('one service at a time');
   return serviceArgument(text);
 }

@@ -5,10 +5,10 @@ import { Errno, KernelError, UsageError } from '../errors.js';
 import { readIfThere, replaceFile, runtimePath } from '../host/runtime.js';
 import type { IpvsClient } from '../ipvs/client.js';
 import { destinationKey } from '../model/destination.js';
-import { formatService, parseServer } from '../model/notation.js';
-import { isFwmark, type ServiceId } from '../model/service.js';
+import { formatService } from '../model/notation.js';
+import type { ServiceId } from '../model/service.js';
 import type { DestinationEntry } from '../model/table.js';
-import { serviceArgument } from './desired.js';
+import { serverArgument, serviceArgument } from './arguments.js';
 
 export const positionals = '<service> <server>';
 
@@ -32,9 +32,8 @@ export async function findServer(
   client: IpvsClient,
   values: Readonly<Record<string, unknown>>,
 ): Promise<Found> {
-  const of = serviceArgument(String(values['service']));
-  const { host, port = isFwmark(of) ? 0 : of.port } = parseServer(String(values['server']));
-  const key = destinationKey({ address: host, port });
+  const of = await serviceArgument(String(values['service']));
+  const key = destinationKey(await serverArgument(String(values['server']), of));
   const destinations = await client.destinations(of);
   const destination = destinations.find(({ id }) => destinationKey(id) === key);
   if (destination !== undefined) return { of, destination };

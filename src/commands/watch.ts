@@ -8,22 +8,23 @@ const POLL = 1000;
 
 /**
  * Calls `once`, and again when one of the files (or of the documents in a directory) changes and after `interval`
- * seconds. What is wrong with a document is told, and waits for the next version of it; everything else ends it, so that
- * whoever supervises the process starts it afresh.
+ * seconds, until the process is asked to stop: it ends between two calls. What is wrong with a document is told, and waits
+ * for the next version of it; everything else ends it, so that whoever supervises the process starts it afresh.
  */
 export async function watchFiles(
   files: readonly string[],
   interval: number,
   context: Context,
   once: () => Promise<unknown>,
-): Promise<never> {
-  while (true) {
+): Promise<void> {
+  const stop = context.stopRequest?.();
+  while (!stop?.aborted) {
     // Taken before the files are read: a change in between is seen.
     const seen = await fingerprint(files);
     await survive(once, context);
     const due = context.now() + interval * 1000;
     do await context.sleep(POLL);
-    while (context.now() < due && (await fingerprint(files)) === seen);
+    while (!stop?.aborted && context.now() < due && (await fingerprint(files)) === seen);
   }
 }
 

@@ -1,7 +1,9 @@
 /** Which addresses may stand where in a document. */
 import { isIP } from 'node:net';
-import { addressBytes, canonicalAddress, type Family, familyOf } from '../model/address.js';
-import { type Names, preferred } from './names.js';
+import { canonicalAddress, type Family } from '../model/address.js';
+import type { HostPort, Port } from '../model/notation.js';
+import type { Protocol } from '../model/service.js';
+import { type Names, type PortNames, preferred } from './names.js';
 
 /** A value that cannot be, in words that need no more than the place in front of them. */
 export class NotRight extends Error {}
@@ -13,14 +15,14 @@ export class NotRight extends Error {}
  * @throws NotRight
  */
 export function hostAddress(
-  host: string,
+  { host, family }: Pick<HostPort, 'host' | 'family'>,
   families: readonly Family[],
   names: Names,
   why?: string,
 ): string | undefined {
   const because = why === undefined ? '' : `: ${why}`;
-  if (isIP(host)) {
-    if (families.includes(familyOf(host))) return unicast(host);
+  if (family !== undefined) {
+    if (families.includes(family)) return unicast(host);
     throw new NotRight(`'${host}' is not ${familyNoun[families[0] ?? 'inet']}${because}`);
   }
   const all = names.addresses(host);
@@ -40,12 +42,36 @@ export function hostAddress(
 
 const familyNoun: Record<Family, string> = { inet: 'an IPv4 address', inet6: 'an IPv6 address' };
 
+/** The number of a port: itself, or what its name stands for. Undefined while that is yet to be looked up. @throws NotRight */
+export function portNumber(port: Port, protocol: Protocol | undefined, names: Names): number | undefined {
+  if (typeof port === 'number') return port;
+  const known = names.portNames();
+  return known && portNamed(port, protocol, known);
+}
+
+/**
+ * The number of the port of this name.
+ * @param protocol undefined where a mark chooses the packets, whatever their protocol
+ * @throws NotRight
+ */
+export function portNamed(name: string, protocol: Protocol | undefined, known: PortNames): number {
+  const candidates = protocol === undefined ? protocols : [protocol];
+  for (const candidate of candidates) {
+    const port = known.port(name, candidate);
+    if (port !== undefined) return port;
+  }
+  throw new NotRight(
+    `'${name}' is neither a port from 0 to 65535 nor the name of one for ${candidates.join(', ')} in /etc/services`,
+  );
+}
+
+const protocols = ['tcp', 'udp', 'sctp'] as const satisfies readonly Protocol[];
+
 /** The address, which one machine can have. @throws NotRight */
 export function unicast(address: string): string {
-  const bytes = addressBytes(address);
-  if (bytes.every((byte) => byte === 0))
+  if (address === '0.0.0.0' || address === '::')
     throw new NotRight(`'${address}' is the unspecified address; name one machine's`);
-  if (isMulticast(bytes)) throw new NotRight(`'${address}' is a multicast address; name one machine's`);
+  if (isMulticast(address)) throw new NotRight(`'${address}' is a multicast address; name one machine's`);
   if (address === '255.255.255.255')
     throw new NotRight(`'${address}' is the broadcast address; name one machine's`);
   if (address.startsWith('::ffff:') && address.includes('.')) {
@@ -59,13 +85,12 @@ export function unicast(address: string): string {
 /** @throws NotRight, ValueError */
 export function multicastGroup(text: string): string {
   const address = canonicalAddress(text);
-  if (!isMulticast(addressBytes(address)))
-    throw new NotRight(`'${text}' is not a multicast address such as 224.0.0.81`);
+  if (!isMulticast(address)) throw new NotRight(`'${text}' is not a multicast address such as 224.0.0.81`);
   return address;
 }
 
-const isMulticast = (bytes: Uint8Array): boolean =>
-  bytes.length === 4 ? ((bytes[0] ?? 0) & 0xf0) === 0xe0 : bytes[0] === 0xff;
+/** 224.0.0.0/4 or ff00::/8, by the canonical text. */
+const isMulticast = (address: string): boolean => /^(?:2(?:2[4-9]|3\d)\.|ff..:)/.test(address);
 
 /** A mask as the model has it: dotted for IPv4, a prefix length for IPv6. @throws NotRight */
 export function canonicalNetmask(value: string | number, family: Family): string {

@@ -3,6 +3,7 @@ import { ValueError } from '../errors.js';
 import type { Daemon, DaemonState } from '../model/daemon.js';
 import {
   type Destination,
+  type DestinationId,
   type ForwardingMethod,
   plainTunnel,
   type Tunnel,
@@ -20,7 +21,7 @@ import {
   serviceFamily,
 } from '../model/service.js';
 import type { Timeouts } from '../model/table.js';
-import { canonicalNetmask, hostAddress, multicastGroup, NotRight } from './addresses.js';
+import { canonicalNetmask, hostAddress, multicastGroup, NotRight, portNumber } from './addresses.js';
 import type { Names } from './names.js';
 import type { Part, Report, Said, SaidService } from './part.js';
 import type { Path, Source } from './place.js';
@@ -59,30 +60,25 @@ class Conversion {
 
   /** None if there is no telling which service it is; otherwise one. */
   service(value: ServiceValue, path: Path): SaidService[] {
-    const id = this.attempt([...path, 'service'], () => this.serviceId(value));
+    const at =
+      (...keys: string[]) =>
+      () => [...path, ...keys];
+    const id = this.attempt(at('service'), () => this.serviceId(value));
     if (id === undefined) return [];
     const settings: ServiceSettings = { ...this.document.defaults?.service, ...value };
     const service: Service = {
       id,
       scheduler: settings.scheduler ?? defaults.scheduler,
-      schedulerFlags: this.attempt([...path, 'schedulerFlags'], () => schedulerFlags(settings)) ?? [],
-      persistence: this.attempt([...path, 'persistence', 'netmask'], () =>
+      schedulerFlags: this.attempt(at('schedulerFlags'), () => schedulerFlags(settings)) ?? [],
+      persistence: this.attempt(at('persistence', 'netmask'), () =>
         persistence(settings.persistence ?? false, id),
       ),
       onePacket: settings.onePacket ?? false,
     };
     if (!isFwmark(id) && id.port === 0 && !service.persistence) {
-      this.problem([...path, 'service'], 'port 0, every port, is for services with persistence only');
+      this.problem(at('service')(), 'port 0, every port, is for services with persistence only');
     }
-    const servers = { ...this.document.defaults?.server, ...value.defaults };
-    return [
-      {
-        ...this.said(service, [...path, 'service']),
-        destinations: value.servers?.flatMap((server, index) =>
-          this.server(server, servers, id, [...path, 'servers', index]),
-        ),
-      },
-    ];
+    return [{ ...this.said(service, at('service')), destinations: this.servers(value, id, path) }];
   }
 
   daemons(value: NonNullable<DocumentValue['sync']>): Said<Daemon>[] {
@@ -97,11 +93,14 @@ class Conversion {
           interface: daemon.interface,
           syncId: daemon.id ?? 0,
           maxLength: daemon.maxLength,
-          group: this.attempt([...path, 'group'], () => daemonGroup(daemon)),
+          group: this.attempt(
+            () => [...path, 'group'],
+            () => daemonGroup(daemon),
+          ),
           port: daemon.port,
           ttl: daemon.ttl,
         },
-        path,
+        () => path,
       );
     });
   }
@@ -110,7 +109,7 @@ class Conversion {
     const names: readonly (keyof Timeouts)[] = ['tcp', 'tcpFin', 'udp'];
     return names.flatMap((name) => {
       const seconds = value[name];
-      return seconds === undefined ? [] : this.said([name, seconds] as const, ['timeouts', name]);
+      return seconds === undefined ? [] : this.said([name, seconds] as const, () => ['timeouts', name]);
     });
   }
 
@@ -123,63 +122,82 @@ class Conversion {
       }
       return { fwmark, family };
     }
+    const { protocol } = notation;
     const families = value.family ? [value.family] : (['inet', 'inet6'] as const);
-    const address = hostAddress(notation.host, families, this.names);
-    return address === undefined ? undefined : { protocol: notation.protocol, address, port: notation.port };
+    // Both, so that both names are looked up at once.
+    const address = hostAddress(notation, families, this.names);
+    const port = portNumber(notation.port, protocol, this.names);
+    return address === undefined || port === undefined ? undefined : { protocol, address, port };
   }
 
+  private servers(value: ServiceValue, of: ServiceId, path: Path): Said<Destination>[] | undefined {
+    const inherited: ServerSettings = { ...this.document.defaults?.server, ...value.defaults };
+    return value.servers
+      ?.map((server, index) => this.server(server, inherited, of, () => [...path, 'servers', index]))
+      .filter((said) => said !== undefined);
+  }
+
+  /** A table has many of them: what only a problem needs, its path, is made only then. */
   private server(
     value: ServerValue,
     inherited: ServerSettings,
     of: ServiceId,
-    path: Path,
-  ): Said<Destination>[] {
-    const own = typeof value === 'string' ? { server: value } : value;
-    const at = typeof value === 'string' ? path : [...path, 'server'];
-    const settings: ServerSettings = { ...inherited, ...own };
-    const placed = this.attempt(at, () => this.destination(own.server, settings, of));
-    if (placed === undefined) return [];
-    const encapsulation = this.attempt([...path, 'tunnel'], () =>
-      tunnel(typeof value === 'string' ? undefined : value.tunnel, settings, placed.method),
-    );
-    const destination = { ...placed, tunnel: encapsulation ?? plainTunnel };
+    path: () => Path,
+  ): Said<Destination> | undefined {
+    const own: ServerSettings = typeof value === 'string' ? {} : value;
+    const method = own.method ?? inherited.method ?? 'dr';
+    const address = typeof value === 'string' ? value : value.server;
+    const at = typeof value === 'string' ? path : () => [...path(), 'server'];
+    const id = this.attempt(at, () => this.destinationId(address, method, of));
+    if (id === undefined) return undefined;
+    const encapsulation =
+      method === 'tun' || own.tunnel !== undefined
+        ? this.attempt(
+            () => [...path(), 'tunnel'],
+            () => tunnel(own.tunnel, inherited.tunnel, method),
+          )
+        : undefined;
+    const destination: Destination = {
+      id,
+      method,
+      weight: own.weight ?? inherited.weight ?? 1,
+      upperThreshold: own.upperThreshold ?? inherited.upperThreshold ?? 0,
+      lowerThreshold: own.lowerThreshold ?? inherited.lowerThreshold ?? 0,
+      tunnel: encapsulation ?? plainTunnel,
+    };
     if (destination.lowerThreshold > destination.upperThreshold) {
       this.problem(
-        [...path, 'lowerThreshold'],
+        [...path(), 'lowerThreshold'],
         `'${destination.lowerThreshold}' is more than upperThreshold, ${destination.upperThreshold}`,
       );
     }
-    return [this.said(destination, at)];
+    return this.said(destination, at);
   }
 
-  private destination(
-    server: string,
-    settings: ServerSettings,
-    of: ServiceId,
-  ): Omit<Destination, 'tunnel'> | undefined {
-    const { host, port } = parseServer(server);
-    const method = settings.method ?? 'dr';
+  private destinationId(server: string, method: ForwardingMethod, of: ServiceId): DestinationId | undefined {
+    const notation = parseServer(server);
     const family = serviceFamily(of);
     const other = family === 'inet' ? 'inet6' : 'inet';
     // Only a tunnel can carry one family's packets to a server of the other.
-    const address = hostAddress(host, method === 'tun' ? [family, other] : [family], this.names, TUN_ONLY);
-    if (address === undefined) return undefined;
-    return {
-      id: { address, port: port ?? (isFwmark(of) ? 0 : of.port) },
-      method,
-      weight: settings.weight ?? 1,
-      upperThreshold: settings.upperThreshold ?? 0,
-      lowerThreshold: settings.lowerThreshold ?? 0,
-    };
+    const address = hostAddress(
+      notation,
+      method === 'tun' ? [family, other] : [family],
+      this.names,
+      TUN_ONLY,
+    );
+    const port = isFwmark(of)
+      ? portNumber(notation.port ?? 0, undefined, this.names)
+      : portNumber(notation.port ?? of.port, of.protocol, this.names);
+    return address === undefined || port === undefined ? undefined : { address, port };
   }
 
   /** What `make` gives; what it throws about a value becomes a problem at `path`. */
-  private attempt<T>(path: Path, make: () => T): T | undefined {
+  private attempt<T>(path: () => Path, make: () => T): T | undefined {
     try {
       return make();
     } catch (error) {
-      if (error instanceof NotRight) this.problem(path, error.message);
-      else if (error instanceof ValueError) this.problem(path, notThat(error.given, error.expected));
+      if (error instanceof NotRight) this.problem(path(), error.message);
+      else if (error instanceof ValueError) this.problem(path(), notThat(error.given, error.expected));
       else throw error;
       return undefined;
     }
@@ -189,8 +207,8 @@ class Conversion {
     this.report({ ...this.source.locate(path), text });
   }
 
-  private said<T>(value: T, path: Path): Said<T> {
-    return { value, place: () => this.source.locate(path) };
+  private said<T>(value: T, path: () => Path): Said<T> {
+    return { value, place: () => this.source.locate(path()) };
   }
 }
 
@@ -233,13 +251,13 @@ function persistence(value: PersistenceValue, id: ServiceId): Persistence | unde
   };
 }
 
-/** `own` is what the server itself says; a default for tunnels is none of the other methods' business. */
-function tunnel(own: object | undefined, settings: ServerSettings, method: ForwardingMethod): Tunnel {
+/** A default for tunnels is none of the other methods' business. */
+function tunnel(own: TunnelValue, inherited: TunnelValue, method: ForwardingMethod): Tunnel {
   if (method !== 'tun') {
     if (own !== undefined) throw new NotRight(`a tunnel is for method tun, not for ${method}`);
     return plainTunnel;
   }
-  const { type = 'ipip', port = 0, checksum = 'nocsum' } = settings.tunnel ?? {};
+  const { type = 'ipip', port = 0, checksum = 'nocsum' } = own ?? inherited ?? {};
   if (type === 'gue' && port === 0) throw new NotRight('type gue needs a port: {type: gue, port: 6080}');
   if (type !== 'gue' && port !== 0) throw new NotRight(`a port is for type gue, not for ${type}`);
   if (!checksums[type].includes(checksum)) {
@@ -249,6 +267,8 @@ function tunnel(own: object | undefined, settings: ServerSettings, method: Forwa
   }
   return { type, port, checksum };
 }
+
+type TunnelValue = ServerSettings['tunnel'];
 
 /** What each encapsulation has room for. */
 const checksums: Record<TunnelType, readonly TunnelChecksum[]> = {

@@ -7,9 +7,9 @@ import { type Lookup, Names } from './names.js';
 import type { Part, Report } from './part.js';
 import { raise, type Source } from './place.js';
 import { schemaProblems } from './problems.js';
+import { quickSource } from './quick.js';
 import { looksLikeRules, rulesPart } from './rules.js';
 import { type DocumentValue, document } from './schema.js';
-import { parseSource } from './source.js';
 
 /** A text and the name of the file it is from. */
 export interface NamedText {
@@ -20,19 +20,47 @@ export interface NamedText {
 /** Makes a part, as far as the names that are known allow. */
 type Reading = (report: Report) => Part;
 
+/** The documents in a text. @throws DocumentError */
+type Parse = (file: string, text: string) => Promise<Source[]>;
+
 /**
  * The desired state that texts describe together; each is YAML, JSON, or rules as `-S` writes them.
  * @throws DocumentError with every problem that was found
  */
 export async function parseDocuments(texts: readonly NamedText[], lookup: Lookup): Promise<DesiredState> {
   const names = new Names(lookup);
+  const quick = await understand(texts, names, parseQuickly);
+  if (quick.problems.length === 0) return quick.state;
+  // The quick ways know no places; what is wrong is worth reading everything once more.
+  const { state, problems } = await understand(texts, names, parseWithPlaces);
+  raise(inOrder(problems, texts));
+  return state;
+}
+
+const parseQuickly: Parse = async (file, text) => quickSource(file, text) ?? parseYaml(file, text);
+
+/** A text that is too much for the slow parser and not for a quick one keeps its problems, without their places. */
+const parseWithPlaces: Parse = async (file, text) => {
+  try {
+    return await parseYaml(file, text);
+  } catch (error) {
+    const quick = quickSource(file, text);
+    if (quick === undefined) throw error;
+    return quick;
+  }
+};
+
+/** The YAML parser is a large one, and is loaded for those texts only that need it. */
+const parseYaml: Parse = async (file, text) => (await import('./source.js')).parseSource(file, text);
+
+async function understand(texts: readonly NamedText[], names: Names, parse: Parse) {
   const problems: Problem[] = [];
-  const readings = texts.flatMap((text) => collect(problems, () => readingsOf(text, names)));
+  const readings: Reading[] = [];
+  for (const text of texts) readings.push(...(await collect(problems, () => readingsOf(text, names, parse))));
   let { state, found } = convert(readings);
   // A conversion finds out which names there are; a service's name hides its servers' until it is known.
   while (await names.lookUp()) ({ state, found } = convert(readings));
-  raise(inOrder([...problems, ...found], texts));
-  return state;
+  return { state, problems: [...problems, ...found] };
 }
 
 function convert(readings: readonly Reading[]): { state: DesiredState; found: Problem[] } {
@@ -56,9 +84,9 @@ function inOrder(problems: readonly Problem[], texts: readonly NamedText[]): Pro
 }
 
 /** A file that makes no sense does not keep the others from being looked at. */
-function collect(problems: Problem[], read: () => Reading[]): Reading[] {
+async function collect(problems: Problem[], read: () => Promise<Reading[]>): Promise<Reading[]> {
   try {
-    return read();
+    return await read();
   } catch (error) {
     if (!(error instanceof DocumentError)) throw error;
     problems.push(...error.problems);
@@ -66,9 +94,9 @@ function collect(problems: Problem[], read: () => Reading[]): Reading[] {
   }
 }
 
-function readingsOf({ file, text }: NamedText, names: Names): Reading[] {
+async function readingsOf({ file, text }: NamedText, names: Names, parse: Parse): Promise<Reading[]> {
   if (looksLikeRules(text)) return [(report) => rulesPart(file, text, names, report)];
-  const sources = parseSource(file, text).filter(({ value }) => value !== undefined);
+  const sources = (await parse(file, text)).filter(({ value }) => value !== undefined);
   if (sources.length === 0) throw new DocumentError([{ file, text: EMPTY }]);
   return sources.map((source) => {
     const value = validated(source);

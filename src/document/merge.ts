@@ -3,66 +3,59 @@ import type { Problem } from '../errors.js';
 import { familyOf } from '../model/address.js';
 import { describeDestination, destinationKey } from '../model/destination.js';
 import { formatService } from '../model/notation.js';
-import { destinationOrder, serviceOrder, sortedBy } from '../model/order.js';
 import { serviceFamily, serviceKey } from '../model/service.js';
 import type { DesiredService, DesiredState } from '../model/state.js';
 import type { Timeouts } from '../model/table.js';
 import type { Part, Report, Said, SaidService } from './part.js';
 import { formatPlace } from './place.js';
 
-/** A section that no part mentions stays undefined. The result is sorted: the order of the text means nothing. */
+/** A section that no part mentions stays undefined. The order is the texts', which means nothing. */
 export function mergeParts(parts: readonly Part[], report: Report): DesiredState {
   const services = section(parts, (part) => part.services);
   const daemons = section(parts, (part) => part.daemons);
   const timeouts = section(parts, (part) => part.timeouts);
-  const once = <T>(said: readonly T[], key: (item: T) => string, name: (item: T) => string): T[] => [
-    ...unique(said as readonly (T & Said<unknown>)[], key, name, report).values(),
-  ];
-  const bridges = services?.flatMap(crossFamily).at(0);
-  if (bridges && daemons?.length) report(syncConflict(bridges));
+  const bridge = daemons?.length ? services?.flatMap(crossFamily).at(0) : undefined;
+  if (bridge) report(syncConflict(bridge));
   return {
-    services:
-      services &&
-      sortedBy(
-        once(
-          services,
-          ({ value }) => serviceKey(value.id),
-          ({ value }) => formatService(value.id),
-        ).map(
-          (service): DesiredService => ({
-            service: service.value,
-            destinations:
-              service.destinations &&
-              sortedBy(
-                once(
-                  service.destinations,
-                  ({ value }) => destinationKey(value.id),
-                  ({ value }) => `${describeDestination(value.id)} of ${formatService(service.value.id)}`,
-                ).map(({ value }) => value),
-                ({ id }) => destinationOrder(id),
-              ),
-          }),
-        ),
-        ({ service }) => serviceOrder(service.id),
-      ),
+    services: services && mergeServices(services, report),
     daemons:
       daemons &&
-      once(
+      unique(
         daemons,
         ({ value }) => value.state,
         ({ value }) => `the ${value.state} daemon`,
+        report,
       ).map(({ value }) => value),
     timeouts:
       timeouts &&
       (Object.fromEntries(
-        once(
+        unique(
           timeouts,
           ({ value: [name] }) => name,
           ({ value: [name] }) => `timeout ${name}`,
+          report,
         ).map(({ value }) => value),
       ) as Partial<Timeouts>),
   };
 }
+
+const mergeServices = (services: readonly SaidService[], report: Report): DesiredService[] =>
+  unique(
+    services,
+    ({ value }) => serviceKey(value.id),
+    ({ value }) => formatService(value.id),
+    report,
+  ).map(({ value, destinations }) => ({
+    service: value,
+    destinations:
+      destinations &&
+      unique(
+        destinations,
+        (destination) => destinationKey(destination.value.id),
+        (destination) => `${describeDestination(destination.value.id)} of ${formatService(value.id)}`,
+        report,
+      ).map((destination) => destination.value),
+  }));
 
 /** What the parts say of one section together; undefined if none mentions it. */
 function section<T>(parts: readonly Part[], of: (part: Part) => readonly T[] | undefined): T[] | undefined {
@@ -70,23 +63,25 @@ function section<T>(parts: readonly Part[], of: (part: Part) => readonly T[] | u
   return saying.length === 0 ? undefined : saying.flat();
 }
 
+/** Each thing once, as it is said first; where it is said again is a problem. */
 function unique<T extends Said<unknown>>(
   said: readonly T[],
   key: (item: T) => string,
   name: (item: T) => string,
   report: Report,
-): Map<string, T> {
-  const first = new Map<string, T>();
+): T[] {
+  const firsts = new Map<string, T>();
   for (const item of said) {
-    const earlier = first.get(key(item));
-    if (earlier === undefined) first.set(key(item), item);
+    const itemKey = key(item);
+    const first = firsts.get(itemKey);
+    if (first === undefined) firsts.set(itemKey, item);
     else
       report({
         ...item.place(),
-        text: `${name(item)} stands here a second time; first at ${formatPlace(earlier.place())}`,
+        text: `${name(item)} stands here a second time; first at ${formatPlace(first.place())}`,
       });
   }
-  return first;
+  return [...firsts.values()];
 }
 
 /** Servers of another family than their service's. */

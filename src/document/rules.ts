@@ -56,7 +56,9 @@ function commandOf(tokens: Tokens, names: Names): Command | undefined {
   const wanted = namesIn(tokens);
   if (wanted === undefined) return parse(tokens);
   const ports = wanted.ports ? names.portNames() : undefined;
-  const hosts = new Map(wanted.hosts.map((host) => [host, hostAddress(host, ['inet', 'inet6'], names)]));
+  const hosts = new Map(
+    wanted.hosts.map((host) => [host, hostAddress({ host, family: undefined }, ['inet', 'inet6'], names)]),
+  );
   if ([...hosts.values()].includes(undefined) || (wanted.ports && ports === undefined)) return undefined;
   const known: RuleNames = {
     host: (name) => hosts.get(name),

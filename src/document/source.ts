@@ -24,51 +24,10 @@ const YAML_VALUES = 1_000_000;
 const EXPANDED_VALUES = 5_000_000;
 
 /**
- * The documents in a text. JSON is YAML too, so that what is not quite JSON is read, or refused with its place, as YAML.
+ * The documents in a text that is YAML, of which JSON is a part.
  * @throws DocumentError
  */
 export function parseSource(file: string, text: string): Source[] {
-  return parseJson(file, text) ?? parseYaml(file, text);
-}
-
-/** The quick way, for what is plain JSON without a key twice. */
-function parseJson(file: string, text: string): Source[] | undefined {
-  if (!/^\s*\{/.test(text)) return undefined;
-  try {
-    const value: unknown = JSON.parse(text);
-    if (membersOf(value) !== membersIn(text)) return undefined;
-    return [{ value, locate: (path, what) => located(file, text, path, what) }];
-  } catch {
-    return undefined;
-  }
-}
-
-/** A place in plain JSON is looked for only when there is an error to report; the slow parser knows it. */
-function located(file: string, text: string, path: Path, what?: 'value' | 'key'): Place {
-  try {
-    return parseYaml(file, text)[0]?.locate(path, what) ?? { file, path: formatPath(path) };
-  } catch {
-    return { file, path: formatPath(path) };
-  }
-}
-
-/** Members of all objects in a value. `JSON.parse` keeps the last of several that have one key. */
-function membersOf(value: unknown): number {
-  if (typeof value !== 'object' || value === null) return 0;
-  const values = Object.values(value);
-  let members = Array.isArray(value) ? 0 : values.length;
-  for (const each of values) members += membersOf(each);
-  return members;
-}
-
-/** Members of all objects in a valid JSON text: its colons outside of strings. */
-function membersIn(text: string): number {
-  let members = 0;
-  for (const token of text.matchAll(/"(?:[^"\\]|\\.)*"|:/g)) if (token[0] === ':') members++;
-  return members;
-}
-
-function parseYaml(file: string, text: string): Source[] {
   const lines = new LineCounter();
   const placeAt = (offset: number): Place => {
     const { line, col } = lines.linePos(offset);

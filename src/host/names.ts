@@ -1,6 +1,5 @@
 /** Names of hosts and ports, in both directions: the machine's resolver, and /etc/services. */
-import { isIP } from 'node:net';
-import { canonicalAddress } from '../model/address.js';
+import { canonicalAddress, isIpv4, isIpv6 } from '../model/address.js';
 import type { Protocol } from '../model/service.js';
 
 /** Turns names of hosts into addresses and back; `undefined` where it does not know. Never rejects. */
@@ -39,7 +38,7 @@ export function parseHosts(text: string): Map<string, string> {
   for (const line of text.split('\n')) {
     const [address = '', first] = line.replace(/#.*/, '').trim().split(/\s+/);
     const name = nameOf(first);
-    if (name === undefined || !isIP(address) || address.includes('%')) continue;
+    if (name === undefined || !(isIpv4(address) || isIpv6(address))) continue;
     const key = canonicalAddress(address);
     if (!names.has(key)) names.set(key, name);
   }

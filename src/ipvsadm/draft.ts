@@ -1,5 +1,6 @@
 /** What a command line says, as far as each word can be understood by itself. */
 import { UsageError, ValueError } from '../errors.js';
+import { nearest } from './nearest.js';
 import type { AnySetting, CommandOption, Option, Settings } from './options.js';
 import type { Token } from './popt.js';
 
@@ -23,6 +24,7 @@ export function blaming<T>(spelling: string, read: () => T): T {
     return read();
   } catch (error) {
     if (!(error instanceof ValueError)) throw error;
-    throw new UsageError(`${error.field} '${error.given}' is not ${error.expected}`, spelling);
+    const { field, given, expected, choices } = error;
+    throw new UsageError(`${field} '${given}' is not ${expected}`, spelling, nearest(given, choices));
   }
 }

@@ -47,7 +47,7 @@ export const oneOf =
   <T extends string>(field: string, ...words: readonly T[]) =>
   (text: string): T => {
     const found = words.find((word) => word === text);
-    if (found === undefined) throw new ValueError(field, text, `one of ${words.join(', ')}`);
+    if (found === undefined) throw new ValueError(field, text, `one of ${words.join(', ')}`, words);
     return found;
   };
 
@@ -181,7 +181,8 @@ export function schedulerFlags(text: string, scheduler: string): SchedulerFlag[]
       .map((word) => {
         const known = flagNames[word];
         if (known === undefined || (known.scheduler ?? scheduler) !== scheduler) {
-          throw new ValueError('scheduler flag', word, `one of ${flagsOf(scheduler).join(', ')}`);
+          const choices = flagsOf(scheduler);
+          throw new ValueError('scheduler flag', word, `one of ${choices.join(', ')}`, choices);
         }
         return known.flag;
       }),

@@ -1,21 +1,27 @@
 /**
- * How documents and subcommands write services and servers: `tcp://192.0.2.10:80`, `udp://[2001:db8::1]:53`,
- * `fwmark://7`, `fwmark://7/inet6`; `198.51.100.7:80`, `[2001:db8::7]:80`, `web1.example.com`.
+ * How documents and subcommands write services and servers: `tcp://192.0.2.10:80`, `udp://[2001:db8::1]:domain`,
+ * `fwmark://7`, `fwmark://7/inet6`; `198.51.100.7:80`, `[2001:db8::7]:80`, `web1.example.com`. What names stand for is
+ * others' business.
  */
 import { isIP } from 'node:net';
 import { ValueError } from '../errors.js';
 import { canonicalAddress, type Family, formatEndpoint } from './address.js';
 import { type FwmarkId, isFwmark, type Protocol, type ServiceId } from './service.js';
 
+/** A port as it was written: its number, or its name. */
+export type Port = number | string;
+
 /** A host as it was written, an address (canonical) or a name, and the port if there was one. */
 export interface HostPort {
   readonly host: string;
-  readonly port: number | undefined;
+  /** Of an address; undefined for a name. */
+  readonly family: Family | undefined;
+  readonly port: Port | undefined;
 }
 
 export interface EndpointNotation extends HostPort {
   readonly protocol: Protocol;
-  readonly port: number;
+  readonly port: Port;
 }
 
 export type ServiceNotation =
@@ -26,7 +32,7 @@ const SERVICE =
   'a service such as tcp://192.0.2.10:80, udp://[2001:db8::1]:53, sctp://192.0.2.10:5060 or fwmark://7';
 const SERVER = 'a server such as 198.51.100.7:80, [2001:db8::7]:80 or web1.example.com:80';
 const BRACKETS = 'a service: an IPv6 address with a port stands in brackets, [2001:db8::1]:80';
-const PORT = 'a port from 0 to 65535';
+const PORT = 'a port from 0 to 65535, or the name of one';
 const FWMARK = 'a firewall mark from 1 to 4294967295, such as fwmark://7';
 
 /** @throws ValueError */
@@ -35,12 +41,13 @@ export function parseService(text: string): ServiceNotation {
   const kind = scheme.toLowerCase();
   if (kind === 'fwmark') return parseFwmark(rest, text);
   if (kind !== 'tcp' && kind !== 'udp' && kind !== 'sctp') throw new ValueError('service', text, SERVICE);
-  const { host, port } = parseHostPort(rest) ?? {};
-  if (host === undefined) throw new ValueError('service', text, SERVICE);
+  const parsed = parseHostPort(rest);
+  if (parsed === undefined) throw new ValueError('service', text, SERVICE);
+  const { host, family, port } = parsed;
   if (port === undefined) {
-    throw new ValueError('service', text, host.includes(':') ? BRACKETS : `${SERVICE}; the port is missing`);
+    throw new ValueError('service', text, family === 'inet6' ? BRACKETS : `${SERVICE}; the port is missing`);
   }
-  return { protocol: kind, host, port };
+  return { protocol: kind, host, family, port };
 }
 
 /** @throws ValueError */
@@ -56,13 +63,6 @@ export function formatService(id: ServiceId): string {
   return `${id.protocol}://${formatEndpoint(id.address, id.port)}`;
 }
 
-/** The identity that a notation without names in it stands for; undefined where it holds a name. */
-export function serviceIdOf(notation: ServiceNotation): ServiceId | undefined {
-  if ('fwmark' in notation) return { fwmark: notation.fwmark, family: notation.family ?? 'inet' };
-  const { protocol, host, port } = notation;
-  return isIP(host) ? { protocol, address: host, port } : undefined;
-}
-
 function parseFwmark(rest: string, text: string): FwmarkId | { fwmark: number; family: undefined } {
   const [, digits = '', family] = /^(\d{1,10})(?:\/(inet6?))?$/.exec(rest) ?? [];
   const fwmark = Number(digits);
@@ -76,17 +76,25 @@ function parseHostPort(text: string): HostPort | undefined {
   const [, bracketed, plain, digits] =
     /^(?:\[([^\]]*)\]|([^[\]:]+))(?::([^:]*))?$/.exec(text) ?? (isIP(text) === 6 ? ['', text] : []);
   const host = bracketed ?? plain;
-  if (host === undefined || (bracketed !== undefined && isIP(bracketed) !== 6)) return undefined;
-  if (isIP(host)) return { host: canonicalAddress(host), port: parsePort(digits, text) };
-  return isHostName(host) ? { host: host.toLowerCase(), port: parsePort(digits, text) } : undefined;
+  if (host === undefined) return undefined;
+  const version = isIP(host);
+  if (bracketed !== undefined && version !== 6) return undefined;
+  if (version === 4) return { host, family: 'inet', port: parsePort(digits, text) };
+  if (version === 6) return { host: canonicalAddress(host), family: 'inet6', port: parsePort(digits, text) };
+  if (!isHostName(host)) return undefined;
+  return { host: host.toLowerCase(), family: undefined, port: parsePort(digits, text) };
 }
 
-function parsePort(digits: string | undefined, text: string): number | undefined {
-  if (digits === undefined) return undefined;
-  const port = /^\d{1,5}$/.test(digits) ? Number(digits) : Number.NaN;
-  if (!(port <= 65535)) throw new ValueError('port', digits === '' ? text : digits, PORT);
-  return port;
+function parsePort(word: string | undefined, text: string): Port | undefined {
+  if (word === undefined) return undefined;
+  const port = /^\d{1,5}$/.test(word) ? Number(word) : Number.NaN;
+  if (port <= 65535) return port;
+  if (portName.test(word)) return word;
+  throw new ValueError('port', word === '' ? text : word, PORT);
 }
+
+/** As /etc/services has them; some begin with a digit, and all have a letter. */
+const portName = /^(?=.*[a-z])[a-z0-9][\w+./-]*$/i;
 
 const label = '[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?';
 const hostName = new RegExp(`^${label}(?:\\.${label})*\\.?$`, 'i');

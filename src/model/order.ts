@@ -1,12 +1,13 @@
 /** The order in which services and servers are shown and worked on: protocol, address and port by their numbers. */
-import { addressOrder, familyOf } from './address.js';
+import { addressOrder, type Family, familyOf } from './address.js';
 import type { DestinationId } from './destination.js';
 import { isFwmark, type ServiceId } from './service.js';
 
-const port = (number: number): string => number.toString(16).padStart(4, '0');
+/** Numbers of 16 bits as one character each: text of equal length sorts as they do. */
+const endpoint = (address: string, port: number): string =>
+  familyOrder[familyOf(address)] + addressOrder(address) + String.fromCharCode(port);
 
-const endpoint = (address: string, number: number): string =>
-  `${familyOf(address)} ${addressOrder(address)} ${port(number)}`;
+const familyOrder: Record<Family, string> = { inet: '4', inet6: '6' };
 
 /** Text that sorts services: TCP, UDP, SCTP, then firewall marks; within each IPv4 before IPv6. */
 export function serviceOrder(id: ServiceId): string {

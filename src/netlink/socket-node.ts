@@ -2,10 +2,14 @@
 
 import { type ErrnoException, RawNetlinkSocket } from 'netlink/dist/raw.js';
 import { Errno, TransportError } from '../errors.js';
-import type { Datagram, NetlinkSocket } from './socket.js';
+import { type Datagram, type NetlinkSocket, Protocol } from './socket.js';
 
-/** The largest datagram the kernel sends in a dump is 32 KiB; an answer echoes at most one request. */
-const DATAGRAM = 64 * 1024;
+/**
+ * Room for a datagram, in bytes: the package makes and clears a buffer of this size for each attempt to read. The kernel
+ * makes the parts of a dump no larger than what was read with before, but at least a page or 8 KiB; an answer echoes at
+ * most one request. A link's message of rtnetlink may be as large as its virtual functions are many.
+ */
+const datagramSize = (protocol: number): number => (protocol === Protocol.route ? 64 : 16) * 1024;
 
 /** What we ask for; the kernel grants up to twice net.core.rmem_max. */
 const RECEIVE_BUFFER = 1024 * 1024;
@@ -22,8 +26,6 @@ class NodeSocket implements NetlinkSocket {
   /** What arrived before anybody asked: datagrams and failures, in order. */
   private readonly arrived: (Datagram | TransportError)[] = [];
   private waiter: Waiter | undefined;
-  /** Ends sends that are under way: the package never completes those that a close overtakes. */
-  private readonly sending = new Set<(error: TransportError) => void>();
   private closed = false;
 
   constructor(protocol: number) {
@@ -43,15 +45,15 @@ class NodeSocket implements NetlinkSocket {
     this.raw.on('error', (error) => this.deliver(failure('receive', error)));
   }
 
-  send(bytes: Uint8Array): Promise<void> {
+  /**
+   * Does not wait: the package tells a turn of the event loop later that the kernel, which takes requests at once, has
+   * this one. A failure stands in front of the answer that will not come.
+   */
+  send(bytes: Uint8Array): void {
     if (this.closed) throw closedError('send');
-    return new Promise((resolve, reject) => {
-      this.sending.add(reject);
-      this.raw.send(bytes, {}, (error) => {
-        this.sending.delete(reject);
-        if (error) reject(failure('send', error));
-        else resolve();
-      });
+    // The bytes are the caller's again, and the package may send later.
+    this.raw.send(Buffer.from(bytes), {}, (error) => {
+      if (error) this.deliver(failure('send', error));
     });
   }
 
@@ -82,7 +84,6 @@ class NodeSocket implements NetlinkSocket {
     if (this.closed) return;
     this.closed = true;
     this.raw.close();
-    for (const reject of this.sending) reject(closedError('send'));
     this.deliver(closedError('receive'));
   }
 
@@ -100,7 +101,7 @@ function openRaw(protocol: number): RawNetlinkSocket {
     const raw = new RawNetlinkSocket(protocol, {
       // One system call per datagram instead of two.
       messagePeeking: false,
-      msgBufferSize: DATAGRAM,
+      msgBufferSize: datagramSize(protocol),
       recvBufferSize: RECEIVE_BUFFER,
       sendBufferSize: SEND_BUFFER,
     });

@@ -17,7 +17,7 @@ export interface NetlinkSocket {
 
   /**
    * Sends one datagram to the kernel. The bytes are the caller's again once it returns or its promise resolves.
-   * @throws TransportError
+   * @throws TransportError, or the next `receive` does, in place of the answer
    */
   send(bytes: Uint8Array): Promise<void> | void;
 

@@ -1,4 +1,5 @@
-/** Tables: framed on a terminal, plain columns in a pipe. */
+/** Tables: framed on a terminal that is wide enough, plain columns on others and in a pipe. */
+import { stripVTControlCharacters } from 'node:util';
 import type { Output } from '../context.js';
 import type { Theme } from './theme.js';
 
@@ -15,7 +16,10 @@ export async function renderTable(
   output: Output,
   theme: Theme,
 ): Promise<string> {
-  return output.isTTY ? framed(columns, rows, theme) : plain(columns, rows);
+  if (!output.isTTY) return plain(columns, rows);
+  const frame = await framed(columns, rows, theme);
+  const [top = ''] = frame.split('\n', 1);
+  return top.length <= (output.columns ?? top.length) ? frame : plain(columns, rows);
 }
 
 async function framed(
@@ -38,15 +42,15 @@ async function framed(
 function plain(columns: readonly Column[], rows: readonly (readonly string[])[]): string {
   const lines = [columns.map(({ heading }) => heading), ...rows];
   const widths = columns.map((_, index) =>
-    lines.reduce((width, line) => Math.max(width, (line[index] ?? '').length), 0),
+    lines.reduce((width, line) => Math.max(width, shown(line[index])), 0),
   );
   return lines
     .map((line) =>
       columns
         .map(({ align }, index) => {
           const cell = line[index] ?? '';
-          const width = widths[index] ?? 0;
-          return align === 'right' ? cell.padStart(width) : cell.padEnd(width);
+          const blanks = ' '.repeat((widths[index] ?? 0) - shown(cell));
+          return align === 'right' ? blanks + cell : cell + blanks;
         })
         .join('  ')
         .trimEnd()
@@ -54,3 +58,6 @@ function plain(columns: readonly Column[], rows: readonly (readonly string[])[])
     )
     .join('');
 }
+
+/** Columns that a cell takes on the screen: colours take none. */
+const shown = (cell = ''): number => stripVTControlCharacters(cell).length;

@@ -24,7 +24,7 @@ export function diff(current: State, desired: DesiredState): Plan {
       desired.daemons === undefined
         ? []
         : sortedBy(
-            pair(current.daemons, desired.daemons, ({ state }) => state).map(([before, after]) =>
+            pair(current.daemons, desired.daemons, ({ state }) => state).map(({ before, after }) =>
               planned(before, after, daemonDifferences),
             ),
             (daemon) => subject(daemon).state,
@@ -38,7 +38,7 @@ const planServices = (
   desired: readonly DesiredService[],
 ): PlannedService[] =>
   pair<ServiceState, DesiredService>(current, desired, ({ service }) => serviceKey(service.id)).map(
-    ([before, after]) => ({
+    ({ before, after }) => ({
       ...planned(before?.service, after?.service, serviceDifferences),
       destinations: planDestinations(before, after),
     }),
@@ -49,7 +49,7 @@ function planDestinations(before: ServiceState | undefined, after: DesiredServic
   const wanted = after && (after.destinations ?? before?.destinations);
   const pairs = pair(before?.destinations ?? [], wanted ?? [], ({ id }) => destinationKey(id));
   return sortedBy(
-    pairs.map(([old, fresh]) => planned(old, fresh, destinationDifferences)),
+    pairs.map((each) => planned(each.before, each.after, destinationDifferences)),
     (destination) => destinationOrder(subject(destination).id),
   );
 }
@@ -65,14 +65,25 @@ function planned<B extends A, A>(
   return { action: differences.length > 0 ? 'change' : 'keep', before, after, differences };
 }
 
+interface Pair<B, A> {
+  readonly before: B | undefined;
+  readonly after: A | undefined;
+}
+
 /** What is on either side, matched by its key. A dump may repeat an entry; the last one counts. */
 function pair<B extends object, A extends object>(
-  current: Iterable<B>,
-  desired: Iterable<A>,
+  current: readonly B[],
+  desired: readonly A[],
   key: (item: A | B) => string,
-): [B | undefined, A | undefined][] {
-  const pairs = new Map<string, [B | undefined, A | undefined]>();
-  for (const item of current) pairs.set(key(item), [item, undefined]);
-  for (const item of desired) pairs.set(key(item), [pairs.get(key(item))?.[0], item]);
-  return [...pairs.values()];
+): Pair<B, A>[] {
+  const left = new Map<string, B>();
+  for (const before of current) left.set(key(before), before);
+  const pairs = desired.map((after): Pair<B, A> => {
+    const itemKey = key(after);
+    const before = left.get(itemKey);
+    if (before !== undefined) left.delete(itemKey);
+    return { before, after };
+  });
+  for (const before of left.values()) pairs.push({ before, after: undefined });
+  return pairs;
 }

@@ -4,59 +4,58 @@
  */
 import { familyOf } from '../model/address.js';
 import type { Daemon } from '../model/daemon.js';
-import type { Destination, ForwardingMethod } from '../model/destination.js';
+import type { Destination } from '../model/destination.js';
 import type { Service } from '../model/service.js';
 import type { Timeouts } from '../model/table.js';
 import type { Difference } from './plan.js';
 
 type Value = Difference['from'];
-type Fields<T> = Readonly<Record<string, (of: T) => Value>>;
+type Fields<T> = readonly { readonly field: string; readonly of: (thing: T) => Value }[];
 
-/** The fields in which two things differ. */
-function compare<T>(fields: Fields<T>, before: T, after: T): Difference[] {
-  return Object.entries(fields)
-    .map(([field, of]) => ({ field, from: of(before), to: of(after) }))
-    .filter(({ from, to }) => from !== to);
-}
+/** The fields in which two things differ: in nearly all comparisons none. */
+const compare = <T>(fields: Fields<T>, before: T, after: T): Difference[] =>
+  fields
+    .filter(({ of }) => of(before) !== of(after))
+    .map(({ field, of }) => ({ field, from: of(before), to: of(after) }));
 
-const serviceFields: Fields<Service> = {
-  scheduler: ({ scheduler }) => scheduler,
-  schedulerFlags: ({ schedulerFlags }) => schedulerFlags.toSorted().join(', ') || undefined,
-  'persistence.timeout': ({ persistence }) => persistence?.timeout,
-  'persistence.netmask': ({ persistence }) => persistence?.netmask,
-  'persistence.engine': ({ persistence }) => persistence?.engine,
-  onePacket: ({ onePacket }) => onePacket,
-};
+const serviceFields: Fields<Service> = [
+  { field: 'scheduler', of: ({ scheduler }) => scheduler },
+  { field: 'schedulerFlags', of: ({ schedulerFlags }) => schedulerFlags.toSorted().join(', ') || undefined },
+  { field: 'persistence.timeout', of: ({ persistence }) => persistence?.timeout },
+  { field: 'persistence.netmask', of: ({ persistence }) => persistence?.netmask },
+  { field: 'persistence.engine', of: ({ persistence }) => persistence?.engine },
+  { field: 'onePacket', of: ({ onePacket }) => onePacket },
+];
 
 export const serviceDifferences = (before: Service, after: Service): Difference[] =>
   compare(serviceFields, before, after);
 
-const destinationFields: Fields<Destination> = {
-  method: ({ method }) => method,
-  weight: ({ weight }) => weight,
-  upperThreshold: ({ upperThreshold }) => upperThreshold,
-  lowerThreshold: ({ lowerThreshold }) => lowerThreshold,
+const destinationFields: Fields<Destination> = [
+  { field: 'method', of: ({ method }) => method },
+  { field: 'weight', of: ({ weight }) => weight },
+  { field: 'upperThreshold', of: ({ upperThreshold }) => upperThreshold },
+  { field: 'lowerThreshold', of: ({ lowerThreshold }) => lowerThreshold },
   // The other methods encapsulate nothing, whatever the kernel remembers of an earlier tunnel.
-  'tunnel.type': ({ method, tunnel }) => (method === 'tun' ? tunnel.type : undefined),
-  'tunnel.port': ({ method, tunnel }) => (method === 'tun' ? tunnel.port : undefined),
-  'tunnel.checksum': ({ method, tunnel }) => (method === 'tun' ? tunnel.checksum : undefined),
-};
+  { field: 'tunnel.type', of: ({ method, tunnel }) => (method === 'tun' ? tunnel.type : undefined) },
+  { field: 'tunnel.port', of: ({ method, tunnel }) => (method === 'tun' ? tunnel.port : undefined) },
+  { field: 'tunnel.checksum', of: ({ method, tunnel }) => (method === 'tun' ? tunnel.checksum : undefined) },
+];
 
 export const destinationDifferences = (before: Destination, after: Destination): Difference[] =>
-  compare(destinationFields, { ...before, method: methodMeant(before.method, after.method) }, after);
+  compare(destinationFields, isLocally(before, after) ? { ...before, method: after.method } : before, after);
 
 /** Kernels that find a server's address to be their own deliver locally and say so, whatever they were told. */
-const methodMeant = (reported: ForwardingMethod, wanted: ForwardingMethod): ForwardingMethod =>
-  reported === 'local' && wanted !== 'bypass' ? wanted : reported;
+const isLocally = (reported: Destination, wanted: Destination): boolean =>
+  reported.method === 'local' && wanted.method !== 'bypass';
 
-const daemonFields: Fields<Daemon> = {
-  interface: (daemon) => daemon.interface,
-  id: ({ syncId }) => syncId,
-  maxLength: ({ maxLength }) => maxLength,
-  group: ({ group }) => group,
-  port: ({ port }) => port,
-  ttl: ({ ttl }) => ttl,
-};
+const daemonFields: Fields<Daemon> = [
+  { field: 'interface', of: (daemon) => daemon.interface },
+  { field: 'id', of: ({ syncId }) => syncId },
+  { field: 'maxLength', of: ({ maxLength }) => maxLength },
+  { field: 'group', of: ({ group }) => group },
+  { field: 'port', of: ({ port }) => port },
+  { field: 'ttl', of: ({ ttl }) => ttl },
+];
 
 /** What the kernel takes where it is told nothing: ip_vs_sync.c. */
 const daemonDefaults = { group: '224.0.0.81', port: 8848, ttl: 1 } as const;
@@ -86,11 +85,11 @@ function clampLength(length: number, state: Daemon['state'], group: string): num
   return Math.min(Math.max(length, state === 'backup' ? 1024 : 1), 65535 - headers);
 }
 
-const timeoutFields: Fields<Partial<Timeouts>> = {
-  tcp: ({ tcp }) => tcp,
-  tcpFin: ({ tcpFin }) => tcpFin,
-  udp: ({ udp }) => udp,
-};
+const timeoutFields: Fields<Partial<Timeouts>> = [
+  { field: 'tcp', of: ({ tcp }) => tcp },
+  { field: 'tcpFin', of: ({ tcpFin }) => tcpFin },
+  { field: 'udp', of: ({ udp }) => udp },
+];
 
 /** Only of those that are wanted at all. */
 export const timeoutDifferences = (before: Timeouts, after: Partial<Timeouts>): Difference[] =>

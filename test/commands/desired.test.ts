@@ -171,7 +171,7 @@ test('--only touches that service alone', async (context) => {
   assert.equal(out, 'added    fwmark://7\nadded    fwmark://8\n2 done\n');
   const unknown = await director.run(['apply', '-f', '-', '--only', 'fwmark://9'], { stdin: both });
   assert.equal(unknown.status, 2);
-  assert.match(unknown.err, /fwmark 9 inet: neither in the document nor in the table/);
+  assert.match(unknown.err, /fwmark:\/\/9: neither in the document nor in the table/);
 });
 
 test('what the kernel refuses is told with what was done and what was not', async (context) => {

@@ -22,11 +22,6 @@ const mark: ServiceId = { fwmark: 1, family: 'inet' };
 const weights = async (director: Director): Promise<number[]> =>
   (await director.client.destinations(mark)).map(({ weight }) => weight);
 
-/** Ends a watch, which nothing else does. */
-class Enough extends Error {
-  override name = 'Enough';
-}
-
 test('a file that changes is applied again, drift is repaired, a bad version waits for a better one', async (context) => {
   const director = await Director.start(context);
   const file = await director.file('web.json', document(1));
@@ -44,13 +39,13 @@ test('a file that changes is applied again, drift is repaired, a bad version wai
   director.whileSleeping = async () => {
     seen.push((await weights(director)).join());
     const next = events.shift();
-    if (next === undefined) throw new Enough('seen enough');
-    await next();
+    if (next === undefined) director.stop.abort();
+    else await next();
   };
-  const { err, out } = await director.run(['apply', '-f', file, '--watch', '--interval', '10']);
+  const { status, err, out } = await director.run(['apply', '-f', file, '--watch', '--interval', '10']);
+  assert.equal(status, 0);
   assert.match(err, new RegExp(`^lvsadm: ${file}:1:15: services\\[0\\]\\.service: missing`, 'm'));
   assert.match(err, new RegExp(`^lvsadm: ${file}: no such file or directory$`, 'm'));
-  assert.match(err, /seen enough/);
   assert.deepEqual(seen.slice(0, 7), ['1', '2', '2', '3', '3', '4', '']);
   assert.equal(seen.at(-1), '4');
   assert.ok(!out.includes('nothing to change'), out);

@@ -14,7 +14,9 @@ const hosts: Record<string, string[]> = {
 
 const lookup: Lookup = {
   addresses: async (name) => hosts[name] ?? [],
-  ports: async () => ({ port: (name) => (name === 'http' ? 80 : undefined) }),
+  ports: async () => ({
+    port: (name, protocol) => ({ http: 80, tcponly: protocol === 'tcp' ? 81 : undefined })[name],
+  }),
 };
 
 async function problemsIn(...texts: string[]): Promise<string[]> {
@@ -162,7 +164,17 @@ const cases: readonly [name: string, text: string, problem: string][] = [
   [
     'a port too high',
     withService('service: »tcp://192.0.2.1:65536'),
-    "services[0].service: '65536' is not a port from 0 to 65535",
+    "services[0].service: '65536' is not a port from 0 to 65535, or the name of one",
+  ],
+  [
+    'a name that no port has',
+    withService('service: »tcp://192.0.2.1:htpp'),
+    "services[0].service: 'htpp' is neither a port from 0 to 65535 nor the name of one for tcp in /etc/services",
+  ],
+  [
+    'a server’s port by a name that there is for another protocol only',
+    withService('{service: "udp://192.0.2.1:53", servers: [»"198.51.100.1:tcponly"]}'),
+    "services[0].servers[0]: 'tcponly' is neither a port from 0 to 65535 nor the name of one for udp in /etc/services",
   ],
   [
     'every port without persistence',

@@ -221,9 +221,23 @@ services:
 `);
   assert.deepEqual(outline(state), {
     'tcp://192.0.2.1:80': ['198.51.100.2:80 tun 1', '[2001:db8::9]:80 tun 1'],
-    'tcp://198.51.100.2:80': ['198.51.100.1:8080 dr 1', '198.51.100.2:80 dr 1'],
+    'tcp://198.51.100.2:80': ['198.51.100.2:80 dr 1', '198.51.100.1:8080 dr 1'],
     'tcp://[2001:db8::7]:80': ['[2001:db8::7]:80 dr 1'],
     'tcp://[2001:db8::9]:81': undefined,
+  });
+});
+
+test('a port may have a name: of the service’s protocol, or of any for a mark', async () => {
+  const state = await read(`
+services:
+  - {service: "tcp://192.0.2.1:http", servers: ["198.51.100.1:domain", 198.51.100.2]}
+  - {service: "udp://web.example:domain", servers: ["web.example:http"]}
+  - {service: "fwmark://1", servers: ["[2001:db8::1]:http"], defaults: {method: tun}}
+`);
+  assert.deepEqual(outline(state), {
+    'tcp://192.0.2.1:80': ['198.51.100.1:53 dr 1', '198.51.100.2:80 dr 1'],
+    'udp://198.51.100.1:53': ['198.51.100.1:80 dr 1'],
+    'fwmark://1': ['[2001:db8::1]:80 tun 1'],
   });
 });
 

@@ -190,7 +190,9 @@ inOwnNetwork(import.meta.url, 'rtnetlink, in a network namespace', () => {
   test('neighbours are told with their state', async () => {
     ip('neighbour', 'add', '198.51.100.9', 'lladdr', '02:00:00:00:00:09', 'dev', 'left', 'nud', 'permanent');
     ip('-6', 'neighbour', 'add', '2001:db8:1::9', 'dev', 'left', 'nud', 'failed');
-    const found = (await client.neighbours()).filter(({ address }) => address.endsWith('9'));
+    // The kernel's own, of multicast, come when they like.
+    const added = ['198.51.100.9', '2001:db8:1::9'];
+    const found = (await client.neighbours()).filter(({ address }) => added.includes(address));
     assert.deepEqual(found, [
       { address: '198.51.100.9', device: 'left', mac: '02:00:00:00:00:09', state: 'permanent' },
       { address: '2001:db8:1::9', device: 'left', mac: undefined, state: 'failed' },

@@ -31,7 +31,11 @@ describe('a mistake in a command line', () => {
       '-A -t 192.0.2.1:80 -p -M 64/': "-M: netmask '64/' is not a dotted mask such as 255.255.255.0",
       '-A -t 192.0.2.1:80 -b sh-port': "-b: scheduler flag 'sh-port' is not one of flag-1, flag-2, flag-3",
       '-A -t 192.0.2.1:80 -s sh -b shport':
-        "-b: scheduler flag 'shport' is not one of flag-1, flag-2, flag-3, sh-fallback, sh-port",
+        "-b: scheduler flag 'shport' is not one of flag-1, flag-2, flag-3, sh-fallback, sh-port (did you mean 'sh-port'?)",
+      [`${server} -i --tun-type geu`]:
+        "--tun-type: tunnel type 'geu' is not one of ipip, gue, gre (did you mean 'gue'?)",
+      '--start-daemon mastr':
+        "--start-daemon: state 'mastr' is not one of master, backup (did you mean 'master'?)",
       '--start-daemon slave': "--start-daemon: state 'slave' is not one of master, backup",
       '--set 1 2 x': "--set: timeout 'x' is not a number from 0 to 2678400",
       '-A -t 192.0.2.1': 'every port (port 0) needs persistence: add -p, or give a port',

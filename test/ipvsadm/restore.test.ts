@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it, test } from 'node:test';
 import fc from 'fast-check';
-import { splitRule } from '../../src/ipvsadm/rules.js';
+import { parse, tokensOf } from '../../src/ipvsadm/parse.js';
+import { destinationRule, splitRule } from '../../src/ipvsadm/rules.js';
 import { world } from '../support/run.js';
 
 describe('the words of a line of -R', () => {
@@ -33,6 +34,13 @@ describe('the words of a line of -R', () => {
       }),
     );
   });
+});
+
+test('a line with the largest thresholds that a kernel may have taken reads back as it was written', () => {
+  const rule = '-a -t 192.0.2.1:80 -r 198.51.100.7:80 -m -w 1 -x 4294967295 -y 4294967294';
+  const command = parse(tokensOf(splitRule(rule)));
+  assert.ok(command.do === 'change' && command.change.do === 'addDestination');
+  assert.equal(destinationRule(command.change.of, command.change.destination).join(' '), rule);
 });
 
 describe('-R', () => {
@@ -122,6 +130,7 @@ describe('-R', () => {
       const lines = [
         '-A -t 192.0.2.80:80 -s mh -p 60 -M 255.255.255.0 -b mh-port,flag-3',
         '-a -t 192.0.2.80:80 -r 127.0.0.1:8080 -m -w 7 -x 9 -y 3',
+        '-a -t 192.0.2.80:80 -r 127.0.0.1:8081 -m -w 2147483647 -x 2147483647 -y 2147483646',
         '-A -t [2001:db8::1]:443 -s wlc',
         '-a -t [2001:db8::1]:443 -r 192.0.2.80:443 -i -w 1 --tun-type gue --tun-port 6080 --tun-csum',
         '-A -f 4294967295 -6 -s rr',

@@ -31,6 +31,18 @@ test('a frame on a terminal, the headings bold unless colours are off', async ()
   }
 });
 
+test('plain columns on a terminal that is too narrow for the frame, as wide as they look', async () => {
+  const terminal = { ...output(true), columns: 30 };
+  const theme = await themeFor(terminal, {});
+  const [first = [], ...rest] = rows;
+  const coloured = [[theme.added(first[0] ?? ''), first[1] ?? ''], ...rest];
+  assert.equal(
+    await renderTable(columns, coloured, terminal, theme),
+    `server               weight\n${theme.added('198.51.100.1:80')}           1\na                2147483647\n`,
+  );
+  assert.match(await renderTable(columns, rows, { ...terminal, columns: 32 }, theme), /│/);
+});
+
 test('an empty table has its headings', async () => {
   const pipe = output(false);
   assert.equal(await renderTable(columns, [], pipe, await themeFor(pipe, {})), 'server  weight\n');

@@ -8,12 +8,11 @@ import type { TestContext } from 'node:test';
 import { main } from '../../src/cli/main.js';
 import type { Context, Output } from '../../src/context.js';
 import { IpvsClient } from '../../src/ipvs/client.js';
-import { ipvsSchema } from '../../src/ipvs/schema.js';
 import type { State } from '../../src/model/state.js';
 import type { OpenSocket } from '../../src/netlink/socket.js';
 import { readState } from '../../src/plan/read.js';
+import { changesIn } from './changes.js';
 import { FakeIpvs } from './fake-ipvs.js';
-import { readMessages } from './wire.js';
 
 export interface Result {
   readonly status: number;
@@ -28,20 +27,13 @@ export interface Circumstances {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** Message type of the controller, which tells the types of families. */
-const CONTROLLER = 0x10;
-
-const reads: ReadonlySet<number> = new Set(
-  Object.entries(ipvsSchema.operations)
-    .filter(([name]) => name.startsWith('get'))
-    .map(([, { command }]) => command),
-);
-
 export class Director {
   /** Number of requests on the wire that would change something. */
   changesSent = 0;
   /** The clock, in milliseconds; sleeping advances it. */
   time = 0;
+  /** Ask the program to stop through this, as SIGTERM does. */
+  readonly stop = new AbortController();
   /** Called after each sleep, with the clock advanced. */
   whileSleeping: () => Promise<void> | void = () => {};
 
@@ -63,7 +55,9 @@ export class Director {
       },
     });
     const director = new Director(directory, ipvs, client);
-    sent = (bytes) => director.count(bytes);
+    sent = (bytes) => {
+      director.changesSent += changesIn(bytes).length;
+    };
     test.after(async () => {
       client.close();
       await rm(directory, { recursive: true });
@@ -101,6 +95,7 @@ export class Director {
         throw new Error('a test with a director in memory opens no socket');
       },
       client: async () => this.client,
+      stopRequest: () => this.stop.signal,
       now: () => this.time,
       sleep: async (milliseconds) => {
         this.time += milliseconds;
@@ -109,12 +104,6 @@ export class Director {
     };
     const status = await main(words, context);
     return { status, out: out.text, err: err.text };
-  }
-
-  private count(bytes: Uint8Array): void {
-    for (const { type, payload } of readMessages(bytes.slice())) {
-      if (type !== CONTROLLER && !reads.has(payload[0] ?? 0)) this.changesSent++;
-    }
   }
 }
 

@@ -18,9 +18,12 @@ const timeouts = { tcpTimeout: 900, tcpFinTimeout: 120, udpTimeout: 300 };
  * Milliseconds in which a daemon's thread has run for sure: a kernel (6.1) that is told to stop one before does not answer
  * for half a minute.
  */
-export const DAEMON_START = 100;
+const DAEMON_START = 100;
 
 export class Kernel {
+  /** When a daemon may have been started last, on the clock of `performance`. */
+  private started = Number.NEGATIVE_INFINITY;
+
   private constructor(
     private readonly connection: Connection,
     private readonly ipvs: Family<IpvsOperations>,
@@ -38,7 +41,7 @@ export class Kernel {
   async reset(now: State | undefined): Promise<void> {
     if (now?.services.length !== 0) await this.ipvs.acknowledge({ operation: 'flush', body: {} });
     const daemons = now?.daemons ?? [];
-    if (daemons.length > 0) await sleep(DAEMON_START);
+    if (daemons.length > 0) await this.daemonsRun();
     for (const { state } of daemons) {
       await this.ipvs.acknowledge({ operation: 'stopDaemon', body: { daemon: { state: state as number } } });
     }
@@ -61,6 +64,17 @@ export class Kernel {
       daemons: await this.ipvs.dump('getDaemons', {}, ({ daemon }) => plain(daemon ?? {})),
       timeouts: await this.ipvs.get('getTimeouts', {}, plain),
     };
+  }
+
+  /** To be told when one may have been. */
+  daemonStarted(): void {
+    this.started = performance.now();
+  }
+
+  /** Waits until every daemon can be stopped. */
+  async daemonsRun(): Promise<void> {
+    const left = this.started + DAEMON_START - performance.now();
+    if (left > 0) await sleep(left);
   }
 
   close(): void {

@@ -3,11 +3,10 @@
  * time in two namespaces: the kernel numbers the services of all namespaces through while it dumps those of one, so that
  * changes elsewhere make entries come twice or not at all.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { bystander } from './bystander.js';
 import { compareObservations, compareStates, type Deviation } from './compare.js';
-import { DAEMON_START, Kernel } from './kernel.js';
+import { Kernel } from './kernel.js';
 import { Lvsadm } from './lvsadm.js';
 import { ipvsadm } from './shell-program.js';
 import type { CommandLine, Observation, Outcome, Program, State, Trial } from './trial.js';
@@ -73,6 +72,7 @@ export class SideBySide {
     await this.kernel.reset(this.now);
     for (const command of given) {
       const { status, stderr } = await this.preparer.run(command);
+      if (mentions(command, '--start-daemon')) this.kernel.daemonStarted();
       if (status !== 0) throw new Error(`cannot prepare: ${command.words.join(' ')}: ${stderr}`);
     }
     this.now = await this.kernel.state();
@@ -90,10 +90,14 @@ export class SideBySide {
     await this.prepare(given);
     const observations: Observation[] = [];
     for (const command of commands) {
+      if (mentions(command, '--stop-daemon')) await this.kernel.daemonsRun();
       observations.push(await program.run(command));
-      if (command.words.includes('--start-daemon')) await sleep(DAEMON_START);
+      if (mentions(command, '--start-daemon')) this.kernel.daemonStarted();
     }
     this.now = await this.kernel.state();
     return { observations, state: this.now };
   }
 }
+
+const mentions = ({ words }: CommandLine, option: string): boolean =>
+  words.some((word) => word.startsWith(option));

@@ -7,18 +7,10 @@ import { checkout } from '../paths.js';
 const directory = join(checkout, 'build/test/lab/suites');
 const suffix = '.suite.js';
 
-/** Suites that `npm test` leaves out, and why. */
-const byHand: Readonly<Record<string, string>> = {
-  'differential-cases':
-    'takes most of half an hour emulated; ipvsadm.suite has the same command lines, recorded',
-  'state-traffic':
-    'not yet settled: while a scheduler is changed, a connection may wait for an answer for a minute',
-};
-
-/** The compiled suites' paths, in order; those that run by hand only are found by name. */
+/** The compiled suites' paths, in order. */
 export const findSuites = (): string[] =>
   readdirSync(directory)
-    .filter((file) => file.endsWith(suffix) && !(suiteName(file) in byHand))
+    .filter((file) => file.endsWith(suffix))
     .sort()
     .map((file) => join(directory, file));
 

@@ -1,0 +1,41 @@
+// Mistakes in the words of a subcommand are answered as those in ipvsadm's grammar are.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Director } from '../support/director.js';
+
+const mistakes: readonly [words: string, says: string][] = [
+  ['apply', '--file: missing'],
+  ['apply -f', '-f: a value is missing'],
+  ['apply -f x --drain', '--drain: a value is missing'],
+  ['apply -f x --dry-rum', "--dry-rum: unknown option (did you mean '--dry-run'?)"],
+  ['apply -f x --dryrun=true', "--dryrun: unknown option (did you mean '--dry-run'?)"],
+  ['apply -f x --zzz', '--zzz: unknown option'],
+  ['apply -f x -z', '--z: unknown option'],
+  ['apply -f x extra', "unexpected argument 'extra'"],
+  ['apply -f x --prune=maybe', "--prune: 'maybe' is not true or false"],
+  ['apply -f x --drain 1 --drain 2', '--drain: given more than once'],
+  ['drain tcp://192.0.2.1:80', 'missing; it takes <service> <server>'],
+  ['schema extra', "unexpected argument 'extra'"],
+];
+
+for (const [words, says] of mistakes) {
+  test(words, async (context) => {
+    const director = await Director.start(context);
+    const { status, out, err } = await director.run(words.split(' '), { env: { LANG: 'de_DE.UTF-8' } });
+    const [name] = words.split(' ');
+    assert.deepEqual(
+      { status, out, err },
+      { status: 2, out: '', err: `lvsadm: ${says}\nTry 'lvsadm ${name} --help'.\n` },
+    );
+    assert.equal(director.changesSent, 0);
+  });
+}
+
+test('a subcommand that there is not', async (context) => {
+  const director = await Director.start(context);
+  const { status, err } = await director.run(['aply']);
+  assert.deepEqual(
+    [status, err],
+    [2, "lvsadm: unknown command 'aply' (did you mean 'apply'?)\nTry 'lvsadm help'.\n"],
+  );
+});

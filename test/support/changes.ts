@@ -1,0 +1,57 @@
+/** The changes among requests on the wire, and a socket that is cut off after so many of them. */
+import { ipvsSchema } from '../../src/ipvs/schema.js';
+import type { OpenSocket } from '../../src/netlink/socket.js';
+import { readMessages } from './wire.js';
+
+/** Message type of the controller, which tells the types of families. */
+const CONTROLLER = 0x10;
+
+const reads: ReadonlySet<number> = new Set(
+  Object.entries(ipvsSchema.operations)
+    .filter(([name]) => name.startsWith('get'))
+    .map(([, { command }]) => command),
+);
+
+/** Where each request begins that would change something, in a datagram of requests. */
+export function changesIn(datagram: Uint8Array): number[] {
+  const starts: number[] = [];
+  let start = 0;
+  for (const { bytes, type, payload } of readMessages(datagram.slice())) {
+    if (type !== CONTROLLER && !reads.has(payload[0] ?? 0)) starts.push(start);
+    start += Math.ceil(bytes.length / 4) * 4;
+  }
+  return starts;
+}
+
+/** What a socket ends in whose process has died. */
+export class Died extends Error {
+  override name = 'Died';
+}
+
+/**
+ * Opens sockets whose process dies as it is about to send one more change than `changes`, in the middle of a datagram if
+ * it comes to that: what was sent before has been carried out, and nothing else ever is.
+ */
+export const dyingAfter =
+  (changes: number, openSocket: OpenSocket): OpenSocket =>
+  async (protocol) => {
+    const socket = await openSocket(protocol);
+    let left = changes;
+    return {
+      port: socket.port,
+      receiveBuffer: socket.receiveBuffer,
+      receive: (timeout) => socket.receive(timeout),
+      close: () => socket.close(),
+      async send(bytes) {
+        const starts = changesIn(bytes);
+        if (starts.length <= left) {
+          left -= starts.length;
+          return socket.send(bytes);
+        }
+        const end = starts[left] ?? 0;
+        if (end > 0) await socket.send(bytes.subarray(0, end));
+        socket.close();
+        throw new Died(`after ${changes} changes`);
+      },
+    };
+  };

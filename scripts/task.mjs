@@ -25,11 +25,12 @@ function run(file, args, options = {}) {
 }
 
 /** Runs what may take minutes, and start other programs: a signal that ends this process ends it as well. */
-async function supervise(file, args) {
-  const child = spawn(file, args, { cwd: root, stdio: 'inherit' });
+async function supervise(file, args, options = {}) {
+  const child = spawn(file, args, { cwd: root, stdio: 'inherit', ...options });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
   const [status, signal] = await once(child, 'exit');
-  process.exitCode = status ?? 128 + constants.signals[signal];
+  process.exitCode ||= status ?? 128 + constants.signals[signal];
+  return signal === null;
 }
 
 /** Runs a compiled script of ours in this process: a signal that ends it lets it clean up. */
@@ -184,7 +185,11 @@ function standalone() {
 }
 
 const tests = (dir) => files(`build/test/${dir}`, '.test.js');
-const testRunner = (list, args) => supervise(process.execPath, ['--test', ...args, ...list]);
+const testRunner = (list, args, options) =>
+  supervise(process.execPath, ['--test', ...args, ...list], options);
+
+/** Kernels of the lab besides the one that is used where none is named: see LAB_KERNEL. */
+const otherKernels = ['backports'];
 
 /** Type check, lint and format. */
 function check() {
@@ -218,6 +223,19 @@ const tasks = {
     await bundle();
     say('unit tests, then the lab: a guest with a real kernel');
     await testRunner(tests(''), args);
+  },
+  /** What fails on one kernel does not keep the next from being tried. */
+  'test:all': async (args) => {
+    await tasks.test(args);
+    for (const kernel of otherKernels) {
+      say(`the lab again, with the kernel ${kernel}`);
+      const env = { ...process.env, LAB_KERNEL: kernel };
+      if (!(await testRunner([join('build/test/lab', 'lab.test.js')], args, { env }))) return;
+    }
+  },
+  'bench:methods': async (args) => {
+    await bundle();
+    await script('build/test/bench/methods.js', args);
   },
   lab: async (args) => {
     await bundle();

@@ -18,21 +18,48 @@ export interface Share {
   requests: number;
 }
 
+/** doctor's report, which it would colour itself on a terminal. */
+const reportColours: readonly (readonly [RegExp, (text: string) => string])[] = [
+  [/^ERROR/gm, paint.red.bold],
+  [/^WARNING/gm, paint.yellow],
+  [/^ +fix.*$/gm, paint.green],
+  [/^done: .*$/gm, paint.green],
+  [/^ {2}\S.* = .*$/gm, paint.dim],
+];
+
 export const stage = {
   title: (text: string) => print(`\n${paint.bold(text)}\n`),
 
-  step: (number: number, text: string) => print(`\n${paint.bold.green(`${number}`)}  ${paint.bold(text)}\n`),
+  act: (number: number, text: string) => {
+    const head = ` ${number}  ${text} `;
+    print(`\n\n${paint.bold.inverse(head.padEnd(78))}\n`);
+  },
 
   say: (text: string) => print(indent(text)),
 
-  picture: (text: string) => print(paint.dim(indent(text.replace(/^\n/, '')))),
+  picture: (text: string) => print(indent(text.replace(/^\n/, ''))),
 
   command: (host: string, words: string) => print(indent(`${paint.dim(`${host}#`)} ${paint.bold(words)}`)),
 
   output: (text: string) => process.stdout.write(indent(text)),
 
+  quiet: (text: string) => process.stdout.write(paint.dim(indent(text))),
+
+  report: (text: string) =>
+    process.stdout.write(
+      indent(
+        reportColours.reduce(
+          (painted, [part, colour]) => painted.replace(part, (found) => colour(found)),
+          text,
+        ),
+      ),
+    ),
+
+  /** What matters in a line. */
+  mark: (text: string) => paint.yellow.bold(text),
+
   /** One bar for each server, in proportion. */
-  shares: (shares: Share[]) => {
+  shares: (shares: readonly Share[]) => {
     const total = shares.reduce((sum, { requests }) => sum + requests, 0);
     const width = Math.max(...shares.map(({ server }) => server.length));
     for (const [index, { server, requests }] of shares.entries()) {
@@ -40,11 +67,10 @@ export const stage = {
       const bar = '█'.repeat(total ? Math.round((requests / total) * whole) : 0);
       print(indent(`  ${server.padEnd(width)}  ${colour(bar)} ${requests}`));
     }
-    print();
   },
 
-  good: (text: string) => print(`\n${paint.green('✔')}  ${text}\n`),
-  bad: (text: string) => print(`\n${paint.red('✘')}  ${text}\n`),
+  good: (text: string) => print(`${paint.green('✔')}  ${text}`),
+  bad: (text: string) => print(`${paint.red('✘')}  ${text}`),
 };
 
 const indent = (text: string): string => text.replaceAll(/^(?=.)/gm, '   ');

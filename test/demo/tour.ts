@@ -1,115 +1,110 @@
-// The demo's story. Runs as root where IPVS is; ends with 1 when a request fails or a share is not what the weights say.
-import { join } from 'node:path';
-import { checkout } from '../lab/paths.js';
-import { Network } from '../support/net/network.js';
-import {
-  endpointOf,
-  picture,
-  plan,
-  port,
-  type Server,
-  serverNames,
-  serverPort,
-  service,
-  vip,
-} from './cluster.js';
+// The demo's story. Runs as root where IPVS is; ends with 1 when anything that it says did not come true.
+
+import { ethernetOf, ipsOf } from '../support/cluster/headers.js';
+import { sharesOf } from '../support/cluster/shares.js';
+import type { Packet } from '../support/net/packet.js';
+import { type Act, acts } from './acts.js';
+import { client, picture, type Server, serverNames, servers } from './cluster.js';
+import { drawn, unlike } from './journey.js';
+import { Machines } from './machines.js';
+import { firstClientPort, openingOf } from './path.js';
 import { stage } from './stage.js';
+import { trouble } from './trouble.js';
 
-const lvsadm = join(checkout, 'dist/lvsadm.js');
-const requests = 100;
+const requests = 24;
 
-/** A round robin goes on where it stood, so a share may be off by part of a round. */
-const tolerance = 2;
+async function play(machines: Machines, act: Act, number: number): Promise<void> {
+  const { vip, weights, flag, scheduler, serverPort } = act;
+  const names = Object.keys(weights) as Server[];
+  stage.act(number, act.title);
+  stage.say(`${act.idea}\n`);
 
-interface Step {
-  text: string;
-  /** lvsadm's arguments, as typed. */
-  commands: string[];
-  /** The weights in force afterwards, of every server that the step's shares show; 0 for one that is gone. */
-  weights: Partial<Record<Server, number>>;
-}
-
-const steps: Step[] = [
-  {
-    text: 'A virtual service, scheduled by weighted round robin, and its first real server',
-    commands: [`-A -t ${service} -s wrr`, `-a -t ${service} -r ${endpointOf('alpha')} -m`],
-    weights: { alpha: 1 },
-  },
-  {
-    text: 'A second server takes half of the load',
-    commands: [`-a -t ${service} -r ${endpointOf('beta')} -m`],
-    weights: { alpha: 1, beta: 1 },
-  },
-  {
-    text: 'And a third',
-    commands: [`-a -t ${service} -r ${endpointOf('gamma')} -m`],
-    weights: { alpha: 1, beta: 1, gamma: 1 },
-  },
-  {
-    text: 'gamma is the stronger machine: three times the weight',
-    commands: [`-e -t ${service} -r ${endpointOf('gamma')} -m -w 3`],
-    weights: { alpha: 1, beta: 1, gamma: 3 },
-  },
-  {
-    text: 'alpha retires; no client notices',
-    commands: [`-d -t ${service} -r ${endpointOf('alpha')}`],
-    weights: { alpha: 0, beta: 1, gamma: 3 },
-  },
-];
-
-async function run(): Promise<string[]> {
-  stage.title('lvsadm: load balancing in the Linux kernel, in a minute');
-  stage.picture(picture);
-  stage.say('Building it: a network namespace for each machine, cables and switches between them.');
-  await using network = await Network.build(plan);
-  stage.say('Starting a web server on each real server; it answers with its name.');
-  const [client] = await Promise.all([
-    network.host('client').agent(),
-    ...serverNames.map(async (name) =>
-      (await network.host(name).agent()).call('serveHttp', { name, port: serverPort }),
-    ),
-  ]);
-
-  const director = async (args: string): Promise<void> => {
-    stage.command('director', `lvsadm ${args}`);
-    stage.output(await network.host('director').run(process.execPath, [lvsadm, ...args.split(' ')]));
-  };
-
-  const faults: string[] = [];
-  for (const [index, { text, commands, weights }] of steps.entries()) {
-    stage.step(index + 1, text);
-    for (const command of commands) await director(command);
-    stage.say(`\nThe client sends ${requests} requests to http://${vip}/ and counts who answers:\n`);
-    const { answers, errors } = await client.call('ask', { address: vip, port, count: requests });
-    const shares = (Object.keys(weights) as Server[]).map((server) => ({
-      server,
-      requests: answers.filter((name) => name === server).length,
-    }));
-    stage.shares(shares);
-    await director('-Ln');
-    const wrong = [...lost(errors), ...unfair(shares, weights)];
-    for (const fault of wrong) stage.bad(fault);
-    faults.push(...wrong);
+  stage.say('The director takes the VIP in, and learns of the service and its servers:');
+  await machines.everywhere(['director'], `director up --vip ${vip} --interface lan --method ${act.method}`);
+  await machines.director(`-A -t ${vip}:80 -s ${scheduler}`);
+  for (const name of names) {
+    const weight = weights[name] === 1 ? '' : ` -w ${weights[name]}`;
+    await machines.director(`-a -t ${vip}:80 -r ${servers[name]}:${serverPort} ${flag}${weight}`);
   }
-  return faults;
+  stage.say(`\n${act.need}`);
+  await machines.everywhere(names, `real-server up ${act.realServer}`);
+
+  stage.say(`\nThe client sends ${requests} requests to http://${vip}/ and counts who answers:`);
+  const { answers, errors } = await machines.requests(vip, requests);
+  machines.claim(errors.length === 0, `${errors.length} of ${requests} requests failed: ${errors[0]}`);
+  checkShares(machines, weights, sharesOf(answers));
+  stage.shares(names.map((server) => ({ server, requests: sharesOf(answers)[server] ?? 0 })));
+
+  stage.say(`\nThe way of one connection to ${act.witness} and back, as captured just now:\n`);
+  await showWay(machines, act);
+
+  stage.say("\nThe director's table, and its connections:");
+  await machines.director(`-Ln -t ${vip}:80`);
+  await machines.director('-Lcn', (table) => excerpt(table, vip));
+
+  stage.say('\nEverything back:');
+  await machines.everywhere(names, 'real-server down');
+  await machines.turnPage();
 }
 
-const lost = (errors: string[]): string[] =>
-  errors.length === 0 ? [] : [`${errors.length} of ${requests} requests failed: ${errors[0]}`];
-
-/** Servers whose share is not what their weight promises; none answers but those with a weight. */
-function unfair(shares: { server: Server; requests: number }[], weights: Step['weights']): string[] {
+/** Requests are a multiple of a round, so shares are exact. */
+function checkShares(machines: Machines, weights: Act['weights'], shares: Record<string, number>): void {
   const total = Object.values(weights).reduce((sum, weight) => sum + weight, 0);
-  return shares.flatMap(({ server, requests: got }) => {
-    const due = (requests * (weights[server] ?? 0)) / total;
-    return Math.abs(got - due) <= tolerance ? [] : [`${server} answered ${got} requests, not about ${due}`];
-  });
+  for (const name of serverNames) {
+    const due = (requests * (weights[name] ?? 0)) / total;
+    const got = shares[name] ?? 0;
+    machines.claim(got === due, `${name} answered ${got} requests, not ${due}`);
+  }
 }
 
-const faults = await run();
-if (faults.length === 0) {
-  stage.good(`${steps.length * requests} requests, all answered, each server's share as its weight says.`);
+/** Draws the way that the packets took, and holds it against the way that they should have taken. */
+async function showWay(machines: Machines, act: Act): Promise<void> {
+  const { witness, path, lesson } = act;
+  const port = firstClientPort(await machines.packets(witness === 'gamma' ? 'gamma far' : `${witness} lan`));
+  const hops = openingOf(await machines.packets(), port, 'client', machines.hostOf);
+  stage.picture(drawn(hops, ['client', 'director', witness]));
+  for (const fault of unlike(hops, path)) machines.claim(false, fault);
+
+  const atDirector = await machines.packets('director lan');
+  const arriving = atDirector.filter(
+    (packet) => machines.hostOf(ethernetOf(packet).destination) === 'director',
+  );
+  const through = arriving.filter(isAnswer).length;
+  const due = act.method === 'nat';
+  machines.claim(due === through > 0, `${through} packets of answers passed the director`);
+  stage.say(
+    `${lesson}\nCaptured at the director: ${arriving.length - through} packets of requests, ${through} of answers.`,
+  );
+}
+
+const isAnswer = (packet: Packet): boolean => ipsOf(packet).at(-1)?.destination === client;
+
+/** The heading and the first few of a VIP's connections. */
+function excerpt(table: string, vip: string): string {
+  const [title = '', heading = '', ...rows] = table.trimEnd().split('\n');
+  const own = rows.filter((row) => row.includes(` ${vip}:`));
+  const shown = own.slice(0, 3);
+  return [title, heading, ...shown, `... and ${own.length - shown.length} more`]
+    .map((row) => `${row}\n`)
+    .join('');
+}
+
+stage.title('lvsadm: the three ways of load balancing in the Linux kernel');
+stage.say(`A virtual service is one address, the VIP, that many machines stand behind. The
+client knows only that; the director has it, and gives each connection to one of
+the real servers. How packets get there, and answers back: there are three ways.\n`);
+stage.picture(picture);
+stage.say('Building this: a network namespace for each machine, cables and switches');
+stage.say('between them, a web server on each real server that answers with its name.');
+await using machines = await Machines.build();
+for (const [index, act] of acts.entries()) await play(machines, act, index + 1);
+await trouble(machines, acts.length + 1);
+stage.say('');
+if (machines.faults.length === 0) {
+  stage.good('All of it came true: each request answered, each share exact, each way as drawn,');
+  stage.good('the broken server found and mended.');
 } else {
-  stage.bad(`${faults.length} of the things above went wrong.`);
+  stage.bad(`${machines.faults.length} of the things above went wrong:`);
+  for (const fault of machines.faults) stage.bad(fault);
   process.exitCode = 1;
 }

@@ -247,8 +247,8 @@ const traps: readonly Trap[] = [
     title: 'what is tunnelled is fragmented',
     facts: withSettings(withIpvs(director, { services: [by('tun')] }), { [vs('pmtu_disc')]: '0' }),
     fixes: [
-      `on ${SERVERS[0]}: ip route change default advmss 1440`,
-      `on ${SERVERS[1]}: ip route change default advmss 1440`,
+      `on ${SERVERS[0]}: ip route change $(ip route show default) advmss 1440`,
+      `on ${SERVERS[1]}: ip route change $(ip route show default) advmss 1440`,
     ],
     seen: 'less 20 for the encapsulation = 1480',
   },

@@ -28,6 +28,7 @@ export const suiteNeeds: Need[] = [
   { needs: 'ipvsadm', package: 'ipvsadm', why: 'the reference that lvsadm is compared with' },
   { needs: 'strace', package: 'strace', why: 'captures what ipvsadm sends to the kernel' },
   { needs: 'ip', package: 'iproute2', why: 'network namespaces, veth pairs, addresses, routes' },
+  { needs: 'ethtool', package: 'ethtool', why: "gives a benchmark's director a thread of its own" },
   { needs: 'nft', package: 'nftables', why: 'firewall marks' },
   { needs: 'tcpdump', package: 'tcpdump', why: 'shows the packets of a failing suite' },
   { needs: 'conntrack', package: 'conntrack', why: "netfilter's view of a balanced connection" },

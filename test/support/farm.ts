@@ -73,15 +73,19 @@ export class Farm implements AsyncDisposable {
     await (await this.host('director').agent()).call('applyChanges', changes);
   }
 
-  /** Requests of the client, one after another: who answered, and what went wrong. */
-  async ask(address: string, count: number, port = 80): Promise<{ answers: string[]; errors: string[] }> {
+  /** Requests of the client, one after another unless told otherwise: who answered, and what went wrong. */
+  async ask(
+    address: string,
+    count: number,
+    { port = 80, parallel = 1, timeout = 15_000 } = {},
+  ): Promise<{ answers: string[]; errors: string[] }> {
     const client = await this.host('client').agent();
     const { answers, errors } = await client.call('ask', {
       address,
       port,
       count,
-      parallel: 1,
-      timeout: 4000,
+      parallel,
+      timeout,
     });
     return { answers, errors };
   }

@@ -1,10 +1,11 @@
-/** Runs a modern subcommand inside the test's own process and collects what it says. */
+/** Runs lvsadm inside the test's own process and collects what it says. */
 import { createReadStream } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { runModern } from '../../src/cli/modern.js';
 import type { Context, Output } from '../../src/context.js';
 import { loadModule } from '../../src/host/modules.js';
 import { IpvsClient } from '../../src/ipvs/client.js';
+import { runIpvsadm } from '../../src/ipvsadm/run.js';
 import { openNodeSocket } from '../../src/netlink/socket-node.js';
 
 export interface Ran {
@@ -13,9 +14,8 @@ export interface Ran {
   readonly err: string;
 }
 
-/** @throws what the subcommand throws, as its caller `main` would catch it */
+/** A subcommand, or a command in ipvsadm's grammar. @throws what the command throws, as its caller `main` would catch it */
 export async function modern(...words: readonly string[]): Promise<Ran> {
-  const [name = '', ...args] = words;
   const said = { out: '', err: '' };
   const collect = (into: keyof typeof said): Output => ({
     isTTY: false,
@@ -40,7 +40,7 @@ export async function modern(...words: readonly string[]): Promise<Ran> {
     sleep,
   };
   try {
-    const status = await runModern([name, ...args], context);
+    const status = await (words[0]?.startsWith('-') ? runIpvsadm(words, context) : runModern(words, context));
     return { status, ...said };
   } finally {
     (await client?.catch(() => undefined))?.close();

@@ -1,5 +1,6 @@
 /** What the director's links do to packets that are passed on. */
 import { familyOf } from '../../model/address.js';
+import type { EndpointId } from '../../model/service.js';
 import type { DestinationEntry } from '../../model/table.js';
 import { carriersOf, routeTo } from '../facts/reach.js';
 import { numberOf } from '../facts/setting.js';
@@ -40,7 +41,7 @@ export const tunnelMtu: Check = {
               'although small requests work.',
           fixes: [
             byHand(
-              `ip route change default advmss ${leaving - overhead - headersOf(server)}`,
+              askForLess(service.id.address, leaving - overhead - headersOf(service.id)),
               server.id.address,
             ),
           ],
@@ -50,6 +51,12 @@ export const tunnelMtu: Check = {
   },
 };
 
+/** What a route is beyond its destination must be repeated where it is changed: the server fills in what it has. */
+const askForLess = (vip: string, segment: number): string => {
+  const ip = familyOf(vip) === 'inet' ? 'ip' : 'ip -6';
+  return `${ip} route change $(${ip} route show default) advmss ${segment}`;
+};
+
 /** Bytes around the packet: the outer IP header, and what the encapsulation adds to it. */
 const overheadOf = ({ id, tunnel: { type, checksum } }: DestinationEntry): number =>
   (familyOf(id.address) === 'inet' ? 20 : 40) +
@@ -57,7 +64,7 @@ const overheadOf = ({ id, tunnel: { type, checksum } }: DestinationEntry): numbe
   (checksum === 'nocsum' ? 0 : { ipip: 0, gre: 4, gue: checksum === 'remcsum' ? 8 : 0 }[type]);
 
 /** Of IP and TCP, without options. */
-const headersOf = ({ id }: DestinationEntry): number => (familyOf(id.address) === 'inet' ? 40 : 60);
+const headersOf = ({ address }: EndpointId): number => (familyOf(address) === 'inet' ? 40 : 60);
 
 export const merging: Check = {
   id: 'lro',

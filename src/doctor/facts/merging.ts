@@ -22,12 +22,15 @@ const ethtoolSchema = {
   },
 } as const satisfies FamilySchema<Operations>;
 
+/** A header has to be there, also where it names no link: all are meant. */
+const ALL = { header: {} };
+
 /** Names of the links. @throws KernelError where the kernel does not tell */
 export async function mergingLinks(openSocket: OpenSocket): Promise<string[]> {
   const connection = new Connection(await openSocket(Protocol.generic));
   try {
     const ethtool = await findFamily(connection, ethtoolSchema);
-    const links = await ethtool.dump('getFeatures', {}, ({ header, active }) => ({
+    const links = await ethtool.dump('getFeatures', ALL, ({ header, active }) => ({
       name: header?.name ?? '',
       merges: namesIn(active?.bits).includes('rx-lro'),
     }));

@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, type TestContext, test } from 'node:test';
-import { endpointOf, plan, type Server, serverNames, serverPort, vip } from '../../demo/cluster.js';
+import { endpointOf, plan, type Server, serverNames, serverPort, vip } from '../../support/cluster/small.js';
 import type { Agent } from '../../support/net/agent.js';
 import { Network } from '../../support/net/network.js';
 import { checkout } from '../paths.js';

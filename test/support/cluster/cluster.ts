@@ -18,16 +18,18 @@ import {
   vipOf,
 } from './addresses.js';
 import { ipsOf } from './headers.js';
-import { type Shape, type ShapePlan, shapes } from './plans.js';
+import { type Method, type Shape, type ShapePlan, shapes } from './plans.js';
 import { type Setup, setUp, tearDown } from './real-server.js';
 
 /** The real servers' web servers listen on it. With NAT another than the service's, to show that it may. */
-export const httpPorts: Record<Shape, number> = { nat: 8080, dr: 80, tun: 80 };
+export const httpPorts: Record<Method, number> = { nat: 8080, dr: 80, tun: 80 };
 
 /** All VIPs are the director's own, without an address for each on an interface. */
 const vipsHere = allVips.map((vips) => `route add local ${vips} dev lo`);
 
 export interface ServiceOptions {
+  /** The cluster's own by default. */
+  method?: Method;
   family?: Family;
   protocol?: Protocol;
   /** Of the service; 80 by default. */
@@ -71,7 +73,10 @@ export class Cluster implements AsyncDisposable {
         network.host('client').agent(),
         network.host('director').agent(),
         ...serverNames.map(async (name) =>
-          (await network.host(name).agent()).call('serveHttp', { name, port: httpPorts[shape] }),
+          (await network.host(name).agent()).call('serveHttp', {
+            name,
+            port: httpPorts[shapes[shape].method],
+          }),
         ),
       ]);
       return new Cluster(shape, network, client, director);
@@ -124,13 +129,13 @@ export class Cluster implements AsyncDisposable {
     const { family = 'inet', outer = family, tunnel = plainTunnel } = options;
     await Promise.all(
       serverNames.map(async (name) => {
-        const setups: Record<Shape, Setup> = {
+        const setups: Record<Method, Setup> = {
           nat: { method: 'nat', gateway: this.directorAddress(family) },
           dr: { method: 'dr', vip },
           tun: { method: 'tun', vip, address: this.serverAddress(name, outer), tunnel },
         };
         this.setups.push(() => tearDown(this.server(name)));
-        await setUp(this.server(name), setups[this.shape]);
+        await setUp(this.server(name), setups[options.method ?? this.plan.method]);
       }),
     );
   }
@@ -164,9 +169,10 @@ export class Cluster implements AsyncDisposable {
   /** A real server as a service's destination. */
   destination(name: ServerName, options: ServiceOptions = {}): Destination {
     const { family = 'inet', outer = family, tunnel = plainTunnel, weights = {} } = options;
+    const { method = this.plan.method } = options;
     return {
-      id: { address: this.serverAddress(name, outer), port: options.serverPort ?? httpPorts[this.shape] },
-      method: this.shape,
+      id: { address: this.serverAddress(name, outer), port: options.serverPort ?? httpPorts[method] },
+      method,
       weight: weights[name] ?? 1,
       upperThreshold: 0,
       lowerThreshold: 0,

@@ -83,10 +83,29 @@ const tun: NetworkPlan = {
   ...servers('far', defaultsVia('far', numbers.gateway)),
 };
 
-export type Shape = 'nat' | 'dr' | 'tun';
+/** All methods side by side: director and real servers share a segment, and the director can be a router for it. */
+const mixed: NetworkPlan = {
+  ...dr,
+  director: {
+    ...dr['director'],
+    on: { inside: both('inside', numbers.director) },
+    sysctls: {
+      ...forwarding,
+      // Else it would show NAT's servers the shorter way to the clients: past itself.
+      'net.ipv4.conf.all.send_redirects': 0,
+      'net.ipv4.conf.default.send_redirects': 0,
+      'net.ipv4.conf.inside.send_redirects': 0,
+    },
+  },
+};
+
+export type Method = 'nat' | 'dr' | 'tun';
+export type Shape = Method | 'mixed';
 
 export interface ShapePlan {
   network: NetworkPlan;
+  /** Of services that name none. */
+  method: Method;
   /** Where the real servers are. */
   servers: Segment;
   /** Where the director meets them, and its number there. */
@@ -96,7 +115,8 @@ export interface ShapePlan {
 const inside = (number: number) => ({ segment: 'inside', number }) as const;
 
 export const shapes: Record<Shape, ShapePlan> = {
-  nat: { network: nat, servers: 'inside', director: inside(numbers.gateway) },
-  dr: { network: dr, servers: 'inside', director: inside(numbers.director) },
-  tun: { network: tun, servers: 'far', director: inside(numbers.director) },
+  nat: { method: 'nat', network: nat, servers: 'inside', director: inside(numbers.gateway) },
+  dr: { method: 'dr', network: dr, servers: 'inside', director: inside(numbers.director) },
+  tun: { method: 'tun', network: tun, servers: 'far', director: inside(numbers.director) },
+  mixed: { method: 'nat', network: mixed, servers: 'inside', director: inside(numbers.director) },
 };

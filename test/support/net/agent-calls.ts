@@ -19,7 +19,7 @@ export const calls = {
   serveUdp,
   applyChanges,
   readTable,
-  /** A modern subcommand, without the time that a process of its own would take. */
+  /** lvsadm, without the time that a process of its own would take. */
   lvsadm: async (...words: string[]): Promise<Ran> => (await import('../modern.js')).modern(...words),
 };
 

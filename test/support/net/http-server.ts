@@ -7,13 +7,16 @@ export interface ServeOptions {
   name: string;
   /** 0 lets the system choose. */
   port: number;
+  /** Bytes of blanks after it, for those to whom an answer's size matters. */
+  padding?: number;
 }
 
 const endOfRequest = '\r\n\r\n';
 
 /** Listens on every address of the host, IPv4 and IPv6; the port. A connection is the client's to close. */
-export function serveHttp({ name, port }: ServeOptions): Promise<number> {
-  const answer = `HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: ${name.length + 1}\r\n\r\n${name}\n`;
+export function serveHttp({ name, port, padding = 0 }: ServeOptions): Promise<number> {
+  const body = `${name}\n${' '.repeat(padding)}`;
+  const answer = `HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
   const server = createServer({ noDelay: true }, (connection) => {
     let received = '';
     connection.setEncoding('latin1');

@@ -2,7 +2,16 @@
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { Host } from './host.js';
-import { cableLines, hostLines, hostsOf, macOf, type NetworkPlan, switches, switchLines } from './plan.js';
+import {
+  cableLines,
+  hostLines,
+  hostsOf,
+  macOf,
+  type NetworkPlan,
+  portOf,
+  switches,
+  switchLines,
+} from './plan.js';
 import { ip } from './run.js';
 
 /**
@@ -42,6 +51,11 @@ export class Network implements AsyncDisposable {
   /** The MAC address of a host's interface. */
   mac(host: string, segment: string): string {
     return macOf(this.plan, host, segment);
+  }
+
+  /** The switches' end of a host's cable. */
+  portOf(host: string, segment: string): string {
+    return portOf(this.plan, host, segment);
   }
 
   /** The host that a MAC address belongs to. */

@@ -90,6 +90,6 @@ export const addressLine = (address: string, device: string): string =>
   `address add ${address} dev ${device}${isV6(address) ? ' nodad' : ''}`;
 
 /** Numbers, because names of hosts and segments together may not fit into an interface's name. */
-function portOf(plan: NetworkPlan, host: string, segment: string): string {
+export function portOf(plan: NetworkPlan, host: string, segment: string): string {
   return `p${segmentsOf(plan).indexOf(segment)}-${Object.keys(plan).indexOf(host)}`;
 }

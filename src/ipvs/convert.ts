@@ -147,19 +147,21 @@ export function destinationIdBody(id: DestinationId): DestinationBody {
   return { family: codes.family[familyOf(id.address)], address: union(id.address), port: id.port };
 }
 
+/** No objects but the body: a restore makes tens of thousands of these. */
 export function destinationBody(destination: Destination): DestinationBody {
-  const { tunnel } = destination;
+  const { id, tunnel } = destination;
+  const tunnelled = destination.method === 'tun';
   return {
-    ...destinationIdBody(destination.id),
+    family: codes.family[familyOf(id.address)],
+    address: union(id.address),
+    port: id.port,
     method: codes.method[destination.method],
     weight: destination.weight,
     upperThreshold: destination.upperThreshold,
     lowerThreshold: destination.lowerThreshold,
-    ...(destination.method === 'tun' && {
-      tunnelType: codes.tunnelType[tunnel.type],
-      tunnelPort: tunnel.port,
-      tunnelFlags: codes.tunnelChecksum[tunnel.checksum],
-    }),
+    tunnelType: tunnelled ? codes.tunnelType[tunnel.type] : undefined,
+    tunnelPort: tunnelled ? tunnel.port : undefined,
+    tunnelFlags: tunnelled ? codes.tunnelChecksum[tunnel.checksum] : undefined,
   };
 }
 

@@ -1,5 +1,6 @@
 /** -L in all its forms, and -S: asks the kernel, and writes what it says. */
 import type { IpvsClient } from '../ipvs/client.js';
+import { isIpv4 } from '../model/address.js';
 import type { ServiceId } from '../model/service.js';
 import { isFwmark } from '../model/service.js';
 import type { DestinationEntry, ServiceEntry } from '../model/table.js';
@@ -24,33 +25,33 @@ interface Row {
 }
 
 /** The table, or one service of it. @throws KernelError of `getService` where there is no such service */
-export async function list({ context, directory }: Session, options: ListOptions): Promise<void> {
-  const client = await context.client();
+export async function list(session: Session, options: ListOptions): Promise<void> {
+  const client = await session.context.client();
   const heading = options.of === undefined ? versionLine(await client.info()) : '';
-  const rows = await fetch(client, options.of, options.sorted);
-  const labels = options.numeric ? numericLabels : await directory.labels(addressesOf(rows));
+  const { rows, labels } = await labelled(
+    session,
+    fetch(client, options.of, options.sorted),
+    options.numeric,
+  );
   const format = formatter(options, labels);
-  const out = new Chunks(context.out);
+  const out = new Chunks(session.context.out);
   out.add(heading + format.heading);
-  for (const { service, servers } of rows) {
+  for await (const { service, servers } of rows) {
     out.add(format.service(service));
     for (const server of servers) out.add(format.server(service.id, server));
-    if (out.full) await out.flush();
   }
   await out.flush();
 }
 
 /** The table as lines that -R reads. */
-export async function save({ context, directory }: Session, numeric: boolean): Promise<void> {
-  const rows = await fetch(await context.client(), undefined, true);
+export async function save(session: Session, numeric: boolean): Promise<void> {
+  const client = await session.context.client();
   // A name of an IPv6 address would read back as an IPv4 address, or not at all.
-  const named = () => [...addressesOf(rows)].filter((address) => !address.includes(':'));
-  const labels: Labels = numeric ? numericLabels : await directory.labels(named());
-  const out = new Chunks(context.out);
-  for (const { service, servers } of rows) {
+  const { rows, labels } = await labelled(session, fetch(client, undefined, true), numeric, isIpv4);
+  const out = new Chunks(session.context.out);
+  for await (const { service, servers } of rows) {
     out.add(`${serviceRule(service, labels).join(' ')}\n`);
     for (const server of servers) out.add(`${destinationRule(service.id, server, labels).join(' ')}\n`);
-    if (out.full) await out.flush();
   }
   await out.flush();
 }
@@ -66,14 +67,33 @@ export async function listDaemons({ context }: Session): Promise<void> {
   await context.out.write(daemons.map(daemonLine).join(''));
 }
 
-async function fetch(client: IpvsClient, of: ServiceId | undefined, sorted: boolean): Promise<Row[]> {
+/**
+ * The rows one after the other: what is written of them is kept until all are there, so that a listing is whole or none,
+ * but not the rows themselves.
+ */
+async function* fetch(
+  client: IpvsClient,
+  of: ServiceId | undefined,
+  sorted: boolean,
+): AsyncGenerator<Row, void> {
   const services = of === undefined ? await client.services() : [await client.service(of)];
-  const rows: Row[] = [];
   for (const service of sorted ? sortedBy(services, ({ id }) => serviceOrder(id)) : services) {
     const servers = await client.destinations(service.id);
-    rows.push({ service, servers: sorted ? sortedBy(servers, destinationOrder) : servers });
+    yield { service, servers: sorted ? sortedBy(servers, destinationOrder) : servers };
   }
-  return rows;
+}
+
+/** The rows with labels for them. Names are asked for all together, so that all rows must be there before. */
+async function labelled(
+  { directory }: Session,
+  rows: AsyncIterable<Row>,
+  numeric: boolean,
+  wanted: (address: string) => boolean = () => true,
+): Promise<{ rows: AsyncIterable<Row> | Row[]; labels: Labels }> {
+  if (numeric) return { rows, labels: numericLabels };
+  const all: Row[] = [];
+  for await (const row of rows) all.push(row);
+  return { rows: all, labels: await directory.labels([...addressesOf(all)].filter(wanted)) };
 }
 
 function* addressesOf(rows: readonly Row[]): Iterable<string> {

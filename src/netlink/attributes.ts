@@ -54,6 +54,16 @@ const MAX_PAYLOAD = 0xffff - HEADER;
 const NESTED = 0x8000;
 const TYPE_MASK = 0x3fff;
 
+/** Length of the attribute at `at`, header included, of which there are bytes up to `end`. */
+function attributeLength(from: Reader, at: number, end: number): number {
+  if (end - at < HEADER) throw new ProtocolError(`${end - at} bytes left where an attribute header takes 4`);
+  const length = from.u16(at);
+  if (length < HEADER || at + length > end) {
+    throw new ProtocolError(`attribute length ${length} at offset ${at}, where 4 to ${end - at} would fit`);
+  }
+  return length;
+}
+
 /** Calls `visit` for each attribute that lies between `start` and `end`. */
 export function eachAttribute(
   from: Reader,
@@ -63,12 +73,7 @@ export function eachAttribute(
 ): void {
   let at = start;
   while (at < end) {
-    if (end - at < HEADER)
-      throw new ProtocolError(`${end - at} bytes left where an attribute header takes 4`);
-    const length = from.u16(at);
-    if (length < HEADER || at + length > end) {
-      throw new ProtocolError(`attribute length ${length} at offset ${at}, where 4 to ${end - at} would fit`);
-    }
+    const length = attributeLength(from, at, end);
     const type = from.u16(at + 2);
     visit({ type: type & TYPE_MASK, nested: (type & NESTED) !== 0, start: at + HEADER, end: at + length });
     at += align(length);
@@ -76,20 +81,21 @@ export function eachAttribute(
 }
 
 export class AttributeSet<R extends Rows = Rows> {
-  private readonly byType = new Map<number, readonly [name: string, kind: Kind<unknown>]>();
-  private readonly entries: readonly (readonly [name: string, row: Row])[];
+  /** By attribute type, which are small numbers: holes where this table knows none. */
+  private readonly byType: (readonly [name: string, kind: Kind<unknown>] | undefined)[] = [];
+  private readonly entries: readonly (readonly [name: string, type: number, kind: Kind<unknown>])[];
 
   constructor(
     readonly name: string,
     readonly rows: R,
   ) {
-    this.entries = Object.entries(rows);
-    for (const [row, [type, kind]] of this.entries) this.byType.set(type, [row, kind]);
+    this.entries = Object.entries(rows).map(([row, [type, kind]]) => [row, type, kind]);
+    for (const [row, type, kind] of this.entries) this.byType[type] = [row, kind];
   }
 
   /** The name and kind of an attribute type; undefined where this table does not know it. */
   find(type: number): readonly [name: string, kind: Kind<unknown>] | undefined {
-    return this.byType.get(type);
+    return this.byType[type];
   }
 
   /**
@@ -97,7 +103,7 @@ export class AttributeSet<R extends Rows = Rows> {
    * @throws ValueError for a value that its attribute cannot hold
    */
   put(to: Writer, values: Values<R>): void {
-    for (const [name, [type, kind]] of this.entries) {
+    for (const [name, type, kind] of this.entries) {
       const value = (values as Readonly<Record<string, unknown>>)[name];
       if (value === undefined) continue;
       const expected = kind.refuse?.(value);
@@ -114,13 +120,15 @@ export class AttributeSet<R extends Rows = Rows> {
     const values: Record<string, unknown> = {};
     let current: string | undefined;
     try {
-      eachAttribute(from, at, end, (attribute) => {
-        const known = this.byType.get(attribute.type);
-        if (known === undefined) return;
-        current = known[0];
-        values[current] = known[1].get(from, attribute.start, attribute.end);
-        current = undefined;
-      });
+      for (let next = at; next < end; current = undefined) {
+        const length = attributeLength(from, next, end);
+        const known = this.byType[from.u16(next + 2) & TYPE_MASK];
+        if (known !== undefined) {
+          current = known[0];
+          values[current] = known[1].get(from, next + HEADER, next + length);
+        }
+        next += align(length);
+      }
     } catch (error) {
       if (error instanceof ProtocolError && current !== undefined) throw error.within(current);
       throw error;

@@ -124,18 +124,21 @@ export class Writer {
 
 /** A range of received bytes. Reading outside of it is a ProtocolError, never a wrong value. */
 export class Reader {
-  private readonly view: DataView;
-
   constructor(
     readonly bytes: Uint8Array,
     /** Where the range starts and ends, in bytes from the start of `bytes`. */
     readonly start = 0,
     readonly end = bytes.length,
+    private readonly view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength),
   ) {
     if (start > end || end > bytes.length) {
       throw new ProtocolError(`range ${start} to ${end} lies outside of ${bytes.length} bytes`);
     }
-    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  /** A part of the same bytes, as offsets from their start. */
+  within(start: number, end: number): Reader {
+    return new Reader(this.bytes, start, end, this.view);
   }
 
   u8(at: number): number {

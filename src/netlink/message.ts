@@ -72,7 +72,7 @@ export function* messages(datagram: Uint8Array): Generator<Message> {
       flags: all.u16(at + 6),
       sequence: all.u32(at + 8),
       port: all.u32(at + 12),
-      payload: new Reader(datagram, at + HEADER, at + length),
+      payload: all.within(at + HEADER, at + length),
     };
     at += align(length);
   }

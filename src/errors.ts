@@ -39,6 +39,12 @@ export class UsageError extends LvsadmError {
     super(problem);
   }
 
+  /** The same mistake, with the word that was probably meant. */
+  suggesting(suggestion: string): UsageError {
+    const Mistake = this.constructor as typeof UsageError;
+    return new Mistake(this.problem, this.argument, suggestion, this.help);
+  }
+
   /** The same mistake, made in a subcommand that has a help of its own. */
   helpedBy(help: string): UsageError {
     return new UsageError(this.problem, this.argument, this.suggestion, this.help ?? help);

@@ -112,7 +112,9 @@ class Parts {
     const { scheduler = defaults.scheduler, schedulerFlags: flags = '', onePacket = false } = this.settings;
     const persistence = this.persistence(id);
     if (!isFwmark(id) && id.port === 0 && persistence === undefined) {
-      throw new UsageError('every port (port 0) needs persistence: add -p, or give a port');
+      // Without brackets, what was meant as an IPv6 address's port has become its last part.
+      const form = familyOf(id.address) === 'inet6' ? `, as in [${id.address}]:80` : '';
+      throw new UsageError(`every port (port 0) needs persistence: add -p, or give a port${form}`);
     }
     if (onePacket && !isFwmark(id) && id.protocol !== 'udp') {
       throw new UsageError('one-packet scheduling is for UDP and firewall marks', this.spelling('onePacket'));

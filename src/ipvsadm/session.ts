@@ -1,7 +1,9 @@
 /** What the commands of one run share, and how they understand words. */
 import type { Context } from '../context.js';
+import { UsageError } from '../errors.js';
 import type { Command } from './command.js';
 import type { Directory } from './directory.js';
+import { grammar } from './options.js';
 import { namesIn, parse, tokensOf } from './parse.js';
 
 export interface Session {
@@ -12,5 +14,16 @@ export interface Session {
 /** The command that words stand for, the names among them looked up; without words, to list the table. */
 export async function understand(words: readonly string[], { directory }: Session): Promise<Command> {
   const tokens = tokensOf(words.length === 0 ? ['-L'] : words);
-  return parse(tokens, await directory.lookUp(namesIn(tokens)));
+  try {
+    return parse(tokens, await directory.lookUp(namesIn(tokens)));
+  } catch (error) {
+    const meant = error instanceof UsageError && error.suggestion === undefined && singleDashed(words);
+    throw meant ? error.suggesting(meant) : error;
+  }
+}
+
+/** The long option that was written with one dash, which makes short ones of its letters: `-stats`. */
+function singleDashed(words: readonly string[]): string | undefined {
+  const word = words.find((each) => /^-[a-z][a-z-]+$/.test(each) && grammar.byLong.has(each.slice(1)));
+  return word && `-${word}`;
 }

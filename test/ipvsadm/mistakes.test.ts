@@ -39,6 +39,8 @@ describe('a mistake in a command line', () => {
       '--start-daemon slave': "--start-daemon: state 'slave' is not one of master, backup",
       '--set 1 2 x': "--set: timeout 'x' is not a number from 0 to 2678400",
       '-A -t 192.0.2.1': 'every port (port 0) needs persistence: add -p, or give a port',
+      '-A -t 2001:db8::1:80':
+        'every port (port 0) needs persistence: add -p, or give a port, as in [2001:db8::1:80]:80',
       '-A -t 192.0.2.1:80 -o': '-o: one-packet scheduling is for UDP and firewall marks',
       '-A': '-A needs one of -t, -u, --sctp-service, -f',
       '-a -t 192.0.2.1:80': '-a needs -r',
@@ -72,6 +74,19 @@ describe('a mistake in a command line', () => {
     }
     for (const commandLine of ['-n', 'word', '--nosuch', '-t 192.0.2.1:80 -A', '--']) {
       assert.ok(mistakeIn(commandLine) instanceof NoCommandError, commandLine);
+    }
+  });
+
+  it('in a long option with a single dash names the option that was meant', async () => {
+    const told = {
+      '-L -stats': "-s: does not go with -L (only with -A, -E) (did you mean '--stats'?)",
+      '-A -tcp-service 192.0.2.1:80':
+        "-t: virtual service 'cp-service' is not an address[:port], and no host has the name 'cp-service' (did you mean '--tcp-service'?)",
+      '-A -t 192.0.2.1:80 -scheduler rr': "'rr' belongs to no option (did you mean '--scheduler'?)",
+    };
+    for (const [commandLine, text] of Object.entries(told)) {
+      const { stderr } = await world().run(splitLine(commandLine));
+      assert.equal(stderr.split('\n')[0], `ipvsadm: ${text}`, commandLine);
     }
   });
 

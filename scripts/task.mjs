@@ -237,6 +237,16 @@ const tasks = {
     await bundle();
     await script('build/test/bench/methods.js', args);
   },
+  /** The suites that start the program, with the standalone executable. */
+  'test:standalone': async (args) => {
+    await bundle();
+    standalone();
+    const env = { ...process.env, LAB_DISTRIBUTION: 'standalone' };
+    for (const suite of ['differential-processes', 'state', 'state-traffic']) {
+      say(`the suite ${suite}, with the standalone executable`);
+      run(process.execPath, [join(root, 'build/test/lab/main.js'), '--suite', suite, ...args], { env });
+    }
+  },
   lab: async (args) => {
     await bundle();
     await script('build/test/lab/main.js', args);

@@ -1,13 +1,13 @@
 /**
- * lvsadm as users have it, dist/lvsadm.js as a process under each of its names, next to the real ipvsadm, ipvsadm-save and
+ * lvsadm as users have it, a distribution as a process under each of its names, next to the real ipvsadm, ipvsadm-save and
  * ipvsadm-restore. A sample: the other differential suites run lvsadm in one process, which shows the same of everything
  * but the process itself.
  */
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { everything } from '../../ipvsadm/cases.js';
 import { callers } from '../differential/callers.js';
@@ -16,13 +16,12 @@ import { Lvsadm } from '../differential/lvsadm.js';
 import { ShellProgram } from '../differential/shell-program.js';
 import { type Programs, SideBySide } from '../differential/side-by-side.js';
 import type { CommandLine, State } from '../differential/trial.js';
-import { checkout } from '../paths.js';
+import { lvsadm } from '../distribution.js';
 
-const lvsadm = join(checkout, 'dist/lvsadm.js');
 const directory = mkdtempSync(join(tmpdir(), 'links-'));
 const linked = (name: string) => new ShellProgram([join(directory, name)]);
 
-before(() => execFileSync(process.execPath, [lvsadm, 'link', '--to', directory]));
+before(() => execFileSync(lvsadm, ['link', '--to', directory]));
 after(() => rmSync(directory, { recursive: true }));
 
 async function compare(programs: Programs, given: readonly CommandLine[], commands: readonly CommandLine[]) {
@@ -73,9 +72,20 @@ describe('by the name of ipvsadm', () => {
 });
 
 test('by its own name ipvsadm needs no link', () =>
-  compare({ lvsadm: new ShellProgram([process.execPath, lvsadm]) }, table, [
+  compare({ lvsadm: new ShellProgram([lvsadm]) }, table, [
     ...['-Ln', '-Sn', '-D -t 192.0.2.1:80', '-D -t 192.0.2.1:80'].map(words),
   ]));
+
+test('found by PATH it links to itself', () => {
+  const links = mkdtempSync(join(tmpdir(), 'found-'));
+  try {
+    const env = { ...process.env, PATH: `${dirname(lvsadm)}:${process.env['PATH']}` };
+    execFileSync('sh', ['-c', `${basename(lvsadm)} link --to ${links}`], { env });
+    assert.equal(readlinkSync(join(links, 'ipvsadm')), lvsadm);
+  } finally {
+    rmSync(links, { recursive: true });
+  }
+});
 
 describe('by the names of its scripts', () => {
   test('ipvsadm-save', () =>
@@ -104,7 +114,7 @@ describe('programs that call ipvsadm', () => {
 });
 
 test('a closed pipe ends it quietly', () => {
-  const script = `${process.execPath} ${lvsadm} -Ln | true`;
+  const script = `${lvsadm} -Ln | true`;
   const { status, stderr } = spawnSync('sh', ['-c', script], { encoding: 'utf8' });
   assert.deepEqual({ status, stderr }, { status: 0, stderr: '' });
 });

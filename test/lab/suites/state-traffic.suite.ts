@@ -7,9 +7,7 @@ import { after, before, type TestContext, test } from 'node:test';
 import { endpointOf, plan, type Server, serverNames, serverPort, vip } from '../../support/cluster/small.js';
 import type { Agent } from '../../support/net/agent.js';
 import { Network } from '../../support/net/network.js';
-import { checkout } from '../paths.js';
-
-const lvsadm = join(checkout, 'dist/lvsadm.js');
+import { lvsadm } from '../distribution.js';
 
 /** A service that no document changes, and one that each changes in another way. */
 const steady = 80;
@@ -60,8 +58,8 @@ async function apply(version: Version): Promise<string> {
   const file = join(directory, 'lvsadm.json');
   await writeFile(file, JSON.stringify(documentOf(version)));
   const env = { ...process.env, LVSADM_RUN: directory };
-  const words = [lvsadm, 'apply', '-f', file, '--prune', '--drain', '60'];
-  return network.host('director').run(process.execPath, words, { env });
+  const words = ['apply', '-f', file, '--prune', '--drain', '60'];
+  return network.host('director').run(lvsadm, words, { env });
 }
 
 interface Traffic {

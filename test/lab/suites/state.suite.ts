@@ -29,9 +29,8 @@ import { readState } from '../../../src/plan/read.js';
 import { stagesOf } from '../../../src/plan/steps.js';
 import { normal, state } from '../../support/arbitrary-state.js';
 import { Died, dyingAfter } from '../../support/changes.js';
-import { checkout } from '../paths.js';
+import { lvsadm } from '../distribution.js';
 
-const lvsadm = join(checkout, 'dist/lvsadm.js');
 const run = promisify(execFile);
 
 let client: IpvsClient;
@@ -223,16 +222,16 @@ describe('interrupted', () => {
       const many = { ...untouched, services: range(1, 3001).map((mark) => entry(mark)) };
       const file = join(directory, 'many.json');
       await writeFile(file, JSON.stringify(documentOf(many)));
-      const words = [lvsadm, 'apply', '-f', file, '--prune', '--json'];
+      const words = ['apply', '-f', file, '--prune', '--json'];
       const env = { ...process.env, LVSADM_RUN: directory };
-      const child = spawn(process.execPath, words, { env, stdio: 'ignore' });
+      const child = spawn(lvsadm, words, { env, stdio: 'ignore' });
       const ended = once(child, 'exit');
       while (child.exitCode === null && !(await isThere(moment))) await sleep(1);
       child.kill('SIGKILL');
       await ended;
       const done = (await client.services()).length;
       context.diagnostic(`killed after ${done} of 3000 changes`);
-      const { stdout } = await run(process.execPath, words, { env, maxBuffer: 1 << 28 });
+      const { stdout } = await run(lvsadm, words, { env, maxBuffer: 1 << 28 });
       const { converged, changes } = JSON.parse(stdout);
       assert.equal(converged, true);
       assert.equal(changes.length, 3000 - done);

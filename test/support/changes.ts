@@ -1,10 +1,15 @@
 /** The changes among requests on the wire, and a socket that is cut off after so many of them. */
 import { ipvsSchema } from '../../src/ipvs/schema.js';
 import type { OpenSocket } from '../../src/netlink/socket.js';
-import { readMessages } from './wire.js';
+import { message, readMessages } from './wire.js';
 
 /** Message type of the controller, which tells the types of families. */
 const CONTROLLER = 0x10;
+
+/** NLMSG_NOOP, and the flags NLM_F_REQUEST and NLM_F_ACK: linux/netlink.h. */
+const NOOP = 1;
+const REQUEST = 1;
+const ACK = 4;
 
 const reads: ReadonlySet<number> = new Set(
   Object.entries(ipvsSchema.operations)
@@ -49,7 +54,12 @@ export const dyingAfter =
           return socket.send(bytes);
         }
         const end = starts[left] ?? 0;
-        if (end > 0) await socket.send(bytes.subarray(0, end));
+        if (end > 0) {
+          // The kernel acknowledges a message that says nothing once it is done with those before it.
+          const last = message({ type: NOOP, flags: REQUEST | ACK, sequence: 0, port: socket.port });
+          await socket.send(Buffer.concat([bytes.subarray(0, end), last]));
+          await socket.receive(10_000);
+        }
         socket.close();
         throw new Died(`after ${changes} changes`);
       },

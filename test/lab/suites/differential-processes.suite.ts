@@ -13,6 +13,7 @@ import { everything } from '../../ipvsadm/cases.js';
 import { callers } from '../differential/callers.js';
 import { show, showCommand } from '../differential/compare.js';
 import { Lvsadm } from '../differential/lvsadm.js';
+import { NameServer } from '../differential/name-server.js';
 import { ShellProgram } from '../differential/shell-program.js';
 import { type Programs, SideBySide } from '../differential/side-by-side.js';
 import type { CommandLine, State } from '../differential/trial.js';
@@ -105,6 +106,53 @@ describe('by the names of its scripts', () => {
         },
       ],
     ));
+});
+
+describe('"Restoring a table" in docs/compatibility.md', () => {
+  for (const [what, stdin] of Object.entries({
+    nothing: '',
+    'a line that makes no sense': '-A -t nonsense\n',
+  })) {
+    test(`${what} empties ipvsadm's table, and leaves lvsadm's as it is`, async () => {
+      const pair = await SideBySide.open({
+        ipvsadm: new ShellProgram(['/sbin/ipvsadm-restore']),
+        lvsadm: linked('ipvsadm-restore'),
+      });
+      try {
+        const { ipvsadm, lvsadm } = await pair.play({ given: table, commands: [{ words: [], stdin }] });
+        assert.equal(ipvsadm.state.services.length, 0);
+        assert.equal(lvsadm.state.services.length, 3);
+        assert.equal(lvsadm.observations[0]?.status, 2);
+      } finally {
+        await pair.close();
+      }
+    });
+  }
+});
+
+test('"Names of hosts" in docs/compatibility.md: ipvsadm asks for each row, lvsadm once for each address', async () => {
+  const names = await NameServer.open('web.example.net');
+  const pair = await SideBySide.open({ lvsadm: linked('ipvsadm') });
+  try {
+    const services = ['192.0.2.1:80', '192.0.2.1:81', '192.0.2.1:82'];
+    const made = services.flatMap((service) => [
+      `-A -t ${service}`,
+      `-a -t ${service} -r 198.51.100.7:80 -m`,
+    ]);
+    await pair.prepare(made.map(words));
+    const questions = async (program: 'ipvsadm' | 'lvsadm'): Promise<[string, number]> => {
+      names.asked.length = 0;
+      const { stdout } = await pair[program].run(words('-L'));
+      return [stdout, names.asked.filter((name) => name === '7.100.51.198.in-addr.arpa').length];
+    };
+    const [listing, each] = await questions('ipvsadm');
+    assert.match(listing, /^ {2}-> web\.example\.net:http +Masq/m);
+    assert.equal(each, services.length);
+    assert.deepEqual(await questions('lvsadm'), [listing, 1]);
+  } finally {
+    await pair.close();
+    names.close();
+  }
 });
 
 describe('programs that call ipvsadm', () => {

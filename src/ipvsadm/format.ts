@@ -110,10 +110,3 @@ export function serviceOrder(id: ServiceId): string {
 /** Text that sorts real servers: by family, address and port. */
 export const destinationOrder = ({ id }: DestinationEntry): string =>
   `${id.address.includes(':') ? 1 : 0} ${endpointOrder(id.address, id.port)}`;
-
-/** A copy in the order of a key; keys are made once for each. */
-export function sortedBy<T>(items: readonly T[], key: (item: T) => string): T[] {
-  const keyed = items.map((item) => ({ item, key: key(item) }));
-  keyed.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
-  return keyed.map(({ item }) => item);
-}

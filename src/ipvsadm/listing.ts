@@ -1,6 +1,7 @@
 /** -L in all its forms, and -S: asks the kernel, and writes what it says. */
 import type { IpvsClient } from '../ipvs/client.js';
 import { isIpv4 } from '../model/address.js';
+import { sortedBy } from '../model/order.js';
 import type { ServiceId } from '../model/service.js';
 import { isFwmark } from '../model/service.js';
 import type { DestinationEntry, ServiceEntry } from '../model/table.js';
@@ -11,7 +12,6 @@ import {
   destinationOrder,
   formatter,
   serviceOrder,
-  sortedBy,
   timeoutsLine,
   versionLine,
 } from './format.js';

@@ -31,8 +31,8 @@ export function findingsJson({ roles, findings, unknown }: Diagnosis, fixed?: re
 const labels: Readonly<Record<Severity, string>> = { error: 'ERROR', warning: 'WARNING', note: 'NOTE' };
 const paints: Readonly<Record<Severity, keyof Theme>> = { error: 'error', warning: 'warning', note: 'quiet' };
 
-/** `width` is the terminal's, in columns; what goes elsewhere fits most of them. */
-export function findingsText({ roles, findings, unknown }: Diagnosis, theme: Theme, width = 80): string {
+/** `width` is the terminal's, in columns; what goes elsewhere fits most of them, a little indented. */
+export function findingsText({ roles, findings, unknown }: Diagnosis, theme: Theme, width = 76): string {
   const lines = findings.flatMap((finding) => [...findingLines(finding, theme, width), '']);
   for (const what of unknown) lines.push(theme.quiet(`not checked: ${what}`));
   lines.push(`${summary(findings)} (as ${roles.join(' and ')})`);

@@ -101,7 +101,7 @@ for (const [index, act] of acts.entries()) await play(machines, act, index + 1);
 await trouble(machines, acts.length + 1);
 stage.say('');
 if (machines.faults.length === 0) {
-  stage.good('All of it came true: each request answered, each share exact, each way as drawn,');
+  stage.good('All of it came true: each request answered, shares exact, ways as drawn,');
   stage.good('the broken server found and mended.');
 } else {
   stage.bad(`${machines.faults.length} of the things above went wrong:`);

@@ -13,7 +13,7 @@ const programs: Readonly<Record<string, Face>> = {
 /** The name that the program goes by in its messages: the one it was called by if that is one of ipvsadm's. */
 export function nameOf(program: string): string {
   const called = basename(program, '.js');
-  return called in programs ? called : 'lvsadm';
+  return Object.hasOwn(programs, called) ? called : 'lvsadm';
 }
 
 /** Whether a command line is of ipvsadm's grammar, which has no words in front: those are ours. */

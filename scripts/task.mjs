@@ -222,7 +222,8 @@ const tasks = {
     say('building');
     await bundle();
     say('unit tests, then the lab: a guest with a real kernel');
-    await testRunner(tests(''), args);
+    // The lab's guests leave some room, and the last of them a processor.
+    await testRunner(tests(''), ['--test-concurrency=2', ...args]);
   },
   /** What fails on one kernel does not keep the next from being tried. */
   'test:all': async (args) => {

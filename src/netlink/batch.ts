@@ -47,7 +47,7 @@ export class Batch {
   }
 
   /** A copy of a request: its message as `addCopy` takes it. */
-  message(index: number): Uint8Array {
+  message(index: number): Uint8Array<ArrayBuffer> {
     return this.part(index, index + 1).slice();
   }
 
@@ -75,7 +75,7 @@ export class Batch {
   }
 
   /** The bytes of the requests from `from` up to `to`: a view, good until the next one is added. */
-  part(from: number, to: number): Uint8Array {
+  part(from: number, to: number): Uint8Array<ArrayBuffer> {
     return this.to.written().subarray(this.start(from), this.start(to));
   }
 

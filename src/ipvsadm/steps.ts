@@ -70,12 +70,16 @@ async function stepOf(
   }
 }
 
+/** Room for the messages of a step, of which few are larger. */
+const MESSAGE = 160;
+
 /** Changes that are carried out together, and the lines that asked for them. */
 export class Changes {
-  readonly batch = new Batch();
-  private readonly blocks: Block[] = [];
-  private readonly starts: number[] = [];
-  private readonly numbers: number[] = [];
+  readonly batch = new Batch(MOST * MESSAGE);
+  private readonly numbers = new Int32Array(MOST);
+  private readonly starts = new Int32Array(MOST);
+  /** The blocks that the lines stand in, each with the first change that does. */
+  private readonly blocks: { readonly from: number; readonly block: Block }[] = [];
 
   get count(): number {
     return this.batch.count;
@@ -87,9 +91,10 @@ export class Changes {
 
   /** Says which line the change that was added last stands on. */
   note(block: Block, start: number, number: number): void {
-    this.blocks.push(block);
-    this.starts.push(start);
-    this.numbers.push(number);
+    const index = this.count - 1;
+    this.starts[index] = start;
+    this.numbers[index] = number;
+    if (this.blocks.at(-1)?.block !== block) this.blocks.push({ from: index, block });
   }
 
   /** The number of the line that asked for a change, counted from 1. */
@@ -99,8 +104,8 @@ export class Changes {
 
   /** The change itself, which most of the time nobody needs: its line is parsed again. */
   async change(index: number, session: Session): Promise<Change> {
-    const text = lineText(this.blocks[index] as Block, this.starts[index] as number);
-    const command = await understand(splitRule(text), session);
+    const { block } = this.blocks.findLast(({ from }) => from <= index) as { block: Block };
+    const command = await understand(splitRule(lineText(block, this.starts[index] as number)), session);
     if (command.do !== 'change') throw new Error(`line ${this.number(index)} was a change before`);
     return command.change;
   }

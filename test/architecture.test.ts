@@ -40,7 +40,7 @@ const rules: readonly Rule[] = [
     to: [
       'src/errors.ts',
       'src/model/',
-      ...['attributes', 'bytes', 'connection', 'genl', 'socket'].map(netlink),
+      ...['attributes', 'batch', 'bytes', 'connection', 'genl', 'socket'].map(netlink),
     ],
   },
 
@@ -77,6 +77,17 @@ const rules: readonly Rule[] = [
   ...['run', 'session', 'listing', 'connections', 'directory', 'restore', 'chunks'].map((file) => ({
     from: `src/ipvsadm/${file}.ts`,
     to: ['src/errors.ts', 'src/model/', 'src/ipvsadm/', 'src/ipvs/', 'src/host/', 'src/context.ts'],
+  })),
+  // The quick way of -R writes messages: a shape of lines beside the shape of what they come to.
+  ...['steps', 'moulds', 'mould', 'gaps', 'casting'].map((file) => ({
+    from: `src/ipvsadm/${file}.ts`,
+    to: [
+      'src/errors.ts',
+      'src/model/',
+      'src/ipvsadm/',
+      'src/ipvs/',
+      ...['batch', 'bytes', 'genl', 'message', 'place'].map(netlink),
+    ],
   })),
 
   {

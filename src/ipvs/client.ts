@@ -4,21 +4,18 @@ import { type Change, describeChange } from '../model/change.js';
 import type { Daemon } from '../model/daemon.js';
 import { describeService, type ServiceId, serviceFamily } from '../model/service.js';
 import type { DestinationEntry, Info, ServiceEntry, Timeouts } from '../model/table.js';
-import { Connection, type ConnectionOptions } from '../netlink/connection.js';
-import { type Call, type Family, findFamily } from '../netlink/genl.js';
+import { Batch } from '../netlink/batch.js';
+import { Connection, type ConnectionOptions, type Refusal } from '../netlink/connection.js';
+import { type Family, findFamily } from '../netlink/genl.js';
 import { type OpenSocket, Protocol } from '../netlink/socket.js';
+import { addChange, callOf } from './changes.js';
 import {
-  daemonBody,
-  destinationBody,
-  destinationIdBody,
   readDaemon,
   readDestination,
   readInfo,
   readService,
   readTimeouts,
-  serviceBody,
   serviceIdBody,
-  timeoutsBody,
 } from './convert.js';
 import { type IpvsOperations, ipvsSchema } from './schema.js';
 
@@ -110,11 +107,23 @@ export class IpvsClient {
    * @returns for each change undefined, or the refusal
    */
   async applyAll(changes: readonly Change[]): Promise<(KernelError | undefined)[]> {
-    const refusals = await this.family.batch(changes.map(callOf));
-    return refusals.map((refusal, index) => {
-      if (refusal?.errno === Errno.EPERM) throw notPermitted(refusal);
-      return refusal?.about(describeChange(changes[index] as Change));
-    });
+    const batch = new Batch();
+    for (const change of changes) addChange(batch, change);
+    const results: (KernelError | undefined)[] = new Array(changes.length).fill(undefined);
+    for (const { index, error } of await this.applyBatch(batch)) {
+      results[index] = error.about(describeChange(changes[index] as Change));
+    }
+    return results;
+  }
+
+  /**
+   * The same for changes that `addChange` has written already.
+   * @returns the refusals, in order, without what they were about
+   */
+  async applyBatch(batch: Batch): Promise<Refusal[]> {
+    const refusals = await this.family.batch(batch);
+    for (const { error } of refusals) if (error.errno === Errno.EPERM) throw notPermitted(error);
+    return refusals;
   }
 
   close(): void {
@@ -173,36 +182,5 @@ function readWithin<B, T>(part: string, read: (body: B) => T, body: B | undefine
     return read(body);
   } catch (error) {
     throw error instanceof ProtocolError ? error.within(part) : error;
-  }
-}
-
-/** The request that carries a change. */
-function callOf(change: Change): Call<IpvsOperations> {
-  switch (change.do) {
-    case 'addService':
-    case 'editService':
-      return { operation: change.do, body: { service: serviceBody(change.service) } };
-    case 'deleteService':
-    case 'zeroService':
-      return { operation: change.do, body: { service: serviceIdBody(change.id) } };
-    case 'addDestination':
-    case 'editDestination':
-      return {
-        operation: change.do,
-        body: { service: serviceIdBody(change.of), destination: destinationBody(change.destination) },
-      };
-    case 'deleteDestination':
-      return {
-        operation: change.do,
-        body: { service: serviceIdBody(change.of), destination: destinationIdBody(change.id) },
-      };
-    case 'startDaemon':
-    case 'stopDaemon':
-      return { operation: change.do, body: { daemon: daemonBody(change.daemon) } };
-    case 'setTimeouts':
-      return { operation: change.do, body: timeoutsBody(change.timeouts) };
-    case 'flush':
-    case 'zeroAll':
-      return { operation: change.do, body: {} };
   }
 }

@@ -25,13 +25,22 @@ export class Writer {
     this.view = new DataView(this.bytes.buffer);
   }
 
+  /** Writes into these bytes, all of them written already: `truncate` goes to where others shall stand. */
+  static over(bytes: Uint8Array<ArrayBuffer>): Writer {
+    const writer = new Writer(0);
+    writer.bytes = bytes;
+    writer.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    writer.length = bytes.length;
+    return writer;
+  }
+
   /** Forgets what was written, and keeps the memory. */
   clear(): void {
     this.length = 0;
   }
 
   /** What has been written: a view that the next write may change. */
-  written(): Uint8Array {
+  written(): Uint8Array<ArrayBuffer> {
     return this.bytes.subarray(0, this.length);
   }
 

@@ -4,6 +4,7 @@
  * connection closes itself; an errno from the kernel is an answer like any other.
  */
 import { KernelError, type LvsadmError, ProtocolError, TransportError } from '../errors.js';
+import type { Batch } from './batch.js';
 import { Writer } from './bytes.js';
 import {
   type Answer,
@@ -26,6 +27,12 @@ export interface Request {
   /** NLM_F_* that modify a change: create, replace, exclusive. */
   readonly flags?: number;
   put(to: Writer): void;
+}
+
+/** What the kernel said to one request of a batch that it did not carry out. */
+export interface Refusal {
+  readonly index: number;
+  readonly error: KernelError;
 }
 
 /** Sees every datagram: for LVSADM_DEBUG. */
@@ -120,14 +127,15 @@ export class Connection {
   }
 
   /**
-   * Sends requests in order, many to a send; the kernel carries out each, also those after a refused one.
-   * @returns for each request undefined where it was done, or the refusal
+   * Sends the requests of a batch in order, many to a send; the kernel carries out each, also those after a refused one.
+   * @param type message type of all of them
+   * @returns the refusals, in the order of their requests
    */
-  batch(requests: readonly Request[]): Promise<(KernelError | undefined)[]> {
+  batch(requests: Batch, type: number): Promise<Refusal[]> {
     return this.exclusive(async () => {
-      const results: (KernelError | undefined)[] = new Array(requests.length).fill(undefined);
-      for (let from = 0; from < requests.length; ) from = await this.batchPart(requests, from, results);
-      return results;
+      const refusals: Refusal[] = [];
+      for (let next = 0; next < requests.count; ) next = await this.batchPart(requests, next, type, refusals);
+      return refusals;
     });
   }
 
@@ -160,19 +168,9 @@ export class Connection {
     this.socket.close();
   }
 
-  /** Starts writing what one send holds. */
-  private start(): void {
+  private async send(request: Request, flags: number): Promise<void> {
     this.writer.clear();
     this.asked = false;
-  }
-
-  private async send(request: Request, flags: number): Promise<void> {
-    this.start();
-    this.put(request, flags);
-    await this.flush();
-  }
-
-  private put(request: Request, flags: number): number {
     this.sequence = (this.sequence + 1) >>> 0;
     const at = begin(this.writer, {
       type: request.type,
@@ -182,11 +180,10 @@ export class Connection {
     });
     request.put(this.writer);
     finish(this.writer, at);
-    return at;
+    await this.transmit(this.writer.written());
   }
 
-  private async flush(): Promise<void> {
-    const bytes = this.writer.written();
+  private async transmit(bytes: Uint8Array): Promise<void> {
     this.asked = true;
     this.trace?.('send', bytes);
     await this.socket.send(bytes);
@@ -217,40 +214,37 @@ export class Connection {
   }
 
   /** Sends as many requests as fit, waits for their answers, and returns the index of the next one. */
-  private async batchPart(
-    requests: readonly Request[],
-    from: number,
-    results: (KernelError | undefined)[],
-  ): Promise<number> {
-    const { writer } = this;
-    this.start();
-    let room = this.socket.receiveBuffer;
-    let next = from;
-    let last = { at: 0, flags: 0 };
+  private async batchPart(requests: Batch, from: number, type: number, refusals: Refusal[]): Promise<number> {
+    const next = from + this.fitting(requests, from);
     const first = (this.sequence + 1) >>> 0;
-    for (; next < requests.length && next - from < BATCH_MESSAGES; next++) {
-      const sequence = this.sequence;
-      const request = requests[next] as Request;
-      const at = this.put(request, 0);
-      room -= answerCost(writer.length - at);
-      if (next > from && (room < 0 || writer.length > BATCH_BYTES)) {
-        writer.truncate(at);
-        this.sequence = sequence;
-        break;
-      }
-      last = { at, flags: request.flags ?? 0 };
+    for (let index = from; index < next; index++) {
+      this.sequence = (this.sequence + 1) >>> 0;
+      requests.address(index, type, this.sequence, this.socket.port);
     }
     // The kernel answers in order, so the acknowledgement of the last message ends the batch.
-    writer.setU16(last.at + 6, Flag.request | Flag.ack | last.flags);
-    await this.flush();
+    requests.acknowledge(next - 1);
+    await this.transmit(requests.part(from, next));
     await this.receive((message) => {
       const index = from + ((message.sequence - first) >>> 0);
-      const request = requests[index] as Request;
       const answer = acknowledgement(message);
-      if (answer.errno !== 0) results[index] = refusal(request, answer);
+      if (answer.errno !== 0) refusals.push({ index, error: refusal(requests.operation(index), answer) });
       return index === next - 1 ? 'complete' : 'more';
     }, first);
     return next;
+  }
+
+  /** How many requests, at least one, may go into a send so that the answers to all of them find room. */
+  private fitting(requests: Batch, from: number): number {
+    let room = this.socket.receiveBuffer;
+    let bytes = 0;
+    let index = from;
+    for (; index < requests.count && index - from < BATCH_MESSAGES; index++) {
+      const size = requests.size(index);
+      room -= answerCost(size);
+      bytes += size;
+      if (index > from && (room < 0 || bytes > BATCH_BYTES)) break;
+    }
+    return index - from;
   }
 
   /**
@@ -316,11 +310,11 @@ function replyTo(request: Request, message: Message): Message {
 const late = (timeout: number): TransportError =>
   new TransportError('deadline', 'receive', `no answer from the kernel within ${timeout} ms`);
 
-const refusal = (request: Request, answer: Answer): KernelError =>
-  new KernelError(request.operation, answer.errno, undefined, answer.detail);
+const refusal = (operation: string, answer: Answer): KernelError =>
+  new KernelError(operation, answer.errno, undefined, answer.detail);
 
 function check(request: Request, answer: Answer): void {
-  if (answer.errno !== 0) throw refusal(request, answer);
+  if (answer.errno !== 0) throw refusal(request.operation, answer);
 }
 
 const unexpected = ({ type }: Message, wanted: string): ProtocolError =>

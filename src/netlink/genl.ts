@@ -4,10 +4,11 @@
  *
  * Source: linux/genetlink.h, net/netlink/genetlink.c.
  */
-import { type KernelError, ProtocolError } from '../errors.js';
+import { ProtocolError } from '../errors.js';
 import { type AttributeSet, attributeSet, cstring, type Infer, type Rows, u16, u32 } from './attributes.js';
+import type { Batch } from './batch.js';
 import type { Writer } from './bytes.js';
-import type { Connection, Request } from './connection.js';
+import type { Connection, Refusal, Request } from './connection.js';
 import type { Message } from './message.js';
 
 /** Bytes of struct genlmsghdr: command, version, and two reserved. */
@@ -84,24 +85,14 @@ export class Family<O extends Operations> {
     return this.connection.dump(this.request(operation, body), (reply) => this.read(operation, reply, read));
   }
 
-  /** For each call, in order: undefined where it was done, or the refusal. */
-  batch(calls: readonly Call<O>[]): Promise<(KernelError | undefined)[]> {
-    return this.connection.batch(calls.map(({ operation, body }) => this.request(operation, body)));
+  /** Carries out a batch whose requests `addCall` wrote. @returns the refusals, in order */
+  batch(calls: Batch): Promise<Refusal[]> {
+    return this.connection.batch(calls, this.id);
   }
 
   private request<K extends keyof O & string>(operation: K, body: Body<O[K]>): Request {
-    const { command, takes } = this.schema.operations[operation] as O[K];
-    const { version } = this.schema;
-    return {
-      operation,
-      type: this.id,
-      put(to: Writer): void {
-        to.u8(command);
-        to.u8(version);
-        to.u16(0);
-        takes.put(to, body as Infer<typeof takes>);
-      },
-    };
+    const { schema } = this;
+    return { operation, type: this.id, put: (to) => putCall(to, schema, operation, body) };
   }
 
   /** Whatever is wrong in a reply, for the tables or for who reads on, has the operation at the head of its path. */
@@ -122,6 +113,28 @@ export class Family<O extends Operations> {
       throw error instanceof ProtocolError ? error.within(operation) : error;
     }
   }
+}
+
+/** Adds a call to a batch for the family, which need not have been found yet. @throws ValueError, and adds nothing */
+export function addCall<O extends Operations>(
+  batch: Batch,
+  schema: FamilySchema<O>,
+  { operation, body }: Call<O>,
+): void {
+  batch.add(operation, (to) => putCall(to, schema, operation, body));
+}
+
+function putCall<O extends Operations, K extends keyof O & string>(
+  to: Writer,
+  { version, operations }: FamilySchema<O>,
+  operation: K,
+  body: Body<O[K]>,
+): void {
+  const { command, takes } = operations[operation] as O[K];
+  to.u8(command);
+  to.u8(version);
+  to.u16(0);
+  takes.put(to, body as Infer<typeof takes>);
 }
 
 /** Attributes of the controller, the family that knows the others: CTRL_ATTR_* in linux/genetlink.h. */

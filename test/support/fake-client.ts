@@ -14,6 +14,9 @@ import {
 } from '../../src/model/service.js';
 import type { Stats } from '../../src/model/stats.js';
 import type { DestinationEntry, Info, ServiceEntry, Timeouts } from '../../src/model/table.js';
+import type { Batch } from '../../src/netlink/batch.js';
+import type { Refusal } from '../../src/netlink/connection.js';
+import { changesOf } from './changes-of.js';
 
 export const noStats: Stats = {
   connections: 0n,
@@ -104,6 +107,11 @@ export class FakeClient implements Pick<IpvsClient, keyof IpvsClient> {
         throw error;
       }
     });
+  }
+
+  async applyBatch(batch: Batch): Promise<Refusal[]> {
+    const results = await this.applyAll(changesOf(batch));
+    return results.flatMap((error, index) => (error === undefined ? [] : { index, error }));
   }
 
   close(): void {}

@@ -8,8 +8,8 @@ import { ProtocolError } from '../errors.js';
 import { type AttributeSet, attributeSet, cstring, type Infer, type Rows, u16, u32 } from './attributes.js';
 import type { Batch } from './batch.js';
 import type { Writer } from './bytes.js';
-import type { Connection, Refusal, Request } from './connection.js';
-import type { Message } from './message.js';
+import type { Connection, Refusal, Reply, Request } from './connection.js';
+import type { Replies } from './replies.js';
 
 /** Bytes of struct genlmsghdr: command, version, and two reserved. */
 export const GENL_HEADER = 4;
@@ -85,9 +85,39 @@ export class Family<O extends Operations> {
     return this.connection.dump(this.request(operation, body), (reply) => this.read(operation, reply, read));
   }
 
+  /**
+   * A dump for each body, one after the other: `take` is called when the replies to one are all there, to read them with
+   * `reply` or as the bytes they are. @throws KernelError
+   */
+  dumps<K extends Named<O, 'dump'>>(
+    operation: K,
+    bodies: Iterable<Body<O[K]>>,
+    replies: Replies,
+    take: () => void,
+  ): Promise<void> {
+    return this.connection.dumps(this.requests(operation, bodies), replies, take);
+  }
+
+  /** One of the replies, read as `dump` does. @throws ProtocolError */
+  reply<K extends Named<O, 'dump'>, T>(
+    operation: K,
+    replies: Replies,
+    index: number,
+    read: (reply: Infer<O[K]['gives']>) => T,
+  ): T {
+    return this.read(operation, { payload: replies.payload(index) }, read);
+  }
+
   /** Carries out a batch whose requests `addCall` wrote. @returns the refusals, in order */
   batch(calls: Batch): Promise<Refusal[]> {
     return this.connection.batch(calls, this.id);
+  }
+
+  private *requests<K extends keyof O & string>(
+    operation: K,
+    bodies: Iterable<Body<O[K]>>,
+  ): Iterable<Request> {
+    for (const body of bodies) yield this.request(operation, body);
   }
 
   private request<K extends keyof O & string>(operation: K, body: Body<O[K]>): Request {
@@ -98,7 +128,7 @@ export class Family<O extends Operations> {
   /** Whatever is wrong in a reply, for the tables or for who reads on, has the operation at the head of its path. */
   private read<K extends keyof O & string, T>(
     operation: K,
-    { payload }: Message,
+    { payload }: Reply,
     read: (reply: Infer<O[K]['gives']>) => T,
   ): T {
     const { gives } = this.schema.operations[operation] as O[K];

@@ -6,7 +6,7 @@ import { endianness } from 'node:os';
 import { ProtocolError } from '../errors.js';
 
 /** Netlink is a conversation within one machine: its integers are in that machine's order. */
-const little = endianness() === 'LE';
+export const little = endianness() === 'LE';
 
 /** Netlink's alignment (NLMSG_ALIGN, NLA_ALIGN in linux/netlink.h): the next multiple of 4. */
 export const align = (length: number): number => (length + 3) & ~3;

@@ -129,8 +129,8 @@ export class Connection {
   }
 
   /**
-   * Asks for all of several things, one after the other; `take` is called when the replies to one are all there, which are
-   * then replaced by those to the next. A dump during which the kernel's table changed under its feet
+   * Asks for all of several things, one after the other; `take` is called when the replies to one are all there, behind
+   * those to the others that nobody has dropped. A dump during which the kernel's table changed under its feet
    * (NLM_F_DUMP_INTR) is repeated. @throws KernelError, and whatever `take` throws
    */
   dumps(requests: Iterable<Request>, replies: Replies, take: () => void): Promise<void> {
@@ -212,7 +212,7 @@ export class Connection {
 
   /** False where the kernel's table changed meanwhile, so that the replies are worth nothing. */
   private dumpOnce(request: Request, replies: Replies): Promise<boolean> | boolean {
-    replies.clear();
+    const before = replies.count;
     let interrupted = false;
     const take = (message: MessageCursor): 'complete' | 'more' => {
       if ((message.flags & Flag.dumpInterrupted) !== 0) interrupted = true;
@@ -231,7 +231,11 @@ export class Connection {
     };
     const sent = this.send(request, Flag.dump);
     const received = sent instanceof Promise ? sent.then(() => this.receive(take)) : this.receive(take);
-    return received instanceof Promise ? received.then(() => !interrupted) : !interrupted;
+    const isWhole = (): boolean => {
+      if (interrupted) replies.truncate(before);
+      return !interrupted;
+    };
+    return received instanceof Promise ? received.then(isWhole) : isWhole();
   }
 
   /** Sends as many requests as fit, waits for their answers, and returns the index of the next one. */

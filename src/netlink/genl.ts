@@ -73,7 +73,9 @@ export class Family<O extends Operations> {
     body: Body<O[K]>,
     read: (reply: Infer<O[K]['gives']>) => T,
   ): Promise<T> {
-    return this.connection.get(this.request(operation, body), (reply) => this.read(operation, reply, read));
+    return this.connection.get(this.request(operation, body), (reply) =>
+      this.read(operation, this.gives(operation), reply, read),
+    );
   }
 
   /** `read` makes one item of the attributes of each reply. @throws KernelError */
@@ -82,7 +84,21 @@ export class Family<O extends Operations> {
     body: Body<O[K]>,
     read: (reply: Infer<O[K]['gives']>) => T,
   ): Promise<T[]> {
-    return this.connection.dump(this.request(operation, body), (reply) => this.read(operation, reply, read));
+    return this.connection.dump(this.request(operation, body), (reply) =>
+      this.read(operation, this.gives(operation), reply, read),
+    );
+  }
+
+  /** The same for who wants only some of what an operation gives: `part` has the rows that are decoded. */
+  dumpPart<K extends Named<O, 'dump'>, R extends Rows, T>(
+    operation: K,
+    body: Body<O[K]>,
+    part: AttributeSet<R>,
+    read: (reply: Infer<AttributeSet<R>>) => T,
+  ): Promise<T[]> {
+    return this.connection.dump(this.request(operation, body), (reply) =>
+      this.read(operation, part, reply, read),
+    );
   }
 
   /**
@@ -105,7 +121,7 @@ export class Family<O extends Operations> {
     index: number,
     read: (reply: Infer<O[K]['gives']>) => T,
   ): T {
-    return this.read(operation, { payload: replies.payload(index) }, read);
+    return this.read(operation, this.gives(operation), { payload: replies.payload(index) }, read);
   }
 
   /** Carries out a batch whose requests `addCall` wrote. @returns the refusals, in order */
@@ -125,20 +141,24 @@ export class Family<O extends Operations> {
     return { operation, type: this.id, put: (to) => putCall(to, schema, operation, body) };
   }
 
+  private gives<K extends keyof O & string>(operation: K): O[K]['gives'] {
+    return (this.schema.operations[operation] as O[K]).gives;
+  }
+
   /** Whatever is wrong in a reply, for the tables or for who reads on, has the operation at the head of its path. */
-  private read<K extends keyof O & string, T>(
-    operation: K,
+  private read<S extends AttributeSet<Rows>, T>(
+    operation: string,
+    set: S,
     { payload }: Reply,
-    read: (reply: Infer<O[K]['gives']>) => T,
+    read: (reply: Infer<S>) => T,
   ): T {
-    const { gives } = this.schema.operations[operation] as O[K];
     if (payload.end - payload.start < GENL_HEADER) {
       throw new ProtocolError(`expected ${GENL_HEADER} bytes of header, got ${payload.end - payload.start}`, [
         operation,
       ]);
     }
     try {
-      return read(gives.get(payload, payload.start + GENL_HEADER, payload.end) as Infer<O[K]['gives']>);
+      return read(set.get(payload, payload.start + GENL_HEADER, payload.end) as Infer<S>);
     } catch (error) {
       throw error instanceof ProtocolError ? error.within(operation) : error;
     }

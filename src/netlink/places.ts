@@ -8,7 +8,7 @@
  *     if (places.find(replies, start, end)) total += weight();
  */
 import type { AttributeSet, FixedKind, Kind, Rows } from './attributes.js';
-import { align, firstHalf, secondHalf } from './bytes.js';
+import { align, firstHalf, little, secondHalf } from './bytes.js';
 
 /** Bytes to read in; both are the same memory. */
 export interface Source {
@@ -19,6 +19,8 @@ export interface Source {
 const HEADER = 4;
 /** NLA_F_NESTED and NLA_F_NET_BYTEORDER are flags in the type. */
 const TYPE_MASK = 0x3fff;
+/** Upper halves below this make 64-bit numbers that a double holds exactly. */
+const SAFE_HIGH = 2 ** 21;
 
 export class Places<R extends Rows = Rows> {
   bytes: Uint8Array = new Uint8Array(0);
@@ -97,6 +99,21 @@ export class Places<R extends Rows = Rows> {
     return () => {
       const at = start();
       return at === 0 ? 0 : ((this.bytes[at] as number) << 8) | (this.bytes[at + 1] as number);
+    };
+  }
+
+  /** A reader of a counter of 4 or 8 bytes, as the table says; a bigint only where a number would not be exact. */
+  counter(name: keyof R & string): () => number | bigint {
+    if (sizeOf((this.set.rows[name] as R[keyof R])[1]) < 8) return this.u32(name);
+    const start = this.start(name);
+    return () => {
+      const at = start();
+      if (at === 0) return 0;
+      const first = this.words[at >> 2] as number;
+      const second = this.words[(at >> 2) + 1] as number;
+      const high = little ? second : first;
+      const low = little ? first : second;
+      return high < SAFE_HIGH ? high * 2 ** 32 + low : (BigInt(high) << 32n) | BigInt(low);
     };
   }
 

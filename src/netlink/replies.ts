@@ -35,10 +35,12 @@ export class Replies {
     return new Reader(this.bytes, this.start(index), this.end(index));
   }
 
-  clear(): void {
-    this.length = 0;
-    this.starts.length = 0;
-    this.ends.length = 0;
+  /** Drops the replies from the one at `count` on. */
+  truncate(count: number): void {
+    // The bytes between this reply and the next are headers.
+    this.length = count === 0 ? 0 : align(this.end(count - 1));
+    this.starts.length = count;
+    this.ends.length = count;
     this.last = undefined;
   }
 

@@ -40,7 +40,7 @@ const rules: readonly Rule[] = [
     to: [
       'src/errors.ts',
       'src/model/',
-      ...['attributes', 'batch', 'bytes', 'connection', 'genl', 'socket'].map(netlink),
+      ...['attributes', 'batch', 'bytes', 'connection', 'genl', 'places', 'replies', 'socket'].map(netlink),
     ],
   },
 

@@ -119,8 +119,14 @@ const rules: readonly Rule[] = [
     to: ['src/errors.ts', 'src/context.ts', 'src/version.ts', 'src/ipvsadm/', 'src/commands/'],
   },
   {
-    from: 'src/cli/modern.ts',
+    from: 'src/cli/general.ts',
     to: ['src/errors.ts', 'src/context.ts', 'src/ipvsadm/nearest.ts', 'src/commands/', 'yargs'],
+    types: ['src/cli/modern.ts'],
+  },
+  { from: 'src/cli/plain.ts', to: [], types: ['src/cli/modern.ts', 'yargs'] },
+  {
+    from: 'src/cli/modern.ts',
+    to: ['src/errors.ts', 'src/context.ts', 'src/ipvsadm/nearest.ts', 'src/commands/', 'src/cli/'],
   },
   // Makes the context of a real process, so it loads what stands behind it: the client, its trace, modprobe.
   {

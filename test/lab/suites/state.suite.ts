@@ -22,13 +22,13 @@ import type { ServiceState, State } from '../../../src/model/state.js';
 import { Connection } from '../../../src/netlink/connection.js';
 import { type Family, findFamily } from '../../../src/netlink/genl.js';
 import { Protocol } from '../../../src/netlink/socket.js';
-import { openNodeSocket } from '../../../src/netlink/socket-node.js';
 import { reconcile } from '../../../src/plan/apply.js';
 import { diff } from '../../../src/plan/diff.js';
 import { readState } from '../../../src/plan/read.js';
 import { stagesOf } from '../../../src/plan/steps.js';
 import { normal, state } from '../../support/arbitrary-state.js';
 import { Died, dyingAfter } from '../../support/changes.js';
+import { openSocket } from '../../support/socket.js';
 import { lvsadm } from '../distribution.js';
 
 const run = promisify(execFile);
@@ -39,8 +39,8 @@ let raw: Family<IpvsOperations>;
 let directory: string;
 
 before(async () => {
-  client = await IpvsClient.open(openNodeSocket);
-  connection = new Connection(openNodeSocket(Protocol.generic));
+  client = await IpvsClient.open(openSocket);
+  connection = new Connection(openSocket(Protocol.generic));
   raw = await findFamily(connection, ipvsSchema);
   directory = await mkdtemp(join(tmpdir(), 'lvsadm-state-'));
 });
@@ -207,7 +207,7 @@ describe('interrupted', () => {
     for (let step = 0; step < total; step++) {
       await client.apply({ do: 'flush' });
       await client.applyAll(made(current));
-      const mortal = await IpvsClient.open(dyingAfter(step, openNodeSocket));
+      const mortal = await IpvsClient.open(dyingAfter(step, openSocket));
       await assert.rejects(reconciled(desired, mortal), Died);
       const { converged, rounds, outcomes } = await reconciled(desired);
       assert.deepEqual([converged, rounds], [true, 1], `after step ${step}`);

@@ -5,7 +5,7 @@ export interface Typed {
   /** Path of the script that `lvsadm completion` wrote for the shell. */
   readonly script: string;
   readonly line: string;
-  /** Where programs are looked for first. */
+  /** A directory where programs are looked for first, and where the shell's own files may lie. */
   readonly path: string;
 }
 
@@ -19,7 +19,7 @@ const run = (
 ): string =>
   execFileSync(program, args, {
     encoding: 'utf8',
-    env: { PATH: `${path}:/usr/bin:/bin`, HOME: '/nonexistent', TERM: 'dumb', LC_ALL: 'C.UTF-8', ...env },
+    env: { PATH: `${path}:/usr/bin:/bin`, HOME: path, TERM: 'dumb', LC_ALL: 'C.UTF-8', ...env },
   });
 
 /** What the last word becomes, in order. Shells differ in how much of it they see as already there. */

@@ -9,7 +9,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import fc from 'fast-check';
 import { parseDocuments } from '../../../src/document/load.js';
@@ -280,6 +280,8 @@ test('somebody with ipvsadm at the same table does not stop it, and in the end i
     // Whoever is not quick enough five times in a row may give up, but never over anything but a race.
     if (!result.converged) assert.match(String(refused?.error?.code), /^(EEXIST|ESRCH|ENOENT)$/);
     await client.apply({ do: 'deleteService', id: { fwmark: 15, family: 'inet' } }).catch(() => {});
+    // A socket that blocks lets nobody else in: neither the other's programs nor their ends.
+    await nextTurn();
   }
   await meddled;
   assert.equal((await reconciled(desired)).converged, true);

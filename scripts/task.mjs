@@ -260,15 +260,12 @@ const tasks = {
     await bundle();
     await script('build/test/bench/methods.js', args);
   },
-  /** The suites that start the program, with the standalone executable. */
+  /** Every suite on the runtime of the standalone executable, and with it wherever one starts the program. */
   'test:standalone': async (args) => {
     await bundle();
     standalone();
     const env = { ...process.env, LAB_DISTRIBUTION: 'standalone' };
-    for (const suite of ['differential-processes', 'state', 'state-traffic']) {
-      say(`the suite ${suite}, with the standalone executable`);
-      run(process.execPath, [join(root, 'build/test/lab/main.js'), '--suite', suite, ...args], { env });
-    }
+    await testRunner([join('build/test/lab', 'lab.test.js')], args, { env });
   },
   lab: async (args) => {
     await bundle();

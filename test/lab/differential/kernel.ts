@@ -18,7 +18,7 @@ const timeouts = { tcpTimeout: 900, tcpFinTimeout: 120, udpTimeout: 300 };
  * Milliseconds in which a daemon's thread has run for sure: a kernel (6.1) that is told to stop one before does not answer
  * for half a minute.
  */
-const DAEMON_START = 100;
+export const DAEMON_START = 100;
 
 export class Kernel {
   /** When a daemon may have been started last, on the clock of `performance`. */

@@ -29,6 +29,7 @@ import { stagesOf } from '../../../src/plan/steps.js';
 import { normal, state } from '../../support/arbitrary-state.js';
 import { Died, dyingAfter } from '../../support/changes.js';
 import { openSocket } from '../../support/socket.js';
+import { DAEMON_START } from '../differential/kernel.js';
 import { lvsadm } from '../distribution.js';
 
 const run = promisify(execFile);
@@ -74,10 +75,20 @@ const made = ({ services, daemons, timeouts }: State): Change[] => [
 
 async function make(wanted: State): Promise<void> {
   for (const change of made(wanted)) await client.apply(change);
+  await daemonsRun(wanted);
 }
 
-const reconciled = (wanted: State, by = client) =>
-  reconcile({ client: by, read: () => readState(by), plan: (current) => diff(current, wanted) });
+async function reconciled(wanted: State, by = client) {
+  const plan = (current: State) => diff(current, wanted);
+  const reconciliation = await reconcile({ client: by, read: () => readState(by), plan });
+  await daemonsRun(wanted);
+  return reconciliation;
+}
+
+/** Waits until the next can stop what was started. */
+async function daemonsRun({ daemons }: State): Promise<void> {
+  if (daemons.length > 0) await sleep(DAEMON_START);
+}
 
 /** Everything that the kernel says of its settings, each entry with every attribute, in an order of our own. */
 async function rawTable(): Promise<unknown> {
@@ -159,6 +170,7 @@ describe('random tables', () => {
           read: () => readState(client),
           plan: (current) => diff(current, desired),
         });
+        await daemonsRun(original);
         assert.equal(converged, true);
         assert.deepEqual(await rawTable(), expected);
       }),

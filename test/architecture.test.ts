@@ -96,6 +96,13 @@ const rules: readonly Rule[] = [
     types: ['src/plan/', 'src/context.ts'],
   },
 
+  // Describes both grammars, for shells and readers, from the tables that they are parsed with.
+  {
+    from: 'src/reference/',
+    to: ['src/version.ts', 'src/ipvsadm/options.ts', 'src/ipvsadm/help.ts'],
+    types: ['src/commands/command.ts', 'yargs'],
+  },
+
   {
     from: 'src/commands/',
     to: [
@@ -108,6 +115,7 @@ const rules: readonly Rule[] = [
       'src/doctor/',
       'src/output/',
       'src/document/',
+      'src/reference/',
       'src/ipvsadm/refusals.ts',
       'src/ipvsadm/rules.ts',
     ],

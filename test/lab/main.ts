@@ -1,5 +1,6 @@
 // npm run lab -- [OPTION] COMMAND ARGUMENTS...
 import type { LabCommand } from './command.js';
+import { distribution, runsSuite } from './distribution.js';
 import { LabFailure, LabUnavailable } from './errors.js';
 import { cpusOf, findSuite } from './harness/suites.js';
 import { isolated } from './isolation.js';
@@ -38,10 +39,13 @@ const interactive = (command: string[]): What => ({ command, terminal: terminal(
 /** Without the user's start-up files: they may take long on an emulated processor. */
 const shell = (): string[] => (which('bash') ? ['bash', '--norc'] : ['sh']);
 
+/** Bun's runner writes for humans where nothing is said. */
+const spelledOut = distribution === 'node' ? ['--test-reporter=spec'] : [];
+
 const options: Record<string, (args: string[]) => What> = {
   '--tty': interactive,
   '--suite': ([name = '', ...args]) => ({
-    command: isolated([process.execPath, ...args, '--test-reporter=spec', findSuite(name)]),
+    command: isolated(runsSuite(findSuite(name), [...args, ...spelledOut])),
     cpus: cpusOf(name),
   }),
 };

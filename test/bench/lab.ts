@@ -8,7 +8,7 @@ import { text } from 'node:stream/consumers';
 import { isolated } from '../lab/isolation.js';
 import { runInLab } from '../lab/lab.js';
 import { checkout } from '../lab/paths.js';
-import type { Line } from './program.js';
+import type { Line, Wish } from './program.js';
 import { gather, type Report } from './report.js';
 
 const load = (): number => Math.round(10 * (loadavg()[0] ?? 0)) / 10;
@@ -28,7 +28,7 @@ const revision = (): string => {
 };
 
 /** @throws Error where something does not do what it should: its times would be worth nothing */
-export async function measureInLab(names: readonly string[], rounds: number | undefined): Promise<Report> {
+export async function measureInLab(wish: Wish): Promise<Report> {
   const before = load();
   const stdout = new PassThrough();
   const told = text(stdout);
@@ -36,7 +36,7 @@ export async function measureInLab(names: readonly string[], rounds: number | un
     command: isolated([
       process.execPath,
       join(checkout, 'build/test/bench/guest/main.js'),
-      JSON.stringify({ cases: names, rounds }),
+      JSON.stringify(wish),
     ]),
     stdout,
     stderr: process.stderr,

@@ -3,10 +3,12 @@
  * what is measured, and how.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
+import { writeDocuments } from './docs.js';
 import { rules } from './growth.js';
 import { type Case, cases } from './guest/cases.js';
 import { measureInLab } from './lab.js';
 import { type Options, readOptions, usage } from './options.js';
+import { functions, profiles } from './profile.js';
 import type { Report } from './report.js';
 import { memory, plain, type Table, targets, times } from './tables.js';
 
@@ -19,7 +21,8 @@ async function main(words: readonly string[]): Promise<number> {
     return 2;
   }
   if (options.help) return print(usage);
-  const wanted = cases.filter((one) => wants(options, one)).map(({ name }) => name);
+  const chosen = cases.filter((one) => wants(options, one));
+  const wanted = chosen.map(({ name }) => name);
   if (options.list) return print(wanted.map((name) => `${name}\n`).join(''));
   if (wanted.length === 0) {
     process.stderr.write(
@@ -29,9 +32,10 @@ async function main(words: readonly string[]): Promise<number> {
   }
   const report: Report =
     options.from === undefined
-      ? await measureInLab(wanted, options.rounds)
+      ? await measureInLab({ cases: wanted, profiles: profiled(options, chosen), rounds: options.rounds })
       : JSON.parse(readFileSync(options.from, 'utf8'));
   if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(report)}\n`);
+  if (options.writeDocs) writeDocuments(report);
   return print(shown(report));
 }
 
@@ -43,8 +47,12 @@ function print(text: string): number {
 const wants = ({ only, quick }: Options, { name, long = false }: Case): boolean =>
   (only.length === 0 || only.some((part) => name.includes(part))) && !(quick && long);
 
+/** The longest of their kind. */
+const profiled = ({ profile, quick }: Options, chosen: readonly Case[]): string[] =>
+  chosen.filter((one) => profile && one.profile && (one.long ?? false) === !quick).map(({ name }) => name);
+
 const shown = (report: Report): string =>
-  [times(report), memory(report), rules(report), targets(report)]
+  [times(report), memory(report), rules(report), profiles(report), functions(report), targets(report)]
     .filter(({ rows }: Table) => rows.length > 0)
     .map(plain)
     .join('\n');

@@ -15,6 +15,8 @@ export interface Options {
   readonly from: string | undefined;
   readonly writeDocs: boolean;
   readonly list: boolean;
+  /** Look into the largest cases as well. */
+  readonly profile: boolean;
 }
 
 export const usage = `npm run bench -- [OPTION...]
@@ -23,6 +25,7 @@ export const usage = `npm run bench -- [OPTION...]
   --list           the names of the cases
   --rounds N       so many rounds of each case, instead of 3 to 7
   --quick          one round, and without what takes long
+  --profile        show where the time of the largest cases goes as well
   --json FILE      write every measurement to a file as well
   --from FILE      measure nothing, take what --json wrote
   --write-docs     put tables and plot into docs/performance.md
@@ -41,9 +44,10 @@ export function readOptions(words: readonly string[]): Options {
       from: { type: 'string' },
       'write-docs': { type: 'boolean', default: false },
       list: { type: 'boolean', default: false },
+      profile: { type: 'boolean', default: false },
     },
   });
-  const { help, only, quick, json, from, list } = values;
+  const { help, only, quick, json, from, list, profile } = values;
   return {
     help,
     only,
@@ -53,6 +57,7 @@ export function readOptions(words: readonly string[]): Options {
     from,
     writeDocs: values['write-docs'],
     list,
+    profile,
   };
 }
 

@@ -25,6 +25,23 @@ export interface Peak {
   readonly peak: number;
 }
 
+/** A function, and the microseconds that were spent in it itself. */
+export interface Frame {
+  /** Where it stands: a path, a name of the runtime's own, or nothing. */
+  readonly file: string;
+  readonly name: string;
+  /** Whether it is what a module does when it is loaded. */
+  readonly body: boolean;
+  readonly time: number;
+}
+
+/** What a run spent its time in. */
+export interface Profile {
+  readonly case: string;
+  readonly program: Program;
+  readonly frames: readonly Frame[];
+}
+
 export interface Environment {
   readonly kernel: string;
   /** As the guest sees it: an emulated one says so. */
@@ -35,4 +52,14 @@ export interface Environment {
 }
 
 /** A line that the guest writes. */
-export type Line = Sample | Peak | Environment;
+export type Line = Sample | Peak | Profile | Environment;
+
+/** What the guest is asked for. */
+export interface Wish {
+  /** Names. */
+  readonly cases: readonly string[];
+  /** Instead of each case's own number. */
+  readonly rounds: number | undefined;
+  /** Those of them that are looked into. */
+  readonly profiles: readonly string[];
+}

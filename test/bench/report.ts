@@ -1,5 +1,5 @@
 /** Everything that one run of the benchmark has found, and how to ask for a part of it. */
-import type { Environment, Line, Peak, Program, Sample } from './program.js';
+import type { Environment, Line, Peak, Profile, Program, Sample } from './program.js';
 import { type Spread, spreadOf } from './statistics.js';
 
 /** A host of the lab, and what was built on it. */
@@ -18,6 +18,7 @@ export interface Report {
   readonly guest: Environment;
   readonly samples: readonly Sample[];
   readonly peaks: readonly Peak[];
+  readonly profiles: readonly Profile[];
 }
 
 /** Sorts what the guest has told. */
@@ -29,6 +30,7 @@ export function gather(host: Host, lines: readonly Line[]): Report {
     guest,
     samples: lines.filter((line): line is Sample => 'wall' in line),
     peaks: lines.filter((line): line is Peak => 'peak' in line),
+    profiles: lines.filter((line): line is Profile => 'frames' in line),
   };
 }
 

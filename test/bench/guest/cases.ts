@@ -19,6 +19,8 @@ export interface Case {
   readonly long?: boolean;
   /** Whether the most memory is of interest as well. */
   readonly memory?: boolean;
+  /** Whether it is worth looking into. */
+  readonly profile?: boolean;
   readonly programs?: readonly Program[];
   /** Makes things so that a run has something to do. The first round is 0; -1 is a run to get warm, if there is one. */
   prepare?(world: World, round: number): Promise<unknown>;
@@ -76,26 +78,25 @@ const starts: Case[] = [
   },
 ];
 
-interface Size {
+interface Size extends Pick<Case, 'rounds' | 'long' | 'profile'> {
   readonly shape: Shape;
-  readonly rounds: number;
-  readonly long?: boolean;
 }
 
 export const sizes: readonly Size[] = [
   { shape: { services: 10, servers: 10 }, rounds: 5 },
   { shape: { services: 100, servers: 10 }, rounds: 5 },
-  { shape: { services: 1000, servers: 10 }, rounds: 5 },
+  { shape: { services: 1000, servers: 10 }, rounds: 5, profile: true },
   { shape: { services: 1, servers: 10_000 }, rounds: 3, long: true },
-  { shape: { services: 10_000, servers: 10 }, rounds: 3, long: true },
+  { shape: { services: 10_000, servers: 10 }, rounds: 3, long: true, profile: true },
 ];
 
 export const listings = { '-Ln': ['-Ln'], '-Sn': ['-Sn'], '--stats': ['-Ln', '--stats'] } as const;
 
-const ofSize = ({ shape, ...how }: Size): Case[] => [
+const ofSize = ({ shape, profile = false, ...how }: Size): Case[] => [
   {
     ...how,
     name: `-R of ${shapeName(shape)}`,
+    profile,
     prepare: (world) => world.flush(),
     command: words('-R'),
     input: (world) => world.rulesFile(shape),
@@ -108,6 +109,7 @@ const ofSize = ({ shape, ...how }: Size): Case[] => [
     ([name, given]): Case => ({
       ...how,
       name: `${name} of ${shapeName(shape)}`,
+      profile: profile && name === '-Ln',
       prepare: (world) => world.hold(shape),
       command: words(...given),
     }),
@@ -146,8 +148,8 @@ const withoutExpiry = (output: string): string => output.replace(/^(\S+ +)\d+:\d
 
 const recorded: Case[] = [
   { lines: 0, rounds: 5 },
-  { lines: 100_000, rounds: 5 },
-  { lines: 500_000, rounds: 3, long: true },
+  { lines: 100_000, rounds: 5, profile: true },
+  { lines: 500_000, rounds: 3, long: true, profile: true },
 ].map(({ lines, ...how }) => ({
   ...how,
   name: `-Lcn of ${lines.toLocaleString('en')} recorded lines`,

@@ -1,15 +1,10 @@
 // Runs where IPVS is: measures the cases that it is given, and writes each sample as a line of JSON.
 import { cpus, release } from 'node:os';
-import type { Line, Program } from '../program.js';
+import type { Line, Program, Wish } from '../program.js';
 import { type Case, cases, programsOf } from './cases.js';
+import { framesOf, underProfiler } from './profile.js';
 import { ipvsadmVersion } from './programs.js';
 import { World } from './world.js';
-
-interface Wish {
-  readonly cases: readonly string[];
-  /** Instead of each case's own number. */
-  readonly rounds?: number;
-}
 
 const say = (text: string): void => {
   process.stderr.write(`bench: ${text}\n`);
@@ -18,7 +13,7 @@ const tell = (line: Line): void => {
   process.stdout.write(`${JSON.stringify(line)}\n`);
 };
 
-const wish: Wish = JSON.parse(process.argv[2] ?? '{}');
+const wish: Wish = JSON.parse(process.argv[2] ?? '{ "cases": [], "profiles": [] }');
 using world = new World();
 tell({
   kernel: release(),
@@ -31,6 +26,7 @@ await warmUp();
 for (const one of cases.filter(({ name }) => wish.cases.includes(name))) {
   say(one.name);
   await measure(one);
+  if (wish.profiles.includes(one.name)) await profile(one);
 }
 
 /** Once before it counts: what is read from files is in memory then. */
@@ -62,6 +58,19 @@ async function measure(one: Case): Promise<void> {
     if (outputs.get(program) !== outputs.get(reference as Program))
       throw new Error(`${one.name}: ${program} prints something else than ${reference}`);
   if (one.memory) await weigh(one);
+}
+
+async function profile(one: Case): Promise<void> {
+  const place = (await one.place?.(world)) ?? world;
+  for (const program of ['standalone', 'node'] as const) {
+    say(`profile of ${one.name}, ${program}`);
+    await one.prepare?.(world, 0);
+    const file = `${program}.cpuprofile`;
+    const words = one.command(world, program, 0).slice(world.programs.commands[program].length);
+    const run = await place.run([...underProfiler(world, program, file), ...words], await one.input?.(world));
+    await one.check?.(world, run, 0);
+    tell({ case: one.name, program, frames: await framesOf(world.path(file)) });
+  }
 }
 
 async function weigh(one: Case): Promise<void> {

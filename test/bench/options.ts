@@ -34,7 +34,7 @@ export const usage = `npm run bench -- [OPTION...]
 /** @throws Error that says what is wrong with the words */
 export function readOptions(words: readonly string[]): Options {
   const { values } = parseArgs({
-    args: [...words],
+    args: attached(words),
     options: {
       help: { type: 'boolean', short: 'h', default: false },
       only: { type: 'string', multiple: true, default: [] },
@@ -60,6 +60,13 @@ export function readOptions(words: readonly string[]): Options {
     profile,
   };
 }
+
+/** What follows --only belongs to it, dash or not: many a case's name begins with one. */
+const attached = (words: readonly string[]): string[] =>
+  words.flatMap((word, index) => {
+    if (words[index - 1] === '--only') return [];
+    return word === '--only' && index + 1 < words.length ? [`--only=${words[index + 1]}`] : [word];
+  });
 
 function roundsOf(word: string | undefined, quick: boolean): number | undefined {
   if (word === undefined) return quick ? 1 : undefined;

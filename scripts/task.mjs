@@ -158,9 +158,8 @@ function bun() {
   process.exit(69);
 }
 
-/** One executable without Node and node_modules: dist/standalone/lvsadm. */
-function standalone() {
-  const target = join(root, 'dist/standalone/lvsadm');
+/** One executable without Node and node_modules. */
+function executable(entry, target) {
   run(
     bun(),
     [
@@ -176,17 +175,20 @@ function standalone() {
       '--no-compile-autoload-bunfig',
       '--define',
       `LVSADM_VERSION=${JSON.stringify(version())}`,
-      join(root, 'bin/lvsadm-standalone.ts'),
+      join(root, entry),
       '--outfile',
-      target,
+      join(root, target),
     ],
     { stdio: ['ignore', 2, 2] },
   );
 }
 
+const standaloneFile = 'dist/standalone/lvsadm';
+const standalone = () => executable('bin/lvsadm-standalone.ts', standaloneFile);
+
 /** Whether the executable is missing, or older than something that it is made of. */
 function standaloneIsOld() {
-  const target = join(root, 'dist/standalone/lvsadm');
+  const target = join(root, standaloneFile);
   if (!existsSync(target)) return true;
   const made = statSync(target).mtimeMs;
   const sources = [
@@ -256,6 +258,13 @@ const tasks = {
       const env = { ...process.env, LAB_KERNEL: kernel };
       if (!(await testRunner([join('build/test/lab', 'lab.test.js')], args, { env }))) return;
     }
+  },
+  bench: async (args) => {
+    await bundle();
+    standalone();
+    // What the runtime alone takes to start.
+    executable('test/bench/empty.ts', 'build/bench/empty');
+    await script('build/test/bench/main.js', args);
   },
   'bench:methods': async (args) => {
     await bundle();

@@ -33,6 +33,7 @@ export const suiteNeeds: Need[] = [
   { needs: 'tcpdump', package: 'tcpdump', why: 'shows the packets of a failing suite' },
   { needs: 'conntrack', package: 'conntrack', why: "netfilter's view of a balanced connection" },
   { needs: 'socat', package: 'socat', why: 'speaks SCTP, which Node does not' },
+  { needs: '/usr/bin/time', package: 'time', why: 'tells the benchmark how much memory a program had' },
   { needs: 'unshare', package: 'util-linux', why: 'a fresh network namespace for each suite' },
   { needs: 'script', package: 'bsdutils', why: 'a terminal for what behaves differently on one' },
   { needs: 'modprobe', package: 'kmod', why: 'loads kernel modules' },

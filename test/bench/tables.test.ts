@@ -7,15 +7,18 @@ import type { Sample } from './program.js';
 import { gather } from './report.js';
 import { markdown, memory, plain, times } from './tables.js';
 
-test('what the guest tells is sorted by kind', () => {
+test('what the guest tells is sorted by kind, and nothing is told of a case that went wrong', () => {
   const sample: Sample = { case: '-A', program: 'node', wall: 1, user: 1, system: 1 };
   const peak = { case: '-A', program: 'node', peak: 1024 } as const;
-  assert.deepEqual(gather(host, [guest, sample, peak]), {
+  const wrong = { ...sample, case: '-R' };
+  const problem = { case: '-R', problem: 'the table is another one' };
+  assert.deepEqual(gather(host, [guest, sample, wrong, peak, problem]), {
     host,
     guest,
     samples: [sample],
     peaks: [peak],
     profiles: [],
+    problems: [problem],
   });
   assert.throws(() => gather(host, [sample]), /told nothing/);
 });

@@ -24,6 +24,7 @@ export const reportOf = (...rows: readonly Times[]): Report => ({
   guest,
   peaks: [],
   profiles: [],
+  problems: [],
   samples: rows.flatMap(([name, program, ...walls]) =>
     walls.map((wall): Sample => ({ case: name, program, wall, user: wall / 2, system: wall / 4 })),
   ),

@@ -68,7 +68,7 @@ function dependencies() {
 /** Compiles every TypeScript file, one to one, to build/: what the tests and the scripts run. */
 async function compile() {
   const esbuild = require('esbuild');
-  const entryPoints = ['bin', 'src', 'test']
+  const entryPoints = ['bin', 'src', 'scripts', 'test']
     .flatMap((dir) => files(dir, '.ts'))
     .filter((f) => !f.endsWith('.d.ts'));
   const outputs = new Set(entryPoints.map((f) => f.replace(/\.ts$/, '.js')));
@@ -183,7 +183,23 @@ function executable(entry, target) {
   );
 }
 
-const standalone = () => executable('bin/lvsadm-standalone.ts', 'dist/standalone/lvsadm');
+const standaloneFile = 'dist/standalone/lvsadm';
+const standalone = () => executable('bin/lvsadm-standalone.ts', standaloneFile);
+
+/** Whether the executable is missing, or older than something that it is made of. */
+function standaloneIsOld() {
+  const target = join(root, standaloneFile);
+  if (!existsSync(target)) return true;
+  const made = statSync(target).mtimeMs;
+  const sources = [
+    ...files('bin', '.ts'),
+    ...files('src', '.ts'),
+    'package.json',
+    'package-lock.json',
+    'scripts/task.mjs',
+  ];
+  return sources.some((file) => statSync(join(root, file)).mtimeMs > made);
+}
 
 const tests = (dir) => files(`build/test/${dir}`, '.test.js');
 const testRunner = (list, args, options) =>
@@ -207,6 +223,14 @@ const tasks = {
     writeFileSync(join(root, 'dist/types/package.json'), '{ "type": "module" }\n');
   },
   'build:standalone': standalone,
+  /** Options as scripts/install/main.ts tells them. */
+  'install:standalone': async (args) => {
+    if (!['--help', '--uninstall'].some((option) => args.includes(option)) && standaloneIsOld()) {
+      say('building the standalone executable');
+      standalone();
+    }
+    await script('build/scripts/install/main.js', args);
+  },
   check,
   unit: (args) =>
     testRunner(
@@ -223,7 +247,8 @@ const tasks = {
     say('building');
     await bundle();
     say('unit tests, then the lab: a guest with a real kernel');
-    await testRunner(tests(''), args);
+    // The lab's guests leave some room, and the last of them a processor.
+    await testRunner(tests(''), ['--test-concurrency=2', ...args]);
   },
   /** What fails on one kernel does not keep the next from being tried. */
   'test:all': async (args) => {
@@ -245,15 +270,12 @@ const tasks = {
     await bundle();
     await script('build/test/bench/methods.js', args);
   },
-  /** The suites that start the program, with the standalone executable. */
+  /** Every suite on the runtime of the standalone executable, and with it wherever one starts the program. */
   'test:standalone': async (args) => {
     await bundle();
     standalone();
     const env = { ...process.env, LAB_DISTRIBUTION: 'standalone' };
-    for (const suite of ['differential-processes', 'state', 'state-traffic']) {
-      say(`the suite ${suite}, with the standalone executable`);
-      run(process.execPath, [join(root, 'build/test/lab/main.js'), '--suite', suite, ...args], { env });
-    }
+    await testRunner([join('build/test/lab', 'lab.test.js')], args, { env });
   },
   lab: async (args) => {
     await bundle();

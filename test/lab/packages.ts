@@ -46,6 +46,14 @@ export const guestNeeds: Need[] = [
   { needs: 'setpriv', package: 'util-linux', why: 'lets no guest outlive the process that started it' },
 ];
 
+/** What reads what lvsadm writes for others: its completions and its manual page. */
+export const readerNeeds: Need[] = [
+  { needs: 'bash', package: 'bash', why: 'completes command lines' },
+  { needs: 'zsh', package: 'zsh', why: 'completes command lines' },
+  { needs: 'fish', package: 'fish', why: 'completes command lines' },
+  { needs: 'mandoc', package: 'mandoc', why: 'checks the manual page' },
+];
+
 /** What it takes to fetch and unpack Debian's kernel. */
 export const kernelNeeds: Need[] = [
   { needs: 'apt-get', package: 'apt', why: "fetches Debian's kernel" },

@@ -40,7 +40,7 @@ const rules: readonly Rule[] = [
     to: [
       'src/errors.ts',
       'src/model/',
-      ...['attributes', 'batch', 'bytes', 'connection', 'genl', 'socket'].map(netlink),
+      ...['attributes', 'batch', 'bytes', 'connection', 'genl', 'places', 'replies', 'socket'].map(netlink),
     ],
   },
 
@@ -96,6 +96,13 @@ const rules: readonly Rule[] = [
     types: ['src/plan/', 'src/context.ts'],
   },
 
+  // Describes both grammars, for shells and readers, from the tables that they are parsed with.
+  {
+    from: 'src/reference/',
+    to: ['src/version.ts', 'src/ipvsadm/options.ts', 'src/ipvsadm/help.ts'],
+    types: ['src/commands/command.ts', 'yargs'],
+  },
+
   {
     from: 'src/commands/',
     to: [
@@ -108,6 +115,7 @@ const rules: readonly Rule[] = [
       'src/doctor/',
       'src/output/',
       'src/document/',
+      'src/reference/',
       'src/ipvsadm/refusals.ts',
       'src/ipvsadm/rules.ts',
     ],
@@ -119,8 +127,14 @@ const rules: readonly Rule[] = [
     to: ['src/errors.ts', 'src/context.ts', 'src/version.ts', 'src/ipvsadm/', 'src/commands/'],
   },
   {
-    from: 'src/cli/modern.ts',
+    from: 'src/cli/general.ts',
     to: ['src/errors.ts', 'src/context.ts', 'src/ipvsadm/nearest.ts', 'src/commands/', 'yargs'],
+    types: ['src/cli/modern.ts'],
+  },
+  { from: 'src/cli/plain.ts', to: [], types: ['src/cli/modern.ts', 'yargs'] },
+  {
+    from: 'src/cli/modern.ts',
+    to: ['src/errors.ts', 'src/context.ts', 'src/ipvsadm/nearest.ts', 'src/commands/', 'src/cli/'],
   },
   // Makes the context of a real process, so it loads what stands behind it: the client, its trace, modprobe.
   {

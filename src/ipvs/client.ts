@@ -2,11 +2,12 @@
 import { Errno, KernelError, ProtocolError, UnavailableError } from '../errors.js';
 import { type Change, describeChange } from '../model/change.js';
 import type { Daemon } from '../model/daemon.js';
-import { describeService, type ServiceId, serviceFamily } from '../model/service.js';
+import { describeService, type Service, type ServiceId, serviceFamily } from '../model/service.js';
 import type { DestinationEntry, Info, ServiceEntry, Timeouts } from '../model/table.js';
 import { Batch } from '../netlink/batch.js';
 import { Connection, type ConnectionOptions, type Refusal } from '../netlink/connection.js';
 import { type Family, findFamily } from '../netlink/genl.js';
+import { Replies } from '../netlink/replies.js';
 import { type OpenSocket, Protocol } from '../netlink/socket.js';
 import { addChange, callOf } from './changes.js';
 import {
@@ -14,10 +15,12 @@ import {
   readDestination,
   readInfo,
   readService,
+  readSettings,
   readTimeouts,
   serviceIdBody,
 } from './convert.js';
-import { type IpvsOperations, ipvsSchema } from './schema.js';
+import { type IpvsOperations, ipvsSchema, ServiceSettings } from './schema.js';
+import { Servers } from './servers.js';
 
 export interface ClientOptions extends ConnectionOptions {
   /** Makes the kernel load IPVS; called once when the kernel does not have it. Rejects if it cannot. */
@@ -64,6 +67,15 @@ export class IpvsClient {
     );
   }
 
+  /** The same without counters. */
+  settings(): Promise<Service[]> {
+    return this.ask('the services', () =>
+      this.family.dumpPart('getServices', {}, ServiceSettings, (reply) =>
+        readWithin('service', readSettings, reply.service),
+      ),
+    );
+  }
+
   /** One virtual service. @throws KernelError ESRCH where there is none */
   service(id: ServiceId): Promise<ServiceEntry> {
     return this.ask(describeService(id), () =>
@@ -81,6 +93,39 @@ export class IpvsClient {
         readWithin('destination', (body) => readDestination(body, family), reply.destination),
       ),
     );
+  }
+
+  /**
+   * The real servers of several services, asked for one after the other: `take` is called when those of the service at
+   * `index` are there, at `from` and behind. Who needs them no more drops them.
+   */
+  async servers(
+    of: readonly ServiceId[],
+    take: (servers: Servers, index: number, from: number) => void,
+  ): Promise<Servers> {
+    const replies = new Replies();
+    const servers = new Servers(replies, (index, ofService) =>
+      this.family.reply('getDestinations', replies, index, (reply) =>
+        readWithin('destination', (body) => readDestination(body, ofService), reply.destination),
+      ),
+    );
+    let index = 0;
+    let from = 0;
+    function* bodies() {
+      for (const id of of) {
+        from = replies.count;
+        yield { service: serviceIdBody(id) };
+      }
+    }
+    const current = () => describeService(of[index] as ServiceId);
+    await this.ask(current, () =>
+      this.family.dumps('getDestinations', bodies(), replies, () => {
+        servers.serviceFamily = serviceFamily(of[index] as ServiceId);
+        take(servers, index, from);
+        index++;
+      }),
+    );
+    return servers;
   }
 
   /** The sync daemons that run: none, one, or one of each state. */
@@ -131,12 +176,14 @@ export class IpvsClient {
   }
 
   /** Adds to a refusal what it was about. */
-  private async ask<T>(object: string, question: () => Promise<T>): Promise<T> {
+  private async ask<T>(object: string | (() => string), question: () => Promise<T>): Promise<T> {
     try {
       return await question();
     } catch (error) {
       if (!(error instanceof KernelError)) throw error;
-      throw error.errno === Errno.EPERM ? notPermitted(error) : error.about(object);
+      throw error.errno === Errno.EPERM
+        ? notPermitted(error)
+        : error.about(typeof object === 'string' ? object : object());
     }
   }
 }

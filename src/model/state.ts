@@ -8,6 +8,8 @@ import type { Timeouts } from './table.js';
 export interface ServiceState {
   readonly service: Service;
   readonly destinations: readonly Destination[];
+  /** How many servers there are, where `destinations` are made only when somebody asks. */
+  readonly size?: number;
 }
 
 /** Everything that is set in one network namespace. */
@@ -21,6 +23,11 @@ export interface State {
 export interface DesiredService {
   readonly service: Service;
   readonly destinations?: readonly Destination[] | undefined;
+  /**
+   * This service as a state, where these are just its servers: told without making `destinations`. Undefined where they
+   * are not, or where that is not told so easily.
+   */
+  recognise?(current: readonly Destination[]): ServiceState | undefined;
 }
 
 /**

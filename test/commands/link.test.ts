@@ -69,6 +69,15 @@ test('links to the program itself when it was called through a link', async () =
   assert.deepEqual(await targets(), [real, real, real]);
 });
 
+test('a link beside the program is its bare name, so that the directory can be moved', async () => {
+  target = directory;
+  const { status, out } = await link('--to', directory);
+  assert.equal(status, 0);
+  assert.deepEqual(await targets(), ['lvsadm', 'lvsadm', 'lvsadm']);
+  assert.match(out, /ipvsadm -> \S+\/lvsadm\n/);
+  assert.equal((await link('--to', directory)).status, 0);
+});
+
 test('a second time changes nothing', async () => {
   await link('--to', target);
   assert.equal((await link('--to', target)).status, 0);

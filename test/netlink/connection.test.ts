@@ -2,8 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { KernelError, ProtocolError, TransportError } from '../../src/errors.js';
-import { Connection, type Request } from '../../src/netlink/connection.js';
-import type { Message } from '../../src/netlink/message.js';
+import { Connection, type Reply, type Request } from '../../src/netlink/connection.js';
 import { batched } from '../support/batched.js';
 import {
   ack,
@@ -30,7 +29,7 @@ const ask = (operation = 'ask', extra = 0): Request => ({
 });
 
 /** The bytes behind the generic-netlink header. */
-const content = ({ payload }: Message): string => wire.hex(payload.raw(payload.start + 4, payload.end));
+const content = ({ payload }: Reply): string => wire.hex(payload.raw(payload.start + 4, payload.end));
 
 const request = { type: TYPE, flags: NLM.REQUEST };
 const acknowledged = { type: TYPE, flags: NLM.REQUEST | NLM.ACK };

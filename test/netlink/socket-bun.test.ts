@@ -1,14 +1,10 @@
 /** The standalone executable's socket: the tests of the seam, under Bun. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
-
-/** Bun's executables that npm installed: those for this machine's processor and C library. */
-const oven = join(import.meta.dirname, '../../../node_modules/@oven');
-const [bun] = existsSync(oven) ? readdirSync(oven).map((name) => join(oven, name, 'bin/bun')) : [];
+import { bun } from '../support/bun.js';
 
 test('the socket through the C library does what the seam asks', async () => {
   assert.ok(bun, 'the bun package brought no executable for this machine');

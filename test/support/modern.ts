@@ -6,7 +6,7 @@ import type { Context, Output } from '../../src/context.js';
 import { loadModule } from '../../src/host/modules.js';
 import { IpvsClient } from '../../src/ipvs/client.js';
 import { runIpvsadm } from '../../src/ipvsadm/run.js';
-import { openNodeSocket } from '../../src/netlink/socket-node.js';
+import { openSocket } from './socket.js';
 
 export interface Ran {
   readonly status: number;
@@ -32,10 +32,10 @@ export async function modern(...words: readonly string[]): Promise<Ran> {
     stdin: (async function* () {})(),
     readFile: (path) => createReadStream(path),
     client: () => {
-      client ??= IpvsClient.open(openNodeSocket, { loadModule: () => loadModule('ip_vs') });
+      client ??= IpvsClient.open(openSocket, { loadModule: () => loadModule('ip_vs') });
       return client;
     },
-    openSocket: openNodeSocket,
+    openSocket,
     now: () => performance.now(),
     sleep,
   };

@@ -18,17 +18,17 @@ import type { Service, ServiceId } from '../../../src/model/service.js';
 import { Connection } from '../../../src/netlink/connection.js';
 import { type Family, findFamily } from '../../../src/netlink/genl.js';
 import { Protocol } from '../../../src/netlink/socket.js';
-import { openNodeSocket } from '../../../src/netlink/socket-node.js';
+import { openSocket } from '../../support/socket.js';
 
 let client: IpvsClient;
 let connection: Connection;
 let raw: Family<IpvsOperations>;
 
 before(async () => {
-  client = await IpvsClient.open(openNodeSocket, {
+  client = await IpvsClient.open(openSocket, {
     loadModule: async () => assert.fail('the kernel loads ip_vs itself'),
   });
-  connection = new Connection(openNodeSocket(Protocol.generic));
+  connection = new Connection(openSocket(Protocol.generic));
   raw = await findFamily(connection, ipvsSchema);
 });
 

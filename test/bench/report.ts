@@ -1,0 +1,56 @@
+/** Everything that one run of the benchmark has found, and how to ask for a part of it. */
+import type { Environment, Line, Peak, Profile, Program, Sample } from './program.js';
+import { type Spread, spreadOf } from './statistics.js';
+
+/** A host of the lab, and what was built on it. */
+export interface Host {
+  readonly processor: string;
+  readonly processors: number;
+  readonly bun: string;
+  readonly lvsadm: string;
+  readonly date: string;
+  /** Average number of programs that wanted to run: before, and afterwards. */
+  readonly load: readonly [number, number];
+}
+
+export interface Report {
+  readonly host: Host;
+  readonly guest: Environment;
+  readonly samples: readonly Sample[];
+  readonly peaks: readonly Peak[];
+  readonly profiles: readonly Profile[];
+}
+
+/** Sorts what the guest has told. */
+export function gather(host: Host, lines: readonly Line[]): Report {
+  const guest = lines.find((line): line is Environment => 'kernel' in line);
+  if (guest === undefined) throw new Error('the lab has told nothing');
+  return {
+    host,
+    guest,
+    samples: lines.filter((line): line is Sample => 'wall' in line),
+    peaks: lines.filter((line): line is Peak => 'peak' in line),
+    profiles: lines.filter((line): line is Profile => 'frames' in line),
+  };
+}
+
+export type Measure = 'wall' | 'user' | 'system';
+
+/** Undefined where the case was not measured. */
+export function timeOf(
+  { samples }: Report,
+  name: string,
+  program: Program,
+  measure: Measure = 'wall',
+): Spread | undefined {
+  const own = samples.filter((sample) => sample.case === name && sample.program === program);
+  return own.length === 0 ? undefined : spreadOf(own.map((sample) => sample[measure]));
+}
+
+export const peakOf = ({ peaks }: Report, name: string, program: Program): number | undefined =>
+  peaks.find((each) => each.case === name && each.program === program)?.peak;
+
+/** The names of the cases that were measured, in order. */
+export const measuredIn = ({ samples }: Report): string[] => [
+  ...new Set(samples.map((sample) => sample.case)),
+];

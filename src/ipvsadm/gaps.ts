@@ -25,6 +25,7 @@ export class AddressGap implements Gap {
 }
 
 const ZERO = 48;
+const NINE = 57;
 
 /** Ten digits hold every number there is here, and none that would not be exact. */
 const DIGITS = 10;
@@ -47,8 +48,10 @@ export class NumberGap implements Gap {
   fill(lines: Uint8Array, at: number): number {
     let value = 0;
     let end = at;
-    for (let digit = digitAt(lines, end); digit >= 0 && digit <= 9; digit = digitAt(lines, ++end)) {
-      value = value * 10 + digit;
+    let code = lines[end] as number;
+    while (code >= ZERO && code <= NINE) {
+      value = value * 10 + code - ZERO;
+      code = lines[++end] as number;
     }
     if (end === at || end - at > DIGITS || value < this.least || value > this.most) return -1;
     if (value !== this.written) this.write(value);
@@ -63,5 +66,3 @@ export class NumberGap implements Gap {
     this.written = value;
   }
 }
-
-const digitAt = (lines: Uint8Array, at: number): number => (lines[at] as number) - ZERO;

@@ -80,6 +80,7 @@ export class Changes {
   private readonly starts = new Int32Array(MOST);
   /** The blocks that the lines stand in, each with the first change that does. */
   private readonly blocks: { readonly from: number; readonly block: Block }[] = [];
+  private block: Block | undefined;
 
   get count(): number {
     return this.batch.count;
@@ -94,7 +95,8 @@ export class Changes {
     const index = this.count - 1;
     this.starts[index] = start;
     this.numbers[index] = number;
-    if (this.blocks.at(-1)?.block !== block) this.blocks.push({ from: index, block });
+    if (block !== this.block) this.blocks.push({ from: index, block });
+    this.block = block;
   }
 
   /** The number of the line that asked for a change, counted from 1. */

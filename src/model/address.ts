@@ -96,26 +96,28 @@ function isWhole(text: string, read: AddressReader, to: Uint8Array): boolean {
 const DOT = 46;
 const COLON = 58;
 
-/** Reads dotted IPv4: {@link isIpv4}. */
+const ZERO = 48;
+const NINE = 57;
+
+/** Reads dotted IPv4: {@link isIpv4}. A restore spends much of its time here, so the loop calls nothing. */
 export function ipv4At(text: Uint8Array, at: number, to: Uint8Array, place: number): number {
   let i = at;
-  for (let parts = 1; ; parts++) {
+  for (let next = place; ; ) {
     const start = i;
     let part = 0;
-    for (let digit = digitAt(text, i); digit >= 0 && digit <= 9; digit = digitAt(text, ++i)) {
-      part = part * 10 + digit;
+    let code = text[i] as number;
+    while (code >= ZERO && code <= NINE) {
+      part = part * 10 + code - ZERO;
+      code = text[++i] as number;
     }
     // A leading zero would mean octal to some.
-    if (i === start || part > 255 || i - start > 3 || (i - start > 1 && digitAt(text, start) === 0))
-      return -1;
-    to[place + parts - 1] = part;
-    if (parts === 4) return text[i] === DOT ? -1 : i;
-    if (text[i++] !== DOT) return -1;
+    if (i === start || part > 255 || i - start > 3 || (i - start > 1 && text[start] === ZERO)) return -1;
+    to[next++] = part;
+    if (next === place + 4) return code === DOT ? -1 : i;
+    if (code !== DOT) return -1;
+    i++;
   }
 }
-
-/** Beyond 0 to 9 where there is no digit. */
-const digitAt = (text: Uint8Array, at: number): number => (text[at] as number) - 48;
 
 /**
  * Reads IPv6: {@link isIpv6}. Groups are written to the front one by one; what came after `::` is then moved to the end.

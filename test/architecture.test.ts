@@ -40,7 +40,7 @@ const rules: readonly Rule[] = [
     to: [
       'src/errors.ts',
       'src/model/',
-      ...['attributes', 'bytes', 'connection', 'genl', 'socket'].map(netlink),
+      ...['attributes', 'batch', 'bytes', 'connection', 'genl', 'places', 'replies', 'socket'].map(netlink),
     ],
   },
 
@@ -72,7 +72,11 @@ const rules: readonly Rule[] = [
   },
 
   // The grammar is pure; what carries it out asks the kernel through the context, and the host for names.
-  { from: 'src/ipvsadm/', to: ['src/errors.ts', 'src/model/'] },
+  {
+    from: 'src/ipvsadm/',
+    to: ['src/errors.ts', 'src/model/'],
+    types: ['src/ipvs/servers.ts', 'src/context.ts'],
+  },
   { from: 'src/ipvsadm/help.ts', to: ['src/errors.ts', 'src/version.ts', 'src/ipvsadm/'] },
   ...['run', 'session', 'listing', 'connections', 'directory', 'restore', 'chunks'].map((file) => ({
     from: `src/ipvsadm/${file}.ts`,

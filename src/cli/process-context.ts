@@ -119,8 +119,8 @@ class DescriptorOutput implements Output {
     return this.isTTY ? this.stream.columns : undefined;
   }
 
-  write(text: string): Promise<void> | void {
-    let rest = Buffer.from(text);
+  write(text: string | Uint8Array): Promise<void> | void {
+    let rest: Uint8Array = typeof text === 'string' ? Buffer.from(text) : text;
     try {
       while (rest.length > 0) rest = rest.subarray(writeSync(this.descriptor, rest));
     } catch (error) {
@@ -133,7 +133,7 @@ class DescriptorOutput implements Output {
     return this.descriptor === 1 ? process.stdout : process.stderr;
   }
 
-  private writeLater(rest: Buffer): Promise<void> {
+  private writeLater(rest: Uint8Array): Promise<void> {
     return new Promise((resolve, reject) => {
       const failed = (error: Error) => reject(translate(error));
       this.stream.once('error', failed);

@@ -6,10 +6,23 @@ import { endianness } from 'node:os';
 import { ProtocolError } from '../errors.js';
 
 /** Netlink is a conversation within one machine: its integers are in that machine's order. */
-const little = endianness() === 'LE';
+export const little = endianness() === 'LE';
 
 /** Netlink's alignment (NLMSG_ALIGN, NLA_ALIGN in linux/netlink.h): the next multiple of 4. */
 export const align = (length: number): number => (length + 3) & ~3;
+
+/**
+ * Received bytes as words of 32 bits, which is how netlink's headers lie in them: reading one costs far less than a call.
+ * A last word that is cut off is left out; bytes that do not start at a word are copied.
+ */
+export function wordsOf(bytes: Uint8Array): Uint32Array {
+  const aligned = bytes.byteOffset % 4 === 0 ? bytes : new Uint8Array(bytes);
+  return new Uint32Array(aligned.buffer, aligned.byteOffset, aligned.length >> 2);
+}
+
+/** The 16 bits that come first, and those that come second, in a word. */
+export const firstHalf = (word: number): number => (little ? word & 0xffff : word >>> 16);
+export const secondHalf = (word: number): number => (little ? word >>> 16 : word & 0xffff);
 
 const encoder = new TextEncoder();
 const utf8 = new TextDecoder();

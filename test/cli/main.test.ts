@@ -1,15 +1,17 @@
 /** The command line as a whole: which grammar a call gets, and what its name stands for. */
+
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { main } from '../../src/cli/main.js';
 import { ClosedPipe, type Context, type Output } from '../../src/context.js';
 import { FakeClient } from '../support/fake-client.js';
+import { textOf } from '../support/text.js';
 
 class Captured implements Output {
   readonly isTTY = false;
   text = '';
-  write(text: string): void {
-    this.text += text;
+  write(text: string | Uint8Array): void {
+    this.text += textOf(text);
   }
 }
 

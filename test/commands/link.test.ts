@@ -1,4 +1,5 @@
 /** `lvsadm link`: the names that scripts call. */
+
 import assert from 'node:assert/strict';
 import { chmod, mkdtemp, readdir, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -6,6 +7,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { main } from '../../src/cli/main.js';
 import type { Context, Output } from '../../src/context.js';
+import { textOf } from '../support/text.js';
 
 const names = ['ipvsadm', 'ipvsadm-restore', 'ipvsadm-save'];
 
@@ -26,8 +28,8 @@ afterEach(() => rm(directory, { recursive: true }));
 class Captured implements Output {
   readonly isTTY = false;
   text = '';
-  write(text: string): void {
-    this.text += text;
+  write(text: string | Uint8Array): void {
+    this.text += textOf(text);
   }
 }
 

@@ -13,6 +13,7 @@ import type { OpenSocket } from '../../src/netlink/socket.js';
 import { readState } from '../../src/plan/read.js';
 import { changesIn } from './changes.js';
 import { FakeIpvs } from './fake-ipvs.js';
+import { textOf } from './text.js';
 
 export interface Result {
   readonly status: number;
@@ -113,8 +114,8 @@ class Captured implements Output {
   get columns(): number | undefined {
     return this.isTTY ? 120 : undefined;
   }
-  write(text: string): void {
-    this.text += text;
+  write(text: string | Uint8Array): void {
+    this.text += textOf(text);
   }
 }
 

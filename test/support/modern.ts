@@ -1,4 +1,5 @@
 /** Runs lvsadm inside the test's own process and collects what it says. */
+
 import { createReadStream } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { runModern } from '../../src/cli/modern.js';
@@ -7,6 +8,7 @@ import { loadModule } from '../../src/host/modules.js';
 import { IpvsClient } from '../../src/ipvs/client.js';
 import { runIpvsadm } from '../../src/ipvsadm/run.js';
 import { openNodeSocket } from '../../src/netlink/socket-node.js';
+import { textOf } from './text.js';
 
 export interface Ran {
   readonly status: number;
@@ -20,7 +22,7 @@ export async function modern(...words: readonly string[]): Promise<Ran> {
   const collect = (into: keyof typeof said): Output => ({
     isTTY: false,
     write: (text) => {
-      said[into] += text;
+      said[into] += textOf(text);
     },
   });
   let client: Promise<IpvsClient> | undefined;

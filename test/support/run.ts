@@ -7,6 +7,7 @@ import type { Resolver } from '../../src/host/names.js';
 import type { IpvsClient } from '../../src/ipvs/client.js';
 import { runIpvsadm } from '../../src/ipvsadm/run.js';
 import { FakeClient } from './fake-client.js';
+import { textOf } from './text.js';
 
 export interface Result {
   readonly status: number;
@@ -91,8 +92,8 @@ function worldOf(client: IpvsClient): World {
 class Captured implements Output {
   readonly isTTY = false;
   text = '';
-  write(text: string): void {
-    this.text += text;
+  write(text: string | Uint8Array): void {
+    this.text += textOf(text);
   }
 }
 

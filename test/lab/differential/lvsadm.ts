@@ -49,8 +49,8 @@ export class Lvsadm implements Program {
 class Captured implements Output {
   readonly isTTY = false;
   text = '';
-  write(text: string): void {
-    this.text += Buffer.from(text).toString('latin1');
+  write(text: string | Uint8Array): void {
+    this.text += Buffer.from(text as string).toString('latin1');
   }
 }
 

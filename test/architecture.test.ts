@@ -45,7 +45,11 @@ const rules: readonly Rule[] = [
   },
 
   // Those who carry a plan out are given a client.
-  { from: 'src/plan/', to: ['src/errors.ts', 'src/model/'], types: ['src/ipvs/client.ts'] },
+  {
+    from: 'src/plan/',
+    to: ['src/errors.ts', 'src/model/'],
+    types: ['src/ipvs/client.ts', 'src/ipvs/servers.ts'],
+  },
 
   // rtnetlink stands on the same netlink as IPVS does; a diagnosis looks at both.
   {

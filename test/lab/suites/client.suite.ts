@@ -291,7 +291,9 @@ describe('refusals', () => {
     const refused = connection.acknowledge({
       operation: 'setTimeouts',
       type: raw.id,
-      put: (to) => bytes.forEach((byte) => to.u8(byte)),
+      put: (to) => {
+        for (const byte of bytes) to.u8(byte);
+      },
     });
     await assert.rejects(refused, (error) => {
       assert.ok(error instanceof KernelError);

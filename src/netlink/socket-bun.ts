@@ -104,6 +104,7 @@ class BunSocket implements NetlinkSocket {
 
   receive(timeout: number): Datagram {
     this.checkOpen('receive');
+    const deadline = performance.now() + timeout;
     this.setTimeout(timeout);
     while (true) {
       this.senderLength.set(int(SOCKADDR));
@@ -122,6 +123,8 @@ class BunSocket implements NetlinkSocket {
         throw new TransportError('deadline', 'receive', `no answer from the kernel within ${timeout} ms`);
       }
       if (errno !== Errno.EINTR) throw this.failure('receive', 'recvfrom', errno);
+      // A signal neither ends the wait nor prolongs it.
+      this.setTimeout(deadline - performance.now());
     }
   }
 
@@ -151,12 +154,13 @@ class BunSocket implements NetlinkSocket {
     return new Reader(size).i32(0);
   }
 
-  /** struct timeval: seconds and microseconds, 64 bits each. */
+  /** struct timeval: seconds and microseconds, 64 bits each. Zero would be no limit, so the least is a microsecond. */
   private setTimeout(timeout: number): void {
     if (timeout === this.timeout) return;
+    const microseconds = Math.max(1, Math.floor(timeout * 1000));
     const value = new Writer(16);
-    value.u64(BigInt(Math.floor(timeout / 1000)));
-    value.u64(BigInt(Math.floor(timeout % 1000) * 1000));
+    value.u64(BigInt(Math.floor(microseconds / 1e6)));
+    value.u64(BigInt(microseconds % 1e6));
     if (this.c.setsockopt(this.descriptor, SOL_SOCKET, SO_RCVTIMEO, value.written(), 16) < 0) {
       throw this.failure('receive', 'setsockopt');
     }

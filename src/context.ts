@@ -9,10 +9,11 @@ export interface Output {
   /** Width of the terminal in columns; undefined in a pipe. */
   readonly columns?: number | undefined;
   /**
-   * Writes; wait for the promise before writing more than fits in memory.
+   * Writes text, or the bytes of UTF-8, which are the caller's again when the promise has resolved. Wait for it before
+   * writing more than fits in memory.
    * @throws ClosedPipe when nobody reads any more.
    */
-  write(text: string): Promise<void> | void;
+  write(text: string | Uint8Array): Promise<void> | void;
 }
 
 /** The reader of our output has gone (`| head`): not an error to report, only the end. */

@@ -7,6 +7,7 @@ import { loadModule } from '../../src/host/modules.js';
 import { IpvsClient } from '../../src/ipvs/client.js';
 import { runIpvsadm } from '../../src/ipvsadm/run.js';
 import { openNodeSocket } from '../../src/netlink/socket-node.js';
+import { written } from './captured.js';
 
 export interface Ran {
   readonly status: number;
@@ -20,7 +21,7 @@ export async function modern(...words: readonly string[]): Promise<Ran> {
   const collect = (into: keyof typeof said): Output => ({
     isTTY: false,
     write: (text) => {
-      said[into] += text;
+      said[into] += written(text);
     },
   });
   let client: Promise<IpvsClient> | undefined;

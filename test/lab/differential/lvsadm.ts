@@ -50,7 +50,7 @@ class Captured implements Output {
   readonly isTTY = false;
   text = '';
   write(text: string | Uint8Array): void {
-    this.text += Buffer.from(text as string).toString('latin1');
+    this.text += Buffer.from(text).toString('latin1');
   }
 }
 

@@ -62,13 +62,15 @@ export class Lines {
 
   /** A whole number from 0 to 2^53. */
   number(value: number): void {
-    if (value > 0xff) return this.long(value);
-    const { bytes, length } = this;
-    const written = octets[value] as number;
-    bytes[length] = written;
-    bytes[length + 1] = written >> 8;
-    bytes[length + 2] = written >> 16;
-    this.length = length + (written >> 24);
+    if (value > 0xff) this.long(value);
+    else {
+      const { bytes, length } = this;
+      const written = octets[value] as number;
+      bytes[length] = written;
+      bytes[length + 1] = written >> 8;
+      bytes[length + 2] = written >> 16;
+      this.length = length + (written >> 24);
+    }
   }
 
   private long(value: number): void {

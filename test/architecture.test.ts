@@ -82,7 +82,7 @@ const rules: readonly Rule[] = [
   {
     from: 'src/ipvsadm/',
     to: ['src/errors.ts', 'src/model/'],
-    types: ['src/ipvs/servers.ts', 'src/context.ts'],
+    types: ['src/ipvs/servers.ts', 'src/ipvs/proc-table.ts', 'src/context.ts'],
   },
   { from: 'src/ipvsadm/help.ts', to: ['src/errors.ts', 'src/version.ts', 'src/ipvsadm/'] },
   ...['run', 'session', 'listing', 'connections', 'connection-page', 'directory', 'restore', 'chunks'].map(

@@ -80,7 +80,6 @@ export class Changes {
   private readonly starts = new Int32Array(MOST);
   /** The blocks that the lines stand in, each with the first change that does. */
   private readonly blocks: { readonly from: number; readonly block: Block }[] = [];
-  private block: Block | undefined;
 
   get count(): number {
     return this.batch.count;
@@ -96,12 +95,15 @@ export class Changes {
    * @returns where it ended, and the number of the line there
    */
   addLines(moulds: Moulds, block: Block, start: number, first: number): { end: number; number: number } {
+    const { batch, starts, numbers } = this;
+    this.enter(block);
     let end = start;
     let number = first;
-    while (end < block.length && !this.full) {
-      const next = moulds.add(block, end, this.batch);
+    for (let index = this.count; index < MOST && end < block.length; index++) {
+      const next = moulds.add(block, end, batch);
       if (next < 0) break;
-      this.note(block, end, number++);
+      starts[index] = end;
+      numbers[index] = number++;
       end = next;
     }
     return { end, number };
@@ -109,21 +111,19 @@ export class Changes {
 
   /** Adds the change that a line has come to. */
   add(change: Change, block: Block, start: number, number: number): void {
+    this.enter(block);
+    this.starts[this.count] = start;
+    this.numbers[this.count] = number;
     addChange(this.batch, change);
-    this.note(block, start, number);
   }
 
   lastMessage(): Uint8Array<ArrayBuffer> {
     return this.batch.message(this.count - 1);
   }
 
-  /** Says which line the change that was added last stands on. */
-  private note(block: Block, start: number, number: number): void {
-    const index = this.count - 1;
-    this.starts[index] = start;
-    this.numbers[index] = number;
-    if (block !== this.block) this.blocks.push({ from: index, block });
-    this.block = block;
+  /** Says which block the lines of the changes stand in that are added from now on. */
+  private enter(block: Block): void {
+    if (this.blocks.at(-1)?.block !== block) this.blocks.push({ from: this.count, block });
   }
 
   /** The number of the line that asked for a change, counted from 1. */

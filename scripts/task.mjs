@@ -91,8 +91,6 @@ const bundling = () => ({
   bundle: true,
   platform: 'node',
   target: 'node20.19',
-  // Finds its native part relative to its own folder, so it stays a package.
-  external: ['netlink'],
   define: { LVSADM_VERSION: JSON.stringify(version()) },
   sourcemap: false,
   logLevel: 'warning',
@@ -104,10 +102,22 @@ const version = () => JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'
 const subcommandsApart = {
   name: 'subcommands-apart',
   setup: ({ onResolve }) =>
-    onResolve({ filter: /\/lvsadm-subcommands\.js$/ }, () => ({
-      path: './lvsadm-subcommands.mjs',
+    onResolve({ filter: /-subcommands\.js$/ }, ({ path }) => ({
+      path: path.replace(/js$/, 'mjs'),
       external: true,
     })),
+};
+
+/** Has the netlink package look for its native part where it nearly always is: see src/netlink/addon-node.ts. */
+const addonAtHand = {
+  name: 'addon-at-hand',
+  setup: ({ onResolve, onLoad }) => {
+    onResolve({ filter: /^node-gyp-build$/ }, ({ path }) => ({ path, namespace: 'addon' }));
+    onLoad({ filter: /./, namespace: 'addon' }, () => ({
+      contents: "module.exports = require('./src/netlink/addon-node.ts').loadAddon;",
+      resolveDir: root,
+    }));
+  },
 };
 
 /**
@@ -127,7 +137,7 @@ async function bundle() {
       format: 'cjs',
       minifySyntax: true,
       minifyWhitespace: true,
-      plugins: [subcommandsApart],
+      plugins: [subcommandsApart, addonAtHand],
     }),
     esbuild.build({
       ...bundling(),
@@ -137,6 +147,8 @@ async function bundle() {
       chunkNames: 'chunks/[name]-[hash]',
       splitting: true,
       format: 'esm',
+      // Finds its native part relative to its own folder, so it stays a package.
+      external: ['netlink'],
       // Bundled CommonJS packages call require for Node's own modules.
       banner: {
         js: "import { createRequire as lvsadmCreateRequire } from 'node:module';\nconst require = lvsadmCreateRequire(import.meta.url);",
@@ -173,8 +185,6 @@ function executable(entry, target) {
       // A tool for root reads no settings from the directory that it happens to run in.
       '--no-compile-autoload-dotenv',
       '--no-compile-autoload-bunfig',
-      '--define',
-      `LVSADM_VERSION=${JSON.stringify(version())}`,
       join(root, entry),
       '--outfile',
       join(root, target),
@@ -184,7 +194,28 @@ function executable(entry, target) {
 }
 
 const standaloneFile = 'dist/standalone/lvsadm';
-const standalone = () => executable('bin/lvsadm-standalone.ts', standaloneFile);
+
+/**
+ * The program as one executable. As for Node, ipvsadm's grammar is one file and the subcommands are others: at each start
+ * Bun loads modules one by one, and small ones are no cheaper than large.
+ */
+async function standalone() {
+  const esbuild = require('esbuild');
+  const bundled = {
+    ...bundling(),
+    outdir: 'build/standalone',
+    outExtension: { '.js': '.mjs' },
+    format: 'esm',
+    external: ['bun:ffi'],
+  };
+  const entries = ['lvsadm-standalone', 'lvsadm-standalone-subcommands'];
+  rmSync(join(root, 'build/standalone'), { recursive: true, force: true });
+  await Promise.all([
+    esbuild.build({ ...bundled, entryPoints: [`bin/${entries[0]}.ts`], plugins: [subcommandsApart] }),
+    esbuild.build({ ...bundled, entryPoints: [`bin/${entries[1]}.ts`], splitting: true }),
+  ]);
+  executable(`build/standalone/${entries[0]}.mjs`, standaloneFile);
+}
 
 /** Whether the executable is missing, or older than something that it is made of. */
 function standaloneIsOld() {
@@ -227,7 +258,7 @@ const tasks = {
   'install:standalone': async (args) => {
     if (!['--help', '--uninstall'].some((option) => args.includes(option)) && standaloneIsOld()) {
       say('building the standalone executable');
-      standalone();
+      await standalone();
     }
     await script('build/scripts/install/main.js', args);
   },
@@ -261,7 +292,7 @@ const tasks = {
   },
   bench: async (args) => {
     await bundle();
-    standalone();
+    await standalone();
     // What the runtime alone takes to start.
     executable('test/bench/empty.ts', 'build/bench/empty');
     await script('build/test/bench/main.js', args);
@@ -273,7 +304,7 @@ const tasks = {
   /** Every suite on the runtime of the standalone executable, and with it wherever one starts the program. */
   'test:standalone': async (args) => {
     await bundle();
-    standalone();
+    await standalone();
     const env = { ...process.env, LAB_DISTRIBUTION: 'standalone' };
     await testRunner([join('build/test/lab', 'lab.test.js')], args, { env });
   },

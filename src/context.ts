@@ -2,17 +2,18 @@
 import type { IpvsClient } from './ipvs/client.js';
 import type { OpenSocket } from './netlink/socket.js';
 
-/** A stream of text that the user or a pipe reads. */
+/** A stream of text that the user or a pipe reads, as text or as the bytes of it. */
 export interface Output {
   /** A terminal, as opposed to a pipe or a file. */
   readonly isTTY: boolean;
   /** Width of the terminal in columns; undefined in a pipe. */
   readonly columns?: number | undefined;
   /**
-   * Writes; wait for the promise before writing more than fits in memory.
+   * Writes text, or the bytes of UTF-8, which are the caller's again when the promise has resolved. Wait for it before
+   * writing more than fits in memory.
    * @throws ClosedPipe when nobody reads any more.
    */
-  write(text: string): Promise<void> | void;
+  write(text: string | Uint8Array): Promise<void> | void;
 }
 
 /** The reader of our output has gone (`| head`): not an error to report, only the end. */

@@ -4,7 +4,7 @@ import { familyOf } from '../model/address.js';
 import { type Destination, describeDestination, destinationKey } from '../model/destination.js';
 import { formatService } from '../model/notation.js';
 import { type Service, serviceFamily, serviceKey } from '../model/service.js';
-import type { DesiredService, DesiredState, ServiceState } from '../model/state.js';
+import type { DesiredService, DesiredState, ServerReader, ServiceState } from '../model/state.js';
 import type { Timeouts } from '../model/table.js';
 import type { Part, Report, Said, SaidService } from './part.js';
 import { formatPlace } from './place.js';
@@ -77,8 +77,8 @@ class PlainService implements DesiredService {
     return this.servers.size;
   }
 
-  recognise(current: readonly Destination[]): ServiceState | undefined {
-    return this.servers.areJust(current) ? this : undefined;
+  recognise(table: ServerReader, from: number): ServiceState | undefined {
+    return this.servers.areJust(table, from) ? this : undefined;
   }
 }
 

@@ -3,12 +3,9 @@
  * values but what is checked here. Most servers of large documents are, and most of those are in the table already: that is
  * told by their text, and nothing is made of them that nobody asks for.
  */
-import {
-  type Destination,
-  destinationKey,
-  type ForwardingMethod,
-  plainTunnel,
-} from '../model/destination.js';
+import { formatAddress } from '../model/address.js';
+import { type Destination, type ForwardingMethod, plainTunnel } from '../model/destination.js';
+import type { ServerReader } from '../model/state.js';
 import type { ServerSettings, ServerValue } from './schema.js';
 
 /** What a server has, by what it says itself, else what its service or the document says, else by default. */
@@ -70,23 +67,26 @@ export class PlainServers {
     return this.servers.size;
   }
 
-  /** Whether a table has just these servers, set as they should be. */
-  areJust(current: readonly Destination[]): boolean {
-    if (current.length !== this.servers.size) return false;
+  /** Whether a table has, from this one on, just these servers, set as they should be. */
+  areJust(table: ServerReader, from: number): boolean {
+    const { servers, inherited } = this;
+    if (table.count - from !== servers.size) return false;
     // A dump may hold one server twice, and another not at all.
     const found = new Set<ServerValue>();
-    for (const one of current) {
-      const value = this.servers.get(destinationKey(one.id));
+    for (let index = from; index < table.count; index++) {
+      table.go(index);
+      if (table.family !== 'inet') return false;
+      const value = servers.get(`${formatAddress(table.bytes, table.address(), 'inet')}:${table.port()}`);
       if (value === undefined) return false;
-      const wanted = settingsOf(ownSettings(value), this.inherited);
+      const wanted = settingsOf(ownSettings(value), inherited);
       const same =
-        wanted.method === one.method &&
-        wanted.weight === one.weight &&
-        wanted.upperThreshold === one.upperThreshold &&
-        wanted.lowerThreshold === one.lowerThreshold;
+        wanted.method === table.method() &&
+        wanted.weight === table.weight() &&
+        wanted.upperThreshold === table.upperThreshold() &&
+        wanted.lowerThreshold === table.lowerThreshold();
       if (!same) return false;
       found.add(value);
     }
-    return found.size === this.servers.size;
+    return found.size === servers.size;
   }
 }

@@ -194,7 +194,7 @@ export function readDestination(body: DestinationBody, family: Family): Destinat
   };
 }
 
-const counters = [
+export const counterNames = [
   'connections',
   'inPackets',
   'outPackets',
@@ -211,7 +211,7 @@ const counters = [
 function readStats({ stats64, stats }: Pick<ServiceBody, 'stats' | 'stats64'>): Stats {
   const from = stats64 ?? stats ?? {};
   const read = {} as Record<keyof Stats, bigint>;
-  for (const counter of counters) read[counter] = BigInt(from[counter] ?? 0);
+  for (const counter of counterNames) read[counter] = BigInt(from[counter] ?? 0);
   return read;
 }
 

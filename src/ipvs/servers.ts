@@ -4,17 +4,29 @@
  */
 import { ProtocolError } from '../errors.js';
 import { addressLength, type Family } from '../model/address.js';
+import type { ForwardingMethod } from '../model/destination.js';
 import type { Stats } from '../model/stats.js';
 import type { DestinationEntry } from '../model/table.js';
-import type { Rows } from '../netlink/attributes.js';
 import { GENL_HEADER } from '../netlink/genl.js';
 import { Places } from '../netlink/places.js';
 import type { Replies } from '../netlink/replies.js';
-import { METHOD_MASK } from './convert.js';
+import { counterNames, METHOD_MASK } from './convert.js';
 import { CommandAttributes, codes, DestinationAttributes, Stats32, Stats64 } from './schema.js';
+
+/** By their codes. */
+const methods: (ForwardingMethod | undefined)[] = [];
+for (const [name, code] of Object.entries(codes.method)) methods[code] = name as ForwardingMethod;
 
 /** What IPv4 addresses with their ports rank below. */
 const IPV6_RANK = 2 ** 48;
+
+type Counters = Record<keyof Stats, () => number | bigint>;
+
+function countersOf(stats: Places<(typeof Stats32 | typeof Stats64)['rows']>): Counters {
+  const counters = {} as Counters;
+  for (const name of counterNames) counters[name] = stats.counter(name);
+  return counters;
+}
 
 /** Each reader tells of the server that `go` came to last. */
 export class Servers {
@@ -25,6 +37,14 @@ export class Servers {
   private readonly ownFamily = this.own.u16('family');
   private readonly addressLength = this.own.length('address');
   private readonly methodBits = this.own.u32('method');
+  private readonly exactStats = new Places(Stats64);
+  private readonly exactStart = this.own.start('stats64');
+  private readonly exactLength = this.own.length('stats64');
+  private readonly exactCounters = countersOf(this.exactStats);
+  private readonly oldStats = new Places(Stats32);
+  private readonly oldStart = this.own.start('stats');
+  private readonly oldLength = this.own.length('stats');
+  private readonly oldCounters = countersOf(this.oldStats);
   private index = 0;
   private ofFamily: Family = 'inet';
   private ofService: Family = 'inet';
@@ -63,9 +83,8 @@ export class Servers {
     return this.ofFamily;
   }
 
-  /** As `codes.method` has it. */
-  method(): number {
-    return this.methodBits() & METHOD_MASK;
+  method(): ForwardingMethod {
+    return methods[this.methodBits() & METHOD_MASK] as ForwardingMethod;
   }
 
   /** @throws ProtocolError where the reply makes no sense */
@@ -87,11 +106,18 @@ export class Servers {
     this.replies.truncate(0);
   }
 
-  /** A reader of one of the server's counters. */
-  counter(name: keyof Stats): () => number | bigint {
-    const wide = this.counterIn('stats64', new Places(Stats64), name);
-    const narrow = this.counterIn('stats', new Places(Stats32), name);
-    return () => wide() ?? narrow() ?? 0;
+  /** A bigint only where a number would not be exact. The kernel's exact counters are apart from those it had before 4.1. */
+  counter(name: keyof Stats): number | bigint {
+    const { exactStats, oldStats, replies } = this;
+    let at = this.exactStart();
+    if (at !== 0) {
+      if (!exactStats.find(replies, at, at + this.exactLength())) this.entry();
+      return this.exactCounters[name]();
+    }
+    at = this.oldStart();
+    if (at === 0) return 0;
+    if (!oldStats.find(replies, at, at + this.oldLength())) this.entry();
+    return this.oldCounters[name]();
   }
 
   /** The indexes `from` up to `to`, by the servers' family, address and port; those of equal ones as they came. */
@@ -109,23 +135,6 @@ export class Servers {
     });
   }
 
-  /** The kernel's exact counters are apart from those that it had before 4.1. */
-  private counterIn<R extends Rows>(
-    part: 'stats' | 'stats64',
-    places: Places<R>,
-    name: keyof R & string,
-  ): () => number | bigint | undefined {
-    const start = this.own.start(part);
-    const length = this.own.length(part);
-    const value = places.counter(name);
-    return () => {
-      const at = start();
-      if (at === 0) return undefined;
-      if (!places.find(this.replies, at, at + length())) this.entry();
-      return value();
-    };
-  }
-
   /** False for a reply that the general reader refuses. */
   private find(index: number): boolean {
     const { replies, command, own } = this;
@@ -139,7 +148,7 @@ export class Servers {
     else if (code === codes.family.inet6) this.ofFamily = 'inet6';
     else if (code === 0) this.ofFamily = this.ofService;
     else return false;
-    return this.addressLength() >= addressLength[this.ofFamily] && this.method() <= codes.method.bypass;
+    return this.addressLength() >= addressLength[this.ofFamily] && this.method() !== undefined;
   }
 
   private rank(): number {

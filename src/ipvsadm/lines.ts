@@ -1,34 +1,116 @@
-/** Input cut into blocks of whole lines, so that a line is bytes that lie together, and nobody copies it. */
+/**
+ * Lines of a listing as the bytes that are written: a big table has hundreds of thousands, and a string for each field of
+ * each of them would cost more than everything else.
+ */
+import type { Output } from '../context.js';
+import { addressLength, type Family, formatAddress } from '../model/address.js';
 
-const NEWLINE = 10;
+/** Bytes to a write. */
+const ENOUGH = 64 * 1024;
+/** Room that a line finds without asking; more than any number takes. */
+const ROOM = 512;
 
-/** Bytes that are the reader's to keep. Each line in them is ended, the last one of the input too where it was not. */
-export type Block = Uint8Array;
+const BLANK = 0x20;
+const DOT = 0x2e;
+const ZERO = 0x30;
+const COLON = 0x3a;
 
-export async function* blocks(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Block> {
-  let rest: Uint8Array = new Uint8Array();
-  for await (const chunk of chunks) {
-    const end = chunk.lastIndexOf(NEWLINE) + 1;
-    if (end > 0) {
-      yield joined(rest, chunk.subarray(0, end));
-      rest = chunk.slice(end);
-    } else rest = joined(rest, chunk);
+const encoder = new TextEncoder();
+
+export class Lines {
+  private bytes = new Uint8Array(ENOUGH);
+  private length = 0;
+  /** Where the line starts. */
+  private start = 0;
+
+  /** Starts a line behind what is there. */
+  begin(): void {
+    this.start = this.length;
+    if (this.bytes.length - this.length < ROOM) this.grow(ROOM);
   }
-  if (rest.length > 0) yield joined(rest, Uint8Array.of(NEWLINE));
+
+  text(text: string): void {
+    // Three bytes at most for what is one unit of a string.
+    if (this.bytes.length - this.length < 3 * text.length + ROOM) this.grow(3 * text.length + ROOM);
+    const { bytes } = this;
+    let at = this.length;
+    for (let i = 0; i < text.length; i++) {
+      const code = text.charCodeAt(i);
+      if (code > 0x7f) {
+        this.length = at + encoder.encodeInto(text.slice(i), bytes.subarray(at)).written;
+        return;
+      }
+      bytes[at++] = code;
+    }
+    this.length = at;
+  }
+
+  /** A whole number from 0 to 2^53. */
+  number(value: number): void {
+    const { bytes } = this;
+    let digits = 1;
+    for (let limit = 10; limit <= value; limit *= 10) digits++;
+    let rest = value;
+    for (let at = this.length + digits - 1; at >= this.length; at--) {
+      const next = Math.floor(rest / 10);
+      bytes[at] = ZERO + rest - next * 10;
+      rest = next;
+    }
+    this.length += digits;
+  }
+
+  /** A whole number, right-aligned. */
+  right(value: number, width: number): void {
+    let digits = 1;
+    for (let limit = 10; limit <= value; limit *= 10) digits++;
+    for (let blanks = width - digits; blanks > 0; blanks--) this.blank();
+    this.number(value);
+  }
+
+  /** The address that lies at `at` and a port: `192.0.2.1:80`, `[2001:db8::1]:80`. */
+  endpoint(from: Uint8Array, at: number, family: Family, port: number): void {
+    if (family === 'inet6') this.text(`[${formatAddress(from, at, family)}]`);
+    else {
+      this.number(from[at] as number);
+      for (let i = 1; i < addressLength.inet; i++) {
+        this.bytes[this.length++] = DOT;
+        this.number(from[at + i] as number);
+      }
+    }
+    this.bytes[this.length++] = COLON;
+    this.number(port);
+  }
+
+  blank(): void {
+    this.bytes[this.length++] = BLANK;
+  }
+
+  /** Blanks up to a column of the line. */
+  pad(column: number): void {
+    const { bytes } = this;
+    const end = this.start + column;
+    while (this.length < end) bytes[this.length++] = BLANK;
+  }
+
+  /** Column that the line has come to. */
+  get column(): number {
+    return this.length - this.start;
+  }
+
+  end(): void {
+    this.bytes[this.length++] = 0x0a;
+  }
+
+  /** Writes all, in large pieces. */
+  async writeTo(out: Output): Promise<void> {
+    for (let at = 0; at < this.length; at += ENOUGH) {
+      await out.write(this.bytes.subarray(at, Math.min(at + ENOUGH, this.length)));
+    }
+  }
+
+  private grow(room: number): void {
+    const bytes = new Uint8Array(Math.max(this.bytes.length * 2, this.length + room));
+    bytes.set(this.bytes);
+    this.bytes = bytes;
+  }
 }
-
-function joined(head: Uint8Array, tail: Uint8Array): Uint8Array {
-  const both = new Uint8Array(head.length + tail.length);
-  both.set(head);
-  both.set(tail, head.length);
-  return both;
-}
-
-const decoder = new TextDecoder();
-
-/** Where the line that starts at `at` has its end, a newline. */
-export const lineEnd = (block: Block, at: number): number => block.indexOf(NEWLINE, at);
-
-/** The text of the line that starts at `at`. */
-export const lineText = (block: Block, at: number): string =>
-  decoder.decode(block.subarray(at, lineEnd(block, at)));

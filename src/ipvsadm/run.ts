@@ -1,5 +1,4 @@
 /** Carries out a command line of ipvsadm's grammar. */
-import { basename } from 'node:path';
 import type { Context } from '../context.js';
 import { KernelError, UsageError } from '../errors.js';
 import { type Resolver, systemResolver } from '../host/names.js';
@@ -7,6 +6,7 @@ import type { Change } from '../model/change.js';
 import type { Command } from './command.js';
 import { Directory } from './directory.js';
 import { list, listDaemons, listTimeouts, save } from './listing.js';
+import { calledName } from './program.js';
 import { explained, refusal } from './refusals.js';
 import { type Session, understand } from './session.js';
 
@@ -87,7 +87,7 @@ async function carryOut(change: Change, context: Context): Promise<void> {
   });
 }
 
-const nameOf = ({ program }: Context): string => basename(program, '.js');
+const nameOf = ({ program }: Context): string => calledName(program);
 
 async function listed(show: () => Promise<void>, { err }: Context): Promise<number> {
   try {

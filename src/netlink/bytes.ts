@@ -2,11 +2,10 @@
  * Bytes as netlink lays them out: integers in the machine's byte order, everything padded to 4 bytes. One growing buffer
  * takes a whole send, so that encoding a message allocates nothing.
  */
-import { endianness } from 'node:os';
 import { ProtocolError } from '../errors.js';
 
 /** Netlink is a conversation within one machine: its integers are in that machine's order. */
-export const little = endianness() === 'LE';
+export const little = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 
 /** Netlink's alignment (NLMSG_ALIGN, NLA_ALIGN in linux/netlink.h): the next multiple of 4. */
 export const align = (length: number): number => (length + 3) & ~3;

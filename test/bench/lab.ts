@@ -11,6 +11,9 @@ import { checkout } from '../lab/paths.js';
 import type { Line, Wish } from './program.js';
 import { gather, type Report } from './report.js';
 
+/** Seconds: a machine that is busy takes several times as long as one that is not. */
+const timeout = 3 * 3600;
+
 const load = (): number => Math.round(10 * (loadavg()[0] ?? 0)) / 10;
 
 const packageVersion = (path: string): string =>
@@ -40,6 +43,7 @@ export async function measureInLab(wish: Wish): Promise<Report> {
     ]),
     stdout,
     stderr: process.stderr,
+    settings: process.env['LAB_TIMEOUT'] ? {} : { timeout },
   });
   stdout.end();
   if (status !== 0) throw new Error(`the lab ended with status ${status}`);

@@ -35,8 +35,11 @@ async function main(words: readonly string[]): Promise<number> {
       ? await measureInLab({ cases: wanted, profiles: profiled(options, chosen), rounds: options.rounds })
       : JSON.parse(readFileSync(options.from, 'utf8'));
   if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(report)}\n`);
+  print(shown(report));
+  // A target that is missed is a finding; a wrong result is a failure.
+  for (const problem of report.problems) process.stderr.write(`bench: ${problem.case}: ${problem.problem}\n`);
   if (options.writeDocs) writeDocuments(report);
-  return print(shown(report));
+  return report.problems.length === 0 ? 0 : 1;
 }
 
 function print(text: string): number {
@@ -57,4 +60,9 @@ const shown = (report: Report): string =>
     .map(plain)
     .join('\n');
 
-process.exitCode = await main(process.argv.slice(2));
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  process.stderr.write(`bench: ${(error as Error).message}\n`);
+  process.exitCode = 70;
+}

@@ -20,7 +20,7 @@ export interface Plot {
 
 const panelWidth = 400;
 const panelHeight = 300;
-const margin = { left: 64, right: 16, top: 36, bottom: 48 };
+const margin = { left: 64, right: 24, top: 36, bottom: 48 };
 const columns = 2;
 const legendHeight = 32;
 
@@ -29,23 +29,33 @@ const round = (value: number): number => Math.round(10 * value) / 10;
 const escaped = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 
+/** Decimal logarithms of where it begins and ends. */
 interface Axis {
-  /** Powers of ten within which everything lies. */
   readonly from: number;
   readonly to: number;
 }
+
+/** Room beside the outermost points, as a logarithm. */
+const room = 0.1;
 
 /** @throws RangeError for what has no logarithm */
 export function axisOf(values: readonly number[]): Axis {
   if (values.length === 0) throw new RangeError('nothing to draw');
   const wrong = values.find((value) => !(value > 0) || !Number.isFinite(value));
   if (wrong !== undefined) throw new RangeError(`${wrong} has no place on a logarithmic axis`);
-  const from = Math.floor(Math.log10(Math.min(...values)));
-  return { from, to: Math.max(Math.ceil(Math.log10(Math.max(...values))), from + 1) };
+  const close = {
+    from: Math.log10(Math.min(...values)) - room,
+    to: Math.log10(Math.max(...values)) + room,
+  };
+  // An axis without two numbers at it says nothing.
+  return decades(close).length > 1 ? close : { from: Math.floor(close.from), to: Math.ceil(close.to) };
 }
 
-const decades = ({ from, to }: Axis): number[] =>
-  Array.from({ length: to - from + 1 }, (_, index) => from + index);
+/** The powers of ten on an axis. */
+function decades({ from, to }: Axis): number[] {
+  const first = Math.ceil(from);
+  return Array.from({ length: Math.floor(to) - first + 1 }, (_, index) => first + index);
+}
 
 const place = ({ from, to }: Axis, value: number, length: number): number =>
   ((Math.log10(value) - from) / (to - from)) * length;

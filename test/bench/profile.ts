@@ -22,8 +22,9 @@ type Place = Stage | keyof (typeof ways)['listing'] | undefined;
 const places: readonly (readonly [RegExp, Place])[] = [
   [/\/socket-(node|bun)\.|\/netlink\/dist\/|bun:ffi|prebuilds/, undefined],
   [/\/bin\/|\/src\/cli\/(?!process-context)|node:internal\/(modules|process|bootstrap|main)/, undefined],
-  [/\/process-context\.|\/context\.|\/chunks\.|^(node|internal|bun):/, 'read and write'],
-  [/\/src\/ipvsadm\/mould|\/src\/ipvsadm\/casting/, 'encode'],
+  [/\/process-context\.|\/context\.|\/chunks\.|\/ipvsadm\/lines\.|^(node|internal|bun):/, 'read and write'],
+  // The quick way of -R: lines become messages without being parsed.
+  [/\/src\/ipvsadm\/(moulds?|gaps|casting)\./, 'encode'],
   [/\/src\/ipvs\/endpoint-view\./, 'format'],
   [/\/src\/(ipvsadm|model)\//, 'grammar'],
   [/\/src\/(netlink|ipvs)\//, 'wire'],

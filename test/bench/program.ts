@@ -42,6 +42,12 @@ export interface Profile {
   readonly frames: readonly Frame[];
 }
 
+/** Why a case's measurements are worth nothing. */
+export interface Problem {
+  readonly case: string;
+  readonly problem: string;
+}
+
 export interface Environment {
   readonly kernel: string;
   /** As the guest sees it: an emulated one says so. */
@@ -52,7 +58,7 @@ export interface Environment {
 }
 
 /** A line that the guest writes. */
-export type Line = Sample | Peak | Profile | Environment;
+export type Line = Sample | Peak | Profile | Problem | Environment;
 
 /** What the guest is asked for. */
 export interface Wish {

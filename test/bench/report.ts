@@ -1,5 +1,5 @@
 /** Everything that one run of the benchmark has found, and how to ask for a part of it. */
-import type { Environment, Line, Peak, Profile, Program, Sample } from './program.js';
+import type { Environment, Line, Peak, Problem, Profile, Program, Sample } from './program.js';
 import { type Spread, spreadOf } from './statistics.js';
 
 /** A host of the lab, and what was built on it. */
@@ -19,18 +19,24 @@ export interface Report {
   readonly samples: readonly Sample[];
   readonly peaks: readonly Peak[];
   readonly profiles: readonly Profile[];
+  /** Cases that went wrong; nothing else tells of them. */
+  readonly problems: readonly Problem[];
 }
 
-/** Sorts what the guest has told. */
+/** Sorts what the guest has told, and leaves out what went wrong. */
 export function gather(host: Host, lines: readonly Line[]): Report {
   const guest = lines.find((line): line is Environment => 'kernel' in line);
   if (guest === undefined) throw new Error('the lab has told nothing');
+  const problems = lines.filter((line): line is Problem => 'problem' in line);
+  const wrong = new Set(problems.map((problem) => problem.case));
+  const right = lines.filter((line) => !('case' in line && wrong.has(line.case)));
   return {
     host,
     guest,
-    samples: lines.filter((line): line is Sample => 'wall' in line),
-    peaks: lines.filter((line): line is Peak => 'peak' in line),
-    profiles: lines.filter((line): line is Profile => 'frames' in line),
+    samples: right.filter((line): line is Sample => 'wall' in line),
+    peaks: right.filter((line): line is Peak => 'peak' in line),
+    profiles: right.filter((line): line is Profile => 'frames' in line),
+    problems,
   };
 }
 

@@ -1,17 +1,11 @@
 /** The command line as a whole: which grammar a call gets, and what its name stands for. */
+
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { main } from '../../src/cli/main.js';
 import { ClosedPipe, type Context, type Output } from '../../src/context.js';
+import { Captured } from '../support/captured.js';
 import { FakeClient } from '../support/fake-client.js';
-
-class Captured implements Output {
-  readonly isTTY = false;
-  text = '';
-  write(text: string): void {
-    this.text += text;
-  }
-}
 
 /** A machine with one service in its table, and a way to call the program by any name. */
 function machine() {

@@ -1,11 +1,13 @@
 /** `lvsadm link`: the names that scripts call. */
+
 import assert from 'node:assert/strict';
 import { chmod, mkdtemp, readdir, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { main } from '../../src/cli/main.js';
-import type { Context, Output } from '../../src/context.js';
+import type { Context } from '../../src/context.js';
+import { Captured } from '../support/captured.js';
 
 const names = ['ipvsadm', 'ipvsadm-restore', 'ipvsadm-save'];
 
@@ -22,14 +24,6 @@ beforeEach(async () => {
 });
 
 afterEach(() => rm(directory, { recursive: true }));
-
-class Captured implements Output {
-  readonly isTTY = false;
-  text = '';
-  write(text: string): void {
-    this.text += text;
-  }
-}
 
 async function link(...words: string[]) {
   const out = new Captured();

@@ -1,4 +1,5 @@
 /** Runs lvsadm inside the test's own process and collects what it says. */
+
 import { createReadStream } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { runModern } from '../../src/cli/modern.js';
@@ -6,6 +7,7 @@ import type { Context, Output } from '../../src/context.js';
 import { loadModule } from '../../src/host/modules.js';
 import { IpvsClient } from '../../src/ipvs/client.js';
 import { runIpvsadm } from '../../src/ipvsadm/run.js';
+import { written } from './captured.js';
 import { openSocket } from './socket.js';
 
 export interface Ran {
@@ -20,7 +22,7 @@ export async function modern(...words: readonly string[]): Promise<Ran> {
   const collect = (into: keyof typeof said): Output => ({
     isTTY: false,
     write: (text) => {
-      said[into] += text;
+      said[into] += written(text);
     },
   });
   let client: Promise<IpvsClient> | undefined;

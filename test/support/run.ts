@@ -1,11 +1,12 @@
 /** Runs command lines of ipvsadm's grammar against an IPVS in memory. */
 
 import { render } from '../../src/cli/render.js';
-import type { Context, Output } from '../../src/context.js';
+import type { Context } from '../../src/context.js';
 import { LvsadmError } from '../../src/errors.js';
 import type { Resolver } from '../../src/host/names.js';
 import type { IpvsClient } from '../../src/ipvs/client.js';
 import { replaceTable, runIpvsadm } from '../../src/ipvsadm/run.js';
+import { Captured } from './captured.js';
 import { FakeClient } from './fake-client.js';
 
 export interface Result {
@@ -89,14 +90,6 @@ function worldOf(client: IpvsClient): World {
     run: (words, stdin = '') => capture(stdin, (context) => runIpvsadm(words, context, async () => resolver)),
     replace: (stdin) => capture(stdin, (context) => replaceTable(context, async () => resolver)),
   };
-}
-
-class Captured implements Output {
-  readonly isTTY = false;
-  text = '';
-  write(text: string): void {
-    this.text += text;
-  }
 }
 
 /** Cuts in awkward places, as a pipe may. */

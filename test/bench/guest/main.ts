@@ -25,8 +25,16 @@ tell({
 await warmUp();
 for (const one of cases.filter(({ name }) => wish.cases.includes(name))) {
   say(one.name);
-  await measure(one);
-  if (wish.profiles.includes(one.name)) await profile(one);
+  try {
+    await measure(one);
+    if (wish.profiles.includes(one.name)) await profile(one);
+  } catch (error) {
+    // The others may be right all the same.
+    const problem = (error as Error).message;
+    say(problem);
+    tell({ case: one.name, problem });
+    world.changed();
+  }
 }
 
 /** Once before it counts: what is read from files is in memory then. */
@@ -56,7 +64,7 @@ async function measure(one: Case): Promise<void> {
   const [reference, ...others] = programsOf(one);
   for (const program of others)
     if (outputs.get(program) !== outputs.get(reference as Program))
-      throw new Error(`${one.name}: ${program} prints something else than ${reference}`);
+      throw new Error(`${program} prints something else than ${reference}`);
   if (one.memory) await weigh(one);
 }
 

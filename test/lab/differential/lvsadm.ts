@@ -49,7 +49,7 @@ export class Lvsadm implements Program {
 class Captured implements Output {
   readonly isTTY = false;
   text = '';
-  write(text: string): void {
+  write(text: string | Uint8Array): void {
     this.text += Buffer.from(text).toString('latin1');
   }
 }

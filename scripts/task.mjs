@@ -68,7 +68,7 @@ function dependencies() {
 /** Compiles every TypeScript file, one to one, to build/: what the tests and the scripts run. */
 async function compile() {
   const esbuild = require('esbuild');
-  const entryPoints = ['bin', 'src', 'test']
+  const entryPoints = ['bin', 'src', 'scripts', 'test']
     .flatMap((dir) => files(dir, '.ts'))
     .filter((f) => !f.endsWith('.d.ts'));
   const outputs = new Set(entryPoints.map((f) => f.replace(/\.ts$/, '.js')));
@@ -170,9 +170,34 @@ function bun() {
   process.exit(69);
 }
 
+/** One executable without Node and node_modules. */
+function executable(entry, target) {
+  run(
+    bun(),
+    [
+      'build',
+      '--compile',
+      '--minify',
+      // What starts fast: modules loaded when asked for, and none of them parsed at run time.
+      '--splitting',
+      '--bytecode',
+      '--format=esm',
+      // A tool for root reads no settings from the directory that it happens to run in.
+      '--no-compile-autoload-dotenv',
+      '--no-compile-autoload-bunfig',
+      join(root, entry),
+      '--outfile',
+      join(root, target),
+    ],
+    { stdio: ['ignore', 2, 2] },
+  );
+}
+
+const standaloneFile = 'dist/standalone/lvsadm';
+
 /**
- * One executable without Node and node_modules: dist/standalone/lvsadm. As for Node, ipvsadm's grammar is one file and the
- * subcommands are others: at each start Bun loads modules one by one, and small ones are no cheaper than large.
+ * The program as one executable. As for Node, ipvsadm's grammar is one file and the subcommands are others: at each start
+ * Bun loads modules one by one, and small ones are no cheaper than large.
  */
 async function standalone() {
   const esbuild = require('esbuild');
@@ -189,26 +214,22 @@ async function standalone() {
     esbuild.build({ ...bundled, entryPoints: [`bin/${entries[0]}.ts`], plugins: [subcommandsApart] }),
     esbuild.build({ ...bundled, entryPoints: [`bin/${entries[1]}.ts`], splitting: true }),
   ]);
-  const target = join(root, 'dist/standalone/lvsadm');
-  run(
-    bun(),
-    [
-      'build',
-      '--compile',
-      '--minify',
-      // What starts fast: modules loaded when asked for, and none of them parsed at run time.
-      '--splitting',
-      '--bytecode',
-      '--format=esm',
-      // A tool for root reads no settings from the directory that it happens to run in.
-      '--no-compile-autoload-dotenv',
-      '--no-compile-autoload-bunfig',
-      join(root, `build/standalone/${entries[0]}.mjs`),
-      '--outfile',
-      target,
-    ],
-    { stdio: ['ignore', 2, 2] },
-  );
+  executable(`build/standalone/${entries[0]}.mjs`, standaloneFile);
+}
+
+/** Whether the executable is missing, or older than something that it is made of. */
+function standaloneIsOld() {
+  const target = join(root, standaloneFile);
+  if (!existsSync(target)) return true;
+  const made = statSync(target).mtimeMs;
+  const sources = [
+    ...files('bin', '.ts'),
+    ...files('src', '.ts'),
+    'package.json',
+    'package-lock.json',
+    'scripts/task.mjs',
+  ];
+  return sources.some((file) => statSync(join(root, file)).mtimeMs > made);
 }
 
 const tests = (dir) => files(`build/test/${dir}`, '.test.js');
@@ -233,6 +254,14 @@ const tasks = {
     writeFileSync(join(root, 'dist/types/package.json'), '{ "type": "module" }\n');
   },
   'build:standalone': standalone,
+  /** Options as scripts/install/main.ts tells them. */
+  'install:standalone': async (args) => {
+    if (!['--help', '--uninstall'].some((option) => args.includes(option)) && standaloneIsOld()) {
+      say('building the standalone executable');
+      await standalone();
+    }
+    await script('build/scripts/install/main.js', args);
+  },
   check,
   unit: (args) =>
     testRunner(
@@ -249,7 +278,8 @@ const tasks = {
     say('building');
     await bundle();
     say('unit tests, then the lab: a guest with a real kernel');
-    await testRunner(tests(''), args);
+    // The lab's guests leave some room, and the last of them a processor.
+    await testRunner(tests(''), ['--test-concurrency=2', ...args]);
   },
   /** What fails on one kernel does not keep the next from being tried. */
   'test:all': async (args) => {
@@ -260,19 +290,23 @@ const tasks = {
       if (!(await testRunner([join('build/test/lab', 'lab.test.js')], args, { env }))) return;
     }
   },
+  bench: async (args) => {
+    await bundle();
+    await standalone();
+    // What the runtime alone takes to start.
+    executable('test/bench/empty.ts', 'build/bench/empty');
+    await script('build/test/bench/main.js', args);
+  },
   'bench:methods': async (args) => {
     await bundle();
     await script('build/test/bench/methods.js', args);
   },
-  /** The suites that start the program, with the standalone executable. */
+  /** Every suite on the runtime of the standalone executable, and with it wherever one starts the program. */
   'test:standalone': async (args) => {
     await bundle();
     await standalone();
     const env = { ...process.env, LAB_DISTRIBUTION: 'standalone' };
-    for (const suite of ['differential-processes', 'state', 'state-traffic']) {
-      say(`the suite ${suite}, with the standalone executable`);
-      run(process.execPath, [join(root, 'build/test/lab/main.js'), '--suite', suite, ...args], { env });
-    }
+    await testRunner([join('build/test/lab', 'lab.test.js')], args, { env });
   },
   lab: async (args) => {
     await bundle();

@@ -2,7 +2,7 @@
 import type { IpvsClient } from './ipvs/client.js';
 import type { OpenSocket } from './netlink/socket.js';
 
-/** A stream of text that the user or a pipe reads. */
+/** A stream of text that the user or a pipe reads, as text or as the bytes of it. */
 export interface Output {
   /** A terminal, as opposed to a pipe or a file. */
   readonly isTTY: boolean;

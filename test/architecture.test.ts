@@ -43,12 +43,16 @@ const rules: readonly Rule[] = [
     to: [
       'src/errors.ts',
       'src/model/',
-      ...['attributes', 'bytes', 'connection', 'genl', 'socket'].map(netlink),
+      ...['attributes', 'batch', 'bytes', 'connection', 'genl', 'places', 'replies', 'socket'].map(netlink),
     ],
   },
 
   // Those who carry a plan out are given a client.
-  { from: 'src/plan/', to: ['src/errors.ts', 'src/model/'], types: ['src/ipvs/client.ts'] },
+  {
+    from: 'src/plan/',
+    to: ['src/errors.ts', 'src/model/'],
+    types: ['src/ipvs/client.ts', 'src/ipvs/servers.ts'],
+  },
 
   // rtnetlink stands on the same netlink as IPVS does; a diagnosis looks at both.
   {
@@ -75,7 +79,11 @@ const rules: readonly Rule[] = [
   },
 
   // The grammar is pure; what carries it out asks the kernel through the context, and the host for names.
-  { from: 'src/ipvsadm/', to: ['src/errors.ts', 'src/model/'] },
+  {
+    from: 'src/ipvsadm/',
+    to: ['src/errors.ts', 'src/model/'],
+    types: ['src/ipvs/servers.ts', 'src/context.ts'],
+  },
   { from: 'src/ipvsadm/help.ts', to: ['src/errors.ts', 'src/version.ts', 'src/ipvsadm/'] },
   ...['run', 'session', 'listing', 'connections', 'connection-page', 'directory', 'restore', 'chunks'].map(
     (file) => ({
@@ -83,11 +91,29 @@ const rules: readonly Rule[] = [
       to: ['src/errors.ts', 'src/model/', 'src/ipvsadm/', 'src/ipvs/', 'src/host/', 'src/context.ts'],
     }),
   ),
+  // The quick way of -R writes messages: a shape of lines beside the shape of what they come to.
+  ...['steps', 'moulds', 'mould', 'gaps', 'casting'].map((file) => ({
+    from: `src/ipvsadm/${file}.ts`,
+    to: [
+      'src/errors.ts',
+      'src/model/',
+      'src/ipvsadm/',
+      'src/ipvs/',
+      ...['batch', 'bytes', 'genl', 'message', 'place'].map(netlink),
+    ],
+  })),
 
   {
     from: 'src/output/',
     to: ['src/errors.ts', 'src/model/', 'src/plan/plan.ts', 'chalk', 'cli-table3'],
     types: ['src/plan/', 'src/context.ts'],
+  },
+
+  // Describes both grammars, for shells and readers, from the tables that they are parsed with.
+  {
+    from: 'src/reference/',
+    to: ['src/version.ts', 'src/ipvsadm/options.ts', 'src/ipvsadm/help.ts'],
+    types: ['src/commands/command.ts', 'yargs'],
   },
 
   {
@@ -102,6 +128,7 @@ const rules: readonly Rule[] = [
       'src/doctor/',
       'src/output/',
       'src/document/',
+      'src/reference/',
       'src/ipvsadm/refusals.ts',
       'src/ipvsadm/rules.ts',
     ],
@@ -113,8 +140,14 @@ const rules: readonly Rule[] = [
     to: ['src/errors.ts', 'src/context.ts', 'src/version.ts', 'src/ipvsadm/', 'src/commands/'],
   },
   {
-    from: 'src/cli/modern.ts',
+    from: 'src/cli/general.ts',
     to: ['src/errors.ts', 'src/context.ts', 'src/ipvsadm/nearest.ts', 'src/commands/', 'yargs'],
+    types: ['src/cli/modern.ts'],
+  },
+  { from: 'src/cli/plain.ts', to: [], types: ['src/cli/modern.ts', 'yargs'] },
+  {
+    from: 'src/cli/modern.ts',
+    to: ['src/errors.ts', 'src/context.ts', 'src/ipvsadm/nearest.ts', 'src/commands/', 'src/cli/'],
   },
   // Makes the context of a real process, so it loads what stands behind it: the client, its trace, modprobe.
   {

@@ -141,7 +141,7 @@ class DescriptorOutput implements Output {
   }
 
   write(text: string | Uint8Array): Promise<void> | void {
-    let rest = typeof text === 'string' ? utf8.encode(text) : text;
+    let rest: Uint8Array = typeof text === 'string' ? utf8.encode(text) : text;
     if (this.later !== undefined) return this.writeLater(rest);
     try {
       while (rest.length > 0) rest = rest.subarray(this.files.writeSync(this.descriptor, rest));

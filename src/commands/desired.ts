@@ -6,7 +6,7 @@ import { parseDocuments } from '../document/load.js';
 import { UsageError } from '../errors.js';
 import { addressesOf, portNames } from '../host/lookup.js';
 import { formatService } from '../model/notation.js';
-import { type Service, type ServiceId, serviceKey } from '../model/service.js';
+import { type ServiceId, serviceKey } from '../model/service.js';
 import type { DesiredState, State } from '../model/state.js';
 import { diff } from '../plan/diff.js';
 import type { Plan } from '../plan/plan.js';
@@ -57,11 +57,8 @@ export const readDocuments = async (context: Context, files: readonly string[]):
   parseDocuments(await readTexts(files, context), { addresses: addressesOf, ports: portNames });
 
 /** The table, as far as the wish is about it. */
-export function readTable(client: Reader, { desired, prune }: Wish): Promise<State> {
-  if (prune) return readState(client);
-  const keys = new Set(desired.services?.map(({ service }) => serviceKey(service.id)));
-  return readState(client, (service: Service) => keys.has(serviceKey(service.id)));
-}
+export const readTable = (client: Reader, { desired, prune }: Wish): Promise<State> =>
+  readState(client, { desired: desired.services, nothingElse: !prune });
 
 /** The plan that makes the wish true. @throws UsageError for a chosen service that there is nothing to do with */
 export function planFor(current: State, wish: Wish): Plan {

@@ -25,6 +25,7 @@ import { canonicalNetmask, hostAddress, multicastGroup, NotRight, portNumber } f
 import type { Names } from './names.js';
 import type { Part, Report, Said, SaidService } from './part.js';
 import type { Path, Source } from './place.js';
+import { ownSettings, PlainServers, serverText, settingsOf } from './plain.js';
 import { notThat } from './problems.js';
 import type {
   DaemonValue,
@@ -130,8 +131,11 @@ class Conversion {
     return address === undefined || port === undefined ? undefined : { protocol, address, port };
   }
 
-  private servers(value: ServiceValue, of: ServiceId, path: Path): Said<Destination>[] | undefined {
+  private servers(value: ServiceValue, of: ServiceId, path: Path): SaidService['destinations'] {
     const inherited: ServerSettings = { ...this.document.defaults?.server, ...value.defaults };
+    const plain =
+      value.servers && serviceFamily(of) === 'inet' ? PlainServers.of(value.servers, inherited) : undefined;
+    if (plain !== undefined) return plain;
     return value.servers
       ?.map((server, index) => this.server(server, inherited, of, () => [...path, 'servers', index]))
       .filter((said) => said !== undefined);
@@ -144,11 +148,11 @@ class Conversion {
     of: ServiceId,
     path: () => Path,
   ): Said<Destination> | undefined {
-    const own: ServerSettings = typeof value === 'string' ? {} : value;
-    const method = own.method ?? inherited.method ?? 'dr';
-    const address = typeof value === 'string' ? value : value.server;
+    const own = ownSettings(value);
+    const settings = settingsOf(own, inherited);
+    const { method } = settings;
     const at = typeof value === 'string' ? path : () => [...path(), 'server'];
-    const id = this.attempt(at, () => this.destinationId(address, method, of));
+    const id = this.attempt(at, () => this.destinationId(serverText(value), method, of));
     if (id === undefined) return undefined;
     const encapsulation =
       method === 'tun' || own.tunnel !== undefined
@@ -159,10 +163,7 @@ class Conversion {
         : undefined;
     const destination: Destination = {
       id,
-      method,
-      weight: own.weight ?? inherited.weight ?? 1,
-      upperThreshold: own.upperThreshold ?? inherited.upperThreshold ?? 0,
-      lowerThreshold: own.lowerThreshold ?? inherited.lowerThreshold ?? 0,
+      ...settings,
       tunnel: encapsulation ?? plainTunnel,
     };
     if (destination.lowerThreshold > destination.upperThreshold) {

@@ -6,7 +6,6 @@ import { mergeParts } from './merge.js';
 import { type Lookup, Names } from './names.js';
 import type { Part, Report } from './part.js';
 import { raise, type Source } from './place.js';
-import { schemaProblems } from './problems.js';
 import { quickSource } from './quick.js';
 import { looksLikeRules, rulesPart } from './rules.js';
 import { type DocumentValue, document } from './schema.js';
@@ -98,20 +97,22 @@ async function readingsOf({ file, text }: NamedText, names: Names, parse: Parse)
   if (looksLikeRules(text)) return [(report) => rulesPart(file, text, names, report)];
   const sources = (await parse(file, text)).filter(({ value }) => value !== undefined);
   if (sources.length === 0) throw new DocumentError([{ file, text: EMPTY }]);
-  return sources.map((source) => {
-    const value = validated(source);
-    return (report) => convertDocument(value, source, names, report);
-  });
+  const readings: Reading[] = [];
+  for (const source of sources) {
+    const value = await validated(source);
+    readings.push((report) => convertDocument(value, source, names, report));
+  }
+  return readings;
 }
 
 const EMPTY = 'empty; a document has services, timeouts or sync (services: [] for a table without services)';
 
-function validated(source: Source): DocumentValue {
-  const result = document.safeParse(source.value);
-  if (!result.success) {
-    throw new DocumentError(schemaProblems(source, result.error.issues) as [Problem, ...Problem[]]);
-  }
-  const { services, timeouts, sync } = result.data;
+async function validated(source: Source): Promise<DocumentValue> {
+  const value = document.fits(source.value) ? (source.value as DocumentValue) : await explained(source);
+  const { services, timeouts, sync } = value;
   if (!services && !timeouts && !sync) throw new DocumentError([{ ...source.locate([]), text: EMPTY }]);
-  return result.data;
+  return value;
 }
+
+/** What does not fit is told by zod, which is loaded only for that. */
+const explained = async (source: Source): Promise<DocumentValue> => (await import('./zod.js')).parse(source);

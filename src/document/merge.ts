@@ -1,13 +1,14 @@
 /** Several parts as one desired state. What is said twice is an error that names both places. */
 import type { Problem } from '../errors.js';
 import { familyOf } from '../model/address.js';
-import { describeDestination, destinationKey } from '../model/destination.js';
+import { type Destination, describeDestination, destinationKey } from '../model/destination.js';
 import { formatService } from '../model/notation.js';
-import { serviceFamily, serviceKey } from '../model/service.js';
-import type { DesiredService, DesiredState } from '../model/state.js';
+import { type Service, serviceFamily, serviceKey } from '../model/service.js';
+import type { DesiredService, DesiredState, ServerReader, ServiceState } from '../model/state.js';
 import type { Timeouts } from '../model/table.js';
 import type { Part, Report, Said, SaidService } from './part.js';
 import { formatPlace } from './place.js';
+import { PlainServers } from './plain.js';
 
 /** A section that no part mentions stays undefined. The order is the texts', which means nothing. */
 export function mergeParts(parts: readonly Part[], report: Report): DesiredState {
@@ -45,17 +46,41 @@ const mergeServices = (services: readonly SaidService[], report: Report): Desire
     ({ value }) => serviceKey(value.id),
     ({ value }) => formatService(value.id),
     report,
-  ).map(({ value, destinations }) => ({
-    service: value,
-    destinations:
-      destinations &&
-      unique(
-        destinations,
-        (destination) => destinationKey(destination.value.id),
-        (destination) => `${describeDestination(destination.value.id)} of ${formatService(value.id)}`,
-        report,
-      ).map((destination) => destination.value),
-  }));
+  ).map(({ value, destinations }) =>
+    destinations instanceof PlainServers
+      ? new PlainService(value, destinations)
+      : {
+          service: value,
+          destinations:
+            destinations &&
+            unique(
+              destinations,
+              (destination) => destinationKey(destination.value.id),
+              (destination) => `${describeDestination(destination.value.id)} of ${formatService(value.id)}`,
+              report,
+            ).map((destination) => destination.value),
+        },
+  );
+
+/** Its servers are made only when somebody asks for them: for most services of a large table nobody does. */
+class PlainService implements DesiredService {
+  constructor(
+    readonly service: Service,
+    private readonly servers: PlainServers,
+  ) {}
+
+  get destinations(): readonly Destination[] {
+    return this.servers.destinations;
+  }
+
+  get size(): number {
+    return this.servers.size;
+  }
+
+  recognise(table: ServerReader, from: number): ServiceState | undefined {
+    return this.servers.areJust(table, from) ? this : undefined;
+  }
+}
 
 /** What the parts say of one section together; undefined if none mentions it. */
 function section<T>(parts: readonly Part[], of: (part: Part) => readonly T[] | undefined): T[] | undefined {
@@ -85,10 +110,10 @@ function unique<T extends Said<unknown>>(
 }
 
 /** Servers of another family than their service's. */
-const crossFamily = ({ value, destinations }: SaidService) =>
-  (destinations ?? []).filter(
-    (destination) => familyOf(destination.value.id.address) !== serviceFamily(value.id),
-  );
+const crossFamily = ({ value, destinations = [] }: SaidService) =>
+  destinations instanceof PlainServers
+    ? []
+    : destinations.filter(({ value: { id } }) => familyOf(id.address) !== serviceFamily(value.id));
 
 /** The synchronization protocol has no words for it, and the kernel refuses the one that comes second. */
 const syncConflict = (server: Said<unknown>): Problem => ({

@@ -5,6 +5,7 @@ import type { Destination } from '../model/destination.js';
 import type { Service } from '../model/service.js';
 import type { Timeouts } from '../model/table.js';
 import type { Place } from './place.js';
+import type { PlainServers } from './plain.js';
 
 /** Something, and where it is said. Places are worked out only when somebody asks. */
 export interface Said<T> {
@@ -13,7 +14,7 @@ export interface Said<T> {
 }
 
 export interface SaidService extends Said<Service> {
-  readonly destinations?: readonly Said<Destination>[] | undefined;
+  readonly destinations?: readonly Said<Destination>[] | PlainServers | undefined;
 }
 
 /** A part that is undefined was not mentioned, which is not the same as empty. */

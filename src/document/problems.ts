@@ -3,7 +3,7 @@ import type * as z from 'zod/mini';
 import type { Problem } from '../errors.js';
 import { nearest } from '../ipvsadm/nearest.js';
 import type { Path, Source } from './place.js';
-import { KNOWN_KEYS } from './schema.js';
+import { KNOWN_KEYS } from './shape.js';
 
 /** `'heavy' is not a whole number from 0 to 65535` */
 export const notThat = (given: unknown, noun: string): string => `${show(given)} is not ${noun}`;

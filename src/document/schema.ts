@@ -3,36 +3,18 @@
  * once (families, ports, names) is convert.ts's business. The message of each check is the noun phrase that says what
  * would be right; problems.ts makes sentences of them.
  */
-import * as z from 'zod/mini';
-
-/** Keys as a list, which the error for an unknown one carries in place of a noun phrase. */
-export const KNOWN_KEYS = ', ';
-
-const text = (noun: string, pattern?: RegExp) =>
-  pattern ? z.string(noun).check(z.regex(pattern, noun)) : z.string(noun);
-
-function integer(min: number, max: number) {
-  const noun = `a whole number from ${min} to ${max}`;
-  return z.int(noun).check(z.minimum(min, noun), z.maximum(max, noun));
-}
-
-const oneOf = <const T extends readonly [string, ...string[]]>(...words: T) =>
-  z.enum(words, `one of ${words.join(', ')}`);
-
-const list = <T extends z.core.$ZodType>(item: T, noun: string) => z.array(item, noun);
-
-/** An object with these keys and no others. */
-const object = <const T extends z.core.$ZodShape>(noun: string, shape: T) =>
-  z.strictObject(shape, {
-    error: (issue) => (issue.code === 'unrecognized_keys' ? Object.keys(shape).join(KNOWN_KEYS) : noun),
-  });
-
-function described<T extends z.core.$ZodType>(schema: T, description: string): T {
-  z.globalRegistry.add(schema, { description });
-  return schema;
-}
-
-const optional = z.optional;
+import {
+  boolean,
+  described,
+  type Infer,
+  integer,
+  list,
+  object,
+  oneOf,
+  optional,
+  text,
+  union,
+} from './shape.js';
 
 const method = described(
   oneOf('dr', 'nat', 'tun', 'local', 'bypass'),
@@ -77,7 +59,7 @@ const serverAddress = described(
   "Address or host name of the real server, and its port: 198.51.100.7:80, [2001:db8::7]:80. Without a port it is the service's.",
 );
 
-const server = z.union(
+const server = union(
   [
     serverAddress,
     object('a server such as {server: 198.51.100.7:80, weight: 1}', {
@@ -93,18 +75,15 @@ const PERSISTENCE = 'true, false, a number of seconds, or settings such as {time
 const seconds = described(integer(1, 2678400), 'Seconds that a client stays with its server, up to 31 days.');
 
 const persistence = described(
-  z.union(
+  union(
     [
-      z.boolean(PERSISTENCE),
+      boolean(PERSISTENCE),
       seconds,
       object(PERSISTENCE, {
         timeout: optional(seconds),
         netmask: optional(
           described(
-            z.union(
-              [z.string('a netmask'), integer(0, 128)],
-              'a mask such as 255.255.255.0, or a prefix length',
-            ),
+            union([text('a netmask'), integer(0, 128)], 'a mask such as 255.255.255.0, or a prefix length'),
             'Which clients count as one: 255.255.255.0, or a prefix length such as 24 or 64.',
           ),
         ),
@@ -146,7 +125,7 @@ const serviceSettings = {
   ),
   persistence: optional(persistence),
   onePacket: optional(
-    described(z.boolean('true or false'), 'One-packet scheduling: each UDP datagram is scheduled anew.'),
+    described(boolean('true or false'), 'One-packet scheduling: each UDP datagram is scheduled anew.'),
   ),
 };
 
@@ -194,7 +173,7 @@ const daemon = object('a sync daemon such as {interface: eth0, id: 1}', {
 const timeout = (description: string) => optional(described(integer(1, 21474836), description));
 
 export const document = object('a document with services, timeouts, sync and defaults', {
-  $schema: optional(z.string('the address of a JSON Schema')),
+  $schema: optional(text('the address of a JSON Schema')),
   defaults: optional(
     object('defaults such as {service: {scheduler: wrr}, server: {method: nat}}', {
       service: optional(object('settings of services', serviceSettings)),
@@ -220,16 +199,10 @@ export const document = object('a document with services, timeouts, sync and def
   services: optional(list(service, 'a list of services; [] for none')),
 });
 
-export type DocumentValue = z.infer<typeof document>;
-export type ServiceValue = z.infer<typeof service>;
-export type ServerValue = z.infer<typeof server>;
+export type DocumentValue = Infer<typeof document>;
+export type ServiceValue = Infer<typeof service>;
+export type ServerValue = Infer<typeof server>;
 export type ServerSettings = Omit<Exclude<ServerValue, string>, 'server'>;
 export type ServiceSettings = Pick<ServiceValue, keyof typeof serviceSettings>;
 export type PersistenceValue = NonNullable<ServiceValue['persistence']>;
-export type DaemonValue = z.infer<typeof daemon>;
-
-/** The JSON Schema of documents, for editors. */
-export const documentJsonSchema = (): object => ({
-  title: 'lvsadm desired state',
-  ...z.toJSONSchema(document, { io: 'input' }),
-});
+export type DaemonValue = Infer<typeof daemon>;

@@ -2,25 +2,25 @@
 import { Errno, KernelError, ProtocolError, UnavailableError } from '../errors.js';
 import { type Change, describeChange } from '../model/change.js';
 import type { Daemon } from '../model/daemon.js';
-import { describeService, type ServiceId, serviceFamily } from '../model/service.js';
+import { describeService, type Service, type ServiceId, serviceFamily } from '../model/service.js';
 import type { DestinationEntry, Info, ServiceEntry, Timeouts } from '../model/table.js';
-import { Connection, type ConnectionOptions } from '../netlink/connection.js';
-import { type Call, type Family, findFamily } from '../netlink/genl.js';
+import { Batch } from '../netlink/batch.js';
+import { Connection, type ConnectionOptions, type Refusal } from '../netlink/connection.js';
+import { type Family, findFamily } from '../netlink/genl.js';
+import { Replies } from '../netlink/replies.js';
 import { type OpenSocket, Protocol } from '../netlink/socket.js';
+import { addChange, callOf } from './changes.js';
 import {
-  daemonBody,
-  destinationBody,
-  destinationIdBody,
   readDaemon,
   readDestination,
   readInfo,
   readService,
+  readSettings,
   readTimeouts,
-  serviceBody,
   serviceIdBody,
-  timeoutsBody,
 } from './convert.js';
-import { type IpvsOperations, ipvsSchema } from './schema.js';
+import { type IpvsOperations, ipvsSchema, ServiceSettings } from './schema.js';
+import { Servers } from './servers.js';
 
 export interface ClientOptions extends ConnectionOptions {
   /** Makes the kernel load IPVS; called once when the kernel does not have it. Rejects if it cannot. */
@@ -67,6 +67,15 @@ export class IpvsClient {
     );
   }
 
+  /** The same without counters. */
+  settings(): Promise<Service[]> {
+    return this.ask('the services', () =>
+      this.family.dumpPart('getServices', {}, ServiceSettings, (reply) =>
+        readWithin('service', readSettings, reply.service),
+      ),
+    );
+  }
+
   /** One virtual service. @throws KernelError ESRCH where there is none */
   service(id: ServiceId): Promise<ServiceEntry> {
     return this.ask(describeService(id), () =>
@@ -84,6 +93,39 @@ export class IpvsClient {
         readWithin('destination', (body) => readDestination(body, family), reply.destination),
       ),
     );
+  }
+
+  /**
+   * The real servers of several services, asked for one after the other: `take` is called when those of the service at
+   * `index` are there, at `from` and behind. Who needs them no more drops them.
+   */
+  async servers(
+    of: readonly ServiceId[],
+    take: (servers: Servers, index: number, from: number) => void,
+  ): Promise<Servers> {
+    const replies = new Replies();
+    const servers = new Servers(replies, (index, ofService) =>
+      this.family.reply('getDestinations', replies, index, (reply) =>
+        readWithin('destination', (body) => readDestination(body, ofService), reply.destination),
+      ),
+    );
+    let index = 0;
+    let from = 0;
+    function* bodies() {
+      for (const id of of) {
+        from = replies.count;
+        yield { service: serviceIdBody(id) };
+      }
+    }
+    const current = () => describeService(of[index] as ServiceId);
+    await this.ask(current, () =>
+      this.family.dumps('getDestinations', bodies(), replies, () => {
+        servers.serviceFamily = serviceFamily(of[index] as ServiceId);
+        take(servers, index, from);
+        index++;
+      }),
+    );
+    return servers;
   }
 
   /** The sync daemons that run: none, one, or one of each state. */
@@ -110,11 +152,23 @@ export class IpvsClient {
    * @returns for each change undefined, or the refusal
    */
   async applyAll(changes: readonly Change[]): Promise<(KernelError | undefined)[]> {
-    const refusals = await this.family.batch(changes.map(callOf));
-    return refusals.map((refusal, index) => {
-      if (refusal?.errno === Errno.EPERM) throw notPermitted(refusal);
-      return refusal?.about(describeChange(changes[index] as Change));
-    });
+    const batch = new Batch();
+    for (const change of changes) addChange(batch, change);
+    const results: (KernelError | undefined)[] = new Array(changes.length).fill(undefined);
+    for (const { index, error } of await this.applyBatch(batch)) {
+      results[index] = error.about(describeChange(changes[index] as Change));
+    }
+    return results;
+  }
+
+  /**
+   * The same for changes that `addChange` has written already.
+   * @returns the refusals, in order, without what they were about
+   */
+  async applyBatch(batch: Batch): Promise<Refusal[]> {
+    const refusals = await this.family.batch(batch);
+    for (const { error } of refusals) if (error.errno === Errno.EPERM) throw notPermitted(error);
+    return refusals;
   }
 
   close(): void {
@@ -122,12 +176,14 @@ export class IpvsClient {
   }
 
   /** Adds to a refusal what it was about. */
-  private async ask<T>(object: string, question: () => Promise<T>): Promise<T> {
+  private async ask<T>(object: string | (() => string), question: () => Promise<T>): Promise<T> {
     try {
       return await question();
     } catch (error) {
       if (!(error instanceof KernelError)) throw error;
-      throw error.errno === Errno.EPERM ? notPermitted(error) : error.about(object);
+      throw error.errno === Errno.EPERM
+        ? notPermitted(error)
+        : error.about(typeof object === 'string' ? object : object());
     }
   }
 }
@@ -173,36 +229,5 @@ function readWithin<B, T>(part: string, read: (body: B) => T, body: B | undefine
     return read(body);
   } catch (error) {
     throw error instanceof ProtocolError ? error.within(part) : error;
-  }
-}
-
-/** The request that carries a change. */
-function callOf(change: Change): Call<IpvsOperations> {
-  switch (change.do) {
-    case 'addService':
-    case 'editService':
-      return { operation: change.do, body: { service: serviceBody(change.service) } };
-    case 'deleteService':
-    case 'zeroService':
-      return { operation: change.do, body: { service: serviceIdBody(change.id) } };
-    case 'addDestination':
-    case 'editDestination':
-      return {
-        operation: change.do,
-        body: { service: serviceIdBody(change.of), destination: destinationBody(change.destination) },
-      };
-    case 'deleteDestination':
-      return {
-        operation: change.do,
-        body: { service: serviceIdBody(change.of), destination: destinationIdBody(change.id) },
-      };
-    case 'startDaemon':
-    case 'stopDaemon':
-      return { operation: change.do, body: { daemon: daemonBody(change.daemon) } };
-    case 'setTimeouts':
-      return { operation: change.do, body: timeoutsBody(change.timeouts) };
-    case 'flush':
-    case 'zeroAll':
-      return { operation: change.do, body: {} };
   }
 }

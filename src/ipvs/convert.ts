@@ -34,6 +34,9 @@ import {
 /** union nf_inet_addr. */
 const ADDRESS_UNION = 16;
 
+/** IP_VS_CONN_F_FWD_MASK: the other bits of a server's flags are of its connections. */
+export const METHOD_MASK = 7;
+
 const schedulerFlags = ['flag-1', 'flag-2', 'flag-3'] as const satisfies readonly SchedulerFlag[];
 
 /** The name that `table` gives a number. @throws ProtocolError at `field` where it has none */
@@ -130,7 +133,13 @@ function readPersistence(body: ServiceBody, family: Family): Persistence {
   };
 }
 
-export function readService(body: ServiceBody): ServiceEntry {
+export const readService = (body: ServiceBody): ServiceEntry => ({
+  ...readSettings(body),
+  stats: readStats(body),
+});
+
+/** A service without its counters. */
+export function readSettings(body: ServiceBody): Service {
   const id = readServiceId(body);
   const bits = body.flags?.bits ?? 0;
   return {
@@ -139,7 +148,6 @@ export function readService(body: ServiceBody): ServiceEntry {
     schedulerFlags: schedulerFlags.filter((flag) => bits & serviceFlag[flag]),
     persistence: bits & serviceFlag.persistent ? readPersistence(body, serviceFamily(id)) : undefined,
     onePacket: (bits & serviceFlag.onePacket) !== 0,
-    stats: readStats(body),
   };
 }
 
@@ -170,7 +178,7 @@ export function readDestination(body: DestinationBody, family: Family): Destinat
   const own = body.family ? nameOf(codes.family, body.family, 'family') : family;
   return {
     id: { address: readAddress(need(body.address, 'address'), own), port: need(body.port, 'port') },
-    method: nameOf(codes.method, need(body.method, 'method') & 7, 'method'),
+    method: nameOf(codes.method, need(body.method, 'method') & METHOD_MASK, 'method'),
     weight: need(body.weight, 'weight'),
     upperThreshold: body.upperThreshold ?? 0,
     lowerThreshold: body.lowerThreshold ?? 0,
@@ -186,7 +194,7 @@ export function readDestination(body: DestinationBody, family: Family): Destinat
   };
 }
 
-const counters = [
+export const counterNames = [
   'connections',
   'inPackets',
   'outPackets',
@@ -203,7 +211,7 @@ const counters = [
 function readStats({ stats64, stats }: Pick<ServiceBody, 'stats' | 'stats64'>): Stats {
   const from = stats64 ?? stats ?? {};
   const read = {} as Record<keyof Stats, bigint>;
-  for (const counter of counters) read[counter] = BigInt(from[counter] ?? 0);
+  for (const counter of counterNames) read[counter] = BigInt(from[counter] ?? 0);
   return read;
 }
 

@@ -177,6 +177,13 @@ export const CommandAttributes = attributeSet('ipvs', {
   udpTimeout: [6, u32],
 });
 
+const { stats: _stats, stats64: _stats64, ...settings } = ServiceAttributes.rows;
+
+/** Of a service all but its counters: they are most of what a service costs to read. */
+export const ServiceSettings = attributeSet('ipvs', {
+  service: [1, nested(attributeSet('service', settings))],
+});
+
 const Nothing = attributeSet('nothing', {});
 
 const command = { takes: CommandAttributes, gives: CommandAttributes } as const;

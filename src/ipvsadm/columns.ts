@@ -1,14 +1,19 @@
 /** The layouts of ipvsadm's listings, as tables: headings and columns, each with its width. */
+import type { Servers } from '../ipvs/servers.js';
 import type { Destination, ForwardingMethod, TunnelChecksum, TunnelType } from '../model/destination.js';
 import type { Stats } from '../model/stats.js';
-import type { DestinationEntry } from '../model/table.js';
 import type { Columns } from './command.js';
 
-/** A cell, left-aligned. */
-export interface Column {
-  readonly width: number;
-  readonly cell: (destination: DestinationEntry) => string;
-}
+/** What `Servers` reads as a number. */
+type NumberOf = {
+  [K in keyof Servers]: Servers[K] extends () => number ? K : never;
+}[keyof Servers];
+
+/** A cell, left-aligned: a number, or a word. */
+export type Column = { readonly width: number } & (
+  | { readonly number: NumberOf }
+  | { readonly word: (servers: Servers) => string }
+);
 
 /** Rows say something about each server, or count something for services and servers alike. */
 export type Layout = { readonly heading: string } & (
@@ -32,18 +37,18 @@ const tunnelInfo: Readonly<Record<TunnelType, (destination: Destination) => stri
   gre: ({ tunnel }) => `gre:${checksumNames[tunnel.checksum]}`,
 };
 
-const column = (width: number, cell: (destination: DestinationEntry) => string | number): Column => ({
-  width,
-  cell: (destination) => String(cell(destination)),
-});
-
-const method = column(7, (server) => methodNames[server.method]);
-const weight = column(6, (server) => server.weight);
-const tunnel = column(13, (server) =>
-  server.method === 'tun' ? tunnelInfo[server.tunnel.type](server) : 'n/a',
-);
-const active = column(10, (server) => server.activeConnections);
-const inactive = column(10, (server) => server.inactiveConnections);
+const method: Column = { width: 7, word: (servers) => methodNames[servers.method()] };
+const tunnel: Column = {
+  width: 13,
+  word: (servers) => {
+    if (servers.method() !== 'tun') return 'n/a';
+    const entry = servers.entry();
+    return tunnelInfo[entry.tunnel.type](entry);
+  },
+};
+const weight: Column = { width: 6, number: 'weight' };
+const active: Column = { width: 10, number: 'activeConnections' };
+const inactive: Column = { width: 10, number: 'inactiveConnections' };
 
 export const layouts: Readonly<Record<Columns, Layout>> = {
   plain: {
@@ -66,8 +71,8 @@ Prot LocalAddress:Port            Uthreshold Lthreshold ActiveConn InActConn \n\
   -> RemoteAddress:Port
 `,
     servers: [
-      column(10, (server) => server.upperThreshold),
-      column(10, (server) => server.lowerThreshold),
+      { width: 10, number: 'upperThreshold' },
+      { width: 10, number: 'lowerThreshold' },
       active,
       inactive,
     ],
@@ -78,8 +83,8 @@ Prot LocalAddress:Port            Weight    PersistConn ActiveConn InActConn \n\
   -> RemoteAddress:Port
 `,
     servers: [
-      column(9, (server) => server.weight),
-      column(11, (server) => server.persistentConnections),
+      { width: 9, number: 'weight' },
+      { width: 11, number: 'persistentConnections' },
       active,
       inactive,
     ],
@@ -99,6 +104,9 @@ Prot LocalAddress:Port                 CPS    InPPS   OutPPS    InBPS   OutBPS
     counters: ['connectionRate', 'inPacketRate', 'outPacketRate', 'inByteRate', 'outByteRate'],
   },
 };
+
+/** Below this a counter is the same number in the same 9 columns, abbreviated or in full. */
+export const SHORT = 10 ** 8;
 
 /** Units of abbreviated counters: below `under`, a counter is given in whole multiples of `unit`. */
 const abbreviations = [

@@ -1,5 +1,6 @@
-/** The lines of ipvsadm's listings, byte for byte. Pure: services and servers in, text out. */
-import { addressOrder, type Family, familyOf } from '../model/address.js';
+/** The lines of ipvsadm's listings, byte for byte. Pure: services and servers in, bytes out. */
+import type { Servers } from '../ipvs/servers.js';
+import { addressOrder, type Family, familyOf, formatAddress } from '../model/address.js';
 import type { Daemon } from '../model/daemon.js';
 import {
   defaults,
@@ -9,49 +10,93 @@ import {
   type ServiceId,
   serviceFamily,
 } from '../model/service.js';
-import type { Stats } from '../model/stats.js';
-import type { DestinationEntry, Info, ServiceEntry, Timeouts } from '../model/table.js';
-import { abbreviated, exact, layouts } from './columns.js';
+import type { Info, ServiceEntry, Timeouts } from '../model/table.js';
+import { abbreviated, exact, layouts, SHORT } from './columns.js';
 import type { ListOptions } from './command.js';
-import type { Labels } from './labels.js';
+import { type Labels, numericLabels } from './labels.js';
+import type { Lines } from './lines.js';
 import { printable } from './printable.js';
 import { flagList, protocolOf } from './rules.js';
 
 /** Width of the column with names, `TCP  ` or `  -> ` included. */
 const NAME = 33;
 const PREFIX = 5;
+/** Width of a counter's column. */
+const COUNTER = 9;
 
-/** What turns rows of the table into lines, each with its end. */
+/** What turns rows of the table into lines. */
 export interface Formatter {
   readonly heading: string;
-  service(service: ServiceEntry): string;
-  server(of: ServiceId, server: DestinationEntry): string;
+  service(to: Lines, service: Service | ServiceEntry): void;
+  /** The server that `servers` has come to. */
+  server(to: Lines, of: ServiceId, servers: Servers): void;
 }
 
-export function formatter(options: Pick<ListOptions, 'columns' | 'exact'>, labels: Labels): Formatter {
+/** Without labels all is numeric. */
+export function formatter(options: Pick<ListOptions, 'columns' | 'exact'>, labels?: Labels): Formatter {
   const layout = layouts[options.columns];
-  const serverName = (of: ServiceId, { id }: DestinationEntry): string =>
-    `  -> ${endpoint(labels, id.address, id.port, protocolOf(of))}`.padEnd(NAME);
+  const { heading } = layout;
+  const endpoint = labels ? namedEndpoint(labels) : numericEndpoint;
+  const serverName: Formatter['server'] = (to, of, servers) => {
+    to.begin();
+    to.text('  -> ');
+    endpoint(to, of, servers);
+    to.pad(NAME);
+  };
   if ('counters' in layout) {
+    const { counters } = layout;
     const show = options.exact ? exact : abbreviated;
-    const counters = (stats: Stats): string =>
-      layout.counters.map((counter) => show(stats[counter])).join('');
     return {
-      heading: layout.heading,
-      service: (service) => `${serviceName(service.id, labels).padEnd(NAME)}${counters(service.stats)}\n`,
-      server: (of, server) => `${serverName(of, server)}${counters(server.stats)}\n`,
+      heading,
+      service(to, service) {
+        to.begin();
+        to.text(serviceName(service.id, labels));
+        to.pad(NAME);
+        const { stats } = service as ServiceEntry;
+        for (const counter of counters) to.text(show(stats[counter]));
+        to.end();
+      },
+      server(to, of, servers) {
+        serverName(to, of, servers);
+        for (const counter of counters) {
+          const count = servers.counter(counter);
+          if (count < SHORT) to.right(Number(count), COUNTER);
+          else to.text(show(BigInt(count)));
+        }
+        to.end();
+      },
     };
   }
   return {
-    heading: layout.heading,
-    service: (service) => `${serviceName(service.id, labels)} ${properties(service)}\n`,
-    server(of, server) {
-      let line = serverName(of, server);
-      for (const { width, cell } of layout.servers) line += ` ${cell(server).padEnd(width)}`;
-      return `${line}\n`;
+    heading,
+    service(to, service) {
+      to.begin();
+      to.text(`${serviceName(service.id, labels)} ${properties(service)}`);
+      to.end();
+    },
+    server(to, of, servers) {
+      serverName(to, of, servers);
+      for (const column of layout.servers) {
+        to.blank();
+        const end = to.column + column.width;
+        if ('number' in column) to.number(servers[column.number]());
+        else to.text(column.word(servers));
+        to.pad(end);
+      }
+      to.end();
     },
   };
 }
+
+const numericEndpoint: Formatter['server'] = (to, _of, servers) =>
+  to.endpoint(servers.bytes, servers.address(), servers.family, servers.port());
+
+const namedEndpoint =
+  (labels: Labels): Formatter['server'] =>
+  (to, of, servers) => {
+    const address = formatAddress(servers.bytes, servers.address(), servers.family);
+    to.text(endpoint(labels, address, servers.port(), protocolOf(of)));
+  };
 
 /** Names of IPv4 addresses are cut off to fit their column; those of IPv6 addresses push the others aside. */
 function endpoint(labels: Labels, address: string, port: number, protocol: Protocol | undefined): string {
@@ -60,7 +105,7 @@ function endpoint(labels: Labels, address: string, port: number, protocol: Proto
 }
 
 /** `TCP  192.0.2.1:80`, `FWM  7 IPv6` */
-function serviceName(id: ServiceId, labels: Labels): string {
+function serviceName(id: ServiceId, labels = numericLabels): string {
   if (isFwmark(id)) return `FWM  ${id.fwmark}${id.family === 'inet6' ? ' IPv6' : ''}`;
   return `${id.protocol.toUpperCase().padEnd(4)} ${endpoint(labels, id.address, id.port, id.protocol)}`;
 }
@@ -106,7 +151,3 @@ export function serviceOrder(id: ServiceId): string {
   if (isFwmark(id)) return `1 ${String(id.fwmark).padStart(10, '0')} ${family}`;
   return `0 ${family} ${protocols.indexOf(id.protocol)} ${endpointOrder(id.address, id.port)}`;
 }
-
-/** Text that sorts real servers: by family, address and port. */
-export const destinationOrder = ({ id }: DestinationEntry): string =>
-  `${id.address.includes(':') ? 1 : 0} ${endpointOrder(id.address, id.port)}`;

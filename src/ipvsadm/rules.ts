@@ -2,6 +2,7 @@
  * The lines of -S and -R: each is a command line without the program's name. What is written here reads back as the same
  * service or server; what ipvsadm can express stands in the same bytes as ipvsadm would write it.
  */
+import type { Servers } from '../ipvs/servers.js';
 import type { Destination, ForwardingMethod, Tunnel, TunnelType } from '../model/destination.js';
 import {
   defaults,
@@ -12,6 +13,7 @@ import {
   serviceFamily,
 } from '../model/service.js';
 import { type Labels, numericLabels } from './labels.js';
+import type { Lines } from './lines.js';
 import { flagName } from './values.js';
 
 /** Words that add the service: `-A -t 192.0.2.1:80 -s wlc`. */
@@ -44,6 +46,35 @@ export function destinationRule(
   return words;
 }
 
+/** Writes what `destinationRule` has, of the server that `servers` has come to; `prefix` is what comes before its address. */
+export function putDestinationRule(
+  to: Lines,
+  prefix: string,
+  of: ServiceId,
+  servers: Servers,
+  labels: Labels | undefined,
+): void {
+  to.begin();
+  const method = servers.method();
+  if (labels || method === 'tun') to.text(destinationRule(of, servers.entry(), labels).join(' '));
+  else {
+    to.text(prefix);
+    to.endpoint(servers.bytes, servers.address(), servers.family, servers.port());
+    to.text(methodWeight[method]);
+    to.number(servers.weight());
+    for (const [option, threshold] of thresholds) {
+      const value = servers[threshold]();
+      if (value === 0) continue;
+      to.text(option);
+      to.number(value);
+    }
+  }
+  to.end();
+}
+
+/** `-a -t 192.0.2.1:80 -r ` */
+export const destinationPrefix = (of: ServiceId): string => `${['-a', ...serviceWords(of), '-r'].join(' ')} `;
+
 /** `sh-fallback,sh-port` */
 export const flagList = ({ scheduler, schedulerFlags }: Service): string =>
   schedulerFlags.map((flag) => flagName(flag, scheduler)).join(',');
@@ -66,6 +97,16 @@ const methodOption: Readonly<Record<ForwardingMethod, string>> = {
   local: '-g',
   bypass: '-g',
 };
+
+/** ` -g -w `, once for all servers. */
+const methodWeight = Object.fromEntries(
+  Object.entries(methodOption).map(([method, option]) => [method, ` ${option} -w `]),
+) as Record<ForwardingMethod, string>;
+
+const thresholds = [
+  [' -x ', 'upperThreshold'],
+  [' -y ', 'lowerThreshold'],
+] as const;
 
 const tunnelWords: Readonly<Record<TunnelType, (tunnel: Tunnel) => string[]>> = {
   ipip: () => ['--tun-type', 'ipip'],

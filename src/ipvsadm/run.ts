@@ -37,22 +37,15 @@ export async function replaceTable(
   context: Context,
   resolver: () => Promise<Resolver> = systemResolver,
 ): Promise<number> {
-  const { checkLines, restore } = await import('./restore.js');
-  const input: Uint8Array[] = [];
-  for await (const chunk of context.stdin) input.push(chunk.slice());
+  const { checkedSteps, follow } = await import('./restore.js');
   const session = { context, directory: new Directory(context, resolver) };
-  const reading = () => ({ ...session, context: { ...context, stdin: replay(input) } });
-  const commands = await checkLines(reading());
+  const steps = await checkedSteps(session);
   const client = await context.client();
-  if (commands === 0 && (await client.services()).length > 0) {
+  if (steps.length === 0 && (await client.services()).length > 0) {
     throw new UsageError('no rules on standard input, so the table stays as it is; ipvsadm -C clears it');
   }
   await client.apply({ do: 'flush' });
-  return restore(reading(), execute);
-}
-
-async function* replay(chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
-  yield* chunks;
+  return follow(steps, session, execute);
 }
 
 /** @returns the exit status */

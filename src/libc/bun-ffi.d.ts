@@ -1,11 +1,11 @@
-/** The part of Bun's foreign function interface that libc.ts uses. */
+/** The part of Bun's foreign function interface that libc.ts and its tests use. */
 declare module 'bun:ffi' {
   export type Pointer = number & { readonly __pointer: unique symbol };
   /** `ptr` takes the memory of a view, or a number as it is. */
-  export type Argument = 'i64' | 'ptr';
+  export type Argument = 'i32' | 'u32' | 'i64' | 'u64' | 'ptr';
   export interface FunctionType {
     readonly args: readonly Argument[];
-    readonly returns: 'i64_fast' | 'ptr';
+    readonly returns: 'i32' | 'i64_fast' | 'ptr';
   }
   export function dlopen<const S extends Readonly<Record<string, FunctionType>>>(
     library: string,

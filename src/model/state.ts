@@ -1,6 +1,7 @@
 /** What a table is set to, without what only the kernel can know: counters, connections. */
+import type { Family } from './address.js';
 import type { Daemon } from './daemon.js';
-import type { Destination } from './destination.js';
+import type { Destination, ForwardingMethod } from './destination.js';
 import type { Service } from './service.js';
 import type { Timeouts } from './table.js';
 
@@ -8,6 +9,8 @@ import type { Timeouts } from './table.js';
 export interface ServiceState {
   readonly service: Service;
   readonly destinations: readonly Destination[];
+  /** How many servers there are, where `destinations` are made only when somebody asks. */
+  readonly size?: number;
 }
 
 /** Everything that is set in one network namespace. */
@@ -21,6 +24,26 @@ export interface State {
 export interface DesiredService {
   readonly service: Service;
   readonly destinations?: readonly Destination[] | undefined;
+  /**
+   * This service as a state, where its servers are just those of `table` from `from` on: told without making `destinations`.
+   * Undefined where they are not, or where that is not told so easily.
+   */
+  recognise?(table: ServerReader, from: number): ServiceState | undefined;
+}
+
+/** Servers in a table, read where they lie: each reader tells of the one that `go` came to last. */
+export interface ServerReader {
+  readonly count: number;
+  go(index: number): void;
+  readonly bytes: Uint8Array;
+  readonly family: Family;
+  /** Where in `bytes` the address starts. */
+  address(): number;
+  port(): number;
+  method(): ForwardingMethod;
+  weight(): number;
+  upperThreshold(): number;
+  lowerThreshold(): number;
 }
 
 /**

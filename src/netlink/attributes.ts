@@ -207,8 +207,9 @@ export const be32 = integer(
 
 const U64_MAX = 2n ** 64n - 1n;
 
-export const u64: Kind<bigint> = {
+export const u64: FixedKind<bigint> = {
   name: 'u64',
+  size: 8,
   refuse: (value) => (value >= 0n && value <= U64_MAX ? undefined : `a whole number from 0 to ${U64_MAX}`),
   put: (to, value) => to.u64(value),
   get: sized(8, (from, at) => from.u64(at)),

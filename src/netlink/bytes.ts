@@ -5,10 +5,23 @@
 import { ProtocolError } from '../errors.js';
 
 /** Netlink is a conversation within one machine: its integers are in that machine's order. */
-const little = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
+export const little = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 
 /** Netlink's alignment (NLMSG_ALIGN, NLA_ALIGN in linux/netlink.h): the next multiple of 4. */
 export const align = (length: number): number => (length + 3) & ~3;
+
+/**
+ * Received bytes as words of 32 bits, which is how netlink's headers lie in them: reading one costs far less than a call.
+ * A last word that is cut off is left out; bytes that do not start at a word are copied.
+ */
+export function wordsOf(bytes: Uint8Array): Uint32Array {
+  const aligned = bytes.byteOffset % 4 === 0 ? bytes : new Uint8Array(bytes);
+  return new Uint32Array(aligned.buffer, aligned.byteOffset, aligned.length >> 2);
+}
+
+/** The 16 bits that come first, and those that come second, in a word. */
+export const firstHalf = (word: number): number => (little ? word & 0xffff : word >>> 16);
+export const secondHalf = (word: number): number => (little ? word >>> 16 : word & 0xffff);
 
 const encoder = new TextEncoder();
 const utf8 = new TextDecoder();
@@ -24,13 +37,22 @@ export class Writer {
     this.view = new DataView(this.bytes.buffer);
   }
 
+  /** Writes into these bytes, all of them written already: `truncate` goes to where others shall stand. */
+  static over(bytes: Uint8Array<ArrayBuffer>): Writer {
+    const writer = new Writer(0);
+    writer.bytes = bytes;
+    writer.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    writer.length = bytes.length;
+    return writer;
+  }
+
   /** Forgets what was written, and keeps the memory. */
   clear(): void {
     this.length = 0;
   }
 
   /** What has been written: a view that the next write may change. */
-  written(): Uint8Array {
+  written(): Uint8Array<ArrayBuffer> {
     return this.bytes.subarray(0, this.length);
   }
 

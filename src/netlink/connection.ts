@@ -4,6 +4,7 @@
  * connection closes itself; an errno from the kernel is an answer like any other.
  */
 import { KernelError, type LvsadmError, ProtocolError, TransportError } from '../errors.js';
+import type { Batch } from './batch.js';
 import { Writer } from './bytes.js';
 import {
   type Answer,
@@ -11,11 +12,12 @@ import {
   Flag,
   finish,
   type Message,
+  MessageCursor,
   MessageType,
-  messages,
   readAnswer,
 } from './message.js';
-import type { NetlinkSocket } from './socket.js';
+import { Replies } from './replies.js';
+import type { Datagram, NetlinkSocket } from './socket.js';
 
 /** What to ask: the operation's name for errors, the message type, and the payload. */
 export interface Request {
@@ -26,6 +28,15 @@ export interface Request {
   /** NLM_F_* that modify a change: create, replace, exclusive. */
   readonly flags?: number;
   put(to: Writer): void;
+}
+
+/** What a dump's reader is given of each message. */
+export type Reply = Pick<Message, 'payload'>;
+
+/** What the kernel said to one request of a batch that it did not carry out. */
+export interface Refusal {
+  readonly index: number;
+  readonly error: KernelError;
 }
 
 /** Sees every datagram: for LVSADM_DEBUG. */
@@ -54,6 +65,9 @@ const BATCH_BYTES = 64 * 1024;
  */
 const answerCost = (requestBytes: number): number => 1024 + 2 * requestBytes;
 
+/** Takes a message, valid only meanwhile. */
+type Take = (message: MessageCursor) => 'complete' | 'more';
+
 export class Connection {
   private readonly timeout: number;
   private readonly trace: Trace | undefined;
@@ -80,7 +94,7 @@ export class Connection {
     return this.exclusive(async () => {
       await this.send(request, Flag.ack);
       await this.receive((message) => {
-        check(request, acknowledgement(message));
+        check(request, acknowledgement(message.message()));
         return 'complete';
       });
     });
@@ -92,8 +106,11 @@ export class Connection {
       await this.send(request, 0);
       let result: { readonly of: T } | undefined;
       await this.receive((message) => {
-        if (message.type === MessageType.error) check(request, readAnswer(message));
-        else result = { of: read(replyTo(request, message)) };
+        if (message.type === MessageType.error) check(request, readAnswer(message.message()));
+        else {
+          checkType(request, message);
+          result = { of: read(message.message()) };
+        }
         return 'complete';
       });
       if (result === undefined) throw new ProtocolError('acknowledged without a reply', [request.operation]);
@@ -101,33 +118,45 @@ export class Connection {
     });
   }
 
+  /** Asks for all of something; `read` makes one item of each reply. @throws KernelError */
+  async dump<T>(request: Request, read: (reply: Reply) => T): Promise<T[]> {
+    const replies = new Replies();
+    const items: T[] = [];
+    await this.dumps([request], replies, () => {
+      for (let i = 0; i < replies.count; i++) items.push(read({ payload: replies.payload(i) }));
+    });
+    return items;
+  }
+
   /**
-   * Asks for all of something; `read` makes one item of each reply. A dump during which the kernel's table changed
-   * under its feet (NLM_F_DUMP_INTR) is repeated. @throws KernelError
+   * Asks for all of several things, one after the other; `take` is called when the replies to one are all there, behind
+   * those to the others that nobody has dropped. A dump during which the kernel's table changed under its feet
+   * (NLM_F_DUMP_INTR) is repeated. @throws KernelError, and whatever `take` throws
    */
-  dump<T>(request: Request, read: (reply: Message) => T): Promise<T[]> {
+  dumps(requests: Iterable<Request>, replies: Replies, take: () => void): Promise<void> {
     return this.exclusive(async () => {
-      for (let attempt = 0; attempt < DUMP_TRIES; attempt++) {
-        const items = await this.dumpOnce(request, read);
-        if (items !== undefined) return items;
+      for (const request of requests) {
+        let whole = false;
+        for (let attempt = 0; !whole; attempt++) {
+          if (attempt === DUMP_TRIES) throw restless(request);
+          const dumped = this.dumpOnce(request, replies);
+          whole = dumped instanceof Promise ? await dumped : dumped;
+        }
+        take();
       }
-      throw new TransportError(
-        'interrupted',
-        request.operation,
-        `changed during each of ${DUMP_TRIES} dumps`,
-      );
     });
   }
 
   /**
-   * Sends requests in order, many to a send; the kernel carries out each, also those after a refused one.
-   * @returns for each request undefined where it was done, or the refusal
+   * Sends the requests of a batch in order, many to a send; the kernel carries out each, also those after a refused one.
+   * @param type message type of all of them
+   * @returns the refusals, in the order of their requests
    */
-  batch(requests: readonly Request[]): Promise<(KernelError | undefined)[]> {
+  batch(requests: Batch, type: number): Promise<Refusal[]> {
     return this.exclusive(async () => {
-      const results: (KernelError | undefined)[] = new Array(requests.length).fill(undefined);
-      for (let from = 0; from < requests.length; ) from = await this.batchPart(requests, from, results);
-      return results;
+      const refusals: Refusal[] = [];
+      for (let next = 0; next < requests.count; ) next = await this.batchPart(requests, next, type, refusals);
+      return refusals;
     });
   }
 
@@ -160,19 +189,9 @@ export class Connection {
     this.socket.close();
   }
 
-  /** Starts writing what one send holds. */
-  private start(): void {
+  private send(request: Request, flags: number): Promise<void> | void {
     this.writer.clear();
     this.asked = false;
-  }
-
-  private async send(request: Request, flags: number): Promise<void> {
-    this.start();
-    this.put(request, flags);
-    await this.flush();
-  }
-
-  private put(request: Request, flags: number): number {
     this.sequence = (this.sequence + 1) >>> 0;
     const at = begin(this.writer, {
       type: request.type,
@@ -182,111 +201,128 @@ export class Connection {
     });
     request.put(this.writer);
     finish(this.writer, at);
-    return at;
+    return this.transmit(this.writer.written());
   }
 
-  private async flush(): Promise<void> {
-    const bytes = this.writer.written();
+  private transmit(bytes: Uint8Array): Promise<void> | void {
     this.asked = true;
     this.trace?.('send', bytes);
-    await this.socket.send(bytes);
+    return this.socket.send(bytes);
   }
 
-  private async dumpOnce<T>(request: Request, read: (reply: Message) => T): Promise<T[] | undefined> {
-    await this.send(request, Flag.dump);
-    const items: T[] = [];
+  /** False where the kernel's table changed meanwhile, so that the replies are worth nothing. */
+  private dumpOnce(request: Request, replies: Replies): Promise<boolean> | boolean {
+    const before = replies.count;
     let interrupted = false;
-    await this.receive((message) => {
-      interrupted ||= (message.flags & Flag.dumpInterrupted) !== 0;
-      if (message.type === MessageType.done) {
-        check(request, readAnswer(message));
-        return 'complete';
-      }
-      if (message.type === MessageType.error) {
-        check(request, readAnswer(message));
+    const take = (message: MessageCursor): 'complete' | 'more' => {
+      if ((message.flags & Flag.dumpInterrupted) !== 0) interrupted = true;
+      if (message.type === MessageType.done || message.type === MessageType.error) {
+        check(request, readAnswer(message.message()));
+        if (message.type === MessageType.done) return 'complete';
         throw new ProtocolError('acknowledged where a dump belongs', [request.operation]);
       }
       // Without it nothing says where the dump ends.
       if ((message.flags & Flag.multi) === 0) {
         throw new ProtocolError('a reply without NLM_F_MULTI where a dump belongs', [request.operation]);
       }
-      items.push(read(replyTo(request, message)));
+      checkType(request, message);
+      replies.add(message);
       return 'more';
-    });
-    return interrupted ? undefined : items;
+    };
+    const sent = this.send(request, Flag.dump);
+    const received = sent instanceof Promise ? sent.then(() => this.receive(take)) : this.receive(take);
+    const isWhole = (): boolean => {
+      if (interrupted) replies.truncate(before);
+      return !interrupted;
+    };
+    return received instanceof Promise ? received.then(isWhole) : isWhole();
   }
 
   /** Sends as many requests as fit, waits for their answers, and returns the index of the next one. */
-  private async batchPart(
-    requests: readonly Request[],
-    from: number,
-    results: (KernelError | undefined)[],
-  ): Promise<number> {
-    const { writer } = this;
-    this.start();
-    let room = this.socket.receiveBuffer;
-    let next = from;
-    let last = { at: 0, flags: 0 };
+  private async batchPart(requests: Batch, from: number, type: number, refusals: Refusal[]): Promise<number> {
+    const next = from + this.fitting(requests, from);
     const first = (this.sequence + 1) >>> 0;
-    for (; next < requests.length && next - from < BATCH_MESSAGES; next++) {
-      const sequence = this.sequence;
-      const request = requests[next] as Request;
-      const at = this.put(request, 0);
-      room -= answerCost(writer.length - at);
-      if (next > from && (room < 0 || writer.length > BATCH_BYTES)) {
-        writer.truncate(at);
-        this.sequence = sequence;
-        break;
-      }
-      last = { at, flags: request.flags ?? 0 };
-    }
+    requests.address(from, next, type, first, this.socket.port);
+    this.sequence = (this.sequence + next - from) >>> 0;
     // The kernel answers in order, so the acknowledgement of the last message ends the batch.
-    writer.setU16(last.at + 6, Flag.request | Flag.ack | last.flags);
-    await this.flush();
+    requests.acknowledge(next - 1);
+    await this.transmit(requests.part(from, next));
     await this.receive((message) => {
       const index = from + ((message.sequence - first) >>> 0);
-      const request = requests[index] as Request;
-      const answer = acknowledgement(message);
-      if (answer.errno !== 0) results[index] = refusal(request, answer);
+      const answer = acknowledgement(message.message());
+      if (answer.errno !== 0) refusals.push({ index, error: refusal(requests.operation(index), answer) });
       return index === next - 1 ? 'complete' : 'more';
     }, first);
     return next;
   }
 
+  /** How many requests, at least one, may go into a send so that the answers to all of them find room. */
+  private fitting(requests: Batch, from: number): number {
+    let room = this.socket.receiveBuffer;
+    let bytes = 0;
+    let index = from;
+    for (; index < requests.count && index - from < BATCH_MESSAGES; index++) {
+      const size = requests.size(index);
+      room -= answerCost(size);
+      bytes += size;
+      if (index > from && (room < 0 || bytes > BATCH_BYTES)) break;
+    }
+    return index - from;
+  }
+
   /**
    * Hands each message that answers the requests `first` to the last sent to `take`, until it says that the answer is
-   * complete. Anything else that arrives is an error. Only datagrams are waited for, not each message of one: a listing
-   * has a hundred to a datagram.
+   * complete. Anything else that arrives is an error. Only datagrams are waited for, and only where the socket makes us: a
+   * listing has a hundred messages to a datagram, and a dump for each of a thousand services.
    */
-  private async receive(
-    take: (message: Message) => 'complete' | 'more',
-    first = this.sequence,
-  ): Promise<void> {
+  private receive(take: Take, first = this.sequence): Promise<void> | void {
     while (true) {
-      const bytes = await this.fromKernel();
-      if (bytes.length === 0) throw new ProtocolError('an empty datagram', ['message']);
-      for (const message of messages(bytes)) {
-        if (message.type === MessageType.noop) continue;
-        this.checkOurs(message, first);
-        if (take(message) === 'complete') return;
-      }
+      const bytes = this.fromKernel();
+      if (bytes instanceof Promise) return this.receiveLater(bytes, take, first);
+      if (this.takeAll(bytes, take, first)) return;
     }
   }
 
+  private async receiveLater(bytes: Promise<Uint8Array>, take: Take, first: number): Promise<void> {
+    for (let next = await bytes; !this.takeAll(next, take, first); ) next = await this.fromKernel();
+  }
+
+  /** True when the answer is complete. */
+  private takeAll(bytes: Uint8Array, take: Take, first: number): boolean {
+    if (bytes.length === 0) throw new ProtocolError('an empty datagram', ['message']);
+    const message = new MessageCursor(bytes);
+    while (message.next()) {
+      if (message.type === MessageType.noop) continue;
+      this.checkOurs(message, first);
+      if (take(message) === 'complete') return true;
+    }
+    return false;
+  }
+
   /** The next datagram from the kernel. Any process may write to our port: nobody else is heard, nor gains time. */
-  private async fromKernel(): Promise<Uint8Array> {
+  private fromKernel(): Promise<Uint8Array> | Uint8Array {
     const deadline = performance.now() + this.timeout;
-    let left = this.timeout;
-    do {
-      const { bytes, sender } = await this.socket.receive(left);
-      this.trace?.('receive', bytes);
-      if (sender === 0) return bytes;
-      left = Math.ceil(deadline - performance.now());
-    } while (left > 0);
+    const arrived = this.socket.receive(this.timeout);
+    const heard = (datagram: Datagram) =>
+      this.isKernels(datagram) ? datagram.bytes : this.passOver(deadline);
+    return arrived instanceof Promise ? arrived.then(heard) : heard(arrived);
+  }
+
+  private async passOver(deadline: number): Promise<Uint8Array> {
+    const left = () => Math.ceil(deadline - performance.now());
+    for (let time = left(); time > 0; time = left()) {
+      const datagram = await this.socket.receive(time);
+      if (this.isKernels(datagram)) return datagram.bytes;
+    }
     throw late(this.timeout);
   }
 
-  private checkOurs(message: Message, first: number): void {
+  private isKernels({ bytes, sender }: Datagram): boolean {
+    this.trace?.('receive', bytes);
+    return sender === 0;
+  }
+
+  private checkOurs(message: MessageCursor, first: number): void {
     if (message.type === MessageType.overrun) {
       throw new TransportError('overrun', 'receive', 'the kernel lost answers (NLMSG_OVERRUN)');
     }
@@ -306,22 +342,24 @@ function acknowledgement(message: Message): Answer {
   return readAnswer(message);
 }
 
-/** The message, if it is of the type that answers the request. */
-function replyTo(request: Request, message: Message): Message {
+/** @throws ProtocolError where a message is not of the type that answers the request */
+function checkType(request: Request, message: MessageCursor): void {
   const wanted = request.replyType ?? request.type;
   if (message.type !== wanted) throw unexpected(message, `type ${wanted}`);
-  return message;
 }
+
+const restless = ({ operation }: Request): TransportError =>
+  new TransportError('interrupted', operation, `changed during each of ${DUMP_TRIES} dumps`);
 
 const late = (timeout: number): TransportError =>
   new TransportError('deadline', 'receive', `no answer from the kernel within ${timeout} ms`);
 
-const refusal = (request: Request, answer: Answer): KernelError =>
-  new KernelError(request.operation, answer.errno, undefined, answer.detail);
+const refusal = (operation: string, answer: Answer): KernelError =>
+  new KernelError(operation, answer.errno, undefined, answer.detail);
 
 function check(request: Request, answer: Answer): void {
-  if (answer.errno !== 0) throw refusal(request, answer);
+  if (answer.errno !== 0) throw refusal(request.operation, answer);
 }
 
-const unexpected = ({ type }: Message, wanted: string): ProtocolError =>
+const unexpected = ({ type }: Pick<Message, 'type'>, wanted: string): ProtocolError =>
   new ProtocolError(`message type ${type}, where ${wanted} belongs`, ['message']);

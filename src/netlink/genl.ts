@@ -4,11 +4,12 @@
  *
  * Source: linux/genetlink.h, net/netlink/genetlink.c.
  */
-import { type KernelError, ProtocolError } from '../errors.js';
+import { ProtocolError } from '../errors.js';
 import { type AttributeSet, attributeSet, cstring, type Infer, type Rows, u16, u32 } from './attributes.js';
+import type { Batch } from './batch.js';
 import type { Writer } from './bytes.js';
-import type { Connection, Request } from './connection.js';
-import type { Message } from './message.js';
+import type { Connection, Refusal, Reply, Request } from './connection.js';
+import type { Replies } from './replies.js';
 
 /** Bytes of struct genlmsghdr: command, version, and two reserved. */
 export const GENL_HEADER = 4;
@@ -72,7 +73,9 @@ export class Family<O extends Operations> {
     body: Body<O[K]>,
     read: (reply: Infer<O[K]['gives']>) => T,
   ): Promise<T> {
-    return this.connection.get(this.request(operation, body), (reply) => this.read(operation, reply, read));
+    return this.connection.get(this.request(operation, body), (reply) =>
+      this.read(operation, this.gives(operation), reply, read),
+    );
   }
 
   /** `read` makes one item of the attributes of each reply. @throws KernelError */
@@ -81,47 +84,107 @@ export class Family<O extends Operations> {
     body: Body<O[K]>,
     read: (reply: Infer<O[K]['gives']>) => T,
   ): Promise<T[]> {
-    return this.connection.dump(this.request(operation, body), (reply) => this.read(operation, reply, read));
+    return this.connection.dump(this.request(operation, body), (reply) =>
+      this.read(operation, this.gives(operation), reply, read),
+    );
   }
 
-  /** For each call, in order: undefined where it was done, or the refusal. */
-  batch(calls: readonly Call<O>[]): Promise<(KernelError | undefined)[]> {
-    return this.connection.batch(calls.map(({ operation, body }) => this.request(operation, body)));
+  /** The same for who wants only some of what an operation gives: `part` has the rows that are decoded. */
+  dumpPart<K extends Named<O, 'dump'>, R extends Rows, T>(
+    operation: K,
+    body: Body<O[K]>,
+    part: AttributeSet<R>,
+    read: (reply: Infer<AttributeSet<R>>) => T,
+  ): Promise<T[]> {
+    return this.connection.dump(this.request(operation, body), (reply) =>
+      this.read(operation, part, reply, read),
+    );
+  }
+
+  /**
+   * A dump for each body, one after the other: `take` is called when the replies to one are all there, to read them with
+   * `reply` or as the bytes they are. @throws KernelError
+   */
+  dumps<K extends Named<O, 'dump'>>(
+    operation: K,
+    bodies: Iterable<Body<O[K]>>,
+    replies: Replies,
+    take: () => void,
+  ): Promise<void> {
+    return this.connection.dumps(this.requests(operation, bodies), replies, take);
+  }
+
+  /** One of the replies, read as `dump` does. @throws ProtocolError */
+  reply<K extends Named<O, 'dump'>, T>(
+    operation: K,
+    replies: Replies,
+    index: number,
+    read: (reply: Infer<O[K]['gives']>) => T,
+  ): T {
+    return this.read(operation, this.gives(operation), { payload: replies.payload(index) }, read);
+  }
+
+  /** Carries out a batch whose requests `addCall` wrote. @returns the refusals, in order */
+  batch(calls: Batch): Promise<Refusal[]> {
+    return this.connection.batch(calls, this.id);
+  }
+
+  private *requests<K extends keyof O & string>(
+    operation: K,
+    bodies: Iterable<Body<O[K]>>,
+  ): Iterable<Request> {
+    for (const body of bodies) yield this.request(operation, body);
   }
 
   private request<K extends keyof O & string>(operation: K, body: Body<O[K]>): Request {
-    const { command, takes } = this.schema.operations[operation] as O[K];
-    const { version } = this.schema;
-    return {
-      operation,
-      type: this.id,
-      put(to: Writer): void {
-        to.u8(command);
-        to.u8(version);
-        to.u16(0);
-        takes.put(to, body as Infer<typeof takes>);
-      },
-    };
+    const { schema } = this;
+    return { operation, type: this.id, put: (to) => putCall(to, schema, operation, body) };
+  }
+
+  private gives<K extends keyof O & string>(operation: K): O[K]['gives'] {
+    return (this.schema.operations[operation] as O[K]).gives;
   }
 
   /** Whatever is wrong in a reply, for the tables or for who reads on, has the operation at the head of its path. */
-  private read<K extends keyof O & string, T>(
-    operation: K,
-    { payload }: Message,
-    read: (reply: Infer<O[K]['gives']>) => T,
+  private read<S extends AttributeSet<Rows>, T>(
+    operation: string,
+    set: S,
+    { payload }: Reply,
+    read: (reply: Infer<S>) => T,
   ): T {
-    const { gives } = this.schema.operations[operation] as O[K];
     if (payload.end - payload.start < GENL_HEADER) {
       throw new ProtocolError(`expected ${GENL_HEADER} bytes of header, got ${payload.end - payload.start}`, [
         operation,
       ]);
     }
     try {
-      return read(gives.get(payload, payload.start + GENL_HEADER, payload.end) as Infer<O[K]['gives']>);
+      return read(set.get(payload, payload.start + GENL_HEADER, payload.end) as Infer<S>);
     } catch (error) {
       throw error instanceof ProtocolError ? error.within(operation) : error;
     }
   }
+}
+
+/** Adds a call to a batch for the family, which need not have been found yet. @throws ValueError, and adds nothing */
+export function addCall<O extends Operations>(
+  batch: Batch,
+  schema: FamilySchema<O>,
+  { operation, body }: Call<O>,
+): void {
+  batch.add(operation, (to) => putCall(to, schema, operation, body));
+}
+
+function putCall<O extends Operations, K extends keyof O & string>(
+  to: Writer,
+  { version, operations }: FamilySchema<O>,
+  operation: K,
+  body: Body<O[K]>,
+): void {
+  const { command, takes } = operations[operation] as O[K];
+  to.u8(command);
+  to.u8(version);
+  to.u16(0);
+  takes.put(to, body as Infer<typeof takes>);
 }
 
 /** Attributes of the controller, the family that knows the others: CTRL_ATTR_* in linux/genetlink.h. */

@@ -1,7 +1,7 @@
 /** Netlink message headers. Source: linux/netlink.h, RFC 3549 section 2. */
 import { ProtocolError } from '../errors.js';
 import { attributeSet, cstring, u32 } from './attributes.js';
-import { align, Reader, type Writer } from './bytes.js';
+import { align, firstHalf, Reader, secondHalf, type Writer, wordsOf } from './bytes.js';
 
 export const MessageType = { noop: 1, error: 2, done: 3, overrun: 4 } as const;
 
@@ -53,29 +53,62 @@ export function finish(to: Writer, at: number): void {
 }
 
 /**
- * The messages in one datagram.
- * @throws ProtocolError where a header is cut off or a length cannot be.
+ * Goes through the messages of a datagram without an object for each: a listing has hundreds of thousands. What it says
+ * is of the message that `next` came to.
  */
-export function* messages(datagram: Uint8Array): Generator<Message> {
-  const all = new Reader(datagram);
-  let at = 0;
-  while (at < datagram.length) {
-    const left = datagram.length - at;
-    if (left < HEADER)
-      throw new ProtocolError(`${left} bytes left where a message header takes ${HEADER}`, ['message']);
-    const length = all.u32(at);
-    if (length < HEADER || length > left) {
-      throw new ProtocolError(`message length ${length}, where ${HEADER} to ${left} would fit`, ['message']);
-    }
-    yield {
-      type: all.u16(at + 4),
-      flags: all.u16(at + 6),
-      sequence: all.u32(at + 8),
-      port: all.u32(at + 12),
-      payload: all.within(at + HEADER, at + length),
-    };
-    at += align(length);
+export class MessageCursor implements Header {
+  type = 0;
+  flags = 0;
+  sequence = 0;
+  port = 0;
+  /** Where the payload starts and ends, in bytes from the start of the datagram. */
+  start = 0;
+  end = 0;
+  private at = 0;
+  private readonly words: Uint32Array;
+
+  constructor(readonly datagram: Uint8Array) {
+    this.words = wordsOf(datagram);
   }
+
+  /**
+   * Goes on to the next message; false where there is none.
+   * @throws ProtocolError where a header is cut off or a length cannot be.
+   */
+  next(): boolean {
+    const { at, words } = this;
+    const left = this.datagram.length - at;
+    if (left <= 0) return false;
+    if (left < HEADER) throw broken(`${left} bytes left where a message header takes ${HEADER}`);
+    const word = at >> 2;
+    const length = words[word] as number;
+    if (length < HEADER || length > left) {
+      throw broken(`message length ${length}, where ${HEADER} to ${left} would fit`);
+    }
+    const typeAndFlags = words[word + 1] as number;
+    this.type = firstHalf(typeAndFlags);
+    this.flags = secondHalf(typeAndFlags);
+    this.sequence = words[word + 2] as number;
+    this.port = words[word + 3] as number;
+    this.start = at + HEADER;
+    this.end = at + length;
+    this.at = at + align(length);
+    return true;
+  }
+
+  /** The message, to be kept. */
+  message(): Message {
+    const { type, flags, sequence, port, start, end, datagram } = this;
+    return { type, flags, sequence, port, payload: new Reader(datagram, start, end) };
+  }
+}
+
+const broken = (what: string): ProtocolError => new ProtocolError(what, ['message']);
+
+/** The messages in one datagram. @throws ProtocolError as {@link MessageCursor.next} does */
+export function* messages(datagram: Uint8Array): Generator<Message> {
+  const cursor = new MessageCursor(datagram);
+  while (cursor.next()) yield cursor.message();
 }
 
 /** What the kernel may add to an answer: enum nlmsgerr_attrs. */

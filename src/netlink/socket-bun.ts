@@ -74,6 +74,7 @@ class BunSocket implements NetlinkSocket {
 
   receive(timeout: number): Datagram {
     this.checkOpen('receive');
+    const deadline = performance.now() + timeout;
     this.setTimeout(timeout);
     const { c, buffer, sender, senderLength } = this;
     while (true) {
@@ -88,6 +89,8 @@ class BunSocket implements NetlinkSocket {
         throw new TransportError('deadline', 'receive', `no answer from the kernel within ${timeout} ms`);
       }
       if (errno !== Errno.EINTR) throw this.failure('receive', 'recvfrom', errno);
+      // A signal neither ends the wait nor prolongs it.
+      this.setTimeout(deadline - performance.now());
     }
   }
 
@@ -115,12 +118,13 @@ class BunSocket implements NetlinkSocket {
     return size[0] as number;
   }
 
-  /** struct timeval: seconds and microseconds, 64 bits each. One of 0 would wait for ever. */
+  /** struct timeval: seconds and microseconds, 64 bits each. Zero would be no limit, so the least is a microsecond. */
   private setTimeout(timeout: number): void {
     if (timeout === this.timeout) return;
+    const microseconds = Math.max(1, Math.floor(timeout * 1000));
     const { value } = this;
-    value[0] = Math.floor(timeout / 1000);
-    value[2] = Math.max(1, Math.floor((timeout % 1000) * 1000));
+    value[0] = Math.floor(microseconds / 1e6);
+    value[2] = microseconds % 1e6;
     if (!this.set(SOL_SOCKET, SO_RCVTIMEO, 16)) throw this.failure('receive', 'setsockopt');
     this.timeout = timeout;
   }

@@ -9,6 +9,7 @@ import {
   type Planned,
   type PlannedService,
   subject,
+  unsettled,
 } from '../plan/plan.js';
 import type { Json } from './json.js';
 import type { Theme } from './theme.js';
@@ -26,8 +27,10 @@ const paints: Record<Action, keyof Theme> = {
 /** How many of a plan's services, servers, daemons and settings meet each fate. */
 export function countActions(plan: Plan): Record<Action, number> {
   const counts: Record<Action, number> = { add: 0, change: 0, remove: 0, keep: 0, leave: 0 };
-  for (const { action } of [...plan.services, ...plan.services.flatMap(({ destinations }) => destinations)]) {
-    counts[action]++;
+  for (const service of plan.services) {
+    counts[service.action]++;
+    if (service.settled !== undefined) counts.keep += service.settled;
+    else for (const { action } of service.destinations) counts[action]++;
   }
   for (const { action } of plan.daemons) counts[action]++;
   if (plan.timeouts) counts[plan.timeouts.action]++;
@@ -61,7 +64,7 @@ export function renderPlan(plan: Plan, theme: Theme): string {
   for (const daemon of plan.daemons.filter(isChange)) {
     entry('', daemon.action, daemonName(daemon), aboutDaemon(daemon), daemon.differences);
   }
-  for (const service of plan.services) {
+  for (const service of unsettled(plan)) {
     const destinations = service.destinations.filter(isChange);
     if (!isChange(service) && destinations.length === 0) continue;
     entry('', service.action, serviceName(service), aboutService(service), service.differences);

@@ -1,7 +1,7 @@
 /** From the table as it is, and as it should be, to a plan. Pure. */
-import { destinationKey } from '../model/destination.js';
+import { type Destination, destinationKey } from '../model/destination.js';
 import { destinationOrder, serviceOrder, sortedBy } from '../model/order.js';
-import { serviceKey } from '../model/service.js';
+import { type Service, serviceKey } from '../model/service.js';
 import type { DesiredService, DesiredState, ServiceState, State } from '../model/state.js';
 import {
   daemonDifferences,
@@ -38,13 +38,44 @@ const planServices = (
   desired: readonly DesiredService[],
 ): PlannedService[] =>
   pair<ServiceState, DesiredService>(current, desired, ({ service }) => serviceKey(service.id)).map(
-    ({ before, after }) => ({
-      ...planned(before?.service, after?.service, serviceDifferences),
-      destinations: planDestinations(before, after),
-    }),
+    ({ before, after }) =>
+      before !== undefined && before === after
+        ? new Settled(before)
+        : {
+            ...planned(before?.service, after?.service, serviceDifferences),
+            destinations: planDestinations(before, after),
+          },
   );
 
-function planDestinations(before: ServiceState | undefined, after: DesiredService | undefined) {
+/** A service that was recognised as it is wanted. */
+class Settled implements PlannedService {
+  readonly action = 'keep';
+  readonly differences = [];
+
+  constructor(private readonly state: ServiceState) {}
+
+  get before(): Service {
+    return this.state.service;
+  }
+
+  get after(): Service {
+    return this.state.service;
+  }
+
+  get settled(): number {
+    return this.state.size ?? this.state.destinations.length;
+  }
+
+  /** Made only for whoever lists them. */
+  get destinations(): Planned<Destination>[] {
+    return planDestinations(this.state, this.state);
+  }
+}
+
+function planDestinations(
+  before: ServiceState | undefined,
+  after: DesiredService | undefined,
+): Planned<Destination>[] {
   // A service that says nothing of its servers has those that it has.
   const wanted = after && (after.destinations ?? before?.destinations);
   const pairs = pair(before?.destinations ?? [], wanted ?? [], ({ id }) => destinationKey(id));

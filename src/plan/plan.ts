@@ -28,6 +28,11 @@ export interface Planned<T> {
 /** `action` is about the service itself; its servers have their own. */
 export interface PlannedService extends Planned<Service> {
   readonly destinations: readonly Planned<Destination>[];
+  /**
+   * How many servers there are, where they and the service are known to be as they should be, so that nobody need look at
+   * each: a large table is nearly all so.
+   */
+  readonly settled?: number | undefined;
 }
 
 /** Sorted by what it is about, so that equal plans are equal texts. */
@@ -37,6 +42,10 @@ export interface Plan {
   /** Undefined if the document says nothing of timeouts. */
   readonly timeouts: Planned<Partial<Timeouts>> | undefined;
 }
+
+/** The services that there may be something to do with. */
+export const unsettled = ({ services }: Plan): readonly PlannedService[] =>
+  services.filter(({ settled }) => settled === undefined);
 
 /** The service, server, daemon or timeouts that a planned item is about, whichever side has it. */
 export function subject<T>({ before, after }: Planned<T>): T {

@@ -1,4 +1,5 @@
 /** The command line as a whole: which grammar a call gets, and what its name stands for. */
+
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { main } from '../../src/cli/main.js';

@@ -1,4 +1,5 @@
 /** `lvsadm link`: the names that scripts call. */
+
 import assert from 'node:assert/strict';
 import { chmod, mkdtemp, readdir, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -60,6 +61,15 @@ test('links to the program itself when it was called through a link', async () =
   await symlink(real, program);
   assert.equal((await link('--to', target)).status, 0);
   assert.deepEqual(await targets(), [real, real, real]);
+});
+
+test('a link beside the program is its bare name, so that the directory can be moved', async () => {
+  target = directory;
+  const { status, out } = await link('--to', directory);
+  assert.equal(status, 0);
+  assert.deepEqual(await targets(), ['lvsadm', 'lvsadm', 'lvsadm']);
+  assert.match(out, /ipvsadm -> \S+\/lvsadm\n/);
+  assert.equal((await link('--to', directory)).status, 0);
 });
 
 test('a second time changes nothing', async () => {

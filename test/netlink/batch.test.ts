@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { KernelError } from '../../src/errors.js';
 import { Connection, type Request } from '../../src/netlink/connection.js';
 import type { Datagram } from '../../src/netlink/socket.js';
+import { batched } from '../support/batched.js';
 import {
   ack,
   answer,
@@ -61,7 +62,7 @@ class Carrying extends FakeKernel {
 }
 
 test('a batch of none asks the kernel nothing', async (t) => {
-  assert.deepEqual(await new Connection(FakeKernel.for(t)).batch([]), []);
+  assert.deepEqual(await batched(new Connection(FakeKernel.for(t)), []), []);
 });
 
 test('only the last message asks for an acknowledgement, which ends the batch', async (t) => {
@@ -73,7 +74,7 @@ test('only the last message asks for an acknowledgement, which ends the batch', 
     ],
     ack(),
   );
-  assert.deepEqual(await new Connection(kernel).batch(requests(3)), [undefined, undefined, undefined]);
+  assert.deepEqual(await batched(new Connection(kernel), requests(3)), [undefined, undefined, undefined]);
 });
 
 test('each refusal is given back at the place of its request', async (t) => {
@@ -83,7 +84,7 @@ test('each refusal is given back at the place of its request', async (t) => {
     answer(3, { to: 2, tlvs: words('No such thing') }),
     ack(),
   );
-  assert.deepEqual(await new Connection(kernel).batch(requests(4)), [
+  assert.deepEqual(await batched(new Connection(kernel), requests(4)), [
     new KernelError('change 0', 17),
     undefined,
     new KernelError('change 2', 3, undefined, 'No such thing'),
@@ -96,8 +97,8 @@ test('a refusal of the last one ends the batch as its acknowledgement would', as
     .expect([request, last], answer(17, { to: 1 }))
     .expect(last, answer(2));
   const connection = new Connection(kernel);
-  assert.deepEqual(await connection.batch(requests(2)), [undefined, new KernelError('change 1', 17)]);
-  assert.deepEqual(await connection.batch(requests(1)), [new KernelError('change 0', 2)]);
+  assert.deepEqual(await batched(connection, requests(2)), [undefined, new KernelError('change 1', 17)]);
+  assert.deepEqual(await batched(connection, requests(1)), [new KernelError('change 0', 2)]);
 });
 
 test('answers may come many to a datagram', async (t) => {
@@ -108,7 +109,7 @@ test('answers may come many to a datagram', async (t) => {
     return [{ sender: 0, bytes: wire.join(...parts.map(({ bytes }) => bytes)) }];
   };
   const kernel = FakeKernel.for(t).expect([request, request, last], together);
-  assert.deepEqual(await new Connection(kernel).batch(requests(3)), [
+  assert.deepEqual(await batched(new Connection(kernel), requests(3)), [
     new KernelError('change 0', 17),
     new KernelError('change 1', 17),
     undefined,
@@ -117,12 +118,12 @@ test('answers may come many to a datagram', async (t) => {
 
 test('an answer that was lost means that nothing is known', async (t) => {
   const kernel = FakeKernel.for(t).expect([request, last], broken('overrun'));
-  await assert.rejects(new Connection(kernel).batch(requests(2)), { reason: 'overrun' });
+  await assert.rejects(batched(new Connection(kernel), requests(2)), { reason: 'overrun' });
 });
 
 test('an acknowledgement that never comes runs into the deadline', async (t) => {
   const kernel = FakeKernel.for(t).expect([request, last], answer(17, { to: 0 }));
-  await assert.rejects(new Connection(kernel, { timeout: 20 }).batch(requests(2)), { reason: 'deadline' });
+  await assert.rejects(batched(new Connection(kernel, { timeout: 20 }), requests(2)), { reason: 'deadline' });
 });
 
 test('sequence numbers may wrap within a batch', async (t) => {
@@ -134,7 +135,7 @@ test('sequence numbers may wrap within a batch', async (t) => {
     answer(3, { to: 2 }),
     ack(),
   );
-  assert.deepEqual(await new Connection(kernel, { firstSequence: 0xfffffffe }).batch(requests(4)), [
+  assert.deepEqual(await batched(new Connection(kernel, { firstSequence: 0xfffffffe }), requests(4)), [
     new KernelError('change 0', 17),
     undefined,
     new KernelError('change 2', 3),
@@ -144,7 +145,7 @@ test('sequence numbers may wrap within a batch', async (t) => {
 
 test('no send holds more than 512 messages', async () => {
   const kernel = new Carrying();
-  await new Connection(kernel).batch(requests(1100));
+  await batched(new Connection(kernel), requests(1100));
   assert.deepEqual(
     kernel.sends.map(({ messages }) => messages),
     [512, 512, 76],
@@ -160,7 +161,7 @@ test('no send holds more than 512 messages', async () => {
 
 test('no send holds more than 64 KiB, unless one message alone does', async () => {
   const kernel = new Carrying();
-  await new Connection(kernel).batch([...requests(40, 10_000 - 20), ...requests(2, 100_000)]);
+  await batched(new Connection(kernel), [...requests(40, 10_000 - 20), ...requests(2, 100_000)]);
   assert.deepEqual(
     kernel.sends.map(({ messages }) => messages),
     [6, 6, 6, 6, 6, 6, 4, 1, 1],
@@ -171,7 +172,7 @@ test('no send holds more than 64 KiB, unless one message alone does', async () =
 test('a send is so small that every message may be refused without an answer lost', async () => {
   const kernel = new Carrying();
   kernel.receiveBuffer = 20_000;
-  await new Connection(kernel).batch(requests(100, 80));
+  await batched(new Connection(kernel), requests(100, 80));
   // A refusal costs the kernel its own bookkeeping and the request that it echoes; see netlink_ack().
   for (const { messages } of kernel.sends)
     assert.ok(messages * (1024 + 100) <= 20_000, `${messages} messages`);
@@ -181,7 +182,7 @@ test('a send is so small that every message may be refused without an answer los
 test('a receive buffer too small for a single answer does not stop the work', async () => {
   const kernel = new Carrying([[1, 17]]);
   kernel.receiveBuffer = 1;
-  assert.deepEqual(await new Connection(kernel).batch(requests(3)), [
+  assert.deepEqual(await batched(new Connection(kernel), requests(3)), [
     undefined,
     new KernelError('change 1', 17),
     undefined,
@@ -204,7 +205,7 @@ test('however a batch is split, every refusal is at its place', async () => {
       async (refused, count, receiveBuffer, firstSequence) => {
         const kernel = new Carrying(refused);
         kernel.receiveBuffer = receiveBuffer;
-        const results = await new Connection(kernel, { firstSequence }).batch(requests(count, 40));
+        const results = await batched(new Connection(kernel, { firstSequence }), requests(count, 40));
         assert.equal(results.length, count);
         results.forEach((result, index) => {
           assert.equal(result?.errno, kernel.refused.get(index));

@@ -1,6 +1,9 @@
 /** An IPVS in memory that behaves like the kernel's as far as tests of commands need it. */
 import { Errno, KernelError } from '../../src/errors.js';
 import type { IpvsClient } from '../../src/ipvs/client.js';
+import { destinationBody } from '../../src/ipvs/convert.js';
+import { CommandAttributes } from '../../src/ipvs/schema.js';
+import { Servers } from '../../src/ipvs/servers.js';
 import { familyOf } from '../../src/model/address.js';
 import { type Change, describeChange } from '../../src/model/change.js';
 import type { Daemon } from '../../src/model/daemon.js';
@@ -14,6 +17,13 @@ import {
 } from '../../src/model/service.js';
 import type { Stats } from '../../src/model/stats.js';
 import type { DestinationEntry, Info, ServiceEntry, Timeouts } from '../../src/model/table.js';
+import type { Batch } from '../../src/netlink/batch.js';
+import { Writer } from '../../src/netlink/bytes.js';
+import type { Refusal } from '../../src/netlink/connection.js';
+import { GENL_HEADER } from '../../src/netlink/genl.js';
+import { begin, finish, MessageCursor } from '../../src/netlink/message.js';
+import { Replies } from '../../src/netlink/replies.js';
+import { changesOf } from './changes-of.js';
 
 export const noStats: Stats = {
   connections: 0n,
@@ -34,6 +44,27 @@ interface Row {
 }
 
 const schedulers = 'rr wrr lc wlc lblc lblcr dh sh sed nq fo ovf mh none'.split(' ');
+
+/** Adds a server as the kernel would send it. */
+function addReply(replies: Replies, entry: DestinationEntry): void {
+  const to = new Writer();
+  const at = begin(to, { type: 0x1f, flags: 0, sequence: 0, port: 0 });
+  to.zeros(GENL_HEADER);
+  const { activeConnections, inactiveConnections, persistentConnections, stats } = entry;
+  CommandAttributes.put(to, {
+    destination: {
+      ...destinationBody(entry),
+      activeConnections,
+      inactiveConnections,
+      persistentConnections,
+      stats64: stats,
+    },
+  });
+  finish(to, at);
+  const message = new MessageCursor(to.written());
+  message.next();
+  replies.add(message);
+}
 
 type Handlers = { readonly [D in Change['do']]: (change: Extract<Change, { do: D }>) => void };
 
@@ -81,6 +112,30 @@ export class FakeClient implements Pick<IpvsClient, keyof IpvsClient> {
     return [...(this.rows.get(serviceKey(of))?.servers.values() ?? [])];
   }
 
+  async settings(): Promise<Service[]> {
+    return this.services();
+  }
+
+  async servers(
+    of: readonly ServiceId[],
+    take: (servers: Servers, index: number, from: number) => void,
+  ): Promise<Servers> {
+    const replies = new Replies();
+    const entries: DestinationEntry[] = [];
+    const servers = new Servers(replies, (index) => entries[index] as DestinationEntry);
+    for (const [index, id] of of.entries()) {
+      if (replies.count === 0) entries.length = 0;
+      const from = replies.count;
+      servers.serviceFamily = serviceFamily(id);
+      for (const entry of await this.destinations(id)) {
+        entries.push(entry);
+        addReply(replies, entry);
+      }
+      take(servers, index, from);
+    }
+    return servers;
+  }
+
   async daemons(): Promise<Daemon[]> {
     return (['master', 'backup'] as const).flatMap((state) => this.running.get(state) ?? []);
   }
@@ -104,6 +159,11 @@ export class FakeClient implements Pick<IpvsClient, keyof IpvsClient> {
         throw error;
       }
     });
+  }
+
+  async applyBatch(batch: Batch): Promise<Refusal[]> {
+    const results = await this.applyAll(changesOf(batch));
+    return results.flatMap((error, index) => (error === undefined ? [] : { index, error }));
   }
 
   close(): void {}

@@ -1,4 +1,5 @@
 /** Runs lvsadm inside the test's own process and collects what it says. */
+
 import { createReadStream } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { runModern } from '../../src/cli/modern.js';
@@ -6,8 +7,8 @@ import type { Context, Output } from '../../src/context.js';
 import { loadModule } from '../../src/host/modules.js';
 import { IpvsClient } from '../../src/ipvs/client.js';
 import { runIpvsadm } from '../../src/ipvsadm/run.js';
-import { openNodeSocket } from '../../src/netlink/socket-node.js';
 import { written } from './captured.js';
+import { openSocket } from './socket.js';
 
 export interface Ran {
   readonly status: number;
@@ -33,10 +34,10 @@ export async function modern(...words: readonly string[]): Promise<Ran> {
     stdin: (async function* () {})(),
     readFile: (path) => createReadStream(path),
     client: () => {
-      client ??= IpvsClient.open(openNodeSocket, { loadModule: () => loadModule('ip_vs') });
+      client ??= IpvsClient.open(openSocket, { loadModule: () => loadModule('ip_vs') });
       return client;
     },
-    openSocket: openNodeSocket,
+    openSocket,
     now: () => performance.now(),
     sleep,
   };

@@ -5,7 +5,7 @@ import type { Context } from '../../src/context.js';
 import { LvsadmError } from '../../src/errors.js';
 import type { Resolver } from '../../src/host/names.js';
 import type { IpvsClient } from '../../src/ipvs/client.js';
-import { runIpvsadm } from '../../src/ipvsadm/run.js';
+import { replaceTable, runIpvsadm } from '../../src/ipvsadm/run.js';
 import { Captured } from './captured.js';
 import { FakeClient } from './fake-client.js';
 
@@ -21,6 +21,8 @@ export interface World {
   /** What the resolver knows, /etc/hosts apart: addresses by name; the first name of an address is found for it. */
   readonly hosts: Record<string, string>;
   run(words: readonly string[], stdin?: string): Promise<Result>;
+  /** What `ipvsadm-restore` does with this input. */
+  replace(stdin: string): Promise<Result>;
 }
 
 const services = `
@@ -86,6 +88,7 @@ function worldOf(client: IpvsClient): World {
     files,
     hosts,
     run: (words, stdin = '') => capture(stdin, (context) => runIpvsadm(words, context, async () => resolver)),
+    replace: (stdin) => capture(stdin, (context) => replaceTable(context, async () => resolver)),
   };
 }
 

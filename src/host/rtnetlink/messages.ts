@@ -1,8 +1,7 @@
 /** The verbs of rtnetlink over any of its objects. */
 import { ProtocolError } from '../../errors.js';
 import type { AttributeSet, Infer, Rows } from '../../netlink/attributes.js';
-import type { Connection, Request } from '../../netlink/connection.js';
-import type { Message } from '../../netlink/message.js';
+import type { Connection, Reply, Request } from '../../netlink/connection.js';
 import type { Fields, FieldValues } from '../../netlink/struct.js';
 import { type RouteObject, type Verb, verbs } from './schema.js';
 
@@ -72,10 +71,7 @@ function request<F extends Fields, R extends Rows>(
   };
 }
 
-function bodyOf<F extends Fields, R extends Rows>(
-  object: RouteObject<F, R>,
-  { payload }: Message,
-): Body<F, R> {
+function bodyOf<F extends Fields, R extends Rows>(object: RouteObject<F, R>, { payload }: Reply): Body<F, R> {
   const { start, end } = payload;
   const { header, attributes } = object;
   try {

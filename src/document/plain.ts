@@ -1,0 +1,92 @@
+/**
+ * Servers that are plainly right: IPv4 addresses with a port as `export` writes them, and nothing that depends on several
+ * values but what is checked here. Most servers of large documents are, and most of those are in the table already: that is
+ * told by their text, and nothing is made of them that nobody asks for.
+ */
+import { formatAddress } from '../model/address.js';
+import { type Destination, type ForwardingMethod, plainTunnel } from '../model/destination.js';
+import type { ServerReader } from '../model/state.js';
+import type { ServerSettings, ServerValue } from './schema.js';
+
+/** What a server has, by what it says itself, else what its service or the document says, else by default. */
+export const settingsOf = (own: ServerSettings, inherited: ServerSettings) => ({
+  method: own.method ?? inherited.method ?? ('dr' satisfies ForwardingMethod),
+  weight: own.weight ?? inherited.weight ?? 1,
+  upperThreshold: own.upperThreshold ?? inherited.upperThreshold ?? 0,
+  lowerThreshold: own.lowerThreshold ?? inherited.lowerThreshold ?? 0,
+});
+
+/** What a server says of itself beside its address. */
+export const ownSettings = (value: ServerValue): ServerSettings => (typeof value === 'string' ? {} : value);
+
+/** The address and port of a server. */
+export const serverText = (value: ServerValue): string => (typeof value === 'string' ? value : value.server);
+
+const octet = '(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)';
+const unicast = '(?:22[0-3]|2[01]\\d|1\\d\\d|[1-9]\\d?)';
+const port = '(?:6553[0-5]|655[0-2]\\d|65[0-4]\\d\\d|6[0-4]\\d{3}|[1-5]\\d{4}|[1-9]\\d{0,3}|0)';
+const plainText = new RegExp(`^${unicast}\\.${octet}\\.${octet}\\.${octet}:${port}$`);
+
+export class PlainServers {
+  private made: readonly Destination[] | undefined;
+
+  private constructor(
+    /** By address and port, which is the key of what they will be. */
+    private readonly servers: ReadonlyMap<string, ServerValue>,
+    private readonly inherited: ServerSettings,
+  ) {}
+
+  /** The servers of a service of IPv4; undefined where one of them is not plain. */
+  static of(values: readonly ServerValue[], inherited: ServerSettings): PlainServers | undefined {
+    const servers = new Map<string, ServerValue>();
+    for (const value of values) {
+      const text = serverText(value);
+      const own = ownSettings(value);
+      const { method, upperThreshold, lowerThreshold } = settingsOf(own, inherited);
+      if (method === 'tun' || own.tunnel !== undefined) return undefined;
+      if (lowerThreshold > upperThreshold || !plainText.test(text)) return undefined;
+      servers.set(text, value);
+    }
+    return servers.size === values.length ? new PlainServers(servers, inherited) : undefined;
+  }
+
+  /** Each as the model has it, made when somebody asks. */
+  get destinations(): readonly Destination[] {
+    this.made ??= Array.from(this.servers, ([text, value]) => {
+      const [address = '', digits] = text.split(':');
+      return {
+        id: { address, port: Number(digits) },
+        ...settingsOf(ownSettings(value), this.inherited),
+        tunnel: plainTunnel,
+      };
+    });
+    return this.made;
+  }
+
+  get size(): number {
+    return this.servers.size;
+  }
+
+  /** Whether a table has, from this one on, just these servers, set as they should be. */
+  areJust(table: ServerReader, from: number): boolean {
+    const { servers, inherited } = this;
+    if (table.count - from !== servers.size) return false;
+    // A dump may hold one server twice, and another not at all.
+    const found = new Set<ServerValue>();
+    for (let index = from; index < table.count; index++) {
+      table.go(index);
+      if (table.family !== 'inet') return false;
+      const value = servers.get(`${formatAddress(table.bytes, table.address(), 'inet')}:${table.port()}`);
+      if (value === undefined) return false;
+      const wanted = settingsOf(ownSettings(value), inherited);
+      const same =
+        wanted.method === table.method() &&
+        wanted.weight === table.weight() &&
+        wanted.upperThreshold === table.upperThreshold() &&
+        wanted.lowerThreshold === table.lowerThreshold();
+      if (!same) return false;
+      found.add(value);
+    }
+    return found.size === servers.size;
+  }
+}

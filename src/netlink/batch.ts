@@ -1,0 +1,97 @@
+/**
+ * Requests in one buffer, ready to be sent but for what is known only then: the message type that the family has in this
+ * kernel, the sequence numbers, and our port. So they can be written before there is a socket.
+ */
+import { Writer } from './bytes.js';
+import { begin, Flag, finish } from './message.js';
+
+/** Where the fields of struct nlmsghdr lie. */
+const TYPE = 4;
+const FLAGS = 6;
+const SEQUENCE = 8;
+const PORT = 12;
+
+export class Batch {
+  private readonly to: Writer;
+  private readonly operations: string[] = [];
+  /** Where each message ends. */
+  private readonly ends: number[] = [];
+
+  /** @param capacity bytes to begin with */
+  constructor(capacity = 8192) {
+    this.to = new Writer(capacity);
+  }
+
+  /** How many requests there are. */
+  get count(): number {
+    return this.ends.length;
+  }
+
+  /** Adds a request, whose payload `put` writes; what that throws leaves the batch as it was. */
+  add(operation: string, put: (to: Writer) => void): void {
+    const at = begin(this.to, { type: 0, flags: Flag.request, sequence: 0, port: 0 });
+    try {
+      put(this.to);
+    } catch (error) {
+      this.to.truncate(at);
+      throw error;
+    }
+    finish(this.to, at);
+    this.close(operation);
+  }
+
+  /** Adds a request as `message` gave it, or with other values in the same places. */
+  addCopy(operation: string, message: Uint8Array): void {
+    this.to.raw(message);
+    this.close(operation);
+  }
+
+  /** A copy of a request: its message as `addCopy` takes it. */
+  message(index: number): Uint8Array<ArrayBuffer> {
+    return this.part(index, index + 1).slice();
+  }
+
+  /** The operation of a request. */
+  operation(index: number): string {
+    return this.operations[index] as string;
+  }
+
+  /** Bytes of a request. */
+  size(index: number): number {
+    return (this.ends[index] as number) - this.start(index);
+  }
+
+  /**
+   * Fills in what was not known when the requests from `from` up to `to` were written.
+   * @param sequence of the first; the others count up
+   */
+  address(from: number, to: number, type: number, sequence: number, port: number): void {
+    const { to: writer, ends } = this;
+    let at = this.start(from);
+    for (let index = from; index < to; index++) {
+      writer.setU16(at + TYPE, type);
+      writer.setU32(at + SEQUENCE, (sequence + index - from) >>> 0);
+      writer.setU32(at + PORT, port);
+      at = ends[index] as number;
+    }
+  }
+
+  /** Makes the kernel answer a request even where it did what was asked. */
+  acknowledge(index: number): void {
+    this.to.setU16(this.start(index) + FLAGS, Flag.request | Flag.ack);
+  }
+
+  /** The bytes of the requests from `from` up to `to`: a view, good until the next one is added. */
+  part(from: number, to: number): Uint8Array<ArrayBuffer> {
+    return this.to.written().subarray(this.start(from), this.start(to));
+  }
+
+  private start(index: number): number {
+    return index === 0 ? 0 : (this.ends[index - 1] as number);
+  }
+
+  private close(operation: string): void {
+    this.operations.push(operation);
+    this.ends.push(this.to.length);
+  }
+}

@@ -1,0 +1,98 @@
+// Services that are recognised as they are wanted make no difference to a plan, but for the work that they save.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { parseDocuments } from '../../src/document/load.js';
+import { documentOf } from '../../src/document/write.js';
+import { IpvsClient } from '../../src/ipvs/client.js';
+import type { DesiredState, ServerReader, ServiceState, State } from '../../src/model/state.js';
+import { planJson, renderPlan } from '../../src/output/plan.js';
+import { themeFor } from '../../src/output/theme.js';
+import { diff } from '../../src/plan/diff.js';
+import { readState } from '../../src/plan/read.js';
+import { stagesOf } from '../../src/plan/steps.js';
+import { state } from '../support/arbitrary-state.js';
+import { FakeIpvs } from '../support/fake-ipvs.js';
+
+const noNames = { addresses: async () => [], ports: async () => assert.fail('there are no names') };
+const theme = await themeFor({ isTTY: false, write: () => {} }, {});
+
+/** What the document of a state asks for, as it is when it has been read. */
+const desiredBy = (table: State): Promise<DesiredState> =>
+  parseDocuments([{ file: 'f', text: JSON.stringify(documentOf(table)) }], noNames);
+
+const empty: State = { services: [], daemons: [], timeouts: { tcp: 1, tcpFin: 1, udp: 1 } };
+
+/** A client of an IPVS that has this table. */
+async function clientOf(table: State): Promise<IpvsClient> {
+  const client = await IpvsClient.open(new FakeIpvs().open);
+  const refusals = await client.applyAll(stagesOf(diff(empty, table)).flat());
+  assert.ok(refusals.every((refusal) => refusal === undefined));
+  return client;
+}
+
+/** Two tables that have much in common: the second has some services of the first as they are, or nearly. */
+const related = fc
+  .tuple(state(), state(), fc.infiniteStream(fc.nat({ max: 3 })))
+  .map(([one, other, fates]) => {
+    const near = ({ service, destinations }: ServiceState): ServiceState[] => {
+      const [first, ...rest] = destinations;
+      const fate = fates.next().value;
+      if (fate === 0 || first === undefined) return [{ service, destinations }];
+      if (fate === 1) return [{ service, destinations: rest }];
+      if (fate === 2) return [{ service, destinations: [{ ...first, weight: 5 }, ...rest] }];
+      return [{ service: { ...service, scheduler: 'lc' }, destinations }];
+    };
+    return [
+      one,
+      { ...one, daemons: [], timeouts: other.timeouts, services: one.services.flatMap(near) },
+    ] as const;
+  });
+
+test('a plan over recognised services is the plan over all that is there', async () => {
+  let recognised = 0;
+  await fc.assert(
+    fc.asyncProperty(related, async ([current, wanted]) => {
+      const desired = await desiredBy(wanted);
+      const client = await clientOf(current);
+      const read = await readState(client, { desired: desired.services });
+      recognised += read.services.filter((service) => desired.services?.includes(service)).length;
+      const quick = diff(read, desired);
+      const whole = diff(await readState(client), desired);
+      assert.equal(renderPlan(quick, theme), renderPlan(whole, theme));
+      assert.deepEqual(planJson(quick), planJson(whole));
+      assert.deepEqual(stagesOf(quick), stagesOf(whole));
+    }),
+    { numRuns: 500 },
+  );
+  assert.ok(recognised > 100, `${recognised} services were recognised`);
+});
+
+test('a server that a dump holds twice stands for no other', async () => {
+  const text = JSON.stringify({
+    services: [{ service: 'tcp://192.0.2.1:80', servers: ['198.51.100.1:80', '198.51.100.2:80'] }],
+  });
+  const desired = await parseDocuments([{ file: 'f', text }], noNames);
+  const [wish] = desired.services ?? [];
+  const table = (...lastBytes: number[]): ServerReader => {
+    let last = 0;
+    return {
+      count: lastBytes.length,
+      go: (index) => {
+        last = lastBytes[index] as number;
+      },
+      get bytes() {
+        return Uint8Array.of(198, 51, 100, last);
+      },
+      family: 'inet',
+      address: () => 0,
+      port: () => 80,
+      method: () => 'dr',
+      weight: () => 1,
+      upperThreshold: () => 0,
+      lowerThreshold: () => 0,
+    };
+  };
+  assert.equal(wish?.recognise?.(table(1, 1), 0), undefined);
+  assert.equal(wish?.recognise?.(table(2, 1), 0), wish);
+});

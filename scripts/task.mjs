@@ -108,13 +108,20 @@ const subcommandsApart = {
     })),
 };
 
-/** Has the netlink package look for its native part where it nearly always is: see src/netlink/addon-node.ts. */
-const addonAtHand = {
-  name: 'addon-at-hand',
+/** What the netlink package requires, and what it gets instead where it is part of a bundle. */
+const substitutes = {
+  // Looks for the native part where it nearly always is.
+  'node-gyp-build': "module.exports = require('./src/netlink/addon-node.ts').loadAddon;",
+  // Of which it takes the number of an error, once that has happened.
+  os: "exports.constants = { get errno() { return process.getBuiltinModule('node:os').constants.errno; } };",
+};
+
+const netlinkInside = {
+  name: 'netlink-inside',
   setup: ({ onResolve, onLoad }) => {
-    onResolve({ filter: /^node-gyp-build$/ }, ({ path }) => ({ path, namespace: 'addon' }));
-    onLoad({ filter: /./, namespace: 'addon' }, () => ({
-      contents: "module.exports = require('./src/netlink/addon-node.ts').loadAddon;",
+    onResolve({ filter: /^(node-gyp-build|os)$/ }, ({ path }) => ({ path, namespace: 'substitute' }));
+    onLoad({ filter: /./, namespace: 'substitute' }, ({ path }) => ({
+      contents: substitutes[path],
       resolveDir: root,
     }));
   },
@@ -137,7 +144,7 @@ async function bundle() {
       format: 'cjs',
       minifySyntax: true,
       minifyWhitespace: true,
-      plugins: [subcommandsApart, addonAtHand],
+      plugins: [subcommandsApart, netlinkInside],
     }),
     esbuild.build({
       ...bundling(),

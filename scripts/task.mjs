@@ -128,22 +128,32 @@ const netlinkInside = {
 };
 
 /**
- * Bundles what users run. dist/lvsadm.js, for ipvsadm's grammar, is one file that is no ES module, since Node starts that
- * in the least time; the subcommands and the library are modules, the subcommands with lazy chunks beside them.
+ * Bundles what users run. dist/lvsadm-program.js, for ipvsadm's grammar, is one file that is no ES module, since Node starts
+ * that in the least time, with dist/lvsadm.js in front, which says where compiled code may be kept; the subcommands and the library are modules, the subcommands with lazy chunks beside them.
  */
 async function bundle() {
   const esbuild = require('esbuild');
   for (const old of existsSync(join(root, 'dist')) ? readdirSync(join(root, 'dist')) : []) {
     if (old !== 'standalone') rmSync(join(root, 'dist', old), { recursive: true });
   }
+  const program = {
+    ...bundling(),
+    outdir: 'dist',
+    format: 'cjs',
+    minifySyntax: true,
+    minifyWhitespace: true,
+  };
   await Promise.all([
     esbuild.build({
-      ...bundling(),
-      entryPoints: { lvsadm: 'bin/lvsadm.ts' },
-      outdir: 'dist',
-      format: 'cjs',
-      minifySyntax: true,
-      minifyWhitespace: true,
+      ...program,
+      entryPoints: ['bin/lvsadm.ts'],
+      external: ['./lvsadm-program.js'],
+      // A require, which is quicker than an import.
+      supported: { 'dynamic-import': false },
+    }),
+    esbuild.build({
+      ...program,
+      entryPoints: ['bin/lvsadm-program.ts'],
       plugins: [subcommandsApart, netlinkInside],
     }),
     esbuild.build({

@@ -179,7 +179,9 @@ const rules: readonly Rule[] = [
     ],
     types: ['src/cli/'],
   },
-  { from: 'bin/lvsadm.ts', to: ['src/cli/', 'bin/node.ts', 'bin/lvsadm-subcommands.ts'] },
+  { from: 'bin/compile-cache.ts', to: [] },
+  { from: 'bin/lvsadm.ts', to: ['bin/compile-cache.ts', 'bin/lvsadm-program.ts'] },
+  { from: 'bin/lvsadm-program.ts', to: ['src/cli/', 'bin/node.ts', 'bin/lvsadm-subcommands.ts'] },
   { from: 'bin/lvsadm-subcommands.ts', to: ['src/cli/', 'bin/node.ts'] },
   {
     from: 'bin/lvsadm-standalone.ts',

@@ -198,6 +198,8 @@ function executable(entry, target) {
       // What starts fast: modules loaded when asked for, and none of them parsed at run time.
       '--splitting',
       '--bytecode',
+      // No just-in-time compiling in the time that a short run takes: src/libc/jit.ts.
+      '--compile-jit-policy=1000',
       '--format=esm',
       // A tool for root reads no settings from the directory that it happens to run in.
       '--no-compile-autoload-dotenv',

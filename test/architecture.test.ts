@@ -187,7 +187,7 @@ const rules: readonly Rule[] = [
     from: 'bin/lvsadm-standalone.ts',
     to: ['src/cli/', 'bin/bun.ts', 'bin/lvsadm-standalone-subcommands.ts'],
   },
-  { from: 'bin/lvsadm-standalone-subcommands.ts', to: ['src/cli/', 'bin/bun.ts'] },
+  { from: 'bin/lvsadm-standalone-subcommands.ts', to: ['src/cli/', 'src/libc/jit.ts', 'bin/bun.ts'] },
 ];
 
 /** Packages that ipvsadm's grammar must not wait for; see docs/architecture.md for what each costs. */

@@ -108,36 +108,53 @@ const subcommandsApart = {
     })),
 };
 
-/** Has the netlink package look for its native part where it nearly always is: see src/netlink/addon-node.ts. */
-const addonAtHand = {
-  name: 'addon-at-hand',
+/** What the netlink package requires, and what it gets instead where it is part of a bundle. */
+const substitutes = {
+  // Looks for the native part where it nearly always is.
+  'node-gyp-build': "module.exports = require('./src/netlink/addon-node.ts').loadAddon;",
+  // Of which it takes the number of an error, once that has happened.
+  os: "exports.constants = { get errno() { return process.getBuiltinModule('node:os').constants.errno; } };",
+};
+
+const netlinkInside = {
+  name: 'netlink-inside',
   setup: ({ onResolve, onLoad }) => {
-    onResolve({ filter: /^node-gyp-build$/ }, ({ path }) => ({ path, namespace: 'addon' }));
-    onLoad({ filter: /./, namespace: 'addon' }, () => ({
-      contents: "module.exports = require('./src/netlink/addon-node.ts').loadAddon;",
+    onResolve({ filter: /^(node-gyp-build|os)$/ }, ({ path }) => ({ path, namespace: 'substitute' }));
+    onLoad({ filter: /./, namespace: 'substitute' }, ({ path }) => ({
+      contents: substitutes[path],
       resolveDir: root,
     }));
   },
 };
 
 /**
- * Bundles what users run. dist/lvsadm.js, for ipvsadm's grammar, is one file that is no ES module, since Node starts that
- * in the least time; the subcommands and the library are modules, the subcommands with lazy chunks beside them.
+ * Bundles what users run. dist/lvsadm-program.js, for ipvsadm's grammar, is one file that is no ES module, since Node starts
+ * that in the least time, with dist/lvsadm.js in front, which says where compiled code may be kept; the subcommands and the library are modules, the subcommands with lazy chunks beside them.
  */
 async function bundle() {
   const esbuild = require('esbuild');
   for (const old of existsSync(join(root, 'dist')) ? readdirSync(join(root, 'dist')) : []) {
     if (old !== 'standalone') rmSync(join(root, 'dist', old), { recursive: true });
   }
+  const program = {
+    ...bundling(),
+    outdir: 'dist',
+    format: 'cjs',
+    minifySyntax: true,
+    minifyWhitespace: true,
+  };
   await Promise.all([
     esbuild.build({
-      ...bundling(),
-      entryPoints: { lvsadm: 'bin/lvsadm.ts' },
-      outdir: 'dist',
-      format: 'cjs',
-      minifySyntax: true,
-      minifyWhitespace: true,
-      plugins: [subcommandsApart, addonAtHand],
+      ...program,
+      entryPoints: ['bin/lvsadm.ts'],
+      external: ['./lvsadm-program.js'],
+      // A require, which is quicker than an import.
+      supported: { 'dynamic-import': false },
+    }),
+    esbuild.build({
+      ...program,
+      entryPoints: ['bin/lvsadm-program.ts'],
+      plugins: [subcommandsApart, netlinkInside],
     }),
     esbuild.build({
       ...bundling(),
@@ -181,6 +198,8 @@ function executable(entry, target) {
       // What starts fast: modules loaded when asked for, and none of them parsed at run time.
       '--splitting',
       '--bytecode',
+      // No just-in-time compiling in the time that a short run takes: src/libc/jit.ts.
+      '--compile-jit-policy=1000',
       '--format=esm',
       // A tool for root reads no settings from the directory that it happens to run in.
       '--no-compile-autoload-dotenv',

@@ -179,13 +179,15 @@ const rules: readonly Rule[] = [
     ],
     types: ['src/cli/'],
   },
-  { from: 'bin/lvsadm.ts', to: ['src/cli/', 'bin/node.ts', 'bin/lvsadm-subcommands.ts'] },
+  { from: 'bin/compile-cache.ts', to: [] },
+  { from: 'bin/lvsadm.ts', to: ['bin/compile-cache.ts', 'bin/lvsadm-program.ts'] },
+  { from: 'bin/lvsadm-program.ts', to: ['src/cli/', 'bin/node.ts', 'bin/lvsadm-subcommands.ts'] },
   { from: 'bin/lvsadm-subcommands.ts', to: ['src/cli/', 'bin/node.ts'] },
   {
     from: 'bin/lvsadm-standalone.ts',
     to: ['src/cli/', 'bin/bun.ts', 'bin/lvsadm-standalone-subcommands.ts'],
   },
-  { from: 'bin/lvsadm-standalone-subcommands.ts', to: ['src/cli/', 'bin/bun.ts'] },
+  { from: 'bin/lvsadm-standalone-subcommands.ts', to: ['src/cli/', 'src/libc/jit.ts', 'bin/bun.ts'] },
 ];
 
 /** Packages that ipvsadm's grammar must not wait for; see docs/architecture.md for what each costs. */

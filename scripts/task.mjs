@@ -105,15 +105,41 @@ const subcommandsApart = {
   name: 'subcommands-apart',
   setup: ({ onResolve }) =>
     onResolve({ filter: /\/lvsadm-subcommands\.js$/ }, () => ({
-      path: './lvsadm-subcommands.mjs',
+      path: './lvsadm-subcommands.js',
       external: true,
     })),
 };
 
-/**
- * Bundles what users run. dist/lvsadm.js, for ipvsadm's grammar, is one file that is no ES module, since Node starts that
- * in the least time; the subcommands and the library are modules, the subcommands with lazy chunks beside them.
- */
+/** Packages of others, which a subcommand loads only where it comes to need one. */
+const packages = ['yargs', 'zod/mini', 'yaml', 'chalk', 'cli-table3'];
+
+const fileOf = (name) => name.replace('/', '-');
+
+/** What a script that requires the package takes for its default export is all that it exports. */
+const exportsOf = (name) => `require('${name}')${name === 'yargs' ? '.default' : ''}`;
+
+/** Leaves them in files of their own. */
+const packagesApart = {
+  name: 'packages-apart',
+  setup: ({ onResolve }) =>
+    onResolve({ filter: new RegExp(`^(?:${packages.join('|')})$`) }, ({ path }) => ({
+      path: `./packages/${fileOf(path)}.js`,
+      external: true,
+    })),
+};
+
+/** What Node starts in the least time: one file that is no ES module. */
+const plainScript = () => ({
+  ...bundling(),
+  outdir: 'dist',
+  format: 'cjs',
+  minifySyntax: true,
+  minifyWhitespace: true,
+  // An `import()` would load the machinery of ES modules.
+  supported: { 'dynamic-import': false },
+});
+
+/** Bundles what users run: ipvsadm's grammar, the subcommands, the packages that these may need, and the library. */
 async function bundle() {
   const esbuild = require('esbuild');
   for (const old of existsSync(join(root, 'dist')) ? readdirSync(join(root, 'dist')) : []) {
@@ -121,26 +147,32 @@ async function bundle() {
   }
   await Promise.all([
     esbuild.build({
-      ...bundling(),
+      ...plainScript(),
       entryPoints: { lvsadm: 'bin/lvsadm.ts' },
-      outdir: 'dist',
-      format: 'cjs',
-      minifySyntax: true,
-      minifyWhitespace: true,
       plugins: [subcommandsApart],
     }),
     esbuild.build({
+      ...plainScript(),
+      entryPoints: { 'lvsadm-subcommands': 'bin/lvsadm-subcommands.ts' },
+      plugins: [packagesApart],
+    }),
+    ...packages.map((name) =>
+      esbuild.build({
+        ...plainScript(),
+        stdin: { contents: `module.exports = ${exportsOf(name)};`, resolveDir: root },
+        outfile: `dist/packages/${fileOf(name)}.js`,
+        outdir: undefined,
+        // yargs asks where it lies.
+        define: { 'import.meta.url': 'lvsadmUrl' },
+        banner: { js: "const lvsadmUrl = require('node:url').pathToFileURL(__filename).href;" },
+      }),
+    ),
+    esbuild.build({
       ...bundling(),
-      entryPoints: { 'lvsadm-subcommands': 'bin/lvsadm-subcommands.ts', index: 'src/index.ts' },
+      entryPoints: { index: 'src/index.ts' },
       outdir: 'dist',
       outExtension: { '.js': '.mjs' },
-      chunkNames: 'chunks/[name]-[hash]',
-      splitting: true,
       format: 'esm',
-      // Bundled CommonJS packages call require for Node's own modules.
-      banner: {
-        js: "import { createRequire as lvsadmCreateRequire } from 'node:module';\nconst require = lvsadmCreateRequire(import.meta.url);",
-      },
     }),
   ]);
   writeFileSync(join(root, 'dist/package.json'), '{ "type": "commonjs" }\n');

@@ -1,11 +1,7 @@
-/** lvsadm as one executable, with Bun's runtime inside. */
-import { nameOf } from '../src/cli/drop-in.js';
-import { main } from '../src/cli/main.js';
-import { runProcess } from '../src/cli/process-context.js';
-import { openBunSocket } from '../src/netlink/socket-bun.js';
+/** lvsadm as one executable, with Bun's runtime inside. As on Node.js, ipvsadm's grammar is one file of its own. */
+import { dropIn, speaksIpvsadm } from '../src/cli/drop-in.js';
+import { guard } from '../src/cli/guard.js';
+import { argv, program, run } from './bun.js';
 
-// A shell that finds the program by PATH tells it no path.
-const { argv0, execPath } = process;
-const program = argv0.includes('/') || nameOf(argv0) !== 'lvsadm' ? argv0 : execPath;
-
-await runProcess(main, program, process.argv.slice(2), openBunSocket);
+if (speaksIpvsadm(program, argv)) void run(guard(dropIn));
+else void import('./lvsadm-standalone-subcommands.js');

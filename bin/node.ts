@@ -1,10 +1,13 @@
-/** The process on Node.js: its words, its streams, and sockets of the `netlink` package. */
+/** The process on Node.js: its words, its files, and sockets of the `netlink` package. */
 import type { Face } from '../src/cli/face.js';
 import { runProcess } from '../src/cli/process-context.js';
 
 export const [, program = 'lvsadm', ...argv] = process.argv;
 
 export const run = (face: Face): Promise<void> =>
-  runProcess(face, program, argv, async (protocol) =>
-    (await import('../src/netlink/socket-node.js')).openNodeSocket(protocol),
-  );
+  runProcess(face, {
+    program,
+    argv,
+    files: process.getBuiltinModule('node:fs'),
+    openSocket: async (protocol) => (await import('../src/netlink/socket-node.js')).openNodeSocket(protocol),
+  });

@@ -68,7 +68,7 @@ function dependencies() {
 /** Compiles every TypeScript file, one to one, to build/: what the tests and the scripts run. */
 async function compile() {
   const esbuild = require('esbuild');
-  const entryPoints = ['bin', 'src', 'test']
+  const entryPoints = ['bin', 'src', 'scripts', 'test']
     .flatMap((dir) => files(dir, '.ts'))
     .filter((f) => !f.endsWith('.d.ts'));
   const outputs = new Set(entryPoints.map((f) => f.replace(/\.ts$/, '.js')));
@@ -91,8 +91,6 @@ const bundling = () => ({
   bundle: true,
   platform: 'node',
   target: 'node20.19',
-  // Finds its native part relative to its own folder, so it stays a package.
-  external: ['netlink'],
   define: { LVSADM_VERSION: JSON.stringify(version()) },
   sourcemap: false,
   logLevel: 'warning',
@@ -101,14 +99,14 @@ const bundling = () => ({
 const version = () => JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version;
 
 /** Leaves the import of the subcommands to the time when one is asked for: they are a bundle of their own. */
-const subcommandsApart = {
+const subcommandsApart = (extension) => ({
   name: 'subcommands-apart',
   setup: ({ onResolve }) =>
-    onResolve({ filter: /\/lvsadm-subcommands\.js$/ }, () => ({
-      path: './lvsadm-subcommands.js',
+    onResolve({ filter: /-subcommands\.js$/ }, ({ path }) => ({
+      path: path.replace('.js', extension),
       external: true,
     })),
-};
+});
 
 /** Packages of others, which a subcommand loads only where it comes to need one. */
 const packages = ['yargs', 'zod/mini', 'yaml', 'chalk', 'cli-table3'];
@@ -139,6 +137,18 @@ const plainScript = () => ({
   supported: { 'dynamic-import': false },
 });
 
+/** Has the netlink package look for its native part where it nearly always is: see src/netlink/addon-node.ts. */
+const addonAtHand = {
+  name: 'addon-at-hand',
+  setup: ({ onResolve, onLoad }) => {
+    onResolve({ filter: /^node-gyp-build$/ }, ({ path }) => ({ path, namespace: 'addon' }));
+    onLoad({ filter: /./, namespace: 'addon' }, () => ({
+      contents: "module.exports = require('./src/netlink/addon-node.ts').loadAddon;",
+      resolveDir: root,
+    }));
+  },
+};
+
 /** Bundles what users run: ipvsadm's grammar, the subcommands, the packages that these may need, and the library. */
 async function bundle() {
   const esbuild = require('esbuild');
@@ -149,12 +159,12 @@ async function bundle() {
     esbuild.build({
       ...plainScript(),
       entryPoints: { lvsadm: 'bin/lvsadm.ts' },
-      plugins: [subcommandsApart],
+      plugins: [subcommandsApart('.js'), addonAtHand],
     }),
     esbuild.build({
       ...plainScript(),
       entryPoints: { 'lvsadm-subcommands': 'bin/lvsadm-subcommands.ts' },
-      plugins: [packagesApart],
+      plugins: [packagesApart, addonAtHand],
     }),
     ...packages.map((name) =>
       esbuild.build({
@@ -173,6 +183,8 @@ async function bundle() {
       outdir: 'dist',
       outExtension: { '.js': '.mjs' },
       format: 'esm',
+      // Finds its native part relative to its own folder, so it stays a package.
+      external: ['netlink'],
     }),
   ]);
   writeFileSync(join(root, 'dist/package.json'), '{ "type": "commonjs" }\n');
@@ -190,9 +202,8 @@ function bun() {
   process.exit(69);
 }
 
-/** One executable without Node and node_modules: dist/standalone/lvsadm. */
-function standalone() {
-  const target = join(root, 'dist/standalone/lvsadm');
+/** One executable without Node and node_modules. */
+function executable(entry, target) {
   run(
     bun(),
     [
@@ -206,14 +217,51 @@ function standalone() {
       // A tool for root reads no settings from the directory that it happens to run in.
       '--no-compile-autoload-dotenv',
       '--no-compile-autoload-bunfig',
-      '--define',
-      `LVSADM_VERSION=${JSON.stringify(version())}`,
-      join(root, 'bin/lvsadm-standalone.ts'),
+      join(root, entry),
       '--outfile',
-      target,
+      join(root, target),
     ],
     { stdio: ['ignore', 2, 2] },
   );
+}
+
+const standaloneFile = 'dist/standalone/lvsadm';
+
+/**
+ * The program as one executable. As for Node, ipvsadm's grammar is one file and the subcommands are others: at each start
+ * Bun loads modules one by one, and small ones are no cheaper than large.
+ */
+async function standalone() {
+  const esbuild = require('esbuild');
+  const bundled = {
+    ...bundling(),
+    outdir: 'build/standalone',
+    outExtension: { '.js': '.mjs' },
+    format: 'esm',
+    external: ['bun:ffi'],
+  };
+  const entries = ['lvsadm-standalone', 'lvsadm-standalone-subcommands'];
+  rmSync(join(root, 'build/standalone'), { recursive: true, force: true });
+  await Promise.all([
+    esbuild.build({ ...bundled, entryPoints: [`bin/${entries[0]}.ts`], plugins: [subcommandsApart('.mjs')] }),
+    esbuild.build({ ...bundled, entryPoints: [`bin/${entries[1]}.ts`], splitting: true }),
+  ]);
+  executable(`build/standalone/${entries[0]}.mjs`, standaloneFile);
+}
+
+/** Whether the executable is missing, or older than something that it is made of. */
+function standaloneIsOld() {
+  const target = join(root, standaloneFile);
+  if (!existsSync(target)) return true;
+  const made = statSync(target).mtimeMs;
+  const sources = [
+    ...files('bin', '.ts'),
+    ...files('src', '.ts'),
+    'package.json',
+    'package-lock.json',
+    'scripts/task.mjs',
+  ];
+  return sources.some((file) => statSync(join(root, file)).mtimeMs > made);
 }
 
 const tests = (dir) => files(`build/test/${dir}`, '.test.js');
@@ -238,6 +286,14 @@ const tasks = {
     writeFileSync(join(root, 'dist/types/package.json'), '{ "type": "module" }\n');
   },
   'build:standalone': standalone,
+  /** Options as scripts/install/main.ts tells them. */
+  'install:standalone': async (args) => {
+    if (!['--help', '--uninstall'].some((option) => args.includes(option)) && standaloneIsOld()) {
+      say('building the standalone executable');
+      await standalone();
+    }
+    await script('build/scripts/install/main.js', args);
+  },
   check,
   unit: (args) =>
     testRunner(
@@ -254,7 +310,8 @@ const tasks = {
     say('building');
     await bundle();
     say('unit tests, then the lab: a guest with a real kernel');
-    await testRunner(tests(''), args);
+    // The lab's guests leave some room, and the last of them a processor.
+    await testRunner(tests(''), ['--test-concurrency=2', ...args]);
   },
   /** What fails on one kernel does not keep the next from being tried. */
   'test:all': async (args) => {
@@ -265,19 +322,23 @@ const tasks = {
       if (!(await testRunner([join('build/test/lab', 'lab.test.js')], args, { env }))) return;
     }
   },
+  bench: async (args) => {
+    await bundle();
+    await standalone();
+    // What the runtime alone takes to start.
+    executable('test/bench/empty.ts', 'build/bench/empty');
+    await script('build/test/bench/main.js', args);
+  },
   'bench:methods': async (args) => {
     await bundle();
     await script('build/test/bench/methods.js', args);
   },
-  /** The suites that start the program, with the standalone executable. */
+  /** Every suite on the runtime of the standalone executable, and with it wherever one starts the program. */
   'test:standalone': async (args) => {
     await bundle();
-    standalone();
+    await standalone();
     const env = { ...process.env, LAB_DISTRIBUTION: 'standalone' };
-    for (const suite of ['differential-processes', 'state', 'state-traffic']) {
-      say(`the suite ${suite}, with the standalone executable`);
-      run(process.execPath, [join(root, 'build/test/lab/main.js'), '--suite', suite, ...args], { env });
-    }
+    await testRunner([join('build/test/lab', 'lab.test.js')], args, { env });
   },
   lab: async (args) => {
     await bundle();

@@ -9,7 +9,8 @@ export interface Output {
   /** Width of the terminal in columns; undefined in a pipe. */
   readonly columns?: number | undefined;
   /**
-   * Writes; wait for the promise before writing more than fits in memory.
+   * Writes text, or the bytes of UTF-8, which are the caller's again when the promise has resolved. Wait for it before
+   * writing more than fits in memory.
    * @throws ClosedPipe when nobody reads any more.
    */
   write(text: string | Uint8Array): Promise<void> | void;

@@ -1,5 +1,5 @@
 /** The face that stands in for ipvsadm, under its own name and under those of ipvsadm's three programs. */
-import { basename } from 'node:path';
+import { calledName } from '../ipvsadm/program.js';
 import { replaceTable, runIpvsadm } from '../ipvsadm/run.js';
 import type { Face } from './face.js';
 
@@ -12,7 +12,7 @@ const programs: Readonly<Record<string, Face>> = {
 
 /** The name that the program goes by in its messages: the one it was called by if that is one of ipvsadm's. */
 export function nameOf(program: string): string {
-  const called = basename(program, '.js');
+  const called = calledName(program);
   return Object.hasOwn(programs, called) ? called : 'lvsadm';
 }
 

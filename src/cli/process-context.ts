@@ -1,5 +1,4 @@
 /** The context of a real process: its streams, its files, its kernel. */
-import { closeSync, openSync, readSync, writeSync } from 'node:fs';
 import { ClosedPipe, type Context, type Output } from '../context.js';
 import type { IpvsClient } from '../ipvs/client.js';
 import type { Trace } from '../netlink/connection.js';
@@ -7,33 +6,49 @@ import type { OpenSocket } from '../netlink/socket.js';
 import type { Face } from './face.js';
 
 export interface ProcessContext extends Context {
-  /** Releases what the commands opened. */
+  /** Writes what could not be written at once, and releases what the commands opened. */
   close(): Promise<void>;
 }
 
-/** Lets `face` answer the process's command line, and ends the process with its status. */
-export async function runProcess(
-  face: Face,
-  program: string,
-  argv: readonly string[],
-  openSocket: OpenSocket,
-): Promise<void> {
-  const context = processContext(program, openSocket);
-  process.exitCode = await face(argv, context);
-  await context.close();
+/** What the distributions differ in. */
+export interface Runtime {
+  /** Path of the program, as it was called. */
+  readonly program: string;
+  /** The words after it. */
+  readonly argv: readonly string[];
+  readonly openSocket: OpenSocket;
+  readonly files: Files;
 }
 
-/** `program` and `openSocket` are what the distributions differ in. */
-export function processContext(program: string, openSocket: OpenSocket): ProcessContext {
-  const err = new DescriptorOutput(2);
+/** What of node:fs it takes to read files and to write to descriptors. */
+export interface Files {
+  openSync(path: string, flags: 'r'): number;
+  /** @returns 0 at the end */
+  readSync(descriptor: number, buffer: Uint8Array): number;
+  writeSync(descriptor: number, bytes: Uint8Array): number;
+  closeSync(descriptor: number): void;
+}
+
+/** Lets `face` answer the process's command line, and ends the process with its status. */
+export async function runProcess(face: Face, runtime: Runtime): Promise<void> {
+  const context = processContext(runtime);
+  const status = await face(runtime.argv, context);
+  await context.close();
+  // All is written. Left to itself the runtime would look for what is still to do, and free its memory bit by bit.
+  process.exit(status);
+}
+
+export function processContext({ program, openSocket, files }: Runtime): ProcessContext {
+  const out = new DescriptorOutput(1, files);
+  const err = new DescriptorOutput(2, files);
   let client: Promise<IpvsClient> | undefined;
   return {
     program,
-    out: new DescriptorOutput(1),
+    out,
     err,
     env: process.env,
-    stdin: stdin(),
-    readFile,
+    stdin: stdin(files),
+    readFile: (path) => readFile(path, files),
     openSocket,
     stopRequest,
     now: () => performance.now(),
@@ -43,14 +58,14 @@ export function processContext(program: string, openSocket: OpenSocket): Process
       return client;
     },
     async close() {
-      const opened = await client?.catch(() => undefined);
-      opened?.close();
+      if (client !== undefined) (await client.catch(() => undefined))?.close();
+      if (out.later ?? err.later) await Promise.allSettled([out.later, err.later]);
     },
   };
 }
 
 /** Files of /proc are made while they are read, so a read may give little; one buffer serves all of them. */
-async function* readFile(path: string): AsyncGenerator<Uint8Array> {
+async function* readFile(path: string, { openSync, readSync, closeSync }: Files): AsyncGenerator<Uint8Array> {
   const descriptor = openSync(path, 'r');
   try {
     const buffer = new Uint8Array(256 * 1024);
@@ -73,7 +88,7 @@ function stopRequest(): AbortSignal {
  * Standard input, without Node's streams: their set-up would be a noticeable part of a short run. What others have made
  * non-blocking is left to the stream, which knows how to wait.
  */
-async function* stdin(): AsyncGenerator<Uint8Array> {
+async function* stdin({ readSync }: Files): AsyncGenerator<Uint8Array> {
   const buffer = new Uint8Array(64 * 1024);
   try {
     for (let size = readSync(0, buffer); size > 0; size = readSync(0, buffer)) yield buffer.subarray(0, size);
@@ -108,7 +123,13 @@ async function netlinkTrace(err: Output): Promise<Trace> {
  * descriptor that would block falls back to the stream, which knows how to wait.
  */
 class DescriptorOutput implements Output {
-  constructor(private readonly descriptor: 1 | 2) {}
+  /** The end of what could not be written at once. */
+  later: Promise<void> | undefined;
+
+  constructor(
+    private readonly descriptor: 1 | 2,
+    private readonly files: Files,
+  ) {}
 
   get isTTY(): boolean {
     // Asked for seldom, and loads Node's sockets.
@@ -120,9 +141,10 @@ class DescriptorOutput implements Output {
   }
 
   write(text: string | Uint8Array): Promise<void> | void {
-    let rest: Uint8Array = typeof text === 'string' ? Buffer.from(text) : text;
+    let rest: Uint8Array = typeof text === 'string' ? utf8.encode(text) : text;
+    if (this.later !== undefined) return this.writeLater(rest);
     try {
-      while (rest.length > 0) rest = rest.subarray(writeSync(this.descriptor, rest));
+      while (rest.length > 0) rest = rest.subarray(this.files.writeSync(this.descriptor, rest));
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return this.writeLater(rest);
       throw translate(error);
@@ -134,7 +156,7 @@ class DescriptorOutput implements Output {
   }
 
   private writeLater(rest: Uint8Array): Promise<void> {
-    return new Promise((resolve, reject) => {
+    this.later = new Promise((resolve, reject) => {
       const failed = (error: Error) => reject(translate(error));
       this.stream.once('error', failed);
       this.stream.write(rest, (error) => {
@@ -143,8 +165,11 @@ class DescriptorOutput implements Output {
         else resolve();
       });
     });
+    return this.later;
   }
 }
+
+const utf8 = new TextEncoder();
 
 const translate = (error: unknown): unknown =>
   (error as NodeJS.ErrnoException).code === 'EPIPE' ? new ClosedPipe('nobody reads the output') : error;

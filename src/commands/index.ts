@@ -6,6 +6,10 @@ export const commands: Readonly<Record<string, CommandRow>> = {
     summary: 'make the table what a document says',
     load: () => import('./apply.js'),
   },
+  completion: {
+    summary: 'write the script that lets a shell complete command lines',
+    load: async () => ({ command: (await import('./completion.js')).completionOf(commands) }),
+  },
   diff: {
     summary: 'show what apply would change',
     load: () => import('./diff.js'),
@@ -33,6 +37,10 @@ export const commands: Readonly<Record<string, CommandRow>> = {
   list: {
     summary: 'show services and servers, connections and counters',
     load: () => import('./list.js'),
+  },
+  man: {
+    summary: 'write the manual page',
+    load: async () => ({ command: (await import('./man.js')).manOf(commands) }),
   },
   'real-server': {
     summary: 'set this machine up as a real server, undo that, or show it',

@@ -25,7 +25,8 @@ export const serverText = (value: ServerValue): string => (typeof value === 'str
 const octet = '(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)';
 const unicast = '(?:22[0-3]|2[01]\\d|1\\d\\d|[1-9]\\d?)';
 const port = '(?:6553[0-5]|655[0-2]\\d|65[0-4]\\d\\d|6[0-4]\\d{3}|[1-5]\\d{4}|[1-9]\\d{0,3}|0)';
-const plainText = new RegExp(`^${unicast}\\.${octet}\\.${octet}\\.${octet}:${port}$`);
+/** All of a service's at once, each with a blank behind it: the call costs more than what it looks at. */
+const plainTexts = new RegExp(`^(?:${unicast}\\.${octet}\\.${octet}\\.${octet}:${port} )*$`);
 
 export class PlainServers {
   private made: readonly Destination[] | undefined;
@@ -48,12 +49,14 @@ export class PlainServers {
       const own = ownSettings(value);
       const { method, upperThreshold, lowerThreshold } = settingsOf(own, inherited);
       if (method === 'tun' || own.tunnel !== undefined) return undefined;
-      if (lowerThreshold > upperThreshold || !plainText.test(text)) return undefined;
+      if (lowerThreshold > upperThreshold) return undefined;
       // What is in some order holds nothing twice; most documents are, and need no set.
       ascending &&= text.length > before.length || (text.length === before.length && text > before);
       before = text;
       texts.push(text);
     }
+    const all = `${texts.join(' ')} `;
+    if (!plainTexts.test(all) || all.split(' ').length - 1 !== texts.length) return undefined;
     if (!ascending && new Set(texts).size < texts.length) return undefined;
     return new PlainServers(values, texts, inherited);
   }

@@ -1,7 +1,5 @@
-/** Kernel modules. */
-import { execFile } from 'node:child_process';
-import { access, readFile } from 'node:fs/promises';
-import { promisify } from 'node:util';
+/** Kernel modules. Node's own are asked for when they are needed: a run that finds IPVS in the kernel needs none. */
+const { getBuiltinModule } = process;
 
 /**
  * Loads a module, and what it depends on, with the program that the kernel itself would call.
@@ -10,13 +8,15 @@ import { promisify } from 'node:util';
 export async function loadModule(name: string): Promise<void> {
   const modprobe = await modprobePath();
   try {
-    await promisify(execFile)(modprobe, [name]);
+    const { promisify } = getBuiltinModule('node:util');
+    await promisify(getBuiltinModule('node:child_process').execFile)(modprobe, [name]);
   } catch (error) {
     throw new Error(reason(modprobe, error as NodeJS.ErrnoException & { stderr?: string }), { cause: error });
   }
 }
 
 async function modprobePath(): Promise<string> {
+  const { readFile } = getBuiltinModule('node:fs').promises;
   const configured = await readFile('/proc/sys/kernel/modprobe', 'utf8').catch(() => '');
   return configured.trim() || 'modprobe';
 }
@@ -32,7 +32,9 @@ function reason(
 
 /** Whether the kernel has a module loaded or built in; one that has no parameters and is built in cannot be seen. */
 export const isLoaded = (name: string): Promise<boolean> =>
-  access(`/sys/module/${name.replaceAll('-', '_')}`).then(
-    () => true,
-    () => false,
-  );
+  getBuiltinModule('node:fs')
+    .promises.access(`/sys/module/${name.replaceAll('-', '_')}`)
+    .then(
+      () => true,
+      () => false,
+    );

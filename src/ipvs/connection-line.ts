@@ -6,6 +6,7 @@
  * of a persistence engine its name and data. An address is 8 hexadecimal digits (IPv4) or 8 groups of 4 (IPv6).
  */
 import type { Connection } from '../model/connection.js';
+import { putWord } from './ascii.js';
 import { EndpointView } from './endpoint-view.js';
 import { malformed, newline, nine, skipSpaces, space, wordEnd, zero } from './line-fields.js';
 import { Words } from './words.js';
@@ -45,6 +46,16 @@ export class ConnectionLine {
     return this.#words.text(this.#bytes, this.#stateStart, this.#stateEnd);
   }
 
+  /** Writes the protocol and returns where it ends; -1 if not all of it is ASCII. */
+  putProtocol(out: Uint8Array, start: number): number {
+    return putWord(out, start, this.#bytes, this.#protocolStart, this.#protocolEnd);
+  }
+
+  /** As {@link putProtocol}, the state. */
+  putState(out: Uint8Array, start: number): number {
+    return putWord(out, start, this.#bytes, this.#stateStart, this.#stateEnd);
+  }
+
   /** The mark if this is the template of a firewall-mark service: the first 32 bits of the virtual address. */
   get fwmark(): number | undefined {
     if (this.protocol !== 'IP') return undefined;
@@ -52,9 +63,14 @@ export class ConnectionLine {
     return ((a << 24) | (b << 16) | (c << 8) | d) >>> 0;
   }
 
+  /** Whether a persistence engine made this connection. */
+  get hasEngine(): boolean {
+    return this.#engineStart !== this.#engineEnd;
+  }
+
   /** The persistence engine's name; undefined on the lines of all other connections. */
   get engineName(): string | undefined {
-    if (this.#engineStart === this.#engineEnd) return undefined;
+    if (!this.hasEngine) return undefined;
     return this.#words.text(this.#bytes, this.#engineStart, this.#engineEnd);
   }
 

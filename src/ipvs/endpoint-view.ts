@@ -1,7 +1,8 @@
 import type { ProtocolError } from '../errors.js';
 import { type Family, formatAddress } from '../model/address.js';
 import type { ConnectionEndpoint } from '../model/connection.js';
-import { colon, malformed, space, zero } from './line-fields.js';
+import { putDecimal, putHexadecimal } from './ascii.js';
+import { colon, malformed, space } from './line-fields.js';
 
 /** The value of each hexadecimal digit by its character code. What is no digit gives more than any pair of digits. */
 const hexValue = new Uint16Array(256).fill(0x100);
@@ -41,18 +42,52 @@ export class EndpointView implements ConnectionEndpoint {
   }
 
   #putIpv4(out: Uint8Array, start: number): number {
-    let at = start;
-    for (let i = 0; i < 4; i++) {
-      if (i > 0) out[at++] = dot;
-      at = putDecimal(out, at, this.bytes[i] as number);
+    const { bytes } = this;
+    let at = putDecimal(out, start, bytes[0] as number);
+    for (let i = 1; i < 4; i++) {
+      out[at] = dot;
+      at = putDecimal(out, at + 1, bytes[i] as number);
     }
     return at;
   }
 
   #putIpv6(out: Uint8Array, start: number): number {
-    const text = `[${this.address}]`;
+    out[start] = openingBracket;
+    // Those that begin with many zeros may end in an IPv4 address.
+    const at = this.#group(0) === 0 ? this.#putText(out, start + 1) : this.#putGroups(out, start + 1);
+    out[at] = closingBracket;
+    return at + 1;
+  }
+
+  #putText(out: Uint8Array, start: number): number {
+    const text = this.address;
     for (let i = 0; i < text.length; i++) out[start + i] = text.charCodeAt(i);
     return start + text.length;
+  }
+
+  /** The groups of an address that begins with none of zero: the longest run of zeros is left out, as in `address`. */
+  #putGroups(out: Uint8Array, start: number): number {
+    let runStart = -1;
+    let runLength = 1;
+    for (let i = 1, zeros = 0; i < 8; i++) {
+      zeros = this.#group(i) === 0 ? zeros + 1 : 0;
+      if (zeros <= runLength) continue;
+      runLength = zeros;
+      runStart = i - zeros + 1;
+    }
+    let at = putHexadecimal(out, start, this.#group(0));
+    for (let i = 1; i < 8; i++) {
+      out[at++] = colon;
+      if (i === runStart) {
+        i += runLength - 1;
+        if (i === 7) out[at++] = colon;
+      } else at = putHexadecimal(out, at, this.#group(i));
+    }
+    return at;
+  }
+
+  #group(index: number): number {
+    return ((this.bytes[2 * index] as number) << 8) | (this.bytes[2 * index + 1] as number);
   }
 
   /** Takes address and port, each with the space behind it; returns where the next field starts. */
@@ -104,15 +139,5 @@ export class EndpointView implements ConnectionEndpoint {
 }
 
 const dot = 0x2e;
-
-/** Writes 0 to 65535. */
-function putDecimal(out: Uint8Array, start: number, value: number): number {
-  const end = start + (value < 10 ? 1 : value < 100 ? 2 : value < 1000 ? 3 : value < 10000 ? 4 : 5);
-  let rest = value;
-  for (let at = end - 1; at >= start; at--) {
-    const tenth = (rest / 10) | 0;
-    out[at] = zero + rest - 10 * tenth;
-    rest = tenth;
-  }
-  return end;
-}
+const openingBracket = 0x5b;
+const closingBracket = 0x5d;

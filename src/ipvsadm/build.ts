@@ -6,6 +6,7 @@ import type { Daemon, DaemonState } from '../model/daemon.js';
 import {
   type Destination,
   type DestinationId,
+  hasOwnPort,
   plainTunnel,
   type Tunnel,
   type TunnelChecksum,
@@ -147,8 +148,7 @@ class Parts {
         this.spelling('server'),
       );
     }
-    // DR and TUN leave the packet as it is, so that its port is the service's.
-    const port = method === 'nat' || isFwmark(of) ? id.port : of.port;
+    const port = isFwmark(of) || hasOwnPort(method, of) ? id.port : of.port;
     return {
       id: { ...id, port },
       method,

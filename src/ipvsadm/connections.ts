@@ -2,8 +2,8 @@
 
 import { type ConnectionLine, connectionTablePath, scanConnections } from '../ipvs/proc.js';
 import type { Protocol } from '../model/service.js';
-import { Chunks } from './chunks.js';
 import type { Command } from './command.js';
+import { ConnectionPage } from './connection-page.js';
 import { type Labels, numericLabels } from './labels.js';
 import { printable } from './printable.js';
 import type { Session } from './session.js';
@@ -18,15 +18,17 @@ export async function listConnections({ context, directory }: Session, options: 
   // Loads IPVS where it is not, and says who may not.
   await context.client();
   const labels = options.numeric ? numericLabels : await directory.labels(await addresses());
-  const out = new Chunks(context.out);
-  out.add(`IPVS connection entries\n${options.engineData ? engineHeading : plainHeading}`);
+  const page = new ConnectionPage(context.out);
+  page.text(`IPVS connection entries\n${options.engineData ? engineHeading : plainHeading}`);
   const format = options.engineData ? withEngine : plain;
-  await scanConnections(
-    context.readFile(connectionTablePath),
-    (line) => out.add(format(line, labels)),
-    () => (out.full ? out.flush() : undefined),
+  const asText = (line: ConnectionLine) => page.text(format(line, labels));
+  const asBytes = (line: ConnectionLine) => {
+    const odd = options.engineData && line.hasEngine;
+    if (odd || !page.connection(line)) asText(line);
+  };
+  await scanConnections(context.readFile(connectionTablePath), options.numeric ? asBytes : asText, () =>
+    page.flush(),
   );
-  await out.flush();
 
   /** A first pass: names are asked for all together. Connections that come after it are shown by number. */
   async function addresses(): Promise<Set<string>> {
@@ -50,7 +52,7 @@ function beginning(line: ConnectionLine, { endpoint }: Labels, protocol: Protoco
   ).padEnd(18)} ${endpoint(virtual.address, virtual.port, protocol).padEnd(18)} `;
 }
 
-function plain(line: ConnectionLine, labels: Labels): string {
+export function plain(line: ConnectionLine, labels: Labels): string {
   const protocol = protocols[line.protocol];
   const { address, port } = line.destination;
   return `${beginning(line, labels, protocol)}${labels.endpoint(address, port, protocol)}\n`;

@@ -14,10 +14,10 @@ export function versionText(program: string): string {
 
 /** The grammar, from the same table that the parser works with. */
 export function help(program: string): string {
-  const sections = (['virtual service', 'real server', 'listing', 'sync daemon'] as const).map((about) =>
+  const sections = optionSections.map(({ title, options }) =>
     section(
-      `Options of a ${about}`.replace('a listing', 'listings').replace('a sync daemon', 'sync daemons'),
-      settings.filter((option) => option.about === about).map((option) => [spelling(option), option.help]),
+      title,
+      options.map((option) => [spelling(option), option.help]),
     ),
   );
   return [
@@ -34,6 +34,16 @@ export function help(program: string): string {
       : []),
   ].join('\n');
 }
+
+/** The options, by what they are about. */
+export const optionSections = (
+  [
+    ['virtual service', 'Options of a virtual service'],
+    ['real server', 'Options of a real server'],
+    ['listing', 'Options of listings'],
+    ['sync daemon', 'Options of sync daemons'],
+  ] as const
+).map(([about, title]) => ({ title, options: settings.filter((option) => option.about === about) }));
 
 const section = (title: string, rows: readonly (readonly [string, string])[]): string =>
   `${title}:\n${rows.map(([name, text]) => `  ${name.padEnd(WIDTH)} ${text}\n`).join('')}`;

@@ -18,7 +18,8 @@ const COLON = 0x3a;
 const encoder = new TextEncoder();
 
 export class Lines {
-  private bytes = new Uint8Array(ENOUGH);
+  /** Blank where nothing is written yet. */
+  private bytes = new Uint8Array(ENOUGH).fill(BLANK);
   private length = 0;
   /** Where the line starts. */
   private start = 0;
@@ -63,33 +64,49 @@ export class Lines {
   right(value: number, width: number): void {
     let digits = 1;
     for (let limit = 10; limit <= value; limit *= 10) digits++;
-    for (let blanks = width - digits; blanks > 0; blanks--) this.blank();
+    this.length += Math.max(0, width - digits);
     this.number(value);
   }
 
   /** The address that lies at `at` and a port: `192.0.2.1:80`, `[2001:db8::1]:80`. */
   endpoint(from: Uint8Array, at: number, family: Family, port: number): void {
-    if (family === 'inet6') this.text(`[${formatAddress(from, at, family)}]`);
+    if (family === 'inet6') this.text(`[${formatAddress(from, at, family)}]:`);
     else {
-      this.number(from[at] as number);
-      for (let i = 1; i < addressLength.inet; i++) {
+      for (let i = at; i < at + addressLength.inet; i++) {
+        this.number(from[i] as number);
         this.bytes[this.length++] = DOT;
-        this.number(from[at + i] as number);
       }
+      this.bytes[this.length - 1] = COLON;
     }
-    this.bytes[this.length++] = COLON;
     this.number(port);
   }
 
+  /** An IPv4 address with a port as one number, the port in its last 16 bits. */
+  ipv4Endpoint(value: number): void {
+    const address = Math.floor(value / 65536);
+    for (let shift = 24; shift >= 0; shift -= 8) {
+      this.number((address >>> shift) & 0xff);
+      this.bytes[this.length++] = shift > 0 ? DOT : COLON;
+    }
+    this.number(value % 65536);
+  }
+
+  /** Bytes as they are. */
+  copy(from: Uint8Array, start: number, end: number): void {
+    if (this.bytes.length - this.length < end - start + ROOM) this.grow(end - start + ROOM);
+    const { bytes } = this;
+    let at = this.length;
+    for (let i = start; i < end; i++) bytes[at++] = from[i] as number;
+    this.length = at;
+  }
+
   blank(): void {
-    this.bytes[this.length++] = BLANK;
+    this.length++;
   }
 
   /** Blanks up to a column of the line. */
   pad(column: number): void {
-    const { bytes } = this;
-    const end = this.start + column;
-    while (this.length < end) bytes[this.length++] = BLANK;
+    this.length = Math.max(this.length, this.start + column);
   }
 
   /** Column that the line has come to. */
@@ -110,7 +127,8 @@ export class Lines {
 
   private grow(room: number): void {
     const bytes = new Uint8Array(Math.max(this.bytes.length * 2, this.length + room));
-    bytes.set(this.bytes);
+    bytes.set(this.bytes.subarray(0, this.length));
+    bytes.fill(BLANK, this.length);
     this.bytes = bytes;
   }
 }

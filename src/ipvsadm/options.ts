@@ -16,6 +16,7 @@ import {
   name,
   number,
   oneOf,
+  schedulerFlagNames,
   schedulers,
 } from './values.js';
 
@@ -44,6 +45,8 @@ export interface CommandOption extends PoptOption {
   readonly argument: 'none' | 'required';
   /** What follows the name in the help. */
   readonly usage?: string;
+  /** The words that its value is one of. */
+  readonly choices?: readonly string[];
   readonly help: string;
 }
 
@@ -98,6 +101,8 @@ export interface SettingOption<S extends Slot> extends PoptOption, Legality {
   readonly slot: S;
   /** The value's name in the help. */
   readonly value?: string;
+  /** The words that the value usually is: what shells offer. */
+  readonly choices?: readonly string[];
   /** Section of the help. */
   readonly about: 'virtual service' | 'real server' | 'listing' | 'sync daemon';
   readonly help: string;
@@ -116,8 +121,19 @@ const command = (
   long: CommandName,
   help: string,
   usage?: string,
-  argument: 'none' | 'required' = 'none',
-): CommandOption => ({ kind: 'command', short, long, argument, help, ...(usage !== undefined && { usage }) });
+  choices?: readonly string[],
+): CommandOption => ({
+  kind: 'command',
+  short,
+  long,
+  argument: choices === undefined ? 'none' : 'required',
+  help,
+  ...(usage !== undefined && { usage }),
+  ...(choices !== undefined && { choices }),
+});
+
+/** What a sync daemon does: send connections, or receive them. */
+const roles = ['master', 'backup'] as const;
 
 export const commands: readonly CommandOption[] = [
   command('A', 'add-service', 'add a virtual service', 'SERVICE [service options]'),
@@ -147,9 +163,9 @@ export const commands: readonly CommandOption[] = [
     'start-daemon',
     'start to send or receive connections',
     '{master|backup} [daemon options]',
-    'required',
+    roles,
   ),
-  command('', 'stop-daemon', 'stop it', '{master|backup}', 'required'),
+  command('', 'stop-daemon', 'stop it', '{master|backup}', roles),
   command('h', 'help', 'show this'),
   command('v', 'version', 'show the version'),
 ];
@@ -183,6 +199,8 @@ const setting = <S extends Slot>(option: Omit<SettingOption<S>, 'kind'>): Settin
   kind: 'setting',
   ...option,
 });
+
+const tunnelTypes: readonly TunnelType[] = ['ipip', 'gue', 'gre'];
 
 const INT_MAX = 2147483647;
 const UINT_MAX = 4294967295;
@@ -246,6 +264,7 @@ export const settings: readonly AnySetting[] = [
     short: 's',
     argument: 'required',
     value: 'NAME',
+    choices: schedulers,
     help: `${schedulers.join(', ')}; ${defaults.scheduler} where nothing is said`,
     read: (text) => name('scheduler', 16)(word(text)),
   }),
@@ -257,6 +276,7 @@ export const settings: readonly AnySetting[] = [
     short: 'b',
     argument: 'required',
     value: 'FLAG,...',
+    choices: schedulerFlagNames,
     help: 'sh-fallback, sh-port, mh-fallback, mh-port, or flag-1, flag-2, flag-3 of any scheduler',
     read: word,
   }),
@@ -290,6 +310,7 @@ export const settings: readonly AnySetting[] = [
     long: 'pe',
     argument: 'required',
     value: 'ENGINE',
+    choices: ['sip'],
     help: 'tell clients apart by content: sip, by Call-ID',
     read: (text) => name('persistence engine', 16)(word(text)),
   }),
@@ -351,8 +372,9 @@ export const settings: readonly AnySetting[] = [
     long: 'tun-type',
     argument: 'required',
     value: 'TYPE',
+    choices: tunnelTypes,
     help: 'with -i: ipip (default), gue or gre',
-    read: (text) => oneOf<TunnelType>('tunnel type', 'ipip', 'gue', 'gre')(word(text)),
+    read: (text) => oneOf<TunnelType>('tunnel type', ...tunnelTypes)(word(text)),
   }),
   setting({
     about: 'real server',

@@ -3,17 +3,16 @@
  * whatever is not a change waits until those before it are done.
  */
 import { MalformedError, NoCommandError, UsageError } from '../errors.js';
-import type { Change } from '../model/change.js';
+import { describeChange } from '../model/change.js';
 import type { Command } from './command.js';
 import { explained, mistake, refusal } from './refusals.js';
-import { splitRule } from './rules.js';
-import { type Session, understand } from './session.js';
-
-/** Changes to a batch. */
-const BATCH = 1000;
+import type { Session } from './session.js';
+import { type Changes, type Step, stepsOf } from './steps.js';
 
 /** ipvsadm's exit status for what the kernel refused, and for a line that could not be read. */
 const REFUSED = 255;
+
+type Execute = (command: Command, session: Session) => Promise<number>;
 
 /**
  * As with ipvsadm, a refused change and a line with an unknown option are reported and the next line is read; any other
@@ -22,110 +21,63 @@ const REFUSED = 255;
  * @returns the exit status of the last line, ipvsadm's rule
  * @throws UsageError that names the line
  */
-export async function restore(
+export const restore = (session: Session, execute: Execute): Promise<number> =>
+  follow(stepsOf(session), session, execute);
+
+/** Carries steps out. @returns and @throws as {@link restore} does */
+export async function follow(
+  steps: AsyncIterable<Step> | Iterable<Step>,
   session: Session,
-  execute: (command: Command, session: Session) => Promise<number>,
+  execute: Execute,
 ): Promise<number> {
-  const batch = new Batch(session);
-  for await (const { number, text } of lines(session.context.stdin)) {
-    const words = splitRule(text);
-    if (words.length === 0) continue;
-    const command = await batch.read(words, number);
-    if (command === undefined) continue;
-    if (command.do === 'change') {
-      batch.add(command.change, number);
-      if (batch.full) await batch.flush();
-      continue;
+  let status = 0;
+  for await (const step of steps) {
+    if (step.do === 'changes') status = await apply(step.changes, session);
+    else if (step.do === 'refuse') status = await refuse(step, session);
+    else {
+      status = await execute(step.command, session);
+      // ipvsadm's program ends with these.
+      if (step.command.do === 'help' || step.command.do === 'version' || status !== 0) return status;
     }
-    await batch.flush();
-    if (command.do === 'restore') throw new NoCommandError(`line ${number}: -R cannot read itself`);
-    batch.status = await execute(command, session);
-    // ipvsadm's program ends with these.
-    if (command.do === 'help' || command.do === 'version' || batch.status !== 0) return batch.status;
   }
-  await batch.flush();
-  return batch.status;
+  return status;
 }
 
 /**
- * Reads every line without carrying any out. @returns how many commands there are
+ * The steps of all lines, none of which has been carried out.
  * @throws UsageError that names the first line which makes no sense
  */
-export async function checkLines(session: Session): Promise<number> {
-  let commands = 0;
-  for await (const { number, text } of lines(session.context.stdin)) {
-    const words = splitRule(text);
-    if (words.length === 0) continue;
-    try {
-      await understand(words, session);
-    } catch (error) {
-      throw error instanceof UsageError ? new UsageError(`line ${number}: ${mistake(error)}`) : error;
-    }
-    commands++;
+export async function checkedSteps(session: Session): Promise<Step[]> {
+  const steps: Step[] = [];
+  for await (const step of stepsOf(session)) {
+    if (step.do === 'refuse') throw new UsageError(blame(step));
+    steps.push(step);
   }
-  return commands;
+  return steps;
 }
 
-/** Changes that wait to be carried out together, and the lines that they stand on. */
-class Batch {
-  /** The exit status of the last line that was carried out. */
-  status = 0;
-  private changes: Change[] = [];
-  private numbers: number[] = [];
+type Refused = Extract<Step, { do: 'refuse' }>;
 
-  constructor(private readonly session: Session) {}
+const blame = ({ number, mistake: error }: Refused): string => `line ${number}: ${mistake(error)}`;
 
-  get full(): boolean {
-    return this.changes.length >= BATCH;
-  }
-
-  add(change: Change, number: number): void {
-    this.changes.push(change);
-    this.numbers.push(number);
-  }
-
-  /** The command of a line; undefined for one that has been reported and is passed over. */
-  async read(words: readonly string[], number: number): Promise<Command | undefined> {
-    try {
-      return await understand(words, this.session);
-    } catch (error) {
-      if (!(error instanceof UsageError)) throw error;
-      await this.flush();
-      const text = `line ${number}: ${mistake(error)}`;
-      if (error instanceof NoCommandError) throw new NoCommandError(text);
-      if (!(error instanceof MalformedError)) throw new UsageError(text);
-      await this.session.context.err.write(`${text}\n`);
-      this.status = REFUSED;
-      return undefined;
-    }
-  }
-
-  async flush(): Promise<void> {
-    if (this.changes.length === 0) return;
-    const { changes, numbers } = this;
-    this.changes = [];
-    this.numbers = [];
-    const client = await this.session.context.client();
-    const refusals = await client.applyAll(changes);
-    const report = refusals.flatMap((error, at) => {
-      if (error === undefined) return [];
-      return [`${refusal(explained(error, changes[at] as Change))} (line ${numbers[at]})\n`];
-    });
-    if (report.length > 0) await this.session.context.err.write(report.join(''));
-    this.status = refusals.at(-1) === undefined ? 0 : REFUSED;
-  }
+async function refuse(step: Refused, { context }: Session): Promise<number> {
+  const { mistake: error } = step;
+  if (error instanceof NoCommandError) throw new NoCommandError(blame(step));
+  if (!(error instanceof MalformedError)) throw new UsageError(blame(step));
+  await context.err.write(`${blame(step)}\n`);
+  return REFUSED;
 }
 
-/** Lines of UTF-8 text, counted from 1; the last one need not be ended. */
-async function* lines(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<{ number: number; text: string }> {
-  const decoder = new TextDecoder();
-  let number = 0;
-  let rest = '';
-  for await (const chunk of chunks) {
-    const parts = (rest + decoder.decode(chunk, { stream: true })).split('\n');
-    rest = parts.pop() ?? '';
-    for (const text of parts) yield { number: ++number, text };
+/** @returns the exit status of the last change */
+async function apply(changes: Changes, session: Session): Promise<number> {
+  const client = await session.context.client();
+  const refusals = await client.applyBatch(changes.batch);
+  const report: string[] = [];
+  for (const { index, error } of refusals) {
+    const change = await changes.change(index, session);
+    const about = explained(error.about(describeChange(change)), change);
+    report.push(`${refusal(about)} (line ${changes.number(index)})\n`);
   }
-  rest += decoder.decode();
-  if (rest !== '') yield { number: ++number, text: rest };
+  if (report.length > 0) await session.context.err.write(report.join(''));
+  return refusals.at(-1)?.index === changes.count - 1 ? REFUSED : 0;
 }

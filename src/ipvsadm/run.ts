@@ -1,5 +1,4 @@
 /** Carries out a command line of ipvsadm's grammar. */
-import { basename } from 'node:path';
 import type { Context } from '../context.js';
 import { KernelError, UsageError } from '../errors.js';
 import { type Resolver, systemResolver } from '../host/names.js';
@@ -7,6 +6,7 @@ import type { Change } from '../model/change.js';
 import type { Command } from './command.js';
 import { Directory } from './directory.js';
 import { list, listDaemons, listTimeouts, save } from './listing.js';
+import { calledName } from './program.js';
 import { explained, refusal } from './refusals.js';
 import { type Session, understand } from './session.js';
 
@@ -37,22 +37,15 @@ export async function replaceTable(
   context: Context,
   resolver: () => Promise<Resolver> = systemResolver,
 ): Promise<number> {
-  const { checkLines, restore } = await import('./restore.js');
-  const input: Uint8Array[] = [];
-  for await (const chunk of context.stdin) input.push(chunk.slice());
+  const { checkedSteps, follow } = await import('./restore.js');
   const session = { context, directory: new Directory(context, resolver) };
-  const reading = () => ({ ...session, context: { ...context, stdin: replay(input) } });
-  const commands = await checkLines(reading());
+  const steps = await checkedSteps(session);
   const client = await context.client();
-  if (commands === 0 && (await client.services()).length > 0) {
+  if (steps.length === 0 && (await client.services()).length > 0) {
     throw new UsageError('no rules on standard input, so the table stays as it is; ipvsadm -C clears it');
   }
   await client.apply({ do: 'flush' });
-  return restore(reading(), execute);
-}
-
-async function* replay(chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
-  yield* chunks;
+  return follow(steps, session, execute);
 }
 
 /** @returns the exit status */
@@ -94,7 +87,7 @@ async function carryOut(change: Change, context: Context): Promise<void> {
   });
 }
 
-const nameOf = ({ program }: Context): string => basename(program, '.js');
+const nameOf = ({ program }: Context): string => calledName(program);
 
 async function listed(show: () => Promise<void>, { err }: Context): Promise<number> {
   try {

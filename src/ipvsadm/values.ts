@@ -185,6 +185,9 @@ const flagNames: Readonly<Record<string, { readonly flag: SchedulerFlag; readonl
   'mh-port': { flag: 'flag-2', scheduler: 'mh' },
 };
 
+/** Every name of a flag. */
+export const schedulerFlagNames: readonly string[] = Object.keys(flagNames);
+
 /** Comma-separated scheduler flags, in the order of their bits. */
 export function schedulerFlags(text: string, scheduler: string): SchedulerFlag[] {
   const chosen = new Set(

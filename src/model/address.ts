@@ -30,7 +30,7 @@ export function addressBytes(address: string, field = 'address'): Uint8Array {
 // Node's own isIPv4 and isIPv6 would do, but its module of sockets is a twentieth of a short run's start-up.
 
 /** Four decimal parts from 0 to 255, without leading zeros. */
-export const isIpv4 = (text: string): boolean => readIpv4(text, 0, text.length, discarded, 0);
+export const isIpv4 = (text: string): boolean => isWhole(text, ipv4At, discarded);
 
 /** Any of RFC 4291's forms (section 2.2), without a zone. */
 export const isIpv6 = (text: string): boolean => text.includes(':') && parseIpv6(text) !== undefined;
@@ -57,78 +57,117 @@ export function formatEndpoint(address: string, port: number): string {
 const familyOfLength = (bytes: Uint8Array): Family => (bytes.length === 4 ? 'inet' : 'inet6');
 
 /** Where the bytes go that nobody wants. */
-const discarded = new Uint8Array(4);
+const discarded = new Uint8Array(16);
+
+/**
+ * Reads the address that starts at `at` of a text in ASCII into the bytes at `place`, which a failure leaves undefined.
+ * @returns where it ends, or -1 if there is none
+ */
+export type AddressReader = (text: Uint8Array, at: number, to: Uint8Array, place: number) => number;
 
 function parseIpv4(text: string): Uint8Array | undefined {
   const bytes = new Uint8Array(4);
-  return readIpv4(text, 0, text.length, bytes, 0) ? bytes : undefined;
+  return isWhole(text, ipv4At, bytes) ? bytes : undefined;
 }
 
-/** Reads the dotted address that spans `start` to `end` into 4 bytes at `at`; false if it is none. */
-function readIpv4(text: string, start: number, end: number, bytes: Uint8Array, at: number): boolean {
-  let parts = 0;
-  let part = 0;
-  let digits = 0;
-  for (let i = start; i <= end; i++) {
-    const digit = i === end ? ENDED : text.charCodeAt(i) - 48;
-    if (digit >= 0 && digit <= 9) {
-      // A leading zero would mean octal to some.
-      if (digits === 1 && part === 0) return false;
-      part = part * 10 + digit;
-      digits++;
-    } else {
-      if ((digit !== DOT && digit !== ENDED) || digits === 0 || part > 255 || parts === 4) return false;
-      bytes[at + parts++] = part;
-      part = 0;
-      digits = 0;
-    }
-  }
-  return parts === 4;
-}
-
-/** As what `charCodeAt` gives less that of `0`. */
-const DOT = 46 - 48;
-const ENDED = -100;
-
-/** Groups are written to the front one by one; what came after `::` is then moved to the end. */
 function parseIpv6(text: string): Uint8Array | undefined {
   const bytes = new Uint8Array(16);
-  let length = 0;
-  let gap = -1;
-  let i = 0;
-  if (text.startsWith('::')) {
-    gap = 0;
-    i = 2;
+  return isWhole(text, ipv6At, bytes) ? bytes : undefined;
+}
+
+/** The longest text that an address has: eight groups, the last two of them dotted. */
+const LONGEST = 45;
+/** The text that is being read, and a 0 that ends it. */
+const ascii = new Uint8Array(LONGEST + 1);
+
+/** Whether all of the text is an address, which then is in `to`. */
+function isWhole(text: string, read: AddressReader, to: Uint8Array): boolean {
+  const { length } = text;
+  if (length > LONGEST) return false;
+  for (let i = 0; i < length; i++) {
+    const code = text.charCodeAt(i);
+    if (code > 127) return false;
+    ascii[i] = code;
   }
-  while (i < text.length) {
+  ascii[length] = 0;
+  return read(ascii, 0, to, 0) === length;
+}
+
+const DOT = 46;
+const COLON = 58;
+
+const ZERO = 48;
+const NINE = 57;
+
+/** Reads dotted IPv4: {@link isIpv4}. A restore spends much of its time here, so the loop calls nothing. */
+export function ipv4At(text: Uint8Array, at: number, to: Uint8Array, place: number): number {
+  let i = at;
+  for (let next = place; ; ) {
+    const start = i;
+    let part = 0;
+    let code = text[i] as number;
+    while (code >= ZERO && code <= NINE) {
+      part = part * 10 + code - ZERO;
+      code = text[++i] as number;
+    }
+    // A leading zero would mean octal to some.
+    if (i === start || part > 255 || i - start > 3 || (i - start > 1 && text[start] === ZERO)) return -1;
+    to[next++] = part;
+    if (next === place + 4) return code === DOT ? -1 : i;
+    if (code !== DOT) return -1;
+    i++;
+  }
+}
+
+/**
+ * Reads IPv6: {@link isIpv6}. Groups are written to the front one by one; what came after `::` is then moved to the end.
+ */
+export function ipv6At(text: Uint8Array, at: number, to: Uint8Array, place: number): number {
+  const last = place + 16;
+  let next = place;
+  let gap = -1;
+  let i = at;
+  if (text[i] === COLON && text[i + 1] === COLON) {
+    gap = next;
+    i += 2;
+  }
+  for (let expected = gap < 0; ; expected = true) {
     const start = i;
     let group = 0;
     for (let digit = hexDigit(text, i); digit >= 0; digit = hexDigit(text, ++i)) group = group * 16 + digit;
-    if (text[i] === '.') {
-      if (length > 12 || !readIpv4(text, start, text.length, bytes, length)) return undefined;
-      length += 4;
+    if (text[i] === DOT) {
+      i = next > last - 4 ? -1 : ipv4At(text, start, to, next);
+      if (i < 0) return -1;
+      next += 4;
       break;
     }
-    if (i === start || i - start > 4 || length === 16) return undefined;
-    bytes[length++] = group >> 8;
-    bytes[length++] = group & 0xff;
-    if (i === text.length) break;
-    if (text[i++] !== ':' || i === text.length) return undefined;
-    if (text[i] !== ':') continue;
-    if (gap >= 0) return undefined;
-    gap = length;
+    if (i === start) {
+      if (expected) return -1;
+      break;
+    }
+    if (i - start > 4 || next === last) return -1;
+    to[next++] = group >> 8;
+    to[next++] = group & 0xff;
+    if (text[i] !== COLON) break;
     i++;
+    if (text[i] !== COLON) continue;
+    if (gap >= 0) return -1;
+    gap = next;
+    i++;
+    // Nothing need follow what stands for any number of zeros.
+    if (hexDigit(text, i) < 0) break;
   }
-  if (gap < 0) return length === 16 ? bytes : undefined;
-  if (length === 16) return undefined;
-  bytes.copyWithin(16 - (length - gap), gap, length);
-  bytes.fill(0, gap, 16 - (length - gap));
-  return bytes;
+  if (text[i] === COLON || text[i] === DOT || hexDigit(text, i) >= 0) return -1;
+  if (gap < 0) return next === last ? i : -1;
+  if (next === last) return -1;
+  to.copyWithin(last - (next - gap), gap, next);
+  to.fill(0, gap, last - (next - gap));
+  return i;
 }
 
 /** The value of the digit at `at`; negative where there is none. */
-function hexDigit(text: string, at: number): number {
-  const code = text.charCodeAt(at);
+function hexDigit(text: Uint8Array, at: number): number {
+  const code = text[at] as number;
   if (code >= 48 && code <= 57) return code - 48;
   const letter = code | 0x20;
   return letter >= 97 && letter <= 102 ? letter - 87 : -1;

@@ -1,5 +1,6 @@
 /** Destinations: the real servers behind a virtual service. */
 import { formatEndpoint } from './address.js';
+import { isFwmark, type ServiceId } from './service.js';
 
 /**
  * How packets reach the real server: by network address translation, in an IP tunnel, or by direct routing. `local` and
@@ -40,6 +41,13 @@ export interface Destination {
 }
 
 export const plainTunnel: Tunnel = { type: 'ipip', port: 0, checksum: 'nocsum' };
+
+/**
+ * Whether packets come to a server at a port of its own. DR and TUN leave them as they are, so that the port is the
+ * service's; a mark's service has none.
+ */
+export const hasOwnPort = (method: ForwardingMethod, of: ServiceId): boolean =>
+  method === 'nat' || isFwmark(of);
 
 /** Text that is equal for equal identities and unequal for others, within one service. */
 export const destinationKey = (id: DestinationId): string => formatEndpoint(id.address, id.port);

@@ -47,7 +47,7 @@ export class Batch {
   }
 
   /** A copy of a request: its message as `addCopy` takes it. */
-  message(index: number): Uint8Array {
+  message(index: number): Uint8Array<ArrayBuffer> {
     return this.part(index, index + 1).slice();
   }
 
@@ -61,12 +61,19 @@ export class Batch {
     return (this.ends[index] as number) - this.start(index);
   }
 
-  /** Fills in what was not known when a request was written. */
-  address(index: number, type: number, sequence: number, port: number): void {
-    const at = this.start(index);
-    this.to.setU16(at + TYPE, type);
-    this.to.setU32(at + SEQUENCE, sequence);
-    this.to.setU32(at + PORT, port);
+  /**
+   * Fills in what was not known when the requests from `from` up to `to` were written.
+   * @param sequence of the first; the others count up
+   */
+  address(from: number, to: number, type: number, sequence: number, port: number): void {
+    const { to: writer, ends } = this;
+    let at = this.start(from);
+    for (let index = from; index < to; index++) {
+      writer.setU16(at + TYPE, type);
+      writer.setU32(at + SEQUENCE, (sequence + index - from) >>> 0);
+      writer.setU32(at + PORT, port);
+      at = ends[index] as number;
+    }
   }
 
   /** Makes the kernel answer a request even where it did what was asked. */
@@ -75,7 +82,7 @@ export class Batch {
   }
 
   /** The bytes of the requests from `from` up to `to`: a view, good until the next one is added. */
-  part(from: number, to: number): Uint8Array {
+  part(from: number, to: number): Uint8Array<ArrayBuffer> {
     return this.to.written().subarray(this.start(from), this.start(to));
   }
 

@@ -2,11 +2,10 @@
  * Bytes as netlink lays them out: integers in the machine's byte order, everything padded to 4 bytes. One growing buffer
  * takes a whole send, so that encoding a message allocates nothing.
  */
-import { endianness } from 'node:os';
 import { ProtocolError } from '../errors.js';
 
 /** Netlink is a conversation within one machine: its integers are in that machine's order. */
-export const little = endianness() === 'LE';
+export const little = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 
 /** Netlink's alignment (NLMSG_ALIGN, NLA_ALIGN in linux/netlink.h): the next multiple of 4. */
 export const align = (length: number): number => (length + 3) & ~3;
@@ -38,13 +37,22 @@ export class Writer {
     this.view = new DataView(this.bytes.buffer);
   }
 
+  /** Writes into these bytes, all of them written already: `truncate` goes to where others shall stand. */
+  static over(bytes: Uint8Array<ArrayBuffer>): Writer {
+    const writer = new Writer(0);
+    writer.bytes = bytes;
+    writer.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    writer.length = bytes.length;
+    return writer;
+  }
+
   /** Forgets what was written, and keeps the memory. */
   clear(): void {
     this.length = 0;
   }
 
   /** What has been written: a view that the next write may change. */
-  written(): Uint8Array {
+  written(): Uint8Array<ArrayBuffer> {
     return this.bytes.subarray(0, this.length);
   }
 

@@ -242,10 +242,8 @@ export class Connection {
   private async batchPart(requests: Batch, from: number, type: number, refusals: Refusal[]): Promise<number> {
     const next = from + this.fitting(requests, from);
     const first = (this.sequence + 1) >>> 0;
-    for (let index = from; index < next; index++) {
-      this.sequence = (this.sequence + 1) >>> 0;
-      requests.address(index, type, this.sequence, this.socket.port);
-    }
+    requests.address(from, next, type, first, this.socket.port);
+    this.sequence = (this.sequence + next - from) >>> 0;
     // The kernel answers in order, so the acknowledgement of the last message ends the batch.
     requests.acknowledge(next - 1);
     await this.transmit(requests.part(from, next));

@@ -1,23 +1,8 @@
-/** Netlink in the standalone executable: the C library's socket calls through Bun's foreign function interface. */
+/** Netlink in the standalone executable: system calls through the C library. */
 
-import { dlopen, read } from 'bun:ffi';
 import { Errno, errnoName, errnoText, TransportError } from '../errors.js';
-import { Reader, Writer } from './bytes.js';
+import { type Libc, libc } from '../libc/libc.js';
 import type { Datagram, NetlinkSocket } from './socket.js';
-
-const libraries = ['libc.so.6', 'libc.so', 'libc.musl-x86_64.so.1', 'libc.musl-aarch64.so.1'];
-
-const functions = {
-  socket: { args: ['i32', 'i32', 'i32'], returns: 'i32' },
-  bind: { args: ['i32', 'ptr', 'u32'], returns: 'i32' },
-  getsockname: { args: ['i32', 'ptr', 'ptr'], returns: 'i32' },
-  setsockopt: { args: ['i32', 'i32', 'i32', 'ptr', 'u32'], returns: 'i32' },
-  getsockopt: { args: ['i32', 'i32', 'i32', 'ptr', 'ptr'], returns: 'i32' },
-  send: { args: ['i32', 'ptr', 'u64', 'i32'], returns: 'i64_fast' },
-  recvfrom: { args: ['i32', 'ptr', 'u64', 'i32', 'ptr', 'ptr'], returns: 'i64_fast' },
-  close: { args: ['i32'], returns: 'i32' },
-  __errno_location: { args: [], returns: 'ptr' },
-} as const;
 
 /** Linux constants, the same on every architecture that Bun runs on. */
 const AF_NETLINK = 16;
@@ -33,50 +18,34 @@ const NETLINK_EXT_ACK = 11;
 const MSG_TRUNC = 0x20;
 const EAGAIN = 11;
 
-/** Bytes of struct sockaddr_nl: family, padding, port id, groups. */
-const SOCKADDR = 12;
-/** The largest datagram the kernel sends in a dump is 32 KiB; answers are small. */
+/**
+ * The kernel fills each part of a dump up to what was read with before, 32 KiB at most. A message of rtnetlink may be
+ * longer.
+ */
 const DATAGRAM = 64 * 1024;
 const RECEIVE_BUFFER = 1024 * 1024;
+/** A send is at most a batch; see connection.ts. */
 const SEND_BUFFER = 256 * 1024;
 
-type Libc = ReturnType<typeof dlopen<typeof functions>>['symbols'];
-
-let loaded: Libc | undefined;
-
-function libc(): Libc {
-  if (loaded) return loaded;
-  const failures: string[] = [];
-  for (const library of libraries) {
-    try {
-      loaded = dlopen(library, functions).symbols;
-      return loaded;
-    } catch (error) {
-      failures.push(`${library}: ${(error as Error).message}`);
-    }
-  }
-  throw new TransportError('system', 'open', `no C library (${failures.join('; ')})`);
-}
-
-const int = (value: number): Uint8Array => {
-  const writer = new Writer(4);
-  writer.i32(value);
-  return writer.written();
-};
+/** struct sockaddr_nl in words of 32 bits: family (Bun's machines are little-endian), port id, groups. */
+const PORT = 1;
+const SOCKADDR = 12;
 
 class BunSocket implements NetlinkSocket {
   readonly port: number;
   readonly receiveBuffer: number;
-  private readonly c = libc();
+  private readonly c = openLibc();
   private readonly descriptor: number;
   private readonly buffer = new Uint8Array(DATAGRAM);
-  private readonly sender = new Uint8Array(SOCKADDR);
-  private readonly senderLength = int(SOCKADDR);
+  private readonly sender = new Uint32Array(SOCKADDR / 4);
+  private readonly senderLength = new Uint32Array(1);
+  /** The value of an option, an int or a struct timeval of two longs. */
+  private readonly value = new Int32Array(4);
   private timeout = -1;
   private closed = false;
 
   constructor(protocol: number) {
-    this.descriptor = this.c.socket(AF_NETLINK, SOCK_RAW_CLOEXEC, protocol);
+    this.descriptor = this.c.call('socket', AF_NETLINK, SOCK_RAW_CLOEXEC, protocol);
     if (this.descriptor < 0) throw this.failure('open', 'socket');
     try {
       this.option(SOL_SOCKET, SO_SNDBUF, SEND_BUFFER);
@@ -97,69 +66,66 @@ class BunSocket implements NetlinkSocket {
 
   send(bytes: Uint8Array): void {
     this.checkOpen('send');
-    while (this.c.send(this.descriptor, bytes, bytes.length, 0) < 0) {
-      if (this.errno() !== Errno.EINTR) throw this.failure('send', 'send');
+    while (this.c.call('sendto', this.descriptor, bytes, bytes.length) < 0) {
+      const errno = this.c.errno();
+      if (errno !== Errno.EINTR) throw this.failure('send', 'send', errno);
     }
   }
 
   receive(timeout: number): Datagram {
     this.checkOpen('receive');
+    const deadline = performance.now() + timeout;
     this.setTimeout(timeout);
+    const { c, buffer, sender, senderLength } = this;
     while (true) {
-      this.senderLength.set(int(SOCKADDR));
-      const { descriptor, buffer, sender, senderLength } = this;
-      const size = this.c.recvfrom(descriptor, buffer, buffer.length, MSG_TRUNC, sender, senderLength);
-      if (size > buffer.length) {
-        throw new TransportError(
-          'truncated',
-          'receive',
-          `a datagram of ${size} bytes, room for ${buffer.length}`,
-        );
+      senderLength[0] = SOCKADDR;
+      const size = c.call('recvfrom', this.descriptor, buffer, DATAGRAM, MSG_TRUNC, sender, senderLength);
+      if (size > DATAGRAM) {
+        throw new TransportError('truncated', 'receive', `a datagram of ${size} bytes, room for ${DATAGRAM}`);
       }
-      if (size >= 0) return { bytes: buffer.subarray(0, size), sender: new Reader(sender).u32(4) };
-      const errno = this.errno();
+      if (size >= 0) return { bytes: buffer.subarray(0, size), sender: sender[PORT] as number };
+      const errno = c.errno();
       if (errno === EAGAIN) {
         throw new TransportError('deadline', 'receive', `no answer from the kernel within ${timeout} ms`);
       }
       if (errno !== Errno.EINTR) throw this.failure('receive', 'recvfrom', errno);
+      // A signal neither ends the wait nor prolongs it.
+      this.setTimeout(deadline - performance.now());
     }
   }
 
   close(): void {
     if (this.closed) return;
     this.closed = true;
-    this.c.close(this.descriptor);
+    this.c.call('close', this.descriptor);
   }
 
   /** Lets the kernel choose the port id, and asks which it chose. */
   private bind(): number {
-    const address = new Writer(SOCKADDR);
-    address.u16(AF_NETLINK);
-    address.zeros(SOCKADDR - 2);
-    const bytes = address.written();
-    if (this.c.bind(this.descriptor, bytes, SOCKADDR) < 0) throw this.failure('open', 'bind');
-    if (this.c.getsockname(this.descriptor, bytes, int(SOCKADDR)) < 0)
+    const address = Uint32Array.of(AF_NETLINK, 0, 0);
+    if (this.c.call('bind', this.descriptor, address, SOCKADDR) < 0) throw this.failure('open', 'bind');
+    if (this.c.call('getsockname', this.descriptor, address, Uint32Array.of(SOCKADDR)) < 0) {
       throw this.failure('open', 'getsockname');
-    return new Reader(bytes).u32(4);
+    }
+    return address[PORT] as number;
   }
 
   private receiveBufferSize(): number {
-    const size = int(0);
-    if (this.c.getsockopt(this.descriptor, SOL_SOCKET, SO_RCVBUF, size, int(4)) < 0) {
+    const size = new Int32Array(1);
+    if (this.c.call('getsockopt', this.descriptor, SOL_SOCKET, SO_RCVBUF, size, Uint32Array.of(4)) < 0) {
       throw this.failure('open', 'getsockopt');
     }
-    return new Reader(size).i32(0);
+    return size[0] as number;
   }
 
-  /** struct timeval: seconds and microseconds, 64 bits each. */
+  /** struct timeval: seconds and microseconds, 64 bits each. Zero would be no limit, so the least is a microsecond. */
   private setTimeout(timeout: number): void {
     if (timeout === this.timeout) return;
-    const value = new Writer(16);
-    value.u64(BigInt(Math.floor(timeout / 1000)));
-    value.u64(BigInt(Math.floor(timeout % 1000) * 1000));
-    if (this.c.setsockopt(this.descriptor, SOL_SOCKET, SO_RCVTIMEO, value.written(), 16) < 0) {
-      throw this.failure('receive', 'setsockopt');
-    }
+    const microseconds = Math.max(1, Math.floor(timeout * 1000));
+    const { value } = this;
+    value[0] = Math.floor(microseconds / 1e6);
+    value[2] = microseconds % 1e6;
+    if (!this.set(SOL_SOCKET, SO_RCVTIMEO, 16)) throw this.failure('receive', 'setsockopt');
     this.timeout = timeout;
   }
 
@@ -168,22 +134,30 @@ class BunSocket implements NetlinkSocket {
   }
 
   private tryOption(level: number, name: number, value: number): boolean {
-    return this.c.setsockopt(this.descriptor, level, name, int(value), 4) === 0;
+    this.value[0] = value;
+    return this.set(level, name, 4);
+  }
+
+  private set(level: number, name: number, size: number): boolean {
+    return this.c.call('setsockopt', this.descriptor, level, name, this.value, size) === 0;
   }
 
   private checkOpen(operation: string): void {
     if (this.closed) throw new TransportError('closed', operation, 'the socket is closed');
   }
 
-  /** To be read before anything else is called. */
-  private errno(): number {
-    return read.i32(this.c.__errno_location(), 0);
-  }
-
-  private failure(operation: string, call: string, errno = this.errno()): TransportError {
+  private failure(operation: string, call: string, errno = this.c.errno()): TransportError {
     const lost = operation === 'receive' && errno === Errno.ENOBUFS;
     const detail = `${call}: ${errnoText(errno)} (${errnoName(errno)})`;
     return new TransportError(lost ? 'overrun' : 'system', operation, detail, errno);
+  }
+}
+
+function openLibc(): Libc {
+  try {
+    return libc();
+  } catch (error) {
+    throw new TransportError('system', 'open', (error as Error).message);
   }
 }
 

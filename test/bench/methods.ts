@@ -9,6 +9,7 @@ import { text } from 'node:stream/consumers';
 import { runInLab } from '../lab/lab.js';
 import { checkout } from '../lab/paths.js';
 import type { Report, Sample } from './methods/measure.js';
+import { type Spread, spreadOf } from './statistics.js';
 
 const words = process.argv.slice(2);
 const rounds = words.find((word) => /^\d+$/.test(word)) ?? '5';
@@ -47,12 +48,6 @@ function print(report: Report): void {
   }
 }
 
-interface Spread {
-  median: number;
-  least: number;
-  most: number;
-}
-
 /** One row for what was measured in each round; the first round has one of each. */
 function summarise(samples: readonly Sample[]) {
   const alike = (a: Sample, b: Sample) =>
@@ -67,17 +62,6 @@ function summarise(samples: readonly Sample[]) {
       return { kilobytes, servers, method, cpu, rate };
     })
     .sort((a, b) => a.kilobytes - b.kilobytes || a.servers - b.servers);
-}
-
-function spreadOf(values: number[]): Spread {
-  const sorted = values.toSorted((a, b) => a - b);
-  const at = (index: number) => sorted[index] ?? Number.NaN;
-  const middle = (sorted.length - 1) / 2;
-  return {
-    median: (at(Math.floor(middle)) + at(Math.ceil(middle))) / 2,
-    least: at(0),
-    most: at(sorted.length - 1),
-  };
 }
 
 function told({ median, least, most }: Spread): string {

@@ -4,16 +4,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { main } from '../../src/cli/main.js';
 import { ClosedPipe, type Context, type Output } from '../../src/context.js';
+import { Captured } from '../support/captured.js';
 import { FakeClient } from '../support/fake-client.js';
-import { textOf } from '../support/text.js';
-
-class Captured implements Output {
-  readonly isTTY = false;
-  text = '';
-  write(text: string | Uint8Array): void {
-    this.text += textOf(text);
-  }
-}
 
 /** A machine with one service in its table, and a way to call the program by any name. */
 function machine() {

@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { main } from '../../src/cli/main.js';
-import type { Context, Output } from '../../src/context.js';
-import { textOf } from '../support/text.js';
+import type { Context } from '../../src/context.js';
+import { Captured } from '../support/captured.js';
 
 const names = ['ipvsadm', 'ipvsadm-restore', 'ipvsadm-save'];
 
@@ -24,14 +24,6 @@ beforeEach(async () => {
 });
 
 afterEach(() => rm(directory, { recursive: true }));
-
-class Captured implements Output {
-  readonly isTTY = false;
-  text = '';
-  write(text: string | Uint8Array): void {
-    this.text += textOf(text);
-  }
-}
 
 async function link(...words: string[]) {
   const out = new Captured();
@@ -69,6 +61,15 @@ test('links to the program itself when it was called through a link', async () =
   await symlink(real, program);
   assert.equal((await link('--to', target)).status, 0);
   assert.deepEqual(await targets(), [real, real, real]);
+});
+
+test('a link beside the program is its bare name, so that the directory can be moved', async () => {
+  target = directory;
+  const { status, out } = await link('--to', directory);
+  assert.equal(status, 0);
+  assert.deepEqual(await targets(), ['lvsadm', 'lvsadm', 'lvsadm']);
+  assert.match(out, /ipvsadm -> \S+\/lvsadm\n/);
+  assert.equal((await link('--to', directory)).status, 0);
 });
 
 test('a second time changes nothing', async () => {

@@ -143,3 +143,48 @@ describe('-R', () => {
     }
   });
 });
+
+describe('ipvsadm-restore', () => {
+  const before = '-A -t 192.0.2.99:80 -s rr\n';
+  const table = '-A -t 192.0.2.1:80 -s wlc\n-a -t 192.0.2.1:80 -r 198.51.100.7:80 -g -w 1\n';
+
+  async function farm() {
+    const made = world();
+    await made.run(['-R'], before);
+    return { ...made, saved: async () => (await made.run(['-Sn'])).stdout };
+  }
+
+  it('changes nothing where a line behind good ones is a mistake', async () => {
+    const wrong = {
+      '-a -t 192.0.2.1:80 -r 198.51.100.256:80 -g -w 1': /line 3: -r: real server/,
+      '-R': /line 3: -R cannot read itself/,
+    };
+    for (const [line, message] of Object.entries(wrong)) {
+      const { replace, saved } = await farm();
+      const { status, stderr } = await replace(`${table}${line}\n`);
+      assert.equal(status, 2, line);
+      assert.match(stderr, message);
+      assert.equal(await saved(), before);
+    }
+  });
+
+  it('names the line of what the kernel refuses', async () => {
+    const { replace, saved } = await farm();
+    const { status, stderr } = await replace(`${table}\n${table}`);
+    assert.equal(status, 255);
+    assert.equal(
+      stderr,
+      'Service already exists: TCP 192.0.2.1:80 (line 4)\n' +
+        'Destination already exists: TCP 192.0.2.1:80 -> 198.51.100.7:80 (line 5)\n',
+    );
+    assert.equal(await saved(), table);
+  });
+
+  it('tells of lines however far they are from the start', async () => {
+    const { replace } = await farm();
+    const lines = Array.from({ length: 2500 }, (_, n) => `-A -f ${(n % 2499) + 1}\n# ${n}\n`);
+    const { status, stderr } = await replace(lines.join(''));
+    assert.equal(status, 255);
+    assert.equal(stderr, 'Service already exists: FWM 1 (line 4999)\n');
+  });
+});

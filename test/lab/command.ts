@@ -13,7 +13,7 @@ export interface LabCommand {
   stderr: Writable;
   /** The size of the caller's terminal, which becomes the command's; the streams are not used then. */
   terminal?: { rows: number; columns: number } | undefined;
-  /** Of a guest. */
+  /** Of a guest, where the settings do not say; 2 by default. */
   cpus?: number | undefined;
   /** Of a guest, in MiB. */
   memory?: number | undefined;

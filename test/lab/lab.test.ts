@@ -6,7 +6,7 @@ import { PassThrough } from 'node:stream';
 import { before, test } from 'node:test';
 import type { Line, SuiteEvent } from './harness/events.js';
 import { replay } from './harness/replay.js';
-import { findSuites, suiteName } from './harness/suites.js';
+import { cpusOf, findSuites, suiteName } from './harness/suites.js';
 import { runInLab } from './lab.js';
 
 const runner = join(import.meta.dirname, 'harness/main.js');
@@ -34,7 +34,7 @@ const suites = findSuites();
 const outcomes = new Map(suites.map((suite) => [suite, new Outcome()]));
 let lab: Promise<void>;
 
-/** A guest's processors wait for each other most of the time, so two guests are nearly done in half the time. */
+/** A guest has one processor (with few exceptions), and a machine for tests two at least. */
 const GUESTS = 2;
 
 async function runSuites(): Promise<void> {
@@ -60,7 +60,8 @@ async function runSuite(suite: string, outcome: Outcome): Promise<void> {
     outcome.add(event);
   });
   try {
-    const { status, stderr } = await runInLab({ command: [process.execPath, runner, suite], stdout });
+    const command = [process.execPath, runner, suite];
+    const { status, stderr } = await runInLab({ command, stdout, cpus: cpusOf(suiteName(suite)) });
     assert.equal(status, 0, `the runner of ${suiteName(suite)} failed:\n${stderr}`);
   } finally {
     await new Promise<void>((resolve) => lines.once('close', resolve) && stdout.end());

@@ -1,7 +1,8 @@
 // npm run lab -- [OPTION] COMMAND ARGUMENTS...
 import type { LabCommand } from './command.js';
+import { distribution, runsSuite } from './distribution.js';
 import { LabFailure, LabUnavailable } from './errors.js';
-import { findSuite } from './harness/suites.js';
+import { cpusOf, findSuite } from './harness/suites.js';
 import { isolated } from './isolation.js';
 import { runWhereIpvsIs } from './lab.js';
 import { which } from './process.js';
@@ -13,7 +14,7 @@ npm run lab -- --tty COMMAND...          a command that needs a terminal
 npm run lab -- --suite NAME [OPTION...]  one of test/lab/suites, with options of node's test runner
 
 LAB_KERNEL=stable|backports|IMAGE  LAB_GUEST=auto|always|never  LAB_ACCEL=auto|tcg|kvm
-LAB_TIMEOUT=SECONDS  LAB_OUT=DIRECTORY     test/lab/README.md explains them
+LAB_TIMEOUT=SECONDS  LAB_OUT=DIRECTORY  LAB_CPUS=NUMBER    test/lab/README.md explains them
 `;
 
 /** What the exit status says about the lab itself, as in sysexits.h. */
@@ -22,7 +23,7 @@ const statuses = [
   [LabFailure, 70],
 ] as const;
 
-type What = Pick<LabCommand, 'command' | 'terminal' | 'stdin' | 'env'>;
+type What = Pick<LabCommand, 'command' | 'terminal' | 'stdin' | 'env' | 'cpus'>;
 
 /** The size of the terminal that this runs in; one that does not know its size says 0. */
 function terminal(): LabCommand['terminal'] {
@@ -38,10 +39,14 @@ const interactive = (command: string[]): What => ({ command, terminal: terminal(
 /** Without the user's start-up files: they may take long on an emulated processor. */
 const shell = (): string[] => (which('bash') ? ['bash', '--norc'] : ['sh']);
 
+/** Bun's runner writes for humans where nothing is said. */
+const spelledOut = distribution === 'node' ? ['--test-reporter=spec'] : [];
+
 const options: Record<string, (args: string[]) => What> = {
   '--tty': interactive,
   '--suite': ([name = '', ...args]) => ({
-    command: isolated([process.execPath, ...args, '--test-reporter=spec', findSuite(name)]),
+    command: isolated(runsSuite(findSuite(name), [...args, ...spelledOut])),
+    cpus: cpusOf(name),
   }),
 };
 

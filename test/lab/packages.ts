@@ -33,6 +33,7 @@ export const suiteNeeds: Need[] = [
   { needs: 'tcpdump', package: 'tcpdump', why: 'shows the packets of a failing suite' },
   { needs: 'conntrack', package: 'conntrack', why: "netfilter's view of a balanced connection" },
   { needs: 'socat', package: 'socat', why: 'speaks SCTP, which Node does not' },
+  { needs: '/usr/bin/time', package: 'time', why: 'tells the benchmark how much memory a program had' },
   { needs: 'unshare', package: 'util-linux', why: 'a fresh network namespace for each suite' },
   { needs: 'script', package: 'bsdutils', why: 'a terminal for what behaves differently on one' },
   { needs: 'modprobe', package: 'kmod', why: 'loads kernel modules' },
@@ -43,6 +44,14 @@ export const guestNeeds: Need[] = [
   { needs: 'qemu-system-x86_64', package: 'qemu-system-x86', why: 'the machine that the guest runs on' },
   { needs: 'busybox', package: 'busybox-static', why: "the guest's first process", suits: isStatic },
   { needs: 'setpriv', package: 'util-linux', why: 'lets no guest outlive the process that started it' },
+];
+
+/** What reads what lvsadm writes for others: its completions and its manual page. */
+export const readerNeeds: Need[] = [
+  { needs: 'bash', package: 'bash', why: 'completes command lines' },
+  { needs: 'zsh', package: 'zsh', why: 'completes command lines' },
+  { needs: 'fish', package: 'fish', why: 'completes command lines' },
+  { needs: 'mandoc', package: 'mandoc', why: 'checks the manual page' },
 ];
 
 /** What it takes to fetch and unpack Debian's kernel. */

@@ -147,7 +147,13 @@ test("a command's environment is the lab's: of the caller's only what is meant f
 });
 
 test('a setting that means nothing is refused, not ignored', () => {
-  const bad = { LAB_ACCEL: 'fast', LAB_GUEST: 'yes', LAB_TIMEOUT: '1m', LAB_OUT: '/does/not/exist' };
+  const bad = {
+    LAB_ACCEL: 'fast',
+    LAB_GUEST: 'yes',
+    LAB_TIMEOUT: '1m',
+    LAB_CPUS: '0',
+    LAB_OUT: '/does/not/exist',
+  };
   for (const [name, value] of Object.entries(bad)) {
     assert.throws(() => readSettings({ [name]: value }), {
       name: 'LabUnavailable',
@@ -155,6 +161,7 @@ test('a setting that means nothing is refused, not ignored', () => {
     });
   }
   assert.equal(readSettings({ LAB_TIMEOUT: '90' }).timeout, 90);
+  assert.deepEqual([readSettings({}).cpus, readSettings({ LAB_CPUS: '4' }).cpus], [undefined, 4]);
 });
 
 test('what is missing is named with its purpose and its package', () => {

@@ -18,6 +18,8 @@ export interface Settings {
   kernel: string | undefined;
   /** Seconds. */
   timeout: number;
+  /** Of a guest; undefined where the caller decides. */
+  cpus: number | undefined;
   /** The absolute path of a directory of the host that the command may write to, in a guest as well. */
   out: string | undefined;
 }
@@ -27,7 +29,8 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
     accel: choice(env, 'LAB_ACCEL'),
     guest: choice(env, 'LAB_GUEST'),
     kernel: env['LAB_KERNEL'] || undefined,
-    timeout: seconds(env, 'LAB_TIMEOUT', 1800),
+    timeout: count(env, 'LAB_TIMEOUT', 'seconds') ?? 1800,
+    cpus: count(env, 'LAB_CPUS', 'a number of processors'),
     out: env['LAB_OUT'] ? directory(env['LAB_OUT']) : undefined,
   };
 }
@@ -40,11 +43,11 @@ function choice<Name extends keyof typeof choices>(env: NodeJS.ProcessEnv, name:
   return found;
 }
 
-function seconds(env: NodeJS.ProcessEnv, name: string, otherwise: number): number {
+function count(env: NodeJS.ProcessEnv, name: string, expected: string): number | undefined {
   const value = env[name];
-  if (!value) return otherwise;
+  if (!value) return undefined;
   if (!/^\d+$/.test(value) || Number(value) === 0)
-    throw new LabUnavailable(`${name} is '${value}': expected seconds`);
+    throw new LabUnavailable(`${name} is '${value}': expected ${expected}`);
   return Number(value);
 }
 

@@ -6,14 +6,14 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { main } from '../../src/cli/main.js';
-import type { Context, Output } from '../../src/context.js';
+import type { Context } from '../../src/context.js';
 import { IpvsClient } from '../../src/ipvs/client.js';
 import type { State } from '../../src/model/state.js';
 import type { OpenSocket } from '../../src/netlink/socket.js';
 import { readState } from '../../src/plan/read.js';
+import { Captured } from './captured.js';
 import { changesIn } from './changes.js';
 import { FakeIpvs } from './fake-ipvs.js';
-import { textOf } from './text.js';
 
 export interface Result {
   readonly status: number;
@@ -105,17 +105,6 @@ export class Director {
     };
     const status = await main(words, context);
     return { status, out: out.text, err: err.text };
-  }
-}
-
-class Captured implements Output {
-  text = '';
-  constructor(readonly isTTY: boolean) {}
-  get columns(): number | undefined {
-    return this.isTTY ? 120 : undefined;
-  }
-  write(text: string | Uint8Array): void {
-    this.text += textOf(text);
   }
 }
 

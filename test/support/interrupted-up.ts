@@ -8,7 +8,7 @@ import { carryOut } from '../../src/host/carry-out.js';
 import { Journal } from '../../src/host/journal.js';
 import { Machine } from '../../src/host/machine.js';
 import { planRealServer } from '../../src/host/real-server.js';
-import { openNodeSocket } from '../../src/netlink/socket-node.js';
+import { openSocket } from './socket.js';
 
 const [state = '', at, when, ...vips] = process.argv.slice(2);
 const method = process.env['METHOD'] === 'tun' ? 'tun' : 'dr';
@@ -29,7 +29,7 @@ journal.add = async (entry) => {
   return isNew;
 };
 
-await carryOut(steps, new Machine(openNodeSocket), journal, async (_step, outcome) => {
+await carryOut(steps, new Machine(openSocket), journal, async (_step, outcome) => {
   if (when === 'after' && outcome === 'done' && changes === Number(at)) await die();
 });
 throw new Error(`only ${changes} changes: there was nothing to interrupt at ${at}`);

@@ -7,8 +7,8 @@ import type { Context, Output } from '../../src/context.js';
 import { loadModule } from '../../src/host/modules.js';
 import { IpvsClient } from '../../src/ipvs/client.js';
 import { runIpvsadm } from '../../src/ipvsadm/run.js';
-import { openNodeSocket } from '../../src/netlink/socket-node.js';
-import { textOf } from './text.js';
+import { written } from './captured.js';
+import { openSocket } from './socket.js';
 
 export interface Ran {
   readonly status: number;
@@ -22,7 +22,7 @@ export async function modern(...words: readonly string[]): Promise<Ran> {
   const collect = (into: keyof typeof said): Output => ({
     isTTY: false,
     write: (text) => {
-      said[into] += textOf(text);
+      said[into] += written(text);
     },
   });
   let client: Promise<IpvsClient> | undefined;
@@ -34,10 +34,10 @@ export async function modern(...words: readonly string[]): Promise<Ran> {
     stdin: (async function* () {})(),
     readFile: (path) => createReadStream(path),
     client: () => {
-      client ??= IpvsClient.open(openNodeSocket, { loadModule: () => loadModule('ip_vs') });
+      client ??= IpvsClient.open(openSocket, { loadModule: () => loadModule('ip_vs') });
       return client;
     },
-    openSocket: openNodeSocket,
+    openSocket,
     now: () => performance.now(),
     sleep,
   };

@@ -1,13 +1,13 @@
 /** Runs command lines of ipvsadm's grammar against an IPVS in memory. */
 
 import { render } from '../../src/cli/render.js';
-import type { Context, Output } from '../../src/context.js';
+import type { Context } from '../../src/context.js';
 import { LvsadmError } from '../../src/errors.js';
 import type { Resolver } from '../../src/host/names.js';
 import type { IpvsClient } from '../../src/ipvs/client.js';
-import { runIpvsadm } from '../../src/ipvsadm/run.js';
+import { replaceTable, runIpvsadm } from '../../src/ipvsadm/run.js';
+import { Captured } from './captured.js';
 import { FakeClient } from './fake-client.js';
-import { textOf } from './text.js';
 
 export interface Result {
   readonly status: number;
@@ -21,6 +21,8 @@ export interface World {
   /** What the resolver knows, /etc/hosts apart: addresses by name; the first name of an address is found for it. */
   readonly hosts: Record<string, string>;
   run(words: readonly string[], stdin?: string): Promise<Result>;
+  /** What `ipvsadm-restore` does with this input. */
+  replace(stdin: string): Promise<Result>;
 }
 
 const services = `
@@ -86,15 +88,8 @@ function worldOf(client: IpvsClient): World {
     files,
     hosts,
     run: (words, stdin = '') => capture(stdin, (context) => runIpvsadm(words, context, async () => resolver)),
+    replace: (stdin) => capture(stdin, (context) => replaceTable(context, async () => resolver)),
   };
-}
-
-class Captured implements Output {
-  readonly isTTY = false;
-  text = '';
-  write(text: string | Uint8Array): void {
-    this.text += textOf(text);
-  }
 }
 
 /** Cuts in awkward places, as a pipe may. */

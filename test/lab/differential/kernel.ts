@@ -8,7 +8,7 @@ import { type IpvsOperations, ipvsSchema, type ServiceBody } from '../../../src/
 import { Connection } from '../../../src/netlink/connection.js';
 import { type Family, findFamily } from '../../../src/netlink/genl.js';
 import { Protocol } from '../../../src/netlink/socket.js';
-import { openNodeSocket } from '../../../src/netlink/socket-node.js';
+import { openSocket } from '../../support/socket.js';
 import type { Attributes, State } from './trial.js';
 
 /** What a fresh network namespace has, in seconds. */
@@ -18,7 +18,7 @@ const timeouts = { tcpTimeout: 900, tcpFinTimeout: 120, udpTimeout: 300 };
  * Milliseconds in which a daemon's thread has run for sure: a kernel (6.1) that is told to stop one before does not answer
  * for half a minute.
  */
-const DAEMON_START = 100;
+export const DAEMON_START = 100;
 
 export class Kernel {
   /** When a daemon may have been started last, on the clock of `performance`. */
@@ -30,7 +30,7 @@ export class Kernel {
   ) {}
 
   static async open(): Promise<Kernel> {
-    const connection = new Connection(openNodeSocket(Protocol.generic));
+    const connection = new Connection(openSocket(Protocol.generic));
     return new Kernel(connection, await findFamily(connection, ipvsSchema));
   }
 

@@ -7,7 +7,7 @@ import { main } from '../../../src/cli/main.js';
 import type { Context, Output } from '../../../src/context.js';
 import { IpvsClient } from '../../../src/ipvs/client.js';
 import { connectionTablePath } from '../../../src/ipvs/proc.js';
-import { openNodeSocket } from '../../../src/netlink/socket-node.js';
+import { openSocket } from '../../support/socket.js';
 import type { CommandLine, Observation, Program } from './trial.js';
 
 export class Lvsadm implements Program {
@@ -27,7 +27,7 @@ export class Lvsadm implements Program {
           ? chunks(connections)
           : createReadStream(path),
       client: () => this.client(),
-      openSocket: openNodeSocket,
+      openSocket,
       now: () => performance.now(),
       sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
     };
@@ -40,7 +40,7 @@ export class Lvsadm implements Program {
   }
 
   private client(): Promise<IpvsClient> {
-    this.opened ??= IpvsClient.open(openNodeSocket);
+    this.opened ??= IpvsClient.open(openSocket);
     return this.opened;
   }
 }
@@ -50,7 +50,7 @@ class Captured implements Output {
   readonly isTTY = false;
   text = '';
   write(text: string | Uint8Array): void {
-    this.text += Buffer.from(text as string).toString('latin1');
+    this.text += Buffer.from(text).toString('latin1');
   }
 }
 

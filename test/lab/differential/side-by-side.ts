@@ -51,8 +51,10 @@ export class SideBySide {
   }
 
   async play(trial: Trial): Promise<Comparison> {
-    const lvsadm = await this.outcome(this.lvsadm, trial);
-    const ipvsadm = await this.outcome(this.ipvsadm, trial);
+    const first = await this.observe(this.lvsadm, trial);
+    // One that refuses its words has not asked the kernel; if it has all the same, the reading after the other shows it.
+    const lvsadm = { observations: first, state: first.every(refused) ? this.now : await this.read() };
+    const ipvsadm = { observations: await this.observe(this.ipvsadm, trial), state: await this.read() };
     const deviations = ipvsadm.observations.flatMap((seen, at) =>
       compareObservations(seen, lvsadm.observations[at] as Observation),
     );
@@ -75,8 +77,7 @@ export class SideBySide {
       if (mentions(command, '--start-daemon')) this.kernel.daemonStarted();
       if (status !== 0) throw new Error(`cannot prepare: ${command.words.join(' ')}: ${stderr}`);
     }
-    this.now = await this.kernel.state();
-    this.prepared = { given: wanted, state: this.now };
+    this.prepared = { given: wanted, state: await this.read() };
   }
 
   async close(): Promise<void> {
@@ -86,7 +87,7 @@ export class SideBySide {
     for (const program of [this.preparer, this.lvsadm, this.ipvsadm]) await program.close();
   }
 
-  private async outcome(program: Program, { given, commands }: Trial): Promise<Outcome> {
+  private async observe(program: Program, { given, commands }: Trial): Promise<Observation[]> {
     await this.prepare(given);
     const observations: Observation[] = [];
     for (const command of commands) {
@@ -94,10 +95,17 @@ export class SideBySide {
       observations.push(await program.run(command));
       if (mentions(command, '--start-daemon')) this.kernel.daemonStarted();
     }
+    return observations;
+  }
+
+  private async read(): Promise<State> {
     this.now = await this.kernel.state();
-    return { observations, state: this.now };
+    return this.now;
   }
 }
+
+/** ipvsadm's exit status for words that make no sense. */
+const refused = ({ status }: Observation): boolean => status === 2;
 
 const mentions = ({ words }: CommandLine, option: string): boolean =>
   words.some((word) => word.startsWith(option));

@@ -2,14 +2,15 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import type { DistributionName } from '../distribution.js';
 import { type SuiteEvent, treeOf } from './events.js';
 import { replay, type Stage, suiteFault } from './replay.js';
 import { runSuite } from './run-suite.js';
 
-const fixture = async (name: string, patience = 60): Promise<SuiteEvent[]> => {
+const fixture = async (name: string, patience = 60, on: DistributionName = 'node'): Promise<SuiteEvent[]> => {
   const events: SuiteEvent[] = [];
   const suite = join(import.meta.dirname, `../fixtures/${name}.js`);
-  await runSuite({ suite, patience, within: (command) => command, tell: (event) => events.push(event) });
+  await runSuite({ suite, patience, within: (command) => command, on, tell: (event) => events.push(event) });
   return events;
 };
 
@@ -92,6 +93,37 @@ describe('a suite that did not do its work fails, and shows what it printed', ()
   test('the lab ended before it did', () => {
     assert.equal(suiteFault([], []), 'the suite was not run to its end');
   });
+});
+
+describe('under Bun, which tells its tests in lines of its own', () => {
+  const underBun = (name: string, patience?: number) => fixture(name, patience, 'standalone');
+
+  test('every outcome reaches the host, the message and the place of a failure included', async () => {
+    const events = await underBun('outcomes');
+    const notes = new Notes();
+    await replay(notes, events);
+    assert.deepEqual(notes.lines.slice(0, 5), [
+      'ok passes',
+      'ok a group > passes within',
+      'not ok a group > fails within: AssertionError: arithmetic',
+      'ok is skipped skip: true',
+      'ok is to be done todo: true',
+    ]);
+    assert.match(notes.lines[5] ?? '', /^# printed by the suite:[\s\S]*printed by the suite\nby the way\n/);
+    assert.match(treeOf(events)[2]?.error?.stack ?? '', /operator: "fail"/);
+  });
+
+  for (const [what, name, fault] of [
+    ['its process died', 'crash', 'the suite crashed (SIGKILL)'],
+    ['its process failed while its tests passed', 'quits', 'the suite crashed (exit status 3)'],
+    ['it has no test', 'empty', 'the suite reported no test (exit status 0)'],
+    ['it cannot be loaded', 'missing', 'the suite reported no test (exit status 1)'],
+    ['it hangs', 'hang', 'the suite was not over within 2 s'],
+  ] as const) {
+    test(`a suite did not do its work: ${what}`, async () => {
+      assert.equal(faultOf(await underBun(name, name === 'hang' ? 2 : undefined)), fault);
+    });
+  }
 });
 
 test('tests of a suite that crashed inside a group are not lost', () => {

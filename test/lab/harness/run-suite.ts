@@ -1,13 +1,16 @@
 // One suite in a process of its own, and what it tells about its tests.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import type { Readable } from 'node:stream';
-import { text } from 'node:stream/consumers';
+import { type DistributionName, distribution, runsSuite } from '../distribution.js';
 import type { SuiteEvent } from './events.js';
+import { toldByBun } from './told-by-bun.js';
+import { reporting, toldByNode } from './told-by-node.js';
 
-const reporter = join(import.meta.dirname, 'reporter.js');
+/** By the distribution, whose runtime runs the suite: options that make it report, and how to read the report. */
+const reports = {
+  node: { options: reporting, read: toldByNode },
+  standalone: { options: [], read: toldByBun },
+} as const;
 
 export interface SuiteRun {
   /** The suite's compiled file. */
@@ -16,12 +19,16 @@ export interface SuiteRun {
   patience: number;
   /** What to run it in. */
   within: (command: string[]) => string[];
+  /** The one whose runtime runs it; that of LAB_DISTRIBUTION by default. */
+  on?: DistributionName;
   /** Called for each event while the suite runs; the last is its end. */
   tell: (event: SuiteEvent) => void;
 }
 
-export async function runSuite({ suite, patience, within, tell }: SuiteRun): Promise<void> {
-  const [program = '', ...args] = within([process.execPath, `--test-reporter=${reporter}`, suite]);
+export async function runSuite(run: SuiteRun): Promise<void> {
+  const { suite, patience, within, on = distribution, tell } = run;
+  const { options, read } = reports[on];
+  const [program = '', ...args] = within(runsSuite(suite, options, on));
   const child = spawn(program, args, {
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
     // Node's runner would have the suite report to it.
@@ -33,11 +40,8 @@ export async function runSuite({ suite, patience, within, tell }: SuiteRun): Pro
     late.late = patience;
     child.kill('SIGKILL');
   }, patience * 1000);
-  const printed = [child.stdout, child.stderr].map((stream) => text(stream as Readable));
-  for await (const line of createInterface({ input: child.stdio[3] as Readable })) tell(JSON.parse(line));
+  for await (const event of read(child)) tell(event);
   const [status, signal] = await ended;
   clearTimeout(deadline);
-  const output = (await Promise.all(printed)).join('');
-  if (output) tell({ kind: 'output', text: output });
   tell({ kind: 'end', status, signal, ...late });
 }

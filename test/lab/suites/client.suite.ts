@@ -18,17 +18,19 @@ import type { Service, ServiceId } from '../../../src/model/service.js';
 import { Connection } from '../../../src/netlink/connection.js';
 import { type Family, findFamily } from '../../../src/netlink/genl.js';
 import { Protocol } from '../../../src/netlink/socket.js';
-import { openNodeSocket } from '../../../src/netlink/socket-node.js';
+import { openSocket } from '../../support/socket.js';
+import { attribute, genl, u16 } from '../../support/wire.js';
+import { distribution } from '../distribution.js';
 
 let client: IpvsClient;
 let connection: Connection;
 let raw: Family<IpvsOperations>;
 
 before(async () => {
-  client = await IpvsClient.open(openNodeSocket, {
+  client = await IpvsClient.open(openSocket, {
     loadModule: async () => assert.fail('the kernel loads ip_vs itself'),
   });
-  connection = new Connection(openNodeSocket(Protocol.generic));
+  connection = new Connection(openSocket(Protocol.generic));
   raw = await findFamily(connection, ipvsSchema);
 });
 
@@ -280,6 +282,24 @@ describe('refusals', () => {
       Errno.ENOENT,
       'TCP 192.0.2.1:80 -> 198.51.100.9:80',
     );
+  });
+
+  test('come with the kernel’s own words where it has some', async (context) => {
+    if (distribution === 'node') return context.skip('Node’s socket cannot ask for them');
+    // SET_CONFIG with a TCP timeout of two bytes.
+    const bytes = [...genl(12), ...attribute(4, u16(900))];
+    const refused = connection.acknowledge({
+      operation: 'setTimeouts',
+      type: raw.id,
+      put: (to) => {
+        for (const byte of bytes) to.u8(byte);
+      },
+    });
+    await assert.rejects(refused, (error) => {
+      assert.ok(error instanceof KernelError);
+      assert.match(error.message, /Attribute failed policy validation/);
+      return true;
+    });
   });
 
   test('in a batch are told for each change, and the others are carried out', async () => {

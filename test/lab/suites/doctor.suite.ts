@@ -4,12 +4,11 @@
  */
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import type { Change } from '../../../src/model/change.js';
 import type { Service, ServiceId } from '../../../src/model/service.js';
 import { addresses, destination, Farm, gateways, type ServerName, servers } from '../../support/farm.js';
+import { lvsadm } from '../distribution.js';
 
-const program = fileURLToPath(new URL('../../../bin/lvsadm.js', import.meta.url));
 /** Each test has its own: the connection table remembers the others' for a while. */
 let VIP = '';
 let tests = 0;
@@ -126,7 +125,7 @@ async function carryOut(name: string, command: string): Promise<void> {
     await run(name, command);
     return;
   }
-  await farm.host(name).run(process.execPath, [program, ...words]);
+  await farm.host(name).run(lvsadm, words);
   if (words[0] === 'real-server') undo.push(() => farm.lvsadm(name, 'real-server', 'down'));
 }
 

@@ -1,11 +1,11 @@
 /** A table of 10,000 services through `lvsadm apply`: what goes over the wire, and how long it takes. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { openNodeSocket } from '../../../src/netlink/socket-node.js';
 import { Director } from '../../support/director.js';
+import { openSocket } from '../../support/socket.js';
 
 test('10,000 services: nothing to change sends nothing, one changed server is one message', async (context) => {
-  const director = await Director.start(context, openNodeSocket);
+  const director = await Director.start(context, openSocket);
   const document = (weight: number) =>
     JSON.stringify({
       services: Array.from({ length: 10_000 }, (_, index) => index + 1).map((mark) => ({

@@ -9,7 +9,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import fc from 'fast-check';
 import { parseDocuments } from '../../../src/document/load.js';
@@ -22,13 +22,14 @@ import type { ServiceState, State } from '../../../src/model/state.js';
 import { Connection } from '../../../src/netlink/connection.js';
 import { type Family, findFamily } from '../../../src/netlink/genl.js';
 import { Protocol } from '../../../src/netlink/socket.js';
-import { openNodeSocket } from '../../../src/netlink/socket-node.js';
 import { reconcile } from '../../../src/plan/apply.js';
 import { diff } from '../../../src/plan/diff.js';
 import { readState } from '../../../src/plan/read.js';
 import { stagesOf } from '../../../src/plan/steps.js';
 import { normal, state } from '../../support/arbitrary-state.js';
 import { Died, dyingAfter } from '../../support/changes.js';
+import { openSocket } from '../../support/socket.js';
+import { DAEMON_START } from '../differential/kernel.js';
 import { lvsadm } from '../distribution.js';
 
 const run = promisify(execFile);
@@ -39,8 +40,8 @@ let raw: Family<IpvsOperations>;
 let directory: string;
 
 before(async () => {
-  client = await IpvsClient.open(openNodeSocket);
-  connection = new Connection(openNodeSocket(Protocol.generic));
+  client = await IpvsClient.open(openSocket);
+  connection = new Connection(openSocket(Protocol.generic));
   raw = await findFamily(connection, ipvsSchema);
   directory = await mkdtemp(join(tmpdir(), 'lvsadm-state-'));
 });
@@ -74,10 +75,20 @@ const made = ({ services, daemons, timeouts }: State): Change[] => [
 
 async function make(wanted: State): Promise<void> {
   for (const change of made(wanted)) await client.apply(change);
+  await daemonsRun(wanted);
 }
 
-const reconciled = (wanted: State, by = client) =>
-  reconcile({ client: by, read: () => readState(by), plan: (current) => diff(current, wanted) });
+async function reconciled(wanted: State, by = client) {
+  const plan = (current: State) => diff(current, wanted);
+  const reconciliation = await reconcile({ client: by, read: () => readState(by), plan });
+  await daemonsRun(wanted);
+  return reconciliation;
+}
+
+/** Waits until the next can stop what was started. */
+async function daemonsRun({ daemons }: State): Promise<void> {
+  if (daemons.length > 0) await sleep(DAEMON_START);
+}
 
 /** Everything that the kernel says of its settings, each entry with every attribute, in an order of our own. */
 async function rawTable(): Promise<unknown> {
@@ -159,6 +170,7 @@ describe('random tables', () => {
           read: () => readState(client),
           plan: (current) => diff(current, desired),
         });
+        await daemonsRun(original);
         assert.equal(converged, true);
         assert.deepEqual(await rawTable(), expected);
       }),
@@ -207,7 +219,7 @@ describe('interrupted', () => {
     for (let step = 0; step < total; step++) {
       await client.apply({ do: 'flush' });
       await client.applyAll(made(current));
-      const mortal = await IpvsClient.open(dyingAfter(step, openNodeSocket));
+      const mortal = await IpvsClient.open(dyingAfter(step, openSocket));
       await assert.rejects(reconciled(desired, mortal), Died);
       const { converged, rounds, outcomes } = await reconciled(desired);
       assert.deepEqual([converged, rounds], [true, 1], `after step ${step}`);
@@ -280,6 +292,8 @@ test('somebody with ipvsadm at the same table does not stop it, and in the end i
     // Whoever is not quick enough five times in a row may give up, but never over anything but a race.
     if (!result.converged) assert.match(String(refused?.error?.code), /^(EEXIST|ESRCH|ENOENT)$/);
     await client.apply({ do: 'deleteService', id: { fwmark: 15, family: 'inet' } }).catch(() => {});
+    // A socket that blocks lets nobody else in: neither the other's programs nor their ends.
+    await nextTurn();
   }
   await meddled;
   assert.equal((await reconciled(desired)).converged, true);

@@ -11,12 +11,12 @@ function opened(): Promise<IpvsClient> {
 }
 
 async function open(): Promise<IpvsClient> {
-  const [{ IpvsClient }, { openNodeSocket }, { loadModule }] = await Promise.all([
+  const [{ IpvsClient }, { openSocket }, { loadModule }] = await Promise.all([
     import('../../../src/ipvs/client.js'),
-    import('../../../src/netlink/socket-node.js'),
+    import('../socket.js'),
     import('../../../src/host/modules.js'),
   ]);
-  return IpvsClient.open(openNodeSocket, { loadModule: () => loadModule('ip_vs') });
+  return IpvsClient.open(openSocket, { loadModule: () => loadModule('ip_vs') });
 }
 
 /** Carries out changes in order; rejects at the first that the kernel refuses. */

@@ -20,7 +20,7 @@ const program = fileURLToPath(new URL('./agent-process.js', import.meta.url));
  * Just-in-time compilers write code, which an emulator then has to translate again each time: without them an agent is
  * about twice as fast there.
  */
-const flags = ['--no-opt', '--no-sparkplug'];
+const flags = process.versions['bun'] === undefined ? ['--no-opt', '--no-sparkplug'] : [];
 
 /** One Node process per host for everything, because starting one is the most expensive thing in an emulated guest. */
 export class Agent {

@@ -1,10 +1,11 @@
-/** The part of Bun's foreign function interface that socket-bun.ts uses. */
+/** The part of Bun's foreign function interface that libc.ts and its tests use. */
 declare module 'bun:ffi' {
   export type Pointer = number & { readonly __pointer: unique symbol };
-  export type Argument = 'i32' | 'u32' | 'u64' | 'ptr';
+  /** `ptr` takes the memory of a view, or a number as it is. */
+  export type Argument = 'i32' | 'u32' | 'i64' | 'u64' | 'ptr';
   export interface FunctionType {
     readonly args: readonly Argument[];
-    readonly returns: 'i32' | 'i64_fast' | 'ptr' | 'void';
+    readonly returns: 'i32' | 'i64_fast' | 'ptr';
   }
   export function dlopen<const S extends Readonly<Record<string, FunctionType>>>(
     library: string,
@@ -12,7 +13,7 @@ declare module 'bun:ffi' {
   ): {
     readonly symbols: {
       readonly [K in keyof S]: (
-        ...values: (number | Uint8Array | null)[]
+        ...values: (number | NodeJS.TypedArray)[]
       ) => S[K]['returns'] extends 'ptr' ? Pointer : number;
     };
   };

@@ -1,0 +1,83 @@
+// npm run install:standalone -- [OPTION...]
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { isAbsolute, resolve } from 'node:path';
+import { parseArgs, promisify } from 'node:util';
+import { HostError } from '../../src/errors.js';
+import { install, uninstall, type Wish } from './install.js';
+
+const executable = resolve(import.meta.dirname, '../../../dist/standalone/lvsadm');
+
+const usage = `npm run install:standalone -- [OPTION...]
+  --prefix DIRECTORY  where to install; /usr/local where nothing is said
+  --no-links          without ipvsadm, ipvsadm-save and ipvsadm-restore, the links to lvsadm
+  --force             replace what stands under these names
+  --dry-run           say what would be done, and do nothing
+  --uninstall         remove what was installed
+DESTDIR in the environment is put in front of the prefix, to make a package.
+`;
+
+/** As in sysexits.h: EX_CANTCREAT. */
+const REFUSED = 73;
+const USAGE = 2;
+
+/** @throws TypeError, as parseArgs does */
+function parse(args: readonly string[]): Wish & { uninstall: boolean; help: boolean } {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      prefix: { type: 'string', default: '/usr/local' },
+      'no-links': { type: 'boolean', default: false },
+      force: { type: 'boolean', default: false },
+      'dry-run': { type: 'boolean', default: false },
+      uninstall: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  const staging = process.env['DESTDIR'] ?? '';
+  if (values.prefix === '') throw new TypeError('--prefix needs a directory');
+  if (staging !== '' && !isAbsolute(values.prefix)) {
+    throw new TypeError(`with DESTDIR the prefix is an absolute path, and '${values.prefix}' is none`);
+  }
+  return {
+    prefix: resolve(values.prefix),
+    staging: staging === '' ? '' : resolve(staging),
+    dryRun: values['dry-run'],
+    links: !values['no-links'],
+    force: values.force,
+    uninstall: values.uninstall,
+    help: values.help,
+  };
+}
+
+// Who reads along may leave; the work goes on.
+process.stdout.on('error', () => {});
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+
+/** What the executable prints. It is told by its file, so that a page names the version that is installed. */
+const written = async (words: readonly string[]): Promise<Uint8Array> =>
+  (await promisify(execFile)(executable, [...words], { encoding: 'buffer' })).stdout;
+
+async function main(args: readonly string[]): Promise<number> {
+  const wish = parse(args);
+  if (wish.help) process.stdout.write(usage);
+  else if (wish.uninstall) await uninstall(wish, say);
+  else await install(wish, { program: await readFile(executable), written, say });
+  return 0;
+}
+
+/** What helps where the system says no more than that it may not be. */
+const advice = ({ cause }: HostError): string =>
+  ['EACCES', 'EPERM', 'EROFS'].includes((cause as NodeJS.ErrnoException | undefined)?.code ?? '')
+    ? '; run it as root, or choose another --prefix'
+    : '';
+
+process.exitCode = await main(process.argv.slice(2)).catch((error) => {
+  const status = error instanceof HostError ? REFUSED : error instanceof TypeError ? USAGE : undefined;
+  if (status === undefined) throw error;
+  const more = error instanceof HostError ? advice(error) : '';
+  process.stderr.write(
+    `install:standalone: ${error.message}${more}\n${status === USAGE ? `\n${usage}` : ''}`,
+  );
+  return status;
+});

@@ -1,0 +1,62 @@
+/** Files put in their places, each at once: written beside and renamed, so that nobody ever finds half of one. */
+import { chmod, lstat, mkdir, open, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { HostError } from '../../src/errors.js';
+import { cannot } from '../../src/host/links.js';
+
+/** Whether the file is there already, with this content and this mode. @throws HostError where there can be no file */
+export async function isInPlace(path: string, content: Uint8Array, mode: number): Promise<boolean> {
+  const stat = await lstat(path).catch((error) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw cannot(`install ${path}`, error);
+  });
+  if (stat?.isDirectory()) throw new HostError(`install ${path}`, 'a directory stands there');
+  if (!stat?.isFile() || stat.size !== content.length || (stat.mode & 0o7777) !== mode) return false;
+  const file = await open(path);
+  try {
+    return (await file.readFile()).equals(content);
+  } finally {
+    await file.close();
+  }
+}
+
+/** @throws HostError, with nothing left behind */
+export async function place(path: string, content: Uint8Array, mode: number): Promise<void> {
+  const fresh = `${path}.${process.pid}`;
+  try {
+    await makeDirectory(dirname(path));
+    const file = await open(fresh, 'wx', mode);
+    try {
+      await file.writeFile(content);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    // Whatever the umask.
+    await chmod(fresh, mode);
+    await rename(fresh, path);
+  } catch (error) {
+    await rm(fresh, { force: true }).catch(() => {});
+    throw error instanceof HostError ? error : cannot(`install ${path}`, error);
+  }
+}
+
+/** Makes what is missing of it readable for all, whatever the umask. @throws HostError */
+export async function makeDirectory(path: string): Promise<void> {
+  try {
+    const first = await mkdir(path, { recursive: true });
+    if (first === undefined) return;
+    for (let made = path; made.startsWith(first); made = dirname(made)) await chmod(made, 0o755);
+  } catch (error) {
+    throw cannot(`make the directory ${path}`, error);
+  }
+}
+
+/** @returns whether there was one. @throws HostError */
+export async function remove(path: string): Promise<boolean> {
+  if ((await lstat(path).catch(() => undefined)) === undefined) return false;
+  await rm(path).catch((error) => {
+    throw cannot(`remove ${path}`, error);
+  });
+  return true;
+}

@@ -1,0 +1,114 @@
+/**
+ * What the lines of -R ask for, in their order, as steps: changes are gathered, as many as go to the kernel together;
+ * whatever is no change is a step of its own. Nothing is carried out here.
+ */
+import { NoCommandError, UsageError } from '../errors.js';
+import { addChange } from '../ipvs/changes.js';
+import type { Change } from '../model/change.js';
+import { Batch } from '../netlink/batch.js';
+import { type Block, blocks, lineEnd, lineText } from './blocks.js';
+import type { Command } from './command.js';
+import { Moulds } from './moulds.js';
+import { splitRule } from './rules.js';
+import { type Session, understand } from './session.js';
+
+/** Changes to a step. */
+const MOST = 1000;
+
+export type Step =
+  | { readonly do: 'changes'; readonly changes: Changes }
+  | { readonly do: 'command'; readonly command: Command }
+  | { readonly do: 'refuse'; readonly number: number; readonly mistake: UsageError };
+
+/** The steps of these lines. Whoever asks for the next one has carried out those before, or will. */
+export async function* stepsOf(session: Session): AsyncGenerator<Step> {
+  const moulds = new Moulds();
+  let changes = new Changes();
+  let number = 0;
+  for await (const block of blocks(session.context.stdin)) {
+    for (let at = 0, next: number; at < block.length; at = next) {
+      number++;
+      next = moulds.add(block, at, changes.batch);
+      if (next < 0) {
+        next = lineEnd(block, at) + 1;
+        const text = lineText(block, at);
+        const step = await stepOf(text, number, session);
+        if (step === undefined) continue;
+        if (step.do !== 'change') {
+          if (changes.count > 0) yield { do: 'changes', changes };
+          changes = new Changes();
+          yield step;
+          continue;
+        }
+        addChange(changes.batch, step.change);
+        moulds.learn(text, step.change, changes.lastMessage());
+      }
+      changes.note(block, at, number);
+      if (changes.count < MOST) continue;
+      yield { do: 'changes', changes };
+      changes = new Changes();
+    }
+  }
+  if (changes.count > 0) yield { do: 'changes', changes };
+}
+
+/** What one line asks for; nothing where it is empty. */
+async function stepOf(
+  text: string,
+  number: number,
+  session: Session,
+): Promise<Exclude<Step, { do: 'changes' }> | Extract<Command, { do: 'change' }> | undefined> {
+  const words = splitRule(text);
+  if (words.length === 0) return undefined;
+  try {
+    const command = await understand(words, session);
+    if (command.do === 'restore') throw new NoCommandError('-R cannot read itself');
+    return command.do === 'change' ? command : { do: 'command', command };
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    return { do: 'refuse', number, mistake: error };
+  }
+}
+
+/** Room for the messages of a step, of which few are larger. */
+const MESSAGE = 160;
+
+/** Changes that are carried out together, and the lines that asked for them. */
+export class Changes {
+  readonly batch = new Batch(MOST * MESSAGE);
+  private readonly numbers = new Int32Array(MOST);
+  private readonly starts = new Int32Array(MOST);
+  /** The blocks that the lines stand in, each with the first change that does. */
+  private readonly blocks: { readonly from: number; readonly block: Block }[] = [];
+  private block: Block | undefined;
+
+  get count(): number {
+    return this.batch.count;
+  }
+
+  lastMessage(): Uint8Array<ArrayBuffer> {
+    return this.batch.message(this.count - 1);
+  }
+
+  /** Says which line the change that was added last stands on. */
+  note(block: Block, start: number, number: number): void {
+    const index = this.count - 1;
+    this.starts[index] = start;
+    this.numbers[index] = number;
+    if (block !== this.block) this.blocks.push({ from: index, block });
+    this.block = block;
+  }
+
+  /** The number of the line that asked for a change, counted from 1. */
+  number(index: number): number {
+    return this.numbers[index] as number;
+  }
+
+  /** The change itself, which most of the time nobody needs: its line is parsed again. */
+  async change(index: number, session: Session): Promise<Change> {
+    const { block } = this.blocks.findLast(({ from }) => from <= index) as { block: Block };
+    const command = await understand(splitRule(lineText(block, this.starts[index] as number)), session);
+    if (command.do !== 'change') throw new Error(`line ${this.number(index)} was a change before`);
+    return command.change;
+  }
+}

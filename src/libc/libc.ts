@@ -1,0 +1,93 @@
+/**
+ * System calls in the standalone executable, through the C library and Bun's foreign function interface. All go through
+ * one function, syscall(2): Bun compiles a wrapper for each function that is declared, each time the program starts.
+ */
+import { dlopen, read } from 'bun:ffi';
+
+const libraries = ['libc.so.6', 'libc.so', 'libc.musl-x86_64.so.1', 'libc.musl-aarch64.so.1'];
+
+/** Numbers of the calls, by process.arch: asm/unistd.h. */
+const numbers: Readonly<Record<string, Readonly<Record<Call, number>>>> = {
+  x64: {
+    ...{ read: 0, write: 1, close: 3, openat: 257 },
+    ...{ socket: 41, bind: 49, getsockname: 51, setsockopt: 54, getsockopt: 55, sendto: 44, recvfrom: 45 },
+  },
+  arm64: {
+    ...{ read: 63, write: 64, close: 57, openat: 56 },
+    ...{
+      socket: 198,
+      bind: 200,
+      getsockname: 204,
+      setsockopt: 208,
+      getsockopt: 209,
+      sendto: 206,
+      recvfrom: 207,
+    },
+  },
+};
+
+export type Call =
+  | 'read'
+  | 'write'
+  | 'close'
+  | 'openat'
+  | 'socket'
+  | 'bind'
+  | 'getsockname'
+  | 'setsockopt'
+  | 'getsockopt'
+  | 'sendto'
+  | 'recvfrom';
+
+/** What a call takes besides its first argument, a number in all of them: numbers from 0 on, and memory. */
+type Argument = number | NodeJS.TypedArray;
+
+const functions = {
+  syscall: { args: ['i64', 'i64', 'ptr', 'ptr', 'ptr', 'ptr', 'ptr'], returns: 'i64_fast' },
+  __errno_location: { args: [], returns: 'ptr' },
+} as const;
+
+export interface Libc {
+  /** What the kernel says, or -1: then `errno` says why. The memory is the kernel's during the call only. */
+  call(
+    name: Call,
+    first: number,
+    b?: Argument,
+    c?: Argument,
+    d?: Argument,
+    e?: Argument,
+    f?: Argument,
+  ): number;
+  /** Of the call that failed last; to be read before anything else is called. */
+  errno(): number;
+}
+
+let loaded: Libc | undefined;
+
+/** @throws Error that says what was tried */
+export function libc(): Libc {
+  loaded ??= load();
+  return loaded;
+}
+
+function load(): Libc {
+  const calls = numbers[process.arch];
+  if (calls === undefined) throw new Error(`no numbers of system calls for ${process.arch}`);
+  const { syscall, __errno_location } = openLibrary();
+  return {
+    call: (name, first, b = 0, c = 0, d = 0, e = 0, f = 0) => syscall(calls[name], first, b, c, d, e, f),
+    errno: () => read.i32(__errno_location(), 0),
+  };
+}
+
+function openLibrary() {
+  const failures: string[] = [];
+  for (const library of libraries) {
+    try {
+      return dlopen(library, functions).symbols;
+    } catch (error) {
+      failures.push(`${library}: ${(error as Error).message}`);
+    }
+  }
+  throw new Error(`no C library (${failures.join('; ')})`);
+}

@@ -1,0 +1,150 @@
+/** Completion for bash: a script that knows all words by itself, and starts lvsadm only for what stands in the table. */
+import type { Kind, Option, Program, Use, Value } from './description.js';
+import { serversProgram, servicesProgram, tableFile } from './table.js';
+
+/** Variables that the function's last part turns into replies: `words` to choose from, `files` for compgen. */
+const offers: Readonly<Record<Kind, (option: string) => string>> = {
+  path: () => 'files=-f',
+  directory: () => 'files=-d',
+  interface: () => 'words=$(cd /sys/class/net && echo *)',
+  service: (option) => `words=$(_lvsadm_services ${option})`,
+  'service-url': () => "words=$(_lvsadm_services '')",
+  server: () => 'words=$(_lvsadm_servers)',
+};
+
+function offer({ choices, kind, list }: Value, option = ''): string {
+  if (kind !== undefined) return offers[kind](option);
+  if (choices.length === 0) return ':';
+  return `words='${choices.join(' ')}'${list ? ' list=,' : ''}`;
+}
+
+const isOption = (word: string): boolean => word.startsWith('-');
+const first = ({ names }: Use): string => names[0] ?? '';
+const namesOf = (options: readonly Option[]): string => options.flatMap(({ names }) => names).join(' ');
+
+/** An option whose value is a word of its own; one that may be left out is only ever guessed at. */
+const takesWord = ({ value }: Option): boolean => value !== undefined && !value.optional;
+
+/** `-A | --add-service) options='...' valued='...' ;;`, commands with the same options in one. */
+function useCases(uses: readonly Use[]): string[] {
+  const cases = new Map<string, string[]>();
+  for (const { names, options } of uses) {
+    const body = `options='${namesOf(options)}' valued='${namesOf(options.filter(takesWord))}'`;
+    cases.set(body, [...(cases.get(body) ?? []), ...names]);
+  }
+  return [...cases].map(([body, names]) => `    ${names.join(' | ')}) ${body} ;;`);
+}
+
+/** ipvsadm's options mean the same after every command, a subcommand's are its own. */
+function valueCases(uses: readonly Use[]): string[] {
+  const own = uses.flatMap((use) =>
+    use.options.map((option) => ({ after: isOption(first(use)) ? '-*' : first(use), option })),
+  );
+  const cases = own
+    .filter(({ option }) => takesWord(option))
+    .map(({ after, option }) => {
+      const patterns = option.names.map((name) => `${after}' ${name}'`).join(' | ');
+      return `    ${patterns}) ${offer(option.value as Value, option.names[0])} ;;`;
+    });
+  return [...new Set(cases)];
+}
+
+const positionalCases = (uses: readonly Use[]): string[] =>
+  uses.flatMap((use) =>
+    use.positionals.flatMap((positional, at) =>
+      positional.kind === undefined && positional.choices.length === 0
+        ? []
+        : `    ${use.names.map((name) => `'${name} ${at}'`).join(' | ')}) ${offer(positional)} ;;`,
+    ),
+  );
+
+const programCase = ({ name, uses, options }: Program): string =>
+  `    ${name}) starts='${uses.flatMap(({ names }) => names).join(' ')}' options='${namesOf(options)}' ;;`;
+
+export function bashCompletion(programs: readonly Program[]): string {
+  const uses = programs[0]?.uses ?? [];
+  return `# Completion of lvsadm for bash, and of ipvsadm where it is a link to lvsadm. Made by: lvsadm completion bash
+
+_lvsadm_rules() {
+  [[ -e ${tableFile} ]] && command "$program" -Sn </dev/null 2>/dev/null
+}
+
+_lvsadm_services() {
+  _lvsadm_rules | awk -v how="$1" '${servicesProgram}'
+}
+
+_lvsadm_servers() {
+  _lvsadm_rules | awk -v service="$service" '${serversProgram}'
+}
+
+_lvsadm() {
+  local program=$1 line=\${COMP_LINE:0:COMP_POINT}
+  local cur=\${line##*[[:space:]]} word prev='' start='' service='' starts='' options='' valued='' words='' files='' list=''
+  local -i at=0 value=0
+  local -a given
+  read -ra given <<<"\${line%"$cur"}"
+  given=("\${given[@]:1}")
+
+  case \${program##*/} in
+${programs.map(programCase).join('\n')}
+  esac
+  if [[ -n $starts ]]; then
+    start=\${given[0]}
+    # Short options may stand in one word: -Ln
+    [[ $start == -[!-]?* ]] && start=\${start:0:2}
+  fi
+  case $start in
+${useCases(uses).join('\n')}
+  esac
+
+  # What was said so far: the words that belong to no option, and the service.
+  for word in "\${given[@]:1}"; do
+    if ((value)); then
+      value=0
+      [[ $prev == @(-t|-u|-f|--@(tcp|udp|sctp|fwmark)-service) ]] && service=$word
+    elif [[ $word == -* ]]; then
+      prev=$word
+      [[ $prev == -[!-]?* ]] && prev=-\${prev: -1}
+      [[ " $valued " == *" $prev "* ]] && value=1
+    else
+      ((at++)) || service=\${service:-$word}
+    fi
+  done
+  ((value)) || prev=''
+  local before=''
+  if [[ $cur == --*=* ]]; then
+    prev=\${cur%%=*} before=\${cur%%=*}=
+  fi
+
+  if [[ -n $prev ]]; then
+    case "$start $prev" in
+${valueCases(uses).join('\n')}
+    esac
+  elif [[ -n $starts && \${#given[@]} -eq 0 ]]; then
+    words=$starts
+  elif [[ $cur != -* ]]; then
+    case "$start $at" in
+${positionalCases(uses).join('\n')}
+    *) [[ -z $cur ]] && words=$options ;;
+    esac
+  else
+    words=$options
+  fi
+
+  local part=\${cur#"$before"}
+  [[ -n $list ]] && before+=\${part%"\${part##*,}"} part=\${part##*,}
+  if [[ -n $files ]]; then
+    compopt -o filenames 2>/dev/null
+    mapfile -t COMPREPLY < <(compgen "$files" -- "$part")
+  else
+    mapfile -t COMPREPLY < <(compgen -W "$words" -- "$part")
+    COMPREPLY=("\${COMPREPLY[@]/#/$before}")
+    # Readline takes what follows the last of these characters for the word.
+    [[ $COMP_WORDBREAKS == *:* ]] && before=\${cur%"\${cur##*[:=]}"} || before=\${cur%"\${cur##*=}"}
+    COMPREPLY=("\${COMPREPLY[@]#"$before"}")
+  fi
+}
+
+complete -F _lvsadm ${programs.map(({ name }) => name).join(' ')}
+`;
+}

@@ -1,0 +1,151 @@
+/** Completion for fish: one line for each option, with the commands that it goes with. */
+import type { Kind, Option, Program, Use, Value } from './description.js';
+import { serversProgram, servicesProgram, tableFile } from './table.js';
+
+/** Given the option, for a positional the options that have a value. */
+const offers: Readonly<Record<Kind, (words: string) => string>> = {
+  path: () => '-F',
+  directory: () => "-x -a '(__fish_complete_directories)'",
+  interface: () => "-x -a '(__fish_print_interfaces)'",
+  service: (option) => `-x -a ${quoted(`(__lvsadm_services ${option})`)}`,
+  'service-url': () => `-x -a ${quoted('(__lvsadm_services "")')}`,
+  server: (words) => `-x -a ${quoted(`(__lvsadm_servers ${words})`.replace(' )', ')'))}`,
+};
+
+const quoted = (text: string): string => `'${text.replaceAll(/[\\']/g, '\\$&')}'`;
+
+function offer({ choices, kind, list }: Value, words: string): string {
+  if (kind !== undefined) return offers[kind](words);
+  if (choices.length === 0) return '-x';
+  return `-x -a ${quoted(list ? `(__lvsadm_list ${choices.join(' ')})` : choices.join(' '))}`;
+}
+
+const name = (word: string): string =>
+  word.startsWith('--') ? `-l ${word.slice(2)}` : word.startsWith('-') ? `-s ${word.slice(1)}` : `-a ${word}`;
+
+const spelled = (words: readonly string[]): string => words.map(name).join(' ');
+
+function optionLine(condition: string, { names, value, help }: Option): string {
+  const taken =
+    value === undefined || value.optional
+      ? ''
+      : `-r ${offer(value, value.kind === 'service' ? (names[0] ?? '') : '')}`;
+  return `    complete -c $program ${condition}${spelled(names)} ${taken} -d ${quoted(help)}`;
+}
+
+const after = (uses: readonly Use[]): string =>
+  `-n ${quoted(`__lvsadm_after ${uses.flatMap(({ names }) => names).join(' ')}`)} `;
+
+/** An option of several commands is one line that names them all. */
+function optionLines(uses: readonly Use[]): string[] {
+  const groups = new Map<string, { option: Option; uses: Use[] }>();
+  for (const use of uses) {
+    for (const option of use.options) {
+      const key = optionLine('', option);
+      const group = groups.get(key) ?? { option, uses: [] };
+      group.uses.push(use);
+      groups.set(key, group);
+    }
+  }
+  return [...groups.values()].map((group) => optionLine(after(group.uses), group.option));
+}
+
+const positionalLines = (uses: readonly Use[]): string[] =>
+  uses.flatMap((use) => {
+    const valued = use.options.filter(({ value }) => value !== undefined).flatMap(({ names }) => names);
+    return use.positionals
+      .map((positional, at) => ({ taken: offer(positional, valued.join(' ')), at }))
+      .filter(({ taken }) => taken.includes(' -a '))
+      .map(({ taken, at }) => {
+        const condition = `__lvsadm_after ${use.names.join(' ')}; and __lvsadm_word ${[at, ...valued].join(' ')}`;
+        return `    complete -c $program -n ${quoted(condition)} ${taken}`;
+      });
+  });
+
+const programLines = ({ name: program, uses, options }: Program): string =>
+  [
+    `set program ${program}`,
+    'complete -c $program -f',
+    ...uses.map(
+      ({ names, help }) => `complete -c $program -n __lvsadm_first ${spelled(names)} -d ${quoted(help)}`,
+    ),
+    ...options.map((option) => optionLine('', option).trim()),
+  ].join('\n');
+
+export function fishCompletion(programs: readonly Program[]): string {
+  const [whole, ...others] = programs;
+  const shared = others.find(({ uses }) => uses.length > 0)?.uses ?? [];
+  const own = (whole?.uses ?? []).filter((use) => !shared.includes(use));
+  const lines = (uses: readonly Use[]): string => [...optionLines(uses), ...positionalLines(uses)].join('\n');
+  return `# Completion of lvsadm for fish, and of ipvsadm where it is a link to lvsadm. Made by: lvsadm completion fish
+
+function __lvsadm_rules
+    set -l given (commandline -opc)
+    test -e ${tableFile}; and command $given[1] -Sn </dev/null 2>/dev/null
+end
+
+function __lvsadm_services
+    __lvsadm_rules | awk -v how="$argv[1]" ${quoted(servicesProgram)}
+end
+
+# The words that belong to no option, after the one that says what is to be done; options with a value are to be named.
+function __lvsadm_words
+    set -l given (commandline -opc)
+    set -l value 0
+    for word in $given[3..]
+        if test $value -eq 1
+            set value 0
+        else if contains -- $word $argv
+            set value 1
+        else if not string match -q -- '-*' $word
+            echo $word
+        end
+    end
+end
+
+# Whether so many of those words were given.
+function __lvsadm_word
+    test (count (__lvsadm_words $argv[2..])) -eq $argv[1]
+end
+
+# The service is what an option of that kind names, or else the first of those words.
+function __lvsadm_servers
+    set -l given (commandline -opc)
+    set -l words (__lvsadm_words $argv)
+    set -l service "$words[1]"
+    for at in (seq 3 (count $given))
+        if string match -q -r -- '^(-[^-]*[tuf]|--(tcp|udp|sctp|fwmark)-service)$' $given[(math $at - 1)]
+            set service $given[$at]
+        end
+    end
+    __lvsadm_rules | awk -v service="$service" ${quoted(serversProgram)}
+end
+
+# Some of the words, with commas between them.
+function __lvsadm_list
+    set -l before (commandline -ct | string replace -r '^--[^=]*=' '' | string replace -r '[^,]*$' '')
+    printf '%s\\n' "$before"$argv
+end
+
+# Whether this is to be the first word.
+function __lvsadm_first
+    test (count (commandline -opc)) -eq 1
+end
+
+# Whether the first word is one of these. Short options may stand in one word: -Ln
+function __lvsadm_after
+    set -l given (commandline -opc)
+    contains -- (string replace -r '^(-[^-]).+' '$1' -- "$given[2]") $argv
+end
+
+${programs.map(programLines).join('\n\n')}
+
+for program in lvsadm ipvsadm
+${lines(shared)}
+end
+
+for program in lvsadm
+${lines(own)}
+end
+`;
+}

@@ -1,0 +1,56 @@
+/** ipvsadm's grammar, described from the table that its parser works with. */
+import { type AnySetting, type CommandName, commands, type Slot, settings } from '../ipvsadm/options.js';
+import type { Kind, Option, Positional, Use } from './description.js';
+
+const kinds: Readonly<Partial<Record<Slot, Kind>>> = {
+  service: 'service',
+  server: 'server',
+  interface: 'interface',
+};
+
+const spellings = ({ long, short = '' }: { long: string; short?: string | undefined }): string[] => [
+  ...[...short].map((letter) => `-${letter}`),
+  `--${long}`,
+];
+
+export const describeOption = (option: AnySetting): Option => ({
+  names: spellings(option),
+  help: option.help,
+  ...(option.value !== undefined && {
+    value: {
+      name: option.value,
+      choices: option.choices ?? [],
+      // A mark is a service that no text names, and is in the table all the same.
+      kind: kinds[option.slot],
+      optional: option.argument === 'optional',
+      list: option.value.endsWith(',...'),
+    },
+  }),
+});
+
+/** The options that go with a command, but for one that goes with all of them, and only means something to listings. */
+const optionsOf = (command: CommandName): Option[] =>
+  settings
+    .filter(({ needed = [], allowed = [] }) => [...needed, ...allowed].includes(command))
+    .filter(({ slot }) => slot !== 'sorted' || command === 'list')
+    .map(describeOption);
+
+/** Values of its own come before a command's options: `--start-daemon master`, `--set 900 120 300`. */
+function positionalsOf(usage: string, choices: readonly string[] = []): Positional[] {
+  const one = (name: string): Positional => ({ name, choices, help: '', many: false });
+  if (choices.length > 0) return [one('role')];
+  return /^([A-Z]+ )+[A-Z]+$/.test(usage) ? usage.split(' ').map(one) : [];
+}
+
+export const ipvsadmUses: readonly Use[] = commands.map((command) => ({
+  names: spellings(command),
+  help: command.help,
+  usage: command.usage ?? '',
+  positionals: positionalsOf(command.usage ?? '', command.choices),
+  options: optionsOf(command.long),
+  notes: [],
+  examples: [],
+}));
+
+/** What may follow the name of ipvsadm-save, which says the command itself. */
+export const saveOptions: readonly Option[] = optionsOf('save');

@@ -1,0 +1,2 @@
+// A program that does nothing: what a runtime takes to start.
+export {};

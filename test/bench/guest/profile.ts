@@ -1,0 +1,82 @@
+/** Runs a program under its runtime's profiler, from modules that have kept their names. */
+import { chmodSync, copyFileSync, cpSync, existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { checkout } from '../../lab/paths.js';
+import type { Frame } from '../program.js';
+import type { World } from './world.js';
+
+export type Profiled = 'node' | 'standalone';
+
+/** Microseconds. */
+const interval = 1000;
+
+const entries = { node: 'bin/lvsadm.js', standalone: 'bin/lvsadm-standalone.js' };
+
+/** How to start the program so that it writes what it did to a file. */
+export function underProfiler(world: World, program: Profiled, file: string): string[] {
+  const runtime = program === 'node' ? world.path('node') : bun(world);
+  const modules = world.path('build');
+  if (!existsSync(modules)) {
+    for (const part of ['bin', 'src'])
+      cpSync(join(checkout, 'build', part), join(modules, part), { recursive: true });
+    writeFileSync(join(modules, 'package.json'), '{ "type": "module" }\n');
+  }
+  return [
+    runtime,
+    '--cpu-prof',
+    `--cpu-prof-interval=${interval}`,
+    `--cpu-prof-dir=${world.directory}`,
+    `--cpu-prof-name=${file}`,
+    join(modules, entries[program]),
+  ];
+}
+
+function bun(world: World): string {
+  const path = world.path('bun');
+  if (existsSync(path)) return path;
+  const packages = join(checkout, 'node_modules/@oven');
+  const [name = ''] = readdirSync(packages).filter((each) => each.startsWith('bun-linux-'));
+  copyFileSync(join(packages, name, 'bin/bun'), path);
+  chmodSync(path, 0o755);
+  return path;
+}
+
+/** What Node and Bun write, as far as it matters here. */
+interface CpuProfile {
+  readonly nodes: readonly {
+    readonly id: number;
+    readonly children?: readonly number[];
+    readonly callFrame: {
+      readonly functionName: string;
+      readonly url: string;
+      readonly lineNumber: number;
+      readonly columnNumber: number;
+    };
+  }[];
+  readonly samples: readonly number[];
+  readonly timeDeltas: readonly number[];
+}
+
+/** The time that was spent in each function itself. What belongs to no file, such as `map`, is its caller's. */
+export async function framesOf(path: string): Promise<Frame[]> {
+  const { nodes, samples, timeDeltas }: CpuProfile = JSON.parse(await readFile(path, 'utf8'));
+  const byId = new Map(nodes.map((node) => [node.id, node]));
+  const parents = new Map(nodes.flatMap(({ id, children = [] }) => children.map((child) => [child, id])));
+  const own = (id: number | undefined): CpuProfile['nodes'][number] | undefined => {
+    const node = id === undefined ? undefined : byId.get(id);
+    return node === undefined || node.callFrame.url !== '' ? node : own(parents.get(node.id));
+  };
+  const frames = new Map<string, { file: string; name: string; body: boolean; time: number }>();
+  samples.forEach((id, index) => {
+    const frame = (own(id) ?? byId.get(id))?.callFrame;
+    if (frame === undefined || frame.functionName === '(idle)') return;
+    const { url: file, functionName: name, lineNumber, columnNumber } = frame;
+    const key = `${file} ${name} ${lineNumber} ${columnNumber}`;
+    const body = file !== '' && lineNumber === 0 && columnNumber === 0;
+    const found = frames.get(key) ?? { file, name, body, time: 0 };
+    found.time += timeDeltas[index] ?? 0;
+    frames.set(key, found);
+  });
+  return [...frames.values()];
+}

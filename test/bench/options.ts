@@ -1,0 +1,75 @@
+/** The words of `npm run bench`. */
+import { parseArgs } from 'node:util';
+
+export interface Options {
+  readonly help: boolean;
+  /** Part of the names of the cases to measure. */
+  readonly only: readonly string[];
+  /** Instead of each case's own number. */
+  readonly rounds: number | undefined;
+  /** One round, and without what takes long. */
+  readonly quick: boolean;
+  /** Where everything that was measured goes as JSON. */
+  readonly json: string | undefined;
+  /** What was measured before, instead of measuring. */
+  readonly from: string | undefined;
+  readonly writeDocs: boolean;
+  readonly list: boolean;
+  /** Look into the largest cases as well. */
+  readonly profile: boolean;
+}
+
+export const usage = `npm run bench -- [OPTION...]
+
+  --only PATTERN   only cases whose name contains it; may be repeated
+  --list           the names of the cases
+  --rounds N       so many rounds of each case, instead of 3 to 7
+  --quick          one round, and without what takes long
+  --profile        show where the time of the largest cases goes as well
+  --json FILE      write every measurement to a file as well
+  --from FILE      measure nothing, take what --json wrote
+  --write-docs     put tables and plot into docs/performance.md
+`;
+
+/** @throws Error that says what is wrong with the words */
+export function readOptions(words: readonly string[]): Options {
+  const { values } = parseArgs({
+    args: attached(words),
+    options: {
+      help: { type: 'boolean', short: 'h', default: false },
+      only: { type: 'string', multiple: true, default: [] },
+      rounds: { type: 'string' },
+      quick: { type: 'boolean', default: false },
+      json: { type: 'string' },
+      from: { type: 'string' },
+      'write-docs': { type: 'boolean', default: false },
+      list: { type: 'boolean', default: false },
+      profile: { type: 'boolean', default: false },
+    },
+  });
+  const { help, only, quick, json, from, list, profile } = values;
+  return {
+    help,
+    only,
+    rounds: roundsOf(values.rounds, quick),
+    quick,
+    json,
+    from,
+    writeDocs: values['write-docs'],
+    list,
+    profile,
+  };
+}
+
+/** What follows --only belongs to it, dash or not: many a case's name begins with one. */
+const attached = (words: readonly string[]): string[] =>
+  words.flatMap((word, index) => {
+    if (words[index - 1] === '--only') return [];
+    return word === '--only' && index + 1 < words.length ? [`--only=${words[index + 1]}`] : [word];
+  });
+
+function roundsOf(word: string | undefined, quick: boolean): number | undefined {
+  if (word === undefined) return quick ? 1 : undefined;
+  if (!/^[1-9]\d*$/.test(word)) throw new Error(`--rounds is '${word}': expected a number from 1 on`);
+  return Number(word);
+}

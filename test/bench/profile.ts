@@ -1,0 +1,111 @@
+/** Where the time of a command goes: from what was measured, and from samples of the functions that ran meanwhile. */
+import { type Frame, type Profile, programNames } from './program.js';
+import { type Report, timeOf } from './report.js';
+import type { Table } from './tables.js';
+
+/** In the order of the table. */
+export const stages = ['parse', 'encode', 'decode', 'format', 'read and write', 'collect, compile'] as const;
+export type Stage = (typeof stages)[number];
+
+/** Rooms whose work depends on the way that data goes through them: into the kernel, or out of it. */
+const ways = {
+  restoring: { grammar: 'parse', wire: 'encode' },
+  listing: { grammar: 'format', wire: 'decode' },
+} as const;
+
+type Place = Stage | keyof (typeof ways)['listing'] | undefined;
+
+/**
+ * What the code in a file is for; the first that fits counts. Undefined is what is measured in another way: the kernel, which
+ * sockets wait for, and the start.
+ */
+const places: readonly (readonly [RegExp, Place])[] = [
+  [/\/socket-(node|bun)\.|\/netlink\/dist\/|bun:ffi|prebuilds/, undefined],
+  [/\/bin\/|\/src\/cli\/(?!process-context)|node:internal\/(modules|process|bootstrap|main)/, undefined],
+  [/\/process-context\.|\/context\.|\/chunks\.|\/ipvsadm\/lines\.|^(node|internal|bun):/, 'read and write'],
+  // The quick way of -R: lines become messages without being parsed.
+  [/\/src\/ipvsadm\/(moulds?|gaps|casting)\./, 'encode'],
+  [/\/src\/ipvs\/endpoint-view\./, 'format'],
+  [/\/src\/(ipvsadm|model)\//, 'grammar'],
+  [/\/src\/(netlink|ipvs)\//, 'wire'],
+];
+
+/** Runtimes' names for what is no function. */
+const collecting = /^\((program|garbage collector)\)$/;
+
+export const wayOf = (name: string): keyof typeof ways => (name.startsWith('-R') ? 'restoring' : 'listing');
+
+/** Undefined for what is no part of a stage. */
+export function stageOf({ file, name, body }: Frame, way: keyof typeof ways): Stage | undefined {
+  if (collecting.test(name)) return 'collect, compile';
+  if (body) return undefined;
+  const place = places.find(([pattern]) => pattern.test(file))?.[1];
+  return place === 'grammar' || place === 'wire' ? ways[way][place] : place;
+}
+
+/** How much of what is no start and no kernel each stage has. */
+export function sharesOf({ case: name, frames }: Profile): Record<Stage, number> {
+  const sums = Object.fromEntries(stages.map((stage) => [stage, 0])) as Record<Stage, number>;
+  for (const frame of frames) {
+    const stage = stageOf(frame, wayOf(name));
+    if (stage !== undefined) sums[stage] += frame.time;
+  }
+  const all = Object.values(sums).reduce((sum, time) => sum + time, 0);
+  for (const stage of stages) sums[stage] /= all || 1;
+  return sums;
+}
+
+const empty = 'an empty script of the runtime';
+const version = '--version';
+
+/** Milliseconds of a command's median; undefined where the cases that it is compared with were not measured. */
+function partsOf(report: Report, profile: Profile): number[] | undefined {
+  const { program } = profile;
+  const wall = timeOf(report, profile.case, program)?.median;
+  const runtime = timeOf(report, empty, program)?.median;
+  const start = timeOf(report, version, program)?.median;
+  const kernel = timeOf(report, profile.case, program, 'system')?.median;
+  const kernelAtStart = timeOf(report, version, program, 'system')?.median;
+  if (!wall || !runtime || !start || kernel === undefined || kernelAtStart === undefined) return undefined;
+  const own = start - runtime;
+  const inKernel = Math.max(kernel - kernelAtStart, 0);
+  const rest = Math.max(wall - start - inKernel, 0);
+  const shares = sharesOf(profile);
+  return [wall, runtime, own, inKernel, ...stages.map((stage) => rest * shares[stage])];
+}
+
+export function profiles(report: Report): Table {
+  const row = (profile: Profile): string[][] => {
+    const parts = partsOf(report, profile);
+    if (parts === undefined) return [];
+    const cells = parts.map((part) => part.toLocaleString('en', { maximumFractionDigits: 0 }));
+    return [[profile.case, programNames[profile.program], ...cells]];
+  };
+  return {
+    title: 'Where the time goes, in milliseconds',
+    head: ['case', '', 'all', 'runtime', 'own start', 'kernel', ...stages],
+    rows: report.profiles.flatMap(row),
+  };
+}
+
+/** The functions that most of the samples were taken in. */
+export function functions({ profiles: all }: Report): Table {
+  const row = ({ case: name, program, frames }: Profile): string[][] => {
+    const sum = frames.reduce((time, frame) => time + frame.time, 0);
+    return frames
+      .toSorted((a, b) => b.time - a.time)
+      .slice(0, 12)
+      .map((frame) => [
+        name,
+        programNames[program],
+        `${((100 * frame.time) / sum).toFixed(1)}%`,
+        `${frame.name || '(anonymous)'} ${frame.file.split('/').slice(-2).join('/')}`,
+        stageOf(frame, wayOf(name)) ?? '',
+      ]);
+  };
+  return {
+    title: 'Functions by their own time',
+    head: ['case', '', '', 'function', 'stage'],
+    rows: all.flatMap(row),
+  };
+}

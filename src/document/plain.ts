@@ -56,7 +56,8 @@ export class PlainServers {
       texts.push(text);
     }
     const all = `${texts.join(' ')} `;
-    if (!plainTexts.test(all) || all.split(' ').length - 1 !== texts.length) return undefined;
+    if (texts.length > 0 && !(plainTexts.test(all) && all.split(' ').length - 1 === texts.length))
+      return undefined;
     if (!ascending && new Set(texts).size < texts.length) return undefined;
     return new PlainServers(values, texts, inherited);
   }

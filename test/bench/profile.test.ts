@@ -43,7 +43,7 @@ test('what is neither start nor kernel is shared among the stages as the samples
   const report: Report = {
     ...reportOf(),
     samples: [
-      sample('an empty script of the runtime', 100, 10),
+      sample('an empty program of the runtime', 100, 10),
       sample('--version', 120, 20),
       sample('-Ln of 10x10', 1120, 220, 600),
     ],

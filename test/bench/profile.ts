@@ -55,7 +55,7 @@ export function sharesOf({ case: name, frames }: Profile): Record<Stage, number>
   return sums;
 }
 
-const empty = 'an empty script of the runtime';
+const empty = 'an empty program of the runtime';
 const version = '--version';
 
 /** Milliseconds of a command's median; undefined where the cases that it is compared with were not measured. */

@@ -152,7 +152,7 @@ const rules: readonly Rule[] = [
   // Makes the context of a real process, so it loads what stands behind it: the client, its trace, modprobe.
   {
     from: 'src/cli/process-context.ts',
-    to: ['src/context.ts', 'src/ipvs/', 'src/host/', 'src/netlink/debug.ts'],
+    to: ['src/errors.ts', 'src/context.ts', 'src/ipvs/', 'src/host/', 'src/netlink/debug.ts'],
     types: ['src/cli/face.ts', 'src/netlink/connection.ts', 'src/netlink/socket.ts'],
   },
 

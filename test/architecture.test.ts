@@ -82,7 +82,7 @@ const rules: readonly Rule[] = [
   {
     from: 'src/ipvsadm/',
     to: ['src/errors.ts', 'src/model/'],
-    types: ['src/ipvs/servers.ts', 'src/context.ts'],
+    types: ['src/ipvs/servers.ts', 'src/ipvs/proc-table.ts', 'src/context.ts'],
   },
   { from: 'src/ipvsadm/help.ts', to: ['src/errors.ts', 'src/version.ts', 'src/ipvsadm/'] },
   ...['run', 'session', 'listing', 'connections', 'connection-page', 'directory', 'restore', 'chunks'].map(
@@ -152,7 +152,7 @@ const rules: readonly Rule[] = [
   // Makes the context of a real process, so it loads what stands behind it: the client, its trace, modprobe.
   {
     from: 'src/cli/process-context.ts',
-    to: ['src/context.ts', 'src/ipvs/', 'src/host/', 'src/netlink/debug.ts'],
+    to: ['src/errors.ts', 'src/context.ts', 'src/ipvs/', 'src/host/', 'src/netlink/debug.ts'],
     types: ['src/cli/face.ts', 'src/netlink/connection.ts', 'src/netlink/socket.ts'],
   },
 

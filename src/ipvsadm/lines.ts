@@ -15,10 +15,25 @@ const DOT = 0x2e;
 const ZERO = 0x30;
 const COLON = 0x3a;
 
+/**
+ * What lines are full of, the numbers of one byte: up to three digits, blanks behind them, and how many digits there are, from
+ * the lowest byte on.
+ */
+const octets = Int32Array.from({ length: 256 }, (_, value) => {
+  const digits = String(value);
+  const [first, second, third] = Array.from(digits.padEnd(3), (digit) => digit.charCodeAt(0)) as [
+    number,
+    number,
+    number,
+  ];
+  return first | (second << 8) | (third << 16) | (digits.length << 24);
+});
+
 const encoder = new TextEncoder();
 
 export class Lines {
-  private bytes = new Uint8Array(ENOUGH);
+  /** Blank where nothing is written yet. */
+  private bytes = new Uint8Array(ENOUGH).fill(BLANK);
   private length = 0;
   /** Where the line starts. */
   private start = 0;
@@ -47,6 +62,18 @@ export class Lines {
 
   /** A whole number from 0 to 2^53. */
   number(value: number): void {
+    if (value > 0xff) this.long(value);
+    else {
+      const { bytes, length } = this;
+      const written = octets[value] as number;
+      bytes[length] = written;
+      bytes[length + 1] = written >> 8;
+      bytes[length + 2] = written >> 16;
+      this.length = length + (written >> 24);
+    }
+  }
+
+  private long(value: number): void {
     const { bytes } = this;
     let digits = 1;
     for (let limit = 10; limit <= value; limit *= 10) digits++;
@@ -63,33 +90,52 @@ export class Lines {
   right(value: number, width: number): void {
     let digits = 1;
     for (let limit = 10; limit <= value; limit *= 10) digits++;
-    for (let blanks = width - digits; blanks > 0; blanks--) this.blank();
+    this.length += Math.max(0, width - digits);
     this.number(value);
   }
 
   /** The address that lies at `at` and a port: `192.0.2.1:80`, `[2001:db8::1]:80`. */
   endpoint(from: Uint8Array, at: number, family: Family, port: number): void {
-    if (family === 'inet6') this.text(`[${formatAddress(from, at, family)}]`);
+    if (family === 'inet6') this.text(`[${formatAddress(from, at, family)}]:`);
     else {
-      this.number(from[at] as number);
-      for (let i = 1; i < addressLength.inet; i++) {
+      for (let i = at; i < at + addressLength.inet; i++) {
+        this.number(from[i] as number);
         this.bytes[this.length++] = DOT;
-        this.number(from[at + i] as number);
       }
+      this.bytes[this.length - 1] = COLON;
     }
-    this.bytes[this.length++] = COLON;
     this.number(port);
   }
 
+  /** An IPv4 address with a port as one number, the port in its last 16 bits. */
+  ipv4Endpoint(value: number): void {
+    const address = Math.floor(value / 65536);
+    for (let shift = 24; shift >= 0; shift -= 8) {
+      this.number((address >>> shift) & 0xff);
+      this.bytes[this.length++] = shift > 0 ? DOT : COLON;
+    }
+    this.number(value % 65536);
+  }
+
+  /** Bytes as they are, shorter than a line. */
+  raw(from: Uint8Array): void {
+    this.bytes.set(from, this.length);
+    this.length += from.length;
+  }
+
+  /** Some of the bytes as they are. */
+  copy(from: Uint8Array, start: number, end: number): void {
+    if (this.bytes.length - this.length < end - start + ROOM) this.grow(end - start + ROOM);
+    this.raw(from.subarray(start, end));
+  }
+
   blank(): void {
-    this.bytes[this.length++] = BLANK;
+    this.length++;
   }
 
   /** Blanks up to a column of the line. */
   pad(column: number): void {
-    const { bytes } = this;
-    const end = this.start + column;
-    while (this.length < end) bytes[this.length++] = BLANK;
+    this.length = Math.max(this.length, this.start + column);
   }
 
   /** Column that the line has come to. */
@@ -110,7 +156,8 @@ export class Lines {
 
   private grow(room: number): void {
     const bytes = new Uint8Array(Math.max(this.bytes.length * 2, this.length + room));
-    bytes.set(this.bytes);
+    bytes.set(this.bytes.subarray(0, this.length));
+    bytes.fill(BLANK, this.length);
     this.bytes = bytes;
   }
 }

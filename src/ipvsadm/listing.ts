@@ -1,12 +1,14 @@
 /** -L in all its forms, and -S: asks the kernel, and writes what it says. */
+import type { Context } from '../context.js';
 import type { IpvsClient } from '../ipvs/client.js';
+import { TableText, tablePath } from '../ipvs/proc-table.js';
 import type { Servers } from '../ipvs/servers.js';
 import { formatAddress, isIpv4 } from '../model/address.js';
 import { sortedBy } from '../model/order.js';
-import { isFwmark, type Service, serviceFamily } from '../model/service.js';
+import { isFwmark, type Service, type ServiceId, serviceFamily } from '../model/service.js';
 import { layouts } from './columns.js';
 import type { ListOptions } from './command.js';
-import { daemonLine, formatter, serviceOrder, timeoutsLine, versionLine } from './format.js';
+import { daemonLine, formatter, putServer, serviceOrder, timeoutsLine, versionLine } from './format.js';
 import type { Labels } from './labels.js';
 import { Lines } from './lines.js';
 import { destinationPrefix, putDestinationRule, serviceRule } from './rules.js';
@@ -17,11 +19,12 @@ type RowWriter = (service: Service, servers: Servers, order: Iterable<number>) =
 
 /** The table, or one service of it. @throws KernelError of `getService` where there is no such service */
 export async function list(session: Session, options: ListOptions): Promise<void> {
-  const client = await session.context.client();
+  const { context } = session;
+  const client = await context.client();
   const lines = new Lines();
   if (options.of === undefined) lines.text(versionLine(await client.info()));
   const services = await servicesOf(client, options);
-  await eachRow(session, services, options, (labels) => {
+  const writer = (labels?: Labels): RowWriter => {
     const format = formatter(options, labels);
     lines.text(format.heading);
     return (service, servers, order) => {
@@ -31,17 +34,22 @@ export async function list(session: Session, options: ListOptions): Promise<void
         format.server(lines, service.id, servers);
       }
     };
-  });
-  await lines.writeTo(session.context.out);
+  };
+  if (options.numeric) {
+    const text = isPlain(options, services) ? await tableText(context) : undefined;
+    await numericRows(client, services, options.sorted, writer(), text && textRows(text, options, lines));
+  } else await namedRows(session, client, services, options.sorted, writer);
+  await lines.writeTo(context.out);
 }
 
 /** The table as lines that -R reads. */
 export async function save(session: Session, numeric: boolean): Promise<void> {
   const client = await session.context.client();
   const lines = new Lines();
-  const options = { numeric, sorted: true, wanted: isIpv4 };
-  await eachRow(session, sortedServices(await client.settings()), options, (labels) => {
-    return (service, servers, order) => {
+  const services = sortedServices(await client.settings());
+  const writer =
+    (labels?: Labels): RowWriter =>
+    (service, servers, order) => {
       lines.begin();
       lines.text(serviceRule(service, labels).join(' '));
       lines.end();
@@ -51,7 +59,9 @@ export async function save(session: Session, numeric: boolean): Promise<void> {
         putDestinationRule(lines, prefix, service.id, servers, labels);
       }
     };
-  });
+  if (numeric) await numericRows(client, services, true, writer());
+  // A name of an IPv6 address would read back as an IPv4 address, or not at all.
+  else await namedRows(session, client, services, true, writer, isIpv4);
   await lines.writeTo(session.context.out);
 }
 
@@ -79,50 +89,99 @@ async function servicesOf(
 const sortedServices = (services: readonly Service[]): Service[] =>
   sortedBy(services, ({ id }) => serviceOrder(id));
 
-interface RowOptions extends Pick<ListOptions, 'numeric' | 'sorted'> {
-  /** Which addresses may have names; all of them where this is left out. */
-  readonly wanted?: (address: string) => boolean;
+/** Rows that need not be asked for. */
+interface KnownRows {
+  has(id: ServiceId): boolean;
+  write(service: Service): void;
 }
 
-/**
- * Hands the rows to a writer, one after the other. Where all is numeric each is written when it is there, and forgotten;
- * names are asked for all together, so that all rows must be there before.
- */
-async function eachRow(
-  { context, directory }: Session,
+/** Each row is written when its servers are there, and forgotten. */
+async function numericRows(
+  client: IpvsClient,
   services: readonly Service[],
-  { numeric, sorted, wanted = () => true }: RowOptions,
-  writer: (labels: Labels | undefined) => RowWriter,
+  sorted: boolean,
+  write: RowWriter,
+  known?: KnownRows,
 ): Promise<void> {
-  const client = await context.client();
-  const ids = services.map(({ id }) => id);
-  const order = (servers: Servers, from: number, to: number) =>
-    sorted ? servers.sorted(from, to) : range(from, to);
-  if (numeric) {
-    const write = writer(undefined);
-    await client.servers(ids, (servers, index) => {
-      write(services[index] as Service, servers, order(servers, 0, servers.count));
+  const asked = services.filter(({ id }) => !known?.has(id));
+  let next = 0;
+  const writeKnown = (before: Service | undefined): void => {
+    for (; next < services.length && services[next] !== before; next++)
+      known?.write(services[next] as Service);
+    next++;
+  };
+  await client.servers(
+    asked.map(({ id }) => id),
+    (servers, index) => {
+      const service = asked[index] as Service;
+      writeKnown(service);
+      write(service, servers, orderOf(servers, 0, servers.count, sorted));
       servers.drop();
-    });
-    return;
-  }
+    },
+  );
+  writeKnown(undefined);
+}
+
+/** Names are asked for all together, so that all rows must be there before the first is written. */
+async function namedRows(
+  { directory }: Session,
+  client: IpvsClient,
+  services: readonly Service[],
+  sorted: boolean,
+  writer: (labels: Labels) => RowWriter,
+  /** Which addresses may have names. */
+  wanted: (address: string) => boolean = () => true,
+): Promise<void> {
+  const ids = services.map(({ id }) => id);
   const addresses = new Set<string>();
   for (const id of ids) if (!isFwmark(id)) addresses.add(id.address);
   const starts: number[] = [];
   const servers = await client.servers(ids, (all, _index, from) => {
     starts.push(from);
-    for (const i of range(from, all.count)) {
+    for (let i = from; i < all.count; i++) {
       all.go(i);
       addresses.add(formatAddress(all.bytes, all.address(), all.family));
     }
   });
   const write = writer(await directory.labels([...addresses].filter(wanted)));
   for (const [index, service] of services.entries()) {
+    const from = starts[index] as number;
+    const to = starts[index + 1] ?? servers.count;
     servers.serviceFamily = serviceFamily(service.id);
-    write(service, servers, order(servers, starts[index] as number, starts[index + 1] ?? servers.count));
+    write(service, servers, orderOf(servers, from, to, sorted));
   }
 }
 
-function* range(from: number, to: number): Iterable<number> {
-  for (let i = from; i < to; i++) yield i;
+const orderOf = (servers: Servers, from: number, to: number, sorted: boolean): number[] =>
+  sorted ? servers.sorted(from, to) : Array.from({ length: to - from }, (_, index) => from + index);
+
+/**
+ * More services than this are asked for one by one: the kernel goes through all that it has written so far whenever it is
+ * read on, 4 KiB at a time.
+ */
+const MANY = 16_384;
+
+/** Whether a listing shows no more of servers than /proc/net/ip_vs does. */
+const isPlain = ({ columns, of }: ListOptions, services: readonly Service[]): boolean =>
+  columns === 'plain' && of === undefined && services.length > 0 && services.length <= MANY;
+
+/** Undefined where /proc is not there, or not as expected: then netlink says everything. */
+async function tableText({ readFile }: Context): Promise<TableText | undefined> {
+  try {
+    return await TableText.read(readFile(tablePath));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === undefined) throw error;
+    return undefined;
+  }
 }
+
+const textRows = (text: TableText, options: ListOptions, lines: Lines): KnownRows => {
+  const format = formatter(options);
+  return {
+    has: (id) => text.has(id),
+    write(service) {
+      format.service(lines, service);
+      for (const index of text.servers(service.id, options.sorted)) putServer(lines, text, index);
+    },
+  };
+};

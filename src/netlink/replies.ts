@@ -11,16 +11,14 @@ export class Replies {
   /** The same as words: what lies at the byte `at` is at `at / 4`. */
   words = new Uint32Array(this.bytes.buffer);
   private length = 0;
-  /** Where each reply's payload starts and ends. */
+  /** How many replies there are. */
+  count = 0;
+  /** Where each reply's payload starts and ends; what is behind `count` is of the past. */
   private readonly starts: number[] = [];
   private readonly ends: number[] = [];
   /** Whose datagram was copied last, and where to. */
   private last: MessageCursor | undefined;
   private base = 0;
-
-  get count(): number {
-    return this.starts.length;
-  }
 
   start(index: number): number {
     return this.starts[index] as number;
@@ -39,16 +37,15 @@ export class Replies {
   truncate(count: number): void {
     // The bytes between this reply and the next are headers.
     this.length = count === 0 ? 0 : align(this.end(count - 1));
-    this.starts.length = count;
-    this.ends.length = count;
+    this.count = count;
     this.last = undefined;
   }
 
   /** Adds the message that the cursor came to; what the datagram holds is copied once. */
   add(message: MessageCursor): void {
     if (message !== this.last) this.copy(message);
-    this.starts.push(this.base + message.start);
-    this.ends.push(this.base + message.end);
+    this.starts[this.count] = this.base + message.start;
+    this.ends[this.count++] = this.base + message.end;
   }
 
   private copy(from: MessageCursor): void {

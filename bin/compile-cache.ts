@@ -5,9 +5,10 @@ const DIRECTORY = '/var/cache/lvsadm';
 
 /** Only for root: without, there is little that lvsadm may do. */
 export function keepCompiledCode(directory = DIRECTORY, owner = 0): void {
+  // Node 20 would load its loader of ES modules only to say that it has none.
+  if (Number.parseInt(process.versions.node, 10) < 22 || process.getuid?.() !== owner) return;
   const { enableCompileCache } = process.getBuiltinModule('node:module') as Partial<CompileCache>;
-  if (enableCompileCache === undefined || process.getuid?.() !== owner) return;
-  if (isSafe(directory, owner)) enableCompileCache(directory);
+  if (enableCompileCache !== undefined && isSafe(directory, owner)) enableCompileCache(directory);
 }
 
 /** Of node:module, as newer versions have it. */

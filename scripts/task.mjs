@@ -149,7 +149,9 @@ const substitutes = {
 const netlinkInside = {
   name: 'netlink-inside',
   setup: ({ onResolve, onLoad }) => {
-    onResolve({ filter: /^(node-gyp-build|os)$/ }, ({ path }) => ({ path, namespace: 'substitute' }));
+    onResolve({ filter: /^(node-gyp-build|os)$/ }, ({ path, importer }) =>
+      importer.includes('/node_modules/netlink/') ? { path, namespace: 'substitute' } : undefined,
+    );
     onLoad({ filter: /./, namespace: 'substitute' }, ({ path }) => ({
       contents: substitutes[path],
       resolveDir: root,

@@ -172,7 +172,7 @@ const rules: readonly Rule[] = [
   {
     from: 'bin/bun.ts',
     to: [
-      'src/cli/drop-in.ts',
+      'src/cli/called.ts',
       'src/cli/process-context.ts',
       'src/libc/files.ts',
       'src/netlink/socket-bun.ts',

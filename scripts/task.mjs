@@ -127,8 +127,9 @@ const packagesApart = {
 };
 
 /** What Node starts in the least time: one file that is no ES module. */
-const plainScript = () => ({
+const plainScript = (name) => ({
   ...bundling(),
+  entryPoints: { [name]: `bin/${name}.ts` },
   outdir: 'dist',
   format: 'cjs',
   minifySyntax: true,
@@ -137,19 +138,29 @@ const plainScript = () => ({
   supported: { 'dynamic-import': false },
 });
 
-/** Has the netlink package look for its native part where it nearly always is: see src/netlink/addon-node.ts. */
-const addonAtHand = {
-  name: 'addon-at-hand',
+/** What the netlink package requires, and what it gets instead where it is part of a bundle. */
+const substitutes = {
+  // Looks for the native part where it nearly always is.
+  'node-gyp-build': "module.exports = require('./src/netlink/addon-node.ts').loadAddon;",
+  // Of which it takes the number of an error, once that has happened.
+  os: "exports.constants = { get errno() { return process.getBuiltinModule('node:os').constants.errno; } };",
+};
+
+const netlinkInside = {
+  name: 'netlink-inside',
   setup: ({ onResolve, onLoad }) => {
-    onResolve({ filter: /^node-gyp-build$/ }, ({ path }) => ({ path, namespace: 'addon' }));
-    onLoad({ filter: /./, namespace: 'addon' }, () => ({
-      contents: "module.exports = require('./src/netlink/addon-node.ts').loadAddon;",
+    onResolve({ filter: /^(node-gyp-build|os)$/ }, ({ path }) => ({ path, namespace: 'substitute' }));
+    onLoad({ filter: /./, namespace: 'substitute' }, ({ path }) => ({
+      contents: substitutes[path],
       resolveDir: root,
     }));
   },
 };
 
-/** Bundles what users run: ipvsadm's grammar, the subcommands, the packages that these may need, and the library. */
+/**
+ * Bundles what users run: dist/lvsadm.js, which says where compiled code may be kept, ipvsadm's grammar, the subcommands, the
+ * packages that these may need, and the library.
+ */
 async function bundle() {
   const esbuild = require('esbuild');
   for (const old of existsSync(join(root, 'dist')) ? readdirSync(join(root, 'dist')) : []) {
@@ -157,18 +168,21 @@ async function bundle() {
   }
   await Promise.all([
     esbuild.build({
-      ...plainScript(),
-      entryPoints: { lvsadm: 'bin/lvsadm.ts' },
-      plugins: [subcommandsApart('.js'), addonAtHand],
+      ...plainScript('lvsadm'),
+      external: ['./lvsadm-program.js'],
     }),
     esbuild.build({
-      ...plainScript(),
-      entryPoints: { 'lvsadm-subcommands': 'bin/lvsadm-subcommands.ts' },
-      plugins: [packagesApart, addonAtHand],
+      ...plainScript('lvsadm-program'),
+      plugins: [subcommandsApart('.js'), netlinkInside],
+    }),
+    esbuild.build({
+      ...plainScript('lvsadm-subcommands'),
+      plugins: [packagesApart, netlinkInside],
     }),
     ...packages.map((name) =>
       esbuild.build({
-        ...plainScript(),
+        ...plainScript(name),
+        entryPoints: [],
         stdin: { contents: `module.exports = ${exportsOf(name)};`, resolveDir: root },
         outfile: `dist/packages/${fileOf(name)}.js`,
         outdir: undefined,
@@ -213,6 +227,8 @@ function executable(entry, target) {
       // What starts fast: modules loaded when asked for, and none of them parsed at run time.
       '--splitting',
       '--bytecode',
+      // No just-in-time compiling in the time that a short run takes: src/libc/jit.ts.
+      '--compile-jit-policy=1000',
       '--format=esm',
       // A tool for root reads no settings from the directory that it happens to run in.
       '--no-compile-autoload-dotenv',

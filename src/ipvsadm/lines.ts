@@ -15,6 +15,20 @@ const DOT = 0x2e;
 const ZERO = 0x30;
 const COLON = 0x3a;
 
+/**
+ * What lines are full of, the numbers of one byte: up to three digits, blanks behind them, and how many digits there are, from
+ * the lowest byte on.
+ */
+const octets = Int32Array.from({ length: 256 }, (_, value) => {
+  const digits = String(value);
+  const [first, second, third] = Array.from(digits.padEnd(3), (digit) => digit.charCodeAt(0)) as [
+    number,
+    number,
+    number,
+  ];
+  return first | (second << 8) | (third << 16) | (digits.length << 24);
+});
+
 const encoder = new TextEncoder();
 
 export class Lines {
@@ -48,6 +62,18 @@ export class Lines {
 
   /** A whole number from 0 to 2^53. */
   number(value: number): void {
+    if (value > 0xff) this.long(value);
+    else {
+      const { bytes, length } = this;
+      const written = octets[value] as number;
+      bytes[length] = written;
+      bytes[length + 1] = written >> 8;
+      bytes[length + 2] = written >> 16;
+      this.length = length + (written >> 24);
+    }
+  }
+
+  private long(value: number): void {
     const { bytes } = this;
     let digits = 1;
     for (let limit = 10; limit <= value; limit *= 10) digits++;
@@ -91,13 +117,16 @@ export class Lines {
     this.number(value % 65536);
   }
 
-  /** Bytes as they are. */
+  /** Bytes as they are, shorter than a line. */
+  raw(from: Uint8Array): void {
+    this.bytes.set(from, this.length);
+    this.length += from.length;
+  }
+
+  /** Some of the bytes as they are. */
   copy(from: Uint8Array, start: number, end: number): void {
     if (this.bytes.length - this.length < end - start + ROOM) this.grow(end - start + ROOM);
-    const { bytes } = this;
-    let at = this.length;
-    for (let i = start; i < end; i++) bytes[at++] = from[i] as number;
-    this.length = at;
+    this.raw(from.subarray(start, end));
   }
 
   blank(): void {

@@ -49,7 +49,7 @@ export function destinationRule(
 /** Writes what `destinationRule` has, of the server that `servers` has come to; `prefix` is what comes before its address. */
 export function putDestinationRule(
   to: Lines,
-  prefix: string,
+  prefix: Uint8Array,
   of: ServiceId,
   servers: Servers,
   labels: Labels | undefined,
@@ -58,7 +58,7 @@ export function putDestinationRule(
   const method = servers.method();
   if (labels || method === 'tun') to.text(destinationRule(of, servers.entry(), labels).join(' '));
   else {
-    to.text(prefix);
+    to.raw(prefix);
     to.endpoint(servers.bytes, servers.address(), servers.family, servers.port());
     to.text(methodWeight[method]);
     to.number(servers.weight());
@@ -73,7 +73,10 @@ export function putDestinationRule(
 }
 
 /** `-a -t 192.0.2.1:80 -r ` */
-export const destinationPrefix = (of: ServiceId): string => `${['-a', ...serviceWords(of), '-r'].join(' ')} `;
+export const destinationPrefix = (of: ServiceId): Uint8Array =>
+  encoder.encode(`${['-a', ...serviceWords(of), '-r'].join(' ')} `);
+
+const encoder = new TextEncoder();
 
 /** `sh-fallback,sh-port` */
 export const flagList = ({ scheduler, schedulerFlags }: Service): string =>

@@ -143,6 +143,11 @@ export class Writer {
   }
 }
 
+function decoded(bytes: Uint8Array, at: number, end: number): string {
+  const nul = bytes.indexOf(0, at);
+  return utf8.decode(bytes.subarray(at, nul === -1 || nul > end ? end : nul));
+}
+
 /** A range of received bytes. Reading outside of it is a ProtocolError, never a wrong value. */
 export class Reader {
   constructor(
@@ -200,8 +205,15 @@ export class Reader {
   /** Text up to the first NUL, or to `end` where the sender left the NUL out. */
   cstring(at: number, end: number): string {
     this.check(at, end - at);
-    const nul = this.bytes.indexOf(0, at);
-    return utf8.decode(this.bytes.subarray(at, nul === -1 || nul > end ? end : nul));
+    let text = '';
+    for (let i = at; i < end; i++) {
+      const code = this.bytes[i] as number;
+      if (code === 0) break;
+      // Names are short and ASCII; a decoder takes longer to be called than they take to be read.
+      if (code > 0x7f) return decoded(this.bytes, at, end);
+      text += String.fromCharCode(code);
+    }
+    return text;
   }
 
   private check(at: number, count: number): number {

@@ -10,7 +10,7 @@
 import type { AttributeSet, FixedKind, Kind, Rows } from './attributes.js';
 import { align, firstHalf, little, secondHalf } from './bytes.js';
 
-/** Bytes to read in; both are the same memory. */
+/** Memory to read in, as bytes and as words; what is read lies in whole words of it. */
 export interface Source {
   readonly bytes: Uint8Array;
   readonly words: Uint32Array;

@@ -1,5 +1,5 @@
 /** The process in the standalone executable: its words, and system calls for files and sockets. */
-import { nameOf } from '../src/cli/drop-in.js';
+import { nameOf } from '../src/cli/called.js';
 import type { Face } from '../src/cli/face.js';
 import { runProcess } from '../src/cli/process-context.js';
 import * as files from '../src/libc/files.js';

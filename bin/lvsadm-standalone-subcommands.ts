@@ -1,7 +1,8 @@
 /** What bin/lvsadm-standalone.ts loads for a subcommand. */
-import { main } from '../src/cli/main.js';
+import { guard } from '../src/cli/guard.js';
+import { runModern } from '../src/cli/modern.js';
 import { compileHotCode } from '../src/libc/jit.js';
 import { run } from './bun.js';
 
 compileHotCode();
-void run(main);
+void run(guard(runModern));

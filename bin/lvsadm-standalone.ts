@@ -1,5 +1,6 @@
 /** lvsadm as one executable, with Bun's runtime inside. As on Node.js, ipvsadm's grammar is one file of its own. */
-import { dropIn, speaksIpvsadm } from '../src/cli/drop-in.js';
+import { speaksIpvsadm } from '../src/cli/called.js';
+import { dropIn } from '../src/cli/drop-in.js';
 import { guard } from '../src/cli/guard.js';
 import { argv, program, run } from './bun.js';
 

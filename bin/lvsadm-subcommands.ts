@@ -1,5 +1,6 @@
 /** What bin/lvsadm.ts loads for a subcommand. */
-import { main } from '../src/cli/main.js';
+import { guard } from '../src/cli/guard.js';
+import { runModern } from '../src/cli/modern.js';
 import { run } from './node.js';
 
-void run(main);
+void run(guard(runModern));

@@ -171,12 +171,7 @@ const rules: readonly Rule[] = [
   },
   {
     from: 'bin/bun.ts',
-    to: [
-      'src/cli/drop-in.ts',
-      'src/cli/process-context.ts',
-      'src/libc/files.ts',
-      'src/netlink/socket-bun.ts',
-    ],
+    to: ['src/cli/called.ts', 'src/cli/process-context.ts', 'src/libc/files.ts', 'src/netlink/socket-bun.ts'],
     types: ['src/cli/'],
   },
   { from: 'bin/compile-cache.ts', to: [] },

@@ -1,6 +1,6 @@
 /** The only place that catches: whatever a face throws becomes a line and an exit status. */
 import { ClosedPipe, WithStatus } from '../context.js';
-import { nameOf } from './drop-in.js';
+import { nameOf } from './called.js';
 import type { Face } from './face.js';
 
 /** What a shell reports for a program that a closed pipe ended: 128 + SIGPIPE. */

@@ -2,7 +2,8 @@
  * From the words of a command line to an exit status: chooses the grammar. What ipvsadm's needs is loaded at once;
  * everything else only when it is asked for.
  */
-import { dropIn, speaksIpvsadm } from './drop-in.js';
+import { speaksIpvsadm } from './called.js';
+import { dropIn } from './drop-in.js';
 import type { Face } from './face.js';
 import { guard } from './guard.js';
 

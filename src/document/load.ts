@@ -2,12 +2,12 @@
 import { DocumentError, type Problem } from '../errors.js';
 import type { DesiredState } from '../model/state.js';
 import { convertDocument } from './convert.js';
+import { looksLikeRules } from './looks.js';
 import { mergeParts } from './merge.js';
 import { type Lookup, Names } from './names.js';
 import type { Part, Report } from './part.js';
 import { raise, type Source } from './place.js';
 import { quickSource } from './quick.js';
-import { looksLikeRules, rulesPart } from './rules.js';
 import { type DocumentValue, document } from './schema.js';
 
 /** A text and the name of the file it is from. */
@@ -94,7 +94,10 @@ async function collect(problems: Problem[], read: () => Promise<Reading[]>): Pro
 }
 
 async function readingsOf({ file, text }: NamedText, names: Names, parse: Parse): Promise<Reading[]> {
-  if (looksLikeRules(text)) return [(report) => rulesPart(file, text, names, report)];
+  if (looksLikeRules(text)) {
+    const { rulesPart } = await import('./rules.js');
+    return [(report) => rulesPart(file, text, names, report)];
+  }
   const sources = (await parse(file, text)).filter(({ value }) => value !== undefined);
   if (sources.length === 0) throw new DocumentError([{ file, text: EMPTY }]);
   const readings: Reading[] = [];

@@ -16,15 +16,6 @@ import type { Names } from './names.js';
 import type { Part, Report, Said } from './part.js';
 import type { Place } from './place.js';
 
-/** Rules begin with an option, which no YAML document with keys in it does. */
-export function looksLikeRules(text: string): boolean {
-  for (const [line] of text.matchAll(/.+/g)) {
-    const [first] = splitRule(line);
-    if (first !== undefined) return /^--?[a-z]/i.test(first);
-  }
-  return false;
-}
-
 /**
  * What the rules say. Rules that depend on a name that is yet to be looked up are left out, and so are those in which
  * something is wrong, which goes to `report`.

@@ -43,7 +43,9 @@ const rules: readonly Rule[] = [
     to: [
       'src/errors.ts',
       'src/model/',
-      ...['attributes', 'batch', 'bytes', 'connection', 'genl', 'place', 'places', 'replies', 'socket'].map(netlink),
+      ...['attributes', 'batch', 'bytes', 'connection', 'genl', 'place', 'places', 'replies', 'socket'].map(
+        netlink,
+      ),
     ],
   },
 

@@ -1,11 +1,6 @@
 #!/usr/bin/env node
-/**
- * lvsadm on Node.js. ipvsadm's grammar starts at once, from one file; the subcommands, and all that they load, are a
- * bundle of their own.
- */
-import { dropIn, speaksIpvsadm } from '../src/cli/drop-in.js';
-import { guard } from '../src/cli/guard.js';
-import { argv, program, run } from './node.js';
+/** lvsadm on Node.js: what runs before the program itself, so that its code need not be compiled anew each time. */
+import { keepCompiledCode } from './compile-cache.js';
 
-if (speaksIpvsadm(program, argv)) void run(guard(dropIn));
-else void import('./lvsadm-subcommands.js');
+keepCompiledCode();
+void import('./lvsadm-program.js');

@@ -99,30 +99,67 @@ const bundling = () => ({
 const version = () => JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version;
 
 /** Leaves the import of the subcommands to the time when one is asked for: they are a bundle of their own. */
-const subcommandsApart = {
+const subcommandsApart = (extension) => ({
   name: 'subcommands-apart',
   setup: ({ onResolve }) =>
     onResolve({ filter: /-subcommands\.js$/ }, ({ path }) => ({
-      path: path.replace(/js$/, 'mjs'),
+      path: path.replace('.js', extension),
+      external: true,
+    })),
+});
+
+/** Packages of others, which a subcommand loads only where it comes to need one. */
+const packages = ['yargs', 'zod/mini', 'yaml', 'chalk', 'cli-table3'];
+
+const fileOf = (name) => name.replace('/', '-');
+
+/** What a script that requires the package takes for its default export is all that it exports. */
+const exportsOf = (name) => `require('${name}')${name === 'yargs' ? '.default' : ''}`;
+
+/** Leaves them in files of their own. */
+const packagesApart = {
+  name: 'packages-apart',
+  setup: ({ onResolve }) =>
+    onResolve({ filter: new RegExp(`^(?:${packages.join('|')})$`) }, ({ path }) => ({
+      path: `./packages/${fileOf(path)}.js`,
       external: true,
     })),
 };
 
-/** Has the netlink package look for its native part where it nearly always is: see src/netlink/addon-node.ts. */
-const addonAtHand = {
-  name: 'addon-at-hand',
+/** What Node starts in the least time: one file that is no ES module. */
+const plainScript = (name) => ({
+  ...bundling(),
+  entryPoints: { [name]: `bin/${name}.ts` },
+  outdir: 'dist',
+  format: 'cjs',
+  minifySyntax: true,
+  minifyWhitespace: true,
+  // An `import()` would load the machinery of ES modules.
+  supported: { 'dynamic-import': false },
+});
+
+/** What the netlink package requires, and what it gets instead where it is part of a bundle. */
+const substitutes = {
+  // Looks for the native part where it nearly always is.
+  'node-gyp-build': "module.exports = require('./src/netlink/addon-node.ts').loadAddon;",
+  // Of which it takes the number of an error, once that has happened.
+  os: "exports.constants = { get errno() { return process.getBuiltinModule('node:os').constants.errno; } };",
+};
+
+const netlinkInside = {
+  name: 'netlink-inside',
   setup: ({ onResolve, onLoad }) => {
-    onResolve({ filter: /^node-gyp-build$/ }, ({ path }) => ({ path, namespace: 'addon' }));
-    onLoad({ filter: /./, namespace: 'addon' }, () => ({
-      contents: "module.exports = require('./src/netlink/addon-node.ts').loadAddon;",
+    onResolve({ filter: /^(node-gyp-build|os)$/ }, ({ path }) => ({ path, namespace: 'substitute' }));
+    onLoad({ filter: /./, namespace: 'substitute' }, ({ path }) => ({
+      contents: substitutes[path],
       resolveDir: root,
     }));
   },
 };
 
 /**
- * Bundles what users run. dist/lvsadm.js, for ipvsadm's grammar, is one file that is no ES module, since Node starts that
- * in the least time; the subcommands and the library are modules, the subcommands with lazy chunks beside them.
+ * Bundles what users run: dist/lvsadm.js, which says where compiled code may be kept, ipvsadm's grammar, the subcommands, the
+ * packages that these may need, and the library.
  */
 async function bundle() {
   const esbuild = require('esbuild');
@@ -131,28 +168,37 @@ async function bundle() {
   }
   await Promise.all([
     esbuild.build({
-      ...bundling(),
-      entryPoints: { lvsadm: 'bin/lvsadm.ts' },
-      outdir: 'dist',
-      format: 'cjs',
-      minifySyntax: true,
-      minifyWhitespace: true,
-      plugins: [subcommandsApart, addonAtHand],
+      ...plainScript('lvsadm'),
+      external: ['./lvsadm-program.js'],
     }),
     esbuild.build({
+      ...plainScript('lvsadm-program'),
+      plugins: [subcommandsApart('.js'), netlinkInside],
+    }),
+    esbuild.build({
+      ...plainScript('lvsadm-subcommands'),
+      plugins: [packagesApart, netlinkInside],
+    }),
+    ...packages.map((name) =>
+      esbuild.build({
+        ...plainScript(name),
+        entryPoints: [],
+        stdin: { contents: `module.exports = ${exportsOf(name)};`, resolveDir: root },
+        outfile: `dist/packages/${fileOf(name)}.js`,
+        outdir: undefined,
+        // yargs asks where it lies.
+        define: { 'import.meta.url': 'lvsadmUrl' },
+        banner: { js: "const lvsadmUrl = require('node:url').pathToFileURL(__filename).href;" },
+      }),
+    ),
+    esbuild.build({
       ...bundling(),
-      entryPoints: { 'lvsadm-subcommands': 'bin/lvsadm-subcommands.ts', index: 'src/index.ts' },
+      entryPoints: { index: 'src/index.ts' },
       outdir: 'dist',
       outExtension: { '.js': '.mjs' },
-      chunkNames: 'chunks/[name]-[hash]',
-      splitting: true,
       format: 'esm',
       // Finds its native part relative to its own folder, so it stays a package.
       external: ['netlink'],
-      // Bundled CommonJS packages call require for Node's own modules.
-      banner: {
-        js: "import { createRequire as lvsadmCreateRequire } from 'node:module';\nconst require = lvsadmCreateRequire(import.meta.url);",
-      },
     }),
   ]);
   writeFileSync(join(root, 'dist/package.json'), '{ "type": "commonjs" }\n');
@@ -181,6 +227,8 @@ function executable(entry, target) {
       // What starts fast: modules loaded when asked for, and none of them parsed at run time.
       '--splitting',
       '--bytecode',
+      // No just-in-time compiling in the time that a short run takes: src/libc/jit.ts.
+      '--compile-jit-policy=1000',
       '--format=esm',
       // A tool for root reads no settings from the directory that it happens to run in.
       '--no-compile-autoload-dotenv',
@@ -211,7 +259,7 @@ async function standalone() {
   const entries = ['lvsadm-standalone', 'lvsadm-standalone-subcommands'];
   rmSync(join(root, 'build/standalone'), { recursive: true, force: true });
   await Promise.all([
-    esbuild.build({ ...bundled, entryPoints: [`bin/${entries[0]}.ts`], plugins: [subcommandsApart] }),
+    esbuild.build({ ...bundled, entryPoints: [`bin/${entries[0]}.ts`], plugins: [subcommandsApart('.mjs')] }),
     esbuild.build({ ...bundled, entryPoints: [`bin/${entries[1]}.ts`], splitting: true }),
   ]);
   executable(`build/standalone/${entries[0]}.mjs`, standaloneFile);

@@ -154,7 +154,7 @@ const rules: readonly Rule[] = [
   // Makes the context of a real process, so it loads what stands behind it: the client, its trace, modprobe.
   {
     from: 'src/cli/process-context.ts',
-    to: ['src/context.ts', 'src/ipvs/', 'src/host/', 'src/netlink/debug.ts'],
+    to: ['src/errors.ts', 'src/context.ts', 'src/ipvs/', 'src/host/', 'src/netlink/debug.ts'],
     types: ['src/cli/face.ts', 'src/netlink/connection.ts', 'src/netlink/socket.ts'],
   },
 
@@ -181,13 +181,15 @@ const rules: readonly Rule[] = [
     ],
     types: ['src/cli/'],
   },
-  { from: 'bin/lvsadm.ts', to: ['src/cli/', 'bin/node.ts', 'bin/lvsadm-subcommands.ts'] },
+  { from: 'bin/compile-cache.ts', to: [] },
+  { from: 'bin/lvsadm.ts', to: ['bin/compile-cache.ts', 'bin/lvsadm-program.ts'] },
+  { from: 'bin/lvsadm-program.ts', to: ['src/cli/', 'bin/node.ts', 'bin/lvsadm-subcommands.ts'] },
   { from: 'bin/lvsadm-subcommands.ts', to: ['src/cli/', 'bin/node.ts'] },
   {
     from: 'bin/lvsadm-standalone.ts',
     to: ['src/cli/', 'bin/bun.ts', 'bin/lvsadm-standalone-subcommands.ts'],
   },
-  { from: 'bin/lvsadm-standalone-subcommands.ts', to: ['src/cli/', 'bin/bun.ts'] },
+  { from: 'bin/lvsadm-standalone-subcommands.ts', to: ['src/cli/', 'src/libc/jit.ts', 'bin/bun.ts'] },
 ];
 
 /** Packages that ipvsadm's grammar must not wait for; see docs/architecture.md for what each costs. */

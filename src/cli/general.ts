@@ -72,6 +72,8 @@ function checkValues(
 
 /** yargs' complaints in our words, which name the argument and say what would be right. */
 function mistakeIn(args: readonly string[], command: Command, message: string): UsageError {
+  const choice = /Argument: ([^,]+), Given: (.*), Choices: (.*)/.exec(message);
+  if (choice !== null) return choiceMistake(choice, command);
   const [, complaint = '', word = ''] = /^([^:]+?)s?: ([^,]+)/.exec(message) ?? [];
   const option = args.find((arg) => arg.startsWith('-') && arg.replace(/^--?|=.*$/g, '') === word);
   switch (complaint) {
@@ -88,6 +90,19 @@ function mistakeIn(args: readonly string[], command: Command, message: string): 
   }
   return new UsageError(message);
 }
+
+/** yargs quotes the words given and the choices as JSON strings. */
+function choiceMistake(
+  [, name = '', given = '', choices = '']: RegExpExecArray,
+  command: Command,
+): UsageError {
+  const known = wordsIn(choices);
+  const word = wordsIn(given).find((each) => !known.includes(each)) ?? '';
+  const argument = name in command.options ? `--${name}` : `<${name}>`;
+  return new UsageError(`'${word}' is not one of ${known.join(', ')}`, argument, nearest(word, known));
+}
+
+const wordsIn = (text: string): string[] => JSON.parse(`[${text}]`).map(String);
 
 function suggestedOption(word: string, { options }: Command): string | undefined {
   const meant = nearest(word, Object.keys(options));

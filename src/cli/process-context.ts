@@ -1,5 +1,6 @@
 /** The context of a real process: its streams, its files, its kernel. */
 import { ClosedPipe, type Context, type Output } from '../context.js';
+import { errnoText, HostError } from '../errors.js';
 import type { IpvsClient } from '../ipvs/client.js';
 import type { Trace } from '../netlink/connection.js';
 import type { OpenSocket } from '../netlink/socket.js';
@@ -171,5 +172,9 @@ class DescriptorOutput implements Output {
 
 const utf8 = new TextEncoder();
 
-const translate = (error: unknown): unknown =>
-  (error as NodeJS.ErrnoException).code === 'EPIPE' ? new ClosedPipe('nobody reads the output') : error;
+function translate(error: unknown): unknown {
+  const { code, errno } = error as NodeJS.ErrnoException;
+  if (code === 'EPIPE') return new ClosedPipe('nobody reads the output');
+  if (errno === undefined) return error;
+  return new HostError('write the output', errnoText(-errno), { cause: error });
+}

@@ -1,5 +1,5 @@
 /** Services and servers as arguments of a command line: by address, because they are looked for in the table. */
-import { NotRight, portNamed } from '../document/addresses.js';
+import { NotRight, portFrom } from '../document/addresses.js';
 import { UsageError } from '../errors.js';
 import { portNames } from '../host/lookup.js';
 import type { DestinationId } from '../model/destination.js';
@@ -26,7 +26,7 @@ export async function serverArgument(text: string, of: ServiceId): Promise<Desti
 async function portOf(port: Port, protocol: Protocol | undefined, argument: string): Promise<number> {
   if (typeof port === 'number') return port;
   try {
-    return portNamed(port, protocol, await portNames());
+    return portFrom(await portNames(), port, protocol);
   } catch (error) {
     throw error instanceof NotRight ? new UsageError(error.message, argument) : error;
   }

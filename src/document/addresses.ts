@@ -2,8 +2,9 @@
 import { isIP } from 'node:net';
 import { canonicalAddress, type Family } from '../model/address.js';
 import type { HostPort, Port } from '../model/notation.js';
+import { type PortNames, portNamed, portProtocols } from '../model/port.js';
 import type { Protocol } from '../model/service.js';
-import { type Names, type PortNames, preferred } from './names.js';
+import { type Names, preferred } from './names.js';
 
 /** A value that cannot be, in words that need no more than the place in front of them. */
 export class NotRight extends Error {}
@@ -46,7 +47,7 @@ const familyNoun: Record<Family, string> = { inet: 'an IPv4 address', inet6: 'an
 export function portNumber(port: Port, protocol: Protocol | undefined, names: Names): number | undefined {
   if (typeof port === 'number') return port;
   const known = names.portNames();
-  return known && portNamed(port, protocol, known);
+  return known && portFrom(known, port, protocol);
 }
 
 /**
@@ -54,18 +55,14 @@ export function portNumber(port: Port, protocol: Protocol | undefined, names: Na
  * @param protocol undefined where a mark chooses the packets, whatever their protocol
  * @throws NotRight
  */
-export function portNamed(name: string, protocol: Protocol | undefined, known: PortNames): number {
-  const candidates = protocol === undefined ? protocols : [protocol];
-  for (const candidate of candidates) {
-    const port = known.port(name, candidate);
-    if (port !== undefined) return port;
-  }
+export function portFrom(known: PortNames, name: string, protocol: Protocol | undefined): number {
+  const port = portNamed(name, protocol, known);
+  if (port !== undefined) return port;
+  const protocols = portProtocols(protocol).join(', ');
   throw new NotRight(
-    `'${name}' is neither a port from 0 to 65535 nor the name of one for ${candidates.join(', ')} in /etc/services`,
+    `'${name}' is neither a port from 0 to 65535 nor the name of one for ${protocols} in /etc/services`,
   );
 }
-
-const protocols = ['tcp', 'udp', 'sctp'] as const satisfies readonly Protocol[];
 
 /** The address, which one machine can have. @throws NotRight */
 export function unicast(address: string): string {

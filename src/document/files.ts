@@ -1,6 +1,6 @@
 /** The texts that the user's file arguments stand for. */
 import { isUtf8 } from 'node:buffer';
-import { readdir } from 'node:fs/promises';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DocumentError, errnoText } from '../errors.js';
 import type { NamedText } from './load.js';
@@ -36,8 +36,7 @@ export async function readTexts(paths: readonly string[], access: FileAccess): P
 /** The documents in a directory; undefined where it is no directory. */
 export async function filesIn(path: string): Promise<string[] | undefined> {
   try {
-    const names = await readdir(path);
-    return names
+    return readdirSync(path)
       .filter((name) => documentName.test(name))
       .sort()
       .map((name) => join(path, name));

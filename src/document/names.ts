@@ -1,11 +1,6 @@
 /** Names in documents: each is looked up once, all together, before anything is touched. */
 import { type Family, familyOf } from '../model/address.js';
-import type { Protocol } from '../model/service.js';
-
-/** The ports of /etc/services. */
-export interface PortNames {
-  port(name: string, protocol: Protocol | undefined): number | undefined;
-}
+import type { PortNames } from '../model/port.js';
 
 /** Who knows what names stand for. */
 export interface Lookup {

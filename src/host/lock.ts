@@ -1,5 +1,5 @@
 /** A lock among processes: a file that holds the process id of whoever has it. A lock whose holder has died is nobody's. */
-import { link, readFile, unlink, writeFile } from 'node:fs/promises';
+import { linkSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 import { LockedError } from '../errors.js';
 import { readIfThere } from './runtime.js';
 
@@ -29,10 +29,10 @@ export async function takeLock(path: string, patience: Patience): Promise<() => 
   const deadline = patience.now() + patience.wait;
   let told = false;
   while (true) {
-    if (await claim(path)) return () => unlink(path);
+    if (claim(path)) return async () => unlinkSync(path);
     const holder = await holderOf(path);
     if (holder === undefined) continue;
-    if (!(await isAlive(holder))) {
+    if (!isAlive(holder)) {
       await clearAway(path, holder);
       continue;
     }
@@ -44,17 +44,17 @@ export async function takeLock(path: string, patience: Patience): Promise<() => 
 }
 
 /** A link appears with its content or not at all, and only one of those who try at once succeeds. */
-async function claim(path: string): Promise<boolean> {
+function claim(path: string): boolean {
   const own = `${path}.${process.pid}`;
-  await writeFile(own, JSON.stringify({ pid: process.pid, started: await startOf(process.pid) }));
+  writeFileSync(own, JSON.stringify({ pid: process.pid, started: startOf(process.pid) }));
   try {
-    await link(own, path);
+    linkSync(own, path);
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
     throw error;
   } finally {
-    await unlink(own);
+    unlinkSync(own);
   }
 }
 
@@ -64,16 +64,16 @@ async function claim(path: string): Promise<boolean> {
  */
 async function clearAway(path: string, dead: Holder): Promise<void> {
   const breaking = `${path}.breaking`;
-  if (!(await claim(breaking))) {
+  if (!claim(breaking)) {
     const breaker = await holderOf(breaking);
-    if (breaker !== undefined && !(await isAlive(breaker))) await unlinkIfThere(breaking);
+    if (breaker !== undefined && !isAlive(breaker)) unlinkIfThere(breaking);
     return;
   }
   try {
     const holder = await holderOf(path);
-    if (holder?.pid === dead.pid && holder.started === dead.started) await unlinkIfThere(path);
+    if (holder?.pid === dead.pid && holder.started === dead.started) unlinkIfThere(path);
   } finally {
-    await unlinkIfThere(breaking);
+    unlinkIfThere(breaking);
   }
 }
 
@@ -89,16 +89,23 @@ async function holderOf(path: string): Promise<Holder | undefined> {
   }
 }
 
-const isAlive = async ({ pid, started }: Holder): Promise<boolean> => (await startOf(pid)) === started;
+const isAlive = ({ pid, started }: Holder): boolean => startOf(pid) === started;
 
 /** Undefined where there is no such process. */
-async function startOf(pid: number): Promise<string | undefined> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
-  // The 22nd field; the 2nd is the program's name in parentheses, which may hold blanks and parentheses.
-  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+function startOf(pid: number): string | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    // The 22nd field; the 2nd is the program's name in parentheses, which may hold blanks and parentheses.
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+  } catch {
+    return undefined;
+  }
 }
 
-const unlinkIfThere = (path: string): Promise<void> =>
-  unlink(path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ENOENT') throw error;
-  });
+function unlinkIfThere(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+}

@@ -1,5 +1,6 @@
 /** Names of hosts and ports, in both directions: the machine's resolver, and /etc/services. */
 import { canonicalAddress, isIpv4, isIpv6 } from '../model/address.js';
+import type { PortNames } from '../model/port.js';
 import type { Protocol } from '../model/service.js';
 
 /** Turns names of hosts into addresses and back; `undefined` where it does not know. Never rejects. */
@@ -76,8 +77,7 @@ export async function nameAddresses(
 }
 
 /** The names of ports that a file like /etc/services knows. */
-export interface ServiceNames {
-  port(name: string, protocol: Protocol): number | undefined;
+export interface ServiceNames extends PortNames {
   name(port: number, protocol: Protocol): string | undefined;
 }
 

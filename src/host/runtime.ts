@@ -1,5 +1,6 @@
 /** Where lvsadm keeps what must not outlive the kernel's table: one place for each network namespace. */
-import { mkdir, open, readFile, readlink, rename, writeFile } from 'node:fs/promises';
+import { mkdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { open, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 const DIRECTORY = '/run/lvsadm';
@@ -13,16 +14,16 @@ export async function runtimePath(
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<string> {
   const directory = env['LVSADM_RUN'] || DIRECTORY;
-  await mkdir(directory, { recursive: true, mode: 0o755 });
+  mkdirSync(directory, { recursive: true, mode: 0o755 });
   // net:[4026531840]
-  const [, inode = 'net'] = /(\d+)/.exec(await readlink('/proc/self/ns/net')) ?? [];
+  const [, inode = 'net'] = /(\d+)/.exec(readlinkSync('/proc/self/ns/net')) ?? [];
   return join(directory, `${inode}.${name}`);
 }
 
 /** A file's text; undefined where there is none. */
 export async function readIfThere(path: string): Promise<string | undefined> {
   try {
-    return await readFile(path, 'utf8');
+    return readFileSync(path, 'utf8');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;

@@ -1,7 +1,7 @@
 import type { ProtocolError } from '../errors.js';
 import { type Family, formatAddress } from '../model/address.js';
 import type { ConnectionEndpoint } from '../model/connection.js';
-import { putDecimal, putHexadecimal } from './ascii.js';
+import { putDecimal, putHexadecimal, putIpv4 } from './ascii.js';
 import { colon, malformed, space } from './line-fields.js';
 
 /** The value of each hexadecimal digit by its character code. What is no digit gives more than any pair of digits. */
@@ -36,19 +36,9 @@ export class EndpointView implements ConnectionEndpoint {
    * million addresses costs is mostly the strings.
    */
   put(out: Uint8Array, start: number): number {
-    const at = this.family === 'inet' ? this.#putIpv4(out, start) : this.#putIpv6(out, start);
+    const at = this.family === 'inet' ? putIpv4(out, start, this.bytes) : this.#putIpv6(out, start);
     out[at] = colon;
     return putDecimal(out, at + 1, this.port);
-  }
-
-  #putIpv4(out: Uint8Array, start: number): number {
-    const { bytes } = this;
-    let at = putDecimal(out, start, bytes[0] as number);
-    for (let i = 1; i < 4; i++) {
-      out[at] = dot;
-      at = putDecimal(out, at + 1, bytes[i] as number);
-    }
-    return at;
   }
 
   #putIpv6(out: Uint8Array, start: number): number {
@@ -138,6 +128,5 @@ export class EndpointView implements ConnectionEndpoint {
   }
 }
 
-const dot = 0x2e;
 const openingBracket = 0x5b;
 const closingBracket = 0x5d;

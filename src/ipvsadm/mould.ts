@@ -5,18 +5,22 @@
  */
 import type { Gap } from './gaps.js';
 
+/** Stands in a pattern where a gap is: no byte of a text in ASCII. */
+const GAP = 0x80;
+
 export class Mould {
-  /** What stands before, between and behind the gaps, to the end of the line: one more than there are gaps. */
-  private readonly texts: readonly Uint8Array[];
+  /** The bytes of the line, its end among them, and a byte for each gap. */
+  private readonly pattern: Uint8Array;
 
   constructor(
     readonly operation: string,
     /** The message of the line that filled the mould last. */
     readonly message: Uint8Array,
+    /** What stands before, between and behind the gaps, in ASCII: one more than there are gaps. */
     texts: readonly string[],
     private readonly gaps: readonly Gap[],
   ) {
-    this.texts = texts.map((text) => Buffer.from(text, 'latin1'));
+    this.pattern = Buffer.from(texts.join(String.fromCharCode(GAP)), 'latin1');
   }
 
   /**
@@ -24,14 +28,17 @@ export class Mould {
    * @returns where the next line starts, or -1 for one that does not fit; the message then is nobody's
    */
   fill(lines: Uint8Array, at: number): number {
-    const { texts, gaps } = this;
+    const { pattern } = this;
     let next = at;
-    for (let part = 0; ; part++) {
-      const text = texts[part] as Uint8Array;
-      for (let i = 0; i < text.length; i++) if (lines[next++] !== text[i]) return -1;
-      if (part === gaps.length) return next;
-      next = (gaps[part] as Gap).fill(lines, next);
-      if (next < 0) return -1;
+    for (let i = 0, gap = 0; i < pattern.length; i++) {
+      const wanted = pattern[i];
+      if (wanted !== GAP) {
+        if (lines[next++] !== wanted) return -1;
+      } else {
+        next = (this.gaps[gap++] as Gap).fill(lines, next);
+        if (next < 0) return -1;
+      }
     }
+    return next;
   }
 }

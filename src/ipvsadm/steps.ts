@@ -24,27 +24,27 @@ export type Step =
 export async function* stepsOf(session: Session): AsyncGenerator<Step> {
   const moulds = new Moulds();
   let changes = new Changes();
-  let number = 0;
+  let number = 1;
   for await (const block of blocks(session.context.stdin)) {
-    for (let at = 0, next: number; at < block.length; at = next) {
-      number++;
-      next = moulds.add(block, at, changes.batch);
-      if (next < 0) {
-        next = lineEnd(block, at) + 1;
+    for (let at = 0; at < block.length; ) {
+      const known = changes.addLines(moulds, block, at, number);
+      at = known.end;
+      number = known.number;
+      if (!changes.full && at < block.length) {
         const text = lineText(block, at);
-        const step = await stepOf(text, number, session);
-        if (step === undefined) continue;
-        if (step.do !== 'change') {
+        const said = await understood(text, number, session);
+        if (said?.do === 'change') {
+          changes.add(said.change, block, at, number);
+          moulds.learn(text, said.change, changes.lastMessage());
+        } else if (said !== undefined) {
           if (changes.count > 0) yield { do: 'changes', changes };
           changes = new Changes();
-          yield step;
-          continue;
+          yield said;
         }
-        addChange(changes.batch, step.change);
-        moulds.learn(text, step.change, changes.lastMessage());
+        at = lineEnd(block, at) + 1;
+        number++;
       }
-      changes.note(block, at, number);
-      if (changes.count < MOST) continue;
+      if (!changes.full) continue;
       yield { do: 'changes', changes };
       changes = new Changes();
     }
@@ -53,7 +53,7 @@ export async function* stepsOf(session: Session): AsyncGenerator<Step> {
 }
 
 /** What one line asks for; nothing where it is empty. */
-async function stepOf(
+async function understood(
   text: string,
   number: number,
   session: Session,
@@ -80,23 +80,50 @@ export class Changes {
   private readonly starts = new Int32Array(MOST);
   /** The blocks that the lines stand in, each with the first change that does. */
   private readonly blocks: { readonly from: number; readonly block: Block }[] = [];
-  private block: Block | undefined;
 
   get count(): number {
     return this.batch.count;
+  }
+
+  get full(): boolean {
+    return this.count === MOST;
+  }
+
+  /**
+   * Adds the changes of lines from `start` on, as long as there is room and moulds fit them. Nearly all of a restore is
+   * here, so this calls little and waits for nothing.
+   * @returns where it ended, and the number of the line there
+   */
+  addLines(moulds: Moulds, block: Block, start: number, first: number): { end: number; number: number } {
+    const { batch, starts, numbers } = this;
+    this.enter(block);
+    let end = start;
+    let number = first;
+    for (let index = this.count; index < MOST && end < block.length; index++) {
+      const next = moulds.add(block, end, batch);
+      if (next < 0) break;
+      starts[index] = end;
+      numbers[index] = number++;
+      end = next;
+    }
+    return { end, number };
+  }
+
+  /** Adds the change that a line has come to. */
+  add(change: Change, block: Block, start: number, number: number): void {
+    this.enter(block);
+    this.starts[this.count] = start;
+    this.numbers[this.count] = number;
+    addChange(this.batch, change);
   }
 
   lastMessage(): Uint8Array<ArrayBuffer> {
     return this.batch.message(this.count - 1);
   }
 
-  /** Says which line the change that was added last stands on. */
-  note(block: Block, start: number, number: number): void {
-    const index = this.count - 1;
-    this.starts[index] = start;
-    this.numbers[index] = number;
-    if (block !== this.block) this.blocks.push({ from: index, block });
-    this.block = block;
+  /** Says which block the lines of the changes stand in that are added from now on. */
+  private enter(block: Block): void {
+    if (this.blocks.at(-1)?.block !== block) this.blocks.push({ from: this.count, block });
   }
 
   /** The number of the line that asked for a change, counted from 1. */

@@ -4,14 +4,13 @@
  */
 import { ValueError } from '../errors.js';
 import { canonicalAddress, type Family, isIpv4, isIpv6 } from '../model/address.js';
+import { type PortNames, portNamed } from '../model/port.js';
 import type { Protocol, SchedulerFlag } from '../model/service.js';
 
 /** What names stand for. Numbers need none of it. */
-export interface Names {
+export interface Names extends PortNames {
   /** The address of a host, canonical. */
   host(name: string): string | undefined;
-  /** The port of a service of /etc/services. */
-  port(name: string, protocol: Protocol): number | undefined;
 }
 
 export const noNames: Names = { host: () => undefined, port: () => undefined };
@@ -140,7 +139,7 @@ function expectedEndpoint(at: HostPort | undefined): string {
 
 /** The number of a port that was written as number or name. */
 export function portNumber(text: string, protocol: Protocol, names: Names): number {
-  const value = decimal(text) ?? names.port(text, protocol);
+  const value = decimal(text) ?? portNamed(text, protocol, names);
   if (value === undefined || value < 0 || value > 65535) {
     throw new ValueError('port', text, `a port from 0 to 65535, or a ${protocol} service of /etc/services`);
   }

@@ -3,6 +3,7 @@
  * one function, syscall(2): Bun compiles a wrapper for each function that is declared, each time the program starts.
  */
 import { dlopen, read } from 'bun:ffi';
+import { compileHotCode } from './jit.js';
 
 const libraries = ['libc.so.6', 'libc.so', 'libc.musl-x86_64.so.1', 'libc.musl-aarch64.so.1'];
 
@@ -62,6 +63,9 @@ export interface Libc {
   errno(): number;
 }
 
+/** A listing of an empty table makes fewer calls than this, and reads no file. */
+const SHORT_RUN = 30;
+
 let loaded: Libc | undefined;
 
 /** @throws Error that says what was tried */
@@ -74,8 +78,12 @@ function load(): Libc {
   const calls = numbers[process.arch];
   if (calls === undefined) throw new Error(`no numbers of system calls for ${process.arch}`);
   const { syscall, __errno_location } = openLibrary();
+  let made = 0;
   return {
-    call: (name, first, b = 0, c = 0, d = 0, e = 0, f = 0) => syscall(calls[name], first, b, c, d, e, f),
+    call(name, first, b = 0, c = 0, d = 0, e = 0, f = 0) {
+      if (++made === SHORT_RUN || name === 'read') compileHotCode();
+      return syscall(calls[name], first, b, c, d, e, f);
+    },
     errno: () => read.i32(__errno_location(), 0),
   };
 }

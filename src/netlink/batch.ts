@@ -37,13 +37,15 @@ export class Batch {
       throw error;
     }
     finish(this.to, at);
-    this.close(operation);
+    this.operations.push(operation);
+    this.ends.push(this.to.length);
   }
 
   /** Adds a request as `message` gave it, or with other values in the same places. */
   addCopy(operation: string, message: Uint8Array): void {
     this.to.raw(message);
-    this.close(operation);
+    this.operations.push(operation);
+    this.ends.push(this.to.length);
   }
 
   /** A copy of a request: its message as `addCopy` takes it. */
@@ -88,10 +90,5 @@ export class Batch {
 
   private start(index: number): number {
     return index === 0 ? 0 : (this.ends[index - 1] as number);
-  }
-
-  private close(operation: string): void {
-    this.operations.push(operation);
-    this.ends.push(this.to.length);
   }
 }

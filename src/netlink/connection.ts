@@ -301,7 +301,7 @@ export class Connection {
 
   /** The next datagram from the kernel. Any process may write to our port: nobody else is heard, nor gains time. */
   private fromKernel(): Promise<Uint8Array> | Uint8Array {
-    const deadline = performance.now() + this.timeout;
+    const deadline = monotonic() + this.timeout;
     const arrived = this.socket.receive(this.timeout);
     const heard = (datagram: Datagram) =>
       this.isKernels(datagram) ? datagram.bytes : this.passOver(deadline);
@@ -309,7 +309,7 @@ export class Connection {
   }
 
   private async passOver(deadline: number): Promise<Uint8Array> {
-    const left = () => Math.ceil(deadline - performance.now());
+    const left = () => Math.ceil(deadline - monotonic());
     for (let time = left(); time > 0; time = left()) {
       const datagram = await this.socket.receive(time);
       if (this.isKernels(datagram)) return datagram.bytes;
@@ -350,6 +350,9 @@ function checkType(request: Request, message: MessageCursor): void {
 
 const restless = ({ operation }: Request): TransportError =>
   new TransportError('interrupted', operation, `changed during each of ${DUMP_TRIES} dumps`);
+
+/** Milliseconds since the process began. Node loads a dozen modules when `performance` is first touched. */
+const monotonic = (): number => process.uptime() * 1000;
 
 const late = (timeout: number): TransportError =>
   new TransportError('deadline', 'receive', `no answer from the kernel within ${timeout} ms`);

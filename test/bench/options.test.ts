@@ -11,3 +11,10 @@ test('options: rounds are a number, and one where it is to be quick', () => {
   assert.throws(() => readOptions(['--rounds', '0']), /expected a number/);
   assert.throws(() => readOptions(['--fast']), /--fast/);
 });
+
+test('what goes into the documents is a whole run, with profiles', () => {
+  assert.equal(readOptions(['--write-docs']).profile, true);
+  assert.equal(readOptions([]).profile, false);
+  for (const part of [['--quick'], ['--only', '-R']])
+    assert.throws(() => readOptions(['--write-docs', ...part]), /whole run/);
+});

@@ -28,7 +28,7 @@ export const usage = `npm run bench -- [OPTION...]
   --profile        show where the time of the largest cases goes as well
   --json FILE      write every measurement to a file as well
   --from FILE      measure nothing, take what --json wrote
-  --write-docs     put tables and plot into docs/performance.md
+  --write-docs     put tables, profiles and plot into docs/performance.md
 `;
 
 /** @throws Error that says what is wrong with the words */
@@ -47,7 +47,9 @@ export function readOptions(words: readonly string[]): Options {
       profile: { type: 'boolean', default: false },
     },
   });
-  const { help, only, quick, json, from, list, profile } = values;
+  const { help, only, quick, json, from, list, 'write-docs': writeDocs } = values;
+  if (writeDocs && (quick || only.length > 0))
+    throw new Error('--write-docs takes a whole run: neither --quick nor --only go with it');
   return {
     help,
     only,
@@ -55,9 +57,9 @@ export function readOptions(words: readonly string[]): Options {
     quick,
     json,
     from,
-    writeDocs: values['write-docs'],
+    writeDocs,
     list,
-    profile,
+    profile: values.profile || writeDocs,
   };
 }
 

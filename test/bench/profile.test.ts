@@ -10,7 +10,7 @@ import { profiles, stageOf } from './profile.js';
 import type { Sample } from './program.js';
 import type { Report } from './report.js';
 
-const frame = (file: string, name = 'f', time = 10) => ({ file, name, time, body: false });
+const frame = (file: string, name = 'f', time = 10) => ({ file, name, time, loading: false });
 
 test('a function belongs to a stage by its file, and by the way that data goes', () => {
   const places = [
@@ -19,7 +19,7 @@ test('a function belongs to a stage by its file, and by the way that data goes',
     frame('file:///x/build/src/netlink/socket-bun.js'),
     frame('node:fs'),
     frame('', '(garbage collector)'),
-    { ...frame('file:///x/build/src/ipvsadm/rules.js'), body: true },
+    { ...frame('file:///x/build/src/ipvsadm/rules.js'), loading: true },
   ];
   const rest = [undefined, 'read and write', 'collect, compile', undefined];
   assert.deepEqual(
@@ -33,19 +33,19 @@ test('a function belongs to a stage by its file, and by the way that data goes',
 });
 
 test('what is neither start nor kernel is shared among the stages as the samples say', () => {
-  const sample = (name: string, wall: number, system: number): Sample => ({
+  const sample = (name: string, wall: number, system: number, user = 0): Sample => ({
     case: name,
     program: 'node',
     wall,
     system,
-    user: 0,
+    user,
   });
   const report: Report = {
     ...reportOf(),
     samples: [
-      sample('an empty script of the runtime', 100, 10),
+      sample('an empty program of the runtime', 100, 10),
       sample('--version', 120, 20),
-      sample('-Ln of 10x10', 1120, 220),
+      sample('-Ln of 10x10', 1120, 220, 600),
     ],
     profiles: [
       {
@@ -55,9 +55,9 @@ test('what is neither start nor kernel is shared among the stages as the samples
       },
     ],
   };
-  // 1,120 less 120 to start and 200 in the kernel: 800, three quarters of them to decode.
+  // 1,120 less 120 to start, a quarter of the rest in the kernel: 750, three quarters of them to decode.
   assert.deepEqual(profiles(report).rows, [
-    ['-Ln of 10x10', 'Node', ...['1,120', '100', '20', '200', '0', '0', '600', '200', '0', '0']],
+    ['-Ln of 10x10', 'Node', ...['1,120', '100', '20', '250', '0', '0', '563', '188', '0', '0']],
   ]);
 });
 
@@ -71,12 +71,17 @@ test("time in what belongs to no file is its caller's", async () => {
     columnNumber: 0,
   });
   const nodes = [
-    { id: 1, callFrame: callFrame('(root)', '', -1), children: [2, 4] },
+    { id: 1, callFrame: callFrame('(root)', '', -1), children: [2, 4, 5] },
     { id: 2, callFrame: callFrame('list', 'file:///list.js'), children: [3] },
     { id: 3, callFrame: callFrame('map', '') },
     { id: 4, callFrame: callFrame('(idle)', '', -1) },
+    { id: 5, callFrame: callFrame('link', 'node:internal/modules/esm'), children: [6] },
+    { id: 6, callFrame: callFrame('statSync', 'node:fs') },
   ];
-  await writeFile(path, JSON.stringify({ nodes, samples: [2, 3, 4], timeDeltas: [1, 2, 4] }));
-  assert.deepEqual(await framesOf(path), [{ file: 'file:///list.js', name: 'list', body: false, time: 3 }]);
+  await writeFile(path, JSON.stringify({ nodes, samples: [2, 3, 4, 6], timeDeltas: [1, 2, 4, 8] }));
+  assert.deepEqual(await framesOf(path), [
+    { file: 'file:///list.js', name: 'list', loading: false, time: 3 },
+    { file: 'node:fs', name: 'statSync', loading: true, time: 8 },
+  ]);
   await rm(directory, { recursive: true });
 });

@@ -1,6 +1,6 @@
 /** Where the time of a command goes: from what was measured, and from samples of the functions that ran meanwhile. */
 import { type Frame, type Profile, programNames } from './program.js';
-import { type Report, timeOf } from './report.js';
+import { type Measure, type Report, timeOf } from './report.js';
 import type { Table } from './tables.js';
 
 /** In the order of the table. */
@@ -16,12 +16,12 @@ const ways = {
 type Place = Stage | keyof (typeof ways)['listing'] | undefined;
 
 /**
- * What the code in a file is for; the first that fits counts. Undefined is what is measured in another way: the kernel, which
+ * What a function is for, by its file and name; the first that fits counts. Undefined is what is measured in another way: the kernel, which
  * sockets wait for, and the start.
  */
 const places: readonly (readonly [RegExp, Place])[] = [
   [/\/socket-(node|bun)\.|\/netlink\/dist\/|bun:ffi|prebuilds/, undefined],
-  [/\/bin\/|\/src\/cli\/(?!process-context)|node:internal\/(modules|process|bootstrap|main)/, undefined],
+  [/\/bin\/|\/src\/cli\/(?!process-context)|\/process-context\.\w+ openClient/, undefined],
   [/\/process-context\.|\/context\.|\/chunks\.|\/ipvsadm\/lines\.|^(node|internal|bun):/, 'read and write'],
   // The quick way of -R: lines become messages without being parsed.
   [/\/src\/ipvsadm\/(moulds?|gaps|casting)\./, 'encode'],
@@ -36,10 +36,10 @@ const collecting = /^\((program|garbage collector)\)$/;
 export const wayOf = (name: string): keyof typeof ways => (name.startsWith('-R') ? 'restoring' : 'listing');
 
 /** Undefined for what is no part of a stage. */
-export function stageOf({ file, name, body }: Frame, way: keyof typeof ways): Stage | undefined {
+export function stageOf({ file, name, loading }: Frame, way: keyof typeof ways): Stage | undefined {
   if (collecting.test(name)) return 'collect, compile';
-  if (body) return undefined;
-  const place = places.find(([pattern]) => pattern.test(file))?.[1];
+  if (loading) return undefined;
+  const place = places.find(([pattern]) => pattern.test(`${file} ${name}`))?.[1];
   return place === 'grammar' || place === 'wire' ? ways[way][place] : place;
 }
 
@@ -55,23 +55,29 @@ export function sharesOf({ case: name, frames }: Profile): Record<Stage, number>
   return sums;
 }
 
-const empty = 'an empty script of the runtime';
+const empty = 'an empty program of the runtime';
 const version = '--version';
 
 /** Milliseconds of a command's median; undefined where the cases that it is compared with were not measured. */
 function partsOf(report: Report, profile: Profile): number[] | undefined {
   const { program } = profile;
-  const wall = timeOf(report, profile.case, program)?.median;
-  const runtime = timeOf(report, empty, program)?.median;
-  const start = timeOf(report, version, program)?.median;
-  const kernel = timeOf(report, profile.case, program, 'system')?.median;
-  const kernelAtStart = timeOf(report, version, program, 'system')?.median;
-  if (!wall || !runtime || !start || kernel === undefined || kernelAtStart === undefined) return undefined;
-  const own = start - runtime;
-  const inKernel = Math.max(kernel - kernelAtStart, 0);
-  const rest = Math.max(wall - start - inKernel, 0);
+  const spent = (name: string, measure: Measure) =>
+    timeOf(report, name, program, measure)?.median ?? Number.NaN;
+  const beyondStart = (measure: Measure) =>
+    Math.max(spent(profile.case, measure) - spent(version, measure), 0);
+  const runtime = spent(empty, 'wall');
+  const work = beyondStart('wall');
+  // Processor time of all threads, which may be more than passes on the clock: only its shares are of use.
+  const kernel = (work * beyondStart('system')) / (beyondStart('system') + beyondStart('user') || 1);
   const shares = sharesOf(profile);
-  return [wall, runtime, own, inKernel, ...stages.map((stage) => rest * shares[stage])];
+  const parts = [
+    spent(profile.case, 'wall'),
+    runtime,
+    Math.max(spent(version, 'wall') - runtime, 0),
+    kernel,
+    ...stages.map((stage) => (work - kernel) * shares[stage]),
+  ];
+  return parts.some(Number.isNaN) ? undefined : parts;
 }
 
 export function profiles(report: Report): Table {
@@ -91,8 +97,9 @@ export function profiles(report: Report): Table {
 /** The functions that most of the samples were taken in. */
 export function functions({ profiles: all }: Report): Table {
   const row = ({ case: name, program, frames }: Profile): string[][] => {
-    const sum = frames.reduce((time, frame) => time + frame.time, 0);
-    return frames
+    const working = frames.filter(({ loading }) => !loading);
+    const sum = working.reduce((time, frame) => time + frame.time, 0);
+    return working
       .toSorted((a, b) => b.time - a.time)
       .slice(0, 12)
       .map((frame) => [

@@ -30,8 +30,8 @@ export interface Frame {
   /** Where it stands: a path, a name of the runtime's own, or nothing. */
   readonly file: string;
   readonly name: string;
-  /** Whether it is what a module does when it is loaded. */
-  readonly body: boolean;
+  /** Whether it ran while a module was loaded. */
+  readonly loading: boolean;
   readonly time: number;
 }
 

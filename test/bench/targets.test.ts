@@ -12,7 +12,7 @@ test('a target is reached at its limit, and not told of where something is missi
     judge(fast).map(({ wanted, found, reached }) => [wanted, found, reached]),
     [['at least 6', '6.00', true]],
   );
-  const slow = reportOf(['-A', 'node', 136], ['an empty script of the runtime', 'node', 100]);
+  const slow = reportOf(['-A', 'node', 136], ['an empty program of the runtime', 'node', 100]);
   assert.deepEqual(
     judge(slow).map(({ wanted, found, reached }) => [wanted, found, reached]),
     [['at most 1.35', '1.36', false]],

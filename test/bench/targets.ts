@@ -92,7 +92,7 @@ const growth = (program: Program, atMost: number): Target => ({
 });
 
 const recorded = (lines: number): string => `-Lcn of ${lines.toLocaleString('en')} recorded lines`;
-const script = 'an empty script of the runtime';
+const script = 'an empty program of the runtime';
 const both = (of: (program: 'standalone' | 'node') => Target): Target[] => [of('standalone'), of('node')];
 
 export const targets: readonly Target[] = [

@@ -15,6 +15,10 @@ const mistakes: readonly [words: string, says: string][] = [
   ['apply -f x --prune=maybe', "--prune: 'maybe' is not true or false"],
   ['apply -f x --drain 1 --drain 2', '--drain: given more than once'],
   ['drain tcp://192.0.2.1:80', 'missing; it takes <service> <server>'],
+  ['completion', 'missing; it takes <shell>'],
+  ['completion csh', "<shell>: 'csh' is not one of bash, zsh, fish (did you mean 'zsh'?)"],
+  ['real-server up --method dir', "--method: 'dir' is not one of dr, tun, nat (did you mean 'dr'?)"],
+  ['director up --method nat --method rd', "--method: 'rd' is not one of dr, tun, nat (did you mean 'dr'?)"],
   ['schema extra', "unexpected argument 'extra'"],
 ];
 

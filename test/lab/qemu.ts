@@ -34,7 +34,7 @@ const accelerators: Record<Accel, string[]> = {
  * timer, which the kernel would take for a broken one. The rest saves time.
  */
 const kernelArguments = [
-  ...['console=ttyS0', 'quiet', 'panic=-1', 'oops=panic', 'no_timer_check'],
+  ...['console=ttyS0', 'quiet', 'panic=-1', 'oops=panic', 'no_timer_check', 'tsc=reliable'],
   ...['nokaslr', 'mitigations=off', 'cryptomgr.notests', 'random.trust_cpu=on'],
 ].join(' ');
 

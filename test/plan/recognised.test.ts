@@ -65,7 +65,7 @@ test('a plan over recognised services is the plan over all that is there', async
     }),
     { numRuns: 500 },
   );
-  assert.ok(recognised > 100, `${recognised} services were recognised`);
+  assert.ok(recognised > 50, `${recognised} services were recognised`);
 });
 
 test('a server that a dump holds twice stands for no other', async () => {

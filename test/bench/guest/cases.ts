@@ -21,16 +21,17 @@ export interface Case {
   readonly memory?: boolean;
   /** Whether it is worth looking into. */
   readonly profile?: boolean;
+  /** Those that can do it; all by default. */
   readonly programs?: readonly Program[];
-  /** Makes things so that a run has something to do. The first round is 0; -1 is a run to get warm, if there is one. */
-  prepare?(world: World, round: number): Promise<unknown>;
-  command(world: World, program: Program, round: number): readonly string[];
+  /** Before each run: makes things so that there is something to do. */
+  prepare?(world: World): Promise<unknown>;
+  command(world: World, program: Program): readonly string[];
   /** A file to read. */
   input?(world: World): Promise<string>;
   /** Where the programs run, if not in the world's own place. */
   place?(world: World): Promise<Place>;
   /** @throws Error where a run has not done what it should have */
-  check?(world: World, run: Run, round: number): unknown;
+  check?(world: World, run: Run): unknown;
   /** What must be the same in the outputs of all programs; all of it by default. */
   same?(output: string): string;
 }
@@ -48,10 +49,9 @@ const nothing: Case['same'] = () => '';
 
 const starts: Case[] = [
   {
-    name: 'an empty script of the runtime',
+    name: 'an empty program of the runtime',
     rounds: 7,
-    programs: ours,
-    command: ({ programs: { empty } }, program) => (program === 'ipvsadm' ? [] : empty[program]),
+    command: ({ programs: { empty } }, program) => empty[program],
   },
   { name: '--version', rounds: 7, command: words('--version'), same: nothing },
   {

@@ -1,6 +1,6 @@
 // Runs where IPVS is: measures the cases that it is given, and writes each sample as a line of JSON.
 import { cpus, release } from 'node:os';
-import type { Line, Program, Wish } from '../program.js';
+import { type Line, type Program, programs, type Wish } from '../program.js';
 import { type Case, cases, programsOf } from './cases.js';
 import { framesOf, underProfiler } from './profile.js';
 import { ipvsadmVersion } from './programs.js';
@@ -39,8 +39,11 @@ for (const one of cases.filter(({ name }) => wish.cases.includes(name))) {
 
 /** Once before it counts: what is read from files is in memory then. */
 async function warmUp(): Promise<void> {
-  for (const command of [...Object.values(world.programs.commands), ...Object.values(world.programs.empty)])
-    await world.run(command.includes('-e') || command[0]?.endsWith('empty') ? command : [...command, '-Ln']);
+  const { commands, empty } = world.programs;
+  for (const program of programs) {
+    await world.run(empty[program]);
+    await world.run([...commands[program], '-Ln']);
+  }
 }
 
 async function measure(one: Case): Promise<void> {
@@ -50,11 +53,11 @@ async function measure(one: Case): Promise<void> {
   for (let round = 0; round < rounds; round++) {
     // Interleaved, and each is first once: what the machine does besides meets all alike.
     for (const program of order) {
-      await one.prepare?.(world, round);
+      await one.prepare?.(world);
       const place = (await one.place?.(world)) ?? world;
       const input = await one.input?.(world);
-      const run = await place.run(one.command(world, program, round), input);
-      await one.check?.(world, run, round);
+      const run = await place.run(one.command(world, program), input);
+      await one.check?.(world, run);
       if (round === 0) outputs.set(program, (one.same ?? String)(run.output.toString()));
       const { wall, user, system } = run;
       tell({ case: one.name, program, wall, user, system });
@@ -72,11 +75,11 @@ async function profile(one: Case): Promise<void> {
   const place = (await one.place?.(world)) ?? world;
   for (const program of ['standalone', 'node'] as const) {
     say(`profile of ${one.name}, ${program}`);
-    await one.prepare?.(world, 0);
+    await one.prepare?.(world);
     const file = `${program}.cpuprofile`;
-    const words = one.command(world, program, 0).slice(world.programs.commands[program].length);
+    const words = one.command(world, program).slice(world.programs.commands[program].length);
     const run = await place.run([...underProfiler(world, program, file), ...words], await one.input?.(world));
-    await one.check?.(world, run, 0);
+    await one.check?.(world, run);
     tell({ case: one.name, program, frames: await framesOf(world.path(file)) });
   }
 }
@@ -84,5 +87,5 @@ async function profile(one: Case): Promise<void> {
 async function weigh(one: Case): Promise<void> {
   const place = (await one.place?.(world)) ?? world;
   for (const program of programsOf(one))
-    tell({ case: one.name, program, peak: await place.peak(one.command(world, program, 0)) });
+    tell({ case: one.name, program, peak: await place.peak(one.command(world, program)) });
 }

@@ -58,25 +58,36 @@ interface CpuProfile {
   readonly timeDeltas: readonly number[];
 }
 
+type Call = CpuProfile['nodes'][number]['callFrame'];
+
+/** Runs while a module is loaded: what it does then, or the runtime's loader. */
+const loads = ({ url, functionName, lineNumber, columnNumber }: Call): boolean =>
+  /^node:internal\/(modules|bootstrap|main|process)/.test(url) ||
+  (url !== '' && (functionName === url || (lineNumber === 0 && columnNumber === 0)));
+
 /** The time that was spent in each function itself. What belongs to no file, such as `map`, is its caller's. */
 export async function framesOf(path: string): Promise<Frame[]> {
   const { nodes, samples, timeDeltas }: CpuProfile = JSON.parse(await readFile(path, 'utf8'));
   const byId = new Map(nodes.map((node) => [node.id, node]));
   const parents = new Map(nodes.flatMap(({ id, children = [] }) => children.map((child) => [child, id])));
-  const own = (id: number | undefined): CpuProfile['nodes'][number] | undefined => {
-    const node = id === undefined ? undefined : byId.get(id);
-    return node === undefined || node.callFrame.url !== '' ? node : own(parents.get(node.id));
+  /** Of a function and those that called it, the first of which this is so. */
+  const first = (id: number | undefined, so: (call: Call) => boolean): Call | undefined => {
+    const call = id === undefined ? undefined : byId.get(id)?.callFrame;
+    return call === undefined || so(call) ? call : first(parents.get(id as number), so);
   };
-  const frames = new Map<string, { file: string; name: string; body: boolean; time: number }>();
+  const frameOf = (id: number, call: Call): Omit<Frame, 'time'> => {
+    const { url: file, functionName: name } = first(id, ({ url }) => url !== '') ?? call;
+    const reason = first(id, (each) => loads(each) || each.url.startsWith('file:'));
+    return { file, name, loading: reason !== undefined && loads(reason) };
+  };
+  const known = new Map(nodes.map(({ id, callFrame }) => [id, frameOf(id, callFrame)]));
+  const frames = new Map<string, Frame>();
   samples.forEach((id, index) => {
-    const frame = (own(id) ?? byId.get(id))?.callFrame;
-    if (frame === undefined || frame.functionName === '(idle)') return;
-    const { url: file, functionName: name, lineNumber, columnNumber } = frame;
-    const key = `${file} ${name} ${lineNumber} ${columnNumber}`;
-    const body = file !== '' && lineNumber === 0 && columnNumber === 0;
-    const found = frames.get(key) ?? { file, name, body, time: 0 };
-    found.time += timeDeltas[index] ?? 0;
-    frames.set(key, found);
+    const frame = known.get(id);
+    if (frame === undefined || frame.name === '(idle)') return;
+    const key = Object.values(frame).join(' ');
+    const time = (frames.get(key)?.time ?? 0) + (timeDeltas[index] ?? 0);
+    frames.set(key, { ...frame, time });
   });
   return [...frames.values()];
 }

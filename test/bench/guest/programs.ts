@@ -12,8 +12,8 @@ import type { Program } from '../program.js';
 export interface Programs {
   /** How each is started. */
   readonly commands: Readonly<Record<Program, readonly string[]>>;
-  /** A script of the same runtime that does nothing. */
-  readonly empty: Readonly<Record<'node' | 'standalone', readonly string[]>>;
+  /** A program of the same runtime that does nothing. */
+  readonly empty: Readonly<Record<Program, readonly string[]>>;
 }
 
 export function copyPrograms(directory: string): Programs {
@@ -29,20 +29,25 @@ export function copyPrograms(directory: string): Programs {
   });
   mkdirSync(at('node_modules'));
   copyPackage('netlink', at('node_modules'));
-  const ipvsadm = which('ipvsadm');
-  if (ipvsadm === undefined) throw new Error('ipvsadm is not installed');
   const node = program(process.execPath, 'node');
   return {
     commands: {
-      ipvsadm: [program(ipvsadm, 'ipvsadm')],
+      ipvsadm: [program(installed('ipvsadm'), 'ipvsadm')],
       node: [node, at('dist/lvsadm.js')],
       standalone: [program(join(checkout, 'dist/standalone/lvsadm'), 'lvsadm')],
     },
     empty: {
+      ipvsadm: [program(installed('busybox'), 'busybox'), 'true'],
       node: [node, '-e', '0'],
       standalone: [program(join(checkout, 'build/bench/empty'), 'empty')],
     },
   };
+}
+
+function installed(name: string): string {
+  const path = which(name);
+  if (path === undefined) throw new Error(`${name} is not installed`);
+  return path;
 }
 
 /** A package and what it depends on. */

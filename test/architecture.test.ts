@@ -43,7 +43,9 @@ const rules: readonly Rule[] = [
     to: [
       'src/errors.ts',
       'src/model/',
-      ...['attributes', 'batch', 'bytes', 'connection', 'genl', 'places', 'replies', 'socket'].map(netlink),
+      ...['attributes', 'batch', 'bytes', 'connection', 'genl', 'place', 'places', 'replies', 'socket'].map(
+        netlink,
+      ),
     ],
   },
 
@@ -85,12 +87,10 @@ const rules: readonly Rule[] = [
     types: ['src/ipvs/servers.ts', 'src/ipvs/proc-table.ts', 'src/context.ts'],
   },
   { from: 'src/ipvsadm/help.ts', to: ['src/errors.ts', 'src/version.ts', 'src/ipvsadm/'] },
-  ...['run', 'session', 'listing', 'connections', 'connection-page', 'directory', 'restore', 'chunks'].map(
-    (file) => ({
-      from: `src/ipvsadm/${file}.ts`,
-      to: ['src/errors.ts', 'src/model/', 'src/ipvsadm/', 'src/ipvs/', 'src/host/', 'src/context.ts'],
-    }),
-  ),
+  ...['run', 'session', 'listing', 'connections', 'connection-page', 'directory', 'restore'].map((file) => ({
+    from: `src/ipvsadm/${file}.ts`,
+    to: ['src/errors.ts', 'src/model/', 'src/ipvsadm/', 'src/ipvs/', 'src/host/', 'src/context.ts'],
+  })),
   // The quick way of -R writes messages: a shape of lines beside the shape of what they come to.
   ...['steps', 'moulds', 'mould', 'gaps', 'casting'].map((file) => ({
     from: `src/ipvsadm/${file}.ts`,

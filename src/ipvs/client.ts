@@ -5,6 +5,7 @@ import type { Daemon } from '../model/daemon.js';
 import { describeService, type Service, type ServiceId, serviceFamily } from '../model/service.js';
 import type { DestinationEntry, Info, ServiceEntry, Timeouts } from '../model/table.js';
 import { Batch } from '../netlink/batch.js';
+import type { Writer } from '../netlink/bytes.js';
 import { Connection, type ConnectionOptions, type Refusal } from '../netlink/connection.js';
 import { type Family, findFamily } from '../netlink/genl.js';
 import { Replies } from '../netlink/replies.js';
@@ -19,6 +20,7 @@ import {
   readTimeouts,
   serviceIdBody,
 } from './convert.js';
+import { Questions } from './questions.js';
 import { type IpvsOperations, ipvsSchema, ServiceSettings } from './schema.js';
 import { Servers } from './servers.js';
 
@@ -111,15 +113,16 @@ export class IpvsClient {
     );
     let index = 0;
     let from = 0;
-    function* bodies() {
+    const questions = new Questions();
+    function* asked() {
       for (const id of of) {
         from = replies.count;
-        yield { service: serviceIdBody(id) };
+        yield (to: Writer) => questions.put(to, id);
       }
     }
     const current = () => describeService(of[index] as ServiceId);
     await this.ask(current, () =>
-      this.family.dumps('getDestinations', bodies(), replies, () => {
+      this.family.dumps('getDestinations', asked(), replies, () => {
         servers.serviceFamily = serviceFamily(of[index] as ServiceId);
         take(servers, index, from);
         index++;

@@ -41,7 +41,7 @@ export async function replaceTable(
   const session = { context, directory: new Directory(context, resolver) };
   const steps = await checkedSteps(session);
   const client = await context.client();
-  if (steps.length === 0 && (await client.services()).length > 0) {
+  if (steps.length === 0 && (await client.settings()).length > 0) {
     throw new UsageError('no rules on standard input, so the table stays as it is; ipvsadm -C clears it');
   }
   await client.apply({ do: 'flush' });

@@ -102,16 +102,17 @@ export class Family<O extends Operations> {
   }
 
   /**
-   * A dump for each body, one after the other: `take` is called when the replies to one are all there, to read them with
-   * `reply` or as the bytes they are. @throws KernelError
+   * A dump for each question, one after the other: `take` is called when the replies to one are all there, to read them
+   * with `reply` or as the bytes they are. @throws KernelError
    */
   dumps<K extends Named<O, 'dump'>>(
     operation: K,
-    bodies: Iterable<Body<O[K]>>,
+    /** Each writes a payload as `putCall` does. */
+    questions: Iterable<Request['put']>,
     replies: Replies,
     take: () => void,
   ): Promise<void> {
-    return this.connection.dumps(this.requests(operation, bodies), replies, take);
+    return this.connection.dumps(this.requests(operation, questions), replies, take);
   }
 
   /** One of the replies, read as `dump` does. @throws ProtocolError */
@@ -129,11 +130,8 @@ export class Family<O extends Operations> {
     return this.connection.batch(calls, this.id);
   }
 
-  private *requests<K extends keyof O & string>(
-    operation: K,
-    bodies: Iterable<Body<O[K]>>,
-  ): Iterable<Request> {
-    for (const body of bodies) yield this.request(operation, body);
+  private *requests(operation: string, questions: Iterable<Request['put']>): Iterable<Request> {
+    for (const put of questions) yield { operation, type: this.id, put };
   }
 
   private request<K extends keyof O & string>(operation: K, body: Body<O[K]>): Request {
@@ -174,7 +172,8 @@ export function addCall<O extends Operations>(
   batch.add(operation, (to) => putCall(to, schema, operation, body));
 }
 
-function putCall<O extends Operations, K extends keyof O & string>(
+/** Writes a request's payload, as the tables have it. @throws ValueError for a value that its attribute cannot hold */
+export function putCall<O extends Operations, K extends keyof O & string>(
   to: Writer,
   { version, operations }: FamilySchema<O>,
   operation: K,

@@ -1,14 +1,22 @@
-/** Node's compile cache (from 22.1 on): without it, compiling is most of what a short run adds to an empty script. */
+/**
+ * Where compiled code is kept from one run to the next, and Node's own compile cache (from 22.1 on): without, compiling is
+ * most of what a short run adds to an empty script.
+ */
 
 /** Whoever may write there may run code as root, so it is root's alone. */
 const DIRECTORY = '/var/cache/lvsadm';
 
-/** Only for root: without, there is little that lvsadm may do. */
-export function keepCompiledCode(directory = DIRECTORY, owner = 0): void {
+/** Undefined where it would not be safe, and for others than root: without, there is little that lvsadm may do. */
+export const directoryForCode = (directory = DIRECTORY, owner = 0): string | undefined =>
+  process.getuid?.() === owner && isSafe(directory, owner) ? directory : undefined;
+
+/** Has Node keep the code of all modules. False where it cannot. */
+export function enableCompileCache(directory: string): boolean {
   // Node 20 would load its loader of ES modules only to say that it has none.
-  if (Number.parseInt(process.versions.node, 10) < 22 || process.getuid?.() !== owner) return;
+  if (Number.parseInt(process.versions.node, 10) < 22) return false;
   const { enableCompileCache } = process.getBuiltinModule('node:module') as Partial<CompileCache>;
-  if (enableCompileCache !== undefined && isSafe(directory, owner)) enableCompileCache(directory);
+  enableCompileCache?.(directory);
+  return enableCompileCache !== undefined;
 }
 
 /** Of node:module, as newer versions have it. */

@@ -1,6 +1,7 @@
 // The one entry of every npm script: makes sure that dependencies and the build are there, then runs the task.
 // Plain JavaScript, because on a fresh checkout there is nothing yet that could compile it.
 import { spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -168,14 +169,18 @@ async function bundle() {
   for (const old of existsSync(join(root, 'dist')) ? readdirSync(join(root, 'dist')) : []) {
     if (old !== 'standalone') rmSync(join(root, 'dist', old), { recursive: true });
   }
+  await esbuild.build({
+    ...plainScript('lvsadm-program'),
+    plugins: [subcommandsApart('.js'), netlinkInside],
+  });
+  const digest = createHash('sha256')
+    .update(readFileSync(join(root, 'dist/lvsadm-program.js')))
+    .digest('hex');
   await Promise.all([
     esbuild.build({
       ...plainScript('lvsadm'),
       external: ['./lvsadm-program.js'],
-    }),
-    esbuild.build({
-      ...plainScript('lvsadm-program'),
-      plugins: [subcommandsApart('.js'), netlinkInside],
+      define: { LVSADM_PROGRAM: JSON.stringify(digest) },
     }),
     esbuild.build({
       ...plainScript('lvsadm-subcommands'),

@@ -175,7 +175,8 @@ const rules: readonly Rule[] = [
     types: ['src/cli/'],
   },
   { from: 'bin/compile-cache.ts', to: [] },
-  { from: 'bin/lvsadm.ts', to: ['bin/compile-cache.ts', 'bin/lvsadm-program.ts'] },
+  { from: 'bin/kept-script.ts', to: [] },
+  { from: 'bin/lvsadm.ts', to: ['bin/compile-cache.ts', 'bin/kept-script.ts', 'bin/lvsadm-program.ts'] },
   { from: 'bin/lvsadm-program.ts', to: ['src/cli/', 'bin/node.ts', 'bin/lvsadm-subcommands.ts'] },
   { from: 'bin/lvsadm-subcommands.ts', to: ['src/cli/', 'bin/node.ts'] },
   {

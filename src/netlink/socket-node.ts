@@ -17,7 +17,16 @@ const RECEIVE_BUFFER = 1024 * 1024;
 /** A send is at most a batch; see connection.ts. */
 const SEND_BUFFER = 256 * 1024;
 
-type Waiter = { resolve(datagram: Datagram): void; reject(error: TransportError): void };
+interface Waiter {
+  /** On the clock of `now`. */
+  readonly deadline: number;
+  readonly timeout: number;
+  resolve(datagram: Datagram): void;
+  reject(error: TransportError): void;
+}
+
+/** Milliseconds. `performance` would load a dozen of Node's modules. */
+const now = (): number => process.uptime() * 1000;
 
 class NodeSocket implements NetlinkSocket {
   readonly port: number;
@@ -26,6 +35,9 @@ class NodeSocket implements NetlinkSocket {
   /** What arrived before anybody asked: datagrams and failures, in order. */
   private readonly arrived: (Datagram | TransportError)[] = [];
   private waiter: Waiter | undefined;
+  private alarm: NodeJS.Timeout | undefined;
+  /** When the alarm goes off, on the clock of `now`. */
+  private alarmAt = Number.POSITIVE_INFINITY;
   private closed = false;
 
   constructor(protocol: number) {
@@ -63,28 +75,43 @@ class NodeSocket implements NetlinkSocket {
     if (first !== undefined) return Promise.resolve(first);
     if (this.closed) return Promise.reject(closedError('receive'));
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        this.waiter = undefined;
-        reject(new TransportError('deadline', 'receive', `no answer from the kernel within ${timeout} ms`));
-      }, timeout);
-      this.waiter = {
-        resolve: (datagram) => {
-          clearTimeout(timer);
-          resolve(datagram);
-        },
-        reject: (error) => {
-          clearTimeout(timer);
-          reject(error);
-        },
-      };
+      const deadline = now() + timeout;
+      this.waiter = { deadline, timeout, resolve, reject };
+      if (deadline < this.alarmAt) this.setAlarm(deadline, timeout);
     });
   }
 
   close(): void {
     if (this.closed) return;
     this.closed = true;
+    clearTimeout(this.alarm);
     this.raw.close();
     this.deliver(closedError('receive'));
+  }
+
+  /**
+   * One timer for all that is waited for, which mostly finds that the answer is long there: to set one for each datagram,
+   * and stop it, is a good part of what a dump of ten servers costs.
+   */
+  private setAlarm(at: number, inMilliseconds: number): void {
+    clearTimeout(this.alarm);
+    this.alarmAt = at;
+    this.alarm = setTimeout(() => this.ring(), inMilliseconds);
+    // The socket keeps the process alive, as long as it is open.
+    this.alarm.unref();
+  }
+
+  private ring(): void {
+    this.alarmAt = Number.POSITIVE_INFINITY;
+    const { waiter } = this;
+    if (waiter === undefined) return;
+    const left = waiter.deadline - now();
+    if (left > 0) this.setAlarm(waiter.deadline, Math.ceil(left));
+    else {
+      this.waiter = undefined;
+      const detail = `no answer from the kernel within ${waiter.timeout} ms`;
+      waiter.reject(new TransportError('deadline', 'receive', detail));
+    }
   }
 
   private deliver(item: Datagram | TransportError): void {

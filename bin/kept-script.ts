@@ -1,0 +1,55 @@
+/**
+ * What newer versions of Node do by themselves: the compiled code of a script is kept, so that the next run need not compile
+ * it. Without, that is most of what a short run adds to an empty script.
+ */
+export interface Script {
+  /** A CommonJS script, in ASCII. */
+  readonly path: string;
+  /** Of its content: V8 itself tells scripts apart by their length only. */
+  readonly digest: string;
+  readonly require: NodeJS.Require;
+}
+
+/** Names of kept code begin so. */
+const PREFIX = 'node-';
+
+/** Runs a script, with its code out of `directory` if it is there, which nobody else may write to. */
+export function runKept({ path, digest, require }: Script, directory: string): void {
+  const { readFileSync } = process.getBuiltinModule('node:fs');
+  const { Script } = process.getBuiltinModule('node:vm');
+  const file = `${directory}/${PREFIX}${process.version}-${process.arch}-${digest}`;
+  const kept = read(file);
+  const source = `(function (exports, require, module, __filename, __dirname) {${readFileSync(path, 'latin1')}\n})`;
+  const script = new Script(source, { filename: path, ...(kept && { cachedData: kept }) });
+  if (kept === undefined || script.cachedDataRejected) {
+    // What ran is compiled by then, and kept as well.
+    process.once('exit', () => keep(script.createCachedData(), directory, file));
+  }
+  const module = { exports: {} };
+  script.runInThisContext()(module.exports, require, module, path, path.slice(0, path.lastIndexOf('/')));
+}
+
+function read(file: string): Buffer | undefined {
+  try {
+    return process.getBuiltinModule('node:fs').readFileSync(file);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whole or not at all, in place of what was kept of other versions. A run that cannot keep its code is none the worse. */
+function keep(code: Uint8Array, directory: string, file: string): void {
+  const { readdirSync, renameSync, rmSync, writeFileSync } = process.getBuiltinModule('node:fs');
+  try {
+    const beside = `${file}.${process.pid}`;
+    // On the disk before it has its name: V8 would run what a power failure left of it.
+    writeFileSync(beside, code, { mode: 0o600, flag: 'wx', flush: true });
+    renameSync(beside, file);
+    for (const name of readdirSync(directory)) {
+      const path = `${directory}/${name}`;
+      if (name.startsWith(PREFIX) && path !== file) rmSync(path);
+    }
+  } catch {
+    // A full disk, or somebody who did the same at the same time.
+  }
+}

@@ -86,8 +86,8 @@ export const sizes: readonly Size[] = [
   { shape: { services: 10, servers: 10 }, rounds: 5 },
   { shape: { services: 100, servers: 10 }, rounds: 5 },
   { shape: { services: 1000, servers: 10 }, rounds: 5, profile: true },
-  { shape: { services: 1, servers: 10_000 }, rounds: 3, long: true },
-  { shape: { services: 10_000, servers: 10 }, rounds: 3, long: true, profile: true },
+  { shape: { services: 1, servers: 10_000 }, rounds: 2, long: true },
+  { shape: { services: 10_000, servers: 10 }, rounds: 2, long: true, profile: true },
 ];
 
 export const listings = { '-Ln': ['-Ln'], '-Sn': ['-Sn'], '--stats': ['-Ln', '--stats'] } as const;
@@ -123,7 +123,7 @@ const applies: Case[] = documentChanges.flatMap((what) =>
     const side = () => (turn % 2 === 0 ? 'nothing to do' : what);
     return {
       name: `apply of ${shapeName(desired)}, ${what}, ${format}`,
-      rounds: 5,
+      rounds: 3,
       programs: ours,
       async prepare(world) {
         await writeDocuments(world);
@@ -149,7 +149,7 @@ const withoutExpiry = (output: string): string => output.replace(/^(\S+ +)\d+:\d
 const recorded: Case[] = [
   { lines: 0, rounds: 5 },
   { lines: 100_000, rounds: 5, profile: true },
-  { lines: 500_000, rounds: 3, long: true, profile: true },
+  { lines: 500_000, rounds: 2, long: true, profile: true },
 ].map(({ lines, ...how }) => ({
   ...how,
   name: `-Lcn of ${lines.toLocaleString('en')} recorded lines`,
@@ -161,7 +161,7 @@ const recorded: Case[] = [
 const real: Case[] = [
   { count: 1000, rounds: 5 },
   { count: 5000, rounds: 5 },
-  { count: 20_000, rounds: 3, long: true },
+  { count: 20_000, rounds: 2, long: true },
 ].map(({ count, ...how }) => ({
   ...how,
   name: `-Lcn of ${count.toLocaleString('en')} connections`,

@@ -2,6 +2,7 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Program } from '../program.js';
 import { openConnections, recordedTable } from './connections.js';
 import { Driver, type Run } from './driver.js';
@@ -12,7 +13,9 @@ export class World implements Disposable {
   /** In memory. */
   readonly directory = mkdtempSync('/dev/shm/lvsadm-bench-');
   readonly programs: Programs = copyPrograms(this.directory);
-  readonly #driver = new Driver(this.directory);
+  /** In the namespace that this process is in, where real connections are made. */
+  readonly #own = new Driver(this.directory);
+  #driver = this.#own;
   readonly #recorded = new Map<number, Driver>();
   /** What the table holds, if that is known. */
   #table: string | undefined;
@@ -34,10 +37,23 @@ export class World implements Disposable {
     return (await this.run([...this.programs.commands[program], ...words])).output;
   }
 
+  /**
+   * An empty table: that of another network namespace. What -C deletes stays in a list of the kernel's for a minute, which it
+   * goes through whenever a server is added: after a few restores of a large table that is most of what the next one takes.
+   */
   async flush(): Promise<void> {
     if (this.#table === 'empty') return;
-    await this.lvsadm('ipvsadm', '-C');
+    this.#enter(
+      new Driver(this.directory, ['unshare', '--net', 'sh', '-c', 'ip link set lo up && exec "$@"', 'sh']),
+    );
+    // The kernel tidies up behind the last one in its own time, which should not be the next program's.
+    await sleep(this.#table === undefined ? 500 : 1500);
     this.#table = 'empty';
+  }
+
+  #enter(driver: Driver): void {
+    if (this.#driver !== this.#own) this.#driver[Symbol.dispose]();
+    this.#driver = driver;
   }
 
   /** Whatever a run has made of the table. */
@@ -77,7 +93,10 @@ export class World implements Disposable {
 
   /** At least so many real connections; they last longer than a benchmark. */
   async connect(count: number): Promise<void> {
-    if (this.#connections === 0) this.changed();
+    if (this.#driver !== this.#own) {
+      this.#enter(this.#own);
+      this.changed();
+    }
     await openConnections((words) => this.lvsadm('ipvsadm', ...words), this.#connections, count);
     this.#connections = count;
   }
@@ -92,7 +111,8 @@ export class World implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#driver[Symbol.dispose]();
+    this.#enter(this.#own);
+    this.#own[Symbol.dispose]();
     for (const driver of this.#recorded.values()) driver[Symbol.dispose]();
     rmSync(this.directory, { recursive: true });
   }

@@ -52,8 +52,8 @@ export class SideBySide {
 
   async play(trial: Trial): Promise<Comparison> {
     const first = await this.observe(this.lvsadm, trial);
-    // One that refuses its words has not asked the kernel; if it has all the same, the reading after the other shows it.
-    const lvsadm = { observations: first, state: first.every(refused) ? this.now : await this.read() };
+    const asked = !first.every(refused) || trial.commands.some(({ stdin }) => stdin !== undefined);
+    const lvsadm = { observations: first, state: asked ? await this.read() : this.now };
     const ipvsadm = { observations: await this.observe(this.ipvsadm, trial), state: await this.read() };
     const deviations = ipvsadm.observations.flatMap((seen, at) =>
       compareObservations(seen, lvsadm.observations[at] as Observation),
@@ -104,7 +104,10 @@ export class SideBySide {
   }
 }
 
-/** ipvsadm's exit status for words that make no sense. */
+/**
+ * ipvsadm's exit status for words that make no sense: who refuses them has not asked the kernel, unless other lines came before.
+ * If it has all the same, the reading after the other's turn shows it.
+ */
 const refused = ({ status }: Observation): boolean => status === 2;
 
 const mentions = ({ words }: CommandLine, option: string): boolean =>

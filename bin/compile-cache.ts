@@ -1,5 +1,5 @@
 /**
- * Where compiled code is kept from one run to the next, and Node's own compile cache (from 22.1 on): without, compiling is
+ * Where compiled code is kept from one run to the next, and Node's own compile cache (from 22 on): without, compiling is
  * most of what a short run adds to an empty script.
  */
 

@@ -40,8 +40,8 @@ function read(file: string): Buffer | undefined {
 /** Whole or not at all, in place of what was kept of other versions. A run that cannot keep its code is none the worse. */
 function keep(code: Uint8Array, directory: string, file: string): void {
   const { readdirSync, renameSync, rmSync, writeFileSync } = process.getBuiltinModule('node:fs');
+  const beside = `${file}.${process.pid}`;
   try {
-    const beside = `${file}.${process.pid}`;
     // On the disk before it has its name: V8 would run what a power failure left of it.
     writeFileSync(beside, code, { mode: 0o600, flag: 'wx', flush: true });
     renameSync(beside, file);
@@ -51,5 +51,6 @@ function keep(code: Uint8Array, directory: string, file: string): void {
     }
   } catch {
     // A full disk, or somebody who did the same at the same time.
+    rmSync(beside, { force: true });
   }
 }

@@ -227,7 +227,7 @@ class PlainYaml {
   private take(text: string, quoted?: string): boolean {
     this.repetition = undefined;
     const line = this.lineLike(text);
-    if (line === undefined) return false;
+    if (line === undefined || (quoted === undefined && text.includes(SOME_TEXT))) return false;
     const { indent, itemIndent, key, json } = line;
     if (itemIndent !== undefined) {
       if (!this.enter(indent, ']')) return false;

@@ -2,7 +2,8 @@
  * The servers of IPv4 services out of /proc/net/ip_vs, where the kernel writes a whole table in the time that it takes to
  * answer for a few services by netlink: what it says there of a server are its method, weight and connections, in the
  * columns of the plain listing. Services of other kinds, and whatever is not written as expected, are not found here: for
- * them netlink is asked. A service is written in one piece, so that what is found of it is of one moment.
+ * them netlink is asked. A service is written in one piece, so that what is found of it is of one moment. What has no name
+ * among the methods, such as `bypass`, which no option of ipvsadm's asks for, the kernel calls `Masq` here.
  */
 import { addressBytes, isIpv4 } from '../model/address.js';
 import { isFwmark, type ServiceId } from '../model/service.js';
@@ -24,15 +25,16 @@ const NEWLINE = 0x0a;
 const BLANK = 0x20;
 const COLON = 0x3a;
 
-/** Of those kinds of services that are found here. */
-const protocols: Readonly<Record<string, number>> = { TCP: 1, UDP: 2, SCTP: 3 };
+/** Of those kinds of services that are found here; the kernel does not align SCTP's. */
+const protocols: Readonly<Record<string, number>> = { TCP: 1, UDP: 2 };
 /** No service has this key. */
 const NONE = 0;
 
 /** Protocol, address and port as one number. */
 function keyOf(id: ServiceId): number {
   if (isFwmark(id) || !isIpv4(id.address)) return NONE;
-  let key = protocols[id.protocol.toUpperCase()] as number;
+  let key = protocols[id.protocol.toUpperCase()];
+  if (key === undefined) return NONE;
   for (const byte of addressBytes(id.address)) key = key * 256 + byte;
   return key * 65536 + id.port;
 }
@@ -42,17 +44,24 @@ export class TableText {
   private length = 0;
   /** By service: the indexes of its first server and of the one behind its last. */
   private readonly services = new Map<number, readonly [from: number, to: number]>();
+  private readonly seen = new Set<number>();
   /** Address and port of each server as one number, the port in its last 16 bits. */
   readonly endpoints: number[] = [];
   /** Where the columns behind the endpoint start and, with the end of the line, end. */
   readonly starts: number[] = [];
   readonly ends: number[] = [];
 
-  /** The text, or undefined where it does not begin as expected. */
-  static async read(chunks: AsyncIterable<Uint8Array>): Promise<TableText | undefined> {
+  /**
+   * The text, or undefined where it does not begin as expected, or has other services than `ids`, or one of them twice: old
+   * kernels write those of all network namespaces (3.10 does), and somebody may be changing the table.
+   */
+  static async read(
+    chunks: AsyncIterable<Uint8Array>,
+    ids: readonly ServiceId[],
+  ): Promise<TableText | undefined> {
     const text = new TableText();
     for await (const chunk of chunks) text.add(chunk);
-    return text.understand() ? text : undefined;
+    return text.understand(new Set(ids.map(keyOf))) ? text : undefined;
   }
 
   /** Whether the servers of a service are here; if not, netlink is to be asked. */
@@ -79,20 +88,20 @@ export class TableText {
     this.length = end;
   }
 
-  private understand(): boolean {
+  private understand(keys: ReadonlySet<number>): boolean {
     let at = this.lineEnd(0);
     if (this.text(at, at + HEADING.length) !== HEADING) return false;
     at += HEADING.length;
     while (at < this.length) {
       const key = this.serviceKey(at);
+      if (key !== NONE && (!keys.has(key) || this.seen.has(key))) return false;
+      this.seen.add(key);
       const from = this.endpoints.length;
       let isClear = true;
       for (at = this.lineEnd(at); at < this.length && this.bytes[at] === BLANK; at = this.lineEnd(at)) {
         isClear = this.addServer(at) && isClear;
       }
-      // While others change the table a service may be there twice.
-      if (key !== NONE && isClear && !this.services.has(key))
-        this.services.set(key, [from, this.endpoints.length]);
+      if (key !== NONE && isClear) this.services.set(key, [from, this.endpoints.length]);
     }
     return true;
   }

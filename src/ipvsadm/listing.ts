@@ -36,7 +36,7 @@ export async function list(session: Session, options: ListOptions): Promise<void
     };
   };
   if (options.numeric) {
-    const text = isPlain(options, services) ? await tableText(context) : undefined;
+    const text = isPlain(options, services) ? await tableText(context, services) : undefined;
     await numericRows(client, services, options.sorted, writer(), text && textRows(text, options, lines));
   } else await namedRows(session, client, services, options.sorted, writer);
   await lines.writeTo(context.out);
@@ -166,9 +166,13 @@ const isPlain = ({ columns, of }: ListOptions, services: readonly Service[]): bo
   columns === 'plain' && of === undefined && services.length > 0 && services.length <= MANY;
 
 /** Undefined where /proc is not there, or not as expected: then netlink says everything. */
-async function tableText({ readFile }: Context): Promise<TableText | undefined> {
+async function tableText(
+  { readFile }: Context,
+  services: readonly Service[],
+): Promise<TableText | undefined> {
   try {
-    return await TableText.read(readFile(tablePath));
+    const ids = services.map(({ id }) => id);
+    return await TableText.read(readFile(tablePath), ids);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === undefined) throw error;
     return undefined;

@@ -23,10 +23,21 @@ test('every document that export writes is read, and means the same', () =>
     }),
   ));
 
+test('a text that looks like the place of another one is itself, or left to the parser', () => {
+  for (const list of ['["__"]', '["__", "__"]', '["__", "a"]', '"__"']) {
+    for (const end of ['', '\n', '\nb: 1\n']) {
+      const text = `a: "x"\nc: ${list}${end}`;
+      const found = readPlainYaml(text);
+      if (found !== undefined) assert.deepEqual(found, parse(text, options));
+    }
+  }
+});
+
 /** Pieces of YAML, near to what is plain and not. */
 const pieces = [
   ...[
     'services',
+    '"__"',
     'a',
     'on',
     'true',

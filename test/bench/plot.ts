@@ -125,6 +125,7 @@ export function draw(plot: Plot): string {
   });
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" font-family="sans-serif" font-size="12">`,
+    '<title>Time against table size</title>',
     '<style>.grid { stroke: #ddd; fill: none }</style>',
     `<rect width="${width}" height="${height}" fill="#fff"/>`,
     ...legend,

@@ -7,6 +7,8 @@ export interface Script {
   readonly path: string;
   /** Of its content: V8 itself tells scripts apart by their length only. */
   readonly digest: string;
+  /** What the run is for, as a part of a file's name: kept is the code of what the first run for it has executed. */
+  readonly use: string;
   readonly require: NodeJS.Require;
 }
 
@@ -14,16 +16,17 @@ export interface Script {
 const PREFIX = 'node-';
 
 /** Runs a script, with its code out of `directory` if it is there, which nobody else may write to. */
-export function runKept({ path, digest, require }: Script, directory: string): void {
+export function runKept({ path, digest, use, require }: Script, directory: string): void {
   const { readFileSync } = process.getBuiltinModule('node:fs');
   const { Script } = process.getBuiltinModule('node:vm');
-  const file = `${directory}/${PREFIX}${process.version}-${process.arch}-${digest}`;
+  const version = `${PREFIX}${process.version}-${process.arch}-${digest}-`;
+  const file = `${directory}/${version}${use}`;
   const kept = read(file);
   const source = `(function (exports, require, module, __filename, __dirname) {${readFileSync(path, 'latin1')}\n})`;
   const script = new Script(source, { filename: path, ...(kept && { cachedData: kept }) });
   if (kept === undefined || script.cachedDataRejected) {
     // What ran is compiled by then, and kept as well.
-    process.once('exit', () => keep(script.createCachedData(), directory, file));
+    process.once('exit', () => keep(script.createCachedData(), directory, version, file));
   }
   const module = { exports: {} };
   script.runInThisContext()(module.exports, require, module, path, path.slice(0, path.lastIndexOf('/')));
@@ -38,7 +41,7 @@ function read(file: string): Buffer | undefined {
 }
 
 /** Whole or not at all, in place of what was kept of other versions. A run that cannot keep its code is none the worse. */
-function keep(code: Uint8Array, directory: string, file: string): void {
+function keep(code: Uint8Array, directory: string, version: string, file: string): void {
   const { readdirSync, renameSync, rmSync, writeFileSync } = process.getBuiltinModule('node:fs');
   const beside = `${file}.${process.pid}`;
   try {
@@ -46,8 +49,7 @@ function keep(code: Uint8Array, directory: string, file: string): void {
     writeFileSync(beside, code, { mode: 0o600, flag: 'wx', flush: true });
     renameSync(beside, file);
     for (const name of readdirSync(directory)) {
-      const path = `${directory}/${name}`;
-      if (name.startsWith(PREFIX) && path !== file) rmSync(path);
+      if (name.startsWith(PREFIX) && !name.startsWith(version)) rmSync(`${directory}/${name}`);
     }
   } catch {
     // A full disk, or somebody who did the same at the same time.

@@ -21,12 +21,12 @@ beforeEach(() => {
 });
 
 /** What a process prints that runs the script. */
-function run(digest: string, from = directory): string {
+function run(digest: string, from = directory, use = 'A'): string {
   const module = pathToFileURL(join(import.meta.dirname, '../../bin/kept-script.js')).href;
   const script = `import { createRequire } from 'node:module';
     import { runKept } from ${JSON.stringify(module)};
     const require = createRequire(${JSON.stringify(path)});
-    runKept({ path: ${JSON.stringify(path)}, digest: '${digest}', require }, ${JSON.stringify(from)});`;
+    runKept({ path: ${JSON.stringify(path)}, digest: '${digest}', use: '${use}', require }, ${JSON.stringify(from)});`;
   return execFileSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' });
 }
 
@@ -52,6 +52,14 @@ test('a script of the same length is another script, and its code takes the plac
   writeFileSync(path, says('2'));
   assert.equal(run('bb'), '2 script.js {}\n');
   assert.notEqual(kept(), old);
+});
+
+test('each use keeps its own', () => {
+  run('aa', directory, 'A');
+  run('aa', directory, 'L');
+  assert.equal(readdirSync(directory).length, 2);
+  run('bb', directory, 'L');
+  assert.equal(kept().slice(-1), 'L');
 });
 
 test('what is no code is passed over and replaced', () => {

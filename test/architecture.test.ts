@@ -21,7 +21,7 @@ const rules: readonly Rule[] = [
   { from: 'src/netlink/', to: ['src/errors.ts'] },
   {
     from: 'src/netlink/socket-node.ts',
-    to: ['src/errors.ts', 'src/netlink/socket.ts', 'netlink/dist/raw.js'],
+    to: ['src/errors.ts', 'src/netlink/clock.ts', 'src/netlink/socket.ts', 'netlink/dist/raw.js'],
   },
   {
     from: 'src/netlink/socket-bun.ts',

@@ -10,7 +10,7 @@ export const programNames = ['ipvsadm', 'ipvsadm-save', 'ipvsadm-restore'] as co
  * How a link is written. Beside the file it is the bare name, so that the two can be moved together: into a package, or with
  * the directory.
  */
-export const targetOf = (link: string, file: string): string =>
+const targetOf = (link: string, file: string): string =>
   dirname(link) === dirname(file) ? basename(file) : file;
 
 /** `taken` by something else, which a link would replace. */

@@ -3,9 +3,11 @@
  * deadline. After a failure of the transport or the protocol nothing that still arrives could be trusted, so the
  * connection closes itself; an errno from the kernel is an answer like any other.
  */
+
 import { KernelError, type LvsadmError, ProtocolError, TransportError } from '../errors.js';
 import type { Batch } from './batch.js';
 import { Writer } from './bytes.js';
+import { monotonic } from './clock.js';
 import {
   type Answer,
   begin,
@@ -350,9 +352,6 @@ function checkType(request: Request, message: MessageCursor): void {
 
 const restless = ({ operation }: Request): TransportError =>
   new TransportError('interrupted', operation, `changed during each of ${DUMP_TRIES} dumps`);
-
-/** Milliseconds since the process began. Node loads a dozen modules when `performance` is first touched. */
-const monotonic = (): number => process.uptime() * 1000;
 
 const late = (timeout: number): TransportError =>
   new TransportError('deadline', 'receive', `no answer from the kernel within ${timeout} ms`);

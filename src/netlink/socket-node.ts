@@ -2,6 +2,7 @@
 
 import { type ErrnoException, RawNetlinkSocket } from 'netlink/dist/raw.js';
 import { Errno, TransportError } from '../errors.js';
+import { monotonic } from './clock.js';
 import { type Datagram, type NetlinkSocket, Protocol } from './socket.js';
 
 /**
@@ -18,15 +19,12 @@ const RECEIVE_BUFFER = 1024 * 1024;
 const SEND_BUFFER = 256 * 1024;
 
 interface Waiter {
-  /** On the clock of `now`. */
+  /** On the clock of `monotonic`. */
   readonly deadline: number;
   readonly timeout: number;
   resolve(datagram: Datagram): void;
   reject(error: TransportError): void;
 }
-
-/** Milliseconds. `performance` would load a dozen of Node's modules. */
-const now = (): number => process.uptime() * 1000;
 
 class NodeSocket implements NetlinkSocket {
   readonly port: number;
@@ -36,7 +34,7 @@ class NodeSocket implements NetlinkSocket {
   private readonly arrived: (Datagram | TransportError)[] = [];
   private waiter: Waiter | undefined;
   private alarm: NodeJS.Timeout | undefined;
-  /** When the alarm goes off, on the clock of `now`. */
+  /** When the alarm goes off, on the clock of `monotonic`. */
   private alarmAt = Number.POSITIVE_INFINITY;
   private closed = false;
 
@@ -75,7 +73,7 @@ class NodeSocket implements NetlinkSocket {
     if (first !== undefined) return Promise.resolve(first);
     if (this.closed) return Promise.reject(closedError('receive'));
     return new Promise((resolve, reject) => {
-      const deadline = now() + timeout;
+      const deadline = monotonic() + timeout;
       this.waiter = { deadline, timeout, resolve, reject };
       if (deadline < this.alarmAt) this.setAlarm(deadline, timeout);
     });
@@ -105,7 +103,7 @@ class NodeSocket implements NetlinkSocket {
     this.alarmAt = Number.POSITIVE_INFINITY;
     const { waiter } = this;
     if (waiter === undefined) return;
-    const left = waiter.deadline - now();
+    const left = waiter.deadline - monotonic();
     if (left > 0) this.setAlarm(waiter.deadline, Math.ceil(left));
     else {
       this.waiter = undefined;

@@ -13,6 +13,8 @@ import {
   begin,
   Flag,
   finish,
+  type Header,
+  headerOf,
   type Message,
   MessageCursor,
   MessageType,
@@ -47,7 +49,7 @@ export type Trace = (direction: 'send' | 'receive', bytes: Uint8Array) => void;
 export interface ConnectionOptions {
   /** Milliseconds that the kernel may be silent while it owes an answer. */
   readonly timeout?: number;
-  /** Sequence number of the first request, 0 to 4294967295; 1 if left out. */
+  /** Sequence number of the first request, 0 to 4294967295; if left out what the socket wants, or 1. */
   readonly firstSequence?: number;
   readonly trace?: Trace | undefined;
 }
@@ -70,12 +72,20 @@ const answerCost = (requestBytes: number): number => 1024 + 2 * requestBytes;
 /** Takes a message, valid only meanwhile. */
 type Take = (message: MessageCursor) => 'complete' | 'more';
 
+/**
+ * Reads a datagram whole, whose messages must all answer the request of this sequence number for this port; `odd` where it
+ * holds anything else than a dump's replies and its end, or these are not as expected.
+ */
+export type TakeDatagram = (bytes: Uint8Array, sequence: number, port: number) => 'complete' | 'more' | 'odd';
+
 export class Connection {
   private readonly timeout: number;
   private readonly trace: Trace | undefined;
   private readonly writer = new Writer(8192);
   /** Of the request that was written last. */
   private sequence: number;
+  /** Of the first request of those that were sent together with it. */
+  private first = 0;
   /** The end of the queue of operations. */
   private last: Promise<unknown> = Promise.resolve();
   /** Whether something was sent, so that what arrives next is its answer. */
@@ -87,7 +97,7 @@ export class Connection {
     options: ConnectionOptions = {},
   ) {
     this.timeout = options.timeout ?? DEFAULT_TIMEOUT;
-    this.sequence = ((options.firstSequence ?? 1) - 1) >>> 0;
+    this.sequence = ((options.firstSequence ?? socket.firstSequence ?? 1) - 1) >>> 0;
     this.trace = options.trace;
   }
 
@@ -95,7 +105,7 @@ export class Connection {
   acknowledge(request: Request): Promise<void> {
     return this.exclusive(async () => {
       await this.send(request, Flag.ack);
-      await this.receive((message) => {
+      await this.receiveEach((message) => {
         check(request, acknowledgement(message.message()));
         return 'complete';
       });
@@ -107,7 +117,7 @@ export class Connection {
     return this.exclusive(async () => {
       await this.send(request, 0);
       let result: { readonly of: T } | undefined;
-      await this.receive((message) => {
+      await this.receiveEach((message) => {
         if (message.type === MessageType.error) check(request, readAnswer(message.message()));
         else {
           checkType(request, message);
@@ -146,6 +156,27 @@ export class Connection {
         }
         take();
       }
+    });
+  }
+
+  /**
+   * The same for who reads datagrams whole. An odd one ends it: of that dump all is then read one by one.
+   * @returns undefined where nothing was odd, otherwise the replies of the dump that was
+   * @throws KernelError, and whatever `take` and `done` throw
+   */
+  wholeDumps(
+    requests: Iterable<Request>,
+    take: TakeDatagram,
+    done: () => void,
+  ): Promise<Replies | undefined> {
+    return this.exclusive(async () => {
+      for (const request of requests) {
+        const odd = this.wholeDump(request, take);
+        const replies = odd instanceof Promise ? await odd : odd;
+        if (replies !== undefined) return replies;
+        done();
+      }
+      return undefined;
     });
   }
 
@@ -194,7 +225,7 @@ export class Connection {
   private send(request: Request, flags: number): Promise<void> | void {
     this.writer.clear();
     this.asked = false;
-    this.sequence = (this.sequence + 1) >>> 0;
+    this.first = this.sequence = (this.sequence + 1) >>> 0;
     const at = begin(this.writer, {
       type: request.type,
       flags: Flag.request | (request.flags ?? 0) | flags,
@@ -216,23 +247,12 @@ export class Connection {
   private dumpOnce(request: Request, replies: Replies): Promise<boolean> | boolean {
     const before = replies.count;
     let interrupted = false;
-    const take = (message: MessageCursor): 'complete' | 'more' => {
+    const each = addTo(replies, request);
+    const take: Take = (message) => {
       if ((message.flags & Flag.dumpInterrupted) !== 0) interrupted = true;
-      if (message.type === MessageType.done || message.type === MessageType.error) {
-        check(request, readAnswer(message.message()));
-        if (message.type === MessageType.done) return 'complete';
-        throw new ProtocolError('acknowledged where a dump belongs', [request.operation]);
-      }
-      // Without it nothing says where the dump ends.
-      if ((message.flags & Flag.multi) === 0) {
-        throw new ProtocolError('a reply without NLM_F_MULTI where a dump belongs', [request.operation]);
-      }
-      checkType(request, message);
-      replies.add(message);
-      return 'more';
+      return each(message);
     };
-    const sent = this.send(request, Flag.dump);
-    const received = sent instanceof Promise ? sent.then(() => this.receive(take)) : this.receive(take);
+    const received = this.ask(request, (bytes) => this.takeAll(bytes, take));
     const isWhole = (): boolean => {
       if (interrupted) replies.truncate(before);
       return !interrupted;
@@ -240,21 +260,45 @@ export class Connection {
     return received instanceof Promise ? received.then(isWhole) : isWhole();
   }
 
+  private wholeDump(
+    request: Request,
+    take: TakeDatagram,
+  ): Promise<Replies | undefined> | Replies | undefined {
+    let odd: Replies | undefined;
+    let each: Take | undefined;
+    const received = this.ask(request, (bytes) => {
+      if (each === undefined) {
+        const taken = take(bytes, this.sequence, this.socket.port);
+        if (taken !== 'odd') return taken === 'complete';
+        odd = new Replies();
+        each = addTo(odd, request);
+      }
+      return this.takeAll(bytes, each);
+    });
+    return received instanceof Promise ? received.then(() => odd) : odd;
+  }
+
+  /** Sends the request of a dump, and hands over what arrives until `read` says that it is complete. */
+  private ask(request: Request, read: (bytes: Uint8Array) => boolean): Promise<void> | void {
+    const sent = this.send(request, Flag.dump);
+    return sent instanceof Promise ? sent.then(() => this.receive(read)) : this.receive(read);
+  }
+
   /** Sends as many requests as fit, waits for their answers, and returns the index of the next one. */
   private async batchPart(requests: Batch, from: number, type: number, refusals: Refusal[]): Promise<number> {
     const next = from + this.fitting(requests, from);
-    const first = (this.sequence + 1) >>> 0;
-    requests.address(from, next, type, first, this.socket.port);
+    this.first = (this.sequence + 1) >>> 0;
+    requests.address(from, next, type, this.first, this.socket.port);
     this.sequence = (this.sequence + next - from) >>> 0;
     // The kernel answers in order, so the acknowledgement of the last message ends the batch.
     requests.acknowledge(next - 1);
     await this.transmit(requests.part(from, next));
-    await this.receive((message) => {
-      const index = from + ((message.sequence - first) >>> 0);
+    await this.receiveEach((message) => {
+      const index = from + ((message.sequence - this.first) >>> 0);
       const answer = acknowledgement(message.message());
       if (answer.errno !== 0) refusals.push({ index, error: refusal(requests.operation(index), answer) });
       return index === next - 1 ? 'complete' : 'more';
-    }, first);
+    });
     return next;
   }
 
@@ -272,36 +316,46 @@ export class Connection {
     return index - from;
   }
 
+  /** Hands each message that answers what was sent last to `take`, until it says that the answer is complete. */
+  private receiveEach(take: Take): Promise<void> | void {
+    return this.receive((bytes) => this.takeAll(bytes, take));
+  }
+
   /**
-   * Hands each message that answers the requests `first` to the last sent to `take`, until it says that the answer is
-   * complete. Anything else that arrives is an error. Only datagrams are waited for, and only where the socket makes us: a
-   * listing has a hundred messages to a datagram, and a dump for each of a thousand services.
+   * Hands datagrams to `read` until it says that the answer is complete. They are waited for only where the socket makes us: a
+   * listing has a dump for each of a thousand services.
    */
-  private receive(take: Take, first = this.sequence): Promise<void> | void {
+  private receive(read: (bytes: Uint8Array) => boolean): Promise<void> | void {
     while (true) {
       const bytes = this.fromKernel();
-      if (bytes instanceof Promise) return this.receiveLater(bytes, take, first);
-      if (this.takeAll(bytes, take, first)) return;
+      if (bytes instanceof Promise) return this.receiveLater(bytes, read);
+      if (read(bytes)) return;
     }
   }
 
-  private async receiveLater(bytes: Promise<Uint8Array>, take: Take, first: number): Promise<void> {
-    for (let next = await bytes; !this.takeAll(next, take, first); ) next = await this.fromKernel();
+  private async receiveLater(
+    bytes: Promise<Uint8Array>,
+    read: (bytes: Uint8Array) => boolean,
+  ): Promise<void> {
+    for (let next = await bytes; !read(next); ) next = await this.fromKernel();
   }
 
-  /** True when the answer is complete. */
-  private takeAll(bytes: Uint8Array, take: Take, first: number): boolean {
+  /** True when the answer is complete; anything else than an answer is an error. */
+  private takeAll(bytes: Uint8Array, take: Take): boolean {
     if (bytes.length === 0) throw new ProtocolError('an empty datagram', ['message']);
     const message = new MessageCursor(bytes);
     while (message.next()) {
       if (message.type === MessageType.noop) continue;
-      this.checkOurs(message, first);
+      this.checkOurs(message);
       if (take(message) === 'complete') return true;
     }
     return false;
   }
 
-  /** The next datagram from the kernel. Any process may write to our port: nobody else is heard, nor gains time. */
+  /**
+   * The next datagram from the kernel. Any process that administers the network may write to our port: nobody else is
+   * heard, nor gains time.
+   */
   private fromKernel(): Promise<Uint8Array> | Uint8Array {
     const deadline = monotonic() + this.timeout;
     const arrived = this.socket.receive(this.timeout);
@@ -319,24 +373,49 @@ export class Connection {
     throw late(this.timeout);
   }
 
+  /** Where nobody tells who sent a datagram, it has to start with what only the kernel can know to say. */
   private isKernels({ bytes, sender }: Datagram): boolean {
     this.trace?.('receive', bytes);
-    return sender === 0;
+    if (sender !== undefined) return sender === 0;
+    const header = headerOf(bytes);
+    return header !== undefined && (header.type === MessageType.overrun || this.isOurs(header));
   }
 
-  private checkOurs(message: MessageCursor, first: number): void {
+  private checkOurs(message: MessageCursor): void {
     if (message.type === MessageType.overrun) {
       throw new TransportError('overrun', 'receive', 'the kernel lost answers (NLMSG_OVERRUN)');
     }
-    const requests = (this.sequence - first) >>> 0;
-    if ((message.sequence - first) >>> 0 <= requests && message.port === this.socket.port) return;
+    if (this.isOurs(message)) return;
     throw new ProtocolError(
       `sequence ${message.sequence} for port ${message.port} answers no request of ours ` +
         `(sequence ${this.sequence}, port ${this.socket.port})`,
       ['message'],
     );
   }
+
+  private isOurs({ sequence, port }: Header): boolean {
+    const requests = (this.sequence - this.first) >>> 0;
+    return (sequence - this.first) >>> 0 <= requests && port === this.socket.port;
+  }
 }
+
+/** Adds a dump's replies, and says when they are complete. */
+const addTo =
+  (replies: Replies, request: Request): Take =>
+  (message) => {
+    if (message.type === MessageType.done || message.type === MessageType.error) {
+      check(request, readAnswer(message.message()));
+      if (message.type === MessageType.done) return 'complete';
+      throw new ProtocolError('acknowledged where a dump belongs', [request.operation]);
+    }
+    // Without it nothing says where the dump ends.
+    if ((message.flags & Flag.multi) === 0) {
+      throw new ProtocolError('a reply without NLM_F_MULTI where a dump belongs', [request.operation]);
+    }
+    checkType(request, message);
+    replies.add(message);
+    return 'more';
+  };
 
 /** What a message says of a request that has no reply. */
 function acknowledgement(message: Message): Answer {

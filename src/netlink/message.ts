@@ -105,6 +105,19 @@ export class MessageCursor implements Header {
 
 const broken = (what: string): ProtocolError => new ProtocolError(what, ['message']);
 
+/** The header that a datagram starts with; undefined where it is too short for one. */
+export function headerOf(datagram: Uint8Array): Header | undefined {
+  if (datagram.length < HEADER) return undefined;
+  const words = wordsOf(datagram);
+  const typeAndFlags = words[1] as number;
+  return {
+    type: firstHalf(typeAndFlags),
+    flags: secondHalf(typeAndFlags),
+    sequence: words[2] as number,
+    port: words[3] as number,
+  };
+}
+
 /** The messages in one datagram. @throws ProtocolError as {@link MessageCursor.next} does */
 export function* messages(datagram: Uint8Array): Generator<Message> {
   const cursor = new MessageCursor(datagram);

@@ -1,16 +1,24 @@
-/** Netlink on Node.js: RawNetlinkSocket of the `netlink` package, and nothing else of that package. */
+/**
+ * Netlink on Node.js: RawNetlinkSocket of the `netlink` package, and nothing else of that package. To it each request and
+ * each datagram is a turn of the event loop, but the kernel mostly answers within the send: what can be done at once goes
+ * through the socket's descriptor, and the package waits for what cannot.
+ */
 
 import { type ErrnoException, RawNetlinkSocket } from 'netlink/dist/raw.js';
 import { Errno, TransportError } from '../errors.js';
 import { monotonic } from './clock.js';
+import { descriptorOf } from './descriptor-node.js';
+import { Mailbox } from './mailbox.js';
 import { type Datagram, type NetlinkSocket, Protocol } from './socket.js';
 
+const files = process.getBuiltinModule('node:fs');
+
 /**
- * Room for a datagram, in bytes: the package makes and clears a buffer of this size for each attempt to read. The kernel
- * makes the parts of a dump no larger than what was read with before, but at least a page or 8 KiB; an answer echoes at
- * most one request. A link's message of rtnetlink may be as large as its virtual functions are many.
+ * Room for a datagram, in bytes. The kernel makes the parts of a dump as large as what was read with before, but smaller
+ * than 32 KiB; an answer echoes at most one request. A link's message of rtnetlink may be as large as its virtual functions
+ * are many. So a datagram that fills all the room was cut off.
  */
-const datagramSize = (protocol: number): number => (protocol === Protocol.route ? 64 : 16) * 1024;
+const datagramSize = (protocol: number): number => (protocol === Protocol.route ? 64 : 32) * 1024;
 
 /** What we ask for; the kernel grants up to twice net.core.rmem_max. */
 const RECEIVE_BUFFER = 1024 * 1024;
@@ -18,106 +26,114 @@ const RECEIVE_BUFFER = 1024 * 1024;
 /** A send is at most a batch; see connection.ts. */
 const SEND_BUFFER = 256 * 1024;
 
-interface Waiter {
-  /** On the clock of `monotonic`. */
-  readonly deadline: number;
-  readonly timeout: number;
-  resolve(datagram: Datagram): void;
-  reject(error: TransportError): void;
-}
+/** Milliseconds after which signals, timers and all else that the process does have their turn. */
+const TURN = 50;
 
 class NodeSocket implements NetlinkSocket {
   readonly port: number;
   readonly receiveBuffer: number;
+  readonly firstSequence = Math.floor(Math.random() * 2 ** 32);
   private readonly raw: RawNetlinkSocket;
-  /** What arrived before anybody asked: datagrams and failures, in order. */
-  private readonly arrived: (Datagram | TransportError)[] = [];
-  private waiter: Waiter | undefined;
-  private alarm: NodeJS.Timeout | undefined;
-  /** When the alarm goes off, on the clock of `monotonic`. */
-  private alarmAt = Number.POSITIVE_INFINITY;
+  /** Undefined where it is not known: then everything goes through the package. */
+  private descriptor: number | undefined;
+  private readonly buffer: Uint8Array;
+  /** What the package has received. */
+  private readonly mailbox = new Mailbox();
+  /** How many requests the package has taken, and may not have sent. */
+  private queued = 0;
+  /** When the event loop is due, on the clock of `monotonic`. */
+  private turnAt = monotonic() + TURN;
   private closed = false;
 
   constructor(protocol: number) {
     this.raw = openRaw(protocol);
     this.port = this.raw.address().port;
     this.receiveBuffer = this.raw.getRecvBufferSize();
-    this.raw.on('message', (bytes, { port }) => this.deliver({ bytes, sender: port }));
+    this.descriptor = descriptorOf(protocol, this.port);
+    this.buffer = new Uint8Array(datagramSize(protocol));
+    const { mailbox } = this;
+    this.raw.on('message', (bytes, { port }) => mailbox.put({ bytes, sender: port }));
     this.raw.on('truncatedMessage', (bytes, { truncated }) =>
-      this.deliver(
-        new TransportError(
-          'truncated',
-          'receive',
-          `a datagram of ${truncated} bytes, room for ${bytes.length}`,
-        ),
-      ),
+      mailbox.put(cutOff(`a datagram of ${truncated} bytes, room for ${bytes.length}`)),
     );
-    this.raw.on('error', (error) => this.deliver(failure('receive', error)));
-  }
-
-  /**
-   * Does not wait: the package tells a turn of the event loop later that the kernel, which takes requests at once, has
-   * this one. A failure stands in front of the answer that will not come.
-   */
-  send(bytes: Uint8Array): void {
-    if (this.closed) throw closedError('send');
-    // The bytes are the caller's again, and the package may send later.
-    this.raw.send(Buffer.from(bytes), {}, (error) => {
-      if (error) this.deliver(failure('send', error));
+    this.raw.on('error', (error) => {
+      // The package may have closed the socket, so that the descriptor is soon another's.
+      this.descriptor = undefined;
+      mailbox.put(failure('receive', error));
     });
   }
 
-  receive(timeout: number): Promise<Datagram> {
-    const first = this.arrived.shift();
-    if (first instanceof TransportError) return Promise.reject(first);
-    if (first !== undefined) return Promise.resolve(first);
-    if (this.closed) return Promise.reject(closedError('receive'));
-    return new Promise((resolve, reject) => {
-      const deadline = monotonic() + timeout;
-      this.waiter = { deadline, timeout, resolve, reject };
-      if (deadline < this.alarmAt) this.setAlarm(deadline, timeout);
+  send(bytes: Uint8Array): void {
+    if (this.closed) throw closedError('send');
+    // Behind a request that still has to go, none may go first.
+    if (this.queued > 0 || !this.write(bytes)) this.sendLater(bytes);
+  }
+
+  receive(timeout: number): Promise<Datagram> | Datagram {
+    const next = this.next(timeout);
+    if (next instanceof Promise || monotonic() < this.turnAt) return next;
+    return new Promise((resolve) => {
+      setImmediate(() => {
+        this.turnAt = monotonic() + TURN;
+        resolve(next);
+      });
     });
   }
 
   close(): void {
     if (this.closed) return;
     this.closed = true;
-    clearTimeout(this.alarm);
     this.raw.close();
-    this.deliver(closedError('receive'));
+    this.mailbox.close(closedError('receive'));
   }
 
   /**
-   * One timer for all that is waited for, which mostly finds that the answer is long there: to set one for each datagram,
-   * and stop it, is a good part of what a dump of ten servers costs.
+   * The package tells a turn of the event loop later whether the kernel has this request. A failure stands in front of the
+   * answer that will not come.
    */
-  private setAlarm(at: number, inMilliseconds: number): void {
-    clearTimeout(this.alarm);
-    this.alarmAt = at;
-    this.alarm = setTimeout(() => this.ring(), inMilliseconds);
-    // The socket keeps the process alive, as long as it is open.
-    this.alarm.unref();
+  private sendLater(bytes: Uint8Array): void {
+    this.queued++;
+    // The bytes are the caller's again, and the package may send later.
+    this.raw.send(Buffer.from(bytes), {}, (error) => {
+      this.queued--;
+      if (error) this.mailbox.put(failure('send', error));
+    });
   }
 
-  private ring(): void {
-    this.alarmAt = Number.POSITIVE_INFINITY;
-    const { waiter } = this;
-    if (waiter === undefined) return;
-    const left = waiter.deadline - monotonic();
-    if (left > 0) this.setAlarm(waiter.deadline, Math.ceil(left));
-    else {
-      this.waiter = undefined;
-      const detail = `no answer from the kernel within ${waiter.timeout} ms`;
-      waiter.reject(new TransportError('deadline', 'receive', detail));
+  /** False where the kernel does not take the request now. */
+  private write(bytes: Uint8Array): boolean {
+    if (this.descriptor === undefined) return false;
+    try {
+      files.writeSync(this.descriptor, bytes);
+      return true;
+    } catch (error) {
+      if (isOneOf(error, 'EAGAIN', 'EINTR', 'ENOBUFS')) return false;
+      throw failure('send', error);
     }
   }
 
-  private deliver(item: Datagram | TransportError): void {
-    const { waiter } = this;
-    this.waiter = undefined;
-    if (waiter === undefined) this.arrived.push(item);
-    else if (item instanceof TransportError) waiter.reject(item);
-    else waiter.resolve(item);
+  /** What the package has received came before what is still to be read. */
+  private next(timeout: number): Promise<Datagram> | Datagram {
+    const received = this.mailbox.take();
+    if (received !== undefined) return received;
+    if (this.closed) throw closedError('receive');
+    return this.read() ?? this.mailbox.wait(timeout);
+  }
+
+  /** What is there to be read, if anything is. */
+  private read(): Datagram | undefined {
+    if (this.descriptor === undefined) return undefined;
+    const { buffer } = this;
+    let size: number;
+    try {
+      size = files.readSync(this.descriptor, buffer);
+    } catch (error) {
+      if (isOneOf(error, 'EAGAIN', 'EINTR')) return undefined;
+      throw failure('receive', error);
+    }
+    // A read tells neither the size of what it has cut off nor who sent it.
+    if (size === buffer.length) throw cutOff(`a datagram of ${size} bytes or more`);
+    return { bytes: buffer.subarray(0, size), sender: undefined };
   }
 }
 
@@ -132,15 +148,23 @@ function openRaw(protocol: number): RawNetlinkSocket {
     });
     return raw;
   } catch (error) {
-    throw failure('open', error as ErrnoException);
+    throw failure('open', error);
   }
 }
 
 const closedError = (operation: string) => new TransportError('closed', operation, 'the socket is closed');
 
-function failure(operation: string, error: ErrnoException): TransportError {
-  const lost = error.errno === Errno.ENOBUFS && operation === 'receive';
-  return new TransportError(lost ? 'overrun' : 'system', operation, error.message, error.errno);
+const cutOff = (detail: string) => new TransportError('truncated', 'receive', detail);
+
+const isOneOf = (error: unknown, ...codes: string[]): boolean =>
+  codes.includes((error as NodeJS.ErrnoException).code ?? '');
+
+function failure(operation: string, error: unknown): TransportError {
+  const { message, errno } = error as ErrnoException | NodeJS.ErrnoException;
+  // Node tells an errno as a negative number, the package as a positive one.
+  const positive = errno && Math.abs(errno);
+  const lost = positive === Errno.ENOBUFS && operation === 'receive';
+  return new TransportError(lost ? 'overrun' : 'system', operation, message, positive);
 }
 
 /**

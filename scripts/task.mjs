@@ -3,7 +3,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { constants } from 'node:os';
 import { join, relative, resolve } from 'node:path';
@@ -66,13 +66,59 @@ function dependencies() {
   writeFileSync(stamp, wanted);
 }
 
+/** What is compiled to WebAssembly: AssemblyScript, which looks like TypeScript and is none. */
+const assembly = 'src/wasm';
+/** A module for each of those who use it, and the files whose exports it has: what is not used is not there. */
+const modules = { listing: ['listing'], comparison: ['comparison', 'fields'] };
+const compiledModule = (name) => `build/${assembly}/${name}.wasm.js`;
+
+/** Compiles AssemblyScript to scripts that export it in base64: whatever is installed stays one file. */
+async function assemble() {
+  const sources = [...files(assembly, '.ts'), 'package-lock.json', 'scripts/task.mjs'];
+  for (const name in modules) if (isOld(compiledModule(name), sources)) await assembleModule(name);
+}
+
+async function assembleModule(name) {
+  const { main } = await import('assemblyscript/asc');
+  const entries = modules[name].map((entry) => `${assembly}/${entry}.ts`);
+  // Nothing of JavaScript is needed; memory is given back with the process.
+  const options = ['-O3', '--noAssert', '--runtime', 'stub', '--use', 'abort='];
+  let code;
+  const { error } = await main([...entries, ...options, '-o', `${name}.wasm`], {
+    stdout: process.stderr,
+    stderr: process.stderr,
+    writeFile: (_name, contents) => (code = contents),
+  });
+  if (error) process.exit(1);
+  mkdirSync(join(root, 'build', assembly), { recursive: true });
+  const text = Buffer.from(code).toString('base64');
+  writeFileSync(join(root, compiledModule(name)), `export default ${JSON.stringify(text)};\n`);
+}
+
+/** Bundles get what was assembled. */
+const assembledInside = {
+  name: 'assembled-inside',
+  setup: ({ onResolve }) =>
+    onResolve({ filter: /\.wasm\.js$/ }, ({ path }) => ({
+      path: join(root, 'build', assembly, path.slice(path.lastIndexOf('/') + 1)),
+    })),
+};
+
+/** Whether a file is missing, or older than something that it is made of. */
+function isOld(target, sources) {
+  if (!existsSync(join(root, target))) return true;
+  const made = statSync(join(root, target)).mtimeMs;
+  return sources.some((file) => statSync(join(root, file)).mtimeMs > made);
+}
+
 /** Compiles every TypeScript file, one to one, to build/: what the tests and the scripts run. */
 async function compile() {
   const esbuild = require('esbuild');
   const entryPoints = ['bin', 'src', 'scripts', 'test']
     .flatMap((dir) => files(dir, '.ts'))
-    .filter((f) => !f.endsWith('.d.ts'));
+    .filter((f) => !f.endsWith('.d.ts') && !f.startsWith(`${assembly}/`));
   const outputs = new Set(entryPoints.map((f) => f.replace(/\.ts$/, '.js')));
+  for (const name in modules) outputs.add(relative('build', compiledModule(name)));
   for (const old of files('build', '.js')) if (!outputs.has(relative('build', old))) rmSync(join(root, old));
   await esbuild.build({
     absWorkingDir: root,
@@ -90,6 +136,7 @@ async function compile() {
 const bundling = () => ({
   absWorkingDir: root,
   bundle: true,
+  plugins: [assembledInside],
   platform: 'node',
   target: 'node20.19',
   define: { LVSADM_VERSION: JSON.stringify(version()) },
@@ -100,14 +147,14 @@ const bundling = () => ({
 const version = () => JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version;
 
 /** Leaves the import of the subcommands to the time when one is asked for: they are a bundle of their own. */
-const subcommandsApart = (extension) => ({
+const subcommandsApart = {
   name: 'subcommands-apart',
   setup: ({ onResolve }) =>
     onResolve({ filter: /-subcommands\.js$/ }, ({ path }) => ({
-      path: path.replace('.js', extension),
+      path: path.replace('.js', '.mjs'),
       external: true,
     })),
-});
+};
 
 /** Packages of others, which a subcommand loads only where it comes to need one. */
 const packages = ['yargs', 'zod/mini', 'yaml', 'chalk', 'cli-table3'];
@@ -160,6 +207,9 @@ const netlinkInside = {
   },
 };
 
+/** What dist/lvsadm.js chooses from. */
+const scripts = ['lvsadm-program.js', 'lvsadm-subcommands.js'];
+
 /**
  * Bundles what users run: dist/lvsadm.js, which says where compiled code may be kept, ipvsadm's grammar, the subcommands, the
  * packages that these may need, and the library.
@@ -169,22 +219,20 @@ async function bundle() {
   for (const old of existsSync(join(root, 'dist')) ? readdirSync(join(root, 'dist')) : []) {
     if (old !== 'standalone') rmSync(join(root, 'dist', old), { recursive: true });
   }
-  await esbuild.build({
-    ...plainScript('lvsadm-program'),
-    plugins: [subcommandsApart('.js'), netlinkInside],
-  });
-  const digest = createHash('sha256')
-    .update(readFileSync(join(root, 'dist/lvsadm-program.js')))
-    .digest('hex');
+  await Promise.all([
+    esbuild.build({ ...plainScript('lvsadm-program'), plugins: [netlinkInside, assembledInside] }),
+    esbuild.build({
+      ...plainScript('lvsadm-subcommands'),
+      plugins: [packagesApart, netlinkInside, assembledInside],
+    }),
+  ]);
+  const digest = createHash('sha256');
+  for (const script of scripts) digest.update(readFileSync(join(root, 'dist', script)));
   await Promise.all([
     esbuild.build({
       ...plainScript('lvsadm'),
-      external: ['./lvsadm-program.js'],
-      define: { LVSADM_PROGRAM: JSON.stringify(digest) },
-    }),
-    esbuild.build({
-      ...plainScript('lvsadm-subcommands'),
-      plugins: [packagesApart, netlinkInside],
+      external: scripts.map((script) => `./${script}`),
+      define: { LVSADM_SCRIPTS: JSON.stringify(digest.digest('hex')) },
     }),
     ...packages.map((name) =>
       esbuild.build({
@@ -266,26 +314,23 @@ async function standalone() {
   const entries = ['lvsadm-standalone', 'lvsadm-standalone-subcommands'];
   rmSync(join(root, 'build/standalone'), { recursive: true, force: true });
   await Promise.all([
-    esbuild.build({ ...bundled, entryPoints: [`bin/${entries[0]}.ts`], plugins: [subcommandsApart('.mjs')] }),
+    esbuild.build({
+      ...bundled,
+      entryPoints: [`bin/${entries[0]}.ts`],
+      plugins: [subcommandsApart, assembledInside],
+    }),
     esbuild.build({ ...bundled, entryPoints: [`bin/${entries[1]}.ts`], splitting: true }),
   ]);
   executable(`build/standalone/${entries[0]}.mjs`, standaloneFile);
 }
 
-/** Whether the executable is missing, or older than something that it is made of. */
-function standaloneIsOld() {
-  const target = join(root, standaloneFile);
-  if (!existsSync(target)) return true;
-  const made = statSync(target).mtimeMs;
-  const sources = [
-    ...files('bin', '.ts'),
-    ...files('src', '.ts'),
-    'package.json',
-    'package-lock.json',
-    'scripts/task.mjs',
-  ];
-  return sources.some((file) => statSync(join(root, file)).mtimeMs > made);
-}
+const standaloneSources = () => [
+  ...files('bin', '.ts'),
+  ...files('src', '.ts'),
+  'package.json',
+  'package-lock.json',
+  'scripts/task.mjs',
+];
 
 const tests = (dir) => files(`build/test/${dir}`, '.test.js');
 const testRunner = (list, args, options) =>
@@ -311,7 +356,10 @@ const tasks = {
   'build:standalone': standalone,
   /** Options as scripts/install/main.ts tells them. */
   'install:standalone': async (args) => {
-    if (!['--help', '--uninstall'].some((option) => args.includes(option)) && standaloneIsOld()) {
+    if (
+      !['--help', '--uninstall'].some((option) => args.includes(option)) &&
+      isOld(standaloneFile, standaloneSources())
+    ) {
       say('building the standalone executable');
       await standalone();
     }
@@ -380,5 +428,6 @@ if (!task) {
   process.exit(2);
 }
 dependencies();
+await assemble();
 await compile();
 await task(args);

@@ -65,13 +65,21 @@ export function processContext({ program, openSocket, files }: Runtime): Process
   };
 }
 
-/** Files of /proc are made while they are read, so a read may give little; one buffer serves all of them. */
+/** Bytes to read at once, and to hand on together: files of /proc are made while they are read, 4 KiB and less at a time. */
+const BUFFER = 256 * 1024;
+const ENOUGH = 64 * 1024;
+
 async function* readFile(path: string, { openSync, readSync, closeSync }: Files): AsyncGenerator<Uint8Array> {
   const descriptor = openSync(path, 'r');
   try {
-    const buffer = new Uint8Array(256 * 1024);
-    for (let size = readSync(descriptor, buffer); size > 0; size = readSync(descriptor, buffer)) {
-      yield buffer.subarray(0, size);
+    const buffer = new Uint8Array(BUFFER);
+    for (let size = -1; size !== 0; ) {
+      let filled = 0;
+      do {
+        size = readSync(descriptor, buffer.subarray(filled));
+        filled += size;
+      } while (size > 0 && filled < ENOUGH);
+      if (filled > 0) yield buffer.subarray(0, filled);
     }
   } finally {
     closeSync(descriptor);

@@ -7,7 +7,7 @@ import type { DestinationEntry, Info, ServiceEntry, Timeouts } from '../model/ta
 import { Batch } from '../netlink/batch.js';
 import type { Writer } from '../netlink/bytes.js';
 import { Connection, type ConnectionOptions, type Refusal } from '../netlink/connection.js';
-import { type Family, findFamily } from '../netlink/genl.js';
+import { type Family, findFamily, putCall, type TakeMessages } from '../netlink/genl.js';
 import { Replies } from '../netlink/replies.js';
 import { type OpenSocket, Protocol } from '../netlink/socket.js';
 import { addChange, callOf } from './changes.js';
@@ -129,6 +129,35 @@ export class IpvsClient {
       }),
     );
     return servers;
+  }
+
+  /**
+   * All services as the datagrams that the kernel sends: {@link Connection.wholeDumps}.
+   * @returns undefined where `take` took all; otherwise how many services there are
+   */
+  async wholeServices(take: TakeMessages): Promise<number | undefined> {
+    const question = (to: Writer) => putCall(to, ipvsSchema, 'getServices', {});
+    const odd = await this.ask('the services', () =>
+      this.family.wholeDumps('getServices', [question], take, () => {}),
+    );
+    return odd?.count;
+  }
+
+  /**
+   * The servers of a service for each question, likewise; `done` is called when those of one are all there.
+   * @returns whether `take` took all; false as well where the kernel refused, which `servers` says of which service
+   */
+  async wholeServers(
+    questions: Iterable<(to: Writer) => void>,
+    take: TakeMessages,
+    done: () => void,
+  ): Promise<boolean> {
+    try {
+      return (await this.family.wholeDumps('getDestinations', questions, take, done)) === undefined;
+    } catch (error) {
+      if (error instanceof KernelError) return false;
+      throw error;
+    }
   }
 
   /** The sync daemons that run: none, one, or one of each state. */

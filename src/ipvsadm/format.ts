@@ -1,5 +1,4 @@
 /** The lines of ipvsadm's listings, byte for byte. Pure: services and servers in, bytes out. */
-import type { TableText } from '../ipvs/proc-table.js';
 import type { Servers } from '../ipvs/servers.js';
 import { addressOrder, type Family, familyOf, formatAddress } from '../model/address.js';
 import type { Daemon } from '../model/daemon.js';
@@ -87,16 +86,6 @@ export function formatter(options: Pick<ListOptions, 'columns' | 'exact'>, label
       to.end();
     },
   };
-}
-
-/** A server of the plain listing as /proc/net/ip_vs has it: its columns stand there as they are to be shown. */
-export function putServer(to: Lines, text: TableText, index: number): void {
-  to.begin();
-  to.text('  -> ');
-  to.ipv4Endpoint(text.endpoints[index] as number);
-  to.pad(NAME);
-  to.blank();
-  to.copy(text.bytes, text.starts[index] as number, text.ends[index] as number);
 }
 
 const numericEndpoint: Formatter['server'] = (to, _of, servers) =>

@@ -107,26 +107,10 @@ export class Lines {
     this.number(port);
   }
 
-  /** An IPv4 address with a port as one number, the port in its last 16 bits. */
-  ipv4Endpoint(value: number): void {
-    const address = Math.floor(value / 65536);
-    for (let shift = 24; shift >= 0; shift -= 8) {
-      this.number((address >>> shift) & 0xff);
-      this.bytes[this.length++] = shift > 0 ? DOT : COLON;
-    }
-    this.number(value % 65536);
-  }
-
   /** Bytes as they are, shorter than a line. */
   raw(from: Uint8Array): void {
     this.bytes.set(from, this.length);
     this.length += from.length;
-  }
-
-  /** Some of the bytes as they are. */
-  copy(from: Uint8Array, start: number, end: number): void {
-    if (this.bytes.length - this.length < end - start + ROOM) this.grow(end - start + ROOM);
-    this.raw(from.subarray(start, end));
   }
 
   blank(): void {

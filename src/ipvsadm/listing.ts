@@ -1,14 +1,14 @@
 /** -L in all its forms, and -S: asks the kernel, and writes what it says. */
 import type { Context } from '../context.js';
 import type { IpvsClient } from '../ipvs/client.js';
-import { TableText, tablePath } from '../ipvs/proc-table.js';
 import type { Servers } from '../ipvs/servers.js';
 import { formatAddress, isIpv4 } from '../model/address.js';
 import { sortedBy } from '../model/order.js';
-import { isFwmark, type Service, type ServiceId, serviceFamily } from '../model/service.js';
+import { isFwmark, type Service, serviceFamily } from '../model/service.js';
 import { layouts } from './columns.js';
 import type { ListOptions } from './command.js';
-import { daemonLine, formatter, putServer, serviceOrder, timeoutsLine, versionLine } from './format.js';
+import { type Compiled, compiledListing } from './compiled.js';
+import { daemonLine, formatter, serviceOrder, timeoutsLine, versionLine } from './format.js';
 import type { Labels } from './labels.js';
 import { Lines } from './lines.js';
 import { destinationPrefix, putDestinationRule, serviceRule } from './rules.js';
@@ -23,7 +23,15 @@ export async function list(session: Session, options: ListOptions): Promise<void
   const client = await context.client();
   const lines = new Lines();
   if (options.of === undefined) lines.text(versionLine(await client.info()));
-  const services = await servicesOf(client, options);
+  const compiled = isPlain(options)
+    ? await compiledListing(client, { as: 'lines', sorted: options.sorted, readFile: context.readFile })
+    : 'odd';
+  if (isWritten(compiled)) {
+    lines.text(layouts.plain.heading);
+    await lines.writeTo(context.out);
+    return writePieces(context, compiled);
+  }
+  const services = compiled === 'empty' ? [] : await servicesOf(client, options);
   const writer = (labels?: Labels): RowWriter => {
     const format = formatter(options, labels);
     lines.text(format.heading);
@@ -35,18 +43,19 @@ export async function list(session: Session, options: ListOptions): Promise<void
       }
     };
   };
-  if (options.numeric) {
-    const text = isPlain(options, services) ? await tableText(context, services) : undefined;
-    await numericRows(client, services, options.sorted, writer(), text && textRows(text, options, lines));
-  } else await namedRows(session, client, services, options.sorted, writer);
+  if (options.numeric) await numericRows(client, services, options.sorted, writer());
+  else await namedRows(session, client, services, options.sorted, writer);
   await lines.writeTo(context.out);
 }
 
 /** The table as lines that -R reads. */
 export async function save(session: Session, numeric: boolean): Promise<void> {
-  const client = await session.context.client();
+  const { context } = session;
+  const client = await context.client();
+  const compiled = numeric ? await compiledListing(client, { as: 'rules', sorted: true }) : 'odd';
+  if (isWritten(compiled)) return writePieces(context, compiled);
   const lines = new Lines();
-  const services = sortedServices(await client.settings());
+  const services = compiled === 'empty' ? [] : sortedServices(await client.settings());
   const writer =
     (labels?: Labels): RowWriter =>
     (service, servers, order) => {
@@ -62,7 +71,7 @@ export async function save(session: Session, numeric: boolean): Promise<void> {
   if (numeric) await numericRows(client, services, true, writer());
   // A name of an IPv6 address would read back as an IPv4 address, or not at all.
   else await namedRows(session, client, services, true, writer, isIpv4);
-  await lines.writeTo(session.context.out);
+  await lines.writeTo(context.out);
 }
 
 export async function listTimeouts({ context }: Session): Promise<void> {
@@ -89,37 +98,20 @@ async function servicesOf(
 const sortedServices = (services: readonly Service[]): Service[] =>
   sortedBy(services, ({ id }) => serviceOrder(id));
 
-/** Rows that need not be asked for. */
-interface KnownRows {
-  has(id: ServiceId): boolean;
-  write(service: Service): void;
-}
-
 /** Each row is written when its servers are there, and forgotten. */
 async function numericRows(
   client: IpvsClient,
   services: readonly Service[],
   sorted: boolean,
   write: RowWriter,
-  known?: KnownRows,
 ): Promise<void> {
-  const asked = services.filter(({ id }) => !known?.has(id));
-  let next = 0;
-  const writeKnown = (before: Service | undefined): void => {
-    for (; next < services.length && services[next] !== before; next++)
-      known?.write(services[next] as Service);
-    next++;
-  };
   await client.servers(
-    asked.map(({ id }) => id),
+    services.map(({ id }) => id),
     (servers, index) => {
-      const service = asked[index] as Service;
-      writeKnown(service);
-      write(service, servers, orderOf(servers, 0, servers.count, sorted));
+      write(services[index] as Service, servers, orderOf(servers, 0, servers.count, sorted));
       servers.drop();
     },
   );
-  writeKnown(undefined);
 }
 
 /** Names are asked for all together, so that all rows must be there before the first is written. */
@@ -155,37 +147,12 @@ async function namedRows(
 const orderOf = (servers: Servers, from: number, to: number, sorted: boolean): number[] =>
   sorted ? servers.sorted(from, to) : Array.from({ length: to - from }, (_, index) => from + index);
 
-/**
- * More services than this are asked for one by one: the kernel goes through all that it has written so far whenever it is
- * read on, 4 KiB at a time.
- */
-const MANY = 16_384;
+/** Whether a listing is the one of which code is compiled before it runs. */
+const isPlain = ({ columns, of, numeric }: ListOptions): boolean =>
+  numeric && columns === 'plain' && of === undefined;
 
-/** Whether a listing shows no more of servers than /proc/net/ip_vs does. */
-const isPlain = ({ columns, of }: ListOptions, services: readonly Service[]): boolean =>
-  columns === 'plain' && of === undefined && services.length > 0 && services.length <= MANY;
+const isWritten = (compiled: Compiled): compiled is Iterable<Uint8Array> => typeof compiled !== 'string';
 
-/** Undefined where /proc is not there, or not as expected: then netlink says everything. */
-async function tableText(
-  { readFile }: Context,
-  services: readonly Service[],
-): Promise<TableText | undefined> {
-  try {
-    const ids = services.map(({ id }) => id);
-    return await TableText.read(readFile(tablePath), ids);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === undefined) throw error;
-    return undefined;
-  }
+async function writePieces({ out }: Context, pieces: Iterable<Uint8Array>): Promise<void> {
+  for (const piece of pieces) await out.write(piece);
 }
-
-const textRows = (text: TableText, options: ListOptions, lines: Lines): KnownRows => {
-  const format = formatter(options);
-  return {
-    has: (id) => text.has(id),
-    write(service) {
-      format.service(lines, service);
-      for (const index of text.servers(service.id, options.sorted)) putServer(lines, text, index);
-    },
-  };
-};

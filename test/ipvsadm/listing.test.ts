@@ -1,7 +1,9 @@
 /** Where the rows of a listing come from: /proc/net/ip_vs where it says enough, netlink for the rest. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { world } from '../support/run.js';
+import { IpvsClient } from '../../src/ipvs/client.js';
+import { FakeIpvs } from '../support/fake-ipvs.js';
+import { type World, worldOf } from '../support/run.js';
 
 const rules = `
 -A -t 192.0.2.1:80 -s wlc
@@ -28,10 +30,16 @@ FWM  00000007 rr${' '}
   -> C6336407:0000      Route   4      9          9${'         '}
 `;
 
+/** A machine with this table, reached by datagrams. */
+async function director(): Promise<World> {
+  const world = worldOf(await IpvsClient.open(new FakeIpvs().open));
+  await world.run(['-R'], rules);
+  return world;
+}
+
 /** The rows of a listing, without the blanks at their ends. */
 async function rows(words: string, file: string | undefined = text): Promise<string[]> {
-  const { run, files } = world();
-  await run(['-R'], rules);
+  const { run, files } = await director();
   if (file !== undefined) files['/proc/net/ip_vs'] = file;
   const { status, stdout } = await run(words.split(' '));
   assert.equal(status, 0);
@@ -68,8 +76,7 @@ test('--nosort keeps the order of the text', async () => {
 });
 
 test('without the text, or with one that is not understood, netlink says everything', async () => {
-  const { run } = world();
-  await run(['-R'], rules);
+  const { run } = await director();
   const { stdout } = await run(['-L', '-n']);
   assert.match(stdout, /198\.51\.100\.8:80 +Route +1 +0 +0/);
   assert.deepEqual(await rows('-L -n', text.replace('Weight', 'Load')), [...fromNetlink, ...others]);

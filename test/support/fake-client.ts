@@ -136,6 +136,15 @@ export class FakeClient implements Pick<IpvsClient, keyof IpvsClient> {
     return servers;
   }
 
+  /** There are no datagrams here: whoever wants some goes on without. */
+  async wholeServices(): Promise<number> {
+    return this.rows.size;
+  }
+
+  async wholeServers(): Promise<boolean> {
+    return false;
+  }
+
   async daemons(): Promise<Daemon[]> {
     return (['master', 'backup'] as const).flatMap((state) => this.running.get(state) ?? []);
   }

@@ -47,7 +47,7 @@ export function world(): World & { readonly ipvs: FakeClient } {
 }
 
 /** A machine whose IPVS is reached through this client. */
-function worldOf(client: IpvsClient): World {
+export function worldOf(client: IpvsClient): World {
   const files: World['files'] = {
     '/etc/services': services,
     '/etc/hosts': '127.0.0.1 localhost here\n',

@@ -5,7 +5,7 @@
 export interface Script {
   /** A CommonJS script, in ASCII. */
   readonly path: string;
-  /** Of its content: V8 itself tells scripts apart by their length only. */
+  /** Of its content, and that of others whose code is kept there: V8 itself tells scripts apart by their length only. */
   readonly digest: string;
   /** What the run is for, as a part of a file's name: kept is the code of what the first run for it has executed. */
   readonly use: string;
@@ -25,8 +25,10 @@ export function runKept({ path, digest, use, require }: Script, directory: strin
   const source = `(function (exports, require, module, __filename, __dirname) {${readFileSync(path, 'latin1')}\n})`;
   const script = new Script(source, { filename: path, ...(kept && { cachedData: kept }) });
   if (kept === undefined || script.cachedDataRejected) {
-    // What ran is compiled by then, and kept as well.
-    process.once('exit', () => keep(script.createCachedData(), directory, version, file));
+    // What ran is compiled by then, and kept as well; of a run that failed, such as for a word that is no command, nothing.
+    process.once('exit', (status) => {
+      if (status === 0) keep(script.createCachedData(), directory, version, file);
+    });
   }
   const module = { exports: {} };
   script.runInThisContext()(module.exports, require, module, path, path.slice(0, path.lastIndexOf('/')));

@@ -1,11 +1,6 @@
-/**
- * The program on Node.js. ipvsadm's grammar starts at once, from one file; the subcommands, and all that they load, are a
- * bundle of their own.
- */
-import { speaksIpvsadm } from '../src/cli/called.js';
+/** ipvsadm's grammar on Node.js, in one script, which starts at once. */
 import { dropIn } from '../src/cli/drop-in.js';
 import { guard } from '../src/cli/guard.js';
-import { argv, program, run } from './node.js';
+import { run } from './node.js';
 
-if (speaksIpvsadm(program, argv)) void run(guard(dropIn));
-else void import('./lvsadm-subcommands.js');
+void run(guard(dropIn));

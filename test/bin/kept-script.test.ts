@@ -62,6 +62,12 @@ test('each use keeps its own', () => {
   assert.equal(kept().slice(-1), 'L');
 });
 
+test('a run that fails keeps nothing', () => {
+  writeFileSync(path, 'process.exitCode = 2');
+  assert.throws(() => run('aa'), { status: 2 });
+  assert.deepEqual(readdirSync(directory), []);
+});
+
 test('what is no code is passed over and replaced', () => {
   run('aa');
   const file = kept();

@@ -31,7 +31,7 @@ export async function runInGuest(options: LabCommand): Promise<number> {
   const hardware = {
     image: kernel.image,
     initramfs,
-    cpus: options.settings.cpus ?? options.cpus ?? 2,
+    cpus: options.settings.cpus ?? options.cpus ?? 1,
     memory: options.memory ?? 3072,
   };
   const job: Job = {

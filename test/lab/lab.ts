@@ -16,7 +16,7 @@ export interface LabOptions {
   /** Where its output goes while it runs. Left out: into the result. */
   stdout?: Writable;
   stderr?: Writable;
-  /** Of a guest, where LAB_CPUS does not say; 2 by default. */
+  /** Of a guest, where LAB_CPUS does not say; 1 by default. */
   cpus?: number;
   /** Of a guest, in MiB; what it writes to its file system counts. */
   memory?: number;

@@ -16,6 +16,7 @@ import { type Outcome, type Reconciliation, reconcile } from '../plan/apply.js';
 import { type Draining, drainLeaving } from '../plan/drain.js';
 import type { Plan } from '../plan/plan.js';
 import { empties } from '../plan/policy.js';
+import type { Compared } from '../plan/read.js';
 import type { Stage } from '../plan/steps.js';
 import type { Command } from './command.js';
 import {
@@ -101,7 +102,7 @@ class Application {
    */
   async once({ quiet = false } = {}): Promise<number> {
     const { context, values } = this;
-    const wish = await readWish(context, values);
+    const wish = await readWish(context, values, this.listsAll);
     const client = await context.client();
     if (values['dryRun']) return this.show(this.planned(await readTable(client, wish), wish));
     const release = await this.lock();
@@ -113,6 +114,11 @@ class Application {
       this.progress.clear();
       await release();
     }
+  }
+
+  /** Whether what is as it should be is written as well. */
+  private get listsAll(): boolean {
+    return this.values['dryRun'] === true && this.values['json'] === true;
   }
 
   private async show(plan: Plan): Promise<number> {
@@ -148,8 +154,8 @@ class Application {
       return await reconcile({
         client,
         read: () => readTable(client, wish),
-        plan: (current) => {
-          plan = this.planned(current, wish);
+        plan: (compared) => {
+          plan = this.planned(compared, wish);
           return plan;
         },
         before: async (stage) => {
@@ -165,8 +171,8 @@ class Application {
   }
 
   /** @throws UsageError when it would leave a table without services, and nobody said that it may */
-  private planned(current: Parameters<typeof planFor>[0], wish: Wish): Plan {
-    const plan = planFor(current, wish);
+  private planned(compared: Compared, wish: Wish): Plan {
+    const plan = planFor(compared, wish);
     if (empties(plan) && !this.values['allowEmpty']) {
       throw new UsageError('the document would leave no service; --allow-empty lets it', '--prune');
     }

@@ -19,7 +19,7 @@ export const command: Command = {
   build: (yargs) => yargs.epilogue('Exit status: 0 no difference, 1 differences, 2 an error.'),
   errorStatus: TROUBLE,
   async run(context, values) {
-    const wish = await readWish(context, values);
+    const wish = await readWish(context, values, values['json'] === true);
     const plan = planFor(await readTable(await context.client(), wish), wish);
     await context.out.write(
       values['json'] ? toJson(planJson(plan)) : renderPlan(plan, await themeFor(context.out, context.env)),

@@ -52,7 +52,7 @@ async function readText(file: string, access: FileAccess): Promise<string> {
   try {
     for await (const chunk of file === '-' ? access.stdin : access.readFile(file)) {
       // A chunk is ours only until the next one comes.
-      chunks.push(Uint8Array.from(chunk));
+      chunks.push(new Uint8Array(chunk));
       size += chunk.length;
       if (size > LARGEST) throw failure(file, `larger than ${LARGEST / 1024 / 1024} MiB`);
     }

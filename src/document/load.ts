@@ -36,6 +36,22 @@ export async function parseDocuments(texts: readonly NamedText[], lookup: Lookup
   return state;
 }
 
+/**
+ * The same of texts from which plain services were taken. Undefined where something is wrong, or not plain: where in the
+ * whole text it stands is told by who reads that.
+ */
+export async function parseRests(
+  texts: readonly NamedText[],
+  lookup: Lookup,
+): Promise<DesiredState | undefined> {
+  const { state, problems } = await understand(
+    texts,
+    new Names(lookup),
+    async (file, text) => quickSource(file, text) ?? [],
+  );
+  return problems.length === 0 ? state : undefined;
+}
+
 const parseQuickly: Parse = async (file, text) => quickSource(file, text) ?? parseYaml(file, text);
 
 /** A text that is too much for the slow parser and not for a quick one keeps its problems, without their places. */

@@ -47,12 +47,15 @@ const membersIn = (text: string): number => text.replace(/"(?:[^"\\]|\\.)*"/g, '
  */
 export function readPlainYaml(text: string): object | undefined {
   try {
-    const json = new PlainYaml().toJson(text);
+    const json = new PlainYaml().toJson(text.replace(emptyLines, ''));
     return json === undefined ? undefined : JSON.parse(json);
   } catch {
     return undefined;
   }
 }
+
+/** Without content, or with nothing but a comment: no value of plain YAML goes on for more than a line. */
+const emptyLines = /^ *(?:#.*)?\n/gm;
 
 /** Words that some reader of YAML takes for something else than a string. */
 const reserved: readonly string[] = ['true', 'yes', 'on', 'false', 'no', 'off', 'null', 'nan', 'inf'];
@@ -79,7 +82,7 @@ class Flow {
   value(): string | undefined {
     if (this.has('{}')) return '{}';
     if (this.has('[]')) return '[]';
-    if (this.has('{ ')) return this.object();
+    if (this.has('{')) return this.object();
     if (this.has('[')) return this.list();
     const scalar = this.match(/"[\w.:/[\]-]*"|[\w.:/-]+/y);
     if (scalar === undefined) return undefined;
@@ -89,6 +92,7 @@ class Flow {
 
   private object(): string | undefined {
     const members = new Map<string, string>();
+    this.has(' ');
     do {
       const key = this.match(/[a-zA-Z]\w*(?=: )/y);
       if (key === undefined || members.has(key)) return undefined;
@@ -98,7 +102,8 @@ class Flow {
       members.set(key, value);
     } while (this.has(', '));
     const json = Array.from(members, ([key, value]) => `"${key}": ${value}`);
-    return this.has(' }') ? `{${json.join(', ')}}` : undefined;
+    this.has(' ');
+    return this.has('}') ? `{${json.join(', ')}}` : undefined;
   }
 
   private list(): string | undefined {

@@ -27,6 +27,7 @@ const paints: Record<Action, keyof Theme> = {
 /** How many of a plan's services, servers, daemons and settings meet each fate. */
 export function countActions(plan: Plan): Record<Action, number> {
   const counts: Record<Action, number> = { add: 0, change: 0, remove: 0, keep: 0, leave: 0 };
+  counts.keep += plan.kept ?? 0;
   for (const service of plan.services) {
     counts[service.action]++;
     if (service.settled !== undefined) counts.keep += service.settled;

@@ -23,10 +23,10 @@ export interface Reconciliation {
   readonly rounds: number;
 }
 
-export interface Reconciler {
+export interface Reconciler<Current = State> {
   readonly client: Pick<IpvsClient, 'applyAll'>;
-  read(): Promise<State>;
-  plan(current: State): Plan;
+  read(): Promise<Current>;
+  plan(current: Current): Plan;
   /** Called before a stage; may do what it likes, such as wait for connections to leave. */
   before?(stage: Stage): Promise<void>;
   progress?(done: number, total: number): void;
@@ -43,7 +43,7 @@ const TOGETHER = 256;
  * @throws TransportError, ProtocolError, UnavailableError: what the changes under way did is unknown; doing it all again
  * finds out and converges
  */
-export async function reconcile(reconciler: Reconciler): Promise<Reconciliation> {
+export async function reconcile<Current>(reconciler: Reconciler<Current>): Promise<Reconciliation> {
   const done: Outcome[] = [];
   for (let rounds = 1; ; rounds++) {
     const stages = stagesOf(reconciler.plan(await reconciler.read()));
@@ -57,7 +57,10 @@ export async function reconcile(reconciler: Reconciler): Promise<Reconciliation>
   }
 }
 
-async function carryOut(stages: readonly Stage[], reconciler: Reconciler): Promise<Outcome[]> {
+async function carryOut(
+  stages: readonly Stage[],
+  reconciler: Pick<Reconciler, 'client' | 'before' | 'progress'>,
+): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
   const total = stages.reduce((sum, stage) => sum + stage.length, 0);
   let refused = false;

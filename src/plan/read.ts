@@ -4,10 +4,17 @@ import type { Servers } from '../ipvs/servers.js';
 import { formatAddress } from '../model/address.js';
 import { type Destination, plainTunnel } from '../model/destination.js';
 import { type Service, serviceKey } from '../model/service.js';
-import type { DesiredService, ServiceState, State } from '../model/state.js';
+import type { DesiredService, DesiredState, ServiceState, State } from '../model/state.js';
 import { serviceDifferences } from './differences.js';
 
 export type Reader = Pick<IpvsClient, 'settings' | 'servers' | 'daemons' | 'timeouts'>;
+
+/** A table, and what somebody wants of it; `kept` more services and servers are as they should be. */
+export interface Compared {
+  readonly current: State;
+  readonly desired: DesiredState;
+  readonly kept: number;
+}
 
 export interface Interest {
   /** What is wanted of some services. One that is so already is given as it is wanted: the same object. */

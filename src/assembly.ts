@@ -23,12 +23,12 @@ export class Assembly<E extends WithMemory> {
   }
 
   put(at: number, bytes: Uint8Array): void {
-    this.memory.set(bytes, at);
+    this.memory.set(bytes, at >>> 0);
   }
 
   /** What is there until the module makes room for more. */
   view(at: number, length: number): Uint8Array {
-    return this.memory.subarray(at, at + length);
+    return this.memory.subarray(at >>> 0, (at >>> 0) + length);
   }
 
   /** Memory that has grown is another buffer. */

@@ -166,13 +166,9 @@ class DescriptorOutput implements Output {
 
   private writeLater(rest: Uint8Array): Promise<void> {
     this.later = new Promise((resolve, reject) => {
-      const failed = (error: Error) => reject(translate(error));
-      this.stream.once('error', failed);
-      this.stream.write(rest, (error) => {
-        this.stream.off('error', failed);
-        if (error) reject(translate(error));
-        else resolve();
-      });
+      // The stream emits what it has told already: for good, or that would be a fault of the program.
+      if (this.stream.listenerCount('error') === 0) this.stream.on('error', () => {});
+      this.stream.write(rest, (error) => (error ? reject(translate(error)) : resolve()));
     });
     return this.later;
   }

@@ -32,6 +32,9 @@ const outcomes = ['more', 'complete', 'odd'] as const;
 
 /** Bytes of a datagram that has nothing but a dump's end. */
 const END = 20;
+/** Where its flags are, and NLM_F_DUMP_INTR in them. */
+const FLAGS = 6;
+const DUMP_INTERRUPTED = 0x10;
 
 /** Bytes to a write. */
 const ENOUGH = 64 * 1024;
@@ -58,7 +61,7 @@ export type Compiled = Iterable<Uint8Array> | 'empty' | 'odd';
 export async function compiledListing(client: IpvsClient, how: How): Promise<Compiled> {
   const table = new Table(how);
   const odd = await client.wholeServices(table.takeServices);
-  if (odd !== undefined) return odd === 0 ? 'empty' : 'odd';
+  if (odd !== undefined) return odd === 0 && table.isEmpty ? 'empty' : 'odd';
   const count = table.settle();
   if (how.readFile && count <= MANY) await table.readText(how.readFile);
   const isWhole = await client.wholeServers(table.questions(count), table.takeServers, table.writeAsked);
@@ -79,9 +82,16 @@ class Table {
     this.isSorted = Number(sorted);
   }
 
+  /** Whether the first datagram was the end of a dump that nothing came between. */
+  isEmpty = false;
+
   readonly takeServices: TakeMessages = (bytes, sequence, port, type) => {
     if (this.compiled === undefined) {
-      if (bytes.length <= END || !little) return 'odd';
+      if (!little) return 'odd';
+      if (bytes.length <= END) {
+        this.isEmpty = ((bytes[FLAGS] as number) & DUMP_INTERRUPTED) === 0;
+        return 'odd';
+      }
       this.compiled = instanceOf<Exports>(code);
       if (this.compiled === undefined) return 'odd';
     }
@@ -135,11 +145,11 @@ class Table {
   }
 
   private put(at: number, bytes: Uint8Array): void {
-    this.all().set(bytes, at);
+    this.all().set(bytes, at >>> 0);
   }
 
   private view(at: number, length: number): Uint8Array {
-    return this.all().subarray(at, at + length);
+    return this.all().subarray(at >>> 0, (at >>> 0) + length);
   }
 
   /** Memory that has grown is another buffer. */

@@ -2,15 +2,18 @@
 
 const modules = new Map<string, WebAssembly.Module>();
 
-/** An instance, with memory of its own, of the code in base64; undefined where the runtime cannot, as with `node --jitless`. */
+/**
+ * An instance, with memory of its own, of the code in base64; undefined where the runtime cannot, as with `node --jitless`, or
+ * under a limit of address space (`ulimit -v`): V8 reserves 8 GiB and more of it.
+ */
 export function instanceOf<Exports>(code: string): Exports | undefined {
-  if (typeof WebAssembly === 'undefined') return undefined;
-  let module = modules.get(code);
-  if (module === undefined) {
-    module = new WebAssembly.Module(bytesOf(code));
+  try {
+    const module = modules.get(code) ?? new WebAssembly.Module(bytesOf(code));
     modules.set(code, module);
+    return new WebAssembly.Instance(module).exports as Exports;
+  } catch {
+    return undefined;
   }
-  return new WebAssembly.Instance(module).exports as Exports;
 }
 
 /** Node's Buffer where the language has none of its own yet. */

@@ -94,10 +94,16 @@ class NodeSocket implements NetlinkSocket {
   private sendLater(bytes: Uint8Array): void {
     this.queued++;
     // The bytes are the caller's again, and the package may send later.
-    this.raw.send(Buffer.from(bytes), {}, (error) => {
+    try {
+      this.raw.send(Buffer.from(bytes), {}, (error) => {
+        this.queued--;
+        if (error) this.mailbox.put(failure('send', error));
+      });
+    } catch (error) {
+      // After an error of polling it has closed the socket.
       this.queued--;
-      if (error) this.mailbox.put(failure('send', error));
-    });
+      throw failure('send', error as ErrnoException);
+    }
   }
 
   /** False where the kernel does not take the request now. */

@@ -181,8 +181,16 @@ export function scalar(): bool {
   while (isOne(at, IN_PLAIN)) at++;
   endToken();
   // Of words that are not in quotes JSON has few.
-  if (tokenLength === 0 || (isJson && isOne(token, ALPHABETIC) && !is(TRUE) && !is(FALSE))) fail();
+  if (tokenLength === 0 || (isJson && !isNumber() && !is(TRUE) && !is(FALSE))) fail();
   return !bad;
+}
+
+function isNumber(): bool {
+  for (let i: usize = 0; i < tokenLength; i++) {
+    const code = load<u8>(token + i);
+    if (code < 0x30 || code > 0x39) return false;
+  }
+  return true;
 }
 
 /** Passes over a value, whatever it is: who reads the rest of the text reads that as well. */

@@ -179,7 +179,7 @@ function ipv6(to: Endpoint): void {
     }
     store<u16>(bytes + groups * 2, bswap(<u16>value));
     groups++;
-    if (gap === 8 && colons(2)) gap = groups;
+    if (gap === 8 && groups < 8 && colons(2)) gap = groups;
   }
   if (gap === 8 ? groups !== 8 : groups === 8) {
     fail();

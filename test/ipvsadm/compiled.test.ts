@@ -9,9 +9,9 @@ import { isFwmark, type Service, type ServiceId, serviceKey } from '../../src/mo
 import type { Datagram, OpenSocket } from '../../src/netlink/socket.js';
 import * as arbitrary from '../support/arbitrary.js';
 import { FakeIpvs } from '../support/fake-ipvs.js';
-import { NLM } from '../support/fake-kernel.js';
+import { dump, FakeKernel, family, NLM } from '../support/fake-kernel.js';
 import { type Result, worldOf } from '../support/run.js';
-import { hex, readMessages } from '../support/wire.js';
+import { attribute, hex, nest, readMessages, text, u16, u32 } from '../support/wire.js';
 
 const table = fc.uniqueArray(
   fc.tuple(
@@ -49,12 +49,12 @@ async function list(
   open: OpenSocket,
   how: 'compiled' | 'general',
   words: string,
-  text?: string,
+  file?: string,
 ): Promise<Result> {
   const client = await IpvsClient.open(open);
   const general = { wholeServices: async () => Number.POSITIVE_INFINITY };
   const { run, files } = worldOf(how === 'compiled' ? client : Object.assign(Object.create(client), general));
-  if (text !== undefined) files['/proc/net/ip_vs'] = text;
+  if (file !== undefined) files['/proc/net/ip_vs'] = file;
   const result = await run(words.split(' '));
   client.close();
   return result;
@@ -262,4 +262,23 @@ test('the questions for servers are those that the tables write', async () => {
       assert.deepEqual(await tell('compiled'), await tell('general'));
     }),
   );
+});
+
+test('a table whose dump was interrupted behind its first services is not taken for an empty one', async (t) => {
+  const service = nest(
+    1,
+    attribute(1, u16(2)),
+    attribute(5, u32(7)),
+    attribute(6, text('wlc')),
+    attribute(7, u32(0), u32(0)),
+  );
+  const kernel = FakeKernel.for(t);
+  kernel.expect({}, family(0x1f, 'IPVS'));
+  const client = await IpvsClient.open(() => kernel, { timeout: 100 });
+  kernel
+    .expect({ command: 4 }, dump(1, [service], { per: 1, interruptedFrom: 1 }))
+    .expect({ command: 4 }, dump(1, [service]))
+    .expect({ command: 8 }, dump(5, []));
+  assert.equal((await worldOf(client).run(['-S', '-n'])).stdout, '-A -f 7 -s wlc\n');
+  client.close();
 });

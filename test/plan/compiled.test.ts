@@ -323,3 +323,14 @@ test('a table that was changed meanwhile is read anew', async () => {
   }
   assert.deepEqual(normal({ ...(await readState(client)), timeouts: table.timeouts }), normal(table));
 });
+
+for (const [what, text] of Object.entries({
+  'an address with eight groups and more zeros':
+    'services:\n  - service: "tcp://[2001:db8:1:2:3:4:5:6::]:80"\n',
+  'a word of JSON without quotes':
+    '{"services": [{"service": "tcp://192.0.2.1:80",\r"servers": [192.0.2.9:80]}]}',
+})) {
+  test(`${what} is left to those who tell it`, () => {
+    assert.equal(CompiledComparison.of([text]), undefined);
+  });
+}

@@ -4,21 +4,9 @@
  * writes to the places that it is told, none of which outlasts the next call.
  */
 import { Area } from './area.ts';
-import {
-  addServer,
-  addService,
-  expectServersOf,
-  Server,
-  Service,
-  serverCount,
-  servers,
-  serviceAt,
-  serviceCount,
-  services,
-} from './entries.ts';
-import { eachMessage } from './messages.ts';
+import { ask, input, room, takeServers, takeServices } from './dump.ts';
+import { Server, Service, serverCount, servers, serviceAt, serviceCount, services } from './entries.ts';
 import { find, isEqual, sort } from './order.ts';
-import { question as write } from './question.ts';
 import { isSettled } from './settled.ts';
 import { BEHIND } from './text.ts';
 import {
@@ -33,20 +21,15 @@ import {
   wantedCount,
 } from './wanted.ts';
 
-const input: Area = new Area(64 * 1024);
+export { room, takeServers, takeServices };
+
 /** Indexes of the services whose servers are asked for. */
 const asked: Area = new Area(1024);
 const tableOrder: Area = new Area(1024);
 /** Services and servers that are as they should be. */
 let kept: u32 = 0;
 
-/** Where to write so many bytes. */
-export function room(bytes: i32): usize {
-  input.clear();
-  return input.take(bytes);
-}
-
-/** The same for a text. */
+/** Where to write a text of so many bytes. */
 export function textRoom(bytes: i32): usize {
   const at = room(bytes + <i32>BEHIND);
   memory.fill(at + bytes, 0, BEHIND);
@@ -81,11 +64,6 @@ export function begin(): void {
   for (let i: u32 = 0; i < wantedCount(); i++) wantedAt(i).isSettled = false;
 }
 
-/** A datagram of the dump of all services. @returns MORE, COMPLETE or ODD */
-export function takeServices(sequence: u32, port: u32, type: u32): i32 {
-  return eachMessage(input.start, input.end, sequence, port, type, addService);
-}
-
 /**
  * All services are there.
  * @param onlyWanted leaves out the servers of the others
@@ -108,15 +86,8 @@ export function choose(onlyWanted: bool): i32 {
 /** The payload of the request for the servers of a service of those; what is taken next are these. @returns how many bytes */
 export function question(index: u32): i32 {
   const service = askedAt(index);
-  expectServersOf(service);
   service.first = serverCount();
-  input.clear();
-  return <i32>write(input.take(64), service);
-}
-
-/** A datagram of the dump of the servers that were asked for last. @returns MORE, COMPLETE or ODD */
-export function takeServers(sequence: u32, port: u32, type: u32): i32 {
-  return eachMessage(input.start, input.end, sequence, port, type, addServer);
+  return ask(service);
 }
 
 /** The service's servers are all there: they are forgotten where it is settled. */

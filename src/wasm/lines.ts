@@ -1,5 +1,21 @@
 /** The lines of `-Ln` and of `-Sn`: src/ipvsadm/format.ts and src/ipvsadm/rules.ts say the same of every way to list. */
-import { NAME, Server, Service } from './entries.ts';
+import {
+  CSUM,
+  GRE,
+  GUE,
+  MASQ,
+  NAME,
+  ONE_PACKET,
+  PERSISTENT,
+  REMCSUM,
+  SCHED1,
+  SCHED2,
+  SCHED3,
+  TCP,
+  TUNNEL,
+  UDP,
+} from './codes.ts';
+import { Server, Service } from './entries.ts';
 import {
   asBytes,
   begin,
@@ -17,25 +33,6 @@ import {
   take,
   text,
 } from './output.ts';
-
-const TCP: u32 = 6;
-const UDP: u32 = 17;
-
-/** IP_VS_SVC_F_* */
-const PERSISTENT: u32 = 0x01;
-const ONE_PACKET: u32 = 0x04;
-const SCHED1: u32 = 0x08;
-const SCHED2: u32 = 0x10;
-const SCHED3: u32 = 0x20;
-
-/** IP_VS_CONN_F_* */
-const MASQ: u32 = 0;
-const TUNNEL: u32 = 2;
-
-const GUE: u32 = 1;
-const GRE: u32 = 2;
-const CSUM: u32 = 1;
-const REMCSUM: u32 = 2;
 
 /** Width of the column with names. */
 const NAMES: usize = 33;

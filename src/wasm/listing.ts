@@ -3,10 +3,8 @@
  * received to `room`, says what it was, and reads the lines at `outputStart`; none of these places outlasts the next call.
  */
 import { Area } from './area.ts';
+import { ask, room, takeServers, takeServices } from './dump.ts';
 import {
-  addServer,
-  addService,
-  expectServersOf,
   Server,
   Service,
   serverAt,
@@ -18,32 +16,20 @@ import {
 } from './entries.ts';
 import { kernelsText, readText, SLACK } from './kernels-text.ts';
 import { rulesOf, serverLine, serverLineOf, serverRule, serviceLine } from './lines.ts';
-import { eachMessage } from './messages.ts';
 import { sort } from './order.ts';
 import { output } from './output.ts';
-import { question as write } from './question.ts';
 
-const input: Area = new Area(64 * 1024);
+export { room, takeServers, takeServices };
+
 /** Indexes of services: as they are listed, and in their order. */
 const listed: Area = new Area(1024);
 const ordered: Area = new Area(1024);
 const order: Area = new Area(1024);
 
-/** Where to write a datagram of so many bytes. */
-export function room(bytes: i32): usize {
-  input.clear();
-  return input.take(bytes);
-}
-
 /** Where to write so many bytes of /proc/net/ip_vs, behind those that are there. */
 export function textRoom(bytes: i32): usize {
   kernelsText.room(<usize>bytes + SLACK);
   return kernelsText.take(bytes);
-}
-
-/** A datagram of the dump of all services. @returns MORE, COMPLETE or ODD */
-export function takeServices(sequence: u32, port: u32, type: u32): i32 {
-  return eachMessage(input.start, input.end, sequence, port, type, addService);
 }
 
 /** All services are there. @returns how many */
@@ -82,19 +68,12 @@ export function writeKnown(from: u32, isSorted: bool): u32 {
 /** The payload of the request for a service's servers; what is taken next are these. @returns how many bytes */
 export function question(index: u32): i32 {
   const service = listedAt(index);
-  expectServersOf(service);
   firstAsked = serverCount();
-  input.clear();
-  return <i32>write(input.take(64), service);
+  return ask(service);
 }
 
 /** Index of the first server that was asked for; those before it are out of the text. */
 let firstAsked: u32 = 0;
-
-/** A datagram of the dump of the servers that were asked for last. @returns MORE, COMPLETE or ODD */
-export function takeServers(sequence: u32, port: u32, type: u32): i32 {
-  return eachMessage(input.start, input.end, sequence, port, type, addServer);
-}
 
 /** Writes a service and the servers that were taken for it, and forgets these: lines, or rules. */
 export function writeAsked(index: u32, isRules: bool, isSorted: bool): void {

@@ -1,4 +1,5 @@
 /** What a server has beside its address, as a document says it. */
+import { DROUTE, GRE, GUE, IPIP, REMCSUM, TUNNEL as TUN } from './codes.ts';
 import { Server } from './entries.ts';
 import { Word, word } from './letters.ts';
 import { noteWeight } from './mould.ts';
@@ -16,14 +17,8 @@ const CHECKSUM = word('checksum');
 
 /** By their codes. */
 const methods: StaticArray<Word> = [word('nat'), word('local'), word('tun'), word('dr'), word('bypass')];
-const TUN: u32 = 2;
-const DROUTE: u32 = 3;
 const tunnelTypes: StaticArray<Word> = [word('ipip'), word('gue'), word('gre')];
-const IPIP: u32 = 0;
-const GUE: u32 = 1;
-const GRE: u32 = 2;
 const checksums: StaticArray<Word> = [word('nocsum'), word('csum'), word('remcsum')];
-const REMCSUM: u32 = 2;
 
 const LARGEST_WEIGHT: u32 = 0x7fffffff;
 

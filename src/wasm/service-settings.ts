@@ -1,4 +1,5 @@
 /** What a service has beside its identity and its servers, as a document says it. */
+import { ONE_PACKET as OPS, PERSISTENT, SCHED1, SCHED2, SCHED3 } from './codes.ts';
 import { Service } from './entries.ts';
 import { Word, word } from './letters.ts';
 import {
@@ -29,13 +30,6 @@ const FALSE = word('false');
 const WLC = word('wlc');
 const SH = word('sh');
 const MH = word('mh');
-
-/** IP_VS_SVC_F_* */
-const PERSISTENT: u32 = 0x01;
-const OPS: u32 = 0x04;
-const SCHED1: u32 = 0x08;
-const SCHED2: u32 = 0x10;
-const SCHED3: u32 = 0x20;
 
 const LONGEST_PERSISTENCE: u32 = 2678400;
 

@@ -4,14 +4,10 @@
  */
 
 import { Area } from './area.ts';
+import { PERSISTENT, SETTINGS, TUNNEL } from './codes.ts';
 import { Server, Service, serverAt } from './entries.ts';
 import { isEqual, sort } from './order.ts';
 import { serverOrder, Wanted, wantedServerAt } from './wanted.ts';
-
-/** IP_VS_SVC_F_PERSISTENT, and all flags that an administrator sets: the others are the kernel's notes. */
-const PERSISTENT: u32 = 0x01;
-const SETTINGS: u32 = 0x3d;
-const TUNNEL: u32 = 2;
 
 const order: Area = new Area(1024);
 

@@ -4,7 +4,8 @@
  * names of hosts and ports, servers of the other family, mistakes of all kinds.
  */
 import { Area } from './area.ts';
-import { Server, Service } from './entries.ts';
+import { SCTP, TCP, UDP } from './codes.ts';
+import { placeEndpoint, placeMark, Server, Service } from './entries.ts';
 import { word } from './letters.ts';
 import {
   beginMould,
@@ -88,9 +89,6 @@ const SERVER = word('server');
 
 const SLASH: u8 = 0x2f;
 
-const TCP: u32 = 6;
-const UDP: u32 = 17;
-const SCTP: u32 = 132;
 const TCP_URL = word('tcp://');
 const UDP_URL = word('udp://');
 const SCTP_URL = word('sctp://');
@@ -201,21 +199,15 @@ function readIdentity(service: Wanted): void {
   if (start === MARK_URL.low && load<u8>(token, 8) === SLASH) {
     service.fwmark = mark(9);
     service.isIpv6 = isIpv6;
-    service.rank = 6;
-    service.high = service.fwmark;
-    service.low = isIpv6 ? 1 : 0;
+    placeMark(service);
     return;
   }
   let prefix: usize = 6;
-  let protocol: u32 = 0;
   const six = start & 0xffffffffffff;
   if (six === TCP_URL.low) service.protocol = TCP;
-  else if (six === UDP_URL.low) {
-    service.protocol = UDP;
-    protocol = 1;
-  } else if ((start & 0xffffffffffffff) === SCTP_URL.low) {
+  else if (six === UDP_URL.low) service.protocol = UDP;
+  else if ((start & 0xffffffffffffff) === SCTP_URL.low) {
     service.protocol = SCTP;
-    protocol = 2;
     prefix = 7;
   } else {
     fail();
@@ -224,7 +216,7 @@ function readIdentity(service: Wanted): void {
   endpoint(service, prefix);
   if (!hasPort) fail();
   service.isIpv6 = isIpv6;
-  service.rank = (isIpv6 ? 3 : 0) + protocol;
+  placeEndpoint(service);
 }
 
 /** Bits of the members of a server that are no settings. */

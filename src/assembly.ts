@@ -2,12 +2,20 @@
  * Code that was compiled before it runs, from AssemblyScript: src/wasm/. What there is much of is done there in the time that
  * a runtime takes to warm up to JavaScript for it.
  */
-
-import { instanceOf } from './ipvsadm/webassembly.js';
+import type { Writer } from './netlink/bytes.js';
+import type { TakeMessages } from './netlink/genl.js';
 
 /** What a module exports besides its functions: the memory in which places are addresses. */
 interface WithMemory {
   readonly memory: { readonly buffer: ArrayBuffer };
+}
+
+/** What a module exports that reads dumps: src/wasm/dump.ts. */
+export interface WithDumps extends WithMemory {
+  room(bytes: number): number;
+  takeServices(sequence: number, port: number, type: number): number;
+  takeServers(sequence: number, port: number, type: number): number;
+  question(index: number): number;
 }
 
 /** A module with a memory of its own. */
@@ -16,12 +24,21 @@ export class Assembly<E extends WithMemory> {
 
   private constructor(readonly exports: E) {}
 
-  /** Undefined where the runtime has no WebAssembly, as with `node --jitless`. */
+  /**
+   * Undefined where the runtime cannot, as with `node --jitless`, or under a limit of address space (`ulimit -v`): V8 reserves
+   * 8 GiB and more of it.
+   */
   static of<E extends WithMemory>(base64: string): Assembly<E> | undefined {
-    const exports = instanceOf<E>(base64);
-    return exports && new Assembly(exports);
+    try {
+      const module = modules.get(base64) ?? new WebAssembly.Module(bytesOf(base64));
+      modules.set(base64, module);
+      return new Assembly(new WebAssembly.Instance(module).exports as E);
+    } catch {
+      return undefined;
+    }
   }
 
+  /** WebAssembly's numbers of 32 bits have a sign, of which addresses know nothing. */
   put(at: number, bytes: Uint8Array): void {
     this.memory.set(bytes, at >>> 0);
   }
@@ -36,5 +53,43 @@ export class Assembly<E extends WithMemory> {
     const { buffer } = this.exports.memory;
     if (this.bytes.buffer !== buffer) this.bytes = new Uint8Array(buffer);
     return this.bytes;
+  }
+}
+
+const outcomes = ['more', 'complete', 'odd'] as const;
+
+/** Has datagrams taken by one of the module's functions. */
+export const taker =
+  (assembly: Assembly<WithDumps>, by: 'takeServices' | 'takeServers'): TakeMessages =>
+  (bytes, sequence, port, type) => {
+    assembly.put(assembly.exports.room(bytes.length), bytes);
+    return outcomes[assembly.exports[by](sequence, port, type)] as (typeof outcomes)[number];
+  };
+
+/** Writes the request for the servers of the service that has this index there. */
+export const questionOf =
+  (assembly: Assembly<WithDumps>, index: number) =>
+  (to: Writer): void => {
+    const length = assembly.exports.question(index);
+    to.raw(assembly.view(assembly.exports.room(0), length));
+  };
+
+const modules = new Map<string, WebAssembly.Module>();
+
+/** Node's Buffer where the language has none of its own yet. */
+function bytesOf(base64: string): Uint8Array {
+  const { fromBase64 } = Uint8Array as { fromBase64?: (base64: string) => Uint8Array };
+  return fromBase64 ? fromBase64(base64) : Buffer.from(base64, 'base64');
+}
+
+/** As much of it as is used here: neither the language's nor Node's types have it. */
+declare namespace WebAssembly {
+  class Module {
+    constructor(code: Uint8Array);
+    private readonly code: unknown;
+  }
+  class Instance {
+    constructor(module: Module);
+    readonly exports: unknown;
   }
 }

@@ -54,7 +54,7 @@ const rules: readonly Rule[] = [
   },
 
   // Code that was compiled before it runs.
-  { from: 'src/assembly.ts', to: ['src/ipvsadm/webassembly.ts'] },
+  { from: 'src/assembly.ts', to: [], types: [netlink('bytes'), netlink('genl')] },
 
   // Those who carry a plan out are given a client.
   {
@@ -108,7 +108,7 @@ const rules: readonly Rule[] = [
   // The quick way of numeric listings hands the kernel's bytes to code that is no JavaScript, and knows no model.
   {
     from: 'src/ipvsadm/compiled.ts',
-    to: ['src/errors.ts', 'src/wasm/listing.ts', 'src/ipvsadm/webassembly.ts', netlink('bytes')],
+    to: ['src/assembly.ts', 'src/wasm/listing.ts', netlink('bytes')],
     types: ['src/context.ts', 'src/ipvs/client.ts', netlink('genl')],
   },
   { from: 'src/wasm/', to: [] },

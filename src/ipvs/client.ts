@@ -6,7 +6,7 @@ import { describeService, type Service, type ServiceId, serviceFamily } from '..
 import type { DestinationEntry, Info, ServiceEntry, Timeouts } from '../model/table.js';
 import { Batch } from '../netlink/batch.js';
 import type { Writer } from '../netlink/bytes.js';
-import { Connection, type ConnectionOptions, type Refusal } from '../netlink/connection.js';
+import { Connection, type ConnectionOptions, type Refusal, type Wholeness } from '../netlink/connection.js';
 import { type Family, findFamily, putCall, type TakeMessages } from '../netlink/genl.js';
 import { Replies } from '../netlink/replies.js';
 import { type OpenSocket, Protocol } from '../netlink/socket.js';
@@ -131,16 +131,10 @@ export class IpvsClient {
     return servers;
   }
 
-  /**
-   * All services as the datagrams that the kernel sends: {@link Connection.wholeDumps}.
-   * @returns undefined where `take` took all; otherwise how many services there are
-   */
-  async wholeServices(take: TakeMessages): Promise<number | undefined> {
+  /** All services as the datagrams that the kernel sends: {@link Connection.wholeDumps}. */
+  wholeServices(take: TakeMessages): Promise<Wholeness> {
     const question = (to: Writer) => putCall(to, ipvsSchema, 'getServices', {});
-    const odd = await this.ask('the services', () =>
-      this.family.wholeDumps('getServices', [question], take, () => {}),
-    );
-    return odd?.count;
+    return this.ask('the services', () => this.family.wholeDumps('getServices', [question], take, () => {}));
   }
 
   /**
@@ -153,7 +147,7 @@ export class IpvsClient {
     done: () => void,
   ): Promise<boolean> {
     try {
-      return (await this.family.wholeDumps('getDestinations', questions, take, done)) === undefined;
+      return (await this.family.wholeDumps('getDestinations', questions, take, done)) === 'whole';
     } catch (error) {
       if (error instanceof KernelError) return false;
       throw error;

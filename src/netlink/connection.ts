@@ -78,6 +78,9 @@ type Take = (message: MessageCursor) => 'complete' | 'more';
  */
 export type TakeDatagram = (bytes: Uint8Array, sequence: number, port: number) => 'complete' | 'more' | 'odd';
 
+/** Whether all datagrams of dumps were taken; `empty` where there was nothing to take but the end of a dump. */
+export type Wholeness = 'whole' | 'empty' | 'odd';
+
 export class Connection {
   private readonly timeout: number;
   private readonly trace: Trace | undefined;
@@ -160,23 +163,19 @@ export class Connection {
   }
 
   /**
-   * The same for who reads datagrams whole. An odd one ends it: of that dump all is then read one by one.
-   * @returns undefined where nothing was odd, otherwise the replies of the dump that was
+   * The same for who reads datagrams whole. One that is not ends it: what is left of that dump is read in general, so that
+   * what is wrong with it is told, and then forgotten.
    * @throws KernelError, and whatever `take` and `done` throw
    */
-  wholeDumps(
-    requests: Iterable<Request>,
-    take: TakeDatagram,
-    done: () => void,
-  ): Promise<Replies | undefined> {
+  wholeDumps(requests: Iterable<Request>, take: TakeDatagram, done: () => void): Promise<Wholeness> {
     return this.exclusive(async () => {
       for (const request of requests) {
-        const odd = this.wholeDump(request, take);
-        const replies = odd instanceof Promise ? await odd : odd;
-        if (replies !== undefined) return replies;
+        const dumped = this.wholeDump(request, take);
+        const found = dumped instanceof Promise ? await dumped : dumped;
+        if (found !== 'whole') return found;
         done();
       }
-      return undefined;
+      return 'whole';
     });
   }
 
@@ -246,36 +245,30 @@ export class Connection {
   /** False where the kernel's table changed meanwhile, so that the replies are worth nothing. */
   private dumpOnce(request: Request, replies: Replies): Promise<boolean> | boolean {
     const before = replies.count;
-    let interrupted = false;
-    const each = addTo(replies, request);
-    const take: Take = (message) => {
-      if ((message.flags & Flag.dumpInterrupted) !== 0) interrupted = true;
-      return each(message);
-    };
-    const received = this.ask(request, (bytes) => this.takeAll(bytes, take));
+    const collector = new Collector(replies, request);
+    const received = this.ask(request, (bytes) => this.takeAll(bytes, collector.take));
     const isWhole = (): boolean => {
-      if (interrupted) replies.truncate(before);
-      return !interrupted;
+      if (collector.interrupted) replies.truncate(before);
+      return !collector.interrupted;
     };
     return received instanceof Promise ? received.then(isWhole) : isWhole();
   }
 
-  private wholeDump(
-    request: Request,
-    take: TakeDatagram,
-  ): Promise<Replies | undefined> | Replies | undefined {
-    let odd: Replies | undefined;
-    let each: Take | undefined;
+  private wholeDump(request: Request, take: TakeDatagram): Promise<Wholeness> | Wholeness {
+    let tookSome = false;
+    let rest: Collector | undefined;
     const received = this.ask(request, (bytes) => {
-      if (each === undefined) {
+      if (rest === undefined) {
         const taken = take(bytes, this.sequence, this.socket.port);
+        if (taken === 'more') tookSome = true;
         if (taken !== 'odd') return taken === 'complete';
-        odd = new Replies();
-        each = addTo(odd, request);
+        rest = new Collector(new Replies(), request);
       }
-      return this.takeAll(bytes, each);
+      return this.takeAll(bytes, rest.take);
     });
-    return received instanceof Promise ? received.then(() => odd) : odd;
+    const found = (): Wholeness =>
+      rest === undefined ? 'whole' : rest.isEmpty && !tookSome ? 'empty' : 'odd';
+    return received instanceof Promise ? received.then(found) : found();
   }
 
   /** Sends the request of a dump, and hands over what arrives until `read` says that it is complete. */
@@ -400,9 +393,23 @@ export class Connection {
 }
 
 /** Adds a dump's replies, and says when they are complete. */
-const addTo =
-  (replies: Replies, request: Request): Take =>
-  (message) => {
+class Collector {
+  /** Whether the kernel's table changed meanwhile. */
+  interrupted = false;
+
+  constructor(
+    private readonly replies: Replies,
+    private readonly request: Request,
+  ) {}
+
+  /** Of a dump that had nothing but its end. */
+  get isEmpty(): boolean {
+    return this.replies.count === 0 && !this.interrupted;
+  }
+
+  readonly take: Take = (message) => {
+    const { request } = this;
+    if ((message.flags & Flag.dumpInterrupted) !== 0) this.interrupted = true;
     if (message.type === MessageType.done || message.type === MessageType.error) {
       check(request, readAnswer(message.message()));
       if (message.type === MessageType.done) return 'complete';
@@ -413,9 +420,10 @@ const addTo =
       throw new ProtocolError('a reply without NLM_F_MULTI where a dump belongs', [request.operation]);
     }
     checkType(request, message);
-    replies.add(message);
+    this.replies.add(message);
     return 'more';
   };
+}
 
 /** What a message says of a request that has no reply. */
 function acknowledgement(message: Message): Answer {

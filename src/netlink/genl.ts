@@ -8,7 +8,7 @@ import { ProtocolError } from '../errors.js';
 import { type AttributeSet, attributeSet, cstring, type Infer, type Rows, u16, u32 } from './attributes.js';
 import type { Batch } from './batch.js';
 import type { Writer } from './bytes.js';
-import type { Connection, Refusal, Reply, Request, TakeDatagram } from './connection.js';
+import type { Connection, Refusal, Reply, Request, TakeDatagram, Wholeness } from './connection.js';
 import type { Replies } from './replies.js';
 
 /** Bytes of struct genlmsghdr: command, version, and two reserved. */
@@ -126,7 +126,7 @@ export class Family<O extends Operations> {
     questions: Iterable<Request['put']>,
     take: TakeMessages,
     done: () => void,
-  ): Promise<Replies | undefined> {
+  ): Promise<Wholeness> {
     return this.connection.wholeDumps(
       this.requests(operation, questions),
       (bytes, sequence, port) => take(bytes, sequence, port, this.id),

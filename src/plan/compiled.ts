@@ -3,27 +3,22 @@
  * should be, nearly all of a large table, is only counted. What it knows is what documents and kernels say as a rule. Where
  * one says anything else nothing is told, and both are read as they are read in general.
  */
-import { Assembly } from '../assembly.js';
+import { Assembly, questionOf, taker, type WithDumps } from '../assembly.js';
 import type { IpvsClient } from '../ipvs/client.js';
 import type { DesiredService, ServiceState } from '../model/state.js';
 import { little, type Writer } from '../netlink/bytes.js';
-import type { TakeMessages } from '../netlink/genl.js';
 import code from '../wasm/comparison.wasm.js';
 import { type Fields, Records } from './records.js';
 
 /** What comparison.ts exports. */
-interface Exports extends Fields {
-  room(bytes: number): number;
+interface Exports extends Fields, WithDumps {
   textRoom(bytes: number): number;
   takeText(): number;
   cutStart(): number;
   cutEnd(): number;
   settleTexts(): number;
   begin(): void;
-  takeServices(sequence: number, port: number, type: number): number;
   choose(onlyWanted: number): number;
-  question(index: number): number;
-  takeServers(sequence: number, port: number, type: number): number;
   compare(index: number): void;
   keptCount(): number;
   tableCount(): number;
@@ -31,8 +26,6 @@ interface Exports extends Fields {
   wishCount(): number;
   unsettledWishAt(index: number): number;
 }
-
-const outcomes = ['more', 'complete', 'odd'] as const;
 
 export type Client = Pick<IpvsClient, 'wholeServices' | 'wholeServers'>;
 
@@ -75,35 +68,22 @@ export class CompiledComparison {
    * @returns undefined where the kernel says something unusual
    */
   async read(client: Client, onlyWanted: boolean): Promise<Unsettled | undefined> {
-    const { exports } = this.assembly;
+    const { assembly } = this;
+    const { exports } = assembly;
     exports.begin();
     // No reply but the end of the dump is as usual as any.
-    if ((await client.wholeServices(this.taker(exports.takeServices))) !== undefined) return undefined;
+    if ((await client.wholeServices(taker(assembly, 'takeServices'))) !== 'whole') return undefined;
     const count = exports.choose(Number(onlyWanted));
     if (count < 0) return undefined;
     let next = 0;
-    const isWhole = await client.wholeServers(this.questions(count), this.taker(exports.takeServers), () =>
+    const isWhole = await client.wholeServers(this.questions(count), taker(assembly, 'takeServers'), () =>
       exports.compare(next++),
     );
     return isWhole ? this.unsettled() : undefined;
   }
 
   private *questions(count: number): Iterable<(to: Writer) => void> {
-    const { assembly } = this;
-    for (let index = 0; index < count; index++) {
-      yield (to) => {
-        const length = assembly.exports.question(index);
-        to.raw(assembly.view(assembly.exports.room(0), length));
-      };
-    }
-  }
-
-  private taker(take: Exports['takeServices']): TakeMessages {
-    const { assembly } = this;
-    return (bytes, sequence, port, type) => {
-      assembly.put(assembly.exports.room(bytes.length), bytes);
-      return outcomes[take(sequence, port, type)] as (typeof outcomes)[number];
-    };
+    for (let index = 0; index < count; index++) yield questionOf(this.assembly, index);
   }
 
   private unsettled(): Unsettled {

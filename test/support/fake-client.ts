@@ -19,7 +19,7 @@ import type { Stats } from '../../src/model/stats.js';
 import type { DestinationEntry, Info, ServiceEntry, Timeouts } from '../../src/model/table.js';
 import type { Batch } from '../../src/netlink/batch.js';
 import { Writer } from '../../src/netlink/bytes.js';
-import type { Refusal } from '../../src/netlink/connection.js';
+import type { Refusal, Wholeness } from '../../src/netlink/connection.js';
 import { GENL_HEADER } from '../../src/netlink/genl.js';
 import { begin, finish, MessageCursor } from '../../src/netlink/message.js';
 import { Replies } from '../../src/netlink/replies.js';
@@ -137,8 +137,8 @@ export class FakeClient implements Pick<IpvsClient, keyof IpvsClient> {
   }
 
   /** There are no datagrams here: whoever wants some goes on without. */
-  async wholeServices(): Promise<number> {
-    return this.rows.size;
+  async wholeServices(): Promise<Wholeness> {
+    return this.rows.size === 0 ? 'empty' : 'odd';
   }
 
   async wholeServers(): Promise<boolean> {

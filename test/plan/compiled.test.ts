@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { parseDocuments, parseRests } from '../../src/document/load.js';
 import { documentOf, toYaml } from '../../src/document/write.js';
-import { IpvsClient } from '../../src/ipvs/client.js';
+import type { IpvsClient } from '../../src/ipvs/client.js';
 import type { DesiredState, ServiceState, State } from '../../src/model/state.js';
 import { renderPlan } from '../../src/output/plan.js';
 import { themeFor } from '../../src/output/theme.js';
@@ -15,22 +15,13 @@ import { empties, withoutPruning } from '../../src/plan/policy.js';
 import { readState } from '../../src/plan/read.js';
 import { stagesOf } from '../../src/plan/steps.js';
 import { normal, state } from '../support/arbitrary-state.js';
-import { FakeIpvs } from '../support/fake-ipvs.js';
+import { clientOf, empty } from '../support/table.js';
 
 const lookup = {
   addresses: async () => ['203.0.113.99'],
   ports: async () => ({ tcp: new Map(), udp: new Map(), sctp: new Map() }) as never,
 };
 const theme = await themeFor({ isTTY: false, write: () => {} }, {});
-
-const empty: State = { services: [], daemons: [], timeouts: { tcp: 1, tcpFin: 1, udp: 1 } };
-
-async function clientOf(table: State): Promise<IpvsClient> {
-  const client = await IpvsClient.open(new FakeIpvs().open);
-  const refusals = await client.applyAll(stagesOf(diff(empty, table)).flat());
-  assert.ok(refusals.every((refusal) => refusal === undefined));
-  return client;
-}
 
 const named = (texts: readonly string[]) => texts.map((text, index) => ({ file: `${index}.yaml`, text }));
 

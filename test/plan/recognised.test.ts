@@ -4,7 +4,6 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { parseDocuments } from '../../src/document/load.js';
 import { documentOf } from '../../src/document/write.js';
-import { IpvsClient } from '../../src/ipvs/client.js';
 import type { DesiredState, ServerReader, ServiceState, State } from '../../src/model/state.js';
 import { planJson, renderPlan } from '../../src/output/plan.js';
 import { themeFor } from '../../src/output/theme.js';
@@ -12,7 +11,7 @@ import { diff } from '../../src/plan/diff.js';
 import { readState } from '../../src/plan/read.js';
 import { stagesOf } from '../../src/plan/steps.js';
 import { state } from '../support/arbitrary-state.js';
-import { FakeIpvs } from '../support/fake-ipvs.js';
+import { clientOf } from '../support/table.js';
 
 const noNames = { addresses: async () => [], ports: async () => assert.fail('there are no names') };
 const theme = await themeFor({ isTTY: false, write: () => {} }, {});
@@ -20,16 +19,6 @@ const theme = await themeFor({ isTTY: false, write: () => {} }, {});
 /** What the document of a state asks for, as it is when it has been read. */
 const desiredBy = (table: State): Promise<DesiredState> =>
   parseDocuments([{ file: 'f', text: JSON.stringify(documentOf(table)) }], noNames);
-
-const empty: State = { services: [], daemons: [], timeouts: { tcp: 1, tcpFin: 1, udp: 1 } };
-
-/** A client of an IPVS that has this table. */
-async function clientOf(table: State): Promise<IpvsClient> {
-  const client = await IpvsClient.open(new FakeIpvs().open);
-  const refusals = await client.applyAll(stagesOf(diff(empty, table)).flat());
-  assert.ok(refusals.every((refusal) => refusal === undefined));
-  return client;
-}
 
 /** Two tables that have much in common: the second has some services of the first as they are, or nearly. */
 const related = fc

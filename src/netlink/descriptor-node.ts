@@ -2,35 +2,38 @@
 
 const files = process.getBuiltinModule('node:fs');
 
-/** So many descriptors are looked at: a process that has thousands may have given the socket any of them. */
-const NEAR = 1024;
-
 /**
- * Undefined where it cannot be told for certain: without /proc, or where descriptors were closed at the same time. Whoever
- * writes to a descriptor that is not his writes into the connections of others, so the kernel's own table of netlink sockets
- * says which one has the port, and /proc which descriptor is that one.
+ * Undefined where it cannot be told for certain, as without /proc. Whoever writes to a descriptor that is not his writes into
+ * the connections of others, so the kernel's own table of netlink sockets says which one has the port, and /proc which
+ * descriptor is that one.
  */
 export function descriptorOf(protocol: number, port: number): number | undefined {
   try {
-    const { table, rows } = readTable();
-    const name = `socket:[${inodeOf(rows, protocol, port)}]`;
-    // The lowest free number is given out: the table's file got the next one, if none was closed in between.
-    for (let tried = table - 1; tried >= Math.max(0, table - NEAR); tried--) {
-      if (files.readlinkSync(`/proc/self/fd/${tried}`) === name) return tried;
-    }
+    const inode = inodeOf(files.readFileSync('/proc/self/net/netlink', 'utf8'), protocol, port);
+    return inode === undefined ? undefined : leadingTo(`socket:[${inode}]`);
   } catch {
     // No /proc, or one that does not show this.
+    return undefined;
   }
-  return undefined;
 }
 
-/** The kernel's netlink sockets in the process's network namespace, and the descriptor that the table was read from. */
-function readTable(): { table: number; rows: string } {
-  const table = files.openSync('/proc/self/net/netlink', 'r');
+/**
+ * Every descriptor is looked at, the last given out first: a number says nothing, for the lowest free one is given out, and
+ * other threads open and close files meanwhile.
+ */
+const leadingTo = (name: string): number | undefined =>
+  files
+    .readdirSync('/proc/self/fd')
+    .map(Number)
+    .sort((a, b) => b - a)
+    .find((descriptor) => targetOf(descriptor) === name);
+
+function targetOf(descriptor: number): string | undefined {
   try {
-    return { table, rows: files.readFileSync(table, 'utf8') };
-  } finally {
-    files.closeSync(table);
+    return files.readlinkSync(`/proc/self/fd/${descriptor}`);
+  } catch {
+    // That of the directory itself, and what was closed meanwhile.
+    return undefined;
   }
 }
 

@@ -41,15 +41,16 @@ test('each of several sockets has its own, opened in any order', (t) => {
   for (const at of [4, 3, 0]) assertOurs(sockets[at] as RawNetlinkSocket);
 });
 
-test('a socket may lie below other files, and below numbers that are free again', (t) => {
+test('a socket may lie below other files, and above numbers that are free again', (t) => {
   const [low, ...high] = Array.from({ length: 9 }, () => openSync('/dev/null', 'r')) as [number, ...number[]];
-  t.after(() => high.filter((_, index) => index % 2 === 1).forEach(closeSync));
+  const gaps = high.filter((_, index) => index % 2 === 0);
+  t.after(() => high.filter((descriptor) => !gaps.includes(descriptor)).forEach(closeSync));
+  const above = opened(t);
   closeSync(low);
-  const socket = opened(t);
-  assertOurs(socket);
-  high.filter((_, index) => index % 2 === 0).forEach(closeSync);
+  const below = opened(t);
+  gaps.forEach(closeSync);
   const between = opened(t);
-  assertOurs(between);
+  for (const socket of [above, below, between]) assertOurs(socket);
 });
 
 /** A script that opens two sockets and tells their descriptors, without what it starts with. */
@@ -100,14 +101,14 @@ const openFiles = (): string[] =>
     }
   });
 
-for (const call of ['openSync', 'readFileSync', 'readlinkSync'] as const) {
+for (const call of ['readFileSync', 'readdirSync', 'readlinkSync'] as const) {
   test(`there is none where /proc does not tell (${call}), and no file stays open`, (t) => {
     const { port } = opened(t).address();
     const denied = t.mock.method(fs, call, () => {
       throw Object.assign(new Error('denied'), { code: 'EACCES' });
     });
     assert.equal(descriptorOf(Protocol.generic, port), undefined);
-    assert.equal(denied.mock.callCount(), 1);
+    assert.ok(denied.mock.callCount() > 0);
     t.mock.restoreAll();
     assert.ok(!openFiles().some((path) => path.endsWith('/net/netlink')));
   });

@@ -9,7 +9,7 @@ import { HEADER } from '../netlink/message.js';
 import { type Place, placeOf } from '../netlink/place.js';
 import { AddressGap, type Gap, NumberGap } from './gaps.js';
 import { Mould } from './mould.js';
-import type { AnySetting, Slot } from './options.js';
+import { type AnySetting, isSetting, type Slot } from './options.js';
 import { tokensOf } from './parse.js';
 import { splitRule } from './rules.js';
 import { MAX_TIMEOUT, splitHostPort } from './values.js';
@@ -73,7 +73,7 @@ function valuesIn(line: string): Value[] {
   // In front there are names of programs, which the first word is not.
   const skipped = places.findIndex(([word]) => word === words[0]);
   return tokensOf(words).flatMap((token): Value[] => {
-    if (token.kind !== 'option' || token.option.kind !== 'setting' || token.value === undefined) return [];
+    if (token.kind !== 'option' || !isSetting(token.option) || token.value === undefined) return [];
     const { option, index, value } = token;
     // Behind its option, or glued to it: no option is called as what fills a gap ends.
     const own = words[index] as string;

@@ -1,7 +1,7 @@
 /** Which options go with which command, and with each other: the columns of the option table, applied. */
 import { UsageError } from '../errors.js';
 import type { Draft } from './draft.js';
-import { commands, type Legality, type Slot, settings as table } from './options.js';
+import { type CommandName, commands, type Legality, type Slot, settings as table } from './options.js';
 
 /** @throws UsageError for what the command does not take, lacks, or cannot have together */
 export function check(draft: Draft): void {
@@ -31,16 +31,19 @@ function homes({ needed = [], allowed = [] }: Legality): string {
 const shortest = ({ long, short }: { long: string; short?: string | undefined }): string =>
   short ? `-${short[0]}` : `--${long}`;
 
-/** The slots that each command cannot do without; worked out once, as -R checks thousands of lines. */
-const neededSlots: ReadonlyMap<string, ReadonlySet<Slot>> = new Map(
-  commands.map(({ long }) => [
-    long,
-    new Set(table.filter(({ needed }) => needed?.includes(long)).map(({ slot }) => slot)),
-  ]),
-);
+/** The slots that commands cannot do without; worked out once for each, as -R checks thousands of lines. */
+const needs = new Map<CommandName, ReadonlySet<Slot>>();
+
+function neededSlots(command: CommandName): ReadonlySet<Slot> {
+  const known = needs.get(command);
+  if (known !== undefined) return known;
+  const slots = new Set(table.filter(({ needed }) => needed?.includes(command)).map(({ slot }) => slot));
+  needs.set(command, slots);
+  return slots;
+}
 
 function demandMissing({ command, settings }: Draft): void {
-  for (const slot of neededSlots.get(command.option.long) ?? []) {
+  for (const slot of neededSlots(command.option.long)) {
     if (settings[slot] !== undefined) continue;
     throw new UsageError(`${command.spelling} needs ${choices(slot)}`, command.spelling);
   }

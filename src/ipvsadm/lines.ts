@@ -17,17 +17,22 @@ const COLON = 0x3a;
 
 /**
  * What lines are full of, the numbers of one byte: up to three digits, blanks behind them, and how many digits there are, from
- * the lowest byte on.
+ * the lowest byte on. 0 where one has not been asked for: most runs write few, or none.
  */
-const octets = Int32Array.from({ length: 256 }, (_, value) => {
-  const digits = String(value);
-  const [first, second, third] = Array.from(digits.padEnd(3), (digit) => digit.charCodeAt(0)) as [
-    number,
-    number,
-    number,
-  ];
-  return first | (second << 8) | (third << 16) | (digits.length << 24);
-});
+const octets = new Int32Array(256);
+
+function octet(value: number): number {
+  if (octets[value] === 0) octets[value] = digitsOf(value);
+  return octets[value] as number;
+}
+
+function digitsOf(value: number): number {
+  const last = ZERO + (value % 10);
+  const middle = ZERO + (Math.floor(value / 10) % 10);
+  if (value < 10) return last | (BLANK << 8) | (BLANK << 16) | (1 << 24);
+  if (value < 100) return middle | (last << 8) | (BLANK << 16) | (2 << 24);
+  return (ZERO + Math.floor(value / 100)) | (middle << 8) | (last << 16) | (3 << 24);
+}
 
 const encoder = new TextEncoder();
 
@@ -65,7 +70,7 @@ export class Lines {
     if (value > 0xff) this.long(value);
     else {
       const { bytes, length } = this;
-      const written = octets[value] as number;
+      const written = octet(value);
       bytes[length] = written;
       bytes[length + 1] = written >> 8;
       bytes[length + 2] = written >> 16;

@@ -40,13 +40,12 @@ export type CommandName =
   | 'version';
 
 export interface CommandOption extends PoptOption {
-  readonly kind: 'command';
   readonly long: CommandName;
   readonly argument: 'none' | 'required';
   /** What follows the name in the help. */
-  readonly usage?: string;
+  readonly usage?: string | undefined;
   /** The words that its value is one of. */
-  readonly choices?: readonly string[];
+  readonly choices?: readonly string[] | undefined;
   readonly help: string;
 }
 
@@ -97,7 +96,6 @@ export interface Legality {
 }
 
 export interface SettingOption<S extends Slot> extends PoptOption, Legality {
-  readonly kind: 'setting';
   readonly slot: S;
   /** The value's name in the help. */
   readonly value?: string;
@@ -116,6 +114,8 @@ export interface SettingOption<S extends Slot> extends PoptOption, Legality {
 export type AnySetting = { [S in Slot]: SettingOption<S> }[Slot];
 export type Option = CommandOption | AnySetting;
 
+export const isSetting = (option: Option): option is AnySetting => 'slot' in option;
+
 const command = (
   short: string,
   long: CommandName,
@@ -123,13 +123,12 @@ const command = (
   usage?: string,
   choices?: readonly string[],
 ): CommandOption => ({
-  kind: 'command',
   short,
   long,
   argument: choices === undefined ? 'none' : 'required',
   help,
-  ...(usage !== undefined && { usage }),
-  ...(choices !== undefined && { choices }),
+  usage,
+  choices,
 });
 
 /** What a sync daemon does: send connections, or receive them. */
@@ -194,11 +193,8 @@ const protocolService =
     at: endpoint('virtual service')(word(text), names),
   });
 
-/** Gives a record its kind, and ties the reader's type to the slot. */
-const setting = <S extends Slot>(option: Omit<SettingOption<S>, 'kind'>): SettingOption<S> => ({
-  kind: 'setting',
-  ...option,
-});
+/** Ties the reader's type to the slot. */
+const setting = <S extends Slot>(option: SettingOption<S>): SettingOption<S> => option;
 
 const tunnelTypes: readonly TunnelType[] = ['ipip', 'gue', 'gre'];
 

@@ -9,7 +9,14 @@ import type { Command } from './command.js';
 import { blaming, type Draft, type OptionToken, type Tokens } from './draft.js';
 import { check } from './legality.js';
 import { nearest } from './nearest.js';
-import { type AnySetting, type CommandOption, grammar, type Option, type Settings } from './options.js';
+import {
+  type AnySetting,
+  type CommandOption,
+  grammar,
+  isSetting,
+  type Option,
+  type Settings,
+} from './options.js';
 import { type Fault, tokenize } from './popt.js';
 import { isHostName, isPortName, type Names, noNames, splitHostPort } from './values.js';
 
@@ -38,7 +45,7 @@ export function namesIn(tokens: Tokens): Wanted | undefined {
 }
 
 const takesEndpoint = (option: Option): boolean =>
-  option.kind === 'setting' &&
+  isSetting(option) &&
   (option.slot === 'server' || (option.slot === 'service' && option.long !== 'fwmark-service'));
 
 /**
@@ -60,12 +67,12 @@ function read(tokens: Tokens, names: Names): Draft {
   for (const token of tokens) {
     if (token.kind === 'word') words.push(token);
     else if (token.kind === 'fault') throw faulty(token, command === undefined);
-    else if (isCommand(token)) {
+    else if (isOfCommand(token)) {
       if (command !== undefined) throw twoCommands(command, token);
       command = token;
       // Whatever follows, they want to know more first.
       if (token.option.long === 'help' || token.option.long === 'version') break;
-    } else if (isSetting(token)) {
+    } else if (isOfSetting(token)) {
       if (command === undefined)
         throw new NoCommandError('the command must come before its options', token.spelling);
       refuseRepetition(token, sources);
@@ -77,10 +84,8 @@ function read(tokens: Tokens, names: Names): Draft {
   return { command, settings, sources, words };
 }
 
-const isCommand = (token: OptionToken<Option>): token is OptionToken<CommandOption> =>
-  token.option.kind === 'command';
-const isSetting = (token: OptionToken<Option>): token is OptionToken<AnySetting> =>
-  token.option.kind === 'setting';
+const isOfSetting = (token: OptionToken<Option>): token is OptionToken<AnySetting> => isSetting(token.option);
+const isOfCommand = (token: OptionToken<Option>): token is OptionToken<CommandOption> => !isOfSetting(token);
 
 /** The slot's type and the reader's are the same, which only a function generic in the slot can tell the compiler. */
 function readSetting<S extends keyof Settings>(

@@ -60,7 +60,7 @@ export function putDestinationRule(
   else {
     to.raw(prefix);
     to.endpoint(servers.bytes, servers.address(), servers.family, servers.port());
-    to.text(methodWeight[method]);
+    to.text(` ${methodOption[method]} -w `);
     to.number(servers.weight());
     for (const [option, threshold] of thresholds) {
       const value = servers[threshold]();
@@ -100,11 +100,6 @@ const methodOption: Readonly<Record<ForwardingMethod, string>> = {
   local: '-g',
   bypass: '-g',
 };
-
-/** ` -g -w `, once for all servers. */
-const methodWeight = Object.fromEntries(
-  Object.entries(methodOption).map(([method, option]) => [method, ` ${option} -w `]),
-) as Record<ForwardingMethod, string>;
 
 const thresholds = [
   [' -x ', 'upperThreshold'],

@@ -3,6 +3,7 @@ import { nameOf } from '../src/cli/called.js';
 import type { Face } from '../src/cli/face.js';
 import { runProcess } from '../src/cli/process-context.js';
 import * as files from '../src/libc/files.js';
+import { openOptionSocket } from '../src/libc/option-socket.js';
 import { openBunSocket } from '../src/netlink/socket-bun.js';
 
 // A shell that finds the program by PATH tells it no path.
@@ -12,4 +13,4 @@ export const program = argv0.includes('/') || nameOf(argv0) !== 'lvsadm' ? argv0
 export const argv: readonly string[] = process.argv.slice(2);
 
 export const run = (face: Face): Promise<void> =>
-  runProcess(face, { program, argv, files, openSocket: openBunSocket });
+  runProcess(face, { program, argv, files, openSocket: openBunSocket, openOptions: openOptionSocket });

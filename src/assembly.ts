@@ -2,6 +2,7 @@
  * Code that was compiled before it runs, from AssemblyScript: src/wasm/. What there is much of is done there in the time that
  * a runtime takes to warm up to JavaScript for it.
  */
+import { Option, type OptionSocket } from './ipvs/option.js';
 import type { Writer } from './netlink/bytes.js';
 import type { TakeMessages } from './netlink/genl.js';
 
@@ -16,6 +17,10 @@ export interface WithDumps extends WithMemory {
   takeServices(sequence: number, port: number, type: number): number;
   takeServers(sequence: number, port: number, type: number): number;
   question(index: number): number;
+  askCounts(): number;
+  takeCounts(): void;
+  optionStart(): number;
+  optionQuestion(index: number): number;
 }
 
 /** A module with a memory of its own. */
@@ -73,6 +78,41 @@ export const questionOf =
     const length = assembly.exports.question(index);
     to.raw(assembly.view(assembly.exports.room(0), length));
   };
+
+/** Servers by options of a socket: src/wasm/options.ts. */
+export class OptionReader {
+  /** Where the value lies that is asked for again and again. */
+  private value: Uint8Array = new Uint8Array(0);
+
+  private constructor(
+    private readonly assembly: Assembly<WithDumps>,
+    private readonly socket: OptionSocket,
+  ) {}
+
+  /** All services are there. Undefined where there are no such sockets, or the kernel does not count servers by them. */
+  static of(assembly: Assembly<WithDumps>, socket: OptionSocket | undefined): OptionReader | undefined {
+    if (socket === undefined) return undefined;
+    const reader = new OptionReader(assembly, socket);
+    if (!reader.read(Option.services, assembly.exports.askCounts())) return undefined;
+    assembly.exports.takeCounts();
+    return reader;
+  }
+
+  /** Has the kernel tell the servers of the service that has this index there. False where it does not. */
+  servers(index: number): boolean {
+    const length = this.assembly.exports.optionQuestion(index);
+    return length > 0 && this.read(Option.destinations, length);
+  }
+
+  private read(option: number, length: number): boolean {
+    const at = this.assembly.exports.optionStart() >>> 0;
+    const { buffer } = this.assembly.memory;
+    if (this.value.buffer !== buffer || this.value.byteOffset !== at || this.value.length !== length) {
+      this.value = this.assembly.view(at, length);
+    }
+    return this.socket.read(option, this.value);
+  }
+}
 
 const modules = new Map<string, WebAssembly.Module>();
 

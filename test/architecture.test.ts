@@ -54,7 +54,7 @@ const rules: readonly Rule[] = [
   },
 
   // Code that was compiled before it runs.
-  { from: 'src/assembly.ts', to: [], types: [netlink('bytes'), netlink('genl')] },
+  { from: 'src/assembly.ts', to: ['src/ipvs/option.ts'], types: [netlink('bytes'), netlink('genl')] },
 
   // Those who carry a plan out are given a client.
   {
@@ -192,7 +192,13 @@ const rules: readonly Rule[] = [
   },
   {
     from: 'bin/bun.ts',
-    to: ['src/cli/called.ts', 'src/cli/process-context.ts', 'src/libc/files.ts', 'src/netlink/socket-bun.ts'],
+    to: [
+      'src/cli/called.ts',
+      'src/cli/process-context.ts',
+      'src/libc/files.ts',
+      'src/libc/option-socket.ts',
+      'src/netlink/socket-bun.ts',
+    ],
     types: ['src/cli/'],
   },
   { from: 'bin/compile-cache.ts', to: [] },

@@ -2,6 +2,7 @@
 import { ClosedPipe, type Context, type Output } from '../context.js';
 import { errnoText, HostError } from '../errors.js';
 import type { IpvsClient } from '../ipvs/client.js';
+import type { OptionSocket } from '../ipvs/option.js';
 import type { Trace } from '../netlink/connection.js';
 import type { OpenSocket } from '../netlink/socket.js';
 import type { Face } from './face.js';
@@ -18,6 +19,7 @@ export interface Runtime {
   /** The words after it. */
   readonly argv: readonly string[];
   readonly openSocket: OpenSocket;
+  readonly openOptions?: () => OptionSocket;
   readonly files: Files;
 }
 
@@ -39,7 +41,8 @@ export async function runProcess(face: Face, runtime: Runtime): Promise<void> {
   process.exit(status);
 }
 
-export function processContext({ program, openSocket, files }: Runtime): ProcessContext {
+export function processContext(runtime: Runtime): ProcessContext {
+  const { program, openSocket, files } = runtime;
   const out = new DescriptorOutput(1, files);
   const err = new DescriptorOutput(2, files);
   let client: Promise<IpvsClient> | undefined;
@@ -55,7 +58,7 @@ export function processContext({ program, openSocket, files }: Runtime): Process
     now: () => performance.now(),
     sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
     client() {
-      client ??= openClient(openSocket, process.env, err);
+      client ??= openClient(runtime, process.env, err);
       return client;
     },
     async close() {
@@ -108,13 +111,14 @@ async function* stdin({ readSync }: Files): AsyncGenerator<Uint8Array> {
 }
 
 async function openClient(
-  openSocket: OpenSocket,
+  { openSocket, openOptions }: Runtime,
   env: Readonly<Record<string, string | undefined>>,
   err: Output,
 ): Promise<IpvsClient> {
   const { IpvsClient } = await import('../ipvs/client.js');
   return IpvsClient.open(openSocket, {
     trace: env['LVSADM_DEBUG']?.split(',').includes('netlink') ? await netlinkTrace(err) : undefined,
+    openOptions,
     loadModule: async () => (await import('../host/modules.js')).loadModule('ip_vs'),
   });
 }

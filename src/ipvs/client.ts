@@ -20,6 +20,7 @@ import {
   readTimeouts,
   serviceIdBody,
 } from './convert.js';
+import type { OptionSocket } from './option.js';
 import { Questions } from './questions.js';
 import { type IpvsOperations, ipvsSchema, ServiceSettings } from './schema.js';
 import { Servers } from './servers.js';
@@ -27,6 +28,8 @@ import { Servers } from './servers.js';
 export interface ClientOptions extends ConnectionOptions {
   /** Makes the kernel load IPVS; called once when the kernel does not have it. Rejects if it cannot. */
   readonly loadModule?: () => Promise<void>;
+  /** Where the platform has them. What is traced is asked by netlink, all of it. */
+  readonly openOptions?: (() => OptionSocket) | undefined;
 }
 
 /**
@@ -38,9 +41,12 @@ export interface ClientOptions extends ConnectionOptions {
  * Calls may overlap; they are carried out one after another.
  */
 export class IpvsClient {
+  private optionSocket: OptionSocket | undefined;
+
   private constructor(
     private readonly connection: Connection,
     private readonly family: Family<IpvsOperations>,
+    private readonly openOptions: (() => OptionSocket) | undefined,
   ) {}
 
   /**
@@ -50,7 +56,8 @@ export class IpvsClient {
   static async open(openSocket: OpenSocket, options: ClientOptions = {}): Promise<IpvsClient> {
     const connection = new Connection(await openSocket(Protocol.generic), options);
     try {
-      return new IpvsClient(connection, await findIpvs(connection, options.loadModule));
+      const family = await findIpvs(connection, options.loadModule);
+      return new IpvsClient(connection, family, options.trace ? undefined : options.openOptions);
     } catch (error) {
       connection.close();
       throw error;
@@ -154,6 +161,12 @@ export class IpvsClient {
     }
   }
 
+  /** For what {@link OptionSocket} tells sooner; undefined where the platform has none. */
+  get options(): OptionSocket | undefined {
+    this.optionSocket ??= this.openOptions?.();
+    return this.optionSocket;
+  }
+
   /** The sync daemons that run: none, one, or one of each state. */
   daemons(): Promise<Daemon[]> {
     return this.ask('the sync daemons', () =>
@@ -198,6 +211,8 @@ export class IpvsClient {
   }
 
   close(): void {
+    this.optionSocket?.close();
+    this.optionSocket = undefined;
     this.connection.close();
   }
 

@@ -5,7 +5,7 @@
  * What it knows is what kernels say as a rule. Where one says anything else, nothing is written, and list.ts lists as it
  * lists what is not numeric, or says what is wrong.
  */
-import { Assembly, questionOf, taker, type WithDumps } from '../assembly.js';
+import { Assembly, OptionReader, questionOf, taker, type WithDumps } from '../assembly.js';
 import type { Context } from '../context.js';
 import type { IpvsClient } from '../ipvs/client.js';
 import { little, type Writer } from '../netlink/bytes.js';
@@ -19,6 +19,7 @@ interface Exports extends WithDumps {
   takeText(): number;
   writeKnown(from: number, isSorted: number): number;
   writeAsked(index: number, isRules: number, isSorted: number): void;
+  writeOption(index: number, isRules: number, isSorted: number): number;
   outputStart(): number;
   outputLength(): number;
 }
@@ -62,7 +63,8 @@ export async function compiledListing(client: IpvsClient, how: How): Promise<Com
   if (found !== 'whole') return found;
   const table = new Table(assembly as Assembly<Exports>, how);
   const count = table.settle();
-  if (how.readFile && count <= MANY) await table.readText(how.readFile);
+  const isOptional = table.readOptions(client);
+  if (how.readFile && !isOptional && count <= MANY) await table.readText(how.readFile);
   const isWhole = await client.wholeServers(table.questions(count), table.takeServers, table.writeAsked);
   return isWhole ? table.pieces() : 'odd';
 }
@@ -73,6 +75,7 @@ class Table {
   private readonly isSorted: number;
   /** Of the service whose servers are asked for. */
   private asked = 0;
+  private options: OptionReader | undefined;
 
   constructor(
     private readonly assembly: Assembly<Exports>,
@@ -85,6 +88,12 @@ class Table {
   /** @returns how many services there are */
   settle(): number {
     return this.exports.settle(this.isSorted);
+  }
+
+  /** Whether servers may be told by options of a socket. */
+  readOptions({ options }: Pick<IpvsClient, 'options'>): boolean {
+    this.options = OptionReader.of(this.assembly, options);
+    return this.options !== undefined;
   }
 
   /** Where /proc is not there, or not as expected, netlink says everything. */
@@ -103,8 +112,14 @@ class Table {
     for (let next = 0; ; next++) {
       this.asked = next = this.exports.writeKnown(next, this.isSorted);
       if (next === count) return;
-      yield questionOf(this.assembly, next);
+      if (!this.writeOption(next)) yield questionOf(this.assembly, next);
     }
+  }
+
+  private writeOption(index: number): boolean {
+    const { options, exports, isRules, isSorted } = this;
+    if (!options?.servers(index)) return false;
+    return exports.writeOption(index, isRules, isSorted) !== 0;
   }
 
   get takeServers(): TakeMessages {

@@ -3,7 +3,7 @@
  * should be, nearly all of a large table, is only counted. What it knows is what documents and kernels say as a rule. Where
  * one says anything else nothing is told, and both are read as they are read in general.
  */
-import { Assembly, questionOf, taker, type WithDumps } from '../assembly.js';
+import { Assembly, OptionReader, questionOf, taker, type WithDumps } from '../assembly.js';
 import type { IpvsClient } from '../ipvs/client.js';
 import type { DesiredService, ServiceState } from '../model/state.js';
 import { little, type Writer } from '../netlink/bytes.js';
@@ -20,6 +20,7 @@ interface Exports extends Fields, WithDumps {
   begin(): void;
   choose(onlyWanted: number): number;
   compare(index: number): void;
+  compareOption(index: number): number;
   keptCount(): number;
   tableCount(): number;
   unsettledAt(index: number): number;
@@ -27,7 +28,7 @@ interface Exports extends Fields, WithDumps {
   unsettledWishAt(index: number): number;
 }
 
-export type Client = Pick<IpvsClient, 'wholeServices' | 'wholeServers'>;
+export type Client = Pick<IpvsClient, 'wholeServices' | 'wholeServers' | 'options'>;
 
 /** Services that may differ, as they are and as they should be; `kept` more services and servers are as they should be. */
 export interface Unsettled {
@@ -39,6 +40,8 @@ export interface Unsettled {
 export class CompiledComparison {
   private readonly assembly: Assembly<Exports>;
   private readonly records: Records;
+  /** Of the service whose servers are asked for by netlink. */
+  private asked = 0;
 
   private constructor(
     assembly: Assembly<Exports>,
@@ -75,15 +78,21 @@ export class CompiledComparison {
     if ((await client.wholeServices(taker(assembly, 'takeServices'))) !== 'whole') return undefined;
     const count = exports.choose(Number(onlyWanted));
     if (count < 0) return undefined;
-    let next = 0;
-    const isWhole = await client.wholeServers(this.questions(count), taker(assembly, 'takeServers'), () =>
-      exports.compare(next++),
+    const questions = this.questions(count, OptionReader.of(assembly, client.options));
+    const isWhole = await client.wholeServers(questions, taker(assembly, 'takeServers'), () =>
+      exports.compare(this.asked),
     );
     return isWhole ? this.unsettled() : undefined;
   }
 
-  private *questions(count: number): Iterable<(to: Writer) => void> {
-    for (let index = 0; index < count; index++) yield questionOf(this.assembly, index);
+  /** For the servers of services that no option tells; the others are compared on the way. */
+  private *questions(count: number, options: OptionReader | undefined): Iterable<(to: Writer) => void> {
+    const { assembly } = this;
+    for (let index = 0; index < count; index++) {
+      if (options?.servers(index) && assembly.exports.compareOption(index)) continue;
+      this.asked = index;
+      yield questionOf(assembly, index);
+    }
   }
 
   private unsettled(): Unsettled {

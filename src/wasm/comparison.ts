@@ -6,6 +6,7 @@
 import { Area } from './area.ts';
 import { ask, input, room, takeServers, takeServices } from './dump.ts';
 import { Server, Service, serverCount, servers, serviceAt, serviceCount, services } from './entries.ts';
+import { askCounts, askOption, optionStart, takeCounts, takeOption } from './options.ts';
 import { find, isEqual, sort } from './order.ts';
 import { isSettled } from './settled.ts';
 import { BEHIND } from './text.ts';
@@ -21,7 +22,7 @@ import {
   wantedCount,
 } from './wanted.ts';
 
-export { room, takeServers, takeServices };
+export { askCounts, optionStart, room, takeCounts, takeServers, takeServices };
 
 /** Indexes of the services whose servers are asked for. */
 const asked: Area = new Area(1024);
@@ -81,6 +82,20 @@ export function choose(onlyWanted: bool): i32 {
     if (!onlyWanted || wish(serviceAt(i)) !== null) store<u32>(asked.take(4), i);
   }
   return <i32>(asked.length / 4);
+}
+
+/** The option that tells the servers of a service of those; what is taken next are these. @returns how many bytes; 0 where none does */
+export function optionQuestion(index: u32): i32 {
+  const service = askedAt(index);
+  service.first = serverCount();
+  return askOption(service);
+}
+
+/** The option is there: like `compare`. @returns false, with nothing compared, where it does not tell the servers */
+export function compareOption(index: u32): bool {
+  if (!takeOption(askedAt(index), false)) return false;
+  compare(index);
+  return true;
 }
 
 /** The payload of the request for the servers of a service of those; what is taken next are these. @returns how many bytes */

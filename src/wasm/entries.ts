@@ -31,6 +31,9 @@ export class Service extends Endpoint {
   /** Servers out of a text: the index of the first, and how many. */
   first: u32;
   count: u32;
+  /** How many servers the kernel counts, where it has told. */
+  isCounted: bool;
+  counted: u32;
   /** Names, of up to 16 bytes; what they do not fill is 0. */
   scheduler0: u64;
   scheduler1: u64;

@@ -16,10 +16,11 @@ import {
 } from './entries.ts';
 import { kernelsText, readText, SLACK } from './kernels-text.ts';
 import { rulesOf, serverLine, serverLineOf, serverRule, serviceLine } from './lines.ts';
+import { askCounts, askOption, optionStart, takeCounts, takeOption } from './options.ts';
 import { sort } from './order.ts';
 import { output } from './output.ts';
 
-export { room, takeServers, takeServices };
+export { askCounts, optionStart, room, takeCounts, takeServers, takeServices };
 
 /** Indexes of services: as they are listed, and in their order. */
 const listed: Area = new Area(1024);
@@ -65,11 +66,23 @@ export function writeKnown(from: u32, isSorted: bool): u32 {
   return count;
 }
 
+/** The option that tells a service's servers; what is taken next are these. @returns how many bytes; 0 where none does */
+export function optionQuestion(index: u32): i32 {
+  firstAsked = serverCount();
+  return askOption(listedAt(index));
+}
+
+/** The option is there: like `writeAsked`. @returns false, with nothing written, where it does not tell the servers */
+export function writeOption(index: u32, isRules: bool, isSorted: bool): bool {
+  if (!takeOption(listedAt(index), !isRules)) return false;
+  writeAsked(index, isRules, isSorted);
+  return true;
+}
+
 /** The payload of the request for a service's servers; what is taken next are these. @returns how many bytes */
 export function question(index: u32): i32 {
-  const service = listedAt(index);
   firstAsked = serverCount();
-  return ask(service);
+  return ask(listedAt(index));
 }
 
 /** Index of the first server that was asked for; those before it are out of the text. */

@@ -3,13 +3,16 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { IpvsClient } from '../../src/ipvs/client.js';
+import type { OptionSocket } from '../../src/ipvs/option.js';
 import { addressBytes, familyOf } from '../../src/model/address.js';
+import type { Change } from '../../src/model/change.js';
 import { type Destination, destinationKey, plainTunnel } from '../../src/model/destination.js';
 import { isFwmark, type Service, type ServiceId, serviceKey } from '../../src/model/service.js';
 import type { Datagram, OpenSocket } from '../../src/netlink/socket.js';
 import * as arbitrary from '../support/arbitrary.js';
 import { FakeIpvs } from '../support/fake-ipvs.js';
 import { dump, FakeKernel, family, NLM } from '../support/fake-kernel.js';
+import { FakeOptions } from '../support/fake-options.js';
 import { type Result, worldOf } from '../support/run.js';
 import { attribute, hex, nest, readMessages, text, u16, u32 } from '../support/wire.js';
 
@@ -49,9 +52,9 @@ async function list(
   open: OpenSocket,
   how: 'compiled' | 'general',
   words: string,
-  file?: string,
+  { file, options }: { file?: string; options?: OptionSocket } = {},
 ): Promise<Result> {
-  const client = await IpvsClient.open(open);
+  const client = await IpvsClient.open(open, { openOptions: options && (() => options) });
   const general = { wholeServices: async () => 'odd' };
   const { run, files } = worldOf(how === 'compiled' ? client : Object.assign(Object.create(client), general));
   if (file !== undefined) files['/proc/net/ip_vs'] = file;
@@ -140,7 +143,7 @@ for (const words of ways.slice(0, 2)) {
         const ipvs = await ipvsWith(rows);
         const text = await kernelsText(ipvs);
         assert.deepEqual(
-          await list(ipvs.open, 'compiled', words, text),
+          await list(ipvs.open, 'compiled', words, { file: text }),
           await list(ipvs.open, 'general', words),
         );
       }),
@@ -163,7 +166,7 @@ const server = (last: number, more: Partial<Destination> = {}): Destination => (
 const fromText = async (change: (text: string) => string): Promise<string> => {
   const ipvs = await ipvsWith([[rule(), [server(7), server(8)]]]);
   const text = (await kernelsText(ipvs)).replaceAll(/0 {9}(?=\n)/g, '99        ');
-  return (await list(ipvs.open, 'compiled', '-L -n', change(text))).stdout;
+  return (await list(ipvs.open, 'compiled', '-L -n', { file: change(text) })).stdout;
 };
 
 test('servers are taken out of the text where that is as it should be', async () => {
@@ -195,6 +198,136 @@ for (const [what, change] of Object.entries(untrue)) {
     assert.doesNotMatch(stdout, /99/);
   });
 }
+
+for (const words of ways) {
+  test(`${words}: the same with servers told by socket options`, async () => {
+    await fc.assert(
+      fc.asyncProperty(table, async (rows) => {
+        const ipvs = await ipvsWith(rows);
+        assert.deepEqual(
+          await list(ipvs.open, 'compiled', words, { options: new FakeOptions(ipvs) }),
+          await list(ipvs.open, 'general', words),
+        );
+      }),
+    );
+  });
+}
+
+const ipv4Tunnel = server(9, { method: 'tun' });
+const ipv6Tunnel = server(10, { id: { address: '2001:db8::7', port: 80 }, method: 'tun' });
+
+for (const { what, rows, words, servers } of [
+  { what: 'IPv4 services', rows: [[rule(), [server(7), server(8)]]], words: '-S -n', servers: 1 },
+  { what: 'a service without servers', rows: [[rule(), []]], words: '-S -n', servers: 1 },
+  {
+    what: 'a firewall mark',
+    rows: [[rule({ id: { fwmark: 7, family: 'inet' } }), [server(7)]]],
+    words: '-S -n',
+    servers: 1,
+  },
+  { what: 'a tunnel’s line', rows: [[rule(), [ipv4Tunnel]]], words: '-L -n', servers: 1 },
+] satisfies { what: string; rows: Rows; words: string; servers: number }[]) {
+  test(`nothing but services is asked by netlink for ${what}`, async () => {
+    const ipvs = await ipvsWith(rows);
+    const options = new FakeOptions(ipvs);
+    const told = await list(unasked(ipvs), 'compiled', words, { options });
+    assert.deepEqual(told, await list(ipvs.open, 'general', words));
+    assert.deepEqual(options.told, ['services', ...Array(servers).fill('servers')]);
+  });
+}
+
+/** A socket over which nobody asks for servers. */
+const unasked =
+  (ipvs: FakeIpvs): OpenSocket =>
+  async (protocol) => {
+    const socket = await ipvs.open(protocol);
+    const send = (bytes: Uint8Array): Promise<void> | void => {
+      for (const { payload } of readMessages(bytes.slice()))
+        assert.notEqual(payload[0], 8, 'servers by netlink');
+      return socket.send(bytes);
+    };
+    return Object.assign(Object.create(socket), { send });
+  };
+
+for (const { what, servers, words, told } of [
+  { what: 'a rule says more of a tunnel', servers: [server(7), ipv4Tunnel], words: '-S -n', told: 1 },
+  { what: 'a server is of IPv6', servers: [server(7), ipv6Tunnel], words: '-L -n', told: 1 },
+]) {
+  test(`netlink is asked as well where ${what}`, async () => {
+    const ipvs = await ipvsWith([[rule(), servers]]);
+    const options = new FakeOptions(ipvs);
+    assert.deepEqual(
+      await list(ipvs.open, 'compiled', words, { options }),
+      await list(ipvs.open, 'general', words),
+    );
+    assert.deepEqual(options.told, ['services', ...Array(told).fill('servers')]);
+  });
+}
+
+test('netlink is asked where the kernel has no such options', async () => {
+  const ipvs = await ipvsWith([[rule(), [server(7)]]]);
+  const options: OptionSocket = { read: () => false, close: () => {} };
+  assert.match(
+    (await list(ipvs.open, 'compiled', '-S -n', { options })).stdout,
+    /-r 198\.51\.100\.7:80 -g -w 1\n$/,
+  );
+});
+
+test('a table that changes between its services and their servers is listed as it is then', async () => {
+  const other = rule({ id: { ...http, port: 81 } });
+  const third = rule({ id: { ...http, port: 82 } });
+  const changes: Readonly<Record<string, readonly Change[]>> = {
+    'a server more': [{ do: 'addDestination', of: http, destination: server(9) }],
+    'a server less': [{ do: 'deleteDestination', of: http, id: server(7).id }],
+    'another server': [
+      { do: 'deleteDestination', of: http, id: server(7).id },
+      { do: 'addDestination', of: http, destination: server(9) },
+    ],
+    'another weight': [{ do: 'editDestination', of: http, destination: server(7, { weight: 9 }) }],
+    'a service less': [{ do: 'deleteService', id: http }],
+    'the last service gone': [{ do: 'deleteService', id: third.id }],
+  };
+  for (const at of ['services', 'servers'] as const) {
+    for (const [what, wanted] of Object.entries(changes)) {
+      const ipvs = await ipvsWith([
+        [rule(), [server(7), server(8)]],
+        [other, [server(7)]],
+        [third, []],
+      ]);
+      let isChanged = false;
+      const options = new FakeOptions(ipvs, (asked) => {
+        if (isChanged || asked !== at) return;
+        isChanged = true;
+        for (const change of wanted) ipvs.carryOut(change);
+      });
+      const found = await list(ipvs.open, 'compiled', '-S -n', { options });
+      const now = (await list(ipvs.open, 'general', '-S -n')).stdout.split('\n');
+      // Services were told before: one that has gone since then has no servers any more.
+      const gone = what === 'a service less' ? ['-A -t 192.0.2.1:80 -s wlc'] : [];
+      if (what === 'the last service gone') gone.push('-A -t 192.0.2.1:82 -s wlc');
+      assert.ok(isChanged);
+      assert.deepEqual(found.stdout.split('\n').sort(), [...now, ...gone].sort(), `${what}, before ${at}`);
+    }
+  }
+});
+
+test('many servers of one service, beside others', async () => {
+  const many = Array.from({ length: 700 }, (_, index) =>
+    server(7, { id: { address: `198.51.100.${index % 250}`, port: 1 + index } }),
+  );
+  const ipvs = await ipvsWith([
+    [rule(), [server(7)]],
+    [rule({ id: { ...http, port: 81 } }), many],
+    [rule({ id: { ...http, port: 82 } }), [server(8)]],
+  ]);
+  for (const words of ways) {
+    const options = new FakeOptions(ipvs);
+    assert.deepEqual(
+      await list(unasked(ipvs), 'compiled', words, { options }),
+      await list(ipvs.open, 'general', words),
+    );
+  }
+});
 
 test('datagrams with any byte changed lead where they lead in the general way', async () => {
   const all: Rows = [

@@ -44,6 +44,7 @@ async function compiled(texts: readonly string[], client: IpvsClient, onlyWanted
 async function check(texts: readonly string[], table: State, prune: boolean): Promise<number | undefined> {
   const client = await clientOf(table);
   const quick = await compiled(texts, client, !prune);
+  assert.deepEqual(await compiled(texts, await clientOf(table, true), !prune), quick);
   if (quick === undefined) return undefined;
   const desired = await parseDocuments(named(texts), lookup);
   const policy = (plan: Plan) => (prune ? plan : withoutPruning(plan));

@@ -141,6 +141,8 @@ export class FakeClient implements Pick<IpvsClient, keyof IpvsClient> {
     return this.rows.size === 0 ? 'empty' : 'odd';
   }
 
+  readonly options = undefined;
+
   async wholeServers(): Promise<boolean> {
     return false;
   }

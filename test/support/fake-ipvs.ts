@@ -8,6 +8,7 @@
  *
  * The rules are those of net/netfilter/ipvs/ip_vs_ctl.c.
  */
+import { callOf } from '../../src/ipvs/changes.js';
 import { destinationIdBody, serviceIdBody } from '../../src/ipvs/convert.js';
 import {
   CommandAttributes,
@@ -19,6 +20,7 @@ import {
   ipvsSchema,
   type ServiceBody,
 } from '../../src/ipvs/schema.js';
+import type { Change } from '../../src/model/change.js';
 import type { DestinationId } from '../../src/model/destination.js';
 import type { ServiceId } from '../../src/model/service.js';
 import type { Stats } from '../../src/model/stats.js';
@@ -73,6 +75,12 @@ export class FakeIpvs {
 
   /** Any number of sockets may be open at once. */
   readonly open: OpenSocket = () => new FakeIpvsSocket(this);
+
+  /** Somebody changes the table, without a socket of ours. @throws Refused */
+  carryOut(change: Change): void {
+    const { operation, body } = callOf(change);
+    this.rules[operation as keyof typeof this.rules](body as CommandBody);
+  }
 
   /** Adds to the counters of a service, or of one of its destinations. */
   count(service: ServiceId, counted: Partial<Stats>, destination?: DestinationId): void {

@@ -5,11 +5,15 @@ import type { State } from '../../src/model/state.js';
 import { diff } from '../../src/plan/diff.js';
 import { stagesOf } from '../../src/plan/steps.js';
 import { FakeIpvs } from './fake-ipvs.js';
+import { FakeOptions } from './fake-options.js';
 
 export const empty: State = { services: [], daemons: [], timeouts: { tcp: 1, tcpFin: 1, udp: 1 } };
 
-export async function clientOf(table: State): Promise<IpvsClient> {
-  const client = await IpvsClient.open(new FakeIpvs().open);
+/** @param withOptions whether servers may be asked for by socket options as well */
+export async function clientOf(table: State, withOptions = false): Promise<IpvsClient> {
+  const ipvs = new FakeIpvs();
+  const openOptions = withOptions ? () => new FakeOptions(ipvs) : undefined;
+  const client = await IpvsClient.open(ipvs.open, { openOptions });
   const refusals = await client.applyAll(stagesOf(diff(empty, table)).flat());
   assert.ok(refusals.every((refusal) => refusal === undefined));
   return client;

@@ -12,8 +12,8 @@ export function check(draft: Draft): void {
   refuseWords(draft);
 }
 
-const covers = ({ needed = [], allowed = [] }: Legality, command: string): boolean =>
-  [...needed, ...allowed].some((name) => name === command);
+const covers = ({ needed, allowed }: Legality, command: CommandName): boolean =>
+  needed?.includes(command) || allowed?.includes(command) || false;
 
 function refuseForeign({ command, sources }: Draft): void {
   for (const { option, spelling } of sources) {
@@ -23,28 +23,17 @@ function refuseForeign({ command, sources }: Draft): void {
 }
 
 /** ` (only with -A, -E)` */
-function homes({ needed = [], allowed = [] }: Legality): string {
-  const names = commands.filter(({ long }) => [...needed, ...allowed].includes(long)).map(shortest);
+function homes(option: Legality): string {
+  const names = commands.filter(({ long }) => covers(option, long)).map(shortest);
   return names.length === 0 ? '' : ` (only with ${names.join(', ')})`;
 }
 
 const shortest = ({ long, short }: { long: string; short?: string | undefined }): string =>
   short ? `-${short[0]}` : `--${long}`;
 
-/** The slots that commands cannot do without; worked out once for each, as -R checks thousands of lines. */
-const needs = new Map<CommandName, ReadonlySet<Slot>>();
-
-function neededSlots(command: CommandName): ReadonlySet<Slot> {
-  const known = needs.get(command);
-  if (known !== undefined) return known;
-  const slots = new Set(table.filter(({ needed }) => needed?.includes(command)).map(({ slot }) => slot));
-  needs.set(command, slots);
-  return slots;
-}
-
 function demandMissing({ command, settings }: Draft): void {
-  for (const slot of neededSlots(command.option.long)) {
-    if (settings[slot] !== undefined) continue;
+  for (const { needed, slot } of table) {
+    if (settings[slot] !== undefined || !needed?.includes(command.option.long)) continue;
     throw new UsageError(`${command.spelling} needs ${choices(slot)}`, command.spelling);
   }
 }

@@ -5,7 +5,7 @@
 import type { Daemon } from '../model/daemon.js';
 import type { ForwardingMethod, TunnelChecksum, TunnelType } from '../model/destination.js';
 import { defaults, type Protocol } from '../model/service.js';
-import { type PoptOption, poptTable } from './popt.js';
+import type { PoptOption } from './popt.js';
 import {
   type Endpoint,
   endpoint,
@@ -618,7 +618,5 @@ export const settings: readonly AnySetting[] = [
   }),
 ];
 
+/** Every option of the grammar. */
 export const options: readonly Option[] = [...commands, ...settings];
-
-/** Every option of the grammar, by name. */
-export const grammar = poptTable(options);

@@ -12,16 +12,16 @@ import { nearest } from './nearest.js';
 import {
   type AnySetting,
   type CommandOption,
-  grammar,
   isSetting,
   type Option,
+  options,
   type Settings,
 } from './options.js';
 import { type Fault, tokenize } from './popt.js';
 import { isHostName, isPortName, type Names, noNames, splitHostPort } from './values.js';
 
 /** First phase: words of a command line, without the program's name. */
-export const tokensOf = (words: readonly string[]): Tokens => tokenize(words, grammar);
+export const tokensOf = (words: readonly string[]): Tokens => tokenize(words, options);
 
 /** Names that have to be looked up before the command line can be read. */
 export interface Wanted {
@@ -126,6 +126,9 @@ function faulty(
 }
 
 function similar(long: string): string | undefined {
-  const meant = nearest(long, grammar.byLong.keys());
+  const meant = nearest(
+    long,
+    options.map((option) => option.long),
+  );
   return meant === undefined ? undefined : `--${meant}`;
 }

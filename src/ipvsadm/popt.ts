@@ -27,24 +27,23 @@ export type Token<Option extends PoptOption> =
   | (Place & { readonly kind: 'word' })
   | (Place & { readonly kind: 'fault'; readonly fault: Fault });
 
-/** The options of a grammar, found by name. */
-export interface PoptTable<Option extends PoptOption> {
-  readonly byLong: ReadonlyMap<string, Option>;
-  readonly byShort: ReadonlyMap<string, Option>;
-}
+/** The option that has a name, without the dashes. A command line has few words: a table of all names would be made for each. */
+export const optionNamed = <Option extends PoptOption>(
+  options: readonly Option[],
+  name: string,
+): Option | undefined => options.find(({ long }) => long === name);
 
-export function poptTable<Option extends PoptOption>(options: readonly Option[]): PoptTable<Option> {
-  const byShort = new Map<string, Option>();
-  for (const option of options) for (const letter of option.short ?? '') byShort.set(letter, option);
-  return { byLong: new Map(options.map((option) => [option.long, option])), byShort };
-}
+const optionOfLetter = <Option extends PoptOption>(
+  options: readonly Option[],
+  letter: string,
+): Option | undefined => options.find(({ short }) => short?.includes(letter));
 
 /** Cuts the words into tokens, in order; the first fault is the last token. */
 export function tokenize<Option extends PoptOption>(
   words: readonly string[],
-  table: PoptTable<Option>,
+  options: readonly Option[],
 ): Token<Option>[] {
-  return new Tokenizer(words, table).run();
+  return new Tokenizer(words, options).run();
 }
 
 class Tokenizer<Option extends PoptOption> {
@@ -54,7 +53,7 @@ class Tokenizer<Option extends PoptOption> {
 
   constructor(
     private readonly words: readonly string[],
-    private readonly table: PoptTable<Option>,
+    private readonly options: readonly Option[],
   ) {}
 
   run(): Token<Option>[] {
@@ -75,7 +74,7 @@ class Tokenizer<Option extends PoptOption> {
     const equals = word.indexOf('=');
     const spelling = equals < 0 ? word : word.slice(0, equals);
     const glued = equals < 0 ? undefined : word.slice(equals + 1);
-    const option = this.table.byLong.get(spelling.slice(2));
+    const option = optionNamed(this.options, spelling.slice(2));
     if (option === undefined) this.fault('unknown', index, spelling);
     else if (option.argument !== 'none')
       this.option(option, index, spelling, glued ?? this.nextValue(option));
@@ -88,7 +87,7 @@ class Tokenizer<Option extends PoptOption> {
     for (let at = 1; at < word.length && !this.faulty; at++) {
       const letter = word.charAt(at);
       const spelling = `-${letter}`;
-      const option = this.table.byShort.get(letter);
+      const option = optionOfLetter(this.options, letter);
       const rest = word.slice(at + 1);
       if (option === undefined) this.fault('unknown', index, spelling);
       else if (option.argument !== 'none') {

@@ -3,8 +3,9 @@ import type { Context } from '../context.js';
 import { UsageError } from '../errors.js';
 import type { Command } from './command.js';
 import type { Directory } from './directory.js';
-import { grammar } from './options.js';
+import { options } from './options.js';
 import { namesIn, parse, tokensOf } from './parse.js';
+import { optionNamed } from './popt.js';
 
 export interface Session {
   readonly context: Context;
@@ -24,6 +25,6 @@ export async function understand(words: readonly string[], { directory }: Sessio
 
 /** The long option that was written with one dash, which makes short ones of its letters: `-stats`. */
 function singleDashed(words: readonly string[]): string | undefined {
-  const word = words.find((each) => /^-[a-z][a-z-]+$/.test(each) && grammar.byLong.has(each.slice(1)));
+  const word = words.find((each) => /^-[a-z][a-z-]+$/.test(each) && optionNamed(options, each.slice(1)));
   return word && `-${word}`;
 }

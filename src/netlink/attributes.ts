@@ -205,7 +205,7 @@ export const be32 = integer(
   (from, at) => from.be32(at),
 );
 
-const U64_MAX = 2n ** 64n - 1n;
+const U64_MAX = 0xffff_ffff_ffff_ffffn;
 
 export const u64: FixedKind<bigint> = {
   name: 'u64',

@@ -24,7 +24,6 @@ export const firstHalf = (word: number): number => (little ? word & 0xffff : wor
 export const secondHalf = (word: number): number => (little ? word >>> 16 : word & 0xffff);
 
 const encoder = new TextEncoder();
-const utf8 = new TextDecoder();
 
 /** A buffer that grows; `length` is what has been written. */
 export class Writer {
@@ -143,9 +142,21 @@ export class Writer {
   }
 }
 
+/** Names are short, and of ASCII: a decoder of more is made where it is needed. */
 function decoded(bytes: Uint8Array, at: number, end: number): string {
+  let text = '';
+  for (let next = at; next < end; next++) {
+    const letter = bytes[next] as number;
+    if (letter === 0) break;
+    if (letter > 0x7f) return decodedUtf8(bytes, at, end);
+    text += String.fromCharCode(letter);
+  }
+  return text;
+}
+
+function decodedUtf8(bytes: Uint8Array, at: number, end: number): string {
   const nul = bytes.indexOf(0, at);
-  return utf8.decode(bytes.subarray(at, nul === -1 || nul > end ? end : nul));
+  return new TextDecoder().decode(bytes.subarray(at, nul === -1 || nul > end ? end : nul));
 }
 
 /** A range of received bytes. Reading outside of it is a ProtocolError, never a wrong value. */

@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { type PoptOption, poptTable, tokenize } from '../../src/ipvsadm/popt.js';
+import { type PoptOption, tokenize } from '../../src/ipvsadm/popt.js';
 
-const table = poptTable<PoptOption>([
+const table: readonly PoptOption[] = [
   { long: 'list', short: 'Ll', argument: 'none' },
   { long: 'numeric', short: 'n', argument: 'none' },
   { long: 'weight', short: 'w', argument: 'required' },
   { long: 'persistent', short: 'p', argument: 'optional' },
   { long: 'stats', argument: 'none' },
-]);
+];
 
 /** Tokens in short: `list`, `weight=5`, `"word"`, `!unknown -z`. */
 const tokens = (...words: string[]): string[] =>

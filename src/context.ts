@@ -1,4 +1,5 @@
 /** What a command may touch. Everything outside of this is pure, so a test hands in its own. */
+import type { Files } from './host/files.js';
 import type { IpvsClient } from './ipvs/client.js';
 import type { OpenSocket } from './netlink/socket.js';
 
@@ -42,6 +43,8 @@ export interface Context {
   readonly stdin: AsyncIterable<Uint8Array>;
   /** A file as a stream of chunks, each valid until the next is asked for; rejects as node:fs does. */
   readFile(path: string): AsyncIterable<Uint8Array>;
+  /** The process's own files. */
+  readonly files: Files;
   /** IPVS in the kernel: opened at the first call, the same for every later one. */
   client(): Promise<IpvsClient>;
   /** Opens a netlink socket of the kernel's, for what lies around IPVS. */

@@ -1,6 +1,7 @@
 /** The context of a real process: its streams, its files, its kernel. */
 import { ClosedPipe, type Context, type Output } from '../context.js';
 import { errnoText, HostError } from '../errors.js';
+import type { Files } from '../host/files.js';
 import type { IpvsClient } from '../ipvs/client.js';
 import type { OptionSocket } from '../ipvs/option.js';
 import type { Trace } from '../netlink/connection.js';
@@ -20,11 +21,11 @@ export interface Runtime {
   readonly argv: readonly string[];
   readonly openSocket: OpenSocket;
   readonly openOptions?: () => OptionSocket;
-  readonly files: Files;
+  readonly files: Descriptors & Files;
 }
 
-/** What of node:fs it takes to read files and to write to descriptors. */
-export interface Files {
+/** What of node:fs it takes to read files in pieces and to write to descriptors. */
+export interface Descriptors {
   openSync(path: string, flags: 'r'): number;
   /** @returns 0 at the end */
   readSync(descriptor: number, buffer: Uint8Array): number;
@@ -53,6 +54,7 @@ export function processContext(runtime: Runtime): ProcessContext {
     env: process.env,
     stdin: stdin(files),
     readFile: (path) => readFile(path, files),
+    files,
     openSocket,
     stopRequest,
     now: () => performance.now(),
@@ -72,7 +74,10 @@ export function processContext(runtime: Runtime): ProcessContext {
 const BUFFER = 256 * 1024;
 const ENOUGH = 64 * 1024;
 
-async function* readFile(path: string, { openSync, readSync, closeSync }: Files): AsyncGenerator<Uint8Array> {
+async function* readFile(
+  path: string,
+  { openSync, readSync, closeSync }: Descriptors,
+): AsyncGenerator<Uint8Array> {
   const descriptor = openSync(path, 'r');
   try {
     const buffer = new Uint8Array(BUFFER);
@@ -100,7 +105,7 @@ function stopRequest(): AbortSignal {
  * Standard input, without Node's streams: their set-up would be a noticeable part of a short run. What others have made
  * non-blocking is left to the stream, which knows how to wait.
  */
-async function* stdin({ readSync }: Files): AsyncGenerator<Uint8Array> {
+async function* stdin({ readSync }: Descriptors): AsyncGenerator<Uint8Array> {
   const buffer = new Uint8Array(64 * 1024);
   try {
     for (let size = readSync(0, buffer); size > 0; size = readSync(0, buffer)) yield buffer.subarray(0, size);
@@ -141,7 +146,7 @@ class DescriptorOutput implements Output {
 
   constructor(
     private readonly descriptor: 1 | 2,
-    private readonly files: Files,
+    private readonly files: Descriptors,
   ) {}
 
   get isTTY(): boolean {

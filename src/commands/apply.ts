@@ -29,7 +29,6 @@ import {
   words,
 } from './desired.js';
 import { seconds } from './seconds.js';
-import { watchFiles } from './watch.js';
 
 const DONE = 0;
 const NOT_DONE = 1;
@@ -74,6 +73,7 @@ export const command: Command = {
     if (!values['watch']) return application.once();
     if (application.files.includes('-')) throw new UsageError('standard input cannot be watched', '--watch');
     const interval = seconds('interval', values['interval']);
+    const { watchFiles } = await import('./watch.js');
     await watchFiles(application.files, interval, context, () => application.once({ quiet: true }));
     return DONE;
   },
@@ -137,8 +137,8 @@ class Application {
   }
 
   private async lock(): Promise<() => Promise<void>> {
-    const { now, sleep, err, env } = this.context;
-    return takeLock(await runtimePath('apply.lock', env), {
+    const { now, sleep, err, env, files } = this.context;
+    return takeLock(runtimePath('apply.lock', env, files), files, {
       wait: this.wait * 1000,
       now,
       sleep,

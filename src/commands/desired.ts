@@ -1,8 +1,8 @@
 /** What the subcommands about desired state share: their options, and reading documents. */
 import type { Options } from 'yargs';
 import type { Context } from '../context.js';
-import { readTexts } from '../document/files.js';
-import { type NamedText, parseDocuments, parseRests } from '../document/load.js';
+import { type ReadText, readTexts } from '../document/files.js';
+import { parseDocuments, parseRests } from '../document/load.js';
 import type { Lookup } from '../document/names.js';
 import { UsageError } from '../errors.js';
 import { addressesOf, portNames } from '../host/lookup.js';
@@ -73,8 +73,8 @@ export async function readWish(
   return { prune: values['prune'] === true, only, desired, plain };
 }
 
-async function plainWish(texts: readonly NamedText[]): Promise<Wish['plain']> {
-  const services = CompiledComparison.of(texts.map(({ text }) => text));
+async function plainWish(texts: readonly ReadText[]): Promise<Wish['plain']> {
+  const services = CompiledComparison.of(texts.map(({ bytes }) => bytes));
   if (services === undefined) return undefined;
   const rests = texts.map(({ file }, index) => ({ file, text: services.rests[index] as string }));
   const rest = await parseRests(rests, lookup);

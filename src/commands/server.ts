@@ -2,7 +2,8 @@
 import type { Argv, Options } from 'yargs';
 import type { Context } from '../context.js';
 import { Errno, KernelError, UsageError } from '../errors.js';
-import { readIfThere, replaceFile, runtimePath } from '../host/runtime.js';
+import { replaceFile } from '../host/replace-file.js';
+import { readIfThere, runtimePath } from '../host/runtime.js';
 import type { IpvsClient } from '../ipvs/client.js';
 import { destinationKey } from '../model/destination.js';
 import { formatService } from '../model/notation.js';
@@ -68,9 +69,9 @@ export class Weights {
     private readonly weights: Map<string, number>,
   ) {}
 
-  static async open({ env }: Context): Promise<Weights> {
-    const path = await runtimePath('weights.json', env);
-    const text = (await readIfThere(path)) ?? '{}';
+  static async open({ env, files }: Context): Promise<Weights> {
+    const path = runtimePath('weights.json', env, files);
+    const text = readIfThere(path, files) ?? '{}';
     return new Weights(path, new Map(Object.entries(JSON.parse(text) as Record<string, number>)));
   }
 

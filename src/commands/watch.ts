@@ -39,12 +39,20 @@ async function survive(once: () => Promise<unknown>, context: Context): Promise<
   }
 }
 
+function documentsOf(path: string): string[] {
+  try {
+    return filesIn(path) ?? [path];
+  } catch {
+    // It may come again.
+    return [path];
+  }
+}
+
 /** Text that changes when a file does, or comes, or goes. Asked for instead of waited for: it works on every file system. */
 async function fingerprint(paths: readonly string[]): Promise<string> {
   const marks: string[] = [];
   for (const path of paths) {
-    const files = (await filesIn(path).catch(() => undefined)) ?? [path];
-    for (const file of files) {
+    for (const file of documentsOf(path)) {
       const mark = await stat(file, { bigint: true }).catch(() => undefined);
       marks.push(`${file} ${mark?.dev} ${mark?.ino} ${mark?.mtimeNs} ${mark?.size}`);
     }

@@ -1,6 +1,5 @@
 /** Which addresses may stand where in a document. */
-import { isIP } from 'node:net';
-import { canonicalAddress, type Family } from '../model/address.js';
+import { canonicalAddress, type Family, isIpv4 } from '../model/address.js';
 import type { HostPort, Port } from '../model/notation.js';
 import { type PortNames, portNamed, portProtocols } from '../model/port.js';
 import type { Protocol } from '../model/service.js';
@@ -97,7 +96,7 @@ export function canonicalNetmask(value: string | number, family: Family): string
     throw new NotRight(`'${value}' is not a prefix length from 1 to 128`);
   }
   if (length !== undefined && length <= 32) return dottedMask(length);
-  if (typeof value === 'string' && isIP(value) === 4) return value;
+  if (typeof value === 'string' && isIpv4(value)) return value;
   throw new NotRight(`'${value}' is neither a mask such as 255.255.255.0 nor a prefix length from 0 to 32`);
 }
 

@@ -1,8 +1,6 @@
 /** The texts that the user's file arguments stand for. */
-import { isUtf8 } from 'node:buffer';
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { DocumentError, errnoText } from '../errors.js';
+import { isAscii, isUtf8 } from 'node:buffer';
+import { DocumentError, Errno, errnoText } from '../errors.js';
 import type { NamedText } from './load.js';
 
 /** What reading needs of the outside: files, and standard input, which is called `-`. */
@@ -18,23 +16,31 @@ const LARGEST = 64 * 1024 * 1024;
 /** What counts as a document in a directory. */
 const documentName = /^[^.].*\.(?:ya?ml|json|rules)$/;
 
+/** A text as the bytes that it was read as: most are understood without being a string. */
+export interface ReadText extends NamedText {
+  /** UTF-8. */
+  readonly bytes: Uint8Array;
+}
+
 /**
  * Reads files, the documents in directories (in the order of their names), and standard input.
  * @throws DocumentError
  */
-export async function readTexts(paths: readonly string[], access: FileAccess): Promise<NamedText[]> {
-  const texts: NamedText[] = [];
+export async function readTexts(paths: readonly string[], access: FileAccess): Promise<ReadText[]> {
+  const texts: ReadText[] = [];
   for (const path of paths) {
-    const files = path === '-' ? undefined : await filesIn(path);
-    if (files?.length === 0)
-      throw failure(path, 'a directory without documents (*.yaml, *.yml, *.json, *.rules)');
-    for (const file of files ?? [path]) texts.push({ file, text: await readText(file, access) });
+    const bytes = await readBytes(path, access);
+    if (bytes !== undefined) texts.push(textOf(path, bytes));
+    else for (const file of documentsIn(path)) texts.push(await readDocument(file, access));
   }
   return texts;
 }
 
 /** The documents in a directory; undefined where it is no directory. */
-export async function filesIn(path: string): Promise<string[] | undefined> {
+export function filesIn(path: string): string[] | undefined {
+  // Nearly all documents are named themselves, and are read before their runtime has loaded this.
+  const { readdirSync } = process.getBuiltinModule('node:fs');
+  const { join } = process.getBuiltinModule('node:path');
   try {
     return readdirSync(path)
       .filter((name) => documentName.test(name))
@@ -46,7 +52,20 @@ export async function filesIn(path: string): Promise<string[] | undefined> {
   }
 }
 
-async function readText(file: string, access: FileAccess): Promise<string> {
+function documentsIn(directory: string): string[] {
+  const files = filesIn(directory) ?? [];
+  if (files.length > 0) return files;
+  throw failure(directory, 'a directory without documents (*.yaml, *.yml, *.json, *.rules)');
+}
+
+async function readDocument(file: string, access: FileAccess): Promise<ReadText> {
+  const bytes = await readBytes(file, access);
+  if (bytes === undefined) throw failure(file, errnoText(Errno.EISDIR));
+  return textOf(file, bytes);
+}
+
+/** Undefined where it is a directory. */
+async function readBytes(file: string, access: FileAccess): Promise<Buffer | undefined> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   try {
@@ -57,25 +76,52 @@ async function readText(file: string, access: FileAccess): Promise<string> {
       if (size > LARGEST) throw failure(file, `larger than ${LARGEST / 1024 / 1024} MiB`);
     }
   } catch (error) {
-    throw error instanceof DocumentError ? error : unreadable(file, error);
+    if (error instanceof DocumentError) throw error;
+    if (file !== '-' && (error as NodeJS.ErrnoException).code === 'EISDIR') return undefined;
+    throw unreadable(file, error);
   }
-  return textOf(file, Buffer.concat(chunks));
+  return Buffer.concat(chunks);
 }
 
 /** UTF-8 without control characters that no text holds. */
-function textOf(file: string, bytes: Buffer): string {
-  if (bytes[0] === 0xff && bytes[1] === 0xfe) throw failure(file, 'UTF-16; save it as UTF-8');
-  const text = bytes.toString('utf8').replace(/^\ufeff/, '');
-  const nul = text.indexOf('\0');
-  if (nul >= 0) throw failure(file, 'a NUL byte; not a text', text, nul);
-  if (!isUtf8(bytes)) throw failure(file, 'not UTF-8; not a text', text, text.indexOf('\ufffd'));
-  return text;
+function textOf(file: string, read: Buffer): ReadText {
+  if (read[0] === 0xff && read[1] === 0xfe) throw failure(file, 'UTF-16; save it as UTF-8');
+  const bytes = isMarked(read) ? read.subarray(BYTE_ORDER_MARK.length) : read;
+  const nul = bytes.indexOf(0);
+  if (nul >= 0) throw failure(file, 'a NUL byte; not a text', decoded(bytes.subarray(0, nul)));
+  if (!isAscii(bytes) && !isUtf8(bytes)) {
+    const [before = ''] = decoded(bytes).split('\ufffd');
+    throw failure(file, 'not UTF-8; not a text', before);
+  }
+  return new BytesText(file, bytes);
 }
 
-function failure(file: string, text: string, whole = '', offset?: number): DocumentError {
-  if (offset === undefined) return new DocumentError([{ file, text }]);
-  const before = whole.slice(0, offset).split('\n');
-  return new DocumentError([{ file, line: before.length, column: (before.at(-1)?.length ?? 0) + 1, text }]);
+class BytesText implements ReadText {
+  private known: string | undefined;
+
+  constructor(
+    readonly file: string,
+    readonly bytes: Uint8Array,
+  ) {}
+
+  get text(): string {
+    this.known ??= decoded(this.bytes);
+    return this.known;
+  }
+}
+
+const BYTE_ORDER_MARK = Uint8Array.of(0xef, 0xbb, 0xbf);
+
+const isMarked = (bytes: Uint8Array): boolean => BYTE_ORDER_MARK.every((byte, at) => bytes[at] === byte);
+
+/** With U+FFFD for what is no UTF-8. */
+const decoded = (bytes: Uint8Array): string => new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
+
+/** @param before what stands in the file in front of the place */
+function failure(file: string, text: string, before?: string): DocumentError {
+  if (before === undefined) return new DocumentError([{ file, text }]);
+  const lines = before.split('\n');
+  return new DocumentError([{ file, line: lines.length, column: (lines.at(-1)?.length ?? 0) + 1, text }]);
 }
 
 function unreadable(file: string, error: unknown): DocumentError {

@@ -85,19 +85,21 @@ export const optional = <T>(shape: Shape<T>): Optional<T> => ({
 
 /** An object with these keys and no others. */
 export function object<const M extends Members>(noun: string, members: M): Shape<ObjectOf<M>> {
-  const known = new Map<string, Shape<unknown>>(Object.entries(members));
-  const needed = [...known].filter(([, shape]) => !('optional' in shape)).map(([key]) => key);
+  const keys = Object.keys(members);
+  let needed: readonly string[] | undefined;
   return {
     fits(value) {
       if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
       const given = value as Readonly<Record<string, unknown>>;
-      for (const key in given) if (!known.get(key)?.fits(given[key])) return false;
-      for (const key of needed) if (!Object.hasOwn(given, key)) return false;
-      return true;
+      for (const key in given) {
+        if (!Object.hasOwn(members, key) || !members[key]?.fits(given[key])) return false;
+      }
+      needed ??= keys.filter((key) => !('optional' in (members[key] as Shape<unknown>)));
+      return needed.every((key) => Object.hasOwn(given, key));
     },
     schema: (z) =>
-      z.strictObject(Object.fromEntries([...known].map(([key, shape]) => [key, shape.schema(z)])), {
-        error: (issue) => (issue.code === 'unrecognized_keys' ? Object.keys(members).join(KNOWN_KEYS) : noun),
+      z.strictObject(Object.fromEntries(keys.map((key) => [key, members[key]?.schema(z)])) as never, {
+        error: (issue) => (issue.code === 'unrecognized_keys' ? keys.join(KNOWN_KEYS) : noun),
       }) as unknown as z.ZodMiniType<ObjectOf<M>>,
   };
 }

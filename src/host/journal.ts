@@ -3,10 +3,12 @@
  * down before it is made, so that whatever ends the process, what it did can be undone. The file lies under /run, because
  * a reboot undoes all of it as well.
  */
+import { readFileSync } from 'node:fs';
 import { mkdir, readlink, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { HostError } from '../errors.js';
-import { readIfThere, replaceFile } from './runtime.js';
+import { replaceFile } from './replace-file.js';
+import { readIfThere } from './runtime.js';
 import { stepKey } from './steps/index.js';
 import type { Step, Was } from './steps/step.js';
 
@@ -79,9 +81,7 @@ export async function journalPath(
 }
 
 async function readEntries(path: string): Promise<Entry[]> {
-  const text = await readIfThere(path).catch((error) => {
-    throw new HostError(`read ${path}`, codeOf(error), { cause: error });
-  });
+  const text = textOf(path);
   if (text === undefined) return [];
   try {
     const { version, entries } = JSON.parse(text) as { version?: unknown; entries?: unknown };
@@ -94,6 +94,14 @@ async function readEntries(path: string): Promise<Entry[]> {
       `${(error as Error).message}; what it recorded has to be undone by hand before it is deleted`,
       { cause: error },
     );
+  }
+}
+
+function textOf(path: string): string | undefined {
+  try {
+    return readIfThere(path, { readFileSync });
+  } catch (error) {
+    throw new HostError(`read ${path}`, codeOf(error), { cause: error });
   }
 }
 

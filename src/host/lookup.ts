@@ -1,5 +1,4 @@
 /** What the machine knows of names: its resolver for hosts, /etc/services for ports. */
-import { readFile } from 'node:fs/promises';
 import { canonicalAddress } from '../model/address.js';
 import { parseServices, type ServiceNames } from './names.js';
 
@@ -11,5 +10,7 @@ export async function addressesOf(name: string): Promise<string[]> {
 }
 
 /** No names where the file is missing. */
-export const portNames = async (): Promise<ServiceNames> =>
-  parseServices(await readFile('/etc/services', 'utf8').catch(() => ''));
+export async function portNames(): Promise<ServiceNames> {
+  const { readFile } = await import('node:fs/promises');
+  return parseServices(await readFile('/etc/services', 'utf8').catch(() => ''));
+}

@@ -10,11 +10,20 @@ const libraries = ['libc.so.6', 'libc.so', 'libc.musl-x86_64.so.1', 'libc.musl-a
 /** Numbers of the calls, by process.arch: asm/unistd.h. */
 const numbers: Readonly<Record<string, Readonly<Record<Call, number>>>> = {
   x64: {
-    ...{ read: 0, write: 1, close: 3, openat: 257 },
+    ...{
+      read: 0,
+      write: 1,
+      close: 3,
+      openat: 257,
+      mkdirat: 258,
+      unlinkat: 263,
+      linkat: 265,
+      readlinkat: 267,
+    },
     ...{ socket: 41, bind: 49, getsockname: 51, setsockopt: 54, getsockopt: 55, sendto: 44, recvfrom: 45 },
   },
   arm64: {
-    ...{ read: 63, write: 64, close: 57, openat: 56 },
+    ...{ read: 63, write: 64, close: 57, openat: 56, mkdirat: 34, unlinkat: 35, linkat: 37, readlinkat: 78 },
     ...{
       socket: 198,
       bind: 200,
@@ -32,6 +41,10 @@ export type Call =
   | 'write'
   | 'close'
   | 'openat'
+  | 'mkdirat'
+  | 'unlinkat'
+  | 'linkat'
+  | 'readlinkat'
   | 'socket'
   | 'bind'
   | 'getsockname'
@@ -41,7 +54,7 @@ export type Call =
   | 'recvfrom';
 
 /** What a call takes besides its first argument, a number in all of them: numbers from 0 on, and memory. */
-type Argument = number | NodeJS.TypedArray;
+export type Argument = number | NodeJS.TypedArray;
 
 const functions = {
   syscall: { args: ['i64', 'i64', 'ptr', 'ptr', 'ptr', 'ptr', 'ptr'], returns: 'i64_fast' },

@@ -3,9 +3,8 @@
  * `fwmark://7`, `fwmark://7/inet6`; `198.51.100.7:80`, `[2001:db8::7]:80`, `web1.example.com`. What names stand for is
  * others' business.
  */
-import { isIP } from 'node:net';
 import { ValueError } from '../errors.js';
-import { canonicalAddress, type Family, formatEndpoint } from './address.js';
+import { canonicalAddress, type Family, formatEndpoint, isIpv4, isIpv6 } from './address.js';
 import { type FwmarkId, isFwmark, type Protocol, type ServiceId } from './service.js';
 
 /** A port as it was written: its number, or its name. */
@@ -74,13 +73,12 @@ function parseFwmark(rest: string, text: string): FwmarkId | { fwmark: number; f
 function parseHostPort(text: string): HostPort | undefined {
   // An IPv6 address with a port needs its brackets; without them it is all address.
   const [, bracketed, plain, digits] =
-    /^(?:\[([^\]]*)\]|([^[\]:]+))(?::([^:]*))?$/.exec(text) ?? (isIP(text) === 6 ? ['', text] : []);
+    /^(?:\[([^\]]*)\]|([^[\]:]+))(?::([^:]*))?$/.exec(text) ?? (isIpv6(text) ? ['', text] : []);
   const host = bracketed ?? plain;
   if (host === undefined) return undefined;
-  const version = isIP(host);
-  if (bracketed !== undefined && version !== 6) return undefined;
-  if (version === 4) return { host, family: 'inet', port: parsePort(digits, text) };
-  if (version === 6) return { host: canonicalAddress(host), family: 'inet6', port: parsePort(digits, text) };
+  if (isIpv6(host)) return { host: canonicalAddress(host), family: 'inet6', port: parsePort(digits, text) };
+  if (bracketed !== undefined) return undefined;
+  if (isIpv4(host)) return { host, family: 'inet', port: parsePort(digits, text) };
   if (!isHostName(host)) return undefined;
   return { host: host.toLowerCase(), family: undefined, port: parsePort(digits, text) };
 }

@@ -3,6 +3,7 @@
  * should be, nearly all of a large table, is only counted. What it knows is what documents and kernels say as a rule. Where
  * one says anything else nothing is told, and both are read as they are read in general.
  */
+import { isAscii } from 'node:buffer';
 import { Assembly, OptionReader, questionOf, taker, type WithDumps } from '../assembly.js';
 import type { IpvsClient } from '../ipvs/client.js';
 import type { DesiredService, ServiceState } from '../model/state.js';
@@ -53,7 +54,7 @@ export class CompiledComparison {
   }
 
   /** The services in texts that are all plain; undefined where one is not, or something may be wrong in it. */
-  static of(texts: readonly string[]): CompiledComparison | undefined {
+  static of(texts: readonly Uint8Array[]): CompiledComparison | undefined {
     const assembly = little ? Assembly.of<Exports>(code) : undefined;
     if (assembly === undefined) return undefined;
     const rests: string[] = [];
@@ -112,18 +113,17 @@ export class CompiledComparison {
   }
 }
 
-/** Takes the services of a text. @returns the rest of it */
-function takeText(assembly: Assembly<Exports>, text: string): string | undefined {
+/** Takes the services of a text, which counts as no plain one where it has other letters than ASCII's. @returns the rest of it */
+function takeText(assembly: Assembly<Exports>, text: Uint8Array): string | undefined {
   const { exports } = assembly;
-  const place = exports.textRoom(text.length);
-  // Other letters than those of ASCII take more bytes.
-  const { read } = utf8.encodeInto(text, assembly.view(place, text.length));
-  if (read < text.length || !exports.takeText()) return undefined;
+  assembly.put(exports.textRoom(text.length), text);
+  if (!isAscii(text) || !exports.takeText()) return undefined;
   const [start, end] = [exports.cutStart(), exports.cutEnd()];
-  return end === 0 ? text : `${text.slice(0, start)} []${text.slice(end)}`;
+  const part = (from: number, to?: number): string => utf8.decode(text.subarray(from, to));
+  return end === 0 ? part(0) : `${part(0, start)} []${part(end)}`;
 }
 
-const utf8 = new TextEncoder();
+const utf8 = new TextDecoder();
 
 /** Those places of so many that there are. */
 function places(count: number, placeAt: (index: number) => number): number[] {

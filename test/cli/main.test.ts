@@ -1,6 +1,7 @@
 /** The command line as a whole: which grammar a call gets, and what its name stands for. */
 
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
 import { describe, test } from 'node:test';
 import { main } from '../../src/cli/main.js';
 import { ClosedPipe, type Context, type Output } from '../../src/context.js';
@@ -20,6 +21,7 @@ function machine() {
       stdin: (async function* () {
         yield Buffer.from(stdin);
       })(),
+      files: fs,
       readFile: () => assert.fail('no file is read'),
       client: async () => ipvs.client,
       openSocket: () => assert.fail('no socket is opened'),

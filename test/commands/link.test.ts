@@ -1,6 +1,7 @@
 /** `lvsadm link`: the names that scripts call. */
 
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
 import { chmod, mkdtemp, readdir, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -34,6 +35,7 @@ async function link(...words: string[]) {
     err,
     env: {},
     stdin: (async function* () {})(),
+    files: fs,
     readFile: () => assert.fail('no file is read'),
     client: () => assert.fail('the kernel is not asked'),
     openSocket: () => assert.fail('no socket is opened'),

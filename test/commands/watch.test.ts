@@ -1,5 +1,6 @@
 // apply --watch and --drain, and two applies at once.
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { test } from 'node:test';
 import { takeLock } from '../../src/host/lock.js';
@@ -83,8 +84,8 @@ test('a server that leaves is drained first, and removed when its time is over',
 test('a second apply waits for the first, and says for whom', async (context) => {
   const director = await Director.start(context);
   const env = { LVSADM_RUN: director.directory };
-  const path = await runtimePath('apply.lock', env);
-  const release = await takeLock(path, { wait: 0, now: () => 0, sleep: async () => {} });
+  const path = runtimePath('apply.lock', env, fs);
+  const release = await takeLock(path, fs, { wait: 0, now: () => 0, sleep: async () => {} });
   const impatient = await director.run(['apply', '-f', '-', '--wait', '1'], { stdin: document(1), env });
   assert.equal(impatient.status, 75);
   assert.equal(

@@ -43,10 +43,13 @@ async function problem(path: string, from = access()): Promise<string> {
 test('files in the order they are named, and standard input', async () => {
   const a = await file('a.yaml', 'a');
   const texts = await readTexts(['-', a], access(chunks('one ', 'two')));
-  assert.deepEqual(texts, [
-    { file: '-', text: 'one two' },
-    { file: a, text: 'a' },
-  ]);
+  assert.deepEqual(
+    texts.map(({ file, text, bytes }) => [file, text, Buffer.from(bytes).toString()]),
+    [
+      ['-', 'one two', 'one two'],
+      [a, 'a', 'a'],
+    ],
+  );
 });
 
 test('the documents of a directory, by name, and nothing else in it', async () => {
@@ -64,7 +67,23 @@ test('the documents of a directory, by name, and nothing else in it', async () =
 
 test('a byte order mark is no part of the text', async () => {
   const path = await file('bom.yaml', '\ufeffservices: []');
-  assert.equal((await readTexts([path], access()))[0]?.text, 'services: []');
+  const [read] = await readTexts([path], access());
+  assert.equal(read?.text, 'services: []');
+  assert.equal(read?.bytes.length, 12);
+});
+
+test('letters of other languages', async () => {
+  const path = await file('names.yaml', '# Straße, 街\n');
+  assert.equal((await readTexts([path], access()))[0]?.text, '# Straße, 街\n');
+});
+
+test('a directory called like a document', async () => {
+  const path = join(directory, 'of.d');
+  await mkdir(join(path, 'sub.yaml'), { recursive: true });
+  assert.equal(
+    (await problem(path)).replace(path, 'FILE'),
+    'FILE/sub.yaml: illegal operation on a directory',
+  );
 });
 
 test('a file that is not there', async () => {
@@ -82,6 +101,7 @@ test('a NUL byte', async () => {
     await problem(await file('nul.yaml', 'services:\n  a\0b')),
     'FILE:2:4: a NUL byte; not a text',
   );
+  assert.equal(await problem(await file('nul.yaml', '\ufeffa\0b')), 'FILE:1:2: a NUL byte; not a text');
 });
 
 test('bytes that are no UTF-8', async () => {

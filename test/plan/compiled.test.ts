@@ -21,13 +21,15 @@ const lookup = {
   addresses: async () => ['203.0.113.99'],
   ports: async () => ({ tcp: new Map(), udp: new Map(), sctp: new Map() }) as never,
 };
+const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
+
 const theme = await themeFor({ isTTY: false, write: () => {} }, {});
 
 const named = (texts: readonly string[]) => texts.map((text, index) => ({ file: `${index}.yaml`, text }));
 
 /** What compiled code makes of texts: what is wanted, all of it; undefined where it leaves that to others. */
 async function compiled(texts: readonly string[], client: IpvsClient, onlyWanted: boolean) {
-  const comparison = CompiledComparison.of(texts);
+  const comparison = CompiledComparison.of(texts.map(bytesOf));
   const rest = comparison && (await parseRests(named(comparison.rests), lookup));
   if (comparison === undefined || rest === undefined) return undefined;
   const unsettled = await comparison.read(client, onlyWanted);
@@ -157,7 +159,7 @@ test('what people write by hand is understood as in general', async () => {
   const desired = await parseDocuments(named([handwritten]), lookup);
   const table = stateOf(desired);
   assert.equal(await check([handwritten], table, true), 5 + 3 + 3 + 2);
-  const comparison = CompiledComparison.of([handwritten]);
+  const comparison = CompiledComparison.of([bytesOf(handwritten)]);
   const { desired: found = [] } = (await comparison?.read(await clientOf(empty), false)) ?? {};
   assert.deepEqual(normal(stateOf({ ...desired, services: found })), normal(table));
   assert.equal(found[3]?.destinations, undefined);
@@ -299,13 +301,13 @@ test('several texts are one wish, and what two of them want is left to those who
   const one = 'services:\n  - service: tcp://192.0.2.1:80\n    servers: [192.0.2.2:80]\n';
   const other = '{"timeouts": {"udp": 7}, "services": [{"service": "udp://192.0.2.1:80", "servers": []}]}';
   assert.equal(await check([one, other], await tableOf(one), false), 2);
-  assert.equal(CompiledComparison.of([one, one]), undefined);
-  assert.equal(CompiledComparison.of([one, 'services: [{service: tcp://web:80}]']), undefined);
+  assert.equal(CompiledComparison.of([one, one].map(bytesOf)), undefined);
+  assert.equal(CompiledComparison.of([one, 'services: [{service: tcp://web:80}]'].map(bytesOf)), undefined);
 });
 
 test('a table that was changed meanwhile is read anew', async () => {
   const table = await tableOf(handwritten);
-  const comparison = CompiledComparison.of([handwritten]);
+  const comparison = CompiledComparison.of([bytesOf(handwritten)]);
   const client = await clientOf(empty);
   for (const expected of [0, 13]) {
     const { services = [], desired = [], kept } = (await comparison?.read(client, false)) ?? {};
@@ -323,6 +325,6 @@ for (const [what, text] of Object.entries({
     '{"services": [{"service": "tcp://192.0.2.1:80",\r"servers": [192.0.2.9:80]}]}',
 })) {
   test(`${what} is left to those who tell it`, () => {
-    assert.equal(CompiledComparison.of([text]), undefined);
+    assert.equal(CompiledComparison.of([bytesOf(text)]), undefined);
   });
 }

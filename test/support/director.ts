@@ -1,6 +1,6 @@
 /** A director in memory: runs lvsadm's command lines against an IPVS that lives here, with files that are real. */
 
-import { createReadStream } from 'node:fs';
+import fs, { createReadStream } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -91,6 +91,7 @@ export class Director {
       err,
       env: { LVSADM_RUN: join(this.directory, 'run'), ...env },
       stdin: once(stdin),
+      files: fs,
       readFile: (path) => createReadStream(path),
       openSocket: () => {
         throw new Error('a test with a director in memory opens no socket');

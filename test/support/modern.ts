@@ -1,6 +1,6 @@
 /** Runs lvsadm inside the test's own process and collects what it says. */
 
-import { createReadStream } from 'node:fs';
+import fs, { createReadStream } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { runModern } from '../../src/cli/modern.js';
 import type { Context, Output } from '../../src/context.js';
@@ -32,6 +32,7 @@ export async function modern(...words: readonly string[]): Promise<Ran> {
     err: collect('err'),
     env: {},
     stdin: (async function* () {})(),
+    files: fs,
     readFile: (path) => createReadStream(path),
     client: () => {
       client ??= IpvsClient.open(openSocket, { loadModule: () => loadModule('ip_vs') });

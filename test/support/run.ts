@@ -1,5 +1,6 @@
 /** Runs command lines of ipvsadm's grammar against an IPVS in memory. */
 
+import fs from 'node:fs';
 import { render } from '../../src/cli/render.js';
 import type { Context } from '../../src/context.js';
 import { LvsadmError } from '../../src/errors.js';
@@ -68,6 +69,7 @@ export function worldOf(client: IpvsClient): World {
       err,
       env: {},
       stdin: chunks(stdin),
+      files: fs,
       readFile: (path) => chunks(files[path]),
       client: async () => client,
       openSocket: () => {

@@ -2,7 +2,7 @@
  * lvsadm, each command line through `main` in this process: everything but the process's own streams and the opening of
  * its socket, which differential-processes.suite.ts runs for real. One client serves all command lines.
  */
-import { createReadStream } from 'node:fs';
+import fs, { createReadStream } from 'node:fs';
 import { main } from '../../../src/cli/main.js';
 import type { Context, Output } from '../../../src/context.js';
 import { IpvsClient } from '../../../src/ipvs/client.js';
@@ -22,6 +22,7 @@ export class Lvsadm implements Program {
       err,
       env: {},
       stdin: chunks(stdin),
+      files: fs,
       readFile: (path) =>
         connections !== undefined && path === connectionTablePath
           ? chunks(connections)

@@ -1,0 +1,5 @@
+/** The standalone executable's files: their tests, under Bun. */
+import { test } from 'node:test';
+import { passesUnderBun } from '../support/bun.js';
+
+test('files are read, written, linked and told of through the C library', () => passesUnderBun('files', 4));

@@ -81,7 +81,7 @@ export const questionOf =
 
 /** Servers by options of a socket: src/wasm/options.ts. */
 export class OptionReader {
-  /** Where the value lies that is asked for again and again. */
+  /** Where the value lies that is asked for again and again; of no length where the memory has grown since. */
   private value: Uint8Array = new Uint8Array(0);
 
   private constructor(
@@ -92,25 +92,21 @@ export class OptionReader {
   /** All services are there. Undefined where there are no such sockets, or the kernel does not count servers by them. */
   static of(assembly: Assembly<WithDumps>, socket: OptionSocket | undefined): OptionReader | undefined {
     if (socket === undefined) return undefined;
-    const reader = new OptionReader(assembly, socket);
-    if (!reader.read(Option.services, assembly.exports.askCounts())) return undefined;
-    assembly.exports.takeCounts();
-    return reader;
+    const { exports } = assembly;
+    const length = exports.askCounts();
+    if (!socket.read(Option.services, assembly.view(exports.optionStart(), length))) return undefined;
+    exports.takeCounts();
+    return new OptionReader(assembly, socket);
   }
 
   /** Has the kernel tell the servers of the service that has this index there. False where it does not. */
   servers(index: number): boolean {
-    const length = this.assembly.exports.optionQuestion(index);
-    return length > 0 && this.read(Option.destinations, length);
-  }
-
-  private read(option: number, length: number): boolean {
-    const at = this.assembly.exports.optionStart() >>> 0;
-    const { buffer } = this.assembly.memory;
-    if (this.value.buffer !== buffer || this.value.byteOffset !== at || this.value.length !== length) {
-      this.value = this.assembly.view(at, length);
-    }
-    return this.socket.read(option, this.value);
+    const { assembly, socket } = this;
+    const length = assembly.exports.optionQuestion(index);
+    if (length === 0) return false;
+    // It stays where it is from one service to the next.
+    if (this.value.length !== length) this.value = assembly.view(assembly.exports.optionStart(), length);
+    return socket.read(Option.destinations, this.value);
   }
 }
 

@@ -17,11 +17,13 @@ test('a function belongs to a stage by its file, and by the way that data goes',
     frame('file:///x/build/src/ipvsadm/rules.js'),
     frame('file:///x/build/src/netlink/attributes.js'),
     frame('file:///x/build/src/netlink/socket-bun.js'),
+    frame('wasm://wasm/0a1b2c3d'),
+    frame('file:///x/build/src/ipvsadm/compiled.js'),
     frame('node:fs'),
     frame('', '(garbage collector)'),
     { ...frame('file:///x/build/src/ipvsadm/rules.js'), loading: true },
   ];
-  const rest = [undefined, 'read and write', 'collect, compile', undefined];
+  const rest = [undefined, 'compiled code', 'compiled code', 'read and write', 'collect, compile', undefined];
   assert.deepEqual(
     places.map((each) => stageOf(each, 'restoring')),
     ['parse', 'encode', ...rest],
@@ -57,7 +59,7 @@ test('what is neither start nor kernel is shared among the stages as the samples
   };
   // 1,120 less 120 to start, a quarter of the rest in the kernel: 750, three quarters of them to decode.
   assert.deepEqual(profiles(report).rows, [
-    ['-Ln of 10x10', 'Node', ...['1,120', '100', '20', '250', '0', '0', '563', '188', '0', '0']],
+    ['-Ln of 10x10', 'Node', ...['1,120', '100', '20', '250', '0', '0', '563', '188', '0', '0', '0']],
   ]);
 });
 

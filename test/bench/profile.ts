@@ -4,7 +4,15 @@ import { type Measure, type Report, timeOf } from './report.js';
 import type { Table } from './tables.js';
 
 /** In the order of the table. */
-export const stages = ['parse', 'encode', 'decode', 'format', 'read and write', 'collect, compile'] as const;
+export const stages = [
+  'parse',
+  'encode',
+  'decode',
+  'format',
+  'compiled code',
+  'read and write',
+  'collect, compile',
+] as const;
 export type Stage = (typeof stages)[number];
 
 /** Rooms whose work depends on the way that data goes through them: into the kernel, or out of it. */
@@ -23,6 +31,8 @@ const places: readonly (readonly [RegExp, Place])[] = [
   [/\/socket-(node|bun)\.|\/netlink\/dist\/|bun:ffi|prebuilds/, undefined],
   [/\/bin\/|\/src\/cli\/(?!process-context)|\/process-context\.\w+ openClient/, undefined],
   [/\/process-context\.|\/context\.|\/chunks\.|\/ipvsadm\/lines\.|^(node|internal|bun):/, 'read and write'],
+  // WebAssembly, which Node's profiler tells by an address of its own, and Bun's by who calls it.
+  [/^wasm:|\/(ipvsadm|plan)\/compiled\.|\/src\/assembly\./, 'compiled code'],
   // The quick way of -R: lines become messages without being parsed.
   [/\/src\/ipvsadm\/(moulds?|gaps|casting)\./, 'encode'],
   [/\/src\/ipvs\/endpoint-view\./, 'format'],

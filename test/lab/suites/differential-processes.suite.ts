@@ -78,6 +78,42 @@ test('by its own name ipvsadm needs no link', () =>
     ...['-Ln', '-Sn', '-D -t 192.0.2.1:80', '-D -t 192.0.2.1:80'].map(words),
   ]));
 
+/** Traced, all is asked by netlink; otherwise the executable has servers told by socket options where these tell all. */
+test('a table of every kind is listed alike, however the kernel is asked for it', () => {
+  const rules = [
+    '-A -t 192.0.2.1:80 -s wlc',
+    ...[7, 8].map((last) => `-a -t 192.0.2.1:80 -r 198.51.100.${last}:80 -m -w ${last} -x 100 -y 50`),
+    '-A -u 192.0.2.1:53 -s sh -b sh-port -o',
+    '-a -u 192.0.2.1:53 -r 198.51.100.7:53 -g -w 0',
+    '-A -t 192.0.2.2:80 -s wlc',
+    '-a -t 192.0.2.2:80 -r 198.51.100.7:80 -i -w 1 --tun-type gue --tun-port 6080 --tun-csum',
+    '-a -t 192.0.2.2:80 -r [2001:db8::7]:80 -i -w 1',
+    '-A --sctp-service 192.0.2.3:5060 -s rr',
+    '-A -f 7 -s wlc -p 60 -M 255.255.255.0',
+    '-a -f 7 -r 198.51.100.9:0 -g -w 1',
+    '-A -f 7 -6 -s rr',
+    '-a -f 7 -6 -r [2001:db8::9]:0 -g -w 1',
+    '-A -t [2001:db8::1]:80 -s wlc',
+  ];
+  const run = (word: string, env: Record<string, string> = {}, input?: string): string => {
+    const { status, stdout } = spawnSync(lvsadm, word.split(' '), {
+      env: { ...process.env, ...env },
+      ...{ input, encoding: 'utf8' },
+    });
+    assert.equal(status, 0, word);
+    return stdout;
+  };
+  run('-R', {}, `${rules.join('\n')}\n`);
+  try {
+    for (const word of ['-S -n', '-L -n', '-L -n --nosort']) {
+      assert.equal(run(word), run(word, { LVSADM_DEBUG: 'netlink' }), word);
+    }
+    assert.equal(run('-S -n').split('\n').length, rules.length + 1);
+  } finally {
+    run('-C');
+  }
+});
+
 test('found by PATH it links to itself', () => {
   const links = mkdtempSync(join(tmpdir(), 'found-'));
   try {

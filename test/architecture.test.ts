@@ -199,7 +199,9 @@ const rules: readonly Rule[] = [
     to: [
       'src/cli/called.ts',
       'src/cli/process-context.ts',
+      'src/cli/render.ts',
       'src/libc/files.ts',
+      'src/libc/libc.ts',
       'src/libc/option-socket.ts',
       'src/netlink/socket-bun.ts',
     ],

@@ -3,9 +3,14 @@
  * one function, syscall(2): Bun compiles a wrapper for each function that is declared, each time the program starts.
  */
 import { dlopen, read } from 'bun:ffi';
+import { HostError } from '../errors.js';
 import { compileHotCode } from './jit.js';
 
-const libraries = ['libc.so.6', 'libc.so', 'libc.musl-x86_64.so.1', 'libc.musl-aarch64.so.1'];
+/**
+ * The C library that the process has already: for glibc by its name, and musl takes any name that begins `libc.` for itself. No
+ * other name is tried, as what is not found elsewhere Bun loads from the working directory.
+ */
+const library = 'libc.so.6';
 
 /** Numbers of the calls, by process.arch: asm/unistd.h. */
 const numbers: Readonly<Record<string, Readonly<Record<Call, number>>>> = {
@@ -81,7 +86,7 @@ const SHORT_RUN = 30;
 
 let loaded: Libc | undefined;
 
-/** @throws Error that says what was tried */
+/** @throws HostError where code cannot be made while the program runs: its memory would be written, then executed */
 export function libc(): Libc {
   loaded ??= load();
   return loaded;
@@ -89,7 +94,8 @@ export function libc(): Libc {
 
 function load(): Libc {
   const calls = numbers[process.arch];
-  if (calls === undefined) throw new Error(`no numbers of system calls for ${process.arch}`);
+  if (calls === undefined)
+    throw new HostError('call the kernel', `the numbers of its calls on ${process.arch} are not known`);
   const { syscall, __errno_location } = openLibrary();
   let made = 0;
   return {
@@ -102,13 +108,9 @@ function load(): Libc {
 }
 
 function openLibrary() {
-  const failures: string[] = [];
-  for (const library of libraries) {
-    try {
-      return dlopen(library, functions).symbols;
-    } catch (error) {
-      failures.push(`${library}: ${(error as Error).message}`);
-    }
+  try {
+    return dlopen(library, functions).symbols;
+  } catch (error) {
+    throw new HostError('call the C library', (error as Error).message, { cause: error });
   }
-  throw new Error(`no C library (${failures.join('; ')})`);
 }

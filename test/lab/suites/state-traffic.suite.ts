@@ -17,20 +17,34 @@ const timeout = 60_000;
 
 type Port = typeof steady | typeof changing;
 
+/**
+ * The servers' ports, one for each service. A client may use a port of its own for a connection to each service at once; at
+ * one port of one server NAT would make the same connection of both, and the newer one end the older.
+ */
+const portsBehind: Record<Port, number> = { [steady]: serverPort, [changing]: serverPort + 1 };
+
 /** Servers of the changing service by weight, and its settings. alpha is always there. */
 interface Version {
   readonly servers: Partial<Record<Server, number>>;
   readonly settings?: object;
 }
 
-const serversOf = (servers: Version['servers']) =>
-  Object.entries(servers).map(([name, weight]) => ({ server: endpointOf(name as Server), weight }));
+const serversOf = (port: Port, servers: Version['servers']) =>
+  Object.entries(servers).map(([name, weight]) => ({
+    server: endpointOf(name as Server, portsBehind[port]),
+    weight,
+  }));
 
 const documentOf = ({ servers, settings }: Version) => ({
   defaults: { server: { method: 'nat' } },
   services: [
-    { service: `tcp://${vip}:${steady}`, scheduler: 'rr', servers: serversOf({ alpha: 1, beta: 1 }) },
-    { service: `tcp://${vip}:${changing}`, scheduler: 'wrr', ...settings, servers: serversOf(servers) },
+    { service: `tcp://${vip}:${steady}`, scheduler: 'rr', servers: serversOf(steady, { alpha: 1, beta: 1 }) },
+    {
+      service: `tcp://${vip}:${changing}`,
+      scheduler: 'wrr',
+      ...settings,
+      servers: serversOf(changing, servers),
+    },
   ],
 });
 
@@ -43,9 +57,10 @@ before(async () => {
   network = await Network.build(plan);
   [client] = await Promise.all([
     network.host('client').agent(),
-    ...serverNames.map(async (name) =>
-      (await network.host(name).agent()).call('serveHttp', { name, port: serverPort }),
-    ),
+    ...serverNames.map(async (name) => {
+      const agent = await network.host(name).agent();
+      for (const port of Object.values(portsBehind)) await agent.call('serveHttp', { name, port });
+    }),
   ]);
 });
 

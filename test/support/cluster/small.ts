@@ -11,7 +11,7 @@ export const servers = { alpha: '10.0.0.11', beta: '10.0.0.12', gamma: '10.0.0.1
 export type Server = keyof typeof servers;
 export const serverNames = Object.keys(servers) as Server[];
 export const serverPort = 8080;
-export const endpointOf = (server: Server): string => `${servers[server]}:${serverPort}`;
+export const endpointOf = (server: Server, port = serverPort): string => `${servers[server]}:${port}`;
 
 export const plan: NetworkPlan = {
   client: { on: { outside: ['198.51.100.2/24'] }, routes: [`${vip} via 198.51.100.1`] },

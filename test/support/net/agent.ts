@@ -12,7 +12,7 @@ export interface Question {
 
 export type Answer = { id: number; result: unknown } | { id: number; error: string };
 
-type Waiter = { resolve(result: unknown): void; reject(error: Error): void };
+type Waiter = { readonly call: string; resolve(result: unknown): void; reject(error: Error): void };
 
 const program = fileURLToPath(new URL('./agent-process.js', import.meta.url));
 
@@ -57,7 +57,7 @@ export class Agent {
     this.asked += 1;
     const question: Question = { id: this.asked, call, args };
     return new Promise((resolve, reject) => {
-      this.waiting.set(question.id, { resolve: resolve as Waiter['resolve'], reject });
+      this.waiting.set(question.id, { call, resolve: resolve as Waiter['resolve'], reject });
       this.child.send(question, (error) => error && this.failAll(error));
     });
   }
@@ -65,7 +65,7 @@ export class Agent {
   private settle(answer: Answer): void {
     const waiter = this.waiting.get(answer.id);
     this.waiting.delete(answer.id);
-    if ('error' in answer) waiter?.reject(new Error(`${this.host.name}: ${answer.error}`));
+    if ('error' in answer) waiter?.reject(new Error(`${this.host.name}: ${waiter.call}: ${answer.error}`));
     else waiter?.resolve(answer.result);
   }
 

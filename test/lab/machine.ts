@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { stripVTControlCharacters } from 'node:util';
+import { lastLines } from './console.js';
 import { LabFailure } from './errors.js';
 import { type Job, jobScript } from './job.js';
 import { consoleLog, type Hardware, type ports, qemuArguments } from './qemu.js';
@@ -135,15 +135,6 @@ class Machine {
     for (const server of this.servers) server.close();
     rmSync(this.directory, { recursive: true, force: true });
   }
-}
-
-/** The end of what a console printed, without the control sequences of firmware and terminals. */
-export function lastLines(text: string, count = 40): string {
-  return stripVTControlCharacters(text)
-    .split(/\r*\n/)
-    .filter((line) => line.trim() !== '')
-    .slice(-count)
-    .join('\n');
 }
 
 /** Cleans up when this process is told to end, then lets the signal have its way. */

@@ -4,12 +4,12 @@ import { execFileSync } from 'node:child_process';
 import { describe, test } from 'node:test';
 import { dependenciesIn, mirrorsIn } from './apt.js';
 import { readBootImage } from './bootimage.js';
+import { lastLines } from './console.js';
 import { newc } from './cpio.js';
 import { labEnvironment } from './environment.js';
 import { LabUnavailable } from './errors.js';
 import { modulesIn } from './initramfs.js';
 import { type Job, jobScript, quote } from './job.js';
-import { lastLines } from './machine.js';
 import { advice } from './packages.js';
 import { qemuArguments } from './qemu.js';
 import { readSettings } from './settings.js';
@@ -187,4 +187,17 @@ test("a path with commas stays one value of QEMU's options", () => {
 
 test("a console's last lines are readable", () => {
   assert.equal(lastLines('\x1b[2J\x1bcone\r\n\r\ntwo\nthree\n', 2), 'two\nthree');
+});
+
+test('a breakdown is shown from its cause on, however long its trace', () => {
+  const oops = [
+    '[    8.1] BUG: kernel NULL pointer dereference',
+    '[    8.2] Oops: 0002',
+    '[    8.3]  a+0x1/0x2',
+  ];
+  const panic = ['[    8.4] Kernel panic - not syncing: Fatal exception', '[    8.5]  b+0x1/0x2'];
+  for (const shown of [[...oops, ...panic], panic]) {
+    assert.equal(lastLines(['Booting', ...shown].join('\n'), 1), shown.join('\n'));
+    assert.equal(lastLines(['Booting', ...shown].join('\n'), 9), ['Booting', ...shown].join('\n'));
+  }
 });

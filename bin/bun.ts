@@ -1,11 +1,11 @@
 /** The process in the standalone executable: its words, and system calls for files and sockets. */
-import { nameOf } from '../src/cli/called.js';
-import type { Face } from '../src/cli/face.js';
+import { nameOf } from '../src/cli/argv0.js';
+import type { Face } from '../src/cli/grammar.js';
 import { runProcess } from '../src/cli/process-context.js';
 import * as files from '../src/libc/files.js';
 import { libc } from '../src/libc/libc.js';
 import { openOptionSocket } from '../src/libc/option-socket.js';
-import { openBunSocket } from '../src/netlink/socket-bun.js';
+import { openBunSocket } from '../src/netlink/transport/bun.js';
 
 // A shell that finds the program by PATH tells it no path.
 const { argv0, execPath } = process;

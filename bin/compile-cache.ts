@@ -1,22 +1,18 @@
 /**
- * Where compiled code is kept from one run to the next, and Node's own compile cache (from 22 on): without, compiling is
- * most of what a short run adds to an empty script.
+ * Node's own compile cache (Node 22 and later), below a directory that only root can write to: without it, compiling is most
+ * of what a short run adds to an empty script.
  */
 
 /** Whoever may write there may run code as root, so it is root's alone. */
 const DIRECTORY = '/var/cache/lvsadm';
 
-/** Undefined where it would not be safe, and for others than root: without, there is little that lvsadm may do. */
-export const directoryForCode = (directory = DIRECTORY, owner = 0): string | undefined =>
-  process.getuid?.() === owner && isSafe(directory, owner) ? directory : undefined;
-
-/** Has Node keep the code of all modules. False where it cannot. */
-export function enableCompileCache(directory: string): boolean {
-  // Node 20 would load its loader of ES modules only to say that it has none.
-  if (Number.parseInt(process.versions.node, 10) < 22) return false;
+/** Has Node keep the compiled code of all scripts of this run; does nothing where that would not be safe, or not for root. */
+export function enableCompileCache(): void {
+  // Node 20 has none, and would load its loader of ES modules only to say so.
+  if (Number.parseInt(process.versions.node, 10) < 22 || process.getuid?.() !== 0) return;
+  if (!isSafe(DIRECTORY, 0)) return;
   const { enableCompileCache } = process.getBuiltinModule('node:module') as Partial<CompileCache>;
-  enableCompileCache?.(directory);
-  return enableCompileCache !== undefined;
+  enableCompileCache?.(DIRECTORY);
 }
 
 /** Of node:module, as newer versions have it. */

@@ -1,6 +1,7 @@
 /** ipvsadm's grammar on Node.js, in one script, which starts at once. */
-import { dropIn } from '../src/cli/drop-in.js';
-import { guard } from '../src/cli/guard.js';
+
+import { guard } from '../src/cli/catch.js';
+import { dropIn } from '../src/cli/ipvsadm.js';
 import { run } from './node.js';
 
 void run(guard(dropIn));

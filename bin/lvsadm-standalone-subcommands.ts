@@ -1,8 +1,6 @@
 /** What bin/lvsadm-standalone.ts loads for a subcommand. */
-import { guard } from '../src/cli/guard.js';
-import { runModern } from '../src/cli/modern.js';
-import { compileHotCode } from '../src/libc/jit.js';
+import { guard } from '../src/cli/catch.js';
+import { runModern } from '../src/cli/subcommands.js';
 import { run } from './bun.js';
 
-compileHotCode();
 void run(guard(runModern));

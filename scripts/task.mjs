@@ -1,9 +1,8 @@
 // The one entry of every npm script: makes sure that dependencies and the build are there, then runs the task.
 // Plain JavaScript, because on a fresh checkout there is nothing yet that could compile it.
 import { spawn, spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { constants } from 'node:os';
 import { join, relative, resolve } from 'node:path';
@@ -66,44 +65,6 @@ function dependencies() {
   writeFileSync(stamp, wanted);
 }
 
-/** What is compiled to WebAssembly: AssemblyScript, which looks like TypeScript and is none. */
-const assembly = 'src/wasm';
-/** A module for each of those who use it, and the files whose exports it has: what is not used is not there. */
-const modules = { listing: ['listing'], comparison: ['comparison', 'fields'] };
-const compiledModule = (name) => `build/${assembly}/${name}.wasm.js`;
-
-/** Compiles AssemblyScript to scripts that export it in base64: whatever is installed stays one file. */
-async function assemble() {
-  const sources = [...files(assembly, '.ts'), 'package-lock.json', 'scripts/task.mjs'];
-  for (const name in modules) if (isOld(compiledModule(name), sources)) await assembleModule(name);
-}
-
-async function assembleModule(name) {
-  const { main } = await import('assemblyscript/asc');
-  const entries = modules[name].map((entry) => `${assembly}/${entry}.ts`);
-  // Nothing of JavaScript is needed; memory is given back with the process.
-  const options = ['-O3', '--noAssert', '--runtime', 'stub', '--use', 'abort='];
-  let code;
-  const { error } = await main([...entries, ...options, '-o', `${name}.wasm`], {
-    stdout: process.stderr,
-    stderr: process.stderr,
-    writeFile: (_name, contents) => (code = contents),
-  });
-  if (error) process.exit(1);
-  mkdirSync(join(root, 'build', assembly), { recursive: true });
-  const text = Buffer.from(code).toString('base64');
-  writeFileSync(join(root, compiledModule(name)), `export default ${JSON.stringify(text)};\n`);
-}
-
-/** Bundles get what was assembled. */
-const assembledInside = {
-  name: 'assembled-inside',
-  setup: ({ onResolve }) =>
-    onResolve({ filter: /\.wasm\.js$/ }, ({ path }) => ({
-      path: join(root, 'build', assembly, path.slice(path.lastIndexOf('/') + 1)),
-    })),
-};
-
 /** Whether a file is missing, or older than something that it is made of. */
 function isOld(target, sources) {
   if (!existsSync(join(root, target))) return true;
@@ -116,9 +77,8 @@ async function compile() {
   const esbuild = require('esbuild');
   const entryPoints = ['bin', 'src', 'scripts', 'test']
     .flatMap((dir) => files(dir, '.ts'))
-    .filter((f) => !f.endsWith('.d.ts') && !f.startsWith(`${assembly}/`));
+    .filter((f) => !f.endsWith('.d.ts'));
   const outputs = new Set(entryPoints.map((f) => f.replace(/\.ts$/, '.js')));
-  for (const name in modules) outputs.add(relative('build', compiledModule(name)));
   for (const old of files('build', '.js')) if (!outputs.has(relative('build', old))) rmSync(join(root, old));
   await esbuild.build({
     absWorkingDir: root,
@@ -136,7 +96,6 @@ async function compile() {
 const bundling = () => ({
   absWorkingDir: root,
   bundle: true,
-  plugins: [assembledInside],
   platform: 'node',
   target: 'node20.19',
   define: { LVSADM_VERSION: JSON.stringify(version()) },
@@ -189,7 +148,7 @@ const plainScript = (name) => ({
 /** What the netlink package requires, and what it gets instead where it is part of a bundle. */
 const substitutes = {
   // Looks for the native part where it nearly always is.
-  'node-gyp-build': "module.exports = require('./src/netlink/addon-node.ts').loadAddon;",
+  'node-gyp-build': "module.exports = require('./src/netlink/transport/node-addon.ts').loadAddon;",
   // Of which it takes the number of an error, once that has happened.
   os: "exports.constants = { get errno() { return process.getBuiltinModule('node:os').constants.errno; } };",
 };
@@ -220,19 +179,16 @@ async function bundle() {
     if (old !== 'standalone') rmSync(join(root, 'dist', old), { recursive: true });
   }
   await Promise.all([
-    esbuild.build({ ...plainScript('lvsadm-program'), plugins: [netlinkInside, assembledInside] }),
+    esbuild.build({ ...plainScript('lvsadm-program'), plugins: [netlinkInside] }),
     esbuild.build({
       ...plainScript('lvsadm-subcommands'),
-      plugins: [packagesApart, netlinkInside, assembledInside],
+      plugins: [packagesApart, netlinkInside],
     }),
   ]);
-  const digest = createHash('sha256');
-  for (const script of scripts) digest.update(readFileSync(join(root, 'dist', script)));
   await Promise.all([
     esbuild.build({
       ...plainScript('lvsadm'),
       external: scripts.map((script) => `./${script}`),
-      define: { LVSADM_SCRIPTS: JSON.stringify(digest.digest('hex')) },
     }),
     ...packages.map((name) =>
       esbuild.build({
@@ -282,8 +238,6 @@ function executable(entry, target) {
       // What starts fast: modules loaded when asked for, and none of them parsed at run time.
       '--splitting',
       '--bytecode',
-      // No just-in-time compiling in the time that a short run takes: src/libc/jit.ts.
-      '--compile-jit-policy=1000',
       '--format=esm',
       // A tool for root reads no settings from the directory that it happens to run in.
       '--no-compile-autoload-dotenv',
@@ -317,7 +271,7 @@ async function standalone() {
     esbuild.build({
       ...bundled,
       entryPoints: [`bin/${entries[0]}.ts`],
-      plugins: [subcommandsApart, assembledInside],
+      plugins: [subcommandsApart],
     }),
     esbuild.build({ ...bundled, entryPoints: [`bin/${entries[1]}.ts`], splitting: true }),
   ]);
@@ -428,6 +382,5 @@ if (!task) {
   process.exit(2);
 }
 dependencies();
-await assemble();
 await compile();
 await task(args);

@@ -1,7 +1,8 @@
 /** What a command may touch. Everything outside of this is pure, so a test hands in its own. */
-import type { Files } from './host/files.js';
+
 import type { IpvsClient } from './ipvs/client.js';
-import type { OpenSocket } from './netlink/socket.js';
+import type { OpenSocket } from './netlink/transport/socket.js';
+import type { Files } from './system/files.js';
 
 /** A stream of text that the user or a pipe reads, as text or as the bytes of it. */
 export interface Output {

@@ -1,7 +1,7 @@
 /** lvsadm as a library. */
 
 import { IpvsClient as Client, type ClientOptions } from './ipvs/client.js';
-import { openNodeSocket } from './netlink/socket-node.js';
+import { openNodeSocket } from './netlink/transport/node.js';
 
 export {
   KernelError,
@@ -19,7 +19,7 @@ export * from './model/destination.js';
 export * from './model/service.js';
 export type { Stats } from './model/stats.js';
 export type { DestinationEntry, Info, ServiceEntry, Timeouts } from './model/table.js';
-export type { NetlinkSocket, OpenSocket } from './netlink/socket.js';
+export type { NetlinkSocket, OpenSocket } from './netlink/transport/socket.js';
 
 /**
  * The IPVS of the process's network namespace.

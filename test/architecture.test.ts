@@ -1,272 +1,121 @@
-/** Which file may import which: the house's plan, held against every import there is. */
+/** The rooms of the house and the arrows between them, held against every import there is; imports of types count. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { filesUnder, type Import, importsIn, importsOf } from './support/imports.js';
 
-/** What a room may import: rooms or files, as the starts of their paths; `types` for imports of types only. */
-interface Rule {
-  /** Start of the paths that the rule is for; the longest that fits counts. */
-  readonly from: string;
-  readonly to: readonly string[];
-  readonly types?: readonly string[];
-}
+/**
+ * What each room may import. A file belongs to the room with the longest path that it starts with; files of one room may import
+ * each other, and Node's own modules are open to all.
+ */
+const arrows: Readonly<Record<string, readonly string[]>> = {
+  'src/errors.ts': [],
+  'src/version.ts': [],
+  'src/suggest.ts': [],
+  'src/messages.ts': ['src/errors.ts'],
+  'src/context.ts': ['src/ipvs', 'src/netlink/transport/socket.ts', 'src/system'],
+  'src/index.ts': ['src/errors.ts', 'src/ipvs', 'src/model', 'src/netlink/transport', 'src/plan'],
 
-/** A room's own files may import each other unless the rule is for a single file; Node's own modules are free to all. */
-const rules: readonly Rule[] = [
-  { from: 'src/errors.ts', to: [] },
-  { from: 'src/version.ts', to: [] },
-  {
-    from: 'src/context.ts',
-    to: [],
-    types: ['src/host/files.ts', 'src/ipvs/client.ts', 'src/netlink/socket.ts'],
-  },
+  'src/model': ['src/errors.ts'],
+  'src/libc': ['src/errors.ts', 'bun:ffi'],
 
-  // Netlink knows nothing of IPVS. Each way to reach the kernel is in one file, which nobody else in the room imports.
-  { from: 'src/netlink/', to: ['src/errors.ts'] },
-  {
-    from: 'src/netlink/socket-node.ts',
-    to: [
-      'src/errors.ts',
-      ...['clock', 'descriptor-node', 'mailbox', 'socket'].map(netlink),
-      'netlink/dist/raw.js',
-    ],
-  },
-  {
-    from: 'src/netlink/socket-bun.ts',
-    to: ['src/errors.ts', 'src/libc/libc.ts'],
-    types: ['src/netlink/socket.ts'],
-  },
+  'src/netlink': ['src/errors.ts', 'src/netlink/transport/socket.ts'],
+  'src/netlink/transport/socket.ts': [],
+  'src/netlink/transport': ['src/errors.ts', 'src/netlink/transport/socket.ts', 'src/libc', 'netlink'],
 
-  // System calls, for the standalone executable.
-  { from: 'src/libc/', to: ['src/errors.ts', 'bun:ffi'] },
+  'src/ipvs': ['src/errors.ts', 'src/model', 'src/netlink', 'src/netlink/transport/socket.ts'],
 
-  { from: 'src/model/', to: ['src/errors.ts'] },
+  'src/ipvsadm': ['src/errors.ts', 'src/context.ts', 'src/version.ts', 'src/model', 'src/ipvs', 'src/system'],
+  'src/ipvsadm/grammar': ['src/errors.ts', 'src/suggest.ts', 'src/model'],
+  'src/ipvsadm/rules.ts': ['src/errors.ts', 'src/model', 'src/ipvsadm/grammar'],
 
-  // What humans write: YAML and JSON, whose shape zod describes, and rules in ipvsadm's grammar.
-  { from: 'src/document/', to: ['src/errors.ts', 'src/model/', 'src/ipvsadm/', 'yaml', 'zod'] },
+  'src/document': [
+    'src/errors.ts',
+    'src/suggest.ts',
+    'src/model',
+    'src/ipvsadm/grammar',
+    'src/ipvsadm/rules.ts',
+    'yaml',
+    'zod',
+  ],
+  'src/plan': ['src/errors.ts', 'src/model', 'src/ipvs'],
 
-  // The client opens a Connection on whatever socket it is given: never one of its own.
-  {
-    from: 'src/ipvs/',
-    to: [
-      'src/errors.ts',
-      'src/model/',
-      ...['attributes', 'batch', 'bytes', 'connection', 'genl', 'place', 'places', 'replies', 'socket'].map(
-        netlink,
-      ),
-    ],
-  },
+  'src/system': ['src/errors.ts', 'src/model', 'src/netlink', 'src/netlink/transport/socket.ts'],
+  'src/setup': ['src/errors.ts', 'src/model', 'src/system'],
+  'src/doctor': [
+    'src/errors.ts',
+    'src/model',
+    'src/ipvs',
+    'src/ipvsadm/rules.ts',
+    'src/netlink',
+    'src/setup',
+    'src/system',
+  ],
 
-  // Code that was compiled before it runs.
-  { from: 'src/assembly.ts', to: ['src/ipvs/option.ts'], types: [netlink('bytes'), netlink('genl')] },
-
-  // Those who carry a plan out are given a client.
-  {
-    from: 'src/plan/',
-    to: ['src/errors.ts', 'src/model/'],
-    types: ['src/ipvs/client.ts', 'src/ipvs/servers.ts'],
-  },
-  // Compiled code reads the kernel's bytes, and says what they are in the protocol's numbers.
-  {
-    from: 'src/plan/compiled.ts',
-    to: ['src/assembly.ts', 'src/plan/records.ts', 'src/wasm/comparison.ts', netlink('bytes')],
-    types: ['src/model/', 'src/ipvs/client.ts', netlink('genl')],
-  },
-  { from: 'src/plan/records.ts', to: ['src/model/', 'src/ipvs/schema.ts'], types: ['src/assembly.ts'] },
-
-  // rtnetlink stands on the same netlink as IPVS does; a diagnosis looks at both.
-  {
-    from: 'src/host/',
-    to: [
-      'src/errors.ts',
-      'src/model/',
-      ...['attributes', 'bytes', 'connection', 'genl', 'message', 'socket', 'struct'].map(netlink),
-    ],
-  },
-
-  // A diagnosis reads the machine and IPVS, and writes its fixes in ipvsadm's grammar.
-  {
-    from: 'src/doctor/',
-    to: [
-      'src/errors.ts',
-      'src/model/',
-      'src/host/',
-      'src/ipvs/proc.ts',
-      'src/ipvsadm/rules.ts',
-      ...['attributes', 'bytes', 'connection', 'genl', 'socket'].map(netlink),
-    ],
-    types: ['src/ipvs/client.ts'],
-  },
-
-  // The grammar is pure; what carries it out asks the kernel through the context, and the host for names.
-  {
-    from: 'src/ipvsadm/',
-    to: ['src/errors.ts', 'src/model/'],
-    types: ['src/ipvs/servers.ts', 'src/context.ts'],
-  },
-  { from: 'src/ipvsadm/help.ts', to: ['src/errors.ts', 'src/version.ts', 'src/ipvsadm/'] },
-  ...['run', 'session', 'listing', 'connections', 'connection-page', 'directory', 'restore'].map((file) => ({
-    from: `src/ipvsadm/${file}.ts`,
-    to: ['src/errors.ts', 'src/model/', 'src/ipvsadm/', 'src/ipvs/', 'src/host/', 'src/context.ts'],
-  })),
-  // The quick way of numeric listings hands the kernel's bytes to code that is no JavaScript, and knows no model.
-  {
-    from: 'src/ipvsadm/compiled.ts',
-    to: ['src/assembly.ts', 'src/wasm/listing.ts', netlink('bytes')],
-    types: ['src/context.ts', 'src/ipvs/client.ts', netlink('genl')],
-  },
-  { from: 'src/wasm/', to: [] },
-  // The quick way of -R writes messages: a shape of lines beside the shape of what they come to.
-  ...['steps', 'moulds', 'mould', 'gaps', 'casting'].map((file) => ({
-    from: `src/ipvsadm/${file}.ts`,
-    to: [
-      'src/errors.ts',
-      'src/model/',
-      'src/ipvsadm/',
-      'src/ipvs/',
-      ...['batch', 'bytes', 'genl', 'message', 'place'].map(netlink),
-    ],
-  })),
-
-  {
-    from: 'src/output/',
-    to: ['src/errors.ts', 'src/model/', 'src/plan/plan.ts', 'chalk', 'cli-table3'],
-    types: ['src/plan/', 'src/context.ts'],
-  },
-
-  // Describes both grammars, for shells and readers, from the tables that they are parsed with.
-  {
-    from: 'src/reference/',
-    to: ['src/version.ts', 'src/ipvsadm/options.ts', 'src/ipvsadm/help.ts'],
-    types: ['src/commands/command.ts', 'yargs'],
-  },
-
-  {
-    from: 'src/commands/',
-    to: [
+  'src/output': ['src/errors.ts', 'src/context.ts', 'src/model', 'src/plan', 'chalk', 'cli-table3'],
+  'src/reference': ['src/errors.ts', 'src/version.ts', 'src/ipvsadm', 'src/commands'],
+  'src/commands': [
+    ...[
       'src/errors.ts',
       'src/context.ts',
-      'src/model/',
-      'src/plan/',
-      'src/ipvs/',
-      'src/host/',
-      'src/doctor/',
-      'src/output/',
-      'src/document/',
-      'src/reference/',
-      'src/ipvsadm/refusals.ts',
+      'src/messages.ts',
+      'src/model',
+      'src/ipvs',
       'src/ipvsadm/rules.ts',
+      'src/document',
     ],
-    types: ['yargs'],
-  },
-
-  {
-    from: 'src/cli/',
-    to: ['src/errors.ts', 'src/context.ts', 'src/version.ts', 'src/ipvsadm/', 'src/commands/'],
-  },
-  {
-    from: 'src/cli/general.ts',
-    to: ['src/errors.ts', 'src/context.ts', 'src/ipvsadm/nearest.ts', 'src/commands/', 'yargs'],
-    types: ['src/cli/modern.ts'],
-  },
-  { from: 'src/cli/plain.ts', to: [], types: ['src/cli/modern.ts', 'yargs'] },
-  {
-    from: 'src/cli/modern.ts',
-    to: ['src/errors.ts', 'src/context.ts', 'src/ipvsadm/nearest.ts', 'src/commands/', 'src/cli/'],
-  },
-  // Makes the context of a real process, so it loads what stands behind it: the client, its trace, modprobe.
-  {
-    from: 'src/cli/process-context.ts',
-    to: ['src/errors.ts', 'src/context.ts', 'src/ipvs/', 'src/host/', 'src/netlink/debug.ts'],
-    types: ['src/cli/face.ts', 'src/netlink/connection.ts', 'src/netlink/socket.ts'],
-  },
-
-  // The library: exports only.
-  {
-    from: 'src/index.ts',
-    to: ['src/errors.ts', 'src/ipvs/', 'src/model/', 'src/plan/', 'src/netlink/socket-node.ts'],
-    types: ['src/netlink/socket.ts'],
-  },
-
-  // Each distribution is one entry and one socket; Node's has the subcommands in a bundle of their own.
-  {
-    from: 'bin/node.ts',
-    to: ['src/cli/process-context.ts', 'src/netlink/socket-node.ts'],
-    types: ['src/cli/'],
-  },
-  {
-    from: 'bin/bun.ts',
-    to: [
-      'src/cli/called.ts',
-      'src/cli/process-context.ts',
-      'src/cli/render.ts',
-      'src/libc/files.ts',
-      'src/libc/libc.ts',
-      'src/libc/option-socket.ts',
-      'src/netlink/socket-bun.ts',
+    ...['src/plan', 'src/system', 'src/setup', 'src/doctor', 'src/output', 'src/reference'],
+  ],
+  'src/cli': [
+    ...[
+      'src/errors.ts',
+      'src/context.ts',
+      'src/messages.ts',
+      'src/suggest.ts',
+      'src/version.ts',
+      'src/commands',
     ],
-    types: ['src/cli/'],
-  },
-  { from: 'bin/compile-cache.ts', to: [] },
-  { from: 'bin/kept-script.ts', to: [] },
-  {
-    from: 'bin/lvsadm.ts',
-    to: [
-      'src/cli/called.ts',
-      ...['compile-cache', 'kept-script', 'lvsadm-program', 'lvsadm-subcommands'].map(
-        (name) => `bin/${name}.ts`,
-      ),
-    ],
-  },
-  { from: 'bin/lvsadm-program.ts', to: ['src/cli/', 'bin/node.ts'] },
-  { from: 'bin/lvsadm-subcommands.ts', to: ['src/cli/', 'bin/node.ts'] },
-  {
-    from: 'bin/lvsadm-standalone.ts',
-    to: ['src/cli/', 'bin/bun.ts', 'bin/lvsadm-standalone-subcommands.ts'],
-  },
-  { from: 'bin/lvsadm-standalone-subcommands.ts', to: ['src/cli/', 'src/libc/jit.ts', 'bin/bun.ts'] },
-];
+    ...['src/ipvsadm', 'src/ipvs', 'src/netlink', 'src/netlink/transport/socket.ts', 'src/system', 'yargs'],
+  ],
+  bin: ['src/cli', 'src/libc', 'src/netlink/transport'],
+};
 
-/** Packages that ipvsadm's grammar must not wait for; see docs/architecture.md for what each costs. */
+/** Packages that ipvsadm's grammar must not wait for: docs/architecture.md says what each costs. */
 const slow = ['yargs', 'zod', 'chalk', 'cli-table3', 'yaml'];
-
-function netlink(name: string): string {
-  return `src/netlink/${name}.ts`;
-}
 
 const files = [...filesUnder('src'), ...filesUnder('bin')];
 const imports = files.flatMap(importsOf);
 const has = (file: string): boolean => files.includes(file);
 
-const ruleFor = (file: string): Rule | undefined =>
-  rules.filter(({ from }) => file.startsWith(from)).sort((a, b) => b.from.length - a.from.length)[0];
+const isIn = (file: string, room: string): boolean => file === room || file.startsWith(`${room}/`);
 
-const within = (to: string, rooms: readonly string[]): boolean =>
-  rooms.some((room) => (room.endsWith('/') ? to.startsWith(room) : to === room || to.startsWith(`${room}/`)));
+const within = (to: string, rooms: readonly string[]): boolean => rooms.some((room) => isIn(to, room));
 
-/** Whether a rule lets an import be; `from` that names a folder lets the folder's files import each other. */
-function allows({ from, to, types = [] }: Rule, { target, typeOnly }: Import): boolean {
+/** The room that a file belongs to, or a package that is not ours itself. */
+const roomOf = (file: string): string =>
+  Object.keys(arrows)
+    .filter((room) => isIn(file, room))
+    .sort((a, b) => b.length - a.length)[0] ?? file;
+
+function follows({ file, target }: Import): boolean {
   if (target.startsWith('node:')) return true;
-  const own = from.endsWith('/') && target.startsWith(from) && !target.startsWith('src/netlink/socket-');
-  return own || within(target, to) || (typeOnly && within(target, types));
+  const [from, to] = [roomOf(file), roomOf(target)];
+  const allowed = arrows[from] ?? [];
+  return from === to || allowed.includes(to) || (!has(target) && within(target, allowed));
 }
 
-test('there are files, and imports are found in them', () => {
+test('every file has a room', () => {
   assert.ok(files.length > 20 && imports.length > 50, `${files.length} files, ${imports.length} imports`);
-});
-
-test('every file has a place in the plan', () => {
   assert.deepEqual(
-    files.filter((file) => ruleFor(file) === undefined),
+    files.filter((file) => !(roomOf(file) in arrows)),
     [],
   );
 });
 
-test('every import follows an arrow of the plan', () => {
-  const wrong = imports
-    .filter((one) => !allows(ruleFor(one.file) ?? { from: one.file, to: [] }, one))
-    .map(({ file, target, typeOnly }) => `${file} must not import ${typeOnly ? 'types of ' : ''}${target}`);
-  assert.deepEqual(wrong, []);
+test('every import follows an arrow', () => {
+  assert.deepEqual(
+    imports.filter((one) => !follows(one)).map(({ file, target }) => `${file} must not import ${target}`),
+    [],
+  );
 });
 
 test('no import leads nowhere', () => {
@@ -290,14 +139,12 @@ function reachable(from: string, follow: (one: Import) => boolean): Import[] {
   return found;
 }
 
-test('no file imports itself, however long the way round; types do not count', () => {
-  const cycles = files.filter((file) =>
-    reachable(file, ({ typeOnly }) => !typeOnly).some(({ target }) => target === file),
-  );
+test('no file imports itself, however long the way round', () => {
+  const cycles = files.filter((file) => reachable(file, () => true).some(({ target }) => target === file));
   assert.deepEqual(cycles, []);
 });
 
-for (const entry of files.filter((file) => file.startsWith('bin/') || file === 'src/cli/main.ts')) {
+for (const entry of files.filter((file) => file.startsWith('bin/'))) {
   test(`nothing that ${entry} loads at once is slow to load`, () => {
     const atOnce = reachable(entry, ({ typeOnly, dynamic }) => !typeOnly && !dynamic);
     const loaded = atOnce

@@ -1,12 +1,12 @@
 /** The context of a real process: its streams, its files, its kernel. */
 import { ClosedPipe, type Context, type Output } from '../context.js';
 import { errnoText, HostError } from '../errors.js';
-import type { Files } from '../host/files.js';
 import type { IpvsClient } from '../ipvs/client.js';
-import type { OptionSocket } from '../ipvs/option.js';
+import type { OptionSocket } from '../ipvs/source/sockopt.js';
 import type { Trace } from '../netlink/connection.js';
-import type { OpenSocket } from '../netlink/socket.js';
-import type { Face } from './face.js';
+import type { OpenSocket } from '../netlink/transport/socket.js';
+import type { Files } from '../system/files.js';
+import type { Face } from './grammar.js';
 
 export interface ProcessContext extends Context {
   /** Writes what could not be written at once, and releases what the commands opened. */
@@ -124,13 +124,13 @@ async function openClient(
   return IpvsClient.open(openSocket, {
     trace: env['LVSADM_DEBUG']?.split(',').includes('netlink') ? await netlinkTrace(err) : undefined,
     openOptions,
-    loadModule: async () => (await import('../host/modules.js')).loadModule('ip_vs'),
+    loadModule: async () => (await import('../system/modules.js')).loadModule('ip_vs'),
   });
 }
 
 async function netlinkTrace(err: Output): Promise<Trace> {
   const [{ createTrace }, { ipvsSchema }] = await Promise.all([
-    import('../netlink/debug.js'),
+    import('../netlink/trace.js'),
     import('../ipvs/schema.js'),
   ]);
   return createTrace((text) => void err.write(text), [ipvsSchema]);

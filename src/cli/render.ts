@@ -11,7 +11,7 @@ import {
   UsageError,
   ValueError,
 } from '../errors.js';
-import { mistake, mistakeStatus, refusal } from '../ipvsadm/refusals.js';
+import { mistake, mistakeStatus, refusal } from '../messages.js';
 
 export interface Ending {
   /** Lines for standard error, each ended. */

@@ -2,10 +2,8 @@
 import type { ArgumentsCamelCase } from 'yargs';
 import type { Context } from '../context.js';
 import { UsageError } from '../errors.js';
-import { takeLock } from '../host/lock.js';
-import { runtimePath } from '../host/runtime.js';
 import type { IpvsClient } from '../ipvs/client.js';
-import { refusal } from '../ipvsadm/refusals.js';
+import { refusal } from '../messages.js';
 import type { Change } from '../model/change.js';
 import { toJson } from '../output/json.js';
 import { reconciliationJson, renderReconciliation } from '../output/outcome.js';
@@ -13,11 +11,13 @@ import { planJson, renderPlan } from '../output/plan.js';
 import { Progress } from '../output/progress.js';
 import { type Theme, themeFor } from '../output/theme.js';
 import { type Outcome, type Reconciliation, reconcile } from '../plan/apply.js';
+import type { Compared } from '../plan/current.js';
 import { type Draining, drainLeaving } from '../plan/drain.js';
 import type { Plan } from '../plan/plan.js';
 import { empties } from '../plan/policy.js';
-import type { Compared } from '../plan/read.js';
-import type { Stage } from '../plan/steps.js';
+import type { Stage } from '../plan/stages.js';
+import { takeLock } from '../system/lock.js';
+import { runtimePath } from '../system/state-dir.js';
 import type { Command } from './command.js';
 import {
   desiredOptions,
@@ -27,8 +27,8 @@ import {
   readWish,
   type Wish,
   words,
-} from './desired.js';
-import { seconds } from './seconds.js';
+} from './shared/desired-state.js';
+import { seconds } from './shared/seconds.js';
 
 const DONE = 0;
 const NOT_DONE = 1;
@@ -73,7 +73,7 @@ export const command: Command = {
     if (!values['watch']) return application.once();
     if (application.files.includes('-')) throw new UsageError('standard input cannot be watched', '--watch');
     const interval = seconds('interval', values['interval']);
-    const { watchFiles } = await import('./watch.js');
+    const { watchFiles } = await import('./shared/watch.js');
     await watchFiles(application.files, interval, context, () => application.once({ quiet: true }));
     return DONE;
   },
@@ -102,7 +102,7 @@ class Application {
    */
   async once({ quiet = false } = {}): Promise<number> {
     const { context, values } = this;
-    const wish = await readWish(context, values, this.listsAll);
+    const wish = await readWish(context, values);
     const client = await context.client();
     if (values['dryRun']) return this.show(this.planned(await readTable(client, wish), wish));
     const release = await this.lock();
@@ -114,11 +114,6 @@ class Application {
       this.progress.clear();
       await release();
     }
-  }
-
-  /** Whether what is as it should be is written as well. */
-  private get listsAll(): boolean {
-    return this.values['dryRun'] === true && this.values['json'] === true;
   }
 
   private async show(plan: Plan): Promise<number> {

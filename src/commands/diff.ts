@@ -3,7 +3,7 @@ import { toJson } from '../output/json.js';
 import { changesAnything, planJson, renderPlan } from '../output/plan.js';
 import { themeFor } from '../output/theme.js';
 import type { Command } from './command.js';
-import { desiredOptions, desiredRepeatable, planFor, readTable, readWish } from './desired.js';
+import { desiredOptions, desiredRepeatable, planFor, readTable, readWish } from './shared/desired-state.js';
 
 /** As diff(1) has them. */
 const SAME = 0;
@@ -19,7 +19,7 @@ export const command: Command = {
   build: (yargs) => yargs.epilogue('Exit status: 0 no difference, 1 differences, 2 an error.'),
   errorStatus: TROUBLE,
   async run(context, values) {
-    const wish = await readWish(context, values, values['json'] === true);
+    const wish = await readWish(context, values);
     const plan = planFor(await readTable(await context.client(), wish), wish);
     await context.out.write(
       values['json'] ? toJson(planJson(plan)) : renderPlan(plan, await themeFor(context.out, context.env)),

@@ -1,9 +1,9 @@
 /** `lvsadm director`: what has to hold around IPVS for it to get packets and pass them on. */
 import { UsageError } from '../errors.js';
-import { type DirectorWish, planDirector } from '../host/director.js';
-import type { Machine } from '../host/machine.js';
-import { VS_DIRECTORY, vsSettings } from '../host/vs-settings.js';
-import { type StatusPart, setUpCommand, type Values, vipsOf } from './set-up.js';
+import { type DirectorWish, planDirector } from '../setup/director.js';
+import type { Machine } from '../system/machine.js';
+import { VS_DIRECTORY, vsSettings } from '../system/vs-settings.js';
+import { type StatusPart, setUpCommand, type Values, vipsOf } from './shared/setup.js';
 
 export const command = setUpCommand({
   role: 'director',

@@ -6,13 +6,13 @@ import type { Role, Scope } from '../doctor/facts/facts.js';
 import { takeSnapshot } from '../doctor/facts/snapshot.js';
 import { rolesOf } from '../doctor/scope.js';
 import { HostError, KernelError, UsageError } from '../errors.js';
-import { Machine } from '../host/machine.js';
-import { apply } from '../host/steps/index.js';
 import { canonicalAddress } from '../model/address.js';
 import { themeFor } from '../output/theme.js';
+import { apply } from '../setup/steps/index.js';
+import { Machine } from '../system/machine.js';
 import type { Command } from './command.js';
-import { type Diagnosis, findingsJson, findingsText } from './findings.js';
-import { type Values, vipsOf } from './set-up.js';
+import { type Diagnosis, findingsJson, findingsText } from './shared/findings.js';
+import { type Values, vipsOf } from './shared/setup.js';
 
 /** Errors 2, warnings 1, nothing or notes only 0; so doctor's own trouble needs a number of its own. */
 const TROUBLE = 3;

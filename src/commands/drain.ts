@@ -3,8 +3,16 @@ import { toJson } from '../output/json.js';
 import { Progress } from '../output/progress.js';
 import { drainsByRefusing, waitUntilEmpty } from '../plan/drain.js';
 import type { Command } from './command.js';
-import { seconds } from './seconds.js';
-import { describeServer, findServer, jsonOption, nameOf, positionals, setWeight, Weights } from './server.js';
+import { seconds } from './shared/seconds.js';
+import {
+  describeServer,
+  findServer,
+  jsonOption,
+  nameOf,
+  positionals,
+  setWeight,
+  Weights,
+} from './shared/server.js';
 
 const EMPTY = 0;
 const CONNECTIONS_LEFT = 1;

@@ -1,7 +1,7 @@
 /** `lvsadm export`: the whole state as a document that `apply` reads. */
 import type { DocumentValue } from '../document/schema.js';
 import { documentOf, toYaml } from '../document/write.js';
-import { readState } from '../plan/read.js';
+import { readState } from '../plan/current.js';
 import type { Command } from './command.js';
 
 export const command: Command = {

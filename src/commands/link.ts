@@ -2,7 +2,7 @@
 import { realpath, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { UsageError } from '../errors.js';
-import { makeLink, programNames, stateOfLink } from '../host/links.js';
+import { makeLink, programNames, stateOfLink } from '../system/links.js';
 import type { Command } from './command.js';
 
 export const command: Command = {

@@ -3,16 +3,16 @@ import { destinationValue, serviceSettings } from '../document/write.js';
 import { UsageError } from '../errors.js';
 import type { IpvsClient } from '../ipvs/client.js';
 import { destinationKey } from '../model/destination.js';
-import { formatService } from '../model/notation.js';
 import { destinationOrder, serviceOrder, sortedBy } from '../model/order.js';
 import type { Service, ServiceId } from '../model/service.js';
+import { formatService } from '../model/service-uri.js';
 import type { Stats } from '../model/stats.js';
 import type { DestinationEntry, ServiceEntry } from '../model/table.js';
 import { type Json, toJson } from '../output/json.js';
 import { type Column, renderTable } from '../output/table.js';
 import { themeFor } from '../output/theme.js';
-import { serviceArgument } from './arguments.js';
 import type { Command } from './command.js';
+import { serviceArgument } from './shared/service-arg.js';
 
 export const command: Command = {
   positionals: '[service]',

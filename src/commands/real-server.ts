@@ -1,9 +1,9 @@
 /** `lvsadm real-server`: the other half of a virtual server. */
 import { UsageError } from '../errors.js';
-import { planRealServer, type RealServerWish } from '../host/real-server.js';
 import { canonicalAddress } from '../model/address.js';
 import type { TunnelType } from '../model/destination.js';
-import { setUpCommand, type Values, vipsOf } from './set-up.js';
+import { planRealServer, type RealServerWish } from '../setup/real-server.js';
+import { setUpCommand, type Values, vipsOf } from './shared/setup.js';
 
 export const command = setUpCommand({
   role: 'real-server',

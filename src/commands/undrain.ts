@@ -2,7 +2,15 @@
 import { UsageError } from '../errors.js';
 import { toJson } from '../output/json.js';
 import type { Command } from './command.js';
-import { describeServer, findServer, jsonOption, nameOf, positionals, setWeight, Weights } from './server.js';
+import {
+  describeServer,
+  findServer,
+  jsonOption,
+  nameOf,
+  positionals,
+  setWeight,
+  Weights,
+} from './shared/server.js';
 
 export const command: Command = {
   positionals,

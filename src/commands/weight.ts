@@ -5,7 +5,7 @@ import type { IpvsClient } from '../ipvs/client.js';
 import { toJson } from '../output/json.js';
 import { Progress } from '../output/progress.js';
 import type { Command } from './command.js';
-import { seconds } from './seconds.js';
+import { seconds } from './shared/seconds.js';
 import {
   describeServer,
   type Found,
@@ -15,7 +15,7 @@ import {
   positionals,
   setWeight,
   Weights,
-} from './server.js';
+} from './shared/server.js';
 
 const LARGEST = 2147483647;
 

@@ -1,5 +1,5 @@
 /** What a machine is, where nobody says. */
-import { carriers } from './checks/carriers.js';
+import { carriers } from './checks/vip-holders.js';
 import type { MachineFacts, Role } from './facts/facts.js';
 
 /**

@@ -1,8 +1,8 @@
 /** Which addresses may stand where in a document. */
 import { canonicalAddress, type Family, isIpv4 } from '../model/address.js';
-import type { HostPort, Port } from '../model/notation.js';
 import { type PortNames, portNamed, portProtocols } from '../model/port.js';
 import type { Protocol } from '../model/service.js';
+import type { HostPort, Port } from '../model/service-uri.js';
 import { type Names, preferred } from './names.js';
 
 /** A value that cannot be, in words that need no more than the place in front of them. */

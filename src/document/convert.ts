@@ -10,7 +10,6 @@ import {
   type TunnelChecksum,
   type TunnelType,
 } from '../model/destination.js';
-import { parseServer, parseService } from '../model/notation.js';
 import {
   defaults,
   isFwmark,
@@ -20,13 +19,13 @@ import {
   type ServiceId,
   serviceFamily,
 } from '../model/service.js';
+import { parseServer, parseService } from '../model/service-uri.js';
 import type { Timeouts } from '../model/table.js';
 import { canonicalNetmask, hostAddress, multicastGroup, NotRight, portNumber } from './addresses.js';
+import type { Part, Report, Said, SaidService } from './fragment.js';
+import type { Path, Source } from './location.js';
 import type { Names } from './names.js';
-import type { Part, Report, Said, SaidService } from './part.js';
-import type { Path, Source } from './place.js';
 import { ownSettings, PlainServers, serverText, settingsOf } from './plain.js';
-import { notThat } from './problems.js';
 import type {
   DaemonValue,
   DocumentValue,
@@ -37,6 +36,7 @@ import type {
   ServiceValue,
   schedulerFlagWords,
 } from './schema.js';
+import { notThat } from './schema-errors.js';
 
 /**
  * What a document says. Problems go to `report`, and what they are about is left out, as is what depends on a name that

@@ -2,12 +2,12 @@
 import { DocumentError, type Problem } from '../errors.js';
 import type { DesiredState } from '../model/state.js';
 import { convertDocument } from './convert.js';
+import { quickSource } from './formats/fast-parse.js';
+import type { Part, Report } from './fragment.js';
+import { raise, type Source } from './location.js';
 import { looksLikeRules } from './looks.js';
 import { mergeParts } from './merge.js';
 import { type Lookup, Names } from './names.js';
-import type { Part, Report } from './part.js';
-import { raise, type Source } from './place.js';
-import { quickSource } from './quick.js';
 import { type DocumentValue, document } from './schema.js';
 
 /** A text and the name of the file it is from. */
@@ -36,22 +36,6 @@ export async function parseDocuments(texts: readonly NamedText[], lookup: Lookup
   return state;
 }
 
-/**
- * The same of texts from which plain services were taken. Undefined where something is wrong, or not plain: where in the
- * whole text it stands is told by who reads that.
- */
-export async function parseRests(
-  texts: readonly NamedText[],
-  lookup: Lookup,
-): Promise<DesiredState | undefined> {
-  const { state, problems } = await understand(
-    texts,
-    new Names(lookup),
-    async (file, text) => quickSource(file, text) ?? [],
-  );
-  return problems.length === 0 ? state : undefined;
-}
-
 const parseQuickly: Parse = async (file, text) => quickSource(file, text) ?? parseYaml(file, text);
 
 /** A text that is too much for the slow parser and not for a quick one keeps its problems, without their places. */
@@ -66,7 +50,7 @@ const parseWithPlaces: Parse = async (file, text) => {
 };
 
 /** The YAML parser is a large one, and is loaded for those texts only that need it. */
-const parseYaml: Parse = async (file, text) => (await import('./source.js')).parseSource(file, text);
+const parseYaml: Parse = async (file, text) => (await import('./formats/yaml.js')).parseSource(file, text);
 
 async function understand(texts: readonly NamedText[], names: Names, parse: Parse) {
   const problems: Problem[] = [];
@@ -111,7 +95,7 @@ async function collect(problems: Problem[], read: () => Promise<Reading[]>): Pro
 
 async function readingsOf({ file, text }: NamedText, names: Names, parse: Parse): Promise<Reading[]> {
   if (looksLikeRules(text)) {
-    const { rulesPart } = await import('./rules.js');
+    const { rulesPart } = await import('./formats/rules.js');
     return [(report) => rulesPart(file, text, names, report)];
   }
   const sources = (await parse(file, text)).filter(({ value }) => value !== undefined);

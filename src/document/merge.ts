@@ -2,12 +2,12 @@
 import type { Problem } from '../errors.js';
 import { familyOf } from '../model/address.js';
 import { type Destination, describeDestination, destinationKey } from '../model/destination.js';
-import { formatService } from '../model/notation.js';
 import { type Service, serviceFamily, serviceKey } from '../model/service.js';
+import { formatService } from '../model/service-uri.js';
 import type { DesiredService, DesiredState, ServerReader, ServiceState } from '../model/state.js';
 import type { Timeouts } from '../model/table.js';
-import type { Part, Report, Said, SaidService } from './part.js';
-import { formatPlace } from './place.js';
+import type { Part, Report, Said, SaidService } from './fragment.js';
+import { formatPlace } from './location.js';
 import { PlainServers } from './plain.js';
 
 /** A section that no part mentions stays undefined. The order is the texts', which means nothing. */

@@ -4,9 +4,9 @@
  */
 import type { Daemon } from '../model/daemon.js';
 import { type Destination, destinationKey } from '../model/destination.js';
-import { formatService } from '../model/notation.js';
 import { destinationOrder, serviceOrder, sortedBy } from '../model/order.js';
 import type { Persistence, Service } from '../model/service.js';
+import { formatService } from '../model/service-uri.js';
 import type { ServiceState, State } from '../model/state.js';
 import type { DaemonValue, DocumentValue, ServiceValue } from './schema.js';
 

@@ -1,9 +1,9 @@
 /** zod's part: what is wrong with a value that is no document, and the JSON Schema of those that are. */
 import * as z from 'zod/mini';
 import { DocumentError, type Problem } from '../errors.js';
-import type { Source } from './place.js';
-import { schemaProblems } from './problems.js';
+import type { Source } from './location.js';
 import { type DocumentValue, document } from './schema.js';
+import { schemaProblems } from './schema-errors.js';
 
 /** The document that a value is. @throws DocumentError with all that is wrong */
 export function parse(source: Source): DocumentValue {

@@ -6,11 +6,10 @@ import { describeService, type Service, type ServiceId, serviceFamily } from '..
 import type { DestinationEntry, Info, ServiceEntry, Timeouts } from '../model/table.js';
 import { Batch } from '../netlink/batch.js';
 import type { Writer } from '../netlink/bytes.js';
-import { Connection, type ConnectionOptions, type Refusal, type Wholeness } from '../netlink/connection.js';
-import { type Family, findFamily, putCall, type TakeMessages } from '../netlink/genl.js';
-import { Replies } from '../netlink/replies.js';
-import { type OpenSocket, Protocol } from '../netlink/socket.js';
-import { addChange, callOf } from './changes.js';
+import { Connection, type ConnectionOptions, type Refusal } from '../netlink/connection.js';
+import { Replies } from '../netlink/dump-buffer.js';
+import { type Family, findFamily } from '../netlink/genl.js';
+import { type OpenSocket, Protocol } from '../netlink/transport/socket.js';
 import {
   readDaemon,
   readDestination,
@@ -20,10 +19,11 @@ import {
   readTimeouts,
   serviceIdBody,
 } from './convert.js';
-import type { OptionSocket } from './option.js';
-import { Questions } from './questions.js';
+import { addChange, callOf } from './requests.js';
 import { type IpvsOperations, ipvsSchema, ServiceSettings } from './schema.js';
-import { Servers } from './servers.js';
+import { Servers } from './source/destination-cursor.js';
+import { Questions } from './source/get-destinations.js';
+import type { OptionSocket } from './source/sockopt.js';
 
 export interface ClientOptions extends ConnectionOptions {
   /** Makes the kernel load IPVS; called once when the kernel does not have it. Rejects if it cannot. */
@@ -136,29 +136,6 @@ export class IpvsClient {
       }),
     );
     return servers;
-  }
-
-  /** All services as the datagrams that the kernel sends: {@link Connection.wholeDumps}. */
-  wholeServices(take: TakeMessages): Promise<Wholeness> {
-    const question = (to: Writer) => putCall(to, ipvsSchema, 'getServices', {});
-    return this.ask('the services', () => this.family.wholeDumps('getServices', [question], take, () => {}));
-  }
-
-  /**
-   * The servers of a service for each question, likewise; `done` is called when those of one are all there.
-   * @returns whether `take` took all; false as well where the kernel refused, which `servers` says of which service
-   */
-  async wholeServers(
-    questions: Iterable<(to: Writer) => void>,
-    take: TakeMessages,
-    done: () => void,
-  ): Promise<boolean> {
-    try {
-      return (await this.family.wholeDumps('getDestinations', questions, take, done)) === 'whole';
-    } catch (error) {
-      if (error instanceof KernelError) return false;
-      throw error;
-    }
   }
 
   /** For what {@link OptionSocket} tells sooner; undefined where the platform has none. */

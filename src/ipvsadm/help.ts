@@ -1,6 +1,6 @@
 /** -h and -v. */
 import { version } from '../version.js';
-import { type AnySetting, type CommandOption, commands, settings } from './options.js';
+import { type AnySetting, type CommandOption, commands, settings } from './grammar/options.js';
 
 /** The ipvsadm whose grammar and output this is. */
 const IPVSADM = 'ipvsadm v1.31';

@@ -2,7 +2,7 @@
  * The lines of -S and -R: each is a command line without the program's name. What is written here reads back as the same
  * service or server; what ipvsadm can express stands in the same bytes as ipvsadm would write it.
  */
-import type { Servers } from '../ipvs/servers.js';
+import type { Servers } from '../ipvs/source/destination-cursor.js';
 import type { Destination, ForwardingMethod, Tunnel, TunnelType } from '../model/destination.js';
 import {
   defaults,
@@ -12,9 +12,9 @@ import {
   type ServiceId,
   serviceFamily,
 } from '../model/service.js';
-import { type Labels, numericLabels } from './labels.js';
-import type { Lines } from './lines.js';
-import { flagName } from './values.js';
+import { flagName } from './grammar/values.js';
+import { type Labels, numericLabels } from './listing/endpoint-format.js';
+import type { Lines } from './listing/line-writer.js';
 
 /** Words that add the service: `-A -t 192.0.2.1:80 -s wlc`. */
 export function serviceRule(service: Service, labels: Labels = numericLabels): string[] {

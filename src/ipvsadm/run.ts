@@ -1,14 +1,14 @@
 /** Carries out a command line of ipvsadm's grammar. */
 import type { Context } from '../context.js';
 import { KernelError, UsageError } from '../errors.js';
-import { type Resolver, systemResolver } from '../host/names.js';
+import { explained, refusal } from '../messages.js';
 import type { Change } from '../model/change.js';
-import type { Command } from './command.js';
-import { Directory } from './directory.js';
-import { list, listDaemons, listTimeouts, save } from './listing.js';
+import { type Resolver, systemResolver } from '../system/names.js';
+import type { Command } from './grammar/command.js';
+import { type Session, understand } from './interpret.js';
+import { list, listDaemons, listTimeouts, save } from './listing/list.js';
+import { Directory } from './name-lookup.js';
 import { calledName } from './program.js';
-import { explained, refusal } from './refusals.js';
-import { type Session, understand } from './session.js';
 
 /** ipvsadm's exit status for a listing of a service that does not exist; all else that is refused ends in 255. */
 const NOT_LISTED = 1;
@@ -37,7 +37,7 @@ export async function replaceTable(
   context: Context,
   resolver: () => Promise<Resolver> = systemResolver,
 ): Promise<number> {
-  const { checkedSteps, follow } = await import('./restore.js');
+  const { checkedSteps, follow } = await import('./restore/restore.js');
   const session = { context, directory: new Directory(context, resolver) };
   const steps = await checkedSteps(session);
   const client = await context.client();
@@ -58,7 +58,7 @@ async function execute(command: Command, session: Session): Promise<number> {
     case 'list':
       return listed(() => list(session, command), context);
     case 'connections':
-      await (await import('./connections.js')).listConnections(session, command);
+      await (await import('./listing/connections.js')).listConnections(session, command);
       return 0;
     case 'timeouts':
       await listTimeouts(session);
@@ -70,7 +70,7 @@ async function execute(command: Command, session: Session): Promise<number> {
       await save(session, command.numeric);
       return 0;
     case 'restore':
-      return (await import('./restore.js')).restore(session, execute);
+      return (await import('./restore/restore.js')).restore(session, execute);
     case 'help':
       await context.out.write((await import('./help.js')).help(nameOf(context)));
       return 0;

@@ -4,7 +4,6 @@
  */
 import { dlopen, read } from 'bun:ffi';
 import { HostError } from '../errors.js';
-import { compileHotCode } from './jit.js';
 
 /**
  * The C library that the process has already: for glibc by its name, and musl takes any name that begins `libc.` for itself. No
@@ -81,9 +80,6 @@ export interface Libc {
   errno(): number;
 }
 
-/** A listing of an empty table makes fewer calls than this, and reads no file. */
-const SHORT_RUN = 30;
-
 let loaded: Libc | undefined;
 
 /** @throws HostError where code cannot be made while the program runs: its memory would be written, then executed */
@@ -97,12 +93,8 @@ function load(): Libc {
   if (calls === undefined)
     throw new HostError('call the kernel', `the numbers of its calls on ${process.arch} are not known`);
   const { syscall, __errno_location } = openLibrary();
-  let made = 0;
   return {
-    call(name, first, b = 0, c = 0, d = 0, e = 0, f = 0) {
-      if (++made === SHORT_RUN || name === 'read') compileHotCode();
-      return syscall(calls[name], first, b, c, d, e, f);
-    },
+    call: (name, first, b = 0, c = 0, d = 0, e = 0, f = 0) => syscall(calls[name], first, b, c, d, e, f),
     errno: () => read.i32(__errno_location(), 0),
   };
 }

@@ -8,6 +8,7 @@ import { KernelError, type LvsadmError, ProtocolError, TransportError } from '..
 import type { Batch } from './batch.js';
 import { Writer } from './bytes.js';
 import { monotonic } from './clock.js';
+import { Replies } from './dump-buffer.js';
 import {
   type Answer,
   begin,
@@ -20,8 +21,7 @@ import {
   MessageType,
   readAnswer,
 } from './message.js';
-import { Replies } from './replies.js';
-import type { Datagram, NetlinkSocket } from './socket.js';
+import type { Datagram, NetlinkSocket } from './transport/socket.js';
 
 /** What to ask: the operation's name for errors, the message type, and the payload. */
 export interface Request {
@@ -71,15 +71,6 @@ const answerCost = (requestBytes: number): number => 1024 + 2 * requestBytes;
 
 /** Takes a message, valid only meanwhile. */
 type Take = (message: MessageCursor) => 'complete' | 'more';
-
-/**
- * Reads a datagram whole, whose messages must all answer the request of this sequence number for this port; `odd` where it
- * holds anything else than a dump's replies and its end, or these are not as expected.
- */
-export type TakeDatagram = (bytes: Uint8Array, sequence: number, port: number) => 'complete' | 'more' | 'odd';
-
-/** Whether all datagrams of dumps were taken; `empty` where there was nothing to take but the end of a dump. */
-export type Wholeness = 'whole' | 'empty' | 'odd';
 
 export class Connection {
   private readonly timeout: number;
@@ -163,23 +154,6 @@ export class Connection {
   }
 
   /**
-   * The same for who reads datagrams whole. One that is not ends it: what is left of that dump is read in general, so that
-   * what is wrong with it is told, and then forgotten.
-   * @throws KernelError, and whatever `take` and `done` throw
-   */
-  wholeDumps(requests: Iterable<Request>, take: TakeDatagram, done: () => void): Promise<Wholeness> {
-    return this.exclusive(async () => {
-      for (const request of requests) {
-        const dumped = this.wholeDump(request, take);
-        const found = dumped instanceof Promise ? await dumped : dumped;
-        if (found !== 'whole') return found;
-        done();
-      }
-      return 'whole';
-    });
-  }
-
-  /**
    * Sends the requests of a batch in order, many to a send; the kernel carries out each, also those after a refused one.
    * @param type message type of all of them
    * @returns the refusals, in the order of their requests
@@ -252,23 +226,6 @@ export class Connection {
       return !collector.interrupted;
     };
     return received instanceof Promise ? received.then(isWhole) : isWhole();
-  }
-
-  private wholeDump(request: Request, take: TakeDatagram): Promise<Wholeness> | Wholeness {
-    let tookSome = false;
-    let rest: Collector | undefined;
-    const received = this.ask(request, (bytes) => {
-      if (rest === undefined) {
-        const taken = take(bytes, this.sequence, this.socket.port);
-        if (taken === 'more') tookSome = true;
-        if (taken !== 'odd') return taken === 'complete';
-        rest = new Collector(new Replies(), request);
-      }
-      return this.takeAll(bytes, rest.take);
-    });
-    const found = (): Wholeness =>
-      rest === undefined ? 'whole' : rest.isEmpty && !tookSome ? 'empty' : 'odd';
-    return received instanceof Promise ? received.then(found) : found();
   }
 
   /** Sends the request of a dump, and hands over what arrives until `read` says that it is complete. */

@@ -8,8 +8,8 @@ import { ProtocolError } from '../errors.js';
 import { type AttributeSet, attributeSet, cstring, type Infer, type Rows, u16, u32 } from './attributes.js';
 import type { Batch } from './batch.js';
 import type { Writer } from './bytes.js';
-import type { Connection, Refusal, Reply, Request, TakeDatagram, Wholeness } from './connection.js';
-import type { Replies } from './replies.js';
+import type { Connection, Refusal, Reply, Request } from './connection.js';
+import type { Replies } from './dump-buffer.js';
 
 /** Bytes of struct genlmsghdr: command, version, and two reserved. */
 export const GENL_HEADER = 4;
@@ -41,11 +41,6 @@ export type Body<O extends Operation> = Infer<O['takes']> & {
     ? NonNullable<Infer<O['takes']>[K]>
     : never;
 };
-
-/** Reads a datagram whole, whose messages must be of this type. */
-export type TakeMessages = (
-  ...about: [...Parameters<TakeDatagram>, type: number]
-) => ReturnType<TakeDatagram>;
 
 type Named<O extends Operations, Reply> = {
   [K in keyof O & string]: O[K]['reply'] extends Reply ? K : never;
@@ -118,20 +113,6 @@ export class Family<O extends Operations> {
     take: () => void,
   ): Promise<void> {
     return this.connection.dumps(this.requests(operation, questions), replies, take);
-  }
-
-  /** The same for who reads datagrams whole, and is told the type of their messages: {@link Connection.wholeDumps}. */
-  wholeDumps<K extends Named<O, 'dump'>>(
-    operation: K,
-    questions: Iterable<Request['put']>,
-    take: TakeMessages,
-    done: () => void,
-  ): Promise<Wholeness> {
-    return this.connection.wholeDumps(
-      this.requests(operation, questions),
-      (bytes, sequence, port) => take(bytes, sequence, port, this.id),
-      done,
-    );
   }
 
   /** One of the replies, read as `dump` does. @throws ProtocolError */

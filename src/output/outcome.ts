@@ -2,7 +2,7 @@
 
 import type { Change } from '../model/change.js';
 import { destinationKey } from '../model/destination.js';
-import { formatService } from '../model/notation.js';
+import { formatService } from '../model/service-uri.js';
 import type { Outcome, Reconciliation } from '../plan/apply.js';
 import type { Json } from './json.js';
 import type { Theme } from './theme.js';

@@ -1,7 +1,7 @@
 /** A plan as people read it, and as scripts do. */
 import type { Daemon } from '../model/daemon.js';
 import { destinationKey } from '../model/destination.js';
-import { formatService } from '../model/notation.js';
+import { formatService } from '../model/service-uri.js';
 import {
   type Action,
   type Difference,
@@ -27,7 +27,6 @@ const paints: Record<Action, keyof Theme> = {
 /** How many of a plan's services, servers, daemons and settings meet each fate. */
 export function countActions(plan: Plan): Record<Action, number> {
   const counts: Record<Action, number> = { add: 0, change: 0, remove: 0, keep: 0, leave: 0 };
-  counts.keep += plan.kept ?? 0;
   for (const service of plan.services) {
     counts[service.action]++;
     if (service.settled !== undefined) counts.keep += service.settled;

@@ -5,7 +5,7 @@ import type { Change } from '../model/change.js';
 import { serviceKey } from '../model/service.js';
 import type { State } from '../model/state.js';
 import type { Plan } from './plan.js';
-import { type Stage, stagesOf } from './steps.js';
+import { type Stage, stagesOf } from './stages.js';
 
 /** What became of a change. `skipped`: not tried, because of what was refused before it. */
 export interface Outcome {

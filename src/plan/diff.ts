@@ -8,7 +8,7 @@ import {
   destinationDifferences,
   serviceDifferences,
   timeoutDifferences,
-} from './differences.js';
+} from './compare.js';
 import { type Difference, type Plan, type Planned, type PlannedService, subject } from './plan.js';
 
 /** Everything that tells the two apart, the removal of what is not in the document included: policy.ts takes away. */

@@ -38,8 +38,6 @@ export interface PlannedService extends Planned<Service> {
 /** Sorted by what it is about, so that equal plans are equal texts. */
 export interface Plan {
   readonly services: readonly PlannedService[];
-  /** How many more services and servers there are that are as they should be, where nobody asked which. */
-  readonly kept?: number;
   readonly daemons: readonly Planned<Daemon>[];
   /** Undefined if the document says nothing of timeouts. */
   readonly timeouts: Planned<Partial<Timeouts>> | undefined;

@@ -27,4 +27,4 @@ export function only(plan: Plan, services: Iterable<ServiceId>): Plan {
 
 /** Whether a table that has services would have none. */
 export const empties = (plan: Plan): boolean =>
-  plan.services.length > 0 && !plan.kept && plan.services.every(({ action }) => action === 'remove');
+  plan.services.length > 0 && plan.services.every(({ action }) => action === 'remove');

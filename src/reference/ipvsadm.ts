@@ -1,5 +1,11 @@
 /** ipvsadm's grammar, described from the table that its parser works with. */
-import { type AnySetting, type CommandName, commands, type Slot, settings } from '../ipvsadm/options.js';
+import {
+  type AnySetting,
+  type CommandName,
+  commands,
+  type Slot,
+  settings,
+} from '../ipvsadm/grammar/options.js';
 import type { Kind, Option, Positional, Use } from './description.js';
 
 const kinds: Readonly<Partial<Record<Slot, Kind>>> = {

@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import fc from 'fast-check';
 import type { State } from '../../src/model/state.js';
+import { readState } from '../../src/plan/current.js';
 import { diff } from '../../src/plan/diff.js';
-import { readState } from '../../src/plan/read.js';
-import { stagesOf } from '../../src/plan/steps.js';
+import { stagesOf } from '../../src/plan/stages.js';
 import { normal, state } from '../support/arbitrary-state.js';
 import { Director } from '../support/director.js';
 

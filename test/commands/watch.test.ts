@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { test } from 'node:test';
-import { takeLock } from '../../src/host/lock.js';
-import { runtimePath } from '../../src/host/runtime.js';
 import type { ServiceId } from '../../src/model/service.js';
+import { takeLock } from '../../src/system/lock.js';
+import { runtimePath } from '../../src/system/state-dir.js';
 import { Director } from '../support/director.js';
 
 const document = (...weights: number[]) =>

@@ -6,7 +6,7 @@ import { groupConnections } from '../../src/doctor/facts/connections.js';
 import { parseIptables } from '../../src/doctor/facts/iptables.js';
 import { parseListeners, parseSctpListeners } from '../../src/doctor/facts/listeners.js';
 import { parseNft } from '../../src/doctor/facts/nft.js';
-import { contains, isLocal, ownAddressToward, routeTo } from '../../src/doctor/facts/reach.js';
+import { contains, isLocal, ownAddressToward, routeTo } from '../../src/doctor/facts/routing.js';
 import { director } from '../support/machine-facts.js';
 
 describe('rules of nft', () => {

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { parseDocuments } from '../../src/document/load.js';
 import type { Lookup } from '../../src/document/names.js';
 import { destinationKey } from '../../src/model/destination.js';
-import { formatService } from '../../src/model/notation.js';
+import { formatService } from '../../src/model/service-uri.js';
 import type { DesiredState } from '../../src/model/state.js';
 
 const hosts: Record<string, string[]> = {

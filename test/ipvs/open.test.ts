@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { KernelError, TransportError, UnavailableError } from '../../src/errors.js';
 import { IpvsClient } from '../../src/ipvs/client.js';
-import { Protocol } from '../../src/netlink/socket.js';
+import { Protocol } from '../../src/netlink/transport/socket.js';
 import { answer, datagram, FakeKernel, family, NLM, reply, silence } from '../support/fake-kernel.js';
 import { attribute, message, text, u16, unhex } from '../support/wire.js';
 

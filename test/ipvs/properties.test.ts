@@ -6,7 +6,7 @@ import { KernelError, LvsadmError } from '../../src/errors.js';
 import { IpvsClient } from '../../src/ipvs/client.js';
 import { destinationKey } from '../../src/model/destination.js';
 import { serviceFamily, serviceKey } from '../../src/model/service.js';
-import type { Datagram } from '../../src/netlink/socket.js';
+import type { Datagram } from '../../src/netlink/transport/socket.js';
 import * as arbitrary from '../support/arbitrary.js';
 import { FakeIpvs } from '../support/fake-ipvs.js';
 import { dump, FakeKernel, family, type Play, reply } from '../support/fake-kernel.js';

@@ -9,7 +9,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { KernelError } from '../../src/errors.js';
 import { IpvsClient } from '../../src/ipvs/client.js';
-import type { NetlinkSocket } from '../../src/netlink/socket.js';
+import type { NetlinkSocket } from '../../src/netlink/transport/socket.js';
 import { FakeIpvs } from '../support/fake-ipvs.js';
 import { NLM } from '../support/fake-kernel.js';
 import {

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { KernelError } from '../../src/errors.js';
 import { Connection, type Request } from '../../src/netlink/connection.js';
-import type { Datagram } from '../../src/netlink/socket.js';
+import type { Datagram } from '../../src/netlink/transport/socket.js';
 import { batched } from '../support/batched.js';
 import {
   ack,

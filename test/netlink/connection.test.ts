@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { KernelError, ProtocolError, TransportError } from '../../src/errors.js';
 import { Connection, type Reply, type Request } from '../../src/netlink/connection.js';
-import type { Datagram } from '../../src/netlink/socket.js';
+import type { Datagram } from '../../src/netlink/transport/socket.js';
 import { batched } from '../support/batched.js';
 import {
   ack,

@@ -8,8 +8,8 @@ import { type Destination, plainTunnel } from '../../src/model/destination.js';
 import type { Service, ServiceId } from '../../src/model/service.js';
 import type { DesiredState, ServiceState } from '../../src/model/state.js';
 import { type Reconciler, reconcile } from '../../src/plan/apply.js';
+import { readState } from '../../src/plan/current.js';
 import { diff } from '../../src/plan/diff.js';
-import { readState } from '../../src/plan/read.js';
 import { FakeIpvs } from '../support/fake-ipvs.js';
 
 let ipvs: FakeIpvs;

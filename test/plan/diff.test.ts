@@ -8,10 +8,10 @@ import type { Change } from '../../src/model/change.js';
 import { type Destination, destinationKey, plainTunnel } from '../../src/model/destination.js';
 import { type Service, type ServiceId, serviceFamily, serviceKey } from '../../src/model/service.js';
 import type { ServiceState, State } from '../../src/model/state.js';
+import { readState } from '../../src/plan/current.js';
 import { diff } from '../../src/plan/diff.js';
 import { empties, only, withoutPruning } from '../../src/plan/policy.js';
-import { readState } from '../../src/plan/read.js';
-import { stagesOf } from '../../src/plan/steps.js';
+import { stagesOf } from '../../src/plan/stages.js';
 import { normal, state } from '../support/arbitrary-state.js';
 import { FakeIpvs } from '../support/fake-ipvs.js';
 

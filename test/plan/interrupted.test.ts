@@ -5,9 +5,9 @@ import { IpvsClient } from '../../src/ipvs/client.js';
 import { type Destination, plainTunnel } from '../../src/model/destination.js';
 import type { ServiceState, State } from '../../src/model/state.js';
 import { reconcile } from '../../src/plan/apply.js';
+import { readState } from '../../src/plan/current.js';
 import { diff } from '../../src/plan/diff.js';
-import { readState } from '../../src/plan/read.js';
-import { stagesOf } from '../../src/plan/steps.js';
+import { stagesOf } from '../../src/plan/stages.js';
 import { normal } from '../support/arbitrary-state.js';
 import { FakeIpvs } from '../support/fake-ipvs.js';
 

@@ -7,9 +7,9 @@ import { documentOf } from '../../src/document/write.js';
 import type { DesiredState, ServerReader, ServiceState, State } from '../../src/model/state.js';
 import { planJson, renderPlan } from '../../src/output/plan.js';
 import { themeFor } from '../../src/output/theme.js';
+import { readState } from '../../src/plan/current.js';
 import { diff } from '../../src/plan/diff.js';
-import { readState } from '../../src/plan/read.js';
-import { stagesOf } from '../../src/plan/steps.js';
+import { stagesOf } from '../../src/plan/stages.js';
 import { state } from '../support/arbitrary-state.js';
 import { clientOf } from '../support/table.js';
 

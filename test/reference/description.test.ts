@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { commands as subcommands } from '../../src/commands/index.js';
-import { commands, settings } from '../../src/ipvsadm/options.js';
+import { commands, settings } from '../../src/ipvsadm/grammar/options.js';
 import { programs } from '../../src/reference/programs.js';
 import { describeSubcommands } from '../../src/reference/subcommands.js';
 

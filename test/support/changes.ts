@@ -1,6 +1,6 @@
 /** The changes among requests on the wire, and a socket that is cut off after so many of them. */
 import { ipvsSchema } from '../../src/ipvs/schema.js';
-import type { OpenSocket } from '../../src/netlink/socket.js';
+import type { OpenSocket } from '../../src/netlink/transport/socket.js';
 import { message, readMessages } from './wire.js';
 
 /** Message type of the controller, which tells the types of families. */

@@ -1,6 +1,6 @@
 /** The connection table as the kernel would print it, and ways to read it. */
 import assert from 'node:assert/strict';
-import { type ConnectionLine, readConnections, scanConnections } from '../../src/ipvs/proc.js';
+import { type ConnectionLine, readConnections, scanConnections } from '../../src/ipvs/connections/proc.js';
 import { addressBytes, familyOf } from '../../src/model/address.js';
 import type { Connection, ConnectionEndpoint } from '../../src/model/connection.js';
 

@@ -3,7 +3,7 @@ import { Errno, KernelError } from '../../src/errors.js';
 import type { IpvsClient } from '../../src/ipvs/client.js';
 import { destinationBody } from '../../src/ipvs/convert.js';
 import { CommandAttributes } from '../../src/ipvs/schema.js';
-import { Servers } from '../../src/ipvs/servers.js';
+import { Servers } from '../../src/ipvs/source/destination-cursor.js';
 import { familyOf } from '../../src/model/address.js';
 import { type Change, describeChange } from '../../src/model/change.js';
 import type { Daemon } from '../../src/model/daemon.js';
@@ -19,10 +19,10 @@ import type { Stats } from '../../src/model/stats.js';
 import type { DestinationEntry, Info, ServiceEntry, Timeouts } from '../../src/model/table.js';
 import type { Batch } from '../../src/netlink/batch.js';
 import { Writer } from '../../src/netlink/bytes.js';
-import type { Refusal, Wholeness } from '../../src/netlink/connection.js';
+import type { Refusal } from '../../src/netlink/connection.js';
+import { Replies } from '../../src/netlink/dump-buffer.js';
 import { GENL_HEADER } from '../../src/netlink/genl.js';
 import { begin, finish, MessageCursor } from '../../src/netlink/message.js';
-import { Replies } from '../../src/netlink/replies.js';
 import { changesOf } from './changes-of.js';
 
 export const noStats: Stats = {
@@ -136,16 +136,7 @@ export class FakeClient implements Pick<IpvsClient, keyof IpvsClient> {
     return servers;
   }
 
-  /** There are no datagrams here: whoever wants some goes on without. */
-  async wholeServices(): Promise<Wholeness> {
-    return this.rows.size === 0 ? 'empty' : 'odd';
-  }
-
   readonly options = undefined;
-
-  async wholeServers(): Promise<boolean> {
-    return false;
-  }
 
   async daemons(): Promise<Daemon[]> {
     return (['master', 'backup'] as const).flatMap((state) => this.running.get(state) ?? []);

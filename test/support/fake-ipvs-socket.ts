@@ -1,6 +1,6 @@
 /** The socket of an IPVS that lives in memory: datagrams in, datagrams out, each as the kernel lays it out. */
 import { TransportError } from '../../src/errors.js';
-import type { Datagram, NetlinkSocket } from '../../src/netlink/socket.js';
+import type { Datagram, NetlinkSocket } from '../../src/netlink/transport/socket.js';
 import { type FakeIpvs, type FakeReply, Refused } from './fake-ipvs.js';
 import { ack, answer, type Delivery, dump, family, NLM, type Play, reply } from './fake-kernel.js';
 import { readAttributes, readMessages, unhex, type WireMessage } from './wire.js';

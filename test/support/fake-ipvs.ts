@@ -8,8 +8,9 @@
  *
  * The rules are those of net/netfilter/ipvs/ip_vs_ctl.c.
  */
-import { callOf } from '../../src/ipvs/changes.js';
+
 import { destinationIdBody, serviceIdBody } from '../../src/ipvs/convert.js';
+import { callOf } from '../../src/ipvs/requests.js';
 import {
   CommandAttributes,
   type CommandBody,
@@ -26,7 +27,7 @@ import type { ServiceId } from '../../src/model/service.js';
 import type { Stats } from '../../src/model/stats.js';
 import type { AttributeSet, Infer } from '../../src/netlink/attributes.js';
 import { Reader, Writer } from '../../src/netlink/bytes.js';
-import type { OpenSocket } from '../../src/netlink/socket.js';
+import type { OpenSocket } from '../../src/netlink/transport/socket.js';
 import { FakeIpvsSocket } from './fake-ipvs-socket.js';
 import { hex } from './wire.js';
 

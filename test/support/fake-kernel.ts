@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { TransportError, type TransportFailure } from '../../src/errors.js';
-import type { Datagram, NetlinkSocket } from '../../src/netlink/socket.js';
+import type { Datagram, NetlinkSocket } from '../../src/netlink/transport/socket.js';
 import {
   attribute,
   genl,

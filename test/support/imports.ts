@@ -43,4 +43,4 @@ export function importsIn(file: string, source: string): Import[] {
 }
 
 const resolved = (file: string, target: string): string =>
-  target.startsWith('.') ? normalize(join(dirname(file), target)).replace(/(?:\.wasm)?\.js$/, '.ts') : target;
+  target.startsWith('.') ? normalize(join(dirname(file), target)).replace(/\.js$/, '.ts') : target;

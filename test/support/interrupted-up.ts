@@ -4,10 +4,11 @@
  *
  *     node interrupted-up.js STATE AT before|after VIP...
  */
-import { carryOut } from '../../src/host/carry-out.js';
-import { Journal } from '../../src/host/journal.js';
-import { Machine } from '../../src/host/machine.js';
-import { planRealServer } from '../../src/host/real-server.js';
+
+import { Journal } from '../../src/setup/journal.js';
+import { planRealServer } from '../../src/setup/real-server.js';
+import { carryOut } from '../../src/setup/run-steps.js';
+import { Machine } from '../../src/system/machine.js';
 import { openSocket } from './socket.js';
 
 const [state = '', at, when, ...vips] = process.argv.slice(2);

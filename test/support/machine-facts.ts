@@ -1,9 +1,9 @@
 /** Machines on paper: healthy ones, to be broken in one place. */
 import type { ConnectionGroup, MachineFacts, ServiceFacts } from '../../src/doctor/facts/facts.js';
-import type { InterfaceAddress, Link, Route } from '../../src/host/network.js';
 import { type Destination, plainTunnel } from '../../src/model/destination.js';
 import type { ServiceId } from '../../src/model/service.js';
 import type { DestinationEntry } from '../../src/model/table.js';
+import type { InterfaceAddress, Link, Route } from '../../src/system/network.js';
 import { noStats } from './fake-client.js';
 
 export const VIP = '192.0.2.10';

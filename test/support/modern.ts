@@ -2,11 +2,11 @@
 
 import fs, { createReadStream } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { runModern } from '../../src/cli/modern.js';
+import { runModern } from '../../src/cli/subcommands.js';
 import type { Context, Output } from '../../src/context.js';
-import { loadModule } from '../../src/host/modules.js';
 import { IpvsClient } from '../../src/ipvs/client.js';
 import { runIpvsadm } from '../../src/ipvsadm/run.js';
+import { loadModule } from '../../src/system/modules.js';
 import { written } from './captured.js';
 import { openSocket } from './socket.js';
 

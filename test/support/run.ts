@@ -4,9 +4,9 @@ import fs from 'node:fs';
 import { render } from '../../src/cli/render.js';
 import type { Context } from '../../src/context.js';
 import { LvsadmError } from '../../src/errors.js';
-import type { Resolver } from '../../src/host/names.js';
 import type { IpvsClient } from '../../src/ipvs/client.js';
 import { replaceTable, runIpvsadm } from '../../src/ipvsadm/run.js';
+import type { Resolver } from '../../src/system/names.js';
 import { Captured } from './captured.js';
 import { FakeClient } from './fake-client.js';
 

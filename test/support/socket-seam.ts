@@ -7,7 +7,7 @@ import { describe, test } from 'node:test';
 import { KernelError, TransportError } from '../../src/errors.js';
 import { Connection } from '../../src/netlink/connection.js';
 import { CONTROLLER_ID, controllerSchema, findFamily } from '../../src/netlink/genl.js';
-import { type NetlinkSocket, type OpenSocket, Protocol } from '../../src/netlink/socket.js';
+import { type NetlinkSocket, type OpenSocket, Protocol } from '../../src/netlink/transport/socket.js';
 import { attribute, genl, getU16, message, readMessages, text } from './wire.js';
 
 /** CTRL_CMD_GETFAMILY for the controller itself. */

@@ -1,7 +1,7 @@
 /** The socket of the distribution under test: that of the runtime which runs the test. */
-import type { NetlinkSocket } from '../../src/netlink/socket.js';
+import type { NetlinkSocket } from '../../src/netlink/transport/socket.js';
 
 export const openSocket: (protocol: number) => NetlinkSocket =
   process.versions['bun'] === undefined
-    ? (await import('../../src/netlink/socket-node.js')).openNodeSocket
-    : (await import('../../src/netlink/socket-bun.js')).openBunSocket;
+    ? (await import('../../src/netlink/transport/node.js')).openNodeSocket
+    : (await import('../../src/netlink/transport/bun.js')).openBunSocket;

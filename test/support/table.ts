@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { IpvsClient } from '../../src/ipvs/client.js';
 import type { State } from '../../src/model/state.js';
 import { diff } from '../../src/plan/diff.js';
-import { stagesOf } from '../../src/plan/steps.js';
+import { stagesOf } from '../../src/plan/stages.js';
 import { FakeIpvs } from './fake-ipvs.js';
 import { FakeOptions } from './fake-options.js';
 

@@ -1,6 +1,6 @@
 /** What keeps packets from getting to IPVS, and from it to a server that is the director itself. */
 import { addressLength, familyOf } from '../../model/address.js';
-import { contains, isLocal, routeTo } from '../facts/reach.js';
+import { contains, isLocal, routeTo } from '../facts/routing.js';
 import type { Check } from './check.js';
 import { byHand, remove, seen } from './fixes.js';
 import { isEndpoint, nameOf, serversOf, vipsOf } from './table.js';

@@ -1,6 +1,6 @@
 /** What a check is, and what it finds. */
 
-import type { Step } from '../../host/steps/step.js';
+import type { Step } from '../../setup/steps/step.js';
 import type { MachineFacts, Role, Scope } from '../facts/facts.js';
 
 /** `error`: requests fail. `warning`: some do, or will. `note`: worth knowing, nothing is wrong. */

@@ -1,9 +1,10 @@
 /** Ways to mend, as steps with their commands, or as commands alone. */
-import { stepCommand } from '../../host/steps/index.js';
-import type { Step } from '../../host/steps/step.js';
-import { sysctlName } from '../../host/sysctl.js';
+
 import { destinationRule, serviceWords } from '../../ipvsadm/rules.js';
 import { type Destination, destinationKey } from '../../model/destination.js';
+import { stepCommand } from '../../setup/steps/index.js';
+import type { Step } from '../../setup/steps/step.js';
+import { sysctlName } from '../../system/sysctl.js';
 import type { MachineFacts } from '../facts/facts.js';
 import type { Fix, Observation } from './check.js';
 import type { Server } from './table.js';

@@ -1,16 +1,23 @@
 /** What keeps a director from getting packets to its servers, and their answers back. */
 
-import { interfaceSetting } from '../../host/sysctl.js';
 import { familyOf } from '../../model/address.js';
 import { describeDestination } from '../../model/destination.js';
 import type { DestinationEntry } from '../../model/table.js';
+import { interfaceSetting } from '../../system/sysctl.js';
 import type { MachineFacts } from '../facts/facts.js';
-import { carriersOf, contains, hasOtherTables, isLocal, ownAddressToward, routeTo } from '../facts/reach.js';
+import {
+  carriersOf,
+  contains,
+  hasOtherTables,
+  isLocal,
+  ownAddressToward,
+  routeTo,
+} from '../facts/routing.js';
 import { largerOf, numberOf } from '../facts/setting.js';
-import { translationIsBlind } from './blind-rules.js';
 import type { Check } from './check.js';
 import { byHand, edit, seen, setTo, setting } from './fixes.js';
 import { connectionsTo, count, isEndpoint, nameOf, serversOf, vipOf } from './table.js';
+import { translationIsBlind } from './untracked-rules.js';
 
 const roles = ['director'] as const;
 

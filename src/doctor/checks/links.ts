@@ -2,7 +2,7 @@
 import { familyOf } from '../../model/address.js';
 import type { EndpointId } from '../../model/service.js';
 import type { DestinationEntry } from '../../model/table.js';
-import { carriersOf, routeTo } from '../facts/reach.js';
+import { carriersOf, routeTo } from '../facts/routing.js';
 import { numberOf } from '../facts/setting.js';
 import type { Check } from './check.js';
 import { byHand, seen, setting } from './fixes.js';

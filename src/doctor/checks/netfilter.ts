@@ -1,10 +1,10 @@
 /** Where netfilter and IPVS get into each other's way. */
 import { describeService, isFwmark } from '../../model/service.js';
 import { numberOf, vs } from '../facts/setting.js';
-import { blindRules } from './blind-rules.js';
 import type { Check } from './check.js';
 import { byHand, seen, setTo, setting } from './fixes.js';
 import { servicesOf } from './table.js';
+import { blindRules } from './untracked-rules.js';
 
 const roles = ['director'] as const;
 

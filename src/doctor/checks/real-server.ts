@@ -1,13 +1,13 @@
 /** What goes wrong on real servers. */
 
-import { SILENT_ARP_IGNORE } from '../../host/real-server.js';
-import { interfaceSetting } from '../../host/sysctl.js';
 import { addressLength, familyOf } from '../../model/address.js';
-import { carriersOf, routeTo } from '../facts/reach.js';
+import { SILENT_ARP_IGNORE } from '../../setup/real-server.js';
+import { interfaceSetting } from '../../system/sysctl.js';
+import { carriersOf, routeTo } from '../facts/routing.js';
 import { largerOf } from '../facts/setting.js';
-import { askedLinks, carriers, isSilent, tunnelKinds } from './carriers.js';
 import type { Check } from './check.js';
 import { byHand, safe, seen, setTo, setting } from './fixes.js';
+import { askedLinks, carriers, isSilent, tunnelKinds } from './vip-holders.js';
 
 const roles = ['real-server'] as const;
 

@@ -1,5 +1,5 @@
 /** What is wrong between a director and the one that stands in for it. */
-import { isLocal } from '../facts/reach.js';
+import { isLocal } from '../facts/routing.js';
 import { numberOf, vs } from '../facts/setting.js';
 import type { Check } from './check.js';
 import { byHand, seen, setTo, setting } from './fixes.js';

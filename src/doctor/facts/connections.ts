@@ -1,5 +1,5 @@
 /** The connection table, counted by service and server: memory for the groups only, however many connections there are. */
-import { scanConnections } from '../../ipvs/proc.js';
+import { scanConnections } from '../../ipvs/connections/proc.js';
 import type { ConnectionGroup } from './facts.js';
 
 interface Group {

@@ -1,10 +1,10 @@
 /** What a diagnosis knows of a machine: everything it needs, read once, so that the checks themselves are pure. */
 
-import type { InterfaceAddress, Link, Neighbour, Route } from '../../host/network.js';
 import type { ConnectionEndpoint } from '../../model/connection.js';
 import type { Daemon } from '../../model/daemon.js';
 import type { Protocol } from '../../model/service.js';
 import type { DestinationEntry, ServiceEntry, Timeouts } from '../../model/table.js';
+import type { InterfaceAddress, Link, Neighbour, Route } from '../../system/network.js';
 
 export interface ServiceFacts extends ServiceEntry {
   readonly destinations: readonly DestinationEntry[];

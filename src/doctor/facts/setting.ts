@@ -1,5 +1,5 @@
 /** Settings of the snapshot, and what the kernel makes of two that belong together. */
-import { interfaceSetting } from '../../host/sysctl.js';
+import { interfaceSetting } from '../../system/sysctl.js';
 import type { MachineFacts } from './facts.js';
 
 /** A number; undefined where the kernel has no such setting. */

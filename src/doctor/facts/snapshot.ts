@@ -1,19 +1,19 @@
 /** Reads everything that a diagnosis needs, once. */
 import { readFile } from 'node:fs/promises';
 import { HostError, KernelError, UnavailableError } from '../../errors.js';
-import type { Machine } from '../../host/machine.js';
-import { isLoaded } from '../../host/modules.js';
-import type { Link } from '../../host/network.js';
-import { interfaceSetting, type Sysctls } from '../../host/sysctl.js';
-import { VS_DIRECTORY } from '../../host/vs-settings.js';
 import type { IpvsClient } from '../../ipvs/client.js';
-import { connectionTablePath } from '../../ipvs/proc.js';
-import type { OpenSocket } from '../../netlink/socket.js';
-import { readClaims } from './claims.js';
+import { connectionTablePath } from '../../ipvs/connections/proc.js';
+import type { OpenSocket } from '../../netlink/transport/socket.js';
+import type { Machine } from '../../system/machine.js';
+import { isLoaded } from '../../system/modules.js';
+import type { Link } from '../../system/network.js';
+import { interfaceSetting, type Sysctls } from '../../system/sysctl.js';
+import { VS_DIRECTORY } from '../../system/vs-settings.js';
+import { readClaims } from './arp-conflicts.js';
 import { groupConnections } from './connections.js';
 import type { IpvsFacts, MachineFacts } from './facts.js';
 import { readListeners } from './listeners.js';
-import { mergingLinks } from './merging.js';
+import { mergingLinks } from './lro.js';
 import { readRules } from './rules.js';
 
 /** Where the facts come from. */

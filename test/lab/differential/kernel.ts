@@ -7,7 +7,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { type IpvsOperations, ipvsSchema, type ServiceBody } from '../../../src/ipvs/schema.js';
 import { Connection } from '../../../src/netlink/connection.js';
 import { type Family, findFamily } from '../../../src/netlink/genl.js';
-import { Protocol } from '../../../src/netlink/socket.js';
+import { Protocol } from '../../../src/netlink/transport/socket.js';
 import { openSocket } from '../../support/socket.js';
 import type { Attributes, State } from './trial.js';
 

@@ -17,7 +17,7 @@ import { type Destination, plainTunnel } from '../../../src/model/destination.js
 import type { Service, ServiceId } from '../../../src/model/service.js';
 import { Connection } from '../../../src/netlink/connection.js';
 import { type Family, findFamily } from '../../../src/netlink/genl.js';
-import { Protocol } from '../../../src/netlink/socket.js';
+import { Protocol } from '../../../src/netlink/transport/socket.js';
 import { openSocket } from '../../support/socket.js';
 import { attribute, genl, u16 } from '../../support/wire.js';
 import { distribution } from '../distribution.js';

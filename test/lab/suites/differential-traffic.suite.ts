@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { connectionTablePath } from '../../../src/ipvs/proc.js';
+import { connectionTablePath } from '../../../src/ipvs/connections/proc.js';
 import { compareObservations, type Deviation, show } from '../differential/compare.js';
 import { invite, mark, Network, server, vip } from '../differential/network.js';
 import { ports } from '../differential/real-server.js';

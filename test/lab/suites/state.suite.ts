@@ -21,11 +21,11 @@ import { type Destination, plainTunnel } from '../../../src/model/destination.js
 import type { ServiceState, State } from '../../../src/model/state.js';
 import { Connection } from '../../../src/netlink/connection.js';
 import { type Family, findFamily } from '../../../src/netlink/genl.js';
-import { Protocol } from '../../../src/netlink/socket.js';
+import { Protocol } from '../../../src/netlink/transport/socket.js';
 import { reconcile } from '../../../src/plan/apply.js';
+import { readState } from '../../../src/plan/current.js';
 import { diff } from '../../../src/plan/diff.js';
-import { readState } from '../../../src/plan/read.js';
-import { stagesOf } from '../../../src/plan/steps.js';
+import { stagesOf } from '../../../src/plan/stages.js';
 import { normal, state } from '../../support/arbitrary-state.js';
 import { Died, dyingAfter } from '../../support/changes.js';
 import { openSocket } from '../../support/socket.js';

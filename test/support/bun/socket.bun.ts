@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { TransportError } from '../../../src/errors.js';
-import { Protocol } from '../../../src/netlink/socket.js';
-import { openBunSocket } from '../../../src/netlink/socket-bun.js';
+import { openBunSocket } from '../../../src/netlink/transport/bun.js';
+import { Protocol } from '../../../src/netlink/transport/socket.js';
 import { testSocket } from '../socket-seam.js';
 
 testSocket('the socket of Bun', openBunSocket);

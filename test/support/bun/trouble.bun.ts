@@ -12,8 +12,8 @@ import { test } from 'node:test';
 import { KernelError, type TransportError } from '../../../src/errors.js';
 import { Connection } from '../../../src/netlink/connection.js';
 import { CONTROLLER_ID } from '../../../src/netlink/genl.js';
-import { type NetlinkSocket, Protocol } from '../../../src/netlink/socket.js';
-import { openBunSocket } from '../../../src/netlink/socket-bun.js';
+import { openBunSocket } from '../../../src/netlink/transport/bun.js';
+import { type NetlinkSocket, Protocol } from '../../../src/netlink/transport/socket.js';
 import { attribute, genl, message, readMessages, text, u16, u32 } from '../wire.js';
 
 declare const Bun: { gc(force: boolean): void };

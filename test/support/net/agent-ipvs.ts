@@ -14,7 +14,7 @@ async function open(): Promise<IpvsClient> {
   const [{ IpvsClient }, { openSocket }, { loadModule }] = await Promise.all([
     import('../../../src/ipvs/client.js'),
     import('../socket.js'),
-    import('../../../src/host/modules.js'),
+    import('../../../src/system/modules.js'),
   ]);
   return IpvsClient.open(openSocket, { loadModule: () => loadModule('ip_vs') });
 }

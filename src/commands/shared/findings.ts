@@ -1,0 +1,76 @@
+/** How findings read: for people, and for programs. */
+import type { Finding, Severity } from '../../doctor/checks/check.js';
+import { type Json, toJson } from '../../output/json.js';
+import type { Theme } from '../../output/theme.js';
+
+export interface Diagnosis {
+  readonly roles: readonly string[];
+  readonly findings: readonly Finding[];
+  /** What could not be read, so that what hangs on it was not checked. */
+  readonly unknown: readonly string[];
+}
+
+export function findingsJson({ roles, findings, unknown }: Diagnosis, fixed?: readonly string[]): string {
+  return toJson({
+    roles,
+    findings: findings.map(
+      ({ id, severity, subject, observed, why, fixes }): Json => ({
+        id,
+        severity,
+        subject,
+        observed: observed.map(({ source, value }) => ({ source, value })),
+        why,
+        fixes: fixes.map(({ command, on, step }) => ({ command, on, safe: step !== undefined })),
+      }),
+    ),
+    unknown,
+    fixed,
+  });
+}
+
+const labels: Readonly<Record<Severity, string>> = { error: 'ERROR', warning: 'WARNING', note: 'NOTE' };
+const paints: Readonly<Record<Severity, keyof Theme>> = { error: 'error', warning: 'warning', note: 'quiet' };
+
+/** `width` is the terminal's, in columns; what goes elsewhere fits most of them, a little indented. */
+export function findingsText({ roles, findings, unknown }: Diagnosis, theme: Theme, width = 76): string {
+  const lines = findings.flatMap((finding) => [...findingLines(finding, theme, width), '']);
+  for (const what of unknown) lines.push(theme.quiet(`not checked: ${what}`));
+  lines.push(`${summary(findings)} (as ${roles.join(' and ')})`);
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+function findingLines(
+  { id, severity, subject, observed, why, fixes }: Finding,
+  theme: Theme,
+  width: number,
+): string[] {
+  return [
+    `${theme[paints[severity]](labels[severity])} ${theme.heading(id)}: ${subject}`,
+    ...observed.map(({ source, value }) => theme.quiet(`  ${source} = ${value}`)),
+    ...wrap(why, width - 2).map((line) => `  ${line}`),
+    // Whole, however long: they are there to be copied.
+    ...fixes.map(
+      ({ command, on, step }) => `  ${step ? 'fix (safe)' : 'fix'}${on ? ` on ${on}` : ''}: ${command}`,
+    ),
+  ];
+}
+
+function summary(findings: readonly Finding[]): string {
+  const parts = (Object.keys(labels) as Severity[]).flatMap((severity) => {
+    const number = findings.filter((finding) => finding.severity === severity).length;
+    return number === 0 ? [] : [`${number} ${severity}${number === 1 ? '' : 's'}`];
+  });
+  return parts.length === 0 ? 'nothing found' : parts.join(', ');
+}
+
+function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line !== '' && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = word;
+    } else line = line === '' ? word : `${line} ${word}`;
+  }
+  return [...lines, line];
+}

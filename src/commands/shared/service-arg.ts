@@ -1,0 +1,33 @@
+/** Services and servers as arguments of a command line: by address, because they are looked for in the table. */
+import { NotRight, portFrom } from '../../document/addresses.js';
+import { UsageError } from '../../errors.js';
+import type { DestinationId } from '../../model/destination.js';
+import { isFwmark, type Protocol, type ServiceId } from '../../model/service.js';
+import { type Port, parseServer, parseService } from '../../model/service-uri.js';
+import { portNames } from '../../system/lookup.js';
+
+/** @throws ValueError, UsageError */
+export async function serviceArgument(text: string): Promise<ServiceId> {
+  const notation = parseService(text);
+  if ('fwmark' in notation) return { fwmark: notation.fwmark, family: notation.family ?? 'inet' };
+  const { protocol, host, family, port } = notation;
+  if (family === undefined) throw new UsageError('a service is named by its address here', text);
+  return { protocol, address: host, port: await portOf(port, protocol, text) };
+}
+
+/** A server of that service, whose port it has unless it says another. @throws ValueError, UsageError */
+export async function serverArgument(text: string, of: ServiceId): Promise<DestinationId> {
+  const { host, family, port } = parseServer(text);
+  if (family === undefined) throw new UsageError('a server is named by its address here', text);
+  if (isFwmark(of)) return { address: host, port: await portOf(port ?? 0, undefined, text) };
+  return { address: host, port: await portOf(port ?? of.port, of.protocol, text) };
+}
+
+async function portOf(port: Port, protocol: Protocol | undefined, argument: string): Promise<number> {
+  if (typeof port === 'number') return port;
+  try {
+    return portFrom(await portNames(), port, protocol);
+  } catch (error) {
+    throw error instanceof NotRight ? new UsageError(error.message, argument) : error;
+  }
+}

@@ -1,0 +1,67 @@
+/** Where addresses are, as the snapshot's addresses, routes and neighbours tell. */
+
+import { addressBytes, familyOf } from '../../model/address.js';
+import type { InterfaceAddress, Link, Route } from '../../system/network.js';
+import type { MachineFacts } from './facts.js';
+
+const MAIN = 254;
+const LOCAL = 255;
+
+/** Whether `network` (`192.0.2.0/24`, or an address alone) has `address`. */
+export function contains(network: string, address: string): boolean {
+  const [base = '', length] = network.split('/');
+  if (familyOf(base) !== familyOf(address)) return false;
+  const [a, b] = [addressBytes(base), addressBytes(address)];
+  const bits = length === undefined ? a.length * 8 : Number(length);
+  for (let i = 0; i < a.length; i++) {
+    const left = Math.min(8, Math.max(0, bits - 8 * i));
+    const mask = (0xff << (8 - left)) & 0xff;
+    if (((a[i] as number) & mask) !== ((b[i] as number) & mask)) return false;
+  }
+  return true;
+}
+
+/** Whether packets for the address end on this machine. */
+export const isLocal = ({ addresses, routes }: MachineFacts, address: string): boolean =>
+  addresses.some((own) => own.address === address) ||
+  routes.some(
+    ({ type, table, destination }) => type === 'local' && table === LOCAL && contains(destination, address),
+  );
+
+export const carriersOf = ({ addresses }: MachineFacts, address: string): InterfaceAddress[] =>
+  addresses.filter((own) => own.address === address);
+
+export const linkNamed = ({ links }: MachineFacts, name: string): Link | undefined =>
+  links.find((link) => link.name === name);
+
+/** The route of the main table that a packet to `address` takes: the longest that fits, then the lowest metric. */
+export function routeTo({ routes }: MachineFacts, address: string): Route | undefined {
+  const family = familyOf(address);
+  const fitting = routes.filter(
+    (route) =>
+      route.table === MAIN &&
+      route.family === family &&
+      route.type === 'unicast' &&
+      (route.destination === 'default' || contains(route.destination, address)),
+  );
+  return fitting.sort((a, b) => lengthOf(b) - lengthOf(a) || a.metric - b.metric)[0];
+}
+
+const lengthOf = ({ destination }: Route): number =>
+  destination === 'default' ? 0 : Number(destination.split('/')[1] ?? 0);
+
+/** Rules of routing by source or mark make a table of their own count: then the main table alone proves nothing. */
+export const hasOtherTables = ({ routes }: MachineFacts): boolean =>
+  routes.some(({ table, type }) => type === 'unicast' && table !== MAIN && table !== LOCAL);
+
+/** The machine's own address on the way to `address`: what a server there can reach this machine by. */
+export function ownAddressToward(facts: MachineFacts, address: string): string | undefined {
+  const route = routeTo(facts, address);
+  if (route === undefined) return undefined;
+  const family = familyOf(address);
+  const here = facts.addresses.filter(
+    (own) => own.device === route.device && familyOf(own.address) === family && own.scope === 'global',
+  );
+  const near = here.find((own) => contains(`${own.address}/${own.prefix}`, route.gateway ?? address));
+  return near?.address ?? here[0]?.address;
+}

@@ -1,0 +1,26 @@
+/** What a command line of ipvsadm's grammar asks for, checked and complete. */
+import type { Change } from '../../model/change.js';
+import type { ServiceId } from '../../model/service.js';
+
+/** Which columns a listing of the table has; 'plain' is the one with weights and connections. */
+export type Columns = 'plain' | 'stats' | 'rate' | 'thresholds' | 'persistentConnections' | 'tunnels';
+
+export interface ListOptions {
+  /** Only this service, and without the line about the version. */
+  readonly of?: ServiceId | undefined;
+  readonly columns: Columns;
+  /** Numbers instead of names of hosts and ports. */
+  readonly numeric: boolean;
+  /** Counters in full. */
+  readonly exact: boolean;
+  /** By protocol, address and port; otherwise as the kernel has them. */
+  readonly sorted: boolean;
+}
+
+export type Command =
+  | { readonly do: 'change'; readonly change: Change }
+  | ({ readonly do: 'list' } & ListOptions)
+  | { readonly do: 'connections'; readonly numeric: boolean; readonly engineData: boolean }
+  | { readonly do: 'timeouts' | 'daemons' }
+  | { readonly do: 'save'; readonly numeric: boolean }
+  | { readonly do: 'restore' | 'help' | 'version' };

@@ -1,0 +1,61 @@
+/** Virtual addresses on links. */
+import { Errno, HostError, KernelError } from '../../errors.js';
+import { familyOf } from '../../model/address.js';
+import type { RouteClient } from '../../system/rtnetlink/client.js';
+import { type AddressStep, HELD, type StepKind } from './step.js';
+
+export const address: StepKind<AddressStep> = {
+  key: (step) => `${cidr(step)} on ${step.device}`,
+  describe: (step) => `put ${cidr(step)} on ${step.device}${step.announce ? ' and tell the neighbours' : ''}`,
+  command: (step) => `ip address add ${cidr(step)} dev ${step.device}${options(step)}`,
+
+  async look(step, machine) {
+    const found = await (await machine.route()).addresses();
+    const same = found.find(({ address, device }) => address === step.address && device === step.device);
+    if (same === undefined) return null;
+    if (same.prefix !== step.prefix) {
+      throw new HostError(
+        `put ${cidr(step)} on ${step.device}`,
+        `it stands there as ${same.address}/${same.prefix}, which would claim the whole network`,
+      );
+    }
+    return HELD;
+  },
+
+  async apply(step, machine) {
+    const route = await machine.route();
+    await route.addAddress(step);
+    return step.announce ? announce(step.device, route) : undefined;
+  },
+
+  async undo(step, machine) {
+    try {
+      await (await machine.route()).deleteAddress(step);
+    } catch (error) {
+      const gone =
+        error instanceof HostError || (error instanceof KernelError && error.errno === Errno.EADDRNOTAVAIL);
+      if (!gone) throw error;
+    }
+    return undefined;
+  },
+};
+
+const cidr = ({ address, prefix }: AddressStep): string => `${address}/${prefix}`;
+
+const options = ({ address, scope }: AddressStep): string =>
+  familyOf(address) === 'inet6' ? ' nodad preferred_lft 0' : scope === 'host' ? ' scope host' : '';
+
+/**
+ * A link that hears its own MAC address once more tells its neighbours of every address it has, if arp_notify and
+ * ndisc_notify say so. Some drivers take no MAC address while they run: then the neighbours find out by asking.
+ */
+async function announce(device: string, route: RouteClient): Promise<string | undefined> {
+  try {
+    await route.repeatMac(device);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof KernelError || error instanceof HostError)) throw error;
+    const reason = error instanceof HostError ? error.reason : error.code;
+    return `the neighbours of ${device} were not told (${reason}): they learn of it when their entries expire`;
+  }
+}

@@ -1,0 +1,88 @@
+/** Links: making them, and switching them on. */
+import { Errno, HostError, KernelError } from '../../errors.js';
+import type { Link, NewLink } from '../../system/network.js';
+import { HELD, type LinkStep, type StepKind, type UpStep } from './step.js';
+
+export const link: StepKind<LinkStep> = {
+  key: ({ name }) => name,
+  describe: (step) => `make the ${step.kind} device ${step.name}${tunnelEnd(step)}`,
+  command: (step) => `ip link add ${step.name} type ${step.kind}${tunnelOptions(step)}`,
+
+  async look(step, machine) {
+    const found = await (await machine.route()).link(step.name);
+    if (found === undefined) return null;
+    checkSame(found, step);
+    return HELD;
+  },
+
+  async apply(step, machine) {
+    const route = await machine.route();
+    try {
+      await route.createLink(step);
+    } catch (error) {
+      // Asked for the first device of a kind, the kernel loads the module, which comes with one of this very name.
+      const there =
+        error instanceof KernelError && error.errno === Errno.EEXIST && (await route.link(step.name));
+      if (!there) throw error;
+      checkSame(there, step);
+    }
+    return undefined;
+  },
+
+  async undo({ name, kind }, machine) {
+    const route = await machine.route();
+    const found = await route.link(name);
+    if (found === undefined) return undefined;
+    if (found.kind !== kind) return `${name} is a ${found.kind || 'physical'} device by now, and stays`;
+    // The device that comes with a module goes with it: the kernel passes over this, and the device is down already.
+    await route.deleteLink(name);
+    return undefined;
+  },
+};
+
+function checkSame(found: Link, wanted: NewLink): void {
+  const attempted = `use ${wanted.name} as a device of kind ${wanted.kind}`;
+  if (found.kind !== wanted.kind) {
+    throw new HostError(attempted, `there is one of kind ${found.kind || 'physical'}`);
+  }
+  if (found.local !== wanted.local) {
+    throw new HostError(
+      attempted,
+      `it ends at ${found.local ?? 'any address'}, not at ${wanted.local ?? 'any'}`,
+    );
+  }
+}
+
+const tunnelEnd = ({ local }: NewLink): string => (local === undefined ? '' : `, which ends at ${local}`);
+
+function tunnelOptions({ kind, local, checksum }: NewLink): string {
+  const words = [
+    kind === 'ip6tnl' && 'mode any',
+    local !== undefined && `local ${local}`,
+    checksum && 'icsum',
+  ].filter((word) => typeof word === 'string');
+  return words.map((word) => ` ${word}`).join('');
+}
+
+export const up: StepKind<UpStep> = {
+  key: ({ device }) => device,
+  describe: ({ device }) => `switch ${device} on`,
+  command: ({ device }) => `ip link set ${device} up`,
+
+  async look({ device }, machine) {
+    const found = await (await machine.route()).link(device);
+    if (found === undefined) throw new HostError(`switch ${device} on`, 'there is no such link');
+    return found.up ? HELD : null;
+  },
+
+  async apply({ device }, machine) {
+    await (await machine.route()).setUp(device, true);
+    return undefined;
+  },
+
+  async undo({ device }, machine) {
+    const route = await machine.route();
+    if ((await route.link(device))?.up) await route.setUp(device, false);
+    return undefined;
+  },
+};

@@ -1,0 +1,67 @@
+/** Settings under /proc/sys. */
+import { HostError } from '../../errors.js';
+import type { Machine } from '../../system/machine.js';
+import { type Sysctls, sysctlName } from '../../system/sysctl.js';
+import { HELD, type StepKind, type SysctlStep } from './step.js';
+
+export const sysctl: StepKind<SysctlStep> = {
+  key: ({ path }) => path,
+  describe: ({ path, value }) => `set ${sysctlName(path)} to ${value}`,
+  command: ({ path, value }) => `sysctl -w ${sysctlName(path)}=${value}`,
+
+  async look(step, { sysctls }) {
+    const value = await existing(sysctls, step.path);
+    if (holds(step, await effective(sysctls, step, value))) return HELD;
+    return { value, ...(step.disturbs && { along: await readAll(sysctls, step.disturbs) }) };
+  },
+
+  async apply({ path, value }, { sysctls }) {
+    await sysctls.write(path, value);
+    return undefined;
+  },
+
+  async undo({ path, value }, { sysctls }: Machine, was) {
+    const before = was as { value: string; along?: Readonly<Record<string, string>> };
+    const now = await sysctls.read(path);
+    // Gone with the interface it belonged to.
+    if (now === undefined) return undefined;
+    if (now !== value && now !== before.value) return `${sysctlName(path)} is ${now} by now, and stays so`;
+    if (now !== before.value) await sysctls.write(path, before.value);
+    for (const [along, value] of Object.entries(before.along ?? {})) {
+      const present = await sysctls.read(along);
+      if (present !== undefined && present !== value) await sysctls.write(along, value);
+    }
+    return undefined;
+  },
+};
+
+export function holds({ value, accepted }: SysctlStep, effective: string): boolean {
+  return effective === value || (accepted?.includes(effective) ?? false);
+}
+
+async function existing(sysctls: Sysctls, path: string): Promise<string> {
+  const value = await sysctls.read(path);
+  if (value === undefined) throw new HostError(`read ${sysctlName(path)}`, 'the kernel has no such setting');
+  return value;
+}
+
+async function effective(sysctls: Sysctls, { maximumWith }: SysctlStep, own: string): Promise<string> {
+  if (maximumWith === undefined) return own;
+  return String(Math.max(Number(own), Number(await existing(sysctls, maximumWith))));
+}
+
+async function readAll(sysctls: Sysctls, patterns: readonly string[]): Promise<Record<string, string>> {
+  const values: Record<string, string> = {};
+  for (const pattern of patterns) {
+    const [directory = '', rest] = pattern.split('/*/');
+    const paths =
+      rest === undefined
+        ? [pattern]
+        : (await sysctls.list(directory)).map((name) => `${directory}/${name}/${rest}`);
+    for (const path of paths) {
+      const value = await sysctls.read(path);
+      if (value !== undefined) values[path] = value;
+    }
+  }
+  return values;
+}

@@ -1,0 +1,101 @@
+/**
+ * Foo-over-UDP ports: where the kernel takes the UDP header off what arrives, and hands on what was inside. Generic UDP
+ * encapsulation (GUE) is one of the two things that may be inside. Source: linux/fou.h.
+ */
+import { Errno, KernelError } from '../errors.js';
+import type { Family } from '../model/address.js';
+import { attributeSet, be16, u8 } from '../netlink/attributes.js';
+import { Connection, type ConnectionOptions } from '../netlink/connection.js';
+import {
+  type FamilySchema,
+  findFamily,
+  type Family as NetlinkFamily,
+  type Operations,
+} from '../netlink/genl.js';
+import { type OpenSocket, Protocol } from '../netlink/transport/socket.js';
+import { loadModule } from './modules.js';
+import { familyNumber } from './rtnetlink/convert.js';
+
+/** FOU_ATTR_* */
+const FouAttributes = attributeSet('fou', { port: [1, be16], family: [2, u8], type: [4, u8] });
+
+/** FOU_ENCAP_GUE */
+const GUE = 2;
+
+const command = { takes: FouAttributes, gives: FouAttributes } as const;
+
+export const fouSchema = {
+  name: 'fou',
+  version: 1,
+  operations: {
+    addPort: { ...command, command: 1, needs: ['port', 'family', 'type'], reply: 'ack' },
+    deletePort: { ...command, command: 2, needs: ['port', 'family'], reply: 'ack' },
+    getPorts: { ...command, command: 3, needs: [], reply: 'dump' },
+  },
+} as const satisfies FamilySchema<Operations>;
+
+/** A port that takes GUE in. */
+export interface GuePort {
+  /** 1 to 65535. */
+  readonly port: number;
+  /** Of the outer header. */
+  readonly family: Family;
+}
+
+/** Every method throws KernelError where the kernel refuses. */
+export class FouClient {
+  private constructor(
+    private readonly connection: Connection,
+    private readonly fou: NetlinkFamily<typeof fouSchema.operations>,
+  ) {}
+
+  /**
+   * Finds the family in the kernel, and loads its module if it must.
+   * @throws KernelError ENOENT where there is none, Error where the module cannot be loaded
+   */
+  static async open(openSocket: OpenSocket, options: ConnectionOptions = {}): Promise<FouClient> {
+    const connection = new Connection(await openSocket(Protocol.generic), options);
+    try {
+      return new FouClient(connection, await findOrLoad(connection));
+    } catch (error) {
+      connection.close();
+      throw error;
+    }
+  }
+
+  close(): void {
+    this.connection.close();
+  }
+
+  guePorts(): Promise<GuePort[]> {
+    return this.fou
+      .dump('getPorts', {}, ({ port = 0, family, type }) => ({
+        port,
+        family: family === familyNumber('inet6') ? ('inet6' as const) : ('inet' as const),
+        gue: type === GUE,
+      }))
+      .then((ports) => ports.filter(({ gue }) => gue).map(({ port, family }) => ({ port, family })));
+  }
+
+  /** @throws KernelError EADDRINUSE where the port is taken */
+  addGuePort({ port, family }: GuePort): Promise<void> {
+    return this.fou.acknowledge({
+      operation: 'addPort',
+      body: { port, family: familyNumber(family), type: GUE },
+    });
+  }
+
+  deleteGuePort({ port, family }: GuePort): Promise<void> {
+    return this.fou.acknowledge({ operation: 'deletePort', body: { port, family: familyNumber(family) } });
+  }
+}
+
+async function findOrLoad(connection: Connection): Promise<NetlinkFamily<typeof fouSchema.operations>> {
+  try {
+    return await findFamily(connection, fouSchema);
+  } catch (error) {
+    if (!(error instanceof KernelError && error.errno === Errno.ENOENT)) throw error;
+  }
+  await loadModule('fou');
+  return findFamily(connection, fouSchema);
+}

@@ -1,0 +1,34 @@
+/** The machine as set-up and diagnosis see it: settings, network, modules. What is not needed is not opened. */
+import type { OpenSocket } from '../netlink/transport/socket.js';
+import { FouClient } from './fou.js';
+import { loadModule } from './modules.js';
+import { RouteClient } from './rtnetlink/client.js';
+import { Sysctls } from './sysctl.js';
+
+export class Machine {
+  readonly sysctls = new Sysctls();
+  readonly loadModule = loadModule;
+  private routeClient: Promise<RouteClient> | undefined;
+  private fouClient: Promise<FouClient> | undefined;
+
+  constructor(private readonly openSocket: OpenSocket) {}
+
+  /** @throws TransportError where the kernel cannot be reached */
+  route(): Promise<RouteClient> {
+    this.routeClient ??= RouteClient.open(this.openSocket);
+    return this.routeClient;
+  }
+
+  /** @throws KernelError or Error where the kernel has no foo-over-UDP */
+  fou(): Promise<FouClient> {
+    this.fouClient ??= FouClient.open(this.openSocket);
+    return this.fouClient;
+  }
+
+  /** Releases what was opened. */
+  async close(): Promise<void> {
+    for (const opened of [this.routeClient, this.fouClient]) {
+      (await opened?.catch(() => undefined))?.close();
+    }
+  }
+}

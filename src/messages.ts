@@ -3,8 +3,8 @@
  * ipvsadm leaves open, what it was about and why, follows the phrase.
  */
 import { Errno, errnoText, KernelError, MalformedError, type UsageError } from './errors.js';
-import { schedulers } from './ipvsadm/grammar/values.js';
 import type { Change } from './model/change.js';
+import { persistenceEngines, schedulers } from './model/schedulers.js';
 import type { Service } from './model/service.js';
 import { nearest } from './suggest.js';
 
@@ -72,7 +72,9 @@ function missingModule({ scheduler, persistence }: Service): string {
     const meant = nearest(scheduler, schedulers);
     return `no scheduler '${scheduler}'${meant === undefined ? '' : ` (did you mean '${meant}'?)`}`;
   }
-  if (engine !== undefined && engine !== 'sip') return `no persistence engine '${engine}' (there is 'sip')`;
+  if (engine !== undefined && !persistenceEngines.includes(engine)) {
+    return `no persistence engine '${engine}' (there is '${persistenceEngines.join("', '")}')`;
+  }
   const modules = [`ip_vs_${scheduler}`, ...(engine === undefined ? [] : [`ip_vs_pe_${engine}`])];
   return `the kernel could not load ${modules.join(' or ')}`;
 }

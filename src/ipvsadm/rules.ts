@@ -4,6 +4,7 @@
  */
 import type { Servers } from '../ipvs/source/destination-cursor.js';
 import type { Destination, ForwardingMethod, Tunnel, TunnelType } from '../model/destination.js';
+import { flagName } from '../model/schedulers.js';
 import {
   defaults,
   isFwmark,
@@ -12,7 +13,6 @@ import {
   type ServiceId,
   serviceFamily,
 } from '../model/service.js';
-import { flagName } from './grammar/values.js';
 import { type Labels, numericLabels } from './listing/endpoint-format.js';
 import type { Lines } from './listing/line-writer.js';
 

@@ -1,5 +1,6 @@
 /** Destinations: the real servers behind a virtual service. */
 import { formatEndpoint } from './address.js';
+import type { DestinationNumber } from './fields.js';
 import { isFwmark, type ServiceId } from './service.js';
 
 /**
@@ -27,18 +28,22 @@ export interface DestinationId {
   readonly port: number;
 }
 
-export interface Destination {
+/** The numbers are those of `destinationNumbers` (model/fields.ts), which says what each means. */
+export interface Destination extends Readonly<Record<DestinationNumber, number>> {
   readonly id: DestinationId;
   readonly method: ForwardingMethod;
-  /** Capacity relative to the others, 0 to 2147483647; 0 takes no new connections. */
-  readonly weight: number;
-  /** Connections at which the server stops getting new ones, 0 to 4294967295; 0 is no limit. */
-  readonly upperThreshold: number;
-  /** Connections below which it gets new ones again; 0 is three quarters of the upper threshold. */
-  readonly lowerThreshold: number;
   /** How `tun` encapsulates; meaningless for the other methods. */
   readonly tunnel: Tunnel;
 }
+
+/** What each encapsulation has room for. */
+export const tunnelTypes: Readonly<
+  Record<TunnelType, { readonly port: boolean; readonly checksums: readonly TunnelChecksum[] }>
+> = {
+  ipip: { port: false, checksums: ['nocsum'] },
+  gue: { port: true, checksums: ['nocsum', 'csum', 'remcsum'] },
+  gre: { port: false, checksums: ['nocsum', 'csum'] },
+};
 
 export const plainTunnel: Tunnel = { type: 'ipip', port: 0, checksum: 'nocsum' };
 

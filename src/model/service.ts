@@ -1,5 +1,9 @@
 /** Virtual services: what clients connect to. */
 import { type Family, familyOf, formatEndpoint } from './address.js';
+import type { ServiceSwitch } from './fields.js';
+import type { SchedulerFlag } from './schedulers.js';
+
+export type { SchedulerFlag };
 
 export type Protocol = 'tcp' | 'udp' | 'sctp';
 
@@ -31,17 +35,13 @@ export interface Persistence {
   readonly engine?: string | undefined;
 }
 
-/** Bits whose meaning is the scheduler's: for sh and mh `flag-1` is fallback and `flag-2` is port. */
-export type SchedulerFlag = 'flag-1' | 'flag-2' | 'flag-3';
-
-export interface Service {
+/** The switches are those of `serviceSwitches` (model/fields.ts). */
+export interface Service extends Readonly<Record<ServiceSwitch, boolean>> {
   readonly id: ServiceId;
   /** Name of the scheduling algorithm, as its kernel module is called after `ip_vs_`: `wlc`, `rr`. */
   readonly scheduler: string;
   readonly schedulerFlags: readonly SchedulerFlag[];
   readonly persistence?: Persistence | undefined;
-  /** One-packet scheduling: each UDP datagram is scheduled anew. */
-  readonly onePacket: boolean;
 }
 
 /** What applies where an administrator says nothing: ipvsadm(8). */

@@ -1,5 +1,6 @@
 /** What the kernel says of its table: settings, and state that only it can know. */
 import type { Destination } from './destination.js';
+import type { DestinationCount } from './fields.js';
 import type { Service } from './service.js';
 import type { Stats } from './stats.js';
 
@@ -7,12 +8,8 @@ export interface ServiceEntry extends Service {
   readonly stats: Stats;
 }
 
-export interface DestinationEntry extends Destination {
-  /** Connections in state ESTABLISHED. */
-  readonly activeConnections: number;
-  readonly inactiveConnections: number;
-  /** Persistence templates that point here. */
-  readonly persistentConnections: number;
+/** The counts are those of `destinationCounts` (model/fields.ts). */
+export interface DestinationEntry extends Destination, Readonly<Record<DestinationCount, number>> {
   readonly stats: Stats;
 }
 

@@ -12,6 +12,7 @@ import {
   type TunnelChecksum,
   type TunnelType,
 } from '../../model/destination.js';
+import { persistenceRange } from '../../model/limits.js';
 import {
   defaults,
   isFwmark,
@@ -25,16 +26,7 @@ import type { Timeouts } from '../../model/table.js';
 import { blaming, type Draft } from './args.js';
 import type { Columns, Command } from './command.js';
 import type { CommandName, Settings, Slot } from './options.js';
-import {
-  type Endpoint,
-  MAX_TIMEOUT,
-  type Names,
-  netmask,
-  number,
-  oneOf,
-  portNumber,
-  schedulerFlags,
-} from './values.js';
+import { type Endpoint, type Names, netmask, number, oneOf, portNumber, schedulerFlags } from './values.js';
 
 /** Listings by precedence: where several are asked for, the first of them is shown. */
 const columns = [
@@ -166,7 +158,7 @@ class Parts {
 
   timeouts(): Timeouts {
     const [tcp = 0, tcpFin = 0, udp = 0] = this.draft.words.map(({ spelling }) =>
-      blaming(this.draft.command.spelling, () => number('timeout', 0, MAX_TIMEOUT)(spelling)),
+      blaming(this.draft.command.spelling, () => number('timeout', 0, persistenceRange.max)(spelling)),
     );
     return { tcp, tcpFin, udp };
   }

@@ -4,20 +4,19 @@
  */
 import type { Daemon } from '../../model/daemon.js';
 import type { ForwardingMethod, TunnelChecksum, TunnelType } from '../../model/destination.js';
+import { persistenceRange } from '../../model/limits.js';
+import { persistenceEngines, schedulerFlagNames, schedulers } from '../../model/schedulers.js';
 import { defaults, type Protocol } from '../../model/service.js';
 import type { PoptOption } from './popt.js';
 import {
   type Endpoint,
   endpoint,
   fwmark,
-  MAX_TIMEOUT,
   multicastGroup,
   type Names,
   name,
   number,
   oneOf,
-  schedulerFlagNames,
-  schedulers,
 } from './values.js';
 
 /** Commands, by the words that messages use for them. */
@@ -286,7 +285,9 @@ export const settings: readonly AnySetting[] = [
     value: 'SECONDS',
     help: `keep a client on its server for so long; ${defaults.persistenceTimeout} where nothing is said`,
     read: (text) =>
-      text === undefined ? defaults.persistenceTimeout : number('persistence timeout', 1, MAX_TIMEOUT)(text),
+      text === undefined
+        ? defaults.persistenceTimeout
+        : number('persistence timeout', persistenceRange.min, persistenceRange.max)(text),
   }),
   setting({
     about: 'virtual service',
@@ -306,7 +307,7 @@ export const settings: readonly AnySetting[] = [
     long: 'pe',
     argument: 'required',
     value: 'ENGINE',
-    choices: ['sip'],
+    choices: persistenceEngines,
     help: 'tell clients apart by content: sip, by Call-ID',
     read: (text) => name('persistence engine', 16)(word(text)),
   }),

@@ -4,8 +4,10 @@
  */
 import { ValueError } from '../../errors.js';
 import { canonicalAddress, type Family, isIpv4, isIpv6 } from '../../model/address.js';
+import { fwmarkRange } from '../../model/limits.js';
 import { type PortNames, portNamed } from '../../model/port.js';
-import type { Protocol, SchedulerFlag } from '../../model/service.js';
+import { flagsOf, type SchedulerFlag, schedulerFlagWords } from '../../model/schedulers.js';
+import type { Protocol } from '../../model/service.js';
 
 /** What names stand for. Numbers need none of it. */
 export interface Names extends PortNames {
@@ -154,9 +156,6 @@ export function netmask(text: string, family: Family): string {
   return mask;
 }
 
-/** The longest timeout: 31 days, in seconds. */
-export const MAX_TIMEOUT = 31 * 24 * 60 * 60;
-
 /** The multicast group of the sync daemons, without brackets. */
 export function multicastGroup(text: string): string {
   const multicast = isIpv4(text) ? /^2(2[4-9]|3\d)\./ : /^ff/i;
@@ -167,26 +166,7 @@ export function multicastGroup(text: string): string {
 }
 
 /** A mark that netfilter gives packets. */
-export const fwmark = number('firewall mark', 1, 4294967295);
-
-/** The kernel's own schedulers, each in a module ip_vs_NAME; others may be loaded. */
-export const schedulers: readonly string[] = 'rr wrr lc wlc lblc lblcr dh sh sed nq fo ovf mh twos'.split(
-  ' ',
-);
-
-/** Flags by bit, or by what the bit means to the one scheduler that has the name. */
-const flagNames: Readonly<Record<string, { readonly flag: SchedulerFlag; readonly scheduler?: string }>> = {
-  'flag-1': { flag: 'flag-1' },
-  'flag-2': { flag: 'flag-2' },
-  'flag-3': { flag: 'flag-3' },
-  'sh-fallback': { flag: 'flag-1', scheduler: 'sh' },
-  'sh-port': { flag: 'flag-2', scheduler: 'sh' },
-  'mh-fallback': { flag: 'flag-1', scheduler: 'mh' },
-  'mh-port': { flag: 'flag-2', scheduler: 'mh' },
-};
-
-/** Every name of a flag. */
-export const schedulerFlagNames: readonly string[] = Object.keys(flagNames);
+export const fwmark = number('firewall mark', fwmarkRange.min, fwmarkRange.max);
 
 /** Comma-separated scheduler flags, in the order of their bits. */
 export function schedulerFlags(text: string, scheduler: string): SchedulerFlag[] {
@@ -195,23 +175,13 @@ export function schedulerFlags(text: string, scheduler: string): SchedulerFlag[]
       .split(',')
       .filter((word) => word !== '')
       .map((word) => {
-        const known = flagNames[word];
-        if (known === undefined || (known.scheduler ?? scheduler) !== scheduler) {
-          const choices = flagsOf(scheduler);
+        const choices = flagsOf(scheduler);
+        const known = choices.find((choice) => choice === word);
+        if (known === undefined) {
           throw new ValueError('scheduler flag', word, `one of ${choices.join(', ')}`, choices);
         }
-        return known.flag;
+        return schedulerFlagWords[known].flag;
       }),
   );
   return [...chosen].sort();
 }
-
-/** What the flags of a scheduler are called. */
-const flagsOf = (scheduler: string): string[] =>
-  Object.keys(flagNames).filter((word) => (flagNames[word]?.scheduler ?? scheduler) === scheduler);
-
-/** The name of a flag where the scheduler gives it one. */
-export const flagName = (flag: SchedulerFlag, scheduler: string): string =>
-  Object.keys(flagNames).find(
-    (word) => flagNames[word]?.flag === flag && flagNames[word]?.scheduler === scheduler,
-  ) ?? flag;

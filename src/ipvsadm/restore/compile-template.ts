@@ -3,13 +3,14 @@ import { CommandAttributes } from '../../ipvs/schema.js';
 import { type AddressReader, ipv4At, ipv6At } from '../../model/address.js';
 import type { Change } from '../../model/change.js';
 import { hasOwnPort } from '../../model/destination.js';
+import { persistenceRange } from '../../model/limits.js';
 import { type Place, placeOf } from '../../netlink/attribute-offset.js';
 import { Reader } from '../../netlink/bytes.js';
 import { GENL_HEADER } from '../../netlink/genl.js';
 import { HEADER } from '../../netlink/message.js';
 import { type AnySetting, isSetting, type Slot } from '../grammar/options.js';
 import { tokensOf } from '../grammar/parse.js';
-import { MAX_TIMEOUT, splitHostPort } from '../grammar/values.js';
+import { splitHostPort } from '../grammar/values.js';
 import { splitRule } from '../rules.js';
 import { Mould } from './line-template.js';
 import { AddressGap, type Gap, NumberGap } from './slot.js';
@@ -19,7 +20,7 @@ type Path = readonly [part: 'service' | 'destination', attribute: string];
 
 /** The options whose values are numbers, where messages have them, and what a mould takes: no more than the option. */
 const numbers: Readonly<Partial<Record<Slot, { least: number; most: number; path: Path }>>> = {
-  persistence: { least: 1, most: MAX_TIMEOUT, path: ['service', 'timeout'] },
+  persistence: { least: 1, most: persistenceRange.max, path: ['service', 'timeout'] },
   weight: { least: 0, most: 2 ** 31 - 1, path: ['destination', 'weight'] },
   upperThreshold: { least: 0, most: 2 ** 31 - 1, path: ['destination', 'upperThreshold'] },
   lowerThreshold: { least: 0, most: 2 ** 31 - 1, path: ['destination', 'lowerThreshold'] },

@@ -1,0 +1,22 @@
+/** Ranges of numbers that several parts of the program check, each in one place. */
+
+/** The least and the most that a whole number may be. */
+export interface Range {
+  readonly min: number;
+  readonly max: number;
+}
+
+export const U32_MAX = 0xffff_ffff;
+/** C's int, which the kernel takes weights and timeouts for. */
+export const INT_MAX = 0x7fff_ffff;
+
+/** A firewall mark (netfilter); 0 is no mark. */
+export const fwmarkRange: Range = { min: 1, max: U32_MAX };
+/** A UDP or TCP port that is there to be connected to. */
+export const portRange: Range = { min: 1, max: 65535 };
+/** Seconds of persistence: 31 days at most (IP_VS_SVC_F_PERSISTENT's timeout in ipvsadm(8)). */
+export const persistenceRange: Range = { min: 1, max: 31 * 24 * 60 * 60 };
+/** Sync daemon: id, largest message in bytes (a UDP datagram's payload), hops. */
+export const syncIdRange: Range = { min: 0, max: 255 };
+export const syncMessageRange: Range = { min: 1, max: 65507 };
+export const ttlRange: Range = { min: 1, max: 255 };

@@ -1,0 +1,43 @@
+/** Schedulers, persistence engines, and the flags of schedulers (IP_VS_SVC_F_SCHED1 to 3), bits whose meaning is the scheduler's. */
+
+/** The kernel's own schedulers, each in a module ip_vs_NAME; others may be loaded. */
+export const schedulers: readonly string[] = 'rr wrr lc wlc lblc lblcr dh sh sed nq fo ovf mh twos'.split(
+  ' ',
+);
+
+/** The kernel's own persistence engines, each in a module ip_vs_pe_NAME. */
+export const persistenceEngines: readonly string[] = ['sip'];
+
+/** By bit. For sh and mh `flag-1` is fallback and `flag-2` is port. */
+export const schedulerFlagBits = ['flag-1', 'flag-2', 'flag-3'] as const;
+export type SchedulerFlag = (typeof schedulerFlagBits)[number];
+
+/** Every word for a flag: by bit, or by what the bit means to the one scheduler that has the word. */
+export const schedulerFlagWords = {
+  'flag-1': { flag: 'flag-1' },
+  'flag-2': { flag: 'flag-2' },
+  'flag-3': { flag: 'flag-3' },
+  'sh-fallback': { flag: 'flag-1', scheduler: 'sh' },
+  'sh-port': { flag: 'flag-2', scheduler: 'sh' },
+  'mh-fallback': { flag: 'flag-1', scheduler: 'mh' },
+  'mh-port': { flag: 'flag-2', scheduler: 'mh' },
+} as const satisfies Readonly<
+  Record<string, { readonly flag: SchedulerFlag; readonly scheduler?: 'sh' | 'mh' }>
+>;
+
+export type SchedulerFlagWord = keyof typeof schedulerFlagWords;
+export const schedulerFlagNames = Object.keys(schedulerFlagWords) as readonly SchedulerFlagWord[];
+
+/** The scheduler that a word belongs to; undefined where any scheduler may have it. */
+export const schedulerOf = (word: SchedulerFlagWord): string | undefined =>
+  (schedulerFlagWords[word] as { readonly flag: SchedulerFlag; readonly scheduler?: string }).scheduler;
+
+/** The words that a scheduler's flags go by. */
+export const flagsOf = (scheduler: string): SchedulerFlagWord[] =>
+  schedulerFlagNames.filter((word) => (schedulerOf(word) ?? scheduler) === scheduler);
+
+/** The scheduler's own word for a flag, where it has one. */
+export const flagName = (flag: SchedulerFlag, scheduler: string): SchedulerFlagWord =>
+  schedulerFlagNames.find(
+    (word) => schedulerFlagWords[word].flag === flag && schedulerOf(word) === scheduler,
+  ) ?? flag;

@@ -37,7 +37,7 @@ export const command: Command = {
   async run(context, values) {
     const limit = seconds('timeout', values['timeout']) * 1000;
     const client = await context.client();
-    const found = await findServer(client, values);
+    const found = await findServer(client, context, values);
     const { destination } = found;
     if (destination.weight > 0) {
       const refusing = drainsByRefusing(await client.service(found.of));

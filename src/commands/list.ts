@@ -1,4 +1,5 @@
 /** `lvsadm list`: the table, to look at and for scripts. */
+import type { Context } from '../context.js';
 import { destinationValue, serviceSettings } from '../document/write.js';
 import { UsageError } from '../errors.js';
 import type { IpvsClient } from '../ipvs/client.js';
@@ -29,7 +30,7 @@ export const command: Command = {
     }),
   async run(context, values) {
     const client = await context.client();
-    const entries = await read(client, values['service']);
+    const entries = await read(client, context, values['service']);
     if (values['json']) {
       await context.out.write(toJson({ services: entries.map(entryJson) }));
       return 0;
@@ -56,9 +57,9 @@ interface Entry {
   readonly destinations: readonly DestinationEntry[];
 }
 
-async function read(client: IpvsClient, wanted: unknown): Promise<Entry[]> {
+async function read(client: IpvsClient, context: Context, wanted: unknown): Promise<Entry[]> {
   const services =
-    wanted === undefined ? await client.services() : [await client.service(await named(wanted))];
+    wanted === undefined ? await client.services() : [await client.service(await named(wanted, context))];
   const entries: Entry[] = [];
   for (const service of sortedBy(services, ({ id }) => serviceOrder(id))) {
     const destinations = sortedBy(await client.destinations(service.id), ({ id }) => destinationOrder(id));
@@ -67,9 +68,9 @@ async function read(client: IpvsClient, wanted: unknown): Promise<Entry[]> {
   return entries;
 }
 
-async function named(text: unknown): Promise<ServiceId> {
+async function named(text: unknown, context: Context): Promise<ServiceId> {
   if (typeof text !== 'string') throw new UsageError('one service at a time');
-  return serviceArgument(text);
+  return serviceArgument(text, context);
 }
 
 /** Columns that follow the subject, and their cells. */

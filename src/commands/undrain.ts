@@ -18,7 +18,7 @@ export const command: Command = {
   build: describeServer,
   async run(context, values) {
     const client = await context.client();
-    const found = await findServer(client, values);
+    const found = await findServer(client, context, values);
     const weights = await Weights.open(context);
     const weight = weights.of(found);
     const { service, server } = nameOf(found);

@@ -35,7 +35,7 @@ export const command: Command = {
     const weight = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
     if (!(weight <= LARGEST)) throw new UsageError(`'${text}' is not a weight from 0 to ${LARGEST}`, text);
     const client = await context.client();
-    const found = await findServer(client, values);
+    const found = await findServer(client, context, values);
     await ramp(client, found, weight, seconds('over', values['over']) * 1000, context);
     await (await Weights.open(context)).forget(found);
     const { service, server } = nameOf(found);

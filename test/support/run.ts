@@ -56,7 +56,7 @@ export function worldOf(client: IpvsClient): World {
   };
   const hosts: World['hosts'] = { localhost: '127.0.0.1' };
   const resolver: Resolver = {
-    address: async (name) => hosts[name],
+    addresses: async (name) => [hosts[name]].filter((address) => address !== undefined),
     name: async (address) => Object.keys(hosts).find((name) => hosts[name] === address),
     cancel: () => {},
   };

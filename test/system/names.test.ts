@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { nameAddresses, parseHosts, parseServices, type Resolver } from '../../src/system/names.js';
+import {
+  parseHosts,
+  parseServices,
+  type Resolver,
+  resolveNames,
+  SystemNames,
+} from '../../src/system/names.js';
 
 describe('/etc/services', () => {
   const services = parseServices(`
@@ -54,7 +60,7 @@ describe('the names of many addresses', () => {
     const asked: string[] = [];
     let cancelled = false;
     const resolver: Resolver = {
-      address: async () => undefined,
+      addresses: async () => [],
       name(address) {
         asked.push(address);
         if (address === '192.0.2.3') return new Promise(() => {});
@@ -64,9 +70,59 @@ describe('the names of many addresses', () => {
         cancelled = true;
       },
     };
-    const names = await nameAddresses(['192.0.2.1', '192.0.2.2', '192.0.2.3', '192.0.2.1'], resolver, 20);
+    const names = await resolveNames(new Set(['192.0.2.1', '192.0.2.2', '192.0.2.3']), resolver, 20);
     assert.deepEqual([...names], [['192.0.2.1', 'one.example.com']]);
     assert.deepEqual(asked, ['192.0.2.1', '192.0.2.2', '192.0.2.3']);
     assert.ok(cancelled, 'what still runs must not keep the process alive');
+  });
+});
+
+describe('the names of one run', () => {
+  const machine = (files: Record<string, string>) => {
+    const asked: string[] = [];
+    const resolver: Resolver = {
+      async addresses(name) {
+        asked.push(name);
+        return ['192.0.2.1'];
+      },
+      async name(address) {
+        asked.push(address);
+        return 'resolved.example.com';
+      },
+      cancel: () => {},
+    };
+    async function* readFile(path: string) {
+      asked.push(path);
+      const text = files[path];
+      if (text === undefined) throw Object.assign(new Error('no such file'), { code: 'ENOENT' });
+      yield Buffer.from(text);
+    }
+    return { asked, names: new SystemNames({ readFile }, async () => resolver) };
+  };
+
+  it('asks for each host and each file once', async () => {
+    const { asked, names } = machine({ '/etc/services': 'http 80/tcp' });
+    for (let time = 0; time < 2; time++) {
+      assert.deepEqual(await names.addresses('one'), ['192.0.2.1']);
+      assert.equal((await names.ports()).port('http', 'tcp'), 80);
+    }
+    assert.deepEqual(asked, ['one', '/etc/services']);
+  });
+
+  it('takes the name of an address from /etc/hosts, and asks the resolver for the others', async () => {
+    const { asked, names } = machine({ '/etc/hosts': '192.0.2.1 one\n' });
+    const found = await names.names(['192.0.2.1', '192.0.2.2', '192.0.2.2'], 1000);
+    assert.deepEqual(
+      [...found],
+      [
+        ['192.0.2.1', 'one'],
+        ['192.0.2.2', 'resolved.example.com'],
+      ],
+    );
+    assert.deepEqual(asked, ['/etc/hosts', '192.0.2.2']);
+  });
+
+  it('knows no port where /etc/services is missing', async () => {
+    assert.equal((await machine({}).names.ports()).port('http', 'tcp'), undefined);
   });
 });

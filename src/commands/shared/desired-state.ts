@@ -3,7 +3,6 @@ import type { Options } from 'yargs';
 import type { Context } from '../../context.js';
 import { readTexts } from '../../document/files.js';
 import { parseDocuments } from '../../document/load.js';
-import type { Lookup } from '../../document/names.js';
 import { UsageError } from '../../errors.js';
 import type { IpvsClient } from '../../ipvs/client.js';
 import { type ServiceId, serviceKey } from '../../model/service.js';
@@ -13,7 +12,7 @@ import { type Compared, readState } from '../../plan/current.js';
 import { diff } from '../../plan/diff.js';
 import type { Plan } from '../../plan/plan.js';
 import { only, withoutPruning } from '../../plan/policy.js';
-import { addressesOf, portNames } from '../../system/lookup.js';
+import { SystemNames } from '../../system/names.js';
 import { serviceArgument } from './service-arg.js';
 
 /** The options that say what is wanted. */
@@ -50,13 +49,11 @@ export interface Wish {
 
 /** @throws DocumentError, UsageError */
 export async function readWish(context: Context, values: Readonly<Record<string, unknown>>): Promise<Wish> {
-  const only = await Promise.all(words(values['only']).map(serviceArgument));
+  const only = await Promise.all(words(values['only']).map((text) => serviceArgument(text, context)));
   const texts = await readTexts(words(values['file']), context);
-  const desired = await parseDocuments(texts, lookup);
+  const desired = await parseDocuments(texts, new SystemNames(context));
   return { prune: values['prune'] === true, only, desired };
 }
-
-const lookup: Lookup = { addresses: addressesOf, ports: portNames };
 
 /** The table and the wish, as far as they are about each other. */
 export async function readTable(client: IpvsClient, { prune, desired }: Wish): Promise<Compared> {

@@ -31,10 +31,11 @@ export interface Found {
 /** @throws UsageError where the table has no such server, KernelError */
 export async function findServer(
   client: IpvsClient,
+  context: Context,
   values: Readonly<Record<string, unknown>>,
 ): Promise<Found> {
-  const of = await serviceArgument(String(values['service']));
-  const key = destinationKey(await serverArgument(String(values['server']), of));
+  const of = await serviceArgument(String(values['service']), context);
+  const key = destinationKey(await serverArgument(String(values['server']), of, context));
   const destinations = await client.destinations(of);
   const destination = destinations.find(({ id }) => destinationKey(id) === key);
   if (destination !== undefined) return { of, destination };

@@ -1,32 +1,41 @@
 /** Services and servers as arguments of a command line: by address, because they are looked for in the table. */
+import type { Context } from '../../context.js';
 import { NotRight, portFrom } from '../../document/addresses.js';
 import { UsageError } from '../../errors.js';
 import type { DestinationId } from '../../model/destination.js';
 import { isFwmark, type Protocol, type ServiceId } from '../../model/service.js';
 import { type Port, parseServer, parseService } from '../../model/service-uri.js';
-import { portNames } from '../../system/lookup.js';
+import { SystemNames } from '../../system/names.js';
+
+/** Where the names of ports are read. */
+type Files = Pick<Context, 'readFile'>;
 
 /** @throws ValueError, UsageError */
-export async function serviceArgument(text: string): Promise<ServiceId> {
+export async function serviceArgument(text: string, files: Files): Promise<ServiceId> {
   const notation = parseService(text);
   if ('fwmark' in notation) return { fwmark: notation.fwmark, family: notation.family ?? 'inet' };
   const { protocol, host, family, port } = notation;
   if (family === undefined) throw new UsageError('a service is named by its address here', text);
-  return { protocol, address: host, port: await portOf(port, protocol, text) };
+  return { protocol, address: host, port: await portOf(port, protocol, text, files) };
 }
 
 /** A server of that service, whose port it has unless it says another. @throws ValueError, UsageError */
-export async function serverArgument(text: string, of: ServiceId): Promise<DestinationId> {
+export async function serverArgument(text: string, of: ServiceId, files: Files): Promise<DestinationId> {
   const { host, family, port } = parseServer(text);
   if (family === undefined) throw new UsageError('a server is named by its address here', text);
-  if (isFwmark(of)) return { address: host, port: await portOf(port ?? 0, undefined, text) };
-  return { address: host, port: await portOf(port ?? of.port, of.protocol, text) };
+  if (isFwmark(of)) return { address: host, port: await portOf(port ?? 0, undefined, text, files) };
+  return { address: host, port: await portOf(port ?? of.port, of.protocol, text, files) };
 }
 
-async function portOf(port: Port, protocol: Protocol | undefined, argument: string): Promise<number> {
+async function portOf(
+  port: Port,
+  protocol: Protocol | undefined,
+  argument: string,
+  files: Files,
+): Promise<number> {
   if (typeof port === 'number') return port;
   try {
-    return portFrom(await portNames(), port, protocol);
+    return portFrom(await new SystemNames(files).ports(), port, protocol);
   } catch (error) {
     throw error instanceof NotRight ? new UsageError(error.message, argument) : error;
   }

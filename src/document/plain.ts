@@ -87,7 +87,7 @@ export class PlainServers {
     const found: boolean[] = [];
     let place = texts.length;
     for (let index = from; index < table.count; index++) {
-      table.go(index);
+      table.seek(index);
       if (table.family !== 'inet') return false;
       const text = `${formatAddress(table.bytes, table.address(), 'inet')}:${table.port()}`;
       // The kernel tells the servers that were added last first.
@@ -98,9 +98,9 @@ export class PlainServers {
       const wanted = settingsOf(ownSettings(value), inherited);
       const same =
         wanted.method === table.method() &&
-        wanted.weight === table.weight() &&
-        wanted.upperThreshold === table.upperThreshold() &&
-        wanted.lowerThreshold === table.lowerThreshold();
+        wanted.weight === table.number('weight') &&
+        wanted.upperThreshold === table.number('upperThreshold') &&
+        wanted.lowerThreshold === table.number('lowerThreshold');
       if (!same) return false;
     }
     return true;

@@ -7,7 +7,7 @@ import type { DestinationEntry, Info, ServiceEntry, Timeouts } from '../model/ta
 import { Batch } from '../netlink/batch.js';
 import type { Writer } from '../netlink/bytes.js';
 import { Connection, type ConnectionOptions, type Refusal } from '../netlink/connection.js';
-import { Replies } from '../netlink/dump-buffer.js';
+import { DumpBuffer } from '../netlink/dump-buffer.js';
 import { type Family, findFamily } from '../netlink/genl.js';
 import { type OpenSocket, Protocol } from '../netlink/transport/socket.js';
 import {
@@ -21,7 +21,7 @@ import {
 } from './convert.js';
 import { addChange, callOf } from './requests.js';
 import { type IpvsOperations, ipvsSchema, ServiceSettings } from './schema.js';
-import { Servers } from './source/destination-cursor.js';
+import { DestinationCursor } from './source/destination-cursor.js';
 import { Questions } from './source/get-destinations.js';
 import type { OptionSocket } from './source/sockopt.js';
 
@@ -110,10 +110,10 @@ export class IpvsClient {
    */
   async servers(
     of: readonly ServiceId[],
-    take: (servers: Servers, index: number, from: number) => void,
-  ): Promise<Servers> {
-    const replies = new Replies();
-    const servers = new Servers(replies, (index, ofService) =>
+    take: (servers: DestinationCursor, index: number, from: number) => void,
+  ): Promise<DestinationCursor> {
+    const replies = new DumpBuffer();
+    const servers = new DestinationCursor(replies, (index, ofService) =>
       this.family.reply('getDestinations', replies, index, (reply) =>
         readWithin('destination', (body) => readDestination(body, ofService), reply.destination),
       ),

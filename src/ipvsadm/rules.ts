@@ -2,7 +2,7 @@
  * The lines of -S and -R: each is a command line without the program's name. What is written here reads back as the same
  * service or server; what ipvsadm can express stands in the same bytes as ipvsadm would write it.
  */
-import type { Servers } from '../ipvs/source/destination-cursor.js';
+import type { DestinationCursor } from '../ipvs/source/destination-cursor.js';
 import type { Destination, ForwardingMethod, Tunnel, TunnelType } from '../model/destination.js';
 import { flagName } from '../model/schedulers.js';
 import {
@@ -51,19 +51,19 @@ export function putDestinationRule(
   to: Lines,
   prefix: Uint8Array,
   of: ServiceId,
-  servers: Servers,
+  servers: DestinationCursor,
   labels: Labels | undefined,
 ): void {
   to.begin();
   const method = servers.method();
-  if (labels || method === 'tun') to.text(destinationRule(of, servers.entry(), labels).join(' '));
+  if (labels || method === 'tun') to.text(destinationRule(of, servers.destination(), labels).join(' '));
   else {
     to.raw(prefix);
     to.endpoint(servers.bytes, servers.address(), servers.family, servers.port());
     to.text(` ${methodOption[method]} -w `);
-    to.number(servers.weight());
+    to.number(servers.number('weight'));
     for (const [option, threshold] of thresholds) {
-      const value = servers[threshold]();
+      const value = servers.number(threshold);
       if (value === 0) continue;
       to.text(option);
       to.number(value);

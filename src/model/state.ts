@@ -2,6 +2,7 @@
 import type { Family } from './address.js';
 import type { Daemon } from './daemon.js';
 import type { Destination, ForwardingMethod } from './destination.js';
+import type { DestinationNumber } from './fields.js';
 import type { Service } from './service.js';
 import type { Timeouts } from './table.js';
 
@@ -31,19 +32,17 @@ export interface DesiredService {
   recognise?(table: ServerReader, from: number): ServiceState | undefined;
 }
 
-/** Servers in a table, read where they lie: each reader tells of the one that `go` came to last. */
+/** Servers in a table, read where they lie: each reader tells of the one that `seek` came to last. */
 export interface ServerReader {
   readonly count: number;
-  go(index: number): void;
+  seek(index: number): void;
   readonly bytes: Uint8Array;
   readonly family: Family;
   /** Where in `bytes` the address starts. */
   address(): number;
   port(): number;
   method(): ForwardingMethod;
-  weight(): number;
-  upperThreshold(): number;
-  lowerThreshold(): number;
+  number(field: DestinationNumber): number;
 }
 
 /**

@@ -3,7 +3,7 @@
  * out the replies of a dump alike, so that the places found in one hold for the next as long as its headers are the same
  * words at the same places; each of them is compared, and nothing is decoded before it is asked for.
  *
- *     const places = new Places(DestinationAttributes, ['port']);
+ *     const places = new AttributeLayout(DestinationAttributes, ['port']);
  *     const weight = places.u32('weight');
  *     if (places.find(replies, start, end)) total += weight();
  */
@@ -22,7 +22,7 @@ const TYPE_MASK = 0x3fff;
 /** Upper halves below this make 64-bit numbers that a double holds exactly. */
 const SAFE_HIGH = 2 ** 21;
 
-export class Places<R extends Rows = Rows> {
+export class AttributeLayout<R extends Rows = Rows> {
   bytes: Uint8Array = new Uint8Array(0);
   words: Uint32Array = new Uint32Array(0);
   /** Where the set's attributes start. */

@@ -14,7 +14,7 @@ export interface Place {
  * @param path names of attributes, each within the one before
  * @returns undefined where the message does not have it
  */
-export function placeOf(
+export function findAttribute(
   set: AttributeSet,
   [name = '', ...within]: readonly string[],
   from: Reader,
@@ -27,7 +27,7 @@ export function placeOf(
   eachAttribute(from, start, end, (attribute) => {
     if (kind === undefined || attribute.type !== wanted) return;
     if (within.length === 0) place = { at: attribute.start, kind };
-    else if (inner) place = placeOf(inner, within, from, attribute.start, attribute.end);
+    else if (inner) place = findAttribute(inner, within, from, attribute.start, attribute.end);
   });
   return place;
 }

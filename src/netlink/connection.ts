@@ -7,8 +7,7 @@
 import { KernelError, type LvsadmError, ProtocolError, TransportError } from '../errors.js';
 import type { Batch } from './batch.js';
 import { Writer } from './bytes.js';
-import { monotonic } from './clock.js';
-import { Replies } from './dump-buffer.js';
+import { DumpBuffer } from './dump-buffer.js';
 import {
   type Answer,
   begin,
@@ -21,7 +20,7 @@ import {
   MessageType,
   readAnswer,
 } from './message.js';
-import type { Datagram, NetlinkSocket } from './transport/socket.js';
+import { type Datagram, monotonic, type NetlinkSocket } from './transport/socket.js';
 
 /** What to ask: the operation's name for errors, the message type, and the payload. */
 export interface Request {
@@ -126,7 +125,7 @@ export class Connection {
 
   /** Asks for all of something; `read` makes one item of each reply. @throws KernelError */
   async dump<T>(request: Request, read: (reply: Reply) => T): Promise<T[]> {
-    const replies = new Replies();
+    const replies = new DumpBuffer();
     const items: T[] = [];
     await this.dumps([request], replies, () => {
       for (let i = 0; i < replies.count; i++) items.push(read({ payload: replies.payload(i) }));
@@ -139,7 +138,7 @@ export class Connection {
    * those to the others that nobody has dropped. A dump during which the kernel's table changed under its feet
    * (NLM_F_DUMP_INTR) is repeated. @throws KernelError, and whatever `take` throws
    */
-  dumps(requests: Iterable<Request>, replies: Replies, take: () => void): Promise<void> {
+  dumps(requests: Iterable<Request>, replies: DumpBuffer, take: () => void): Promise<void> {
     return this.exclusive(async () => {
       for (const request of requests) {
         let whole = false;
@@ -217,7 +216,7 @@ export class Connection {
   }
 
   /** False where the kernel's table changed meanwhile, so that the replies are worth nothing. */
-  private dumpOnce(request: Request, replies: Replies): Promise<boolean> | boolean {
+  private dumpOnce(request: Request, replies: DumpBuffer): Promise<boolean> | boolean {
     const before = replies.count;
     const collector = new Collector(replies, request);
     const received = this.ask(request, (bytes) => this.takeAll(bytes, collector.take));
@@ -355,7 +354,7 @@ class Collector {
   interrupted = false;
 
   constructor(
-    private readonly replies: Replies,
+    private readonly replies: DumpBuffer,
     private readonly request: Request,
   ) {}
 

@@ -5,7 +5,7 @@
 import { align, Reader } from './bytes.js';
 import type { MessageCursor } from './message.js';
 
-export class Replies {
+export class DumpBuffer {
   /** Good until the next reply is added. */
   bytes = new Uint8Array(16 * 1024);
   /** The same as words: what lies at the byte `at` is at `at / 4`. */

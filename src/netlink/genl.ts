@@ -9,7 +9,7 @@ import { type AttributeSet, attributeSet, cstring, type Infer, type Rows, u16, u
 import type { Batch } from './batch.js';
 import type { Writer } from './bytes.js';
 import type { Connection, Refusal, Reply, Request } from './connection.js';
-import type { Replies } from './dump-buffer.js';
+import type { DumpBuffer } from './dump-buffer.js';
 
 /** Bytes of struct genlmsghdr: command, version, and two reserved. */
 export const GENL_HEADER = 4;
@@ -109,7 +109,7 @@ export class Family<O extends Operations> {
     operation: K,
     /** Each writes a payload as `putCall` does. */
     questions: Iterable<Request['put']>,
-    replies: Replies,
+    replies: DumpBuffer,
     take: () => void,
   ): Promise<void> {
     return this.connection.dumps(this.requests(operation, questions), replies, take);
@@ -118,7 +118,7 @@ export class Family<O extends Operations> {
   /** One of the replies, read as `dump` does. @throws ProtocolError */
   reply<K extends Named<O, 'dump'>, T>(
     operation: K,
-    replies: Replies,
+    replies: DumpBuffer,
     index: number,
     read: (reply: Infer<O[K]['gives']>) => T,
   ): T {

@@ -24,12 +24,12 @@ type Schema = FamilySchema<Operations>;
  * own answers, as they pass.
  */
 export function createTrace(write: (text: string) => void, schemas: readonly Schema[]): Trace {
-  const known = new Knowledge(schemas);
+  const known = new TraceState(schemas);
   return (direction, bytes) => write(describe(direction, bytes, known));
 }
 
 /** The lines for one datagram, each ended. */
-export function describe(direction: 'send' | 'receive', bytes: Uint8Array, known: Knowledge): string {
+export function describe(direction: 'send' | 'receive', bytes: Uint8Array, known: TraceState): string {
   const lines = [`netlink ${direction === 'send' ? '>' : '<'} ${bytes.length} bytes`];
   try {
     for (const message of messages(bytes)) {
@@ -45,7 +45,7 @@ export function describe(direction: 'send' | 'receive', bytes: Uint8Array, known
 const REMEMBERED = 1024;
 
 /** What has been seen so far, without which later messages could not be read. */
-export class Knowledge {
+export class TraceState {
   private readonly families = new Map<number, Schema>([[CONTROLLER_ID, controllerSchema]]);
   private readonly asked = new Map<number, string>();
 
@@ -94,7 +94,7 @@ function flagNames(flags: number, high: Readonly<Record<number, string>>): strin
 const heading = (what: string, message: Message, flags: string): string =>
   `${what}${flags} seq ${message.sequence} port ${message.port}`;
 
-function request(message: Message, known: Knowledge): string[] {
+function request(message: Message, known: TraceState): string[] {
   const schema = known.family(message.type);
   const flags = flagNames(message.flags, requestFlags);
   if (schema === undefined) return unknown(message, flags);
@@ -123,7 +123,7 @@ function asks(
   return needs.every((name) => present.has(name));
 }
 
-function answer(message: Message, known: Knowledge): string[] {
+function answer(message: Message, known: TraceState): string[] {
   const operation = known.operation(message.sequence);
   const flags = flagNames(message.flags, answerFlags);
   const of = operation === undefined ? '' : ` of ${operation}`;

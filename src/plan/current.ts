@@ -1,8 +1,7 @@
 /** The table as it is, in the terms of a document. */
 import type { IpvsClient } from '../ipvs/client.js';
-import type { Servers } from '../ipvs/source/destination-cursor.js';
-import { formatAddress } from '../model/address.js';
-import { type Destination, plainTunnel } from '../model/destination.js';
+import type { DestinationCursor } from '../ipvs/source/destination-cursor.js';
+import type { Destination } from '../model/destination.js';
 import { type Service, serviceKey } from '../model/service.js';
 import type { DesiredService, DesiredState, ServiceState, State } from '../model/state.js';
 import { serviceDifferences } from './compare.js';
@@ -48,24 +47,11 @@ export async function readState(client: Reader, interest: Interest = {}): Promis
 const isSet = (service: Service, wish: DesiredService | undefined): wish is DesiredService =>
   wish !== undefined && serviceDifferences(service, wish.service).length === 0;
 
-function destinationsOf(servers: Servers, from: number): Destination[] {
+function destinationsOf(servers: DestinationCursor, from: number): Destination[] {
   const destinations: Destination[] = [];
   for (let index = from; index < servers.count; index++) {
-    servers.go(index);
-    destinations.push(servers.method() === 'tun' ? servers.entry() : withoutTunnel(servers));
+    servers.seek(index);
+    destinations.push(servers.destination());
   }
   return destinations;
 }
-
-/** Counters, and what a kernel remembers of an earlier tunnel, are left where they lie. */
-const withoutTunnel = (servers: Servers): Destination => ({
-  id: {
-    address: formatAddress(servers.bytes, servers.address(), servers.family),
-    port: servers.port(),
-  },
-  method: servers.method(),
-  weight: servers.weight(),
-  upperThreshold: servers.upperThreshold(),
-  lowerThreshold: servers.lowerThreshold(),
-  tunnel: plainTunnel,
-});

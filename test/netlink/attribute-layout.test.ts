@@ -1,8 +1,8 @@
-/** Places against the general reader of the same bytes: what it finds, and what it refuses. */
+/** AttributeLayout against the general reader of the same bytes: what it finds, and what it refuses. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { Places } from '../../src/netlink/attribute-layout.js';
+import { AttributeLayout } from '../../src/netlink/attribute-layout.js';
 import { attributeSet, be16, bytes, u8, u16, u32, u64 } from '../../src/netlink/attributes.js';
 import { Reader, Writer, wordsOf } from '../../src/netlink/bytes.js';
 import * as wire from '../support/wire.js';
@@ -29,7 +29,7 @@ const sampleValues = fc.record(
 );
 
 /** What is read of the sample; one for all runs, so that each layout follows upon another. */
-const places = new Places(Sample, ['port']);
+const places = new AttributeLayout(Sample, ['port']);
 const read = {
   weight: places.u32('weight'),
   port: places.be16('port'),
@@ -40,7 +40,7 @@ const read = {
 const addressAt = places.start('address');
 const addressLength = places.length('address');
 
-/** As Replies holds them: in whole words. */
+/** As DumpBuffer holds them: in whole words. */
 function source(content: Uint8Array) {
   const padded = new Uint8Array((content.length + 3) & ~3);
   padded.set(content);

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { parseDocuments } from '../../src/document/load.js';
 import { documentOf } from '../../src/document/write.js';
+import { destinationNumbers } from '../../src/model/fields.js';
 import type { DesiredState, ServerReader, ServiceState, State } from '../../src/model/state.js';
 import { planJson, renderPlan } from '../../src/output/plan.js';
 import { themeFor } from '../../src/output/theme.js';
@@ -67,7 +68,7 @@ test('a server that a dump holds twice stands for no other', async () => {
     let last = 0;
     return {
       count: lastBytes.length,
-      go: (index) => {
+      seek: (index) => {
         last = lastBytes[index] as number;
       },
       get bytes() {
@@ -77,9 +78,7 @@ test('a server that a dump holds twice stands for no other', async () => {
       address: () => 0,
       port: () => 80,
       method: () => 'dr',
-      weight: () => 1,
-      upperThreshold: () => 0,
-      lowerThreshold: () => 0,
+      number: (field) => destinationNumbers[field].default,
     };
   };
   assert.equal(wish?.recognise?.(table(1, 1), 0), undefined);

@@ -3,7 +3,7 @@ import { Errno, KernelError } from '../../src/errors.js';
 import type { IpvsClient } from '../../src/ipvs/client.js';
 import { destinationBody } from '../../src/ipvs/convert.js';
 import { CommandAttributes } from '../../src/ipvs/schema.js';
-import { Servers } from '../../src/ipvs/source/destination-cursor.js';
+import { DestinationCursor } from '../../src/ipvs/source/destination-cursor.js';
 import { familyOf } from '../../src/model/address.js';
 import { type Change, describeChange } from '../../src/model/change.js';
 import type { Daemon } from '../../src/model/daemon.js';
@@ -20,7 +20,7 @@ import type { DestinationEntry, Info, ServiceEntry, Timeouts } from '../../src/m
 import type { Batch } from '../../src/netlink/batch.js';
 import { Writer } from '../../src/netlink/bytes.js';
 import type { Refusal } from '../../src/netlink/connection.js';
-import { Replies } from '../../src/netlink/dump-buffer.js';
+import { DumpBuffer } from '../../src/netlink/dump-buffer.js';
 import { GENL_HEADER } from '../../src/netlink/genl.js';
 import { begin, finish, MessageCursor } from '../../src/netlink/message.js';
 import { changesOf } from './changes-of.js';
@@ -46,7 +46,7 @@ interface Row {
 const schedulers = 'rr wrr lc wlc lblc lblcr dh sh sed nq fo ovf mh none'.split(' ');
 
 /** Adds a server as the kernel would send it. */
-function addReply(replies: Replies, entry: DestinationEntry): void {
+function addReply(replies: DumpBuffer, entry: DestinationEntry): void {
   const to = new Writer();
   const at = begin(to, { type: 0x1f, flags: 0, sequence: 0, port: 0 });
   to.zeros(GENL_HEADER);
@@ -118,11 +118,11 @@ export class FakeClient implements Pick<IpvsClient, keyof IpvsClient> {
 
   async servers(
     of: readonly ServiceId[],
-    take: (servers: Servers, index: number, from: number) => void,
-  ): Promise<Servers> {
-    const replies = new Replies();
+    take: (servers: DestinationCursor, index: number, from: number) => void,
+  ): Promise<DestinationCursor> {
+    const replies = new DumpBuffer();
     const entries: DestinationEntry[] = [];
-    const servers = new Servers(replies, (index) => entries[index] as DestinationEntry);
+    const servers = new DestinationCursor(replies, (index) => entries[index] as DestinationEntry);
     for (const [index, id] of of.entries()) {
       if (replies.count === 0) entries.length = 0;
       const from = replies.count;

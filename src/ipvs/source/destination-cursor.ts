@@ -3,12 +3,23 @@
  * object for each. Only what is asked for is read; what is wrong in a reply is left to the general reader, which says it.
  */
 import { ProtocolError } from '../../errors.js';
-import { addressLength, type Family } from '../../model/address.js';
-import type { ForwardingMethod } from '../../model/destination.js';
+import { addressLength, type Family, formatAddress } from '../../model/address.js';
+import {
+  type Destination,
+  type ForwardingMethod,
+  plainTunnel,
+  type Tunnel,
+} from '../../model/destination.js';
+import {
+  type DestinationCount,
+  type DestinationNumber,
+  destinationCounts,
+  destinationNumberNames,
+} from '../../model/fields.js';
 import type { Stats } from '../../model/stats.js';
 import type { DestinationEntry } from '../../model/table.js';
-import { Places } from '../../netlink/attribute-layout.js';
-import type { Replies } from '../../netlink/dump-buffer.js';
+import { AttributeLayout } from '../../netlink/attribute-layout.js';
+import type { DumpBuffer } from '../../netlink/dump-buffer.js';
 import { GENL_HEADER } from '../../netlink/genl.js';
 import { counterNames, METHOD_MASK } from '../convert.js';
 import { CommandAttributes, codes, DestinationAttributes, Stats32, Stats64 } from '../schema.js';
@@ -22,26 +33,33 @@ const IPV6_RANK = 2 ** 48;
 
 type Counters = Record<keyof Stats, () => number | bigint>;
 
-function countersOf(stats: Places<(typeof Stats32 | typeof Stats64)['rows']>): Counters {
+function countersOf(stats: AttributeLayout<(typeof Stats32 | typeof Stats64)['rows']>): Counters {
   const counters = {} as Counters;
   for (const name of counterNames) counters[name] = stats.counter(name);
   return counters;
 }
 
-/** Each reader tells of the server that `go` came to last. */
-export class Servers {
-  private readonly command = new Places(CommandAttributes, ['destination']);
-  private readonly own = new Places(DestinationAttributes, ['address', 'port', 'method', 'weight']);
+type Numbers = Readonly<Record<DestinationNumber | DestinationCount, () => number>>;
+
+function numberReaders(own: AttributeLayout<(typeof DestinationAttributes)['rows']>): Numbers {
+  const names = [...destinationNumberNames, ...destinationCounts];
+  return Object.fromEntries(names.map((name) => [name, own.u32(name)])) as Numbers;
+}
+
+/** Each reader tells of the server that `seek` came to last. */
+export class DestinationCursor {
+  private readonly command = new AttributeLayout(CommandAttributes, ['destination']);
+  private readonly own = new AttributeLayout(DestinationAttributes, ['address', 'port', 'method', 'weight']);
   private readonly body = this.command.start('destination');
   private readonly bodyLength = this.command.length('destination');
   private readonly ownFamily = this.own.u16('family');
   private readonly addressLength = this.own.length('address');
   private readonly methodBits = this.own.u32('method');
-  private readonly exactStats = new Places(Stats64);
+  private readonly exactStats = new AttributeLayout(Stats64);
   private readonly exactStart = this.own.start('stats64');
   private readonly exactLength = this.own.length('stats64');
   private readonly exactCounters = countersOf(this.exactStats);
-  private readonly oldStats = new Places(Stats32);
+  private readonly oldStats = new AttributeLayout(Stats32);
   private readonly oldStart = this.own.start('stats');
   private readonly oldLength = this.own.length('stats');
   private readonly oldCounters = countersOf(this.oldStats);
@@ -52,15 +70,10 @@ export class Servers {
   /** Where the address starts in `bytes`. */
   readonly address = this.own.start('address');
   readonly port = this.own.be16('port');
-  readonly weight = this.own.u32('weight');
-  readonly upperThreshold = this.own.u32('upperThreshold');
-  readonly lowerThreshold = this.own.u32('lowerThreshold');
-  readonly activeConnections = this.own.u32('activeConnections');
-  readonly inactiveConnections = this.own.u32('inactiveConnections');
-  readonly persistentConnections = this.own.u32('persistentConnections');
+  private readonly numbers = numberReaders(this.own);
 
   constructor(
-    private readonly replies: Replies,
+    private readonly replies: DumpBuffer,
     /** The general reader of a reply. @throws ProtocolError */
     private readonly read: (index: number, ofService: Family) => DestinationEntry,
   ) {}
@@ -87,8 +100,30 @@ export class Servers {
     return methods[this.methodBits() & METHOD_MASK] as ForwardingMethod;
   }
 
+  /** A setting or a count; 0 where the kernel does not send it. */
+  number(field: DestinationNumber | DestinationCount): number {
+    return this.numbers[field]();
+  }
+
+  /** How `tun` encapsulates; meaningless for the other methods. @throws ProtocolError */
+  tunnel(): Tunnel {
+    return this.entry().tunnel;
+  }
+
+  /** The settings of the server, as the model has them. */
+  destination(): Destination {
+    const numbers = {} as Record<DestinationNumber, number>;
+    for (const name of destinationNumberNames) numbers[name] = this.number(name);
+    return {
+      id: { address: formatAddress(this.bytes, this.address(), this.family), port: this.port() },
+      method: this.method(),
+      ...numbers,
+      tunnel: this.method() === 'tun' ? this.tunnel() : plainTunnel,
+    };
+  }
+
   /** @throws ProtocolError where the reply makes no sense */
-  go(index: number): void {
+  seek(index: number): void {
     this.index = index;
     if (!this.find(index)) {
       this.entry();
@@ -125,7 +160,7 @@ export class Servers {
     const order: number[] = [];
     const ranks: number[] = [];
     for (let i = from; i < to; i++) {
-      this.go(i);
+      this.seek(i);
       order.push(i);
       ranks.push(this.rank());
     }
@@ -162,9 +197,9 @@ export class Servers {
 
   /** Compares two servers with IPv6 addresses. */
   private compare(a: number, b: number): number {
-    this.go(a);
+    this.seek(a);
     const [address, port] = [this.address(), this.port()];
-    this.go(b);
+    this.seek(b);
     const other = this.address();
     for (let i = 0; i < addressLength.inet6; i++) {
       const difference = (this.bytes[address + i] as number) - (this.bytes[other + i] as number);

@@ -4,7 +4,7 @@
  */
 import { addressBytes, isIpv4 } from '../../model/address.js';
 import { type EndpointId, isFwmark, type ServiceId } from '../../model/service.js';
-import { placeOf } from '../../netlink/attribute-offset.js';
+import { findAttribute } from '../../netlink/attribute-offset.js';
 import { little, Reader, type Writer } from '../../netlink/bytes.js';
 import { GENL_HEADER, putCall } from '../../netlink/genl.js';
 import { serviceIdBody } from '../convert.js';
@@ -38,7 +38,7 @@ function sampleOf(to: Writer, of: ServiceId): Sample | undefined {
   write(to, of);
   const bytes = to.written().slice(start);
   const place = (name: string) =>
-    placeOf(CommandAttributes, ['service', name], new Reader(bytes), GENL_HEADER, bytes.length)?.at;
+    findAttribute(CommandAttributes, ['service', name], new Reader(bytes), GENL_HEADER, bytes.length)?.at;
   const [protocol, address, port] = [place('protocol'), place('address'), place('port')];
   if (protocol === undefined || address === undefined || port === undefined) return undefined;
   return { bytes, view: new DataView(bytes.buffer), protocol, address, port };

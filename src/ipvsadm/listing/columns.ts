@@ -1,18 +1,14 @@
 /** The layouts of ipvsadm's listings, as tables: headings and columns, each with its width. */
-import type { Servers } from '../../ipvs/source/destination-cursor.js';
-import type { Destination, ForwardingMethod, TunnelChecksum, TunnelType } from '../../model/destination.js';
+import type { DestinationCursor } from '../../ipvs/source/destination-cursor.js';
+import type { ForwardingMethod, Tunnel, TunnelChecksum, TunnelType } from '../../model/destination.js';
+import type { DestinationCount, DestinationNumber } from '../../model/fields.js';
 import type { Stats } from '../../model/stats.js';
 import type { Columns } from '../grammar/command.js';
 
-/** What `Servers` reads as a number. */
-type NumberOf = {
-  [K in keyof Servers]: Servers[K] extends () => number ? K : never;
-}[keyof Servers];
-
 /** A cell, left-aligned: a number, or a word. */
 export type Column = { readonly width: number } & (
-  | { readonly number: NumberOf }
-  | { readonly word: (servers: Servers) => string }
+  | { readonly number: DestinationNumber | DestinationCount }
+  | { readonly word: (servers: DestinationCursor) => string }
 );
 
 /** Rows say something about each server, or count something for services and servers alike. */
@@ -31,10 +27,10 @@ const methodNames: Readonly<Record<ForwardingMethod, string>> = {
 
 const checksumNames: Readonly<Record<TunnelChecksum, string>> = { nocsum: '-c', csum: '+c', remcsum: 'r+c' };
 
-const tunnelInfo: Readonly<Record<TunnelType, (destination: Destination) => string>> = {
+const tunnelInfo: Readonly<Record<TunnelType, (tunnel: Tunnel) => string>> = {
   ipip: () => 'ipip',
-  gue: ({ tunnel }) => `gue:${tunnel.port}:${checksumNames[tunnel.checksum]}`,
-  gre: ({ tunnel }) => `gre:${checksumNames[tunnel.checksum]}`,
+  gue: ({ port, checksum }) => `gue:${port}:${checksumNames[checksum]}`,
+  gre: ({ checksum }) => `gre:${checksumNames[checksum]}`,
 };
 
 const method: Column = { width: 7, word: (servers) => methodNames[servers.method()] };
@@ -42,8 +38,8 @@ const tunnel: Column = {
   width: 13,
   word: (servers) => {
     if (servers.method() !== 'tun') return 'n/a';
-    const entry = servers.entry();
-    return tunnelInfo[entry.tunnel.type](entry);
+    const tunnel = servers.tunnel();
+    return tunnelInfo[tunnel.type](tunnel);
   },
 };
 const weight: Column = { width: 6, number: 'weight' };

@@ -1,5 +1,5 @@
 /** The lines of ipvsadm's listings, byte for byte. Pure: services and servers in, bytes out. */
-import type { Servers } from '../../ipvs/source/destination-cursor.js';
+import type { DestinationCursor } from '../../ipvs/source/destination-cursor.js';
 import { addressOrder, type Family, familyOf, formatAddress } from '../../model/address.js';
 import type { Daemon } from '../../model/daemon.js';
 import {
@@ -29,7 +29,7 @@ export interface Formatter {
   readonly heading: string;
   service(to: Lines, service: Service | ServiceEntry): void;
   /** The server that `servers` has come to. */
-  server(to: Lines, of: ServiceId, servers: Servers): void;
+  server(to: Lines, of: ServiceId, servers: DestinationCursor): void;
 }
 
 /** Without labels all is numeric. */
@@ -79,7 +79,7 @@ export function formatter(options: Pick<ListOptions, 'columns' | 'exact'>, label
       for (const column of layout.servers) {
         to.blank();
         const end = to.column + column.width;
-        if ('number' in column) to.number(servers[column.number]());
+        if ('number' in column) to.number(servers.number(column.number));
         else to.text(column.word(servers));
         to.pad(end);
       }

@@ -1,6 +1,6 @@
 /** -L in all its forms, and -S: asks the kernel, and writes what it says. */
 import type { IpvsClient } from '../../ipvs/client.js';
-import type { Servers } from '../../ipvs/source/destination-cursor.js';
+import type { DestinationCursor } from '../../ipvs/source/destination-cursor.js';
 import { formatAddress, isIpv4 } from '../../model/address.js';
 import { sortedBy } from '../../model/order.js';
 import { isFwmark, type Service, serviceFamily } from '../../model/service.js';
@@ -13,7 +13,7 @@ import { daemonLine, formatter, serviceOrder, timeoutsLine, versionLine } from '
 import { Lines } from './line-writer.js';
 
 /** Writes a service and those of its servers that have these indexes, in this order. */
-type RowWriter = (service: Service, servers: Servers, order: Iterable<number>) => void;
+type RowWriter = (service: Service, servers: DestinationCursor, order: Iterable<number>) => void;
 
 /** The table, or one service of it. @throws KernelError of `getService` where there is no such service */
 export async function list(session: Session, options: ListOptions): Promise<void> {
@@ -28,7 +28,7 @@ export async function list(session: Session, options: ListOptions): Promise<void
     return (service, servers, order) => {
       format.service(lines, service);
       for (const index of order) {
-        servers.go(index);
+        servers.seek(index);
         format.server(lines, service.id, servers);
       }
     };
@@ -52,7 +52,7 @@ export async function save(session: Session, numeric: boolean): Promise<void> {
       lines.end();
       const prefix = destinationPrefix(service.id);
       for (const index of order) {
-        servers.go(index);
+        servers.seek(index);
         putDestinationRule(lines, prefix, service.id, servers, labels);
       }
     };
@@ -119,7 +119,7 @@ async function namedRows(
   const servers = await client.servers(ids, (all, _index, from) => {
     starts.push(from);
     for (let i = from; i < all.count; i++) {
-      all.go(i);
+      all.seek(i);
       addresses.add(formatAddress(all.bytes, all.address(), all.family));
     }
   });
@@ -132,5 +132,5 @@ async function namedRows(
   }
 }
 
-const orderOf = (servers: Servers, from: number, to: number, sorted: boolean): number[] =>
+const orderOf = (servers: DestinationCursor, from: number, to: number, sorted: boolean): number[] =>
   sorted ? servers.sorted(from, to) : Array.from({ length: to - from }, (_, index) => from + index);

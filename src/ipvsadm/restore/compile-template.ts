@@ -4,7 +4,7 @@ import { type AddressReader, ipv4At, ipv6At } from '../../model/address.js';
 import type { Change } from '../../model/change.js';
 import { hasOwnPort } from '../../model/destination.js';
 import { persistenceRange } from '../../model/limits.js';
-import { type Place, placeOf } from '../../netlink/attribute-offset.js';
+import { findAttribute, type Place } from '../../netlink/attribute-offset.js';
 import { Reader } from '../../netlink/bytes.js';
 import { GENL_HEADER } from '../../netlink/genl.js';
 import { HEADER } from '../../netlink/message.js';
@@ -152,6 +152,6 @@ class Caster {
 
   private place(path: Path): Place | undefined {
     const { message } = this;
-    return placeOf(CommandAttributes, path, new Reader(message), HEADER + GENL_HEADER, message.length);
+    return findAttribute(CommandAttributes, path, new Reader(message), HEADER + GENL_HEADER, message.length);
   }
 }

@@ -6,10 +6,9 @@
 
 import { type ErrnoException, RawNetlinkSocket } from 'netlink/dist/raw.js';
 import { Errno, TransportError } from '../../errors.js';
-import { monotonic } from '../clock.js';
 import { descriptorOf } from './node-descriptor.js';
-import { Mailbox } from './receive-queue.js';
-import { type Datagram, type NetlinkSocket, Protocol } from './socket.js';
+import { ReceiveQueue } from './receive-queue.js';
+import { type Datagram, monotonic, type NetlinkSocket, Protocol } from './socket.js';
 
 const files = process.getBuiltinModule('node:fs');
 
@@ -38,7 +37,7 @@ class NodeSocket implements NetlinkSocket {
   private descriptor: number | undefined;
   private readonly buffer: Uint8Array;
   /** What the package has received. */
-  private readonly mailbox = new Mailbox();
+  private readonly mailbox = new ReceiveQueue();
   /** How many requests the package has taken, and may not have sent. */
   private queued = 0;
   /** When the event loop is due, on the clock of `monotonic`. */

@@ -1,8 +1,7 @@
 /** Where a socket puts what it hears of in its own time, datagrams and failures, and whoever receives waits for it. */
 
 import { TransportError } from '../../errors.js';
-import { monotonic } from '../clock.js';
-import type { Datagram } from './socket.js';
+import { type Datagram, monotonic } from './socket.js';
 
 interface Waiter {
   /** On the clock of `monotonic`. */
@@ -12,7 +11,7 @@ interface Waiter {
   reject(error: TransportError): void;
 }
 
-export class Mailbox {
+export class ReceiveQueue {
   /** What arrived before anybody asked, in order. */
   private readonly arrived: (Datagram | TransportError)[] = [];
   private waiter: Waiter | undefined;

@@ -40,3 +40,6 @@ export interface NetlinkSocket {
 export const Protocol = { route: 0, generic: 16 } as const;
 
 export type OpenSocket = (protocol: number) => NetlinkSocket | Promise<NetlinkSocket>;
+
+/** The clock of deadlines: milliseconds that only go forward. Node's `performance` would load a dozen modules at its first touch. */
+export const monotonic = (): number => process.uptime() * 1000;

@@ -6,7 +6,7 @@ import { KernelError } from '../../../src/errors.js';
 import { IpvsClient } from '../../../src/ipvs/client.js';
 import { counterNames, serviceIdBody } from '../../../src/ipvs/convert.js';
 import { ipvsSchema } from '../../../src/ipvs/schema.js';
-import type { Servers } from '../../../src/ipvs/source/destination-cursor.js';
+import type { DestinationCursor } from '../../../src/ipvs/source/destination-cursor.js';
 import { Questions } from '../../../src/ipvs/source/get-destinations.js';
 import { addressBytes, familyOf, formatAddress } from '../../../src/model/address.js';
 import { destinationKey } from '../../../src/model/destination.js';
@@ -20,15 +20,15 @@ import { answer, dump, FakeKernel, family } from '../../support/fake-kernel.js';
 import { attribute, be16, join, nest, u16, u32, u64, unhex, type WireAttribute } from '../../support/wire.js';
 
 /** What each reader says of the server that `servers` has come to, in the model's terms. */
-const told = (servers: Servers): Partial<DestinationEntry> => ({
+const told = (servers: DestinationCursor): Partial<DestinationEntry> => ({
   id: { address: formatAddress(servers.bytes, servers.address(), servers.family), port: servers.port() },
   method: servers.method(),
-  weight: servers.weight(),
-  upperThreshold: servers.upperThreshold(),
-  lowerThreshold: servers.lowerThreshold(),
-  activeConnections: servers.activeConnections(),
-  inactiveConnections: servers.inactiveConnections(),
-  persistentConnections: servers.persistentConnections(),
+  weight: servers.number('weight'),
+  upperThreshold: servers.number('upperThreshold'),
+  lowerThreshold: servers.number('lowerThreshold'),
+  activeConnections: servers.number('activeConnections'),
+  inactiveConnections: servers.number('inactiveConnections'),
+  persistentConnections: servers.number('persistentConnections'),
   stats: Object.fromEntries(
     counterNames.map((name) => [name, BigInt(servers.counter(name))]),
   ) as unknown as DestinationEntry['stats'],
@@ -72,7 +72,7 @@ for (const dropping of [true, false]) {
           (servers, index, from) => {
             const own: DestinationEntry[] = [];
             for (let i = from; i < servers.count; i++) {
-              servers.go(i);
+              servers.seek(i);
               const entry = servers.entry();
               assert.deepEqual({ ...entry, ...told(servers) }, entry);
               own.push(entry);
@@ -124,7 +124,7 @@ const addressesSeen = async (client: IpvsClient): Promise<string[]> => {
   const seen: string[] = [];
   await client.servers(ids, (servers, index, from) => {
     for (let i = from; i < servers.count; i++) {
-      servers.go(i);
+      servers.seek(i);
       seen.push(`${index} ${formatAddress(servers.bytes, servers.address(), servers.family)}`);
     }
   });
@@ -188,7 +188,7 @@ test('counters of kernels before 4.1 are read where there are no others', async 
   const old = nest(10, attribute(1, u32(7)), attribute(4, u64(2n ** 60n)));
   kernel.expect(asks(1), dump(8, [server(1, old)]));
   await client.servers(ids.slice(0, 1), (servers) => {
-    servers.go(0);
+    servers.seek(0);
     assert.deepEqual(
       [servers.counter('connections'), servers.counter('inBytes'), servers.counter('outBytes')],
       [7, 2n ** 60n, 0],

@@ -1,5 +1,5 @@
 /** What the program was called by, and which grammar that and the first word stand for. */
-import { calledName } from '../ipvsadm/program.js';
+import { calledName } from '../context.js';
 
 /** ipvsadm's three programs, which the program stands in for under their names. */
 export type IpvsadmProgram = 'ipvsadm' | 'ipvsadm-save' | 'ipvsadm-restore';

@@ -1,6 +1,8 @@
 /** -h and -v. */
 import { version } from '../version.js';
-import { type AnySetting, type CommandOption, commands, settings } from './grammar/options.js';
+import { type CommandOption, commands } from './grammar/commands.js';
+import { settings } from './grammar/options.js';
+import type { SettingOption } from './grammar/settings.js';
 
 /** The ipvsadm whose grammar and output this is. */
 const IPVSADM = 'ipvsadm v1.31';
@@ -51,13 +53,13 @@ const section = (title: string, rows: readonly (readonly [string, string])[]): s
 const WIDTH = 34;
 
 /** `-w, --weight NUMBER` */
-function spelling(option: CommandOption | AnySetting): string {
+function spelling(option: CommandOption | SettingOption): string {
   const names = [...(option.short ?? '')].map((letter) => `-${letter}`);
   const value = 'value' in option && option.value !== undefined ? optional(option) : '';
   return [...names, `--${option.long}`].join(', ') + value;
 }
 
-const optional = ({ argument, value }: AnySetting): string =>
+const optional = ({ argument, value }: SettingOption): string =>
   argument === 'optional' ? ` [${value}]` : ` ${value}`;
 
 const described = ({ help: text, usage }: CommandOption): string => (usage ? `${text}: ${usage}` : text);

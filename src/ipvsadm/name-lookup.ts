@@ -1,26 +1,29 @@
-/** Names of hosts and ports for command lines and listings; a numeric command line looks nothing up. */
+/** Names of hosts and ports in command lines and listings. A numeric command line looks nothing up. */
 import type { Context } from '../context.js';
 import { type Resolver, SystemNames } from '../system/names.js';
-import type { Wanted } from './grammar/parse.js';
-import { type Names, noNames } from './grammar/values.js';
+import type { Command } from './grammar/command.js';
+import { noNames, type ResolvedNames, type UnresolvedNames } from './grammar/endpoint.js';
+import { namesIn, parse, tokensOf } from './grammar/parse.js';
 import { type Labels, nameLabels } from './listing/endpoint-format.js';
 
 /** How long a listing waits for names, in milliseconds; addresses without a name by then are shown as numbers. */
 const PATIENCE = 2000;
 
-export class Directory {
+export class NameLookup {
   private readonly names: SystemNames;
 
   constructor(context: Pick<Context, 'readFile'>, resolver: () => Promise<Resolver>) {
     this.names = new SystemNames(context, resolver);
   }
 
-  /** Looks the names of a command line up. */
-  async lookUp(wanted: Wanted | undefined): Promise<Names> {
-    if (wanted === undefined) return noNames;
-    const found = wanted.hosts.map(async (host) => [host, (await this.names.addresses(host))[0]] as const);
+  /** What the names of a command line stand for. */
+  async resolve(unresolved: UnresolvedNames | undefined): Promise<ResolvedNames> {
+    if (unresolved === undefined) return noNames;
+    const found = unresolved.hosts.map(
+      async (host) => [host, (await this.names.addresses(host))[0]] as const,
+    );
     const hosts = new Map(await Promise.all(found));
-    const ports = wanted.ports ? await this.names.ports() : undefined;
+    const ports = unresolved.ports ? await this.names.ports() : undefined;
     return { host: (name) => hosts.get(name), port: (name, protocol) => ports?.port(name, protocol) };
   }
 
@@ -29,4 +32,16 @@ export class Directory {
     const [names, ports] = await Promise.all([this.names.names(addresses, PATIENCE), this.names.ports()]);
     return nameLabels(names, ports.name);
   }
+}
+
+/** What the commands of one run share: each line of -R is a command. */
+export interface Session {
+  readonly context: Context;
+  readonly names: NameLookup;
+}
+
+/** The command that these words ask for, its names looked up. @throws UsageError as `parse` does */
+export async function parseCommand(words: readonly string[], { names }: Session): Promise<Command> {
+  const tokens = tokensOf(words);
+  return parse(tokens, await names.resolve(namesIn(tokens)));
 }

@@ -1,14 +1,12 @@
 /** Carries out a command line of ipvsadm's grammar. */
-import type { Context } from '../context.js';
+import { type Context, calledName } from '../context.js';
 import { KernelError, UsageError } from '../errors.js';
 import { explained, refusal } from '../messages.js';
 import type { Change } from '../model/change.js';
 import { type Resolver, systemResolver } from '../system/names.js';
 import type { Command } from './grammar/command.js';
-import { type Session, understand } from './interpret.js';
 import { list, listDaemons, listTimeouts, save } from './listing/list.js';
-import { Directory } from './name-lookup.js';
-import { calledName } from './program.js';
+import { NameLookup, parseCommand, type Session } from './name-lookup.js';
 
 /** ipvsadm's exit status for a listing of a service that does not exist; all else that is refused ends in 255. */
 const NOT_LISTED = 1;
@@ -23,8 +21,8 @@ export async function runIpvsadm(
   context: Context,
   resolver: () => Promise<Resolver> = systemResolver,
 ): Promise<number> {
-  const session = { context, directory: new Directory(context, resolver) };
-  return execute(await understand(argv, session), session);
+  const session = { context, names: new NameLookup(context, resolver) };
+  return execute(await parseCommand(argv.length === 0 ? ['-L'] : argv, session), session);
 }
 
 /**
@@ -38,7 +36,7 @@ export async function replaceTable(
   resolver: () => Promise<Resolver> = systemResolver,
 ): Promise<number> {
   const { checkedSteps, follow } = await import('./restore/restore.js');
-  const session = { context, directory: new Directory(context, resolver) };
+  const session = { context, names: new NameLookup(context, resolver) };
   const steps = await checkedSteps(session);
   const client = await context.client();
   if (steps.length === 0 && (await client.settings()).length > 0) {

@@ -17,3 +17,6 @@ export interface Daemon {
   /** 1 to 255; the kernel's default is 1. */
   readonly ttl?: number | undefined;
 }
+
+/** Settings of a daemon that an administrator leaves out: ipvsadm(8). */
+export const daemonDefaults = { interface: 'eth0', syncId: 0 } as const;

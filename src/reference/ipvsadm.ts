@@ -1,14 +1,10 @@
 /** ipvsadm's grammar, described from the table that its parser works with. */
-import {
-  type AnySetting,
-  type CommandName,
-  commands,
-  type Slot,
-  settings,
-} from '../ipvsadm/grammar/options.js';
+import { type CommandName, commands } from '../ipvsadm/grammar/commands.js';
+import { settings } from '../ipvsadm/grammar/options.js';
+import type { SettingName, SettingOption } from '../ipvsadm/grammar/settings.js';
 import type { Kind, Option, Positional, Use } from './description.js';
 
-const kinds: Readonly<Partial<Record<Slot, Kind>>> = {
+const kinds: Readonly<Partial<Record<SettingName, Kind>>> = {
   service: 'service',
   server: 'server',
   interface: 'interface',
@@ -19,7 +15,7 @@ const spellings = ({ long, short = '' }: { long: string; short?: string | undefi
   `--${long}`,
 ];
 
-export const describeOption = (option: AnySetting): Option => ({
+export const describeOption = (option: SettingOption): Option => ({
   names: spellings(option),
   help: option.help,
   ...(option.value !== undefined && {
@@ -27,7 +23,7 @@ export const describeOption = (option: AnySetting): Option => ({
       name: option.value,
       choices: option.choices ?? [],
       // A mark is a service that no text names, and is in the table all the same.
-      kind: kinds[option.slot],
+      kind: kinds[option.setting],
       optional: option.argument === 'optional',
       list: option.value.endsWith(',...'),
     },
@@ -38,7 +34,7 @@ export const describeOption = (option: AnySetting): Option => ({
 const optionsOf = (command: CommandName): Option[] =>
   settings
     .filter(({ needed = [], allowed = [] }) => [...needed, ...allowed].includes(command))
-    .filter(({ slot }) => slot !== 'sorted' || command === 'list')
+    .filter(({ setting }) => setting !== 'sorted' || command === 'list')
     .map(describeOption);
 
 /** Values of its own come before a command's options: `--start-daemon master`, `--set 900 120 300`. */

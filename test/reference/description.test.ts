@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { commands as subcommands } from '../../src/commands/index.js';
-import { commands, settings } from '../../src/ipvsadm/grammar/options.js';
+import { commands } from '../../src/ipvsadm/grammar/commands.js';
+import { settings } from '../../src/ipvsadm/grammar/options.js';
 import { programs } from '../../src/reference/programs.js';
 import { describeSubcommands } from '../../src/reference/subcommands.js';
 
@@ -18,14 +19,14 @@ test('every command and every subcommand is there, and by ipvsadm’s name only 
 });
 
 test('options go with the commands that the parser takes them with', () => {
-  for (const { long, needed = [], allowed = [], slot } of settings) {
+  for (const { long, needed = [], allowed = [], setting } of settings) {
     const taken = [...needed, ...allowed];
     const offered = (ipvsadm?.uses ?? [])
       .filter(({ options }) => options.some(({ names }) => names.includes(`--${long}`)))
       .map(({ names }) => names.at(-1)?.slice(2));
     assert.deepEqual(
       offered,
-      slot === 'sorted'
+      setting === 'sorted'
         ? ['list']
         : commands.map((command) => command.long).filter((name) => taken.includes(name)),
       long,

@@ -2,8 +2,8 @@
 import { UsageError } from '../../errors.js';
 import type { Tokens } from '../../ipvsadm/grammar/args.js';
 import type { Command } from '../../ipvsadm/grammar/command.js';
+import type { ResolvedNames } from '../../ipvsadm/grammar/endpoint.js';
 import { namesIn, parse, tokensOf } from '../../ipvsadm/grammar/parse.js';
-import type { Names as RuleNames } from '../../ipvsadm/grammar/values.js';
 import { splitRule } from '../../ipvsadm/rules.js';
 import { mistake } from '../../messages.js';
 import type { Daemon } from '../../model/daemon.js';
@@ -51,7 +51,7 @@ function commandOf(tokens: Tokens, names: Names): Command | undefined {
     wanted.hosts.map((host) => [host, hostAddress({ host, family: undefined }, ['inet', 'inet6'], names)]),
   );
   if ([...hosts.values()].includes(undefined) || (wanted.ports && ports === undefined)) return undefined;
-  const known: RuleNames = {
+  const known: ResolvedNames = {
     host: (name) => hosts.get(name),
     port: (name, protocol) => ports?.port(name, protocol),
   };

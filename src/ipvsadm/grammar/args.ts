@@ -1,25 +1,58 @@
-/** What a command line says, as far as each word can be understood by itself. */
-import { UsageError, ValueError } from '../../errors.js';
+/** The arguments of a command line: tokens read one by one, each value by its option. The first mistake ends it. */
+import { MalformedError, NoCommandError, UsageError, ValueError } from '../../errors.js';
 import { nearest } from '../../suggest.js';
-import type { AnySetting, CommandOption, Option, Settings } from './options.js';
-import type { Token } from './popt.js';
+import type { CommandOption } from './commands.js';
+import type { ResolvedNames } from './endpoint.js';
+import { isSetting, type Option, options } from './options.js';
+import type { Fault, Token } from './popt.js';
+import type { SettingName, SettingOption, Settings } from './settings.js';
 
 export type Tokens = readonly Token<Option>[];
-export type OptionToken<O extends Option> = Extract<Token<Option>, { kind: 'option' }> & {
-  readonly option: O;
-};
+type OptionToken<O extends Option> = Extract<Token<Option>, { kind: 'option' }> & { readonly option: O };
+type FaultToken = Extract<Token<Option>, { kind: 'fault' }>;
+type WordToken = Extract<Token<Option>, { kind: 'word' }>;
 
-export interface Draft {
+export interface Args {
   readonly command: OptionToken<CommandOption>;
   readonly settings: Partial<Settings>;
-  /** The token that each setting came from, in the order of the command line. */
-  readonly sources: readonly OptionToken<AnySetting>[];
+  /** The tokens that made the settings, in the order of the command line. */
+  readonly sources: readonly OptionToken<SettingOption>[];
   /** Words that belong to no option. */
-  readonly words: readonly { readonly index: number; readonly spelling: string }[];
+  readonly words: readonly WordToken[];
 }
 
-/** Reads a value; says of a wrong one which option it was given to. */
-export function blaming<T>(spelling: string, read: () => T): T {
+/** @throws MalformedError for words that cannot be read as options, UsageError for wrong values and repeated settings */
+export function readArgs(tokens: Tokens, names: ResolvedNames): Args {
+  let command: OptionToken<CommandOption> | undefined;
+  const settings: Partial<Settings> = {};
+  const sources: OptionToken<SettingOption>[] = [];
+  const words: WordToken[] = [];
+  for (const token of tokens) {
+    if (token.kind === 'word') words.push(token);
+    else if (token.kind === 'fault') throw faultError(token, command === undefined);
+    else if (isCommandToken(token)) {
+      if (command !== undefined) throw secondCommand(command, token);
+      command = token;
+      // -h and -v work whatever follows them.
+      if (token.option.long === 'help' || token.option.long === 'version') break;
+    } else if (isSettingToken(token)) {
+      if (command === undefined)
+        throw new NoCommandError('the command must come before its options', token.spelling);
+      refuseRepetition(token, sources);
+      sources.push(token);
+      readSetting(token.option, token, settings, names);
+    }
+  }
+  if (command === undefined) throw new NoCommandError('no command given', words[0]?.spelling);
+  return { command, settings, sources, words };
+}
+
+/** How the option that made a setting was written: `-w`, `--weight`. */
+export const spellingOf = ({ sources }: Args, setting: SettingName): string =>
+  sources.find(({ option }) => option.setting === setting)?.spelling ?? '';
+
+/** Runs a reader of a value; its ValueError becomes a UsageError that names the option. */
+export function readValue<T>(spelling: string, read: () => T): T {
   try {
     return read();
   } catch (error) {
@@ -27,4 +60,58 @@ export function blaming<T>(spelling: string, read: () => T): T {
     const { field, given, expected, choices } = error;
     throw new UsageError(`${field} '${given}' is not ${expected}`, spelling, nearest(given, choices));
   }
+}
+
+const isSettingToken = (token: OptionToken<Option>): token is OptionToken<SettingOption> =>
+  isSetting(token.option);
+const isCommandToken = (token: OptionToken<Option>): token is OptionToken<CommandOption> =>
+  !isSettingToken(token);
+
+/** Generic, so that the compiler knows that the setting and its reader are of one type. */
+function readSetting<N extends SettingName>(
+  {
+    setting,
+    read,
+  }: { readonly setting: N; read(text: string | undefined, names: ResolvedNames): Settings[N] },
+  { spelling, value }: OptionToken<SettingOption>,
+  settings: Partial<Settings>,
+  names: ResolvedNames,
+): void {
+  settings[setting] = readValue(spelling, () => read(value, names));
+}
+
+function refuseRepetition(
+  { option, spelling }: OptionToken<SettingOption>,
+  sources: readonly OptionToken<SettingOption>[],
+): void {
+  if (option.repeatable) return;
+  const earlier = sources.find((source) => source.option.setting === option.setting);
+  if (earlier === undefined) return;
+  const problem =
+    earlier.option === option ? 'given twice' : `excludes ${earlier.spelling}, which came before`;
+  throw new UsageError(problem, spelling);
+}
+
+const secondCommand = (first: OptionToken<CommandOption>, second: OptionToken<CommandOption>): UsageError =>
+  new UsageError(`a second command after ${first.spelling}; a command line has one`, second.spelling);
+
+const faultTexts: Readonly<Record<Fault, string>> = {
+  unknown: 'unknown option',
+  'missing-value': 'a value must follow',
+  'unwanted-value': 'takes no value',
+};
+
+function faultError({ fault, spelling }: FaultToken, noCommandYet: boolean): MalformedError {
+  const suggestion =
+    fault === 'unknown' && spelling.startsWith('--') ? nearestOption(spelling.slice(2)) : undefined;
+  const Mistake = noCommandYet ? NoCommandError : MalformedError;
+  return new Mistake(faultTexts[fault], spelling, suggestion);
+}
+
+function nearestOption(long: string): string | undefined {
+  const found = nearest(
+    long,
+    options.map((option) => option.long),
+  );
+  return found && `--${found}`;
 }

@@ -1,17 +1,23 @@
-/** The last phase: from settings that go together to the command that they make, defaults filled in. */
+/** The last phase: a command with all its parts, made from checked arguments; defaults are filled in. */
 import { UsageError } from '../../errors.js';
 import { familyOf } from '../../model/address.js';
 import type { Change } from '../../model/change.js';
-import type { Daemon, DaemonState } from '../../model/daemon.js';
+import { type Daemon, type DaemonState, daemonDefaults } from '../../model/daemon.js';
 import {
   type Destination,
   type DestinationId,
   hasOwnPort,
   plainTunnel,
   type Tunnel,
-  type TunnelChecksum,
-  type TunnelType,
+  tunnelTypes,
 } from '../../model/destination.js';
+import {
+  type DestinationNumber,
+  destinationNumberNames,
+  destinationNumbers,
+  type ServiceSwitch,
+  serviceSwitchNames,
+} from '../../model/fields.js';
 import { persistenceRange } from '../../model/limits.js';
 import {
   defaults,
@@ -23,12 +29,14 @@ import {
   serviceFamily,
 } from '../../model/service.js';
 import type { Timeouts } from '../../model/table.js';
-import { blaming, type Draft } from './args.js';
+import { type Args, readValue, spellingOf } from './args.js';
 import type { Columns, Command } from './command.js';
-import type { CommandName, Settings, Slot } from './options.js';
-import { type Endpoint, type Names, netmask, number, oneOf, portNumber, schedulerFlags } from './values.js';
+import { type CommandName, daemonStates } from './commands.js';
+import { type Endpoint, portNumber, type ResolvedNames } from './endpoint.js';
+import type { SettingName, Settings } from './settings.js';
+import { netmask, number, oneOf, schedulerFlags } from './values.js';
 
-/** Listings by precedence: where several are asked for, the first of them is shown. */
+/** Listings by precedence: of several that are asked for, the first is shown. */
 const columns = [
   'stats',
   'rate',
@@ -37,23 +45,17 @@ const columns = [
   'tunnels',
 ] as const satisfies Columns[];
 
-const tunnelSlots = ['tunnelType', 'tunnelPort', 'tunnelChecksum'] as const;
+const tunnelSettings = ['tunnelType', 'tunnelPort', 'tunnelChecksum'] as const;
 
-/** What each encapsulation has room for. */
-const tunnelTypes: Readonly<Record<TunnelType, { port: boolean; checksums: readonly TunnelChecksum[] }>> = {
-  ipip: { port: false, checksums: [] },
-  gue: { port: true, checksums: ['nocsum', 'csum', 'remcsum'] },
-  gre: { port: false, checksums: ['nocsum', 'csum'] },
-};
+const readTimeout = number('timeout', { ...persistenceRange, min: 0 });
+const readState = oneOf('state', daemonStates);
 
-type Builder = (parts: Parts) => Command;
-
-export const build = (draft: Draft, names: Names): Command =>
-  builders[draft.command.option.long](new Parts(draft, names));
+export const build = (args: Args, names: ResolvedNames): Command =>
+  builders[args.command.option.long](new Parts(args, names));
 
 const change = (what: Change): Command => ({ do: 'change', change: what });
 
-const builders: Readonly<Record<CommandName, Builder>> = {
+const builders: Readonly<Record<CommandName, (parts: Parts) => Command>> = {
   'add-service': (parts) => change({ do: 'addService', service: parts.service() }),
   'edit-service': (parts) => change({ do: 'editService', service: parts.service() }),
   'delete-service': (parts) => change({ do: 'deleteService', id: parts.serviceId() }),
@@ -81,14 +83,14 @@ class Parts {
   private readonly settings: Partial<Settings>;
 
   constructor(
-    private readonly draft: Draft,
-    private readonly names: Names,
+    private readonly args: Args,
+    private readonly names: ResolvedNames,
   ) {
-    this.settings = draft.settings;
+    this.settings = args.settings;
   }
 
-  has(slot: Slot): boolean {
-    return this.settings[slot] !== undefined;
+  has(setting: SettingName): boolean {
+    return this.settings[setting] !== undefined;
   }
 
   serviceId(): ServiceId {
@@ -96,16 +98,15 @@ class Parts {
     if (service === undefined) throw new Error('a command without a service was not refused');
     if ('fwmark' in service) return { fwmark: service.fwmark, family: ipv6 ? 'inet6' : 'inet' };
     const { protocol, at } = service;
-    const port = this.blaming('service', () => this.port(at, protocol) ?? 0);
-    return { protocol, address: at.address, port };
+    return { protocol, address: at.address, port: this.port('service', at, protocol) ?? 0 };
   }
 
   service(): Service {
     const id = this.serviceId();
-    const { scheduler = defaults.scheduler, schedulerFlags: flags = '', onePacket = false } = this.settings;
+    const { scheduler = defaults.scheduler, schedulerFlags: flags = '', onePacket } = this.settings;
     const persistence = this.persistence(id);
     if (!isFwmark(id) && id.port === 0 && persistence === undefined) {
-      // Without brackets, what was meant as an IPv6 address's port has become its last part.
+      // Without brackets, the port that was meant has become the last part of the IPv6 address.
       const form = familyOf(id.address) === 'inet6' ? `, as in [${id.address}]:80` : '';
       throw new UsageError(`every port (port 0) needs persistence: add -p, or give a port${form}`);
     }
@@ -113,11 +114,11 @@ class Parts {
       throw new UsageError('one-packet scheduling is for UDP and firewall marks', this.spelling('onePacket'));
     }
     return {
+      ...this.switches(),
       id,
       scheduler: scheduler || defaults.scheduler,
-      schedulerFlags: this.blaming('schedulerFlags', () => schedulerFlags(flags, scheduler)),
+      schedulerFlags: this.read('schedulerFlags', () => schedulerFlags(flags, scheduler)),
       persistence,
-      onePacket,
     };
   }
 
@@ -126,13 +127,13 @@ class Parts {
     const of = this.serviceId();
     if (server === undefined) throw new Error('a command without a server was not refused');
     // A mark has no protocol; names of ports are then TCP's.
-    const own = this.blaming('server', () => this.port(server, isFwmark(of) ? 'tcp' : of.protocol));
+    const own = this.port('server', server, isFwmark(of) ? 'tcp' : of.protocol);
     return { address: server.address, port: own ?? (isFwmark(of) ? 0 : of.port) };
   }
 
   destination(): Destination {
     const of = this.serviceId();
-    const { method = 'dr', weight = 1, upperThreshold = 0, lowerThreshold = 0 } = this.settings;
+    const { method = 'dr' } = this.settings;
     const id = this.destinationId();
     if (method !== 'tun' && familyOf(id.address) !== serviceFamily(of)) {
       throw new UsageError(
@@ -141,24 +142,23 @@ class Parts {
       );
     }
     const port = isFwmark(of) || hasOwnPort(method, of) ? id.port : of.port;
-    return {
-      id: { ...id, port },
-      method,
-      weight,
-      upperThreshold,
-      lowerThreshold,
-      tunnel: this.tunnel(method === 'tun'),
-    };
+    return { ...this.numbers(), id: { ...id, port }, method, tunnel: this.tunnel(method === 'tun') };
   }
 
   daemon(): Daemon {
-    const { interface: device = 'eth0', syncId = 0, maxLength, group, port, ttl } = this.settings;
-    return { state: this.daemonState(), interface: device, syncId, maxLength, group, port, ttl };
+    const { interface: device = daemonDefaults.interface, maxLength, group, port, ttl } = this.settings;
+    return { ...this.stoppedDaemon(), interface: device, maxLength, group, port, ttl };
+  }
+
+  /** The kernel finds a daemon by its state, and ignores everything else. */
+  stoppedDaemon(): Pick<Daemon, 'state' | 'syncId'> {
+    return { state: this.daemonState(), syncId: this.settings.syncId ?? daemonDefaults.syncId };
   }
 
   timeouts(): Timeouts {
-    const [tcp = 0, tcpFin = 0, udp = 0] = this.draft.words.map(({ spelling }) =>
-      blaming(this.draft.command.spelling, () => number('timeout', 0, persistenceRange.max)(spelling)),
+    const { command, words } = this.args;
+    const [tcp = 0, tcpFin = 0, udp = 0] = words.map(({ word }) =>
+      readValue(command.spelling, () => readTimeout(word)),
     );
     return { tcp, tcpFin, udp };
   }
@@ -172,59 +172,68 @@ class Parts {
     return {
       do: 'list',
       of: service && this.serviceId(),
-      columns: columns.find((slot) => this.has(slot)) ?? 'plain',
+      columns: columns.find((setting) => this.has(setting)) ?? 'plain',
       numeric,
       exact: this.has('exact'),
       sorted: !this.has('unsorted'),
     };
   }
 
+  private switches(): Record<ServiceSwitch, boolean> {
+    const switches = {} as Record<ServiceSwitch, boolean>;
+    for (const name of serviceSwitchNames) switches[name] = this.settings[name] ?? false;
+    return switches;
+  }
+
+  private numbers(): Record<DestinationNumber, number> {
+    const numbers = {} as Record<DestinationNumber, number>;
+    for (const name of destinationNumberNames) {
+      numbers[name] = this.settings[name] ?? destinationNumbers[name].default;
+    }
+    return numbers;
+  }
+
   private persistence(id: ServiceId): Persistence | undefined {
     const { persistence: timeout, netmask: mask, engine } = this.settings;
     const family = serviceFamily(id);
     const clients =
-      mask === undefined ? defaults.netmask[family] : this.blaming('netmask', () => netmask(mask, family));
+      mask === undefined ? defaults.netmask[family] : this.read('netmask', () => netmask(mask, family));
     return timeout === undefined ? undefined : { timeout, netmask: clients, engine: engine || undefined };
   }
 
   private tunnel(tunnelled: boolean): Tunnel {
-    const { tunnelType, tunnelPort, tunnelChecksum } = this.settings;
-    const given = tunnelSlots.find((slot) => this.has(slot));
+    const { tunnelType: type = plainTunnel.type, tunnelPort, tunnelChecksum } = this.settings;
+    const given = tunnelSettings.find((setting) => this.has(setting));
     if (given === undefined) return plainTunnel;
     if (!tunnelled) throw new UsageError('describes a tunnel, so -i must be there too', this.spelling(given));
-    const type = tunnelType ?? plainTunnel.type;
     const { port, checksums } = tunnelTypes[type];
     if (port && tunnelPort === undefined)
       throw new UsageError(`${type} needs --tun-port`, this.spelling('tunnelType'));
     if (!port && tunnelPort !== undefined) {
       throw new UsageError(`${type} tunnels have no port`, this.spelling('tunnelPort'));
     }
-    if (tunnelChecksum !== undefined && !checksums.includes(tunnelChecksum)) {
+    // Like ipvsadm, refuses even --tun-nocsum for a type that has no other checksum.
+    if (tunnelChecksum !== undefined && (checksums.length === 1 || !checksums.includes(tunnelChecksum))) {
       throw new UsageError(`${type} tunnels do not have that`, this.spelling('tunnelChecksum'));
     }
     return { type, port: tunnelPort ?? 0, checksum: tunnelChecksum ?? plainTunnel.checksum };
   }
 
-  /** The state is what a daemon is known by; the kernel passes over the rest. */
-  stoppedDaemon(): Pick<Daemon, 'state' | 'syncId'> {
-    return { state: this.daemonState(), syncId: this.settings.syncId ?? 0 };
-  }
-
   private daemonState(): DaemonState {
-    const { spelling, value = '' } = this.draft.command;
-    return blaming(spelling, () => oneOf<DaemonState>('state', 'master', 'backup')(value));
+    const { spelling, value = '' } = this.args.command;
+    return readValue(spelling, () => readState(value));
   }
 
-  private port({ port }: Endpoint, protocol: Protocol): number | undefined {
-    return port === undefined ? undefined : portNumber(port, protocol, this.names);
+  /** The port of an endpoint; undefined if it has none. */
+  private port(setting: SettingName, { port }: Endpoint, protocol: Protocol): number | undefined {
+    return port === undefined ? undefined : this.read(setting, () => portNumber(port, protocol, this.names));
   }
 
-  /** How the option that filled a slot was written. */
-  private spelling(slot: Slot): string {
-    return this.draft.sources.find(({ option }) => option.slot === slot)?.spelling ?? '';
+  private spelling(setting: SettingName): string {
+    return spellingOf(this.args, setting);
   }
 
-  private blaming<T>(slot: Slot, read: () => T): T {
-    return blaming(this.spelling(slot), read);
+  private read<T>(setting: SettingName, read: () => T): T {
+    return readValue(this.spelling(setting), read);
   }
 }

@@ -15,23 +15,31 @@ export interface PoptOption {
 /** What is wrong with a word that cannot be read as an option. */
 export type Fault = 'unknown' | 'missing-value' | 'unwanted-value';
 
-interface Place {
-  /** Which argument this came from, counted from 0. */
+interface Source {
+  /** Which word this came from, counted from 0. */
   readonly index: number;
-  /** How it was written: `-w`, `--weight`, or the whole word if it is no option. */
+  /** The whole word: `-w5`, `--weight=5`, `-Ln`. */
+  readonly word: string;
+  /** The option in it: `-w`, `--weight`; the whole word if it is no option. */
   readonly spelling: string;
 }
 
 export type Token<Option extends PoptOption> =
-  | (Place & { readonly kind: 'option'; readonly option: Option; readonly value?: string })
-  | (Place & { readonly kind: 'word' })
-  | (Place & { readonly kind: 'fault'; readonly fault: Fault });
+  | (Source & {
+      readonly kind: 'option';
+      readonly option: Option;
+      readonly value?: string;
+      /** Index of the word that ends with the value: the option's own word, or the next one. */
+      readonly valueIndex?: number;
+    })
+  | (Source & { readonly kind: 'word' })
+  | (Source & { readonly kind: 'fault'; readonly fault: Fault });
 
-/** The option that has a name, without the dashes. A command line has few words: a table of all names would be made for each. */
+/** The option of a long name. A search, because building a map would cost a short run more than its few look-ups. */
 export const optionNamed = <Option extends PoptOption>(
   options: readonly Option[],
-  name: string,
-): Option | undefined => options.find(({ long }) => long === name);
+  long: string,
+): Option | undefined => options.find((option) => option.long === long);
 
 const optionOfLetter = <Option extends PoptOption>(
   options: readonly Option[],
@@ -48,6 +56,9 @@ export function tokenize<Option extends PoptOption>(
 
 class Tokenizer<Option extends PoptOption> {
   private readonly tokens: Token<Option>[] = [];
+  /** The word that is being cut. */
+  private index = 0;
+  private word = '';
   private next = 0;
   private faulty = false;
 
@@ -59,43 +70,43 @@ class Tokenizer<Option extends PoptOption> {
   run(): Token<Option>[] {
     let onlyWords = false;
     while (this.next < this.words.length && !this.faulty) {
-      const index = this.next++;
-      const word = this.words[index] as string;
+      this.index = this.next++;
+      const word = this.words[this.index] as string;
+      this.word = word;
       if (onlyWords || !word.startsWith('-') || word === '-') {
-        this.tokens.push({ kind: 'word', index, spelling: word });
+        this.tokens.push({ kind: 'word', ...this.source(word) });
       } else if (word === '--') onlyWords = true;
-      else if (word.startsWith('--')) this.long(word, index);
-      else this.cluster(word, index);
+      else if (word.startsWith('--')) this.long(word);
+      else this.cluster(word);
     }
     return this.tokens;
   }
 
-  private long(word: string, index: number): void {
+  private long(word: string): void {
     const equals = word.indexOf('=');
     const spelling = equals < 0 ? word : word.slice(0, equals);
     const glued = equals < 0 ? undefined : word.slice(equals + 1);
     const option = optionNamed(this.options, spelling.slice(2));
-    if (option === undefined) this.fault('unknown', index, spelling);
-    else if (option.argument !== 'none')
-      this.option(option, index, spelling, glued ?? this.nextValue(option));
-    else if (glued !== undefined) this.fault('unwanted-value', index, spelling);
-    else this.option(option, index, spelling, undefined);
+    if (option === undefined) this.fault('unknown', spelling);
+    else if (option.argument !== 'none') this.option(option, spelling, glued ?? this.nextValue(option));
+    else if (glued !== undefined) this.fault('unwanted-value', spelling);
+    else this.option(option, spelling, undefined);
   }
 
   /** `-Ln`, `-atVIP:80`: flags, until an option takes what is left of the word as its value. */
-  private cluster(word: string, index: number): void {
+  private cluster(word: string): void {
     for (let at = 1; at < word.length && !this.faulty; at++) {
       const letter = word.charAt(at);
       const spelling = `-${letter}`;
       const option = optionOfLetter(this.options, letter);
       const rest = word.slice(at + 1);
-      if (option === undefined) this.fault('unknown', index, spelling);
+      if (option === undefined) this.fault('unknown', spelling);
       else if (option.argument !== 'none') {
         const glued = rest === '' ? undefined : rest.replace(/^=/, '');
-        this.option(option, index, spelling, glued ?? this.nextValue(option));
+        this.option(option, spelling, glued ?? this.nextValue(option));
         break;
-      } else if (rest.startsWith('=')) this.fault('unwanted-value', index, spelling);
-      else this.option(option, index, spelling, undefined);
+      } else if (rest.startsWith('=')) this.fault('unwanted-value', spelling);
+      else this.option(option, spelling, undefined);
     }
   }
 
@@ -107,14 +118,21 @@ class Tokenizer<Option extends PoptOption> {
     return word;
   }
 
-  private option(option: Option, index: number, spelling: string, value: string | undefined): void {
-    if (value === undefined && option.argument === 'required') this.fault('missing-value', index, spelling);
-    else if (value === undefined) this.tokens.push({ kind: 'option', index, spelling, option });
-    else this.tokens.push({ kind: 'option', index, spelling, option, value });
+  /** A value ends the last word that was taken: the option's own, or the next one. */
+  private option(option: Option, spelling: string, value: string | undefined): void {
+    const source = this.source(spelling);
+    if (value !== undefined) {
+      this.tokens.push({ kind: 'option', ...source, option, value, valueIndex: this.next - 1 });
+    } else if (option.argument === 'required') this.fault('missing-value', spelling);
+    else this.tokens.push({ kind: 'option', ...source, option });
   }
 
-  private fault(fault: Fault, index: number, spelling: string): void {
-    this.tokens.push({ kind: 'fault', index, spelling, fault });
+  private fault(fault: Fault, spelling: string): void {
+    this.tokens.push({ kind: 'fault', ...this.source(spelling), fault });
     this.faulty = true;
+  }
+
+  private source(spelling: string): Source {
+    return { index: this.index, word: this.word, spelling };
   }
 }

@@ -1,29 +1,31 @@
 /** Which options go with which command, and with each other: the columns of the option table, applied. */
 import { UsageError } from '../../errors.js';
-import type { Draft } from './args.js';
-import { type CommandName, commands, type Legality, type Slot, settings as table } from './options.js';
+import type { Args } from './args.js';
+import { type CommandName, commands } from './commands.js';
+import { settings as table } from './options.js';
+import type { Legality, SettingName } from './settings.js';
 
-/** @throws UsageError for what the command does not take, lacks, or cannot have together */
-export function check(draft: Draft): void {
-  refuseForeign(draft);
-  demandMissing(draft);
-  refuseConflicts(draft);
-  refuseStrayFamily(draft);
-  refuseWords(draft);
+/** @throws UsageError for options that the command does not take, for missing ones, and for options that exclude each other */
+export function validate(args: Args): void {
+  refuseForeign(args);
+  demandMissing(args);
+  refuseConflicts(args);
+  refuseStrayFamily(args);
+  refuseWords(args);
 }
 
 const covers = ({ needed, allowed }: Legality, command: CommandName): boolean =>
   needed?.includes(command) || allowed?.includes(command) || false;
 
-function refuseForeign({ command, sources }: Draft): void {
+function refuseForeign({ command, sources }: Args): void {
   for (const { option, spelling } of sources) {
     if (covers(option, command.option.long)) continue;
-    throw new UsageError(`does not go with ${command.spelling}${homes(option)}`, spelling);
+    throw new UsageError(`does not go with ${command.spelling}${takers(option)}`, spelling);
   }
 }
 
-/** ` (only with -A, -E)` */
-function homes(option: Legality): string {
+/** The commands that take an option: ` (only with -A, -E)`. */
+function takers(option: Legality): string {
   const names = commands.filter(({ long }) => covers(option, long)).map(shortest);
   return names.length === 0 ? '' : ` (only with ${names.join(', ')})`;
 }
@@ -31,36 +33,36 @@ function homes(option: Legality): string {
 const shortest = ({ long, short }: { long: string; short?: string | undefined }): string =>
   short ? `-${short[0]}` : `--${long}`;
 
-function demandMissing({ command, settings }: Draft): void {
-  for (const { needed, slot } of table) {
-    if (settings[slot] !== undefined || !needed?.includes(command.option.long)) continue;
-    throw new UsageError(`${command.spelling} needs ${choices(slot)}`, command.spelling);
+function demandMissing({ command, settings }: Args): void {
+  for (const { needed, setting } of table) {
+    if (settings[setting] !== undefined || !needed?.includes(command.option.long)) continue;
+    throw new UsageError(`${command.spelling} needs ${makersOf(setting)}`, command.spelling);
   }
 }
 
-/** The options that fill a slot: `-r`, or `one of -t, -u, --sctp-service, -f`. */
-function choices(slot: Slot): string {
-  const names = table.filter((option) => option.slot === slot).map(shortest);
+/** The options that make a setting: `-r`, or `one of -t, -u, --sctp-service, -f`. */
+function makersOf(setting: SettingName): string {
+  const names = table.filter((option) => option.setting === setting).map(shortest);
   return names.length === 1 ? (names[0] as string) : `one of ${names.join(', ')}`;
 }
 
-function refuseConflicts({ sources }: Draft): void {
+function refuseConflicts({ sources }: Args): void {
   for (const { option, spelling } of sources) {
     const { excludes } = option;
-    const other = excludes && sources.find((source) => excludes.includes(source.option.slot));
+    const other = excludes && sources.find((source) => excludes.includes(source.option.setting));
     if (other !== undefined) throw new UsageError(`excludes ${other.spelling}`, spelling);
   }
 }
 
-/** An address says itself which family it is of; only a mark does not. */
-function refuseStrayFamily({ settings: { ipv6, service }, sources }: Draft): void {
+/** Only a firewall mark needs -6: an address says its family itself. */
+function refuseStrayFamily({ settings: { ipv6, service }, sources }: Args): void {
   if (!ipv6 || (service && 'fwmark' in service)) return;
-  const source = sources.find(({ option }) => option.slot === 'ipv6');
+  const source = sources.find(({ option }) => option.setting === 'ipv6');
   throw new UsageError('goes with -f only', source?.spelling);
 }
 
 /** Only `--set` takes words of its own, three of them. */
-function refuseWords({ command, words }: Draft): void {
+function refuseWords({ command, words }: Args): void {
   const taken = command.option.long === 'set' ? 3 : 0;
   const [surplus] = words.slice(taken);
   if (surplus !== undefined)

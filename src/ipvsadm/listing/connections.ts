@@ -3,7 +3,7 @@
 import { type ConnectionLine, connectionTablePath, scanConnections } from '../../ipvs/connections/proc.js';
 import type { Protocol } from '../../model/service.js';
 import type { Command } from '../grammar/command.js';
-import type { Session } from '../interpret.js';
+import type { Session } from '../name-lookup.js';
 import { ConnectionPage } from './connection-page.js';
 import { type Labels, numericLabels } from './endpoint-format.js';
 import { printable } from './printable.js';
@@ -14,10 +14,10 @@ const plainHeading = 'pro expire state       source             virtual         
 const engineHeading =
   'pro expire state       source             virtual            destination        pe name          pe_data\n';
 
-export async function listConnections({ context, directory }: Session, options: Options): Promise<void> {
+export async function listConnections({ context, names }: Session, options: Options): Promise<void> {
   // Loads IPVS where it is not, and says who may not.
   await context.client();
-  const labels = options.numeric ? numericLabels : await directory.labels(await addresses());
+  const labels = options.numeric ? numericLabels : await names.labels(await addresses());
   const page = new ConnectionPage(context.out);
   page.text(`IPVS connection entries\n${options.engineData ? engineHeading : plainHeading}`);
   const format = options.engineData ? withEngine : plain;

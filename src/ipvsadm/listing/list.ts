@@ -5,7 +5,7 @@ import { formatAddress, isIpv4 } from '../../model/address.js';
 import { sortedBy } from '../../model/order.js';
 import { isFwmark, type Service, serviceFamily } from '../../model/service.js';
 import type { ListOptions } from '../grammar/command.js';
-import type { Session } from '../interpret.js';
+import type { Session } from '../name-lookup.js';
 import { destinationPrefix, putDestinationRule, serviceRule } from '../rules.js';
 import { layouts } from './columns.js';
 import type { Labels } from './endpoint-format.js';
@@ -104,7 +104,7 @@ async function numericRows(
 
 /** Names are asked for all together, so that all rows must be there before the first is written. */
 async function namedRows(
-  { directory }: Session,
+  { names }: Session,
   client: IpvsClient,
   services: readonly Service[],
   sorted: boolean,
@@ -123,7 +123,7 @@ async function namedRows(
       addresses.add(formatAddress(all.bytes, all.address(), all.family));
     }
   });
-  const write = writer(await directory.labels([...addresses].filter(wanted)));
+  const write = writer(await names.labels([...addresses].filter(wanted)));
   for (const [index, service] of services.entries()) {
     const from = starts[index] as number;
     const to = starts[index + 1] ?? servers.count;

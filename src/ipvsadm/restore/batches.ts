@@ -7,7 +7,7 @@ import { addChange } from '../../ipvs/requests.js';
 import type { Change } from '../../model/change.js';
 import { Batch } from '../../netlink/batch.js';
 import type { Command } from '../grammar/command.js';
-import { type Session, understand } from '../interpret.js';
+import { parseCommand, type Session } from '../name-lookup.js';
 import { splitRule } from '../rules.js';
 import { type Block, blocks, lineEnd, lineText } from './line-chunks.js';
 import { Moulds } from './template-cache.js';
@@ -61,7 +61,7 @@ async function understood(
   const words = splitRule(text);
   if (words.length === 0) return undefined;
   try {
-    const command = await understand(words, session);
+    const command = await parseCommand(words, session);
     if (command.do === 'restore') throw new NoCommandError('-R cannot read itself');
     return command.do === 'change' ? command : { do: 'command', command };
   } catch (error) {
@@ -134,7 +134,7 @@ export class Changes {
   /** The change itself, which most of the time nobody needs: its line is parsed again. */
   async change(index: number, session: Session): Promise<Change> {
     const { block } = this.blocks.findLast(({ from }) => from <= index) as { block: Block };
-    const command = await understand(splitRule(lineText(block, this.starts[index] as number)), session);
+    const command = await parseCommand(splitRule(lineText(block, this.starts[index] as number)), session);
     if (command.do !== 'change') throw new Error(`line ${this.number(index)} was a change before`);
     return command.change;
   }

@@ -8,9 +8,10 @@ import { findAttribute, type Place } from '../../netlink/attribute-offset.js';
 import { Reader } from '../../netlink/bytes.js';
 import { GENL_HEADER } from '../../netlink/genl.js';
 import { HEADER } from '../../netlink/message.js';
-import { type AnySetting, isSetting, type Slot } from '../grammar/options.js';
+import { splitHostPort } from '../grammar/endpoint.js';
+import { isSetting } from '../grammar/options.js';
 import { tokensOf } from '../grammar/parse.js';
-import { splitHostPort } from '../grammar/values.js';
+import type { SettingName, SettingOption } from '../grammar/settings.js';
 import { splitRule } from '../rules.js';
 import { Mould } from './line-template.js';
 import { AddressGap, type Gap, NumberGap } from './slot.js';
@@ -19,7 +20,7 @@ type Message = Uint8Array<ArrayBuffer>;
 type Path = readonly [part: 'service' | 'destination', attribute: string];
 
 /** The options whose values are numbers, where messages have them, and what a mould takes: no more than the option. */
-const numbers: Readonly<Partial<Record<Slot, { least: number; most: number; path: Path }>>> = {
+const numbers: Readonly<Partial<Record<SettingName, { least: number; most: number; path: Path }>>> = {
   persistence: { least: 1, most: persistenceRange.max, path: ['service', 'timeout'] },
   weight: { least: 0, most: 2 ** 31 - 1, path: ['destination', 'weight'] },
   upperThreshold: { least: 0, most: 2 ** 31 - 1, path: ['destination', 'upperThreshold'] },
@@ -28,7 +29,7 @@ const numbers: Readonly<Partial<Record<Slot, { least: number; most: number; path
 
 /** A value of an option, and where in the line it stands. */
 interface Value {
-  readonly option: AnySetting;
+  readonly option: SettingOption;
   readonly text: string;
   readonly start: number;
 }
@@ -93,8 +94,8 @@ class Caster {
 
   cuts(values: readonly Value[]): Cut[] {
     // Without a port of its own, what the service has is the server's too.
-    const ownPort = values.some(({ option, text }) => option.slot === 'server' && this.isOwnPort(text));
-    return values.flatMap(({ option: { slot, long }, text, start }) => {
+    const ownPort = values.some(({ option, text }) => option.setting === 'server' && this.isOwnPort(text));
+    return values.flatMap(({ option: { setting: slot, long }, text, start }) => {
       const end = start + text.length;
       const known = numbers[slot];
       if (known) return this.number(start, end, known.least, known.most, [known.path]);

@@ -6,7 +6,7 @@ import { MalformedError, NoCommandError, UsageError } from '../../errors.js';
 import { explained, mistake, refusal } from '../../messages.js';
 import { describeChange } from '../../model/change.js';
 import type { Command } from '../grammar/command.js';
-import type { Session } from '../interpret.js';
+import type { Session } from '../name-lookup.js';
 import { type Changes, type Step, stepsOf } from './batches.js';
 
 /** ipvsadm's exit status for what the kernel refused, and for a line that could not be read. */

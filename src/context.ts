@@ -2,7 +2,7 @@
 
 import type { IpvsClient } from './ipvs/client.js';
 import type { OpenSocket } from './netlink/transport/socket.js';
-import type { Files } from './system/files.js';
+import type { Files } from './system/state-dir.js';
 
 /** A stream of text that the user or a pipe reads, as text or as the bytes of it. */
 export interface Output {

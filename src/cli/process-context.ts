@@ -5,7 +5,7 @@ import type { IpvsClient } from '../ipvs/client.js';
 import type { OptionSocket } from '../ipvs/source/sockopt.js';
 import type { Trace } from '../netlink/connection.js';
 import type { OpenSocket } from '../netlink/transport/socket.js';
-import type { Files } from '../system/files.js';
+import type { Files } from '../system/state-dir.js';
 import type { Face } from './grammar.js';
 
 export interface ProcessContext extends Context {

@@ -17,7 +17,7 @@ import type { Plan } from '../plan/plan.js';
 import { empties } from '../plan/policy.js';
 import type { Stage } from '../plan/stages.js';
 import { takeLock } from '../system/lock.js';
-import { runtimePath } from '../system/state-dir.js';
+import { stateFile } from '../system/state-dir.js';
 import type { Command } from './command.js';
 import {
   desiredOptions,
@@ -132,8 +132,8 @@ class Application {
   }
 
   private async lock(): Promise<() => Promise<void>> {
-    const { now, sleep, err, env, files } = this.context;
-    return takeLock(runtimePath('apply.lock', env, files), files, {
+    const { now, sleep, err, files } = this.context;
+    return takeLock(stateFile('apply.lock', this.context).path, files, {
       wait: this.wait * 1000,
       now,
       sleep,

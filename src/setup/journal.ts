@@ -1,14 +1,10 @@
 /**
- * What was changed on this machine and how it was before, in a file that outlives the process: every change is written
- * down before it is made, so that whatever ends the process, what it did can be undone. The file lies under /run, because
- * a reboot undoes all of it as well.
+ * The journal of a set-up: the changes that it made to this machine, and the state before each. Every change is written down
+ * before it is made, so that it can be undone however the process ends. The file lies below /run, because a reboot undoes
+ * the changes as well.
  */
-import { readFileSync } from 'node:fs';
-import { mkdir, readlink, unlink } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
 import { HostError } from '../errors.js';
-import { replaceFile } from '../system/replace-file.js';
-import { readIfThere } from '../system/state-dir.js';
+import { networkNamespace, type StateContext, type StateFile, stateFile } from '../system/state-dir.js';
 import { stepKey } from './steps/index.js';
 import type { Step, Was } from './steps/step.js';
 
@@ -18,17 +14,20 @@ export interface Entry {
 }
 
 const VERSION = 1;
-const RUN = '/run/lvsadm';
 
 export class Journal {
   private constructor(
-    readonly path: string,
+    private readonly file: StateFile,
     private list: readonly Entry[],
   ) {}
 
-  /** @throws HostError where the file cannot be read or is no journal */
-  static async open(path: string): Promise<Journal> {
-    return new Journal(path, await readEntries(path));
+  /** @throws HostError if the file cannot be read or is no journal */
+  static async open(file: StateFile): Promise<Journal> {
+    return new Journal(file, readEntries(file));
+  }
+
+  get path(): string {
+    return this.file.path;
   }
 
   /** In the order in which the changes were made. */
@@ -36,7 +35,7 @@ export class Journal {
     return this.list;
   }
 
-  /** Of two entries about the same thing the older one knows how it was before. @returns whether this one is new */
+  /** Of two entries about the same thing the older one has the original state. @returns whether this one is new */
   async add(entry: Entry): Promise<boolean> {
     const key = stepKey(entry.step);
     if (this.list.some(({ step }) => stepKey(step) === key)) return false;
@@ -51,37 +50,26 @@ export class Journal {
 
   private async write(list: readonly Entry[]): Promise<void> {
     try {
-      if (list.length === 0) await unlink(this.path);
-      else await this.replace(list);
+      if (list.length === 0) this.file.remove();
+      else {
+        await this.file.write(`${JSON.stringify({ version: VERSION, entries: list }, undefined, 2)}\n`);
+      }
     } catch (error) {
       throw new HostError(`write ${this.path}`, codeOf(error), { cause: error });
     }
     this.list = list;
   }
-
-  private async replace(list: readonly Entry[]): Promise<void> {
-    await mkdir(dirname(this.path), { recursive: true, mode: 0o755 });
-    await replaceFile(this.path, `${JSON.stringify({ version: VERSION, entries: list }, undefined, 2)}\n`);
-  }
 }
 
-/**
- * Where the journal of a role lies: in /run/lvsadm, or where LVSADM_RUN says. Addresses and settings belong to a network
- * namespace, /run mostly does not: another namespace than the first process's has a file of its own.
- */
-export async function journalPath(
-  role: 'real-server' | 'director',
-  env: Readonly<Record<string, string | undefined>>,
-): Promise<string> {
-  const [own, first] = await Promise.all(
-    ['self', '1'].map((process) => readlink(`/proc/${process}/ns/net`).catch(() => undefined)),
-  );
-  const other = own !== undefined && first !== undefined && own !== first;
-  return join(env['LVSADM_RUN'] || RUN, other ? `${role}-${own.replace(/\D/g, '')}.json` : `${role}.json`);
+/** The journal of a role in this network namespace. Earlier versions gave a name of its own to the namespace of process 1. */
+export function journalFile(role: 'real-server' | 'director', context: StateContext): StateFile {
+  const [own, first] = ['self', '1'].map((process) => networkNamespace(process, context.files));
+  const isFirst = own === undefined || first === undefined || own === first;
+  return stateFile(`${role}.json`, context, isFirst ? `${role}.json` : `${role}-${own}.json`);
 }
 
-async function readEntries(path: string): Promise<Entry[]> {
-  const text = textOf(path);
+function readEntries(file: StateFile): Entry[] {
+  const text = textOf(file);
   if (text === undefined) return [];
   try {
     const { version, entries } = JSON.parse(text) as { version?: unknown; entries?: unknown };
@@ -90,18 +78,18 @@ async function readEntries(path: string): Promise<Entry[]> {
     return entries as Entry[];
   } catch (error) {
     throw new HostError(
-      `read ${path}`,
+      `read ${file.path}`,
       `${(error as Error).message}; what it recorded has to be undone by hand before it is deleted`,
       { cause: error },
     );
   }
 }
 
-function textOf(path: string): string | undefined {
+function textOf(file: StateFile): string | undefined {
   try {
-    return readIfThere(path, { readFileSync });
+    return file.read();
   } catch (error) {
-    throw new HostError(`read ${path}`, codeOf(error), { cause: error });
+    throw new HostError(`read ${file.path}`, codeOf(error), { cause: error });
   }
 }
 

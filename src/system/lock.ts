@@ -1,7 +1,6 @@
 /** A lock among processes: a file that holds the process id of whoever has it. A lock whose holder has died is nobody's. */
 import { LockedError } from '../errors.js';
-import type { Files } from './files.js';
-import { readIfThere } from './state-dir.js';
+import { type Files, makeDirectoryOf, readIfThere, removeIfThere } from './state-dir.js';
 
 /** A process, and when it started, because ids are used again. */
 interface Holder {
@@ -35,6 +34,7 @@ class Lock {
   ) {}
 
   async take(patience: Patience): Promise<() => Promise<void>> {
+    makeDirectoryOf(this.path, this.files);
     const deadline = patience.now() + patience.wait;
     let told = false;
     while (true) {
@@ -76,14 +76,14 @@ class Lock {
     const breaking = `${this.path}.breaking`;
     if (!this.claim(breaking)) {
       const breaker = this.holderOf(breaking);
-      if (breaker !== undefined && !this.isAlive(breaker)) this.unlinkIfThere(breaking);
+      if (breaker !== undefined && !this.isAlive(breaker)) removeIfThere(breaking, this.files);
       return;
     }
     try {
       const holder = this.holderOf(this.path);
-      if (holder?.pid === dead.pid && holder.started === dead.started) this.unlinkIfThere(this.path);
+      if (holder?.pid === dead.pid && holder.started === dead.started) removeIfThere(this.path, this.files);
     } finally {
-      this.unlinkIfThere(breaking);
+      removeIfThere(breaking, this.files);
     }
   }
 
@@ -111,14 +111,6 @@ class Lock {
       return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
     } catch {
       return undefined;
-    }
-  }
-
-  private unlinkIfThere(path: string): void {
-    try {
-      this.files.unlinkSync(path);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     }
   }
 }

@@ -1,7 +1,7 @@
 /** `lvsadm director` against the kernel that runs the tests, in a network namespace of their own. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import fs, { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -11,6 +11,7 @@ import { planDirector } from '../../src/setup/director.js';
 import { Journal } from '../../src/setup/journal.js';
 import { carryOut, undoAll } from '../../src/setup/run-steps.js';
 import { Machine } from '../../src/system/machine.js';
+import { StateFile } from '../../src/system/state-dir.js';
 import { modern } from '../support/modern.js';
 import { inOwnNetwork } from '../support/netns.js';
 import { networkBecomes, settledNetwork } from '../support/network-state.js';
@@ -48,7 +49,7 @@ inOwnNetwork(import.meta.url, 'director, in a network namespace', () => {
   /** The plan without the module, which not every kernel that runs the tests has. */
   const up = async (...vips: string[]) => {
     const { steps } = planDirector({ vips, device: 'nic', methods: ['nat'] });
-    const journal = await Journal.open(state);
+    const journal = await Journal.open(new StateFile(state, fs));
     await carryOut(
       steps.filter((step) => step.do !== 'module'),
       machine,

@@ -5,7 +5,7 @@ import { rm } from 'node:fs/promises';
 import { test } from 'node:test';
 import type { ServiceId } from '../../src/model/service.js';
 import { takeLock } from '../../src/system/lock.js';
-import { runtimePath } from '../../src/system/state-dir.js';
+import { stateFile } from '../../src/system/state-dir.js';
 import { Director } from '../support/director.js';
 
 const document = (...weights: number[]) =>
@@ -84,7 +84,7 @@ test('a server that leaves is drained first, and removed when its time is over',
 test('a second apply waits for the first, and says for whom', async (context) => {
   const director = await Director.start(context);
   const env = { LVSADM_RUN: director.directory };
-  const path = runtimePath('apply.lock', env, fs);
+  const path = stateFile('apply.lock', { env, files: fs }).path;
   const release = await takeLock(path, fs, { wait: 0, now: () => 0, sleep: async () => {} });
   const impatient = await director.run(['apply', '-f', '-', '--wait', '1'], { stdin: document(1), env });
   assert.equal(impatient.status, 75);

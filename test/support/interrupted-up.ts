@@ -5,16 +5,18 @@
  *     node interrupted-up.js STATE AT before|after VIP...
  */
 
+import fs from 'node:fs';
 import { Journal } from '../../src/setup/journal.js';
 import { planRealServer } from '../../src/setup/real-server.js';
 import { carryOut } from '../../src/setup/run-steps.js';
 import { Machine } from '../../src/system/machine.js';
+import { StateFile } from '../../src/system/state-dir.js';
 import { openSocket } from './socket.js';
 
 const [state = '', at, when, ...vips] = process.argv.slice(2);
 const method = process.env['METHOD'] === 'tun' ? 'tun' : 'dr';
 const { steps } = planRealServer({ method, vips, tunnel: { type: 'ipip', checksum: false } });
-const journal = await Journal.open(state);
+const journal = await Journal.open(new StateFile(state, fs));
 const add = journal.add.bind(journal);
 let changes = 0;
 

@@ -7,8 +7,7 @@ import { destinationKey } from '../../model/destination.js';
 import type { ServiceId } from '../../model/service.js';
 import { formatService } from '../../model/service-uri.js';
 import type { DestinationEntry } from '../../model/table.js';
-import { replaceFile } from '../../system/replace-file.js';
-import { readIfThere, runtimePath } from '../../system/state-dir.js';
+import { type StateFile, stateFile } from '../../system/state-dir.js';
 import { serverArgument, serviceArgument } from './service-arg.js';
 
 export const positionals = '<service> <server>';
@@ -66,14 +65,14 @@ export const nameOf = ({ of, destination }: Found) => ({
 /** The weights that drained servers had: nobody else knows them, and they are of no use after the kernel has gone. */
 export class Weights {
   private constructor(
-    private readonly path: string,
+    private readonly file: StateFile,
     private readonly weights: Map<string, number>,
   ) {}
 
-  static async open({ env, files }: Context): Promise<Weights> {
-    const path = runtimePath('weights.json', env, files);
-    const text = readIfThere(path, files) ?? '{}';
-    return new Weights(path, new Map(Object.entries(JSON.parse(text) as Record<string, number>)));
+  static async open(context: Context): Promise<Weights> {
+    const file = stateFile('weights.json', context);
+    const text = file.read() ?? '{}';
+    return new Weights(file, new Map(Object.entries(JSON.parse(text) as Record<string, number>)));
   }
 
   of(server: Found): number | undefined {
@@ -90,7 +89,7 @@ export class Weights {
   }
 
   private save(): Promise<void> {
-    return replaceFile(this.path, `${JSON.stringify(Object.fromEntries(this.weights), null, 2)}\n`);
+    return this.file.write(`${JSON.stringify(Object.fromEntries(this.weights), null, 2)}\n`);
   }
 }
 

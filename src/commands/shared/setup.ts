@@ -3,13 +3,14 @@ import type { ArgumentsCamelCase, Argv, Options } from 'yargs';
 import type { Context } from '../../context.js';
 import { UsageError } from '../../errors.js';
 import { canonicalAddress } from '../../model/address.js';
-import { Journal, journalPath } from '../../setup/journal.js';
+import { Journal, journalFile } from '../../setup/journal.js';
 import { configFiles } from '../../setup/persist.js';
 import type { Plan } from '../../setup/plan.js';
 import { carryOut, type Outcome, undoAll } from '../../setup/run-steps.js';
 import { describeStep, look, stepCommand } from '../../setup/steps/index.js';
 import { HELD, type Step } from '../../setup/steps/step.js';
 import { Machine } from '../../system/machine.js';
+import { StateFile } from '../../system/state-dir.js';
 import type { Command } from '../command.js';
 
 export type Values = ArgumentsCamelCase;
@@ -76,10 +77,12 @@ export function setUpCommand(setUp: SetUp): Command {
     async run(context, values) {
       const action = actions[String(values['action'])];
       if (action === undefined) throw new UsageError('neither up, down nor status', String(values['action']));
-      const path = (values['state'] as string | undefined) ?? (await journalPath(setUp.role, context.env));
+      const state = values['state'] as string | undefined;
+      const file =
+        state === undefined ? journalFile(setUp.role, context) : new StateFile(state, context.files);
       const machine = new Machine(context.openSocket);
       try {
-        return await action(setUp, { context, values, machine, journal: await Journal.open(path) });
+        return await action(setUp, { context, values, machine, journal: await Journal.open(file) });
       } finally {
         await machine.close();
       }

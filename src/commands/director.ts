@@ -1,6 +1,6 @@
 /** `lvsadm director`: what has to hold around IPVS for it to get packets and pass them on. */
 import { UsageError } from '../errors.js';
-import { type DirectorWish, planDirector } from '../setup/director.js';
+import { type DirectorOptions, planDirector } from '../setup/director.js';
 import type { Machine } from '../system/machine.js';
 import { VS_DIRECTORY, vsSettings } from '../system/vs-settings.js';
 import { type StatusPart, setUpCommand, type Values, vipsOf } from './shared/setup.js';
@@ -21,14 +21,14 @@ export const command = setUpCommand({
     ['lvsadm director up --vip 192.0.2.10 --interface eth0 --method dr', 'without IP forwarding'],
     ['lvsadm director status', 'what was set up, and the settings of IPVS'],
   ],
-  plan: (values) => planDirector(wishOf(values)),
+  plan: (values) => planDirector(optionsOf(values)),
   status: settings,
 });
 
-function wishOf(values: Values): DirectorWish {
+function optionsOf(values: Values): DirectorOptions {
   const device = values['interface'] as string | undefined;
   if (device === undefined) throw new UsageError('--interface is missing: the link that clients come in by');
-  const methods = values['method'] as DirectorWish['methods'] | undefined;
+  const methods = values['method'] as DirectorOptions['methods'] | undefined;
   return { vips: vipsOf(values), device, methods: methods ?? ['nat'] };
 }
 

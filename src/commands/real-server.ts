@@ -2,7 +2,7 @@
 import { UsageError } from '../errors.js';
 import { canonicalAddress } from '../model/address.js';
 import type { TunnelType } from '../model/destination.js';
-import { planRealServer, type RealServerWish } from '../setup/real-server.js';
+import { planRealServer, type RealServerOptions } from '../setup/real-server.js';
 import { setUpCommand, type Values, vipsOf } from './shared/setup.js';
 
 export const command = setUpCommand({
@@ -42,11 +42,11 @@ export const command = setUpCommand({
     ['lvsadm real-server up --method tun --vip 192.0.2.10 2001:db8::10', 'IP tunnels'],
     ['lvsadm real-server up --method nat --gateway 198.51.100.1', 'the way back through the director'],
   ],
-  plan: (values) => planRealServer(wishOf(values)),
+  plan: (values) => planRealServer(optionsOf(values)),
 });
 
-function wishOf(values: Values): RealServerWish {
-  const method = values['method'] as RealServerWish['method'] | undefined;
+function optionsOf(values: Values): RealServerOptions {
+  const method = values['method'] as RealServerOptions['method'] | undefined;
   if (method === undefined) throw new UsageError('--method is missing: dr, tun or nat');
   if (method !== 'tun') {
     const tunnelOption = ['tun-type', 'tun-port', 'tun-csum', 'local'].find(

@@ -1,21 +1,21 @@
-/** What a director needs around IPVS, as steps: pure, the machine is not looked at. */
+/** The steps that set up a director around IPVS. Pure: the machine is not read. */
 import { UsageError } from '../errors.js';
-import { addressLength, familyOf } from '../model/address.js';
+import { familyOf } from '../model/address.js';
+import { hostPrefix } from '../system/network.js';
 import { interfaceSetting } from '../system/sysctl.js';
-import type { Plan } from './plan.js';
-import type { Step } from './steps/step.js';
+import type { SetupPlan, SetupStep } from './steps/step.js';
 
-export interface DirectorWish {
+export interface DirectorOptions {
   /** Canonical. */
   readonly vips: readonly string[];
-  /** The link that clients reach the VIPs on. */
+  /** The link on which clients reach the VIPs. */
   readonly device: string;
-  /** How it will forward: only NAT needs the machine to be a router. */
+  /** How the director forwards. Only NAT needs IP forwarding. */
   readonly methods: readonly ('dr' | 'tun' | 'nat')[];
 }
 
 /** @throws UsageError */
-export function planDirector({ vips, device, methods }: DirectorWish): Plan {
+export function planDirector({ vips, device, methods }: DirectorOptions): SetupPlan {
   if (vips.length === 0) throw new UsageError('--vip is missing: the address of the virtual service');
   const v4 = vips.some((vip) => familyOf(vip) === 'inet');
   const v6 = vips.some((vip) => familyOf(vip) === 'inet6');
@@ -28,7 +28,7 @@ export function planDirector({ vips, device, methods }: DirectorWish): Plan {
       ...(v4 ? [setting('ipv4', device, 'arp_notify', '1')] : []),
       ...(v6 ? [setting('ipv6', device, 'ndisc_notify', '1')] : []),
       { do: 'up', device },
-      ...vips.map((vip): Step => carry(vip, device)),
+      ...vips.map((vip): SetupStep => addVip(vip, device)),
     ],
     notes: v6 && nat ? [ROUTER_ADVERTISEMENTS] : [],
   };
@@ -37,17 +37,17 @@ export function planDirector({ vips, device, methods }: DirectorWish): Plan {
 const ROUTER_ADVERTISEMENTS =
   'a machine that forwards IPv6 ignores router advertisements and drops the default routes they made, unless accept_ra is 2';
 
-const setting = (family: 'ipv4' | 'ipv6', device: string, name: string, value: string): Step => ({
+const setting = (family: 'ipv4' | 'ipv6', device: string, name: string, value: string): SetupStep => ({
   do: 'sysctl',
   path: interfaceSetting(family, device, name),
   value,
 });
 
 /**
- * The kernel takes redirects for on if `all` or the interface says so. With servers and clients on one link they would
- * tell the servers of a shorter way to the clients: past the director.
+ * The kernel sends redirects if either `all` or the interface allows it. With servers and clients on one link a redirect gives
+ * the servers a direct route to the clients, which bypasses the director.
  */
-const forwardV4 = (device: string): Step[] => [
+const forwardV4 = (device: string): SetupStep[] => [
   {
     do: 'sysctl',
     path: 'net/ipv4/ip_forward',
@@ -58,7 +58,7 @@ const forwardV4 = (device: string): Step[] => [
   setting('ipv4', device, 'send_redirects', '0'),
 ];
 
-const forwardV6 = (): Step[] => [
+const forwardV6 = (): SetupStep[] => [
   {
     do: 'sysctl',
     path: interfaceSetting('ipv6', 'all', 'forwarding'),
@@ -67,10 +67,10 @@ const forwardV6 = (): Step[] => [
   },
 ];
 
-const carry = (vip: string, device: string): Step => ({
+const addVip = (vip: string, device: string): SetupStep => ({
   do: 'address',
   address: vip,
-  prefix: addressLength[familyOf(vip)] * 8,
+  prefix: hostPrefix(vip),
   device,
   scope: 'global',
   announce: true,

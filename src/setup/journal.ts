@@ -6,14 +6,20 @@
 import { HostError } from '../errors.js';
 import { networkNamespace, type StateContext, type StateFile, stateFile } from '../system/state-dir.js';
 import { stepKey } from './steps/index.js';
-import type { Step, Was } from './steps/step.js';
+import type { Previous, SetupStep } from './steps/step.js';
 
 export interface Entry {
-  readonly step: Step;
-  readonly was: Was;
+  readonly step: SetupStep;
+  readonly previous: Previous;
 }
 
 const VERSION = 1;
+
+/** An entry in the file. */
+interface StoredEntry {
+  readonly step: SetupStep;
+  readonly was: Previous;
+}
 
 export class Journal {
   private constructor(
@@ -52,7 +58,8 @@ export class Journal {
     try {
       if (list.length === 0) this.file.remove();
       else {
-        await this.file.write(`${JSON.stringify({ version: VERSION, entries: list }, undefined, 2)}\n`);
+        const entries = list.map(({ step, previous }) => ({ step, was: previous }));
+        await this.file.write(`${JSON.stringify({ version: VERSION, entries }, undefined, 2)}\n`);
       }
     } catch (error) {
       throw new HostError(`write ${this.path}`, codeOf(error), { cause: error });
@@ -74,8 +81,10 @@ function readEntries(file: StateFile): Entry[] {
   try {
     const { version, entries } = JSON.parse(text) as { version?: unknown; entries?: unknown };
     if (version !== VERSION || !Array.isArray(entries)) throw new Error(`it is not of version ${VERSION}`);
-    for (const { step } of entries as Entry[]) stepKey(step);
-    return entries as Entry[];
+    return (entries as StoredEntry[]).map(({ step, was }) => {
+      stepKey(step);
+      return { step, previous: was };
+    });
   } catch (error) {
     throw new HostError(
       `read ${file.path}`,

@@ -1,16 +1,16 @@
-/** The same set-up as files that make it again at every boot: systemd-networkd, sysctl.d, modules-load.d. */
+/** A set-up as files that repeat it at every boot: systemd-networkd, sysctl.d, modules-load.d. */
 import { familyOf } from '../model/address.js';
 import type { NewLink } from '../system/network.js';
 import { stepCommand } from './steps/index.js';
-import type { AddressStep, DefaultRouteStep, Step } from './steps/step.js';
+import type { AddressStep, DefaultRouteStep, SetupStep } from './steps/step.js';
 
 export interface ConfigFile {
   readonly path: string;
   readonly text: string;
 }
 
-/** `role` is part of the files' names. */
-export function configFiles(steps: readonly Step[], role: string): ConfigFile[] {
+/** @param role part of the files' names */
+export function configFiles(steps: readonly SetupStep[], role: string): ConfigFile[] {
   const files: readonly (readonly [path: string, lines: readonly string[]])[] = [
     [`/etc/modules-load.d/lvsadm-${role}.conf`, modulesOf(steps)],
     [`/etc/sysctl.d/90-lvsadm-${role}.conf`, settingsOf(steps)],
@@ -36,7 +36,7 @@ const moduleOf: Readonly<Record<NewLink['kind'], string>> = {
   ip6gre: 'ip6_gre',
 };
 
-function modulesOf(steps: readonly Step[]): string[] {
+function modulesOf(steps: readonly SetupStep[]): string[] {
   const names = steps.flatMap((step) => {
     if (step.do === 'module') return [step.name];
     if (step.do === 'guePort') return ['fou'];
@@ -45,18 +45,18 @@ function modulesOf(steps: readonly Step[]): string[] {
   return [...new Set(names)];
 }
 
-/** Slashes, not dots, which sysctl.d takes as well: an interface may be called eth0.100. */
-const settingsOf = (steps: readonly Step[]): string[] =>
+/** sysctl.d takes slashes as well as dots; slashes stay clear for an interface called eth0.100. */
+const settingsOf = (steps: readonly SetupStep[]): string[] =>
   steps.flatMap((step) => (step.do === 'sysctl' ? [`${step.path} = ${step.value}`] : []));
 
-/** A tunnel without an address of its own comes with its module. */
+/** A tunnel without a local address comes with its module. */
 const comesWithModule = ({ kind, local }: NewLink): boolean => kind !== 'dummy' && local === undefined;
 
-/** What networkd has no words for: GRE's checksum, and foo-over-UDP ports of IPv6 that take any address. */
-const beyondNetworkd = (step: Step): boolean =>
+/** networkd cannot configure GRE checksums, nor foo-over-UDP ports of IPv6 without a local address. */
+const beyondNetworkd = (step: SetupStep): boolean =>
   (step.do === 'link' && step.checksum === true) || (step.do === 'guePort' && step.family === 'inet6');
 
-function netdevOf(step: Step): { name: string; lines: string[] }[] {
+function netdevOf(step: SetupStep): { name: string; lines: string[] }[] {
   if (beyondNetworkd(step)) return [];
   if (step.do === 'guePort') {
     const name = `gue${step.port}`;
@@ -73,13 +73,13 @@ function netdevOf(step: Step): { name: string; lines: string[] }[] {
   return [{ name, lines }];
 }
 
-/** A unit that runs what networkd cannot do. */
-function serviceOf(steps: readonly Step[], role: string): string[] {
+/** A systemd unit for the steps that networkd cannot do. */
+function serviceOf(steps: readonly SetupStep[], role: string): string[] {
   const commands = steps.filter(beyondNetworkd).map(stepCommand);
   if (commands.length === 0) return [];
   return [
     '[Unit]',
-    `Description=Virtual server set-up of a ${role} that systemd-networkd has no words for`,
+    `Description=Virtual server set-up of a ${role} that systemd-networkd cannot do`,
     'After=systemd-modules-load.service',
     'Before=network.target',
     '',
@@ -93,8 +93,8 @@ function serviceOf(steps: readonly Step[], role: string): string[] {
   ];
 }
 
-/** One file for each device that carries an address or leads to the gateway. */
-function networksOf(steps: readonly Step[]): (readonly [path: string, lines: readonly string[]])[] {
+/** One file for each device with a VIP or with the gateway. */
+function networksOf(steps: readonly SetupStep[]): (readonly [path: string, lines: readonly string[]])[] {
   const made = new Set(steps.flatMap((step) => (step.do === 'link' ? [step.name] : [])));
   const sections = new Map<string, string[][]>();
   for (const step of steps) {
@@ -105,7 +105,7 @@ function networksOf(steps: readonly Step[]): (readonly [path: string, lines: rea
   }
   return [...sections].map(([device, parts]) => {
     const lines = parts.flatMap((part) => ['', ...part]);
-    // An interface of the machine's own has its file already, and of two files that match networkd reads one.
+    // networkd reads one file for an interface, and the machine's own interfaces have theirs already: add to it.
     if (device !== 'lo' && !made.has(device)) {
       return [`${NETWORKD}/FILE-OF-${device}.network.d/50-lvsadm.conf`, lines.slice(1)];
     }
@@ -115,7 +115,7 @@ function networksOf(steps: readonly Step[]): (readonly [path: string, lines: rea
   });
 }
 
-function sectionOf(step: Step): string[] | undefined {
+function sectionOf(step: SetupStep): string[] | undefined {
   if (step.do === 'defaultRoute') {
     return ['[Route]', `Gateway=${step.gateway}`, ...(step.metric > 0 ? [`Metric=${step.metric}`] : [])];
   }

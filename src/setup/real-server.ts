@@ -1,17 +1,17 @@
-/** What a real server needs, as steps: pure, the machine is not looked at. */
+/** The steps that set up a real server. Pure: the machine is not read. */
 import { UsageError } from '../errors.js';
-import { addressLength, type Family, familyOf } from '../model/address.js';
+import { type Family, familyOf } from '../model/address.js';
 import type { TunnelType } from '../model/destination.js';
+import { hostPrefix } from '../system/network.js';
 import { interfaceSetting } from '../system/sysctl.js';
-import type { Plan } from './plan.js';
-import type { Step, SysctlStep } from './steps/step.js';
+import type { SetupPlan, SetupStep, SysctlStep } from './steps/step.js';
 import { type Encapsulation, tunnelDevice } from './tunnels.js';
 
-export interface RealServerWish {
+export interface RealServerOptions {
   readonly method: 'dr' | 'tun' | 'nat';
   /** Canonical. */
   readonly vips: readonly string[];
-  /** What carries the VIPs: lo for DR, the tunnel's own device for TUN; for NAT, what the gateway is on. */
+  /** The link that gets the VIPs (default: lo for DR, the tunnel for TUN); for NAT, the link of the gateway. */
   readonly device?: string | undefined;
   /** The director, for NAT. */
   readonly gateway?: string | undefined;
@@ -20,51 +20,55 @@ export interface RealServerWish {
     readonly port?: number | undefined;
     readonly checksum: boolean;
   };
-  /** The address at which the director reaches this server; it says what the tunnel's outer protocol is. */
+  /** Address of this server in the director's table; its family is that of the tunnel's outer header. */
   readonly local?: string | undefined;
 }
 
-/** @throws UsageError for wishes that do not go together */
-export function planRealServer(wish: RealServerWish): Plan {
-  return planners[wish.method](wish);
+/** @throws UsageError for options that contradict each other */
+export function planRealServer(options: RealServerOptions): SetupPlan {
+  return planners[options.method](options);
 }
 
-const planners: Readonly<Record<RealServerWish['method'], (wish: RealServerWish) => Plan>> = { dr, tun, nat };
+const planners: Readonly<Record<RealServerOptions['method'], (options: RealServerOptions) => SetupPlan>> = {
+  dr,
+  tun,
+  nat,
+};
 
-/** The least number that wins: 0 with IPv4, while IPv6 takes 0 for "the usual one", 1024. */
+/** The metric that wins: 0 for IPv4; 1 for IPv6, where 0 stands for the default of 1024. */
 const BEST_METRIC: Readonly<Record<Family, number>> = { inet: 0, inet6: 1 };
 
-function dr({ vips, device = 'lo', gateway }: RealServerWish): Plan {
+function dr({ vips, device = 'lo', gateway }: RealServerOptions): SetupPlan {
   needVips('dr', vips);
   if (gateway !== undefined) throw new UsageError('--gateway belongs to --method nat', '--gateway');
-  // A device that is not there is made: a dummy, which is as silent as lo.
-  const made: readonly Step[] = device === 'lo' ? [] : [{ do: 'link', name: device, kind: 'dummy' }];
+  // A device of another name is created if it does not exist: a dummy, which answers no ARP either.
+  const made: readonly SetupStep[] = device === 'lo' ? [] : [{ do: 'link', name: device, kind: 'dummy' }];
   return {
-    steps: [...silence(vips), ...made, { do: 'up', device }, ...vips.map((vip) => carry(vip, device))],
+    steps: [...hideFromArp(vips), ...made, { do: 'up', device }, ...vips.map((vip) => addVip(vip, device))],
     notes: neighbourNotes(vips),
   };
 }
 
-function tun({ vips, device, gateway, tunnel, local }: RealServerWish): Plan {
+function tun({ vips, device, gateway, tunnel, local }: RealServerOptions): SetupPlan {
   needVips('tun', vips);
   if (gateway !== undefined) throw new UsageError('--gateway belongs to --method nat', '--gateway');
   checkTunnel(tunnel);
-  const steps: Step[] = silence(vips);
+  const steps: SetupStep[] = hideFromArp(vips);
   for (const inner of familiesOf(vips)) {
     const outer = local === undefined ? inner : familyOf(local);
     steps.push(...tunnelSteps(inner, { type: tunnel.type, checksum: tunnel.checksum, outer, local, device }));
     if (tunnel.type === 'gue') steps.push({ do: 'guePort', port: tunnel.port as number, family: outer });
-    const carrier = steps.findLast((step) => step.do === 'link')?.name as string;
-    steps.push(...vips.filter((vip) => familyOf(vip) === inner).map((vip) => carry(vip, carrier)));
+    const tunnelName = steps.findLast((step) => step.do === 'link')?.name as string;
+    steps.push(...vips.filter((vip) => familyOf(vip) === inner).map((vip) => addVip(vip, tunnelName)));
   }
   return { steps: unique(steps), notes: neighbourNotes(vips) };
 }
 
-function nat({ device, gateway, vips }: RealServerWish): Plan {
+function nat({ device, gateway, vips }: RealServerOptions): SetupPlan {
   if (gateway === undefined) {
     throw new UsageError("--method nat needs --gateway: the director's address on this server's network");
   }
-  const step: Step = { do: 'defaultRoute', gateway, device, metric: BEST_METRIC[familyOf(gateway)] };
+  const step: SetupStep = { do: 'defaultRoute', gateway, device, metric: BEST_METRIC[familyOf(gateway)] };
   const stay = 'with NAT the VIPs stay on the director: nothing is set up for them here';
   const near =
     'clients on the network of this server are answered directly, past the director: they have to be elsewhere';
@@ -75,7 +79,7 @@ function needVips(method: string, vips: readonly string[]): void {
   if (vips.length === 0) throw new UsageError(`--method ${method} needs --vip`);
 }
 
-function checkTunnel({ type, port }: RealServerWish['tunnel']): void {
+function checkTunnel({ type, port }: RealServerOptions['tunnel']): void {
   if (type === 'gue' && port === undefined) {
     throw new UsageError('--tun-type gue needs --tun-port, the UDP port that the director sends to');
   }
@@ -86,36 +90,38 @@ function checkTunnel({ type, port }: RealServerWish['tunnel']): void {
 
 const familiesOf = (vips: readonly string[]): Family[] => [...new Set(vips.map(familyOf))];
 
-const carry = (vip: string, device: string): Step => ({
+const addVip = (vip: string, device: string): SetupStep => ({
   do: 'address',
   address: vip,
-  prefix: addressLength[familyOf(vip)] * 8,
+  prefix: hostPrefix(vip),
   device,
   scope: 'host',
 });
 
-/** Values of arp_ignore with which an address of another interface is not told; 3 goes by scope, 4 to 7 mean nothing. */
-export const SILENT_ARP_IGNORE: readonly string[] = ['1', '2', '8'];
+/** Values of arp_ignore that hide an address of another interface; 3 decides by scope, 4 to 7 are reserved. */
+export const HIDING_ARP_IGNORE: readonly string[] = ['1', '2', '8'];
 
 /**
- * Nobody but the director may tell the network that it has the VIP. IPv6 needs nothing: its neighbour discovery never
- * answers for an address of another interface.
+ * Only the director may answer ARP requests for the VIP. IPv6 needs no setting: neighbour discovery never answers for an
+ * address of another interface.
  */
-function silence(vips: readonly string[]): Step[] {
+function hideFromArp(vips: readonly string[]): SetupStep[] {
   if (!vips.some((vip) => familyOf(vip) === 'inet')) return [];
   const all = (name: string) => interfaceSetting('ipv4', 'all', name);
   return [
-    { do: 'sysctl', path: all('arp_ignore'), value: '1', accepted: SILENT_ARP_IGNORE },
+    { do: 'sysctl', path: all('arp_ignore'), value: '1', accepted: HIDING_ARP_IGNORE },
     { do: 'sysctl', path: all('arp_announce'), value: '2' },
   ];
 }
 
 function neighbourNotes(vips: readonly string[]): string[] {
   if (!vips.some((vip) => familyOf(vip) === 'inet6')) return [];
-  return ['IPv6 needs no counterpart of arp_ignore: an address is only told on the link that it stands on'];
+  return [
+    'IPv6 needs no counterpart of arp_ignore: neighbour discovery answers for an address on its own link only',
+  ];
 }
 
-function tunnelSteps(inner: Family, tunnel: Encapsulation): Step[] {
+function tunnelSteps(inner: Family, tunnel: Encapsulation): SetupStep[] {
   const device = tunnelDevice(inner, tunnel);
   if (device === undefined) {
     throw new UsageError(
@@ -124,15 +130,15 @@ function tunnelSteps(inner: Family, tunnel: Encapsulation): Step[] {
     );
   }
   const { name } = device;
-  const steps: Step[] = [{ do: 'link', ...device }];
+  const steps: SetupStep[] = [{ do: 'link', ...device }];
   if (inner === 'inet') steps.push(looseReversePath(name));
   steps.push({ do: 'up', device: name });
   return steps;
 }
 
 /**
- * A packet out of the tunnel comes from a client whose way back leads elsewhere: strict reverse path filtering drops it.
- * The kernel takes the larger of this setting and all's, and 2, loose, is larger than 1, strict: `all` may stay.
+ * The route back to the client of a tunnelled packet does not use the tunnel: strict reverse path filtering drops the packet.
+ * The kernel takes the larger of this setting and that of `all`, and 2 (loose) is larger than 1 (strict): `all` may stay.
  */
 const looseReversePath = (device: string): SysctlStep => ({
   do: 'sysctl',
@@ -142,8 +148,8 @@ const looseReversePath = (device: string): SysctlStep => ({
   maximumWith: interfaceSetting('ipv4', 'all', 'rp_filter'),
 });
 
-/** Both families may end in the same device. */
-function unique(steps: readonly Step[]): Step[] {
+/** Tunnels of both families may share a device. */
+function unique(steps: readonly SetupStep[]): SetupStep[] {
   const byText = new Map(steps.map((step) => [JSON.stringify(step), step]));
   return [...byText.values()];
 }

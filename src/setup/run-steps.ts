@@ -1,21 +1,21 @@
-/** Steps carried out one after another: all of them, or none. */
+/** Runs the steps of a set-up one after another: all of them, or none. */
 import { HostError, KernelError } from '../errors.js';
 import type { Machine } from '../system/machine.js';
 import type { Entry, Journal } from './journal.js';
-import { apply, canUndo, describeStep, look, undo } from './steps/index.js';
-import { HELD, type Step } from './steps/step.js';
+import { apply, canUndo, check, describeStep, undo } from './steps/index.js';
+import { ALREADY_SET, type SetupStep } from './steps/step.js';
 
-export type Outcome = 'held' | 'done' | 'undone';
+export type StepResult = 'already-set' | 'done' | 'undone';
 
-/** Hears of each step, and of what is worth knowing about it. */
-export type Observer = (step: Step, outcome: Outcome, note?: string) => Promise<void> | void;
+/** Called after each step, with a note for the administrator if there is one. */
+export type Observer = (step: SetupStep, result: StepResult, note?: string) => Promise<void> | void;
 
 /**
- * Makes every step hold. What holds already is left alone; what is changed is written into the journal first.
- * @throws HostError for the first step that fails, after all that this call changed has been undone
+ * Applies every step that does not hold already. Each change is written to the journal first.
+ * @throws HostError for the first step that fails, after everything that this call changed has been undone
  */
-export async function carryOut(
-  steps: readonly Step[],
+export async function runSteps(
+  steps: readonly SetupStep[],
   machine: Machine,
   journal: Journal,
   observe: Observer = () => {},
@@ -23,56 +23,56 @@ export async function carryOut(
   const made: Entry[] = [];
   for (const step of steps) {
     try {
-      const was = await look(step, machine);
-      if (was === HELD) {
-        await observe(step, 'held');
+      const previous = await check(step, machine);
+      if (previous === ALREADY_SET) {
+        await observe(step, 'already-set');
         continue;
       }
-      const entry = { step, was };
+      const entry = { step, previous };
       if (canUndo(step) && (await journal.add(entry))) made.push(entry);
       await observe(step, 'done', await apply(step, machine));
     } catch (error) {
-      const left = await undoEntries(made.reverse(), machine, journal, observe);
-      throw new HostError(describeStep(step), [reasonOf(error), ...left].join('; '), { cause: error });
+      const failed = await undoEntries(made.reverse(), machine, journal, observe);
+      throw new HostError(describeStep(step), [reasonOf(error), ...failed].join('; '), { cause: error });
     }
   }
 }
 
 /**
- * Undoes everything that the journal knows, the last change first.
- * @throws HostError with what could not be undone; that stays in the journal
+ * Undoes every change in the journal, the last one first.
+ * @throws HostError with the changes that could not be undone; they stay in the journal
  */
 export async function undoAll(
   machine: Machine,
   journal: Journal,
   observe: Observer = () => {},
 ): Promise<void> {
-  const left = await undoEntries([...journal.entries].reverse(), machine, journal, observe);
-  if (left.length > 0) throw new HostError('undo everything', left.join('; '));
+  const failed = await undoEntries([...journal.entries].reverse(), machine, journal, observe);
+  if (failed.length > 0) throw new HostError('undo everything', failed.join('; '));
 }
 
-/** @returns what could not be undone, and why */
+/** @returns the changes that could not be undone, each with the reason */
 async function undoEntries(
   entries: readonly Entry[],
   machine: Machine,
   journal: Journal,
   observe: Observer,
 ): Promise<string[]> {
-  const left: string[] = [];
+  const failed: string[] = [];
   for (const entry of entries) {
-    const { step, was } = entry;
+    const { step, previous } = entry;
     try {
-      const note = await undo(step, machine, was);
+      const note = await undo(step, machine, previous);
       await journal.remove(entry);
       await observe(step, 'undone', note);
     } catch (error) {
-      left.push(`to undo '${describeStep(step)}' failed: ${reasonOf(error)}`);
+      failed.push(`to undo '${describeStep(step)}' failed: ${reasonOf(error)}`);
     }
   }
-  return left;
+  return failed;
 }
 
-/** Why a step failed, without what it was about: that is said around it. */
+/** The reason alone: the caller's message names the step. */
 function reasonOf(error: unknown): string {
   if (error instanceof HostError) return error.reason;
   if (error instanceof KernelError) return [error.code, error.detail].filter(Boolean).join(', ');

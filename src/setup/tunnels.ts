@@ -1,15 +1,15 @@
-/** Which device of a real server takes in what a director has encapsulated. */
+/** The tunnel device on which a real server receives the packets that a director encapsulates. */
 import type { Family } from '../model/address.js';
 import type { TunnelType } from '../model/destination.js';
 import type { NewLink } from '../system/network.js';
 
-/** What the kernel's own device, which comes with the module, can do; it takes packets for any local address. */
+/** The device that comes with a tunnel's module; it takes packets for any local address. */
 type OwnDevice = Pick<NewLink, 'name' | 'kind'>;
 
-/** By the protocol around the packet, then by the packet's. GUE leaves one of the first three inside its UDP. */
+/** By the family of the outer header, then of the packet inside. GUE puts one of these inside UDP. */
 const ipip: Readonly<Record<Family, Readonly<Record<Family, OwnDevice | undefined>>>> = {
   inet: { inet: { name: 'tunl0', kind: 'ipip' }, inet6: { name: 'sit0', kind: 'sit' } },
-  // ip6tnl0 takes nothing but IPv6 in.
+  // ip6tnl0 takes IPv6 packets only.
   inet6: { inet: undefined, inet6: { name: 'ip6tnl0', kind: 'ip6tnl' } },
 };
 const gre: Readonly<Record<Family, OwnDevice>> = {
@@ -17,24 +17,24 @@ const gre: Readonly<Record<Family, OwnDevice>> = {
   inet6: { name: 'ip6gre0', kind: 'ip6gre' },
 };
 
-/** For what the kernel's own devices cannot do. */
+/** Names of the devices that lvsadm creates where the module's device does not do. */
 const MADE = { ipip: { name: 'lvs-ip6tnl', kind: 'ip6tnl' }, inet: 'lvs-gre', inet6: 'lvs-ip6gre' } as const;
 
 export interface Encapsulation {
   readonly type: TunnelType;
-  /** GRE with checksums: a device takes packets either with them or without. */
+  /** GRE with checksums: a device takes only packets with them, or only packets without. */
   readonly checksum: boolean;
-  /** Of the header around the packet. */
+  /** Family of the outer header. */
   readonly outer: Family;
-  /** The real server's address, where the tunnel ends. */
+  /** The real server's address, at which the tunnel ends. */
   readonly local?: string | undefined;
-  /** Name of the device, where it is not to be the usual one. */
+  /** Name of the device (default: that of the module's device, or `lvs-KIND`). */
   readonly device?: string | undefined;
 }
 
 /**
- * The device that takes in packets of the family `inner`. One that is made for the purpose needs to know the address
- * that it ends at: undefined where that is missing.
+ * The device that receives packets of the family `inner`. A device that has to be created needs a local address: undefined if
+ * it is missing.
  */
 export function tunnelDevice(inner: Family, tunnel: Encapsulation): NewLink | undefined {
   const { type, outer, local, checksum, device } = tunnel;

@@ -1,5 +1,5 @@
-/** What a machine's network is made of, as far as a virtual server depends on it. */
-import type { Family } from '../model/address.js';
+/** The network of a machine: links, addresses, routes and neighbours. */
+import { type Family, familyOf } from '../model/address.js';
 
 export interface Link {
   /** Number that the kernel gave it; it stays until the link is deleted. */
@@ -10,15 +10,18 @@ export interface Link {
   readonly kind: string;
   readonly up: boolean;
   readonly loopback: boolean;
-  /** Asks and answers who has an address: ARP for IPv4, neighbour discovery for IPv6. */
+  /** Uses ARP for IPv4 and neighbour discovery for IPv6. */
   readonly arp: boolean;
   /** Bytes. */
   readonly mtu: number;
-  /** Address at which a tunnel ends here; undefined where it takes any, and for links that are no tunnels. */
+  /** Local address of a tunnel; undefined if it takes any, and for links that are no tunnels. */
   readonly local?: string | undefined;
-  /** `02:00:5e:10:00:01`; undefined where the link has no address of its own. */
+  /** `02:00:5e:10:00:01`; undefined if the link has none. */
   readonly mac?: string | undefined;
 }
+
+/** Prefix length of an address alone: 32 or 128. */
+export const hostPrefix = (address: string): number => (familyOf(address) === 'inet' ? 32 : 128);
 
 export interface InterfaceAddress {
   readonly address: string;
@@ -31,7 +34,7 @@ export interface InterfaceAddress {
   readonly duplicate: boolean;
 }
 
-/** How far an address or a route reaches; numbers that administrators made up stay numbers. */
+/** How far an address or a route reaches; a number without a name in iproute2's defaults stays a number. */
 export type Scope = 'global' | 'site' | 'link' | 'host' | 'nowhere' | number;
 
 export interface Route {
@@ -48,11 +51,11 @@ export interface Route {
   readonly source?: string | undefined;
   /** The lowest wins; 0 is IPv4's default. */
   readonly metric: number;
-  /** The whole message, so that a route that was replaced comes back with everything it had. */
+  /** Header and attributes of the whole message, to restore the route with everything it had. */
   readonly raw: Uint8Array;
 }
 
-/** Numbers are types that are rare and mean nothing here. */
+/** Rare types stay numbers. */
 export type RouteType =
   | 'unicast'
   | 'local'
@@ -80,26 +83,26 @@ export interface Neighbour {
   readonly state: NeighbourState;
 }
 
-/** A link to be made. */
+/** A link to create. */
 export interface NewLink {
   readonly name: string;
   readonly kind: 'dummy' | 'ipip' | 'sit' | 'ip6tnl' | 'gre' | 'ip6gre';
-  /** Address at which the tunnel ends here; without it the tunnel takes what no other takes. */
+  /** Local address of the tunnel; without it the tunnel takes the packets that no other tunnel takes. */
   readonly local?: string | undefined;
-  /** GRE with a checksum, which both ends have to agree on. */
+  /** GRE with a checksum; both ends have to agree. */
   readonly checksum?: boolean | undefined;
 }
 
 /**
- * A virtual address to be put on a link. With IPv6 it is used at once, without asking the link whether somebody else has
- * it (somebody has: that is what a virtual address is for), and never as the source of what the machine sends by itself.
+ * A virtual address to add to a link. An IPv6 address skips duplicate address detection, because another machine does have a
+ * virtual address, and is never chosen as the source of the machine's own packets.
  */
 export interface NewAddress {
   readonly address: string;
   /** 32 or 128. */
   readonly prefix: number;
   readonly device: string;
-  /** IPv4 only: `host` keeps it from becoming the source of what the machine sends by itself. */
+  /** IPv4 only: `host` keeps the kernel from choosing the address as the source of the machine's own packets. */
   readonly scope: 'global' | 'host';
 }
 

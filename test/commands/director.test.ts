@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { openNodeSocket } from '../../src/netlink/transport/node.js';
 import { planDirector } from '../../src/setup/director.js';
 import { Journal } from '../../src/setup/journal.js';
-import { carryOut, undoAll } from '../../src/setup/run-steps.js';
+import { runSteps, undoAll } from '../../src/setup/run-steps.js';
 import { Machine } from '../../src/system/machine.js';
 import { StateFile } from '../../src/system/state-dir.js';
 import { modern } from '../support/modern.js';
@@ -50,7 +50,7 @@ inOwnNetwork(import.meta.url, 'director, in a network namespace', () => {
   const up = async (...vips: string[]) => {
     const { steps } = planDirector({ vips, device: 'nic', methods: ['nat'] });
     const journal = await Journal.open(new StateFile(state, fs));
-    await carryOut(
+    await runSteps(
       steps.filter((step) => step.do !== 'module'),
       machine,
       journal,

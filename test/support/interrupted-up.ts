@@ -8,7 +8,7 @@
 import fs from 'node:fs';
 import { Journal } from '../../src/setup/journal.js';
 import { planRealServer } from '../../src/setup/real-server.js';
-import { carryOut } from '../../src/setup/run-steps.js';
+import { runSteps } from '../../src/setup/run-steps.js';
 import { Machine } from '../../src/system/machine.js';
 import { StateFile } from '../../src/system/state-dir.js';
 import { openSocket } from './socket.js';
@@ -32,7 +32,7 @@ journal.add = async (entry) => {
   return isNew;
 };
 
-await carryOut(steps, new Machine(openSocket), journal, async (_step, outcome) => {
+await runSteps(steps, new Machine(openSocket), journal, async (_step, outcome) => {
   if (when === 'after' && outcome === 'done' && changes === Number(at)) await die();
 });
 throw new Error(`only ${changes} changes: there was nothing to interrupt at ${at}`);

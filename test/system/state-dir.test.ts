@@ -37,20 +37,20 @@ test('naming or reading a state file makes no directory; writing it does', async
 test('a journal under its earlier name is read, and goes on under its own', async () => {
   const earlier = join(directory, 'real-server.json');
   const step = (device: string) => ({ do: 'up', device }) as const;
-  const entry = { step: step('eth0'), was: null };
-  writeFileSync(earlier, JSON.stringify({ version: 1, entries: [entry] }));
+  writeFileSync(earlier, JSON.stringify({ version: 1, entries: [{ step: step('eth0'), was: null }] }));
   const journal = await Journal.open(journalFile('real-server', context()));
-  assert.deepEqual(journal.entries, [entry]);
+  assert.deepEqual(journal.entries, [{ step: step('eth0'), previous: null }]);
   assert.deepEqual(readdirSync(directory), ['real-server.json'], 'reading changes nothing');
-  await journal.add({ step: step('eth1'), was: null });
+  await journal.add({ step: step('eth1'), previous: null });
   assert.deepEqual(readdirSync(directory), [`${inode}.real-server.json`]);
   assert.equal(JSON.parse(readFileSync(journal.path, 'utf8')).entries.length, 2);
 });
 
 test('a journal under its earlier name is removed when all is undone', async () => {
-  const entry = { step: { do: 'up', device: 'eth0' }, was: null } as const;
-  writeFileSync(join(directory, 'director.json'), JSON.stringify({ version: 1, entries: [entry] }));
+  const step = { do: 'up', device: 'eth0' } as const;
+  const text = JSON.stringify({ version: 1, entries: [{ step, was: null }] });
+  writeFileSync(join(directory, 'director.json'), text);
   const journal = await Journal.open(journalFile('director', context()));
-  await journal.remove(entry);
+  await journal.remove({ step, previous: null });
   assert.deepEqual(readdirSync(directory), []);
 });

@@ -5,10 +5,9 @@ import { UsageError } from '../../errors.js';
 import { canonicalAddress } from '../../model/address.js';
 import { Journal, journalFile } from '../../setup/journal.js';
 import { configFiles } from '../../setup/persist.js';
-import type { Plan } from '../../setup/plan.js';
-import { carryOut, type Outcome, undoAll } from '../../setup/run-steps.js';
-import { describeStep, look, stepCommand } from '../../setup/steps/index.js';
-import { HELD, type Step } from '../../setup/steps/step.js';
+import { runSteps, type StepResult, undoAll } from '../../setup/run-steps.js';
+import { check, describeStep, stepCommand } from '../../setup/steps/index.js';
+import { ALREADY_SET, type SetupPlan, type SetupStep } from '../../setup/steps/step.js';
 import { Machine } from '../../system/machine.js';
 import { StateFile } from '../../system/state-dir.js';
 import type { Command } from '../command.js';
@@ -20,7 +19,7 @@ export interface SetUp {
   readonly options: Readonly<Record<string, Options>>;
   readonly examples: readonly (readonly [command: string, description: string])[];
   /** @throws UsageError */
-  plan(values: Values): Plan;
+  plan(values: Values): SetupPlan;
   /** What `status` tells besides. */
   status?(machine: Machine): Promise<StatusPart>;
 }
@@ -110,7 +109,7 @@ async function up(setUp: SetUp, { context, values, machine, journal }: Run): Pro
       await out.write(`${describeStep(step)}: ${mark}\n`);
     }
   } else {
-    await carryOut(plan.steps, machine, journal, async (step, outcome, note) => {
+    await runSteps(plan.steps, machine, journal, async (step, outcome, note) => {
       await out.write(`${describeStep(step)}: ${words[outcome]}\n`);
       if (note !== undefined) await err.write(`lvsadm: ${note}\n`);
     });
@@ -119,7 +118,11 @@ async function up(setUp: SetUp, { context, values, machine, journal }: Run): Pro
   return 0;
 }
 
-const words: Readonly<Record<Outcome, string>> = { held: 'holds already', done: 'done', undone: 'undone' };
+const words: Readonly<Record<StepResult, string>> = {
+  'already-set': 'holds already',
+  done: 'done',
+  undone: 'undone',
+};
 
 async function down(_setUp: SetUp, { context, values, machine, journal }: Run): Promise<number> {
   const { out, err } = context;
@@ -164,7 +167,7 @@ async function status(setUp: SetUp, { context, values, machine, journal }: Run):
 
 function statusText(
   role: string,
-  states: readonly { readonly step: Step; readonly holds: boolean }[],
+  states: readonly { readonly step: SetupStep; readonly holds: boolean }[],
   more = '',
 ): string {
   const lines = states.map(({ step, holds }) => `${holds ? 'holds  ' : 'MISSING'}  ${describeStep(step)}\n`);
@@ -172,8 +175,8 @@ function statusText(
 }
 
 /** What cannot even be looked at, a setting of a device that is yet to be made, does not hold. */
-const holdsNow = (step: Step, machine: Machine): Promise<boolean> =>
-  look(step, machine).then(
-    (was) => was === HELD,
+const holdsNow = (step: SetupStep, machine: Machine): Promise<boolean> =>
+  check(step, machine).then(
+    (was) => was === ALREADY_SET,
     () => false,
   );

@@ -1,6 +1,6 @@
 /** What a check is, and what it finds. */
 
-import type { Step } from '../../setup/steps/step.js';
+import type { SetupStep } from '../../setup/steps/step.js';
 import type { MachineFacts, Role, Scope } from '../facts/facts.js';
 
 /** `error`: requests fail. `warning`: some do, or will. `note`: worth knowing, nothing is wrong. */
@@ -18,7 +18,7 @@ export interface Fix {
   /** Where to run it, if not here. */
   readonly on?: string | undefined;
   /** The same as a step that --fix may carry out: it is easily undone, and breaks nothing that works. */
-  readonly step?: Step | undefined;
+  readonly step?: SetupStep | undefined;
 }
 
 export interface Finding {

@@ -3,14 +3,14 @@
 import { destinationRule, serviceWords } from '../../ipvsadm/rules.js';
 import { type Destination, destinationKey } from '../../model/destination.js';
 import { stepCommand } from '../../setup/steps/index.js';
-import type { Step } from '../../setup/steps/step.js';
+import type { SetupStep } from '../../setup/steps/step.js';
 import { sysctlName } from '../../system/sysctl.js';
 import type { MachineFacts } from '../facts/facts.js';
 import type { Fix, Observation } from './check.js';
 import type { Server } from './table.js';
 
 /** A step that --fix may carry out. */
-export const safe = (step: Step): Fix => ({ command: stepCommand(step), step });
+export const safe = (step: SetupStep): Fix => ({ command: stepCommand(step), step });
 
 export const setTo = (path: string, value: string): Fix => safe({ do: 'sysctl', path, value });
 

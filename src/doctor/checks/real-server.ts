@@ -1,7 +1,7 @@
 /** What goes wrong on real servers. */
 
 import { addressLength, familyOf } from '../../model/address.js';
-import { SILENT_ARP_IGNORE } from '../../setup/real-server.js';
+import { HIDING_ARP_IGNORE } from '../../setup/real-server.js';
 import { interfaceSetting } from '../../system/sysctl.js';
 import { carriersOf, routeTo } from '../facts/routing.js';
 import { largerOf } from '../facts/setting.js';
@@ -60,7 +60,7 @@ export const arpIgnore: Check = {
       if (familyOf(vip.address) !== 'inet' || !isSilent(link)) continue;
       const telling = askedLinks(facts).filter(({ name }) => {
         const value = largerOf(facts, name, 'arp_ignore');
-        return value !== undefined && !SILENT_ARP_IGNORE.includes(String(value));
+        return value !== undefined && !HIDING_ARP_IGNORE.includes(String(value));
       });
       if (telling.length === 0) continue;
       yield {

@@ -2,24 +2,24 @@
 import { Errno, HostError, KernelError } from '../../errors.js';
 import { familyOf } from '../../model/address.js';
 import type { RouteClient } from '../../system/rtnetlink/client.js';
-import { type AddressStep, HELD, type StepKind } from './step.js';
+import { type AddressStep, ALREADY_SET, type StepKind } from './step.js';
 
 export const address: StepKind<AddressStep> = {
   key: (step) => `${cidr(step)} on ${step.device}`,
   describe: (step) => `put ${cidr(step)} on ${step.device}${step.announce ? ' and tell the neighbours' : ''}`,
   command: (step) => `ip address add ${cidr(step)} dev ${step.device}${options(step)}`,
 
-  async look(step, machine) {
+  async check(step, machine) {
     const found = await (await machine.route()).addresses();
     const same = found.find(({ address, device }) => address === step.address && device === step.device);
     if (same === undefined) return null;
     if (same.prefix !== step.prefix) {
       throw new HostError(
         `put ${cidr(step)} on ${step.device}`,
-        `it stands there as ${same.address}/${same.prefix}, which would claim the whole network`,
+        `it stands there as ${same.address}/${same.prefix}, which claims the whole network`,
       );
     }
-    return HELD;
+    return ALREADY_SET;
   },
 
   async apply(step, machine) {
@@ -46,8 +46,8 @@ const options = ({ address, scope }: AddressStep): string =>
   familyOf(address) === 'inet6' ? ' nodad preferred_lft 0' : scope === 'host' ? ' scope host' : '';
 
 /**
- * A link that hears its own MAC address once more tells its neighbours of every address it has, if arp_notify and
- * ndisc_notify say so. Some drivers take no MAC address while they run: then the neighbours find out by asking.
+ * Setting the MAC address that a link already has makes the kernel announce all of the link's addresses, if arp_notify and
+ * ndisc_notify are 1. Some drivers refuse while the link is up: then the neighbours ask when their entries expire.
  */
 async function announce(device: string, route: RouteClient): Promise<string | undefined> {
   try {

@@ -1,9 +1,9 @@
-/** The way back to the clients. */
+/** The default route, by which answers get back to the clients. */
 import { Errno, HostError, KernelError } from '../../errors.js';
 import { type Family, familyOf } from '../../model/address.js';
 import type { Machine } from '../../system/machine.js';
 import type { Route } from '../../system/network.js';
-import { type DefaultRouteStep, HELD, type StepKind } from './step.js';
+import { ALREADY_SET, type DefaultRouteStep, type StepKind } from './step.js';
 
 const MAIN_TABLE = 254;
 
@@ -15,10 +15,10 @@ export const defaultRoute: StepKind<DefaultRouteStep> = {
     return `ip ${family}route replace default via ${gateway}${device ? ` dev ${device}` : ''} metric ${metric}`;
   },
 
-  async look(step, machine) {
+  async check(step, machine) {
     const current = await currentDefault(machine, familyOf(step.gateway), step.metric);
     if (current === undefined) return null;
-    if (isWanted(current, step)) return HELD;
+    if (isWanted(current, step)) return ALREADY_SET;
     return { via: viaOf(current), route: Buffer.from(current.raw).toString('base64') };
   },
 
@@ -27,10 +27,10 @@ export const defaultRoute: StepKind<DefaultRouteStep> = {
     return undefined;
   },
 
-  async undo(step, machine, was) {
+  async undo(step, machine, previous) {
     const route = await machine.route();
     const current = await currentDefault(machine, familyOf(step.gateway), step.metric);
-    const before = was as { via: string; route: string } | null;
+    const before = previous as { via: string; route: string } | null;
     if (current !== undefined && !isWanted(current, step)) {
       const via = viaOf(current);
       return via === before?.via ? undefined : `the default route leads to ${via} by now, and stays so`;

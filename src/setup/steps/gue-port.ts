@@ -1,15 +1,15 @@
-/** UDP ports at which generic UDP encapsulation ends. */
+/** UDP ports that receive generic UDP encapsulation. */
 import { Errno, KernelError } from '../../errors.js';
-import { type GuePortStep, HELD, type StepKind } from './step.js';
+import { ALREADY_SET, type GuePortStep, type StepKind } from './step.js';
 
 export const guePort: StepKind<GuePortStep> = {
   key: ({ port, family }) => `${family} ${port}`,
   describe: ({ port, family }) => `take GUE in at UDP port ${port} (${family === 'inet' ? 'IPv4' : 'IPv6'})`,
   command: ({ port, family }) => `ip fou add port ${port} gue${family === 'inet6' ? ' -6' : ''}`,
 
-  async look({ port, family }, machine) {
+  async check({ port, family }, machine) {
     const ports = await (await machine.fou()).guePorts();
-    return ports.some((open) => open.port === port && open.family === family) ? HELD : null;
+    return ports.some((open) => open.port === port && open.family === family) ? ALREADY_SET : null;
   },
 
   async apply(step, machine) {

@@ -3,12 +3,11 @@ import type { Machine } from '../../system/machine.js';
 import { address } from './address.js';
 import { defaultRoute } from './default-route.js';
 import { guePort } from './gue-port.js';
+import { module, sysctl } from './kernel.js';
 import { link, up } from './links.js';
-import { module } from './module.js';
-import type { HELD, Step, StepKind, Was } from './step.js';
-import { sysctl } from './sysctl.js';
+import type { ALREADY_SET, Previous, SetupStep, StepKind } from './step.js';
 
-const kinds: { readonly [K in Step['do']]: StepKind<Extract<Step, { do: K }>> } = {
+const kinds: { readonly [K in SetupStep['do']]: StepKind<Extract<SetupStep, { do: K }>> } = {
   module,
   link,
   up,
@@ -18,18 +17,21 @@ const kinds: { readonly [K in Step['do']]: StepKind<Extract<Step, { do: K }>> } 
   defaultRoute,
 };
 
-/** The kind of a step; the table's type says that the two fit, which TypeScript cannot follow. */
-const kindOf = (step: Step): StepKind<Step> => kinds[step.do] as StepKind<Step>;
+/** TypeScript cannot see that a row of the table fits the steps that it is found by. */
+const kindOf = (step: SetupStep): StepKind<SetupStep> => kinds[step.do] as StepKind<SetupStep>;
 
-/** Equal for steps that would change the same thing. */
-export const stepKey = (step: Step): string => `${step.do} ${kindOf(step).key(step)}`;
-export const describeStep = (step: Step): string => kindOf(step).describe(step);
-export const stepCommand = (step: Step): string => kindOf(step).command(step);
+/** Equal for steps that change the same thing. */
+export const stepKey = (step: SetupStep): string => `${step.do} ${kindOf(step).key(step)}`;
+export const describeStep = (step: SetupStep): string => kindOf(step).describe(step);
+export const stepCommand = (step: SetupStep): string => kindOf(step).command(step);
 
-export const look = (step: Step, machine: Machine): Promise<Was | typeof HELD> =>
-  kindOf(step).look(step, machine);
-export const apply = (step: Step, machine: Machine): Promise<string | undefined> =>
+export const check = (step: SetupStep, machine: Machine): Promise<Previous | typeof ALREADY_SET> =>
+  kindOf(step).check(step, machine);
+export const apply = (step: SetupStep, machine: Machine): Promise<string | undefined> =>
   kindOf(step).apply(step, machine);
-export const canUndo = (step: Step): boolean => kindOf(step).undo !== undefined;
-export const undo = async (step: Step, machine: Machine, was: Was): Promise<string | undefined> =>
-  kindOf(step).undo?.(step, machine, was);
+export const canUndo = (step: SetupStep): boolean => kindOf(step).undo !== undefined;
+export const undo = async (
+  step: SetupStep,
+  machine: Machine,
+  previous: Previous,
+): Promise<string | undefined> => kindOf(step).undo?.(step, machine, previous);

@@ -1,18 +1,18 @@
-/** Links: making them, and switching them on. */
+/** Links: create them, and set them up. */
 import { Errno, HostError, KernelError } from '../../errors.js';
 import type { Link, NewLink } from '../../system/network.js';
-import { HELD, type LinkStep, type StepKind, type UpStep } from './step.js';
+import { ALREADY_SET, type LinkStep, type StepKind, type UpStep } from './step.js';
 
 export const link: StepKind<LinkStep> = {
   key: ({ name }) => name,
   describe: (step) => `make the ${step.kind} device ${step.name}${tunnelEnd(step)}`,
   command: (step) => `ip link add ${step.name} type ${step.kind}${tunnelOptions(step)}`,
 
-  async look(step, machine) {
+  async check(step, machine) {
     const found = await (await machine.route()).link(step.name);
     if (found === undefined) return null;
     checkSame(found, step);
-    return HELD;
+    return ALREADY_SET;
   },
 
   async apply(step, machine) {
@@ -20,7 +20,7 @@ export const link: StepKind<LinkStep> = {
     try {
       await route.createLink(step);
     } catch (error) {
-      // Asked for the first device of a kind, the kernel loads the module, which comes with one of this very name.
+      // The request loads the kind's module, which may create a device of this very name.
       const there =
         error instanceof KernelError && error.errno === Errno.EEXIST && (await route.link(step.name));
       if (!there) throw error;
@@ -34,7 +34,7 @@ export const link: StepKind<LinkStep> = {
     const found = await route.link(name);
     if (found === undefined) return undefined;
     if (found.kind !== kind) return `${name} is a ${found.kind || 'physical'} device by now, and stays`;
-    // The device that comes with a module goes with it: the kernel passes over this, and the device is down already.
+    // The kernel ignores this for a device that came with its module; that one is down already.
     await route.deleteLink(name);
     return undefined;
   },
@@ -69,10 +69,10 @@ export const up: StepKind<UpStep> = {
   describe: ({ device }) => `switch ${device} on`,
   command: ({ device }) => `ip link set ${device} up`,
 
-  async look({ device }, machine) {
+  async check({ device }, machine) {
     const found = await (await machine.route()).link(device);
     if (found === undefined) throw new HostError(`switch ${device} on`, 'there is no such link');
-    return found.up ? HELD : null;
+    return found.up ? ALREADY_SET : null;
   },
 
   async apply({ device }, machine) {

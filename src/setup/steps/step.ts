@@ -1,4 +1,4 @@
-/** One step of setting a machine up, as data: what shall hold, not how it comes about. */
+/** The steps of a set-up as data: each says what shall hold on this machine. */
 import type { Family } from '../../model/address.js';
 import type { Machine } from '../../system/machine.js';
 import type { DefaultRoute, NewAddress, NewLink } from '../../system/network.js';
@@ -19,12 +19,13 @@ export interface UpStep {
 
 export interface SysctlStep {
   readonly do: 'sysctl';
+  /** Below /proc/sys: `net/ipv4/ip_forward`. */
   readonly path: string;
-  /** What is written where the setting is not as it should be. */
+  /** Written unless the setting has this value or an accepted one. */
   readonly value: string;
-  /** Values that serve as well and stay. */
+  /** Other values that do as well. */
   readonly accepted?: readonly string[];
-  /** Settings of which the kernel takes the largest, this one being among them. */
+  /** Setting of all interfaces; the kernel takes the larger of the two. */
   readonly maximumWith?: string;
   /** Settings that the kernel changes along with this one; `*` stands for every interface. */
   readonly disturbs?: readonly string[];
@@ -32,12 +33,13 @@ export interface SysctlStep {
 
 export interface AddressStep extends NewAddress {
   readonly do: 'address';
-  /** Tell the neighbours, who may know the address at another machine. */
+  /** Announce the address to the neighbours, who may have another machine's MAC address for it. */
   readonly announce?: boolean;
 }
 
 export interface GuePortStep {
   readonly do: 'guePort';
+  /** 1 to 65535. */
   readonly port: number;
   readonly family: Family;
 }
@@ -46,30 +48,43 @@ export interface DefaultRouteStep extends DefaultRoute {
   readonly do: 'defaultRoute';
 }
 
-export type Step = ModuleStep | LinkStep | UpStep | SysctlStep | AddressStep | GuePortStep | DefaultRouteStep;
+export type SetupStep =
+  | ModuleStep
+  | LinkStep
+  | UpStep
+  | SysctlStep
+  | AddressStep
+  | GuePortStep
+  | DefaultRouteStep;
 
-/** What stays the same when a step holds already. */
-export const HELD = 'held';
+export interface SetupPlan {
+  readonly steps: readonly SetupStep[];
+  /** Notes for the administrator, one line each. */
+  readonly notes: readonly string[];
+}
 
-/** What was there before, so that it can be put back: JSON, for it goes into a file. */
-export type Was = string | null | { readonly [key: string]: Was };
+/** Result of a check: nothing to do. */
+export const ALREADY_SET = 'already set';
 
-/** How steps of one kind are told and carried out. */
-export interface StepKind<S extends Step> {
-  /** Equal for steps that would change the same thing. */
+/** The state before a step, to be restored by undo. It is JSON, because the journal is a file. */
+export type Previous = string | null | { readonly [key: string]: Previous };
+
+/** Steps of one kind: how to describe, check, apply and undo them. */
+export interface StepKind<S extends SetupStep> {
+  /** Equal for steps that change the same thing. */
   key(step: S): string;
   /** What the step does, in the imperative. */
   describe(step: S): string;
-  /** A command that does the same, for people. */
+  /** Shell command that does the same. */
   command(step: S): string;
-  /** What was there before; `held` where there is nothing to do. @throws HostError */
-  look(step: S, machine: Machine): Promise<Was | typeof HELD>;
-  /** @returns what is worth knowing although it is no failure */
+  /** The state before the step, or {@link ALREADY_SET}. @throws HostError */
+  check(step: S, machine: Machine): Promise<Previous | typeof ALREADY_SET>;
+  /** @returns a note for the administrator; undefined if there is nothing to say */
   apply(step: S, machine: Machine): Promise<string | undefined>;
   /**
-   * Puts back what was there; does nothing where the step was never carried out or somebody else undid it. Missing for
-   * what stays.
-   * @returns what could not be put back because somebody else changed it since
+   * Restores the previous state. Does nothing if the step was never applied or is already undone. Missing for steps that
+   * cannot be undone.
+   * @returns a note about a state that was left alone, because another program has changed it since
    */
-  undo?(step: S, machine: Machine, was: Was): Promise<string | undefined>;
+  undo?(step: S, machine: Machine, previous: Previous): Promise<string | undefined>;
 }

@@ -1,17 +1,34 @@
-/** Settings under /proc/sys. */
+/** Modules of the kernel, and its settings under /proc/sys. */
 import { HostError } from '../../errors.js';
 import type { Machine } from '../../system/machine.js';
+import { isLoaded } from '../../system/modules.js';
 import { type Sysctls, sysctlName } from '../../system/sysctl.js';
-import { HELD, type StepKind, type SysctlStep } from './step.js';
+import { ALREADY_SET, type ModuleStep, type StepKind, type SysctlStep } from './step.js';
+
+/** Without undo: another network namespace may use the module by then. */
+export const module: StepKind<ModuleStep> = {
+  key: ({ name }) => name,
+  describe: ({ name }) => `load the module ${name}`,
+  command: ({ name }) => `modprobe ${name}`,
+  check: async ({ name }) => ((await isLoaded(name)) ? ALREADY_SET : null),
+  async apply({ name }, machine) {
+    try {
+      await machine.loadModule(name);
+    } catch (error) {
+      throw new HostError(`load the module ${name}`, (error as Error).message, { cause: error });
+    }
+    return undefined;
+  },
+};
 
 export const sysctl: StepKind<SysctlStep> = {
   key: ({ path }) => path,
   describe: ({ path, value }) => `set ${sysctlName(path)} to ${value}`,
   command: ({ path, value }) => `sysctl -w ${sysctlName(path)}=${value}`,
 
-  async look(step, { sysctls }) {
+  async check(step, { sysctls }) {
     const value = await existing(sysctls, step.path);
-    if (holds(step, await effective(sysctls, step, value))) return HELD;
+    if (isAccepted(step, await effective(sysctls, step, value))) return ALREADY_SET;
     return { value, ...(step.disturbs && { along: await readAll(sysctls, step.disturbs) }) };
   },
 
@@ -20,10 +37,10 @@ export const sysctl: StepKind<SysctlStep> = {
     return undefined;
   },
 
-  async undo({ path, value }, { sysctls }: Machine, was) {
-    const before = was as { value: string; along?: Readonly<Record<string, string>> };
+  async undo({ path, value }, { sysctls }: Machine, previous) {
+    const before = previous as { value: string; along?: Readonly<Record<string, string>> };
     const now = await sysctls.read(path);
-    // Gone with the interface it belonged to.
+    // The setting went with its interface.
     if (now === undefined) return undefined;
     if (now !== value && now !== before.value) return `${sysctlName(path)} is ${now} by now, and stays so`;
     if (now !== before.value) await sysctls.write(path, before.value);
@@ -35,9 +52,8 @@ export const sysctl: StepKind<SysctlStep> = {
   },
 };
 
-export function holds({ value, accepted }: SysctlStep, effective: string): boolean {
-  return effective === value || (accepted?.includes(effective) ?? false);
-}
+const isAccepted = ({ value, accepted }: SysctlStep, effective: string): boolean =>
+  effective === value || (accepted?.includes(effective) ?? false);
 
 async function existing(sysctls: Sysctls, path: string): Promise<string> {
   const value = await sysctls.read(path);

@@ -106,6 +106,10 @@ export const manualPage = (subcommands: readonly Use[]): string =>
         'Each message between lvsadm and the kernel is shown, decoded, on standard error.',
       ),
       tagged(
+        bold('LVSADM_TEMPLATES=off'),
+        'Every line of -R is parsed, instead of the first of each form: slower, with the same effect.',
+      ),
+      tagged(
         bold('LVSADM_RUN'),
         'The directory for what lvsadm remembers while the machine is up, instead of /run/lvsadm.',
       ),

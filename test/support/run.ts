@@ -21,6 +21,8 @@ export interface World {
   readonly files: Record<string, string | Uint8Array>;
   /** What the resolver knows, /etc/hosts apart: addresses by name; the first name of an address is found for it. */
   readonly hosts: Record<string, string>;
+  /** Environment variables. */
+  readonly env: Record<string, string>;
   run(words: readonly string[], stdin?: string): Promise<Result>;
   /** What `ipvsadm-restore` does with this input. */
   replace(stdin: string): Promise<Result>;
@@ -55,6 +57,7 @@ export function worldOf(client: IpvsClient): World {
     '/proc/net/ip_vs_conn': '',
   };
   const hosts: World['hosts'] = { localhost: '127.0.0.1' };
+  const env: World['env'] = {};
   const resolver: Resolver = {
     addresses: async (name) => [hosts[name]].filter((address) => address !== undefined),
     name: async (address) => Object.keys(hosts).find((name) => hosts[name] === address),
@@ -67,7 +70,7 @@ export function worldOf(client: IpvsClient): World {
       program: '/usr/sbin/ipvsadm',
       out,
       err,
-      env: {},
+      env,
       stdin: chunks(stdin),
       files: fs,
       readFile: (path) => chunks(files[path]),
@@ -89,6 +92,7 @@ export function worldOf(client: IpvsClient): World {
   return {
     files,
     hosts,
+    env,
     run: (words, stdin = '') => capture(stdin, (context) => runIpvsadm(words, context, async () => resolver)),
     replace: (stdin) => capture(stdin, (context) => replaceTable(context, async () => resolver)),
   };

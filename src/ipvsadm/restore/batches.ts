@@ -1,6 +1,6 @@
 /**
- * What the lines of -R ask for, in their order, as steps: changes are gathered, as many as go to the kernel together;
- * whatever is no change is a step of its own. Nothing is carried out here.
+ * The lines of -R as steps, in their order: changes are gathered into batches, everything else is a step of its own. Nothing is
+ * carried out here.
  */
 import { NoCommandError, UsageError } from '../../errors.js';
 import { addChange } from '../../ipvs/requests.js';
@@ -9,51 +9,55 @@ import { Batch } from '../../netlink/batch.js';
 import type { Command } from '../grammar/command.js';
 import { parseCommand, type Session } from '../name-lookup.js';
 import { splitRule } from '../rules.js';
-import { type Block, blocks, lineEnd, lineText } from './line-chunks.js';
-import { Moulds } from './template-cache.js';
+import { type LineChunk, lineChunks, lineEnd, lineText } from './line-chunks.js';
+import { noTemplates, TemplateCache, type Templates } from './template-cache.js';
 
-/** Changes to a step. */
-const MOST = 1000;
+/** Changes in a batch, at most. */
+const CAPACITY = 1000;
 
 export type Step =
-  | { readonly do: 'changes'; readonly changes: Changes }
+  | { readonly do: 'changes'; readonly changes: ChangeBatch }
   | { readonly do: 'command'; readonly command: Command }
   | { readonly do: 'refuse'; readonly number: number; readonly mistake: UsageError };
 
-/** The steps of these lines. Whoever asks for the next one has carried out those before, or will. */
+/**
+ * The steps of standard input, read as they are asked for. Lines that a template matches are not parsed; LVSADM_TEMPLATES=off
+ * has every line parsed.
+ */
 export async function* stepsOf(session: Session): AsyncGenerator<Step> {
-  const moulds = new Moulds();
-  let changes = new Changes();
+  const { stdin, env } = session.context;
+  const templates: Templates = env['LVSADM_TEMPLATES'] === 'off' ? noTemplates : new TemplateCache();
+  let changes = new ChangeBatch();
   let number = 1;
-  for await (const block of blocks(session.context.stdin)) {
-    for (let at = 0; at < block.length; ) {
-      const known = changes.addLines(moulds, block, at, number);
-      at = known.end;
-      number = known.number;
-      if (!changes.full && at < block.length) {
-        const text = lineText(block, at);
-        const said = await understood(text, number, session);
-        if (said?.do === 'change') {
-          changes.add(said.change, block, at, number);
-          moulds.learn(text, said.change, changes.lastMessage());
-        } else if (said !== undefined) {
+  for await (const chunk of lineChunks(stdin)) {
+    for (let at = 0; at < chunk.length; ) {
+      const matched = changes.addLines(templates, chunk, at, number);
+      at = matched.end;
+      number = matched.number;
+      if (!changes.full && at < chunk.length) {
+        const text = lineText(chunk, at);
+        const parsed = await parseLine(text, number, session);
+        if (parsed?.do === 'change') {
+          const message = changes.add(parsed.change, chunk, at, number);
+          templates.learn(text, parsed.change, message);
+        } else if (parsed !== undefined) {
           if (changes.count > 0) yield { do: 'changes', changes };
-          changes = new Changes();
-          yield said;
+          changes = new ChangeBatch();
+          yield parsed;
         }
-        at = lineEnd(block, at) + 1;
+        at = lineEnd(chunk, at) + 1;
         number++;
       }
       if (!changes.full) continue;
       yield { do: 'changes', changes };
-      changes = new Changes();
+      changes = new ChangeBatch();
     }
   }
   if (changes.count > 0) yield { do: 'changes', changes };
 }
 
-/** What one line asks for; nothing where it is empty. */
-async function understood(
+/** The change or step of one line; undefined for a line without words. */
+async function parseLine(
   text: string,
   number: number,
   session: Session,
@@ -70,37 +74,42 @@ async function understood(
   }
 }
 
-/** Room for the messages of a step, of which few are larger. */
+/** Bytes of a message; few are larger. */
 const MESSAGE = 160;
 
-/** Changes that are carried out together, and the lines that asked for them. */
-export class Changes {
-  readonly batch = new Batch(MOST * MESSAGE);
-  private readonly numbers = new Int32Array(MOST);
-  private readonly starts = new Int32Array(MOST);
-  /** The blocks that the lines stand in, each with the first change that does. */
-  private readonly blocks: { readonly from: number; readonly block: Block }[] = [];
+/** Changes that are carried out together, and the lines that they come from. */
+export class ChangeBatch {
+  readonly batch = new Batch(CAPACITY * MESSAGE);
+  private readonly numbers = new Int32Array(CAPACITY);
+  private readonly starts = new Int32Array(CAPACITY);
+  /** The chunks that the lines are in, each with the index of its first change. */
+  private readonly chunks: { readonly from: number; readonly chunk: LineChunk }[] = [];
 
   get count(): number {
     return this.batch.count;
   }
 
   get full(): boolean {
-    return this.count === MOST;
+    return this.count === CAPACITY;
   }
 
   /**
-   * Adds the changes of lines from `start` on, as long as there is room and moulds fit them. Nearly all of a restore is
-   * here, so this calls little and waits for nothing.
-   * @returns where it ended, and the number of the line there
+   * Adds the changes of lines from `start` on, while there is room and a template matches. Almost every line of a table is added
+   * here, so this loop calls little and awaits nothing.
+   * @returns offset and number of the first line that was not added
    */
-  addLines(moulds: Moulds, block: Block, start: number, first: number): { end: number; number: number } {
+  addLines(
+    templates: Templates,
+    chunk: LineChunk,
+    start: number,
+    first: number,
+  ): { end: number; number: number } {
     const { batch, starts, numbers } = this;
-    this.enter(block);
+    this.enter(chunk);
     let end = start;
     let number = first;
-    for (let index = this.count; index < MOST && end < block.length; index++) {
-      const next = moulds.add(block, end, batch);
+    for (let index = this.count; index < CAPACITY && end < chunk.length; index++) {
+      const next = templates.add(chunk, end, batch);
       if (next < 0) break;
       starts[index] = end;
       numbers[index] = number++;
@@ -109,32 +118,30 @@ export class Changes {
     return { end, number };
   }
 
-  /** Adds the change that a line has come to. */
-  add(change: Change, block: Block, start: number, number: number): void {
-    this.enter(block);
-    this.starts[this.count] = start;
-    this.numbers[this.count] = number;
+  /** Adds the change of a line that was parsed. @returns its message */
+  add(change: Change, chunk: LineChunk, start: number, number: number): Uint8Array<ArrayBuffer> {
+    const index = this.count;
+    this.enter(chunk);
+    this.starts[index] = start;
+    this.numbers[index] = number;
     addChange(this.batch, change);
+    return this.batch.message(index);
   }
 
-  lastMessage(): Uint8Array<ArrayBuffer> {
-    return this.batch.message(this.count - 1);
+  /** The lines that are added from now on are in this chunk. */
+  private enter(chunk: LineChunk): void {
+    if (this.chunks.at(-1)?.chunk !== chunk) this.chunks.push({ from: this.count, chunk });
   }
 
-  /** Says which block the lines of the changes stand in that are added from now on. */
-  private enter(block: Block): void {
-    if (this.blocks.at(-1)?.block !== block) this.blocks.push({ from: this.count, block });
-  }
-
-  /** The number of the line that asked for a change, counted from 1. */
+  /** The number of a change's line, counted from 1. */
   number(index: number): number {
     return this.numbers[index] as number;
   }
 
-  /** The change itself, which most of the time nobody needs: its line is parsed again. */
+  /** The change itself. Few are asked for, so its line is parsed again. */
   async change(index: number, session: Session): Promise<Change> {
-    const { block } = this.blocks.findLast(({ from }) => from <= index) as { block: Block };
-    const command = await parseCommand(splitRule(lineText(block, this.starts[index] as number)), session);
+    const { chunk } = this.chunks.findLast(({ from }) => from <= index) as { chunk: LineChunk };
+    const command = await parseCommand(splitRule(lineText(chunk, this.starts[index] as number)), session);
     if (command.do !== 'change') throw new Error(`line ${this.number(index)} was a change before`);
     return command.change;
   }

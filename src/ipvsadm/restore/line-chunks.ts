@@ -1,18 +1,18 @@
-/** Input cut into blocks of whole lines, so that a line is bytes that lie together, and nobody copies it. */
+/** Input in chunks of whole lines, so that each line is bytes that lie together and need not be copied. */
 
 const NEWLINE = 10;
 
-/** Bytes that are the reader's to keep. Each line in them is ended, the last one of the input too where it was not. */
-export type Block = Uint8Array;
+/** Whole lines, each ended by a newline, also the last line of the input. The bytes stay valid. */
+export type LineChunk = Uint8Array;
 
-export async function* blocks(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Block> {
+export async function* lineChunks(input: AsyncIterable<Uint8Array>): AsyncGenerator<LineChunk> {
   let rest: Uint8Array = new Uint8Array();
-  for await (const chunk of chunks) {
-    const end = chunk.lastIndexOf(NEWLINE) + 1;
+  for await (const bytes of input) {
+    const end = bytes.lastIndexOf(NEWLINE) + 1;
     if (end > 0) {
-      yield joined(rest, chunk.subarray(0, end));
-      rest = chunk.slice(end);
-    } else rest = joined(rest, chunk);
+      yield joined(rest, bytes.subarray(0, end));
+      rest = bytes.slice(end);
+    } else rest = joined(rest, bytes);
   }
   if (rest.length > 0) yield joined(rest, Uint8Array.of(NEWLINE));
 }
@@ -26,9 +26,9 @@ function joined(head: Uint8Array, tail: Uint8Array): Uint8Array {
 
 const decoder = new TextDecoder();
 
-/** Where the line that starts at `at` has its end, a newline. */
-export const lineEnd = (block: Block, at: number): number => block.indexOf(NEWLINE, at);
+/** Offset of the newline that ends the line at `at`. */
+export const lineEnd = (chunk: LineChunk, at: number): number => chunk.indexOf(NEWLINE, at);
 
-/** The text of the line that starts at `at`. */
-export const lineText = (block: Block, at: number): string =>
-  decoder.decode(block.subarray(at, lineEnd(block, at)));
+/** The text of the line at `at`, without its newline. */
+export const lineText = (chunk: LineChunk, at: number): string =>
+  decoder.decode(chunk.subarray(at, lineEnd(chunk, at)));

@@ -1,41 +1,40 @@
 /**
- * The shape that many lines of a table have, and the message that they come to. It is made of one line that the grammar
- * has understood, and of the message of that line's change; whatever has the same shape, but for numbers and addresses in
- * plain sight, needs no parsing: it asks for the same with other numbers.
+ * A rule line with slots for its addresses and numbers, and the message of that line with the same values at known offsets. A
+ * line that differs from the template in its slots alone needs no parsing: its message differs in the same values.
  */
-import type { Gap } from './slot.js';
+import type { Slot } from './slot.js';
 
-/** Stands in a pattern where a gap is: no byte of a text in ASCII. */
-const GAP = 0x80;
+/** Marks a slot in the pattern. Never a byte of the line, which is ASCII. */
+const SLOT = 0x80;
 
-export class Mould {
-  /** The bytes of the line, its end among them, and a byte for each gap. */
+export class LineTemplate {
+  /** The bytes of the line, its newline included, with a mark for each slot. */
   private readonly pattern: Uint8Array;
 
   constructor(
     readonly operation: string,
-    /** The message of the line that filled the mould last. */
+    /** The message of the line that matched last. */
     readonly message: Uint8Array,
-    /** What stands before, between and behind the gaps, in ASCII: one more than there are gaps. */
+    /** The text before, between and after the slots, in ASCII: one more than there are slots. */
     texts: readonly string[],
-    private readonly gaps: readonly Gap[],
+    private readonly slots: readonly Slot[],
   ) {
-    this.pattern = Buffer.from(texts.join(String.fromCharCode(GAP)), 'latin1');
+    this.pattern = Buffer.from(texts.join(String.fromCharCode(SLOT)), 'latin1');
   }
 
   /**
-   * Fills the mould with the line that starts at `at`, if it is of this shape. Every line must be ended.
-   * @returns where the next line starts, or -1 for one that does not fit; the message then is nobody's
+   * Matches the line at `at`, and writes its values into the message. Every line must end in a newline.
+   * @returns offset of the next line, or -1 if the line does not match, which leaves the message undefined
    */
-  fill(lines: Uint8Array, at: number): number {
+  match(lines: Uint8Array, at: number): number {
     const { pattern } = this;
     let next = at;
-    for (let i = 0, gap = 0; i < pattern.length; i++) {
-      const wanted = pattern[i];
-      if (wanted !== GAP) {
-        if (lines[next++] !== wanted) return -1;
+    for (let i = 0, slot = 0; i < pattern.length; i++) {
+      const expected = pattern[i];
+      if (expected !== SLOT) {
+        if (lines[next++] !== expected) return -1;
       } else {
-        next = (this.gaps[gap++] as Gap).fill(lines, next);
+        next = (this.slots[slot++] as Slot).match(lines, next);
         if (next < 0) return -1;
       }
     }

@@ -1,24 +1,24 @@
 /**
- * -R: the commands on standard input, one a line, carried out in their order. Changes go to the kernel many at a time;
- * whatever is not a change waits until those before it are done.
+ * -R: the commands on standard input, one a line, carried out in their order. Changes go to the kernel in batches; any other
+ * command runs when the changes before it are done.
  */
 import { MalformedError, NoCommandError, UsageError } from '../../errors.js';
 import { explained, mistake, refusal } from '../../messages.js';
 import { describeChange } from '../../model/change.js';
 import type { Command } from '../grammar/command.js';
 import type { Session } from '../name-lookup.js';
-import { type Changes, type Step, stepsOf } from './batches.js';
+import { type ChangeBatch, type Step, stepsOf } from './batches.js';
 
-/** ipvsadm's exit status for what the kernel refused, and for a line that could not be read. */
+/** ipvsadm's exit status if the kernel refuses a change, and for a line with an option that cannot be read. */
 const REFUSED = 255;
 
 type Execute = (command: Command, session: Session) => Promise<number>;
 
 /**
- * As with ipvsadm, a refused change and a line with an unknown option are reported and the next line is read; any other
- * mistake ends it there.
- * @param execute carries out what is not a change, and returns its exit status
- * @returns the exit status of the last line, ipvsadm's rule
+ * Reads and carries out standard input. Like ipvsadm, reports a refused change or an unknown option and goes on; ends at any
+ * other mistake.
+ * @param execute carries out a command that is not a change, and returns its exit status
+ * @returns the exit status of the last line, as ipvsadm does
  * @throws UsageError that names the line
  */
 export const restore = (session: Session, execute: Execute): Promise<number> =>
@@ -36,7 +36,7 @@ export async function follow(
     else if (step.do === 'refuse') status = await refuse(step, session);
     else {
       status = await execute(step.command, session);
-      // ipvsadm's program ends with these.
+      // ipvsadm ends after -h, -v and a failed command.
       if (step.command.do === 'help' || step.command.do === 'version' || status !== 0) return status;
     }
   }
@@ -44,13 +44,13 @@ export async function follow(
 }
 
 /**
- * The steps of all lines, none of which has been carried out.
- * @throws UsageError that names the first line which makes no sense
+ * The steps of standard input, read to its end; nothing is carried out.
+ * @throws UsageError that names the first line with a mistake
  */
 export async function checkedSteps(session: Session): Promise<Step[]> {
   const steps: Step[] = [];
   for await (const step of stepsOf(session)) {
-    if (step.do === 'refuse') throw new UsageError(blame(step));
+    if (step.do === 'refuse') throw new UsageError(located(step));
     steps.push(step);
   }
   return steps;
@@ -58,18 +58,18 @@ export async function checkedSteps(session: Session): Promise<Step[]> {
 
 type Refused = Extract<Step, { do: 'refuse' }>;
 
-const blame = ({ number, mistake: error }: Refused): string => `line ${number}: ${mistake(error)}`;
+const located = ({ number, mistake: error }: Refused): string => `line ${number}: ${mistake(error)}`;
 
 async function refuse(step: Refused, { context }: Session): Promise<number> {
   const { mistake: error } = step;
-  if (error instanceof NoCommandError) throw new NoCommandError(blame(step));
-  if (!(error instanceof MalformedError)) throw new UsageError(blame(step));
-  await context.err.write(`${blame(step)}\n`);
+  if (error instanceof NoCommandError) throw new NoCommandError(located(step));
+  if (!(error instanceof MalformedError)) throw new UsageError(located(step));
+  await context.err.write(`${located(step)}\n`);
   return REFUSED;
 }
 
 /** @returns the exit status of the last change */
-async function apply(changes: Changes, session: Session): Promise<number> {
+async function apply(changes: ChangeBatch, session: Session): Promise<number> {
   const client = await session.context.client();
   const refusals = await client.applyBatch(changes.batch);
   const report: string[] = [];

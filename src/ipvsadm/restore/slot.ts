@@ -1,51 +1,51 @@
 /**
- * What may differ from line to line of a table: an address, or a number. A gap reads what a line has in its place, and
- * writes it to where the line's message has it.
+ * The slots of a line template: parts of the line that may differ, an address or a number. A slot reads its value from the
+ * bytes of a line and writes it into the template's message.
  */
 import type { AddressReader } from '../../model/address.js';
+import type { Range } from '../../model/limits.js';
 import type { Place } from '../../netlink/attribute-offset.js';
 import { Writer } from '../../netlink/bytes.js';
 
-export interface Gap {
-  /** Reads what starts at `at`. @returns where it ends, or -1 if that is not plainly what belongs there */
-  fill(lines: Uint8Array, at: number): number;
+export interface Slot {
+  /** Copies the value at `at` into the message. @returns where the value ends, or -1 if there is no value of this slot's form */
+  match(lines: Uint8Array, at: number): number;
 }
 
-export class AddressGap implements Gap {
+export class AddressSlot implements Slot {
   constructor(
     private readonly read: AddressReader,
     private readonly message: Uint8Array,
-    /** Where the message has the address. */
-    private readonly place: number,
+    /** Offset of the address in the message. */
+    private readonly offset: number,
   ) {}
 
-  fill(lines: Uint8Array, at: number): number {
-    return this.read(lines, at, this.message, this.place);
+  match(lines: Uint8Array, at: number): number {
+    return this.read(lines, at, this.message, this.offset);
   }
 }
 
 const ZERO = 48;
 const NINE = 57;
 
-/** Ten digits hold every number there is here, and none that would not be exact. */
-const DIGITS = 10;
+/** 10 digits cover 32 bits, and are exact in a number. */
+const MAX_DIGITS = 10;
 
-export class NumberGap implements Gap {
+export class NumberSlot implements Slot {
   private readonly to: Writer;
-  /** What the message says now: most lines say the same again. */
+  /** The number in the message: most lines repeat the number of the line before. */
   private written = -1;
 
   constructor(
-    private readonly least: number,
-    private readonly most: number,
+    private readonly range: Range,
     message: Uint8Array<ArrayBuffer>,
-    /** All places that have the number; none where it means nothing. */
+    /** The attributes that hold the number; none for a number that the command ignores. */
     private readonly places: readonly Place[],
   ) {
     this.to = Writer.over(message);
   }
 
-  fill(lines: Uint8Array, at: number): number {
+  match(lines: Uint8Array, at: number): number {
     let value = 0;
     let end = at;
     let code = lines[end] as number;
@@ -53,7 +53,8 @@ export class NumberGap implements Gap {
       value = value * 10 + code - ZERO;
       code = lines[++end] as number;
     }
-    if (end === at || end - at > DIGITS || value < this.least || value > this.most) return -1;
+    const { min, max } = this.range;
+    if (end === at || end - at > MAX_DIGITS || value < min || value > max) return -1;
     if (value !== this.written) this.write(value);
     return end;
   }

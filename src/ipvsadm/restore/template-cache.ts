@@ -1,42 +1,48 @@
-/** The quick way of -R: lines of a shape that was there before become messages without being parsed. */
+/** The fast road of -R: a line like one that was parsed before becomes a message without being parsed. */
 import type { Change } from '../../model/change.js';
 import type { Batch } from '../../netlink/batch.js';
-import { mouldOf } from './compile-template.js';
-import type { Mould } from './line-template.js';
+import { compileTemplate } from './compile-template.js';
+import type { LineTemplate } from './line-template.js';
 
-/** Tables have few shapes: a line for each kind of service, and one for each kind of server. */
-const MOST = 16;
+/** A table has few forms of lines: one for each kind of service, and one for each kind of server. */
+const CAPACITY = 16;
 
-export class Moulds {
-  /** The one that was used last comes first: servers follow servers. */
-  private readonly moulds: Mould[] = [];
+/** What -R needs of templates. */
+export type Templates = Pick<TemplateCache, 'add' | 'learn'>;
+
+/** Templates turned off: every line must be parsed. */
+export const noTemplates: Templates = { add: () => -1, learn: () => {} };
+
+export class TemplateCache {
+  /** The template that matched last comes first: servers follow servers. */
+  private readonly templates: LineTemplate[] = [];
 
   /**
-   * Adds the change of the line that starts at `at` to a batch, if a mould fits it.
-   * @returns where the next line starts, or -1 where the line must be parsed
+   * Adds the change of the line at `at` to a batch, if a template matches.
+   * @returns offset of the next line, or -1 if the line must be parsed
    */
   add(lines: Uint8Array, at: number, batch: Batch): number {
-    const { moulds } = this;
-    for (let index = 0; index < moulds.length; index++) {
-      const mould = moulds[index] as Mould;
-      const next = mould.fill(lines, at);
+    const { templates } = this;
+    for (let index = 0; index < templates.length; index++) {
+      const template = templates[index] as LineTemplate;
+      const next = template.match(lines, at);
       if (next < 0) continue;
-      batch.addCopy(mould.operation, mould.message);
-      if (index > 0) this.putFirst(mould, index);
+      batch.addCopy(template.operation, template.message);
+      if (index > 0) this.moveToFront(template, index);
       return next;
     }
     return -1;
   }
 
-  /** Remembers the shape of a line that was parsed, and the message that it came to. */
+  /** Keeps a template of a line that was parsed, and of its message. */
   learn(line: string, change: Change, message: Uint8Array<ArrayBuffer>): void {
-    const mould = mouldOf(line, change, message);
-    if (mould !== undefined) this.putFirst(mould, MOST - 1);
+    const template = compileTemplate(line, change, message);
+    if (template !== undefined) this.moveToFront(template, CAPACITY - 1);
   }
 
-  /** Those before `index` make room. */
-  private putFirst(mould: Mould, index: number): void {
-    this.moulds.splice(index, 1);
-    this.moulds.unshift(mould);
+  /** Puts a template first, in place of the one at `index`. */
+  private moveToFront(template: LineTemplate, index: number): void {
+    this.templates.splice(index, 1);
+    this.templates.unshift(template);
   }
 }

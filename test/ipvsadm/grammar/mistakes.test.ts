@@ -20,7 +20,7 @@ function mistakeIn(commandLine: string): UsageError {
 const server = '-a -t 192.0.2.1:80 -r 198.51.100.7';
 
 describe('a mistake in a command line', () => {
-  it('is told with the argument that it is in, and what would be right', () => {
+  it('is reported with the argument that it is in, and with what would be right', () => {
     const told = {
       [`${server} -w heavy`]: "-w: weight 'heavy' is not a number from 0 to 2147483647",
       [`${server} --weight=-1`]: "--weight: weight '-1' is not a number from 0 to 2147483647",
@@ -59,13 +59,23 @@ describe('a mistake in a command line', () => {
       '-A -t': '-t: a value must follow',
       '-L --stats=1': '--stats: takes no value',
       '-n -L': '-n: the command must come before its options',
+      // Words that every object has as properties are words like any other.
+      '-A --constructor': '--constructor: unknown option',
+      '-A -t constructor:80':
+        "-t: virtual service 'constructor:80' is not an address[:port], and no host has the name 'constructor'",
+      '-A -t 192.0.2.1:constructor':
+        "-t: port 'constructor' is not a port from 0 to 65535, or a tcp service of /etc/services",
+      '-A -f 7 -b toString': "-b: scheduler flag 'toString' is not one of flag-1, flag-2, flag-3",
+      [`${server} -i --tun-type constructor`]:
+        "--tun-type: tunnel type 'constructor' is not one of ipip, gue, gre",
+      '--start-daemon __proto__': "--start-daemon: state '__proto__' is not one of master, backup",
     };
     for (const [commandLine, text] of Object.entries(told)) {
       assert.equal(mistake(mistakeIn(commandLine)), text, commandLine);
     }
   });
 
-  it('ends in 2, or in 255 where there is no command or an option cannot be read', () => {
+  it('ends with status 2, or 255 if there is no command or an option cannot be read', () => {
     assert.equal(mistakeStatus(mistakeIn('-A')), 2);
     for (const commandLine of ['-L --nosuch', '-A -t', '-L --stats=1']) {
       const error = mistakeIn(commandLine);
@@ -77,7 +87,7 @@ describe('a mistake in a command line', () => {
     }
   });
 
-  it('in a long option with a single dash names the option that was meant', async () => {
+  it('made by a long option with a single dash suggests two dashes', async () => {
     const told = {
       '-L -stats': "-s: does not go with -L (only with -A, -E) (did you mean '--stats'?)",
       '-A -tcp-service 192.0.2.1:80':
@@ -90,7 +100,7 @@ describe('a mistake in a command line', () => {
     }
   });
 
-  it('changes nothing', async () => {
+  it('leaves the table unchanged', async () => {
     const { run } = world();
     await run(splitLine('-A -t 192.0.2.1:80'));
     const { status, stdout, stderr } = await run(splitLine('-E -t 192.0.2.1:80 -s rr -p never'));
@@ -104,10 +114,10 @@ describe('a mistake in a command line', () => {
   });
 });
 
-describe('the word that was probably meant', () => {
+describe('the suggested word', () => {
   const words = ['stats', 'rate', 'sort', 'set', 'list', 'wlc', 'wrr', 'rr'];
 
-  it('is one that few edits lead to', () => {
+  it('is the one that takes the fewest edits', () => {
     assert.equal(nearest('stat', words), 'stats');
     assert.equal(nearest('satts', words), 'stats');
     assert.equal(nearest('strats', words), 'stats');
@@ -115,7 +125,7 @@ describe('the word that was probably meant', () => {
     assert.equal(nearest('wlv', words), 'wlc');
   });
 
-  it('is none where nothing is near', () => {
+  it('is undefined if every word takes too many edits', () => {
     assert.equal(nearest('quiet', words), undefined);
     assert.equal(nearest('x', words), undefined);
     assert.equal(nearest('', words), undefined);

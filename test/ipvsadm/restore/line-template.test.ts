@@ -1,11 +1,11 @@
-// The quick way of -R gives the very message that parsing gives, or nothing.
+// A line template gives the very message that parsing gives, or does not match.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { LvsadmError } from '../../../src/errors.js';
 import { addChange } from '../../../src/ipvs/requests.js';
 import { parse, tokensOf } from '../../../src/ipvsadm/grammar/parse.js';
-import { Moulds } from '../../../src/ipvsadm/restore/template-cache.js';
+import { TemplateCache } from '../../../src/ipvsadm/restore/template-cache.js';
 import { destinationRule, serviceRule, splitRule } from '../../../src/ipvsadm/rules.js';
 import type { Change } from '../../../src/model/change.js';
 import { Batch } from '../../../src/netlink/batch.js';
@@ -29,21 +29,21 @@ function message(change: Change): Uint8Array<ArrayBuffer> {
   return batch.message(0);
 }
 
-/** Moulds that have seen these lines, as -R would show them. */
-function seen(...lines: readonly string[]): Moulds {
-  const moulds = new Moulds();
+/** Templates of these lines, learned in this order. */
+function learned(...lines: readonly string[]): TemplateCache {
+  const templates = new TemplateCache();
   for (const line of lines) {
     const change = changeOf(line);
-    if (change !== undefined) moulds.learn(line, change, message(change));
+    if (change !== undefined) templates.learn(line, change, message(change));
   }
-  return moulds;
+  return templates;
 }
 
-/** The message that a line becomes without being parsed; undefined where it must be. */
-function quick(moulds: Moulds, line: string): string | undefined {
+/** The message of a line by its template; undefined if none matches. */
+function matched(templates: TemplateCache, line: string): string | undefined {
   const batch = new Batch();
   const before = Buffer.from('-C\n');
-  const next = moulds.add(Buffer.from(`-C\n${line}\n-C\n`), before.length, batch);
+  const next = templates.add(Buffer.from(`-C\n${line}\n-C\n`), before.length, batch);
   if (next < 0) {
     assert.equal(batch.count, 0);
     return undefined;
@@ -53,7 +53,7 @@ function quick(moulds: Moulds, line: string): string | undefined {
   return hex(batch.message(0));
 }
 
-/** Lines that share a shape: the first is parsed, and all others need not be. */
+/** Lines of one form: the first is parsed, and its template matches the others. */
 const families: readonly (readonly string[])[] = [
   ['-A -t 192.0.2.1:80 -s wlc', '-A -t 203.0.113.255:65535 -s wlc', '-A -t 0.0.0.0:1 -s wlc'],
   ['-A -t [2001:db8::1]:80 -s rr', '-A -t [::]:65535 -s rr', '-A -t [::ffff:192.0.2.1]:1 -s rr'],
@@ -72,13 +72,14 @@ const families: readonly (readonly string[])[] = [
   [
     '-a -t 192.0.2.1:80 -r 198.51.100.7:80 -m -w 1 -x 9 -y 3',
     '-a -t 192.0.2.1:80 -r 198.51.100.7:8080 -m -w 100 -x 0 -y 0',
+    '-a -t 192.0.2.1:80 -r 198.51.100.7:80 -m -w 1 -x 4294967295 -y 4294967295',
   ],
   ['-a -t 192.0.2.1:80 -r 198.51.100.7 -m', '-a -t 192.0.2.1:443 -r 198.51.100.8 -m'],
   ['-a -f 7 -r 198.51.100.7:0 -g', '-a -f 8 -r 198.51.100.8:80 -g'],
   ['-a -f 7 -6 -r [2001:db8::7] -m -w 3', '-a -f 8 -6 -r [2001:db8::8] -m -w 4'],
   [
     '-a -t [2001:db8::1]:80 -r 198.51.100.7:80 -i -w 1 --tun-type gue --tun-port 6080 --tun-nocsum',
-    '-a -t [2001:db8::2]:81 -r 198.51.100.8:82 -i -w 2 --tun-type gue --tun-port 6080 --tun-nocsum',
+    '-a -t [2001:db8::2]:81 -r 198.51.100.8:82 -i -w 2 --tun-type gue --tun-port 65535 --tun-nocsum',
   ],
   ['-e -r 198.51.100.7:80 -t 192.0.2.1:80 -w5', '-e -r 198.51.100.8:81 -t 192.0.2.2:82 -w6'],
   ['-d -t 192.0.2.1:80 -r 198.51.100.7', '-d -t 192.0.2.1:81 -r 198.51.100.9'],
@@ -89,8 +90,8 @@ const families: readonly (readonly string[])[] = [
   ],
 ];
 
-/** Lines that are near to one that was parsed, and yet another matter. */
-const strangers: readonly (readonly [parsed: string, line: string])[] = [
+/** Lines that differ little from a parsed one, but must be parsed themselves. */
+const mismatches: readonly (readonly [parsed: string, line: string])[] = [
   ['-A -t 192.0.2.1:80', '-A -t 192.0.2.1:0'],
   ['-A -t 192.0.2.1:80', '-A -t 192.0.2.1:65536'],
   ['-A -t 192.0.2.1:80', '-A -t 192.0.2.1:'],
@@ -111,40 +112,45 @@ const strangers: readonly (readonly [parsed: string, line: string])[] = [
   ['-A -t 192.0.2.1:80 -p 60', '-A -t 192.0.2.1:80 -p 0'],
   ['-A -t 192.0.2.1:80 -p 60', '-A -t 192.0.2.1:80 -p 2678401'],
   ['-a -f 1 -r 198.51.100.7 -w 1', '-a -f 1 -r 198.51.100.7 -w 2147483648'],
+  ['-a -f 1 -r 198.51.100.7 -x 1', '-a -f 1 -r 198.51.100.7 -x 4294967296'],
+  [
+    '-a -f 1 -r 198.51.100.7 -i --tun-type gue --tun-port 1',
+    '-a -f 1 -r 198.51.100.7 -i --tun-type gue --tun-port 0',
+  ],
   ['-a -f 1 -r 198.51.100.7 -w 1', '-a -f 1 -r 198.51.100.7 -w -1'],
   ['-a -f 1 -r 198.51.100.7 -w 1', '-a -f 1 -r 198.51.100.7 -w'],
   ['-a -f 1 -r 198.51.100.7 -w 1', '-a -f 1 -r 198.51.100.7 -w 1 -m'],
 ];
 
-describe('a line of a shape that was parsed before', () => {
+describe('a line of the form of one that was parsed', () => {
   for (const [first = '', ...others] of families) {
-    it(`becomes a message at once: ${first.trim()}`, () => {
-      const moulds = seen(first);
+    it(`becomes a message without being parsed: ${first.trim()}`, () => {
+      const templates = learned(first);
       for (const line of [...others, first]) {
         const change = changeOf(line);
         assert.ok(change, line);
-        assert.equal(quick(moulds, line), hex(message(change)), line);
+        assert.equal(matched(templates, line), hex(message(change)), line);
       }
     });
   }
 
-  it('may come after many others', () => {
-    const moulds = seen(...families.slice(-16).map(([line = '']) => line));
-    for (const [, line = ''] of families.slice(-16)) assert.ok(quick(moulds, line), line);
+  it('matches while up to 15 other forms have come since', () => {
+    const templates = learned(...families.slice(-16).map(([line = '']) => line));
+    for (const [, line = ''] of families.slice(-16)) assert.ok(matched(templates, line), line);
   });
 
-  it('is forgotten when many others were parsed since', () => {
+  it('is parsed again when 16 other forms have come since', () => {
     const [[old = '', again = ''] = [], ...others] = families.slice(-17);
-    const moulds = seen(old, ...others.map(([line = '']) => line));
-    assert.equal(quick(moulds, again), undefined);
+    const templates = learned(old, ...others.map(([line = '']) => line));
+    assert.equal(matched(templates, again), undefined);
   });
 });
 
-describe('a line of another shape', () => {
-  for (const [parsed, line] of strangers) {
-    it(`is left to the parser: '${line}' after '${parsed}'`, () => {
+describe('a line of another form', () => {
+  for (const [parsed, line] of mismatches) {
+    it(`is parsed: '${line}' after '${parsed}'`, () => {
       assert.ok(changeOf(parsed), parsed);
-      assert.equal(quick(seen(parsed), line), undefined);
+      assert.equal(matched(learned(parsed), line), undefined);
     });
   }
 });
@@ -196,9 +202,9 @@ const number = fc.oneof(
     '9999999999',
   ),
 );
-const gap = fc.oneof({ weight: 5, arbitrary: same(' ') }, same('\t', '  ', ' \r', '=', ''));
+const separator = fc.oneof({ weight: 5, arbitrary: same(' ') }, same('\t', '  ', ' \r', '=', ''));
 const valued = (names: readonly string[], value: fc.Arbitrary<Pair>): fc.Arbitrary<Pair> =>
-  glued(same(...names), gap, value);
+  glued(same(...names), separator, value);
 
 const servicePart = fc.oneof(
   { weight: 3, arbitrary: valued(['-t', '-u', '--tcp-service', '--sctp-service'], glued(host, port)) },
@@ -227,37 +233,37 @@ const pairOfLines: fc.Arbitrary<Pair> = fc
     return [line(0), line(1)];
   });
 
-/** A line with a stretch of it replaced. */
-const mended = (line: string, at: number, drop: number, text: string): string =>
+/** A line with a part of it replaced. */
+const spliced = (line: string, at: number, drop: number, text: string): string =>
   line.slice(0, at % (line.length + 1)) + text + line.slice((at % (line.length + 1)) + drop);
 
 const agrees = (parsed: string, line: string): void => {
-  const got = quick(seen(parsed), line);
+  const got = matched(learned(parsed), line);
   if (got === undefined) return;
   const change = changeOf(line);
-  assert.ok(change, `'${line}' is no change, and was taken for one like '${parsed}'`);
+  assert.ok(change, `'${line}' is no change, but matches the template of '${parsed}'`);
   assert.equal(got, hex(message(change)), `'${line}' after '${parsed}'`);
 };
 
-describe('whatever two lines there are', () => {
-  it('the second becomes the message that parsing gives, or is left to the parser', () => {
+describe('of any two lines', () => {
+  it('the second becomes the message that parsing gives, or does not match the template of the first', () => {
     fc.assert(
       fc.property(pairOfLines, ([parsed, line]) => agrees(parsed, line)),
       { numRuns: 3000 },
     );
   });
 
-  it('so does the first with some characters changed', () => {
+  it('the first with some characters changed does the same', () => {
     const text = fc.string({ unit: fc.constantFrom(...' \t\r0159.:[]-=#aft/'), maxLength: 2 });
     fc.assert(
       fc.property(pairOfLines, fc.nat(99), fc.nat(2), text, ([parsed], at, drop, put) =>
-        agrees(parsed, mended(parsed, at, drop, put)),
+        agrees(parsed, spliced(parsed, at, drop, put)),
       ),
       { numRuns: 3000 },
     );
   });
 
-  it('a table that -S wrote is one of them', () => {
+  it('so do the lines of a table that -S wrote', () => {
     fc.assert(
       fc.property(service, fc.array(destination, { minLength: 2, maxLength: 2 }), (of, servers) => {
         const lines = [serviceRule(of), ...servers.map((server) => destinationRule(of.id, server))];

@@ -1,12 +1,13 @@
 // npm run install:standalone -- [OPTION...]
 import { execFile } from 'node:child_process';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { isAbsolute, resolve } from 'node:path';
+import { isAbsolute, join, resolve } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
 import { HostError } from '../../src/errors.js';
+import { root } from '../build/project.js';
+import { buildStandalone, standaloneFile } from '../build/standalone.js';
 import { install, uninstall, type Wish } from './install.js';
-
-const executable = resolve(import.meta.dirname, '../../../dist/standalone/lvsadm');
 
 const usage = `npm run install:standalone -- [OPTION...]
   --prefix DIRECTORY  where to install; /usr/local where nothing is said
@@ -56,13 +57,26 @@ const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 /** What the executable prints. It is told by its file, so that a page names the version that is installed. */
 const written = async (words: readonly string[]): Promise<Uint8Array> =>
-  (await promisify(execFile)(executable, [...words], { encoding: 'buffer' })).stdout;
+  (await promisify(execFile)(standaloneFile, [...words], { encoding: 'buffer' })).stdout;
+
+/** Whether the executable is missing, or older than something that it is made of. */
+function isOld(executable: string): boolean {
+  if (!existsSync(executable)) return true;
+  const below = (room: string): string[] =>
+    readdirSync(join(root, room), { recursive: true, encoding: 'utf8' }).map((name) => join(room, name));
+  const sources = ['package.json', 'package-lock.json', ...['bin', 'src', 'scripts/build'].flatMap(below)];
+  const built = statSync(executable).mtimeMs;
+  return sources.some((source) => statSync(join(root, source)).mtimeMs > built);
+}
 
 async function main(args: readonly string[]): Promise<number> {
   const wish = parse(args);
   if (wish.help) process.stdout.write(usage);
   else if (wish.uninstall) await uninstall(wish, say);
-  else await install(wish, { program: await readFile(executable), written, say });
+  else {
+    if (isOld(standaloneFile)) buildStandalone();
+    await install(wish, { program: await readFile(standaloneFile), written, say });
+  }
   return 0;
 }
 

@@ -1,16 +1,12 @@
 /** Bun's own executable, which its package brought: the runtime of the standalone distribution. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-
-const oven = join(import.meta.dirname, '../../../node_modules/@oven');
+import { findBun } from '../../scripts/build/standalone.js';
 
 /** Undefined where there is none for this machine's processor and C library. */
-export const bun: string | undefined = (existsSync(oven) ? readdirSync(oven) : [])
-  .map((name) => join(oven, name, 'bin/bun'))
-  .find((path) => existsSync(path));
+export const bun: string | undefined = findBun();
 
 /** Runs the tests of test/support/bun/FILE.bun.ts with Bun's own test runner: so many pass, or say why they are skipped. */
 export async function passesUnderBun(file: string, tests: number): Promise<void> {

@@ -1,7 +1,8 @@
 /** Runs a program under its runtime's profiler, from modules that have kept their names. */
-import { chmodSync, copyFileSync, cpSync, existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, cpSync, existsSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { findBun } from '../../../scripts/build/standalone.js';
 import { checkout } from '../../lab/paths.js';
 import type { Frame } from '../program.js';
 import type { World } from './world.js';
@@ -35,9 +36,7 @@ export function underProfiler(world: World, program: Profiled, file: string): st
 function bun(world: World): string {
   const path = world.path('bun');
   if (existsSync(path)) return path;
-  const packages = join(checkout, 'node_modules/@oven');
-  const [name = ''] = readdirSync(packages).filter((each) => each.startsWith('bun-linux-'));
-  copyFileSync(join(packages, name, 'bin/bun'), path);
+  copyFileSync(findBun() ?? '', path);
   chmodSync(path, 0o755);
   return path;
 }

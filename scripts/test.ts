@@ -1,0 +1,53 @@
+/**
+ * node build/scripts/test.js SUITES [OPTION...]: Node's test runner over the compiled tests, with options of its own such as
+ * `--test-name-pattern`.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
+import { constants } from 'node:os';
+import { join } from 'node:path';
+
+interface Run {
+  /** By the path below test/, such as `model/address.test.js`. */
+  readonly includes: (path: string) => boolean;
+  readonly options?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+const inLab = (path: string): boolean => path.startsWith('lab/');
+const inGuest = (path: string): boolean => path === 'lab/lab.test.js';
+
+// The lab's guests leave a processor's time free, all but the last.
+const everything: Run = { includes: () => true, options: ['--test-concurrency=2'] };
+
+const suites: Readonly<Record<string, readonly Run[]>> = {
+  all: [everything],
+  unit: [{ includes: (path) => !inLab(path) }],
+  lab: [{ includes: inLab }],
+  standalone: [{ includes: inGuest, env: { LAB_DISTRIBUTION: 'standalone' } }],
+  kernels: [everything, { includes: inGuest, env: { LAB_KERNEL: 'backports' } }],
+};
+
+const directory = join(import.meta.dirname, '../test');
+const tests = readdirSync(directory, { recursive: true, encoding: 'utf8' })
+  .filter((path) => path.endsWith('.test.js'))
+  .sort();
+
+const [name = '', ...words] = process.argv.slice(2);
+for (const { includes, options = [], env = {} } of suites[name] ?? []) {
+  const files = tests.filter(includes).map((path) => join(directory, path));
+  const child = spawn(process.execPath, ['--test', ...options, ...words, ...files], {
+    stdio: 'inherit',
+    env: { ...process.env, ...env },
+  });
+  // The runner ends its tests, and these the guests that they started.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal));
+  await once(child, 'exit');
+  // A failure on one kernel does not keep the next from being tried; a signal does.
+  if (child.signalCode !== null) {
+    process.exitCode = 128 + constants.signals[child.signalCode];
+    break;
+  }
+  process.exitCode ||= child.exitCode ?? 1;
+}

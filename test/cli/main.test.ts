@@ -5,12 +5,12 @@ import fs from 'node:fs';
 import { describe, test } from 'node:test';
 import { ClosedPipe, type Context, type Output } from '../../src/context.js';
 import { Captured } from '../support/captured.js';
-import { FakeClient } from '../support/fake-client.js';
+import { FakeIpvs } from '../support/fake-ipvs.js';
 import { main } from '../support/main.js';
 
 /** A machine with one service in its table, and a way to call the program by any name. */
 function machine() {
-  const ipvs = new FakeClient();
+  const client = new FakeIpvs().client();
   async function call(program: string, words: readonly string[], stdin = '', out: Output = new Captured()) {
     const err = new Captured();
     const context: Context = {
@@ -23,7 +23,7 @@ function machine() {
       })(),
       files: fs,
       readFile: () => assert.fail('no file is read'),
-      client: async () => ipvs.client,
+      client: () => client,
       openSocket: () => assert.fail('no socket is opened'),
       now: () => 0,
       sleep: async () => {},

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
 import { type KernelError, UnavailableError } from '../../src/errors.js';
-import { IpvsClient } from '../../src/ipvs/client.js';
+import type { IpvsClient } from '../../src/ipvs/client.js';
 import type { Change } from '../../src/model/change.js';
 import { type Destination, plainTunnel } from '../../src/model/destination.js';
 import type { Service, ServiceId } from '../../src/model/service.js';
@@ -17,7 +17,7 @@ let client: IpvsClient;
 
 beforeEach(async () => {
   ipvs = new FakeIpvs();
-  client = await IpvsClient.open(ipvs.open);
+  client = await ipvs.client();
 });
 
 const mark = (fwmark: number): ServiceId => ({ fwmark, family: 'inet' });

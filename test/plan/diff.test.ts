@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { IpvsClient } from '../../src/ipvs/client.js';
+import type { IpvsClient } from '../../src/ipvs/client.js';
 import { familyOf } from '../../src/model/address.js';
 import type { Change } from '../../src/model/change.js';
 import { type Destination, destinationKey, plainTunnel } from '../../src/model/destination.js';
@@ -22,7 +22,7 @@ const changesOf = (current: State, desired: State): Change[] => stagesOf(diff(cu
 
 /** An IPVS whose table is this one. */
 async function tableOf(wanted: State): Promise<IpvsClient> {
-  const client = await IpvsClient.open(new FakeIpvs().open);
+  const client = await new FakeIpvs().client();
   await carryOut(client, changesOf(await readState(client), wanted));
   return client;
 }

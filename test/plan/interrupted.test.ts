@@ -1,7 +1,6 @@
 // Whatever becomes of an apply, wherever it stops: doing it again does what is left, and no more.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { IpvsClient } from '../../src/ipvs/client.js';
 import { type Destination, plainTunnel } from '../../src/model/destination.js';
 import type { ServiceState, State } from '../../src/model/state.js';
 import { reconcile } from '../../src/plan/apply.js';
@@ -55,7 +54,7 @@ test('after every step of more than 200', async () => {
   const start = stagesOf(diff({ services: [], daemons: [], timeouts }, current)).flat();
   assert.ok(changes.length > 200, `${changes.length} changes`);
   for (let step = 0; step <= changes.length; step++) {
-    const client = await IpvsClient.open(new FakeIpvs().open);
+    const client = await new FakeIpvs().client();
     await client.applyAll([...start, ...changes.slice(0, step)]);
     const { converged, rounds, outcomes } = await reconcile({
       client,

@@ -98,11 +98,12 @@ export const destination: fc.Arbitrary<Destination> = fc
     })),
   );
 
+/** As the kernel reports one. Sync messages of a backup have at least 1024 bytes, and at most an IPv6 packet's. */
 export const daemon: fc.Arbitrary<Daemon> = record({
   state: fc.constantFrom('master', 'backup'),
   interface: fc.constantFrom('eth0', 'eth1', 'lo'),
   syncId: fc.nat(255),
-  maxLength: fc.integer({ min: 1, max: 65507 }),
+  maxLength: fc.integer({ min: 1024, max: 65487 }),
   group: address,
   port: fc.integer({ min: 1, max: 0xffff }),
   ttl: fc.integer({ min: 1, max: 255 }),

@@ -1,7 +1,6 @@
 /** The IPVS in memory refuses what the kernel refuses. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { IpvsClient } from '../../src/ipvs/client.js';
 import type { Change } from '../../src/model/change.js';
 import { type Destination, plainTunnel } from '../../src/model/destination.js';
 import type { Service, ServiceId } from '../../src/model/service.js';
@@ -67,6 +66,7 @@ const refused: readonly (readonly [what: string, changes: Change[], code: string
   ],
   ['thresholds upside down', [added, serving({ upperThreshold: 1, lowerThreshold: 2 })], 'ERANGE'],
   ['a weight below zero', [added, serving({ weight: 0xffffffff })], 'ERANGE'],
+  ['a multicast address as a server', [added, serving({ id: { address: '224.0.0.1', port: 80 } })], 'EINVAL'],
   [
     'a server of the other family, not in a tunnel',
     [added, serving({ id: { address: '::1', port: 80 } })],
@@ -91,7 +91,7 @@ const refused: readonly (readonly [what: string, changes: Change[], code: string
 
 for (const [what, changes, code] of refused) {
   test(`${what}: ${code}`, async () => {
-    const client = await IpvsClient.open(new FakeIpvs().open);
+    const client = await new FakeIpvs().client();
     const results = await client.applyAll(changes);
     assert.deepEqual(
       results.map((refusal) => refusal?.code),
@@ -102,7 +102,7 @@ for (const [what, changes, code] of refused) {
 
 test('a table lives as long as it, whoever asks, and goes with a flush', async () => {
   const ipvs = new FakeIpvs();
-  const [one, other] = [await IpvsClient.open(ipvs.open), await IpvsClient.open(ipvs.open)];
+  const [one, other] = [await ipvs.client(), await ipvs.client()];
   await one.apply(added);
   await one.apply(served);
   one.close();
@@ -116,7 +116,7 @@ test('a table lives as long as it, whoever asks, and goes with a flush', async (
 
 test('an edit keeps the counters, zeroing ends them', async () => {
   const ipvs = new FakeIpvs();
-  const client = await IpvsClient.open(ipvs.open);
+  const client = await ipvs.client();
   await client.applyAll([added, served]);
   const busy = { connections: 5n, inBytes: 2n ** 60n };
   ipvs.count(tcp, busy);
@@ -136,19 +136,41 @@ test('an edit keeps the counters, zeroing ends them', async () => {
 });
 
 test('timeouts of 0 stay as they are', async () => {
-  const client = await IpvsClient.open(new FakeIpvs().open);
+  const client = await new FakeIpvs().client();
   await client.apply({ do: 'setTimeouts', timeouts: { tcp: 0, tcpFin: 7, udp: 0 } });
   assert.deepEqual(await client.timeouts(), { tcp: 900, tcpFin: 7, udp: 300 });
+});
+
+test('what differs between kernels and machines can be set', async () => {
+  const ipvs = new FakeIpvs();
+  const client = await ipvs.client();
+  await client.apply(added);
+  ipvs.thresholdMax = 100;
+  await assert.rejects(client.apply(serving({ upperThreshold: 101 })), { code: 'EINVAL' });
+  ipvs.multicastRoutes.delete('inet6');
+  const master = { ...daemon, group: 'ff05::99' };
+  await assert.rejects(client.apply({ do: 'startDaemon', daemon: master }), { code: 'ENETUNREACH' });
+  ipvs.interfaces.set('eth9', 9000);
+  const backup = { state: 'backup', interface: 'eth9', syncId: 1 } as const;
+  await client.apply({ do: 'startDaemon', daemon: backup });
+  await client.apply({ do: 'startDaemon', daemon });
+  assert.deepEqual(
+    (await client.daemons()).map(({ state, maxLength }) => [state, maxLength]),
+    [
+      ['master', 1472],
+      ['backup', 8972],
+    ],
+  );
 });
 
 test('a kernel without IPVS has none, and without the capability nobody may', async () => {
   const ipvs = new FakeIpvs();
   ipvs.present = false;
-  await assert.rejects(IpvsClient.open(ipvs.open), { reason: 'no-ipvs' });
+  await assert.rejects(ipvs.client(), { reason: 'no-ipvs' });
   const loadModule = async () => {
     ipvs.present = true;
   };
-  const client = await IpvsClient.open(ipvs.open, { loadModule });
+  const client = await ipvs.client({ loadModule });
   ipvs.permitted = false;
   await assert.rejects(client.info(), { reason: 'not-permitted' });
 });

@@ -1,15 +1,16 @@
 /**
- * An IPVS that lives in memory, behind the same bytes as the kernel's: what is added is there, what is there twice is
- * EEXIST. It reads and writes with the project's own tables, so it proves nothing about bytes (the vectors do that);
- * it lets everything above the client be tested without a kernel.
+ * The IPVS of a kernel, in memory, behind the kernel's netlink messages. It encodes and decodes with the project's own tables, so
+ * it proves nothing about bytes (the vectors do that); it lets everything above the client be tested without a kernel.
  *
  *     const ipvs = new FakeIpvs();
- *     const client = await IpvsClient.open(ipvs.open);
+ *     const client = await ipvs.client();
  *
- * The rules are those of net/netfilter/ipvs/ip_vs_ctl.c.
+ * The rules are those of net/netfilter/ipvs/ip_vs_ctl.c and ip_vs_sync.c. What differs from one kernel or machine to another is
+ * a public field, which a test may change at any time.
  */
 
-import { destinationIdBody, serviceIdBody } from '../../src/ipvs/convert.js';
+import { type ClientOptions, IpvsClient } from '../../src/ipvs/client.js';
+import { counterNames, destinationIdBody, serviceIdBody } from '../../src/ipvs/convert.js';
 import { callOf } from '../../src/ipvs/requests.js';
 import {
   CommandAttributes,
@@ -21,18 +22,29 @@ import {
   ipvsSchema,
   type ServiceBody,
 } from '../../src/ipvs/schema.js';
+import { type Family, formatAddress } from '../../src/model/address.js';
 import type { Change } from '../../src/model/change.js';
 import type { DestinationId } from '../../src/model/destination.js';
+import { type DestinationCount, destinationCounts, destinationNumberNames } from '../../src/model/fields.js';
+import { INT_MAX, U32_MAX } from '../../src/model/limits.js';
 import type { ServiceId } from '../../src/model/service.js';
 import type { Stats } from '../../src/model/stats.js';
 import type { AttributeSet, Infer } from '../../src/netlink/attributes.js';
 import { Reader, Writer } from '../../src/netlink/bytes.js';
 import type { OpenSocket } from '../../src/netlink/transport/socket.js';
 import { FakeIpvsSocket } from './fake-ipvs-socket.js';
-import { hex } from './wire.js';
 
 /** Positive errno values that IPVS answers with. */
-const E = { NOENT: 2, SRCH: 3, EXIST: 17, NODEV: 19, INVAL: 22, RANGE: 34, AFNOSUPPORT: 97 } as const;
+const E = {
+  NOENT: 2,
+  SRCH: 3,
+  EXIST: 17,
+  NODEV: 19,
+  INVAL: 22,
+  RANGE: 34,
+  AFNOSUPPORT: 97,
+  NETUNREACH: 101,
+} as const;
 
 /** Thrown by a rule that refuses; the socket makes an answer of it. */
 export class Refused extends Error {
@@ -53,12 +65,6 @@ interface FakeService {
 /** A reply: its command, and its attributes as bytes. */
 export type FakeReply = readonly [command: number, attributes: Uint8Array];
 
-/** What the kernel remembers of a destination beside its settings. */
-export type Connections = Pick<
-  DestinationBody,
-  'activeConnections' | 'inactiveConnections' | 'persistentConnections'
->;
-
 export class FakeIpvs {
   /** Whether the kernel has IPVS at all. */
   present = true;
@@ -67,9 +73,18 @@ export class FakeIpvs {
   connectionTableSize = 4096;
   /** Messages in each datagram of a dump. */
   messagesPerDatagram = 3;
-  readonly schedulers = new Set('none rr wrr lc wlc lblc lblcr dh sh sed nq fo ovf mh twos'.split(' '));
+  readonly schedulers = new Set('none rr wrr lc wlc lblc lblcr dh sh sed nq fo ovf mh'.split(' '));
   readonly engines = new Set(['sip']);
-  readonly interfaces = new Set(['lo', 'eth0', 'eth1']);
+  /** Largest threshold of a server: newer kernels refuse more than INT_MAX. */
+  thresholdMax = U32_MAX;
+  /** Interfaces for sync daemons, and the MTU of each. */
+  readonly interfaces = new Map([
+    ['lo', 65536],
+    ['eth0', 1500],
+    ['eth1', 1500],
+  ]);
+  /** Families in which there is a route to multicast groups. */
+  readonly multicastRoutes = new Set<Family>(['inet', 'inet6']);
   private readonly services = new Map<string, FakeService>();
   private readonly daemons = new Map<number, DaemonBody>();
   private timeouts = { tcpTimeout: 900, tcpFinTimeout: 120, udpTimeout: 300 };
@@ -77,7 +92,12 @@ export class FakeIpvs {
   /** Any number of sockets may be open at once. */
   readonly open: OpenSocket = () => new FakeIpvsSocket(this);
 
-  /** Somebody changes the table, without a socket of ours. @throws Refused */
+  /** A client with a socket of its own. */
+  client(options?: ClientOptions): Promise<IpvsClient> {
+    return IpvsClient.open(this.open, options);
+  }
+
+  /** Another program changes the table. @throws Refused */
   carryOut(change: Change): void {
     const { operation, body } = callOf(change);
     this.rules[operation as keyof typeof this.rules](body as CommandBody);
@@ -90,8 +110,12 @@ export class FakeIpvs {
     else this.remember(found, destination, (body) => counters(counted, body.stats64));
   }
 
-  /** Says how many connections a destination has. */
-  connect(service: ServiceId, destination: DestinationId, connections: Connections): void {
+  /** Sets how many connections a destination has. */
+  connect(
+    service: ServiceId,
+    destination: DestinationId,
+    connections: Partial<Record<DestinationCount, number>>,
+  ): void {
     this.remember(this.find(serviceIdBody(service)), destination, () => connections);
   }
 
@@ -148,8 +172,7 @@ export class FakeIpvs {
       const settings = this.destinationSettings(body, destination);
       const known = destinations.get(destinationKey(settings));
       if (known === undefined) throw new Refused(E.NOENT);
-      const { tunnelType, tunnelPort, tunnelFlags, ...kept } = known;
-      destinations.set(destinationKey(settings), { ...kept, ...settings });
+      destinations.set(destinationKey(settings), { ...known, ...settings });
       return undefined;
     },
     deleteDestination: ({ service, destination }) => {
@@ -168,13 +191,17 @@ export class FakeIpvs {
       const { state, interface: name, syncId } = daemon;
       if (state === undefined || name === undefined || syncId === undefined) throw new Refused(E.INVAL);
       refuseUnless(!this.daemons.has(state), E.EXIST);
-      refuseUnless(this.interfaces.has(name), E.NODEV);
+      const mtu = this.interfaces.get(name);
+      if (mtu === undefined) throw new Refused(E.NODEV);
+      const isMaster = state === codes.daemonState.master;
+      // A master sends to its group; a backup only joins it.
+      refuseUnless(!isMaster || this.multicastRoutes.has(daemon.group6 ? 'inet6' : 'inet'), E.NETUNREACH);
       this.daemons.set(state, {
-        maxLength: daemon.group6 ? 1452 : 1472,
         ...(daemon.group6 ? {} : { group: Uint8Array.of(224, 0, 0, 81) }),
         port: 8848,
         ttl: 1,
         ...daemon,
+        maxLength: syncMaxLength(daemon, isMaster ? 1500 : mtu),
       });
       return undefined;
     },
@@ -183,7 +210,11 @@ export class FakeIpvs {
       refuseUnless(this.daemons.delete(daemon.state), E.SRCH);
       return undefined;
     },
-    getDaemons: () => [...this.daemons.values()].map((daemon) => reply(9, CommandAttributes, { daemon })),
+    getDaemons: () =>
+      Object.values(codes.daemonState)
+        .map((state) => this.daemons.get(state))
+        .filter((daemon) => daemon !== undefined)
+        .map((daemon) => reply(9, CommandAttributes, { daemon })),
     setTimeouts: ({ tcpTimeout, tcpFinTimeout, udpTimeout }) => {
       this.timeouts = {
         tcpTimeout: tcpTimeout || this.timeouts.tcpTimeout,
@@ -246,20 +277,18 @@ export class FakeIpvs {
 
   private destinationSettings(service: ServiceBody, asked: DestinationBody | undefined): DestinationBody {
     const id = destinationId(service, asked);
-    const { method, weight, upperThreshold, lowerThreshold } = asked ?? {};
-    if (
-      method === undefined ||
-      weight === undefined ||
-      upperThreshold === undefined ||
-      lowerThreshold === undefined
-    ) {
-      throw new Refused(E.INVAL);
-    }
+    const { method, weight = 0, upperThreshold = 0, lowerThreshold = 0 } = asked ?? {};
+    refuseUnless(
+      method !== undefined && destinationNumberNames.every((name) => asked?.[name] !== undefined),
+      E.INVAL,
+    );
+    refuseUnless(isHostAddress(addressText(id.family, id.address)), E.INVAL);
     if (id.family !== service.family) {
       // Only a tunnel crosses families, and sync daemons cannot carry such connections.
       refuseUnless(method === codes.method.tun && this.daemons.size === 0, E.INVAL);
     }
-    refuseUnless(weight <= 0x7fffffff && lowerThreshold <= upperThreshold, E.RANGE);
+    refuseUnless(weight <= INT_MAX && lowerThreshold <= upperThreshold, E.RANGE);
+    refuseUnless(upperThreshold <= this.thresholdMax, E.INVAL);
     refuseUnless(asked?.tunnelType !== codes.tunnelType.gue || asked.tunnelPort, E.INVAL);
     return { tunnelType: 0, tunnelPort: 0, tunnelFlags: 0, ...asked, ...id };
   }
@@ -273,7 +302,7 @@ function serviceKey(service: ServiceBody | undefined): string {
   refuseUnless(families.includes(family), E.AFNOSUPPORT);
   if (fwmark) return `${family} ${fwmark}`;
   if (protocol === undefined || address === undefined || port === undefined) throw new Refused(E.INVAL);
-  return `${family} ${protocol} ${addressKey(family, address)} ${port}`;
+  return `${family} ${protocol} ${addressText(family, address)} ${port}`;
 }
 
 function destinationId(service: ServiceBody, asked: DestinationBody | undefined): DestinationBody {
@@ -283,33 +312,32 @@ function destinationId(service: ServiceBody, asked: DestinationBody | undefined)
 }
 
 const destinationKey = ({ family, address, port }: DestinationBody): string =>
-  `${family} ${addressKey(family, address)} ${port}`;
+  `${family} ${addressText(family, address)} ${port}`;
 
-/** The bytes that count: of an IPv4 address in its union only four. */
-const addressKey = (family: number | undefined, address: Uint8Array = new Uint8Array()): string =>
-  hex(family === codes.family.inet ? address.subarray(0, 4) : address);
+/** As text: of an IPv4 address in its union only four bytes count. */
+const addressText = (family: number | undefined, address: Uint8Array = new Uint8Array(16)): string =>
+  formatAddress(address, 0, family === codes.family.inet6 ? 'inet6' : 'inet');
 
-const idle: Connections = { activeConnections: 0, inactiveConnections: 0, persistentConnections: 0 };
+/** Whether a real server may have the address: it is no multicast, broadcast, unspecified, link-local or mapped one. */
+export const isHostAddress = (address: string): boolean =>
+  !/^(0\.0\.0\.0$|22[4-9]\.|23\d\.|255\.255\.255\.255$|::$|ff|fe[89ab].:|::ffff:)/.test(address);
 
-const names = [
-  'connections',
-  'inPackets',
-  'outPackets',
-  'inBytes',
-  'outBytes',
-  'connectionRate',
-  'inPacketRate',
-  'outPacketRate',
-  'inByteRate',
-  'outByteRate',
-] as const satisfies readonly (keyof Stats)[];
+/** Length of sync messages, in bytes: of UDP in IPv4 or IPv6, within a packet of the MTU where none was asked for. */
+function syncMaxLength({ state, group6, maxLength }: DaemonBody, mtu: number): number {
+  const headers = group6 ? 48 : 28;
+  const largest = 65535 - headers;
+  if (!maxLength) return Math.min(Math.max(mtu, 1500) - headers, largest);
+  return Math.min(Math.max(maxLength, state === codes.daemonState.backup ? 1024 : 1), largest);
+}
+
+const idle = Object.fromEntries(destinationCounts.map((name) => [name, 0]));
 
 /** Both sets of counters, the 32-bit ones as they wrap in the kernel. */
 function counters(
   counted: Partial<Stats>,
   before: DestinationBody['stats64'] = {},
 ): Pick<DestinationBody, 'stats' | 'stats64'> {
-  const exact = names.map((name) => [name, (before[name] ?? 0n) + (counted[name] ?? 0n)] as const);
+  const exact = counterNames.map((name) => [name, (before[name] ?? 0n) + (counted[name] ?? 0n)] as const);
   const narrow = exact.map(([name, value]) => [
     name,
     name === 'inBytes' || name === 'outBytes' ? value : Number(BigInt.asUintN(32, value)),

@@ -1,10 +1,13 @@
 /** Machines on paper: healthy ones, to be broken in one place. */
 import type { ConnectionGroup, MachineFacts, ServiceFacts } from '../../src/doctor/facts/facts.js';
+import { counterNames } from '../../src/ipvs/convert.js';
 import { type Destination, plainTunnel } from '../../src/model/destination.js';
 import type { ServiceId } from '../../src/model/service.js';
+import type { Stats } from '../../src/model/stats.js';
 import type { DestinationEntry } from '../../src/model/table.js';
 import type { InterfaceAddress, Link, Route } from '../../src/system/network.js';
-import { noStats } from './fake-client.js';
+
+const noStats = Object.fromEntries(counterNames.map((name) => [name, 0n])) as unknown as Stats;
 
 export const VIP = '192.0.2.10';
 export const VIP6 = '2001:db8::10';

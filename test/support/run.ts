@@ -6,9 +6,10 @@ import type { Context } from '../../src/context.js';
 import { LvsadmError } from '../../src/errors.js';
 import type { IpvsClient } from '../../src/ipvs/client.js';
 import { replaceTable, runIpvsadm } from '../../src/ipvsadm/run.js';
+import { INT_MAX } from '../../src/model/limits.js';
 import type { Resolver } from '../../src/system/names.js';
 import { Captured } from './captured.js';
-import { FakeClient } from './fake-client.js';
+import { FakeIpvs } from './fake-ipvs.js';
 
 export interface Result {
   readonly status: number;
@@ -43,14 +44,18 @@ http-alt	8080/udp
 tftp		69/udp
 `;
 
-/** A machine with an empty table in memory. */
-export function world(): World & { readonly ipvs: FakeClient } {
-  const ipvs = new FakeClient();
-  return { ipvs, ...worldOf(ipvs.client) };
+/** A machine with an empty table in memory, and the lab's kernel: its only interface is lo, without routes for IPv6. */
+export function world(): World & { readonly ipvs: FakeIpvs } {
+  const ipvs = new FakeIpvs();
+  ipvs.thresholdMax = INT_MAX;
+  ipvs.interfaces.delete('eth0');
+  ipvs.interfaces.delete('eth1');
+  ipvs.multicastRoutes.delete('inet6');
+  return { ipvs, ...worldOf(ipvs.client()) };
 }
 
 /** A machine whose IPVS is reached through this client. */
-export function worldOf(client: IpvsClient): World {
+export function worldOf(client: IpvsClient | Promise<IpvsClient>): World {
   const files: World['files'] = {
     '/etc/services': services,
     '/etc/hosts': '127.0.0.1 localhost here\n',

@@ -1,6 +1,6 @@
 /** An IPVS in memory that has a table. */
 import assert from 'node:assert/strict';
-import { IpvsClient } from '../../src/ipvs/client.js';
+import type { IpvsClient } from '../../src/ipvs/client.js';
 import type { State } from '../../src/model/state.js';
 import { diff } from '../../src/plan/diff.js';
 import { stagesOf } from '../../src/plan/stages.js';
@@ -13,7 +13,7 @@ export const empty: State = { services: [], daemons: [], timeouts: { tcp: 1, tcp
 export async function clientOf(table: State, withOptions = false): Promise<IpvsClient> {
   const ipvs = new FakeIpvs();
   const openOptions = withOptions ? () => new FakeOptions(ipvs) : undefined;
-  const client = await IpvsClient.open(ipvs.open, { openOptions });
+  const client = await ipvs.client({ openOptions });
   const refusals = await client.applyAll(stagesOf(diff(empty, table)).flat());
   assert.ok(refusals.every((refusal) => refusal === undefined));
   return client;

@@ -57,7 +57,7 @@ for (const dropping of [true, false]) {
   test(`servers read as the model has them, ${dropping ? 'each service' : 'nothing'} dropped`, async () => {
     await fc.assert(
       fc.asyncProperty(table, async (rows) => {
-        const client = await IpvsClient.open(new FakeIpvs().open);
+        const client = await new FakeIpvs().client();
         for (const [service, destinations] of rows) {
           await client.apply({ do: 'addService', service });
           await client.applyAll(

@@ -54,7 +54,9 @@ describe('a counter', () => {
       outByteRate: 10n,
     };
     await run(['-R'], '-A -t 192.0.2.1:80\n-a -t 192.0.2.1:80 -r 198.51.100.7 -m');
-    ipvs.set(service, stats, { '198.51.100.7:80': { activeConnections: 12, inactiveConnections: 3456 } });
+    ipvs.count(service, stats);
+    const server = { address: '198.51.100.7', port: 80 };
+    ipvs.connect(service, server, { activeConnections: 12, inactiveConnections: 3456 });
     const rows = async (options: string) =>
       (await run(splitLine(`-L -n ${options}`))).stdout.split('\n').slice(3, -1);
     assert.deepEqual(await rows('--stats'), [

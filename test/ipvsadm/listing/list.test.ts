@@ -1,7 +1,6 @@
 /** Where the rows of a listing come from: /proc/net/ip_vs where it says enough, netlink for the rest. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { IpvsClient } from '../../../src/ipvs/client.js';
 import { FakeIpvs } from '../../support/fake-ipvs.js';
 import { type World, worldOf } from '../../support/run.js';
 
@@ -32,7 +31,7 @@ FWM  00000007 rr${' '}
 
 /** A machine with this table, reached by datagrams. */
 async function director(): Promise<World> {
-  const world = worldOf(await IpvsClient.open(new FakeIpvs().open));
+  const world = worldOf(await new FakeIpvs().client());
   await world.run(['-R'], rules);
   return world;
 }

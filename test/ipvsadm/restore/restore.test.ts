@@ -3,8 +3,10 @@ import { describe, it, test } from 'node:test';
 import fc from 'fast-check';
 import { parse, tokensOf } from '../../../src/ipvsadm/grammar/parse.js';
 import { destinationRule, serviceRule, splitRule } from '../../../src/ipvsadm/rules.js';
+import type { Batch } from '../../../src/netlink/batch.js';
 import { destination, service } from '../../support/arbitrary.js';
-import { world } from '../../support/run.js';
+import { FakeIpvs } from '../../support/fake-ipvs.js';
+import { type World, world, worldOf } from '../../support/run.js';
 
 describe('the words of a line of -R', () => {
   it('are apart by blanks, tabs and carriage returns', () => {
@@ -48,8 +50,7 @@ test('a line with the largest thresholds that a kernel may have taken reads back
 const roads = ['on', 'off'] as const;
 type Road = (typeof roads)[number];
 
-function machineWith(templates: Road) {
-  const made = world();
+function machineWith(templates: Road, made: World = world()) {
   made.env['LVSADM_TEMPLATES'] = templates;
   return made;
 }
@@ -60,12 +61,19 @@ for (const templates of roads) {
   describe(`-R with templates ${templates}`, () => {
     const service = (n: number) => `-A -t 192.0.2.${n}:80 -s rr`;
 
-    it('sends changes in batches of 1000, in the order of their lines', async () => {
-      const { run, ipvs } = machine();
+    it('sends changes in batches of 1000, in the order of their lines', async (t) => {
+      const client = await new FakeIpvs().client();
+      const batches: number[] = [];
+      const applyBatch = client.applyBatch.bind(client);
+      t.mock.method(client, 'applyBatch', (batch: Batch) => {
+        batches.push(batch.count);
+        return applyBatch(batch);
+      });
+      const { run } = machineWith(templates, worldOf(client));
       const lines = Array.from({ length: 2500 }, (_, n) => `-A -f ${n + 1}`);
       const { status } = await run(['-R'], `${lines.join('\n')}\n-D -f 1\n-A -f 1 -s rr\n`);
       assert.equal(status, 0);
-      assert.deepEqual(ipvs.batches, [1000, 1000, 502]);
+      assert.deepEqual(batches, [1000, 1000, 502]);
       assert.equal((await run(['-L', '-n', '-f', '1'])).stdout.split('\n')[2], 'FWM  1 rr');
     });
 

@@ -3,8 +3,8 @@ import type { Context } from '../context.js';
 import { type Resolver, SystemNames } from '../system/names.js';
 import type { Command } from './grammar/command.js';
 import { noNames, type ResolvedNames, type UnresolvedNames } from './grammar/endpoint.js';
+import { type Labels, nameLabels } from './grammar/endpoint-format.js';
 import { namesIn, parse, tokensOf } from './grammar/parse.js';
-import { type Labels, nameLabels } from './listing/endpoint-format.js';
 
 /** How long a listing waits for names, in milliseconds; addresses without a name by then are shown as numbers. */
 const PATIENCE = 2000;

@@ -13,8 +13,8 @@ import {
   type ServiceId,
   serviceFamily,
 } from '../model/service.js';
-import { type Labels, numericLabels } from './listing/endpoint-format.js';
-import type { Lines } from './listing/line-writer.js';
+import { type Labels, numericLabels } from './grammar/endpoint-format.js';
+import type { LineWriter } from './listing/line-writer.js';
 
 /** Words that add the service: `-A -t 192.0.2.1:80 -s wlc`. */
 export function serviceRule(service: Service, labels: Labels = numericLabels): string[] {
@@ -48,7 +48,7 @@ export function destinationRule(
 
 /** Writes what `destinationRule` has, of the server that `servers` has come to; `prefix` is what comes before its address. */
 export function putDestinationRule(
-  to: Lines,
+  to: LineWriter,
   prefix: Uint8Array,
   of: ServiceId,
   servers: DestinationCursor,
@@ -58,7 +58,7 @@ export function putDestinationRule(
   const method = servers.method();
   if (labels || method === 'tun') to.text(destinationRule(of, servers.destination(), labels).join(' '));
   else {
-    to.raw(prefix);
+    to.copy(prefix, 0, prefix.length);
     to.endpoint(servers.bytes, servers.address(), servers.family, servers.port());
     to.text(` ${methodOption[method]} -w `);
     to.number(servers.number('weight'));

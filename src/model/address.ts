@@ -3,6 +3,7 @@
  * serves as a key and prints as it is; bytes are for the wire and for order.
  */
 import { ValueError } from '../errors.js';
+import { putIpv6 } from './ascii.js';
 
 export type Family = 'inet' | 'inet6';
 
@@ -35,12 +36,12 @@ export const isIpv4 = (text: string): boolean => isWhole(text, ipv4At, discarded
 /** Any of RFC 4291's forms (section 2.2), without a zone. */
 export const isIpv6 = (text: string): boolean => text.includes(':') && parseIpv6(text) !== undefined;
 
-/** Canonical text of the 4 or 16 bytes at `offset`. */
+/** Canonical text of the 4 or 16 bytes at `offset`: that of IPv6 is {@link putIpv6}'s. */
 export function formatAddress(bytes: Uint8Array, offset = 0, family: Family = familyOfLength(bytes)): string {
   if (family === 'inet') {
     return `${bytes[offset]}.${bytes[offset + 1]}.${bytes[offset + 2]}.${bytes[offset + 3]}`;
   }
-  return formatIpv6(bytes, offset);
+  return String.fromCharCode(...ascii.subarray(0, putIpv6(ascii, 0, bytes, offset)));
 }
 
 /** Text that sorts as the addresses do numerically, within one family: a character for each byte. Not to be shown. */
@@ -48,6 +49,12 @@ export const addressOrder = (address: string): string =>
   String.fromCharCode(
     ...(familyOf(address) === 'inet' ? address.split('.').map(Number) : addressBytes(address)),
   );
+
+/** An address, canonical, and a port, 0 to 65535. */
+export interface Endpoint {
+  readonly address: string;
+  readonly port: number;
+}
 
 /** `192.0.2.1:80`, `[2001:db8::1]:80`. */
 export function formatEndpoint(address: string, port: number): string {
@@ -77,8 +84,8 @@ function parseIpv6(text: string): Uint8Array | undefined {
 
 /** The longest text that an address has: eight groups, the last two of them dotted. */
 const LONGEST = 45;
-/** The text that is being read, and a 0 that ends it. */
-const ascii = new Uint8Array(LONGEST + 1);
+/** The text that is being read, and a 0 that ends it; or the one that is being written. */
+const ascii = new Uint8Array(LONGEST + 3);
 
 /** Whether all of the text is an address, which then is in `to`. */
 function isWhole(text: string, read: AddressReader, to: Uint8Array): boolean {
@@ -172,39 +179,3 @@ function hexDigit(text: Uint8Array, at: number): number {
   const letter = code | 0x20;
   return letter >= 97 && letter <= 102 ? letter - 87 : -1;
 }
-
-/**
- * RFC 5952: lower case, no leading zeros, the longest run (the first of equals) of two or more zero groups as `::`,
- * v4-mapped and v4-compatible addresses with a dotted tail, as inet_ntop(3) prints them. Listings of connections spend
- * much of their time here, so nothing is allocated but the text.
- */
-function formatIpv6(bytes: Uint8Array, offset: number): string {
-  let runStart = -1;
-  let runLength = 1;
-  for (let i = 0, start = 0; i <= 8; i++) {
-    if (i < 8 && groupAt(bytes, offset, i) === 0) continue;
-    if (i - start > runLength) {
-      runStart = start;
-      runLength = i - start;
-    }
-    start = i + 1;
-  }
-  const mapped =
-    runStart === 0 && (runLength === 6 || (runLength === 5 && groupAt(bytes, offset, 5) === 0xffff));
-  const shown = mapped ? 6 : 8;
-  let text = '';
-  for (let i = 0; i < shown; i++) {
-    if (i === runStart) {
-      text += i === 0 ? '::' : ':';
-      i += runLength - 1;
-    } else {
-      text += groupAt(bytes, offset, i).toString(16);
-      if (i < 7) text += ':';
-    }
-  }
-  return mapped ? text + formatAddress(bytes, offset + 12, 'inet') : text;
-}
-
-/** The `index`th 16 bits of an IPv6 address. */
-const groupAt = (bytes: Uint8Array, offset: number, index: number): number =>
-  ((bytes[offset + 2 * index] ?? 0) << 8) | (bytes[offset + 2 * index + 1] ?? 0);

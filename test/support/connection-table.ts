@@ -1,8 +1,7 @@
 /** The connection table as the kernel would print it, and ways to read it. */
 import assert from 'node:assert/strict';
-import { type ConnectionLine, readConnections, scanConnections } from '../../src/ipvs/connections/proc.js';
-import { addressBytes, familyOf } from '../../src/model/address.js';
-import type { Connection, ConnectionEndpoint } from '../../src/model/connection.js';
+import { type ConnectionLine, scanConnections } from '../../src/ipvs/connections/proc.js';
+import { addressBytes, type Endpoint, familyOf } from '../../src/model/address.js';
 
 export const header = 'Pro FromIP   FPrt ToIP     TPrt DestIP   DPrt State       Expires PEName PEData\n';
 
@@ -12,9 +11,9 @@ export const plain = 'TCP 0A000001 8235 C000020A 0050 C6336407 1F90 ESTABLISHED 
 /** A connection to print: the engine's data as bytes, because it need not be text. */
 export interface PrintedConnection {
   readonly protocol: string;
-  readonly client: ConnectionEndpoint;
-  readonly virtual: ConnectionEndpoint;
-  readonly destination: ConnectionEndpoint;
+  readonly client: Endpoint;
+  readonly virtual: Endpoint;
+  readonly destination: Endpoint;
   readonly state: string;
   readonly expires: number;
   readonly engine?: { readonly name: string; readonly data: Uint8Array } | undefined;
@@ -33,7 +32,7 @@ export function formatConnection(connection: PrintedConnection): Buffer {
   return Buffer.concat([Buffer.from(fields.join(' ')), ...tail, Buffer.from('\n')]);
 }
 
-function printedEndpoint({ address, port }: ConnectionEndpoint): string {
+function printedEndpoint({ address, port }: Endpoint): string {
   return `${printedAddress(address)} ${hex(port, 4)}`;
 }
 
@@ -87,11 +86,19 @@ export async function* chunksOf(...chunks: (string | Uint8Array)[]): AsyncGenera
   for (const chunk of chunks) yield typeof chunk === 'string' ? Buffer.from(chunk, 'latin1') : chunk;
 }
 
-export async function connectionsOf(...chunks: (string | Uint8Array)[]): Promise<Connection[]> {
-  const found: Connection[] = [];
-  for await (const connection of readConnections(chunksOf(...chunks))) found.push(connection);
-  return found;
+/** The connection that a line shows, as an object of its own. */
+export function connectionOf(line: ConnectionLine): PrintedConnection {
+  const { protocol, state, expires, engineName } = line;
+  const [client, virtual, destination] = [line.client, line.virtual, line.destination].map(
+    ({ address, port }) => ({ address, port }),
+  ) as [Endpoint, Endpoint, Endpoint];
+  const engine =
+    engineName === undefined ? undefined : { name: engineName, data: Uint8Array.from(line.engineBytes) };
+  return { protocol, client, virtual, destination, state, expires, engine };
 }
+
+export const connectionsOf = (...chunks: (string | Uint8Array)[]): Promise<PrintedConnection[]> =>
+  visits(chunksOf(...chunks), connectionOf);
 
 /** What `take` makes of each line while it is visited. */
 export async function visits<T>(

@@ -1,6 +1,6 @@
 /** What a diagnosis knows of a machine: everything it needs, read once, so that the checks themselves are pure. */
 
-import type { ConnectionEndpoint } from '../../model/connection.js';
+import type { Endpoint } from '../../model/address.js';
 import type { Daemon } from '../../model/daemon.js';
 import type { Protocol } from '../../model/service.js';
 import type { DestinationEntry, ServiceEntry, Timeouts } from '../../model/table.js';
@@ -14,8 +14,8 @@ export interface ServiceFacts extends ServiceEntry {
 export interface ConnectionGroup {
   /** The kernel's word: `TCP`. */
   readonly protocol: string;
-  readonly virtual: ConnectionEndpoint;
-  readonly destination: ConnectionEndpoint;
+  readonly virtual: Endpoint;
+  readonly destination: Endpoint;
   /** Connections by state; persistence templates are not among them. */
   readonly states: Readonly<Record<string, number>>;
   readonly templates: number;

@@ -4,7 +4,6 @@
  * prints it, connections come and go, so that one may appear twice or not at all.
  */
 import { ProtocolError } from '../../errors.js';
-import type { Connection } from '../../model/connection.js';
 import { ConnectionLine } from './line.js';
 import { newline } from './line-fields.js';
 
@@ -41,22 +40,6 @@ export async function scanConnections(
   scanner.end();
   await afterChunk?.();
   return scanner.connections;
-}
-
-/**
- * The connections as objects; holds those of one chunk at a time.
- * @throws ProtocolError as {@link scanConnections} does.
- */
-export async function* readConnections(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Connection, void> {
-  let found: Connection[] = [];
-  const scanner = new Scanner((line) => found.push(line.toConnection()));
-  for await (const chunk of chunks) {
-    scanner.push(chunk);
-    yield* found;
-    found = [];
-  }
-  scanner.end();
-  yield* found;
 }
 
 /** Cuts chunks into lines, and keeps only the beginning of a line whose end is still to come. */

@@ -12,11 +12,10 @@ import {
 } from '../../model/service.js';
 import type { Info, ServiceEntry, Timeouts } from '../../model/table.js';
 import type { ListOptions } from '../grammar/command.js';
+import { type Labels, numericLabels } from '../grammar/endpoint-format.js';
 import { flagList, protocolOf } from '../rules.js';
 import { abbreviated, exact, layouts, SHORT } from './columns.js';
-import { type Labels, numericLabels } from './endpoint-format.js';
-import type { Lines } from './line-writer.js';
-import { printable } from './printable.js';
+import { type LineWriter, printable } from './line-writer.js';
 
 /** Width of the column with names, `TCP  ` or `  -> ` included. */
 const NAME = 33;
@@ -27,9 +26,9 @@ const COUNTER = 9;
 /** What turns rows of the table into lines. */
 export interface Formatter {
   readonly heading: string;
-  service(to: Lines, service: Service | ServiceEntry): void;
+  service(to: LineWriter, service: Service | ServiceEntry): void;
   /** The server that `servers` has come to. */
-  server(to: Lines, of: ServiceId, servers: DestinationCursor): void;
+  server(to: LineWriter, of: ServiceId, servers: DestinationCursor): void;
 }
 
 /** Without labels all is numeric. */
@@ -38,10 +37,9 @@ export function formatter(options: Pick<ListOptions, 'columns' | 'exact'>, label
   const { heading } = layout;
   const endpoint = labels ? namedEndpoint(labels) : numericEndpoint;
   const serverName: Formatter['server'] = (to, of, servers) => {
-    to.begin();
+    to.begin(NAME);
     to.text('  -> ');
     endpoint(to, of, servers);
-    to.pad(NAME);
   };
   if ('counters' in layout) {
     const { counters } = layout;
@@ -49,15 +47,16 @@ export function formatter(options: Pick<ListOptions, 'columns' | 'exact'>, label
     return {
       heading,
       service(to, service) {
-        to.begin();
+        to.begin(NAME);
         to.text(serviceName(service.id, labels));
-        to.pad(NAME);
+        to.pad();
         const { stats } = service as ServiceEntry;
         for (const counter of counters) to.text(show(stats[counter]));
         to.end();
       },
       server(to, of, servers) {
         serverName(to, of, servers);
+        to.pad();
         for (const counter of counters) {
           const count = servers.counter(counter);
           if (count < SHORT) to.right(Number(count), COUNTER);
@@ -77,11 +76,9 @@ export function formatter(options: Pick<ListOptions, 'columns' | 'exact'>, label
     server(to, of, servers) {
       serverName(to, of, servers);
       for (const column of layout.servers) {
-        to.blank();
-        const end = to.column + column.width;
+        to.cell(column.width);
         if ('number' in column) to.number(servers.number(column.number));
         else to.text(column.word(servers));
-        to.pad(end);
       }
       to.end();
     },

@@ -1,57 +1,55 @@
-/**
- * Lines of a listing as the bytes that are written: a big table has hundreds of thousands, and a string for each field of
- * each of them would cost more than everything else.
- */
+/** Lines of a listing, gathered as the bytes that are written, and aligned by cells of fixed widths. */
 import type { Output } from '../../context.js';
-import { addressLength, type Family, formatAddress } from '../../model/address.js';
+import type { Family } from '../../model/address.js';
+import { digitsOf, putDigits, putIpv4, putIpv6, putNumber } from '../../model/ascii.js';
 
-/** Bytes to a write. */
-const ENOUGH = 64 * 1024;
-/** Room that a line finds without asking; more than any number takes. */
+/** Bytes to start with. */
+const CAPACITY = 64 * 1024;
+/** More than all that a line has beside its texts, which make room for themselves. */
 const ROOM = 512;
 
+const NEWLINE = 0x0a;
 const BLANK = 0x20;
-const DOT = 0x2e;
-const ZERO = 0x30;
 const COLON = 0x3a;
-
-/**
- * What lines are full of, the numbers of one byte: up to three digits, blanks behind them, and how many digits there are, from
- * the lowest byte on. 0 where one has not been asked for: most runs write few, or none.
- */
-const octets = new Int32Array(256);
-
-function octet(value: number): number {
-  if (octets[value] === 0) octets[value] = digitsOf(value);
-  return octets[value] as number;
-}
-
-function digitsOf(value: number): number {
-  const last = ZERO + (value % 10);
-  const middle = ZERO + (Math.floor(value / 10) % 10);
-  if (value < 10) return last | (BLANK << 8) | (BLANK << 16) | (1 << 24);
-  if (value < 100) return middle | (last << 8) | (BLANK << 16) | (2 << 24);
-  return (ZERO + Math.floor(value / 100)) | (middle << 8) | (last << 16) | (3 << 24);
-}
+const OPENING_BRACKET = 0x5b;
+const CLOSING_BRACKET = 0x5d;
 
 const encoder = new TextEncoder();
 
-export class Lines {
+export class LineWriter {
   /** Blank where nothing is written yet. */
-  private bytes = new Uint8Array(ENOUGH).fill(BLANK);
+  private bytes = new Uint8Array(CAPACITY).fill(BLANK);
   private length = 0;
-  /** Where the line starts. */
-  private start = 0;
+  /** Where the current cell ends, unless what is in it is longer. */
+  private cellEnd = 0;
 
-  /** Starts a line behind what is there. */
-  begin(): void {
-    this.start = this.length;
-    if (this.bytes.length - this.length < ROOM) this.grow(ROOM);
+  /** Starts a line with a cell of at least so many columns. */
+  begin(width = 0): void {
+    this.reserve(0);
+    this.cellEnd = this.length + width;
+  }
+
+  /** Ends the current cell; the next one stands one blank behind it. */
+  cell(width = 0): void {
+    this.pad();
+    this.length++;
+    this.cellEnd = this.length + width;
+  }
+
+  /** Fills the current cell with blanks. */
+  pad(): void {
+    if (this.length < this.cellEnd) this.length = this.cellEnd;
+  }
+
+  /** Ends the line. */
+  end(): void {
+    this.pad();
+    this.bytes[this.length++] = NEWLINE;
   }
 
   text(text: string): void {
     // Three bytes at most for what is one unit of a string.
-    if (this.bytes.length - this.length < 3 * text.length + ROOM) this.grow(3 * text.length + ROOM);
+    this.reserve(3 * text.length);
     const { bytes } = this;
     let at = this.length;
     for (let i = 0; i < text.length; i++) {
@@ -65,88 +63,73 @@ export class Lines {
     this.length = at;
   }
 
+  /** The bytes from `start` to `end` as they are. */
+  copy(from: Uint8Array, start: number, end: number): void {
+    this.reserve(end - start);
+    const { bytes } = this;
+    let at = this.length;
+    for (let i = start; i < end; i++) bytes[at++] = from[i] as number;
+    this.length = at;
+  }
+
   /** A whole number from 0 to 2^53. */
   number(value: number): void {
-    if (value > 0xff) this.long(value);
-    else {
-      const { bytes, length } = this;
-      const written = octet(value);
-      bytes[length] = written;
-      bytes[length + 1] = written >> 8;
-      bytes[length + 2] = written >> 16;
-      this.length = length + (written >> 24);
-    }
+    this.length = putNumber(this.bytes, this.length, value);
   }
 
-  private long(value: number): void {
-    const { bytes } = this;
-    let digits = 1;
-    for (let limit = 10; limit <= value; limit *= 10) digits++;
-    let rest = value;
-    for (let at = this.length + digits - 1; at >= this.length; at--) {
-      const next = Math.floor(rest / 10);
-      bytes[at] = ZERO + rest - next * 10;
-      rest = next;
-    }
-    this.length += digits;
-  }
-
-  /** A whole number, right-aligned. */
+  /** A whole number below a billion, right-aligned. */
   right(value: number, width: number): void {
-    let digits = 1;
-    for (let limit = 10; limit <= value; limit *= 10) digits++;
-    this.length += Math.max(0, width - digits);
+    this.length += Math.max(0, width - digitsOf(value));
     this.number(value);
+  }
+
+  /** Minutes and seconds: `01:57`. */
+  minutes(seconds: number): void {
+    const minutes = Math.floor(seconds / 60);
+    if (minutes < 10) this.length = putDigits(this.bytes, this.length, minutes, 2);
+    else this.number(minutes);
+    this.bytes[this.length] = COLON;
+    this.length = putDigits(this.bytes, this.length + 1, seconds - 60 * minutes, 2);
   }
 
   /** The address that lies at `at` and a port: `192.0.2.1:80`, `[2001:db8::1]:80`. */
   endpoint(from: Uint8Array, at: number, family: Family, port: number): void {
-    if (family === 'inet6') this.text(`[${formatAddress(from, at, family)}]:`);
+    const { bytes } = this;
+    let next = this.length;
+    if (family === 'inet') next = putIpv4(bytes, next, from, at);
     else {
-      for (let i = at; i < at + addressLength.inet; i++) {
-        this.number(from[i] as number);
-        this.bytes[this.length++] = DOT;
-      }
-      this.bytes[this.length - 1] = COLON;
+      bytes[next] = OPENING_BRACKET;
+      next = putIpv6(bytes, next + 1, from, at);
+      bytes[next++] = CLOSING_BRACKET;
     }
-    this.number(port);
+    bytes[next] = COLON;
+    this.length = putNumber(bytes, next + 1, port);
   }
 
-  /** Bytes as they are, shorter than a line. */
-  raw(from: Uint8Array): void {
-    this.bytes.set(from, this.length);
-    this.length += from.length;
+  /** Writes what was gathered. */
+  async flush(out: Output): Promise<void> {
+    if (this.length === 0) return;
+    await out.write(this.bytes.subarray(0, this.length));
+    this.bytes.fill(BLANK, 0, this.length);
+    this.length = 0;
   }
 
-  blank(): void {
-    this.length++;
+  private reserve(count: number): void {
+    const needed = this.length + count + ROOM;
+    if (needed > this.bytes.length) this.grow(needed);
   }
 
-  /** Blanks up to a column of the line. */
-  pad(column: number): void {
-    this.length = Math.max(this.length, this.start + column);
-  }
-
-  /** Column that the line has come to. */
-  get column(): number {
-    return this.length - this.start;
-  }
-
-  end(): void {
-    this.bytes[this.length++] = 0x0a;
-  }
-
-  /** Writes all, in large pieces. */
-  async writeTo(out: Output): Promise<void> {
-    for (let at = 0; at < this.length; at += ENOUGH) {
-      await out.write(this.bytes.subarray(at, Math.min(at + ENOUGH, this.length)));
-    }
-  }
-
-  private grow(room: number): void {
-    const bytes = new Uint8Array(Math.max(this.bytes.length * 2, this.length + room));
+  private grow(needed: number): void {
+    const bytes = new Uint8Array(Math.max(2 * this.bytes.length, needed));
     bytes.set(this.bytes.subarray(0, this.length));
     bytes.fill(BLANK, this.length);
     this.bytes = bytes;
   }
+}
+
+/** Text that others decide, such as what a SIP client sends: nothing in it may steer a terminal or break a line. */
+export function printable(text: string): string {
+  // Control characters, and those that are invisible or turn the direction of writing. Here, for a pattern of so many is made
+  // at each start where it stands outside.
+  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '?');
 }

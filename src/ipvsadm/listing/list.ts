@@ -5,12 +5,12 @@ import { formatAddress, isIpv4 } from '../../model/address.js';
 import { sortedBy } from '../../model/order.js';
 import { isFwmark, type Service, serviceFamily } from '../../model/service.js';
 import type { ListOptions } from '../grammar/command.js';
+import type { Labels } from '../grammar/endpoint-format.js';
 import type { Session } from '../name-lookup.js';
 import { destinationPrefix, putDestinationRule, serviceRule } from '../rules.js';
 import { layouts } from './columns.js';
-import type { Labels } from './endpoint-format.js';
 import { daemonLine, formatter, serviceOrder, timeoutsLine, versionLine } from './format.js';
-import { Lines } from './line-writer.js';
+import { LineWriter } from './line-writer.js';
 
 /** Writes a service and those of its servers that have these indexes, in this order. */
 type RowWriter = (service: Service, servers: DestinationCursor, order: Iterable<number>) => void;
@@ -19,7 +19,7 @@ type RowWriter = (service: Service, servers: DestinationCursor, order: Iterable<
 export async function list(session: Session, options: ListOptions): Promise<void> {
   const { context } = session;
   const client = await context.client();
-  const lines = new Lines();
+  const lines = new LineWriter();
   if (options.of === undefined) lines.text(versionLine(await client.info()));
   const services = await servicesOf(client, options);
   const writer = (labels?: Labels): RowWriter => {
@@ -35,14 +35,14 @@ export async function list(session: Session, options: ListOptions): Promise<void
   };
   if (options.numeric) await numericRows(client, services, options.sorted, writer());
   else await namedRows(session, client, services, options.sorted, writer);
-  await lines.writeTo(context.out);
+  await lines.flush(context.out);
 }
 
 /** The table as lines that -R reads. */
 export async function save(session: Session, numeric: boolean): Promise<void> {
   const { context } = session;
   const client = await context.client();
-  const lines = new Lines();
+  const lines = new LineWriter();
   const services = sortedServices(await client.settings());
   const writer =
     (labels?: Labels): RowWriter =>
@@ -59,7 +59,7 @@ export async function save(session: Session, numeric: boolean): Promise<void> {
   if (numeric) await numericRows(client, services, true, writer());
   // A name of an IPv6 address would read back as an IPv4 address, or not at all.
   else await namedRows(session, client, services, true, writer, isIpv4);
-  await lines.writeTo(context.out);
+  await lines.flush(context.out);
 }
 
 export async function listTimeouts({ context }: Session): Promise<void> {

@@ -4,7 +4,7 @@ import { options } from '../../../src/ipvsadm/grammar/options.js';
 import { help, versionText } from '../../../src/ipvsadm/help.js';
 import { abbreviated, exact } from '../../../src/ipvsadm/listing/columns.js';
 import { daemonLine } from '../../../src/ipvsadm/listing/format.js';
-import { printable } from '../../../src/ipvsadm/listing/printable.js';
+import { printable } from '../../../src/ipvsadm/listing/line-writer.js';
 import type { Stats } from '../../../src/model/stats.js';
 import { world } from '../../support/run.js';
 import { splitLine } from '../cases.js';

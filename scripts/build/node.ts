@@ -1,0 +1,95 @@
+/**
+ * npm run build: dist/, what the npm package contains. A run on Node.js is short, so each script has all that it needs at once,
+ * and no more; they are no ES modules, whose loader takes longer than all of ipvsadm's grammar.
+ */
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type BuildOptions, build, type Plugin } from 'esbuild';
+import { isMain, root, version } from './project.js';
+
+/** Packages that a subcommand loads when it needs one: each is a file below dist/packages. */
+const packages = ['yargs', 'zod/mini', 'yaml', 'chalk', 'cli-table3'];
+
+const fileOf = (name: string): string => name.replace('/', '-');
+
+const bundle: BuildOptions = {
+  absWorkingDir: root,
+  bundle: true,
+  platform: 'node',
+  target: 'node20.19',
+  define: { LVSADM_VERSION: JSON.stringify(version) },
+  // Finds its native part relative to its own folder, so it stays a package.
+  external: ['netlink'],
+  logLevel: 'warning',
+};
+
+const script: BuildOptions = {
+  ...bundle,
+  outdir: 'dist',
+  format: 'cjs',
+  minifySyntax: true,
+  minifyWhitespace: true,
+  // An `import()` would load the loader of ES modules.
+  supported: { 'dynamic-import': false },
+};
+
+const packagesApart: Plugin = {
+  name: 'packages-apart',
+  setup: ({ onResolve }) =>
+    onResolve({ filter: new RegExp(`^(?:${packages.join('|')})$`) }, ({ path }) => ({
+      path: `./packages/${fileOf(path)}.js`,
+      external: true,
+    })),
+};
+
+/** One of the two scripts that bin/launch.ts chooses from: bin/lvsadm.ts with one grammar, and without the other. */
+const grammar = (name: 'ipvsadm' | 'subcommands', other: 'ipvsadm' | 'subcommands'): BuildOptions => ({
+  ...script,
+  entryPoints: { [name]: 'bin/lvsadm.ts' },
+  external: ['netlink', `./src/cli/${other}.js`],
+  plugins: [packagesApart],
+});
+
+const packageScript = (name: string): BuildOptions => ({
+  ...script,
+  // A default import from a script is all that the script exports.
+  stdin: {
+    contents: `module.exports = require('${name}')${name === 'yargs' ? '.default' : ''};`,
+    resolveDir: root,
+  },
+  outdir: 'dist/packages',
+  entryNames: fileOf(name),
+  // yargs reads the folder that it lies in.
+  define: { 'import.meta.url': 'packageUrl' },
+  banner: { js: "const packageUrl = require('node:url').pathToFileURL(__filename).href;" },
+});
+
+const library: BuildOptions = {
+  ...bundle,
+  entryPoints: { index: 'src/index.ts' },
+  outdir: 'dist',
+  outExtension: { '.js': '.mjs' },
+  format: 'esm',
+};
+
+export async function buildForNode(): Promise<void> {
+  const dist = join(root, 'dist');
+  for (const old of existsSync(dist) ? readdirSync(dist) : []) {
+    if (old !== 'standalone') rmSync(join(dist, old), { recursive: true });
+  }
+  await Promise.all(
+    [
+      { ...script, entryPoints: { lvsadm: 'bin/launch.ts' } },
+      grammar('ipvsadm', 'subcommands'),
+      grammar('subcommands', 'ipvsadm'),
+      ...packages.map(packageScript),
+      library,
+    ].map((options) => build(options)),
+  );
+  writeFileSync(join(dist, 'package.json'), '{ "type": "commonjs" }\n');
+  // The library's types, which tsc writes there, are those of an ES module.
+  mkdirSync(join(dist, 'types'));
+  writeFileSync(join(dist, 'types/package.json'), '{ "type": "module" }\n');
+}
+
+if (isMain(import.meta.filename)) await buildForNode();

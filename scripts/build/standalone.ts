@@ -1,0 +1,48 @@
+/** npm run build:standalone: one executable without Node.js and node_modules, compiled with Bun. */
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { isMain, root, version } from './project.js';
+
+/** Path of Bun, as its package brings it for this processor and C library; undefined if it brings none. */
+export function findBun(): string | undefined {
+  const folder = join(root, 'node_modules/@oven');
+  return (existsSync(folder) ? readdirSync(folder) : [])
+    .map((name) => join(folder, name, 'bin/bun'))
+    .find((path) => existsSync(path));
+}
+
+export const standaloneFile = join(root, 'dist/standalone/lvsadm');
+
+/** @throws Error if there is no Bun for this machine, or it does not build */
+export function buildStandalone(entry = 'bin/lvsadm-standalone.ts', target = standaloneFile): void {
+  const bun = findBun();
+  if (bun === undefined) {
+    throw new Error(`the bun package brought no executable for ${process.platform} ${process.arch}`);
+  }
+  const options = [
+    '--compile',
+    '--minify',
+    // Modules are loaded when they are imported, and none is parsed at run time.
+    '--splitting',
+    '--bytecode',
+    '--format=esm',
+    // A program for root reads no settings from the directory that it runs in.
+    '--no-compile-autoload-dotenv',
+    '--no-compile-autoload-bunfig',
+    `--define=LVSADM_VERSION=${JSON.stringify(version)}`,
+  ];
+  const args = ['build', ...options, resolve(root, entry), '--outfile', resolve(root, target)];
+  const { status, error } = spawnSync(bun, args, { cwd: root, stdio: ['ignore', 2, 2] });
+  if (error) throw error;
+  if (status !== 0) throw new Error(`bun build ended with status ${status}`);
+}
+
+if (isMain(import.meta.filename)) {
+  try {
+    buildStandalone(...process.argv.slice(2));
+  } catch (error) {
+    process.stderr.write(`lvsadm: ${(error as Error).message}\n`);
+    process.exitCode = 1;
+  }
+}

@@ -2,7 +2,7 @@
 import { UsageError } from '../errors.js';
 import { type DirectorOptions, planDirector } from '../setup/director.js';
 import type { Machine } from '../system/machine.js';
-import { VS_DIRECTORY, vsSettings } from '../system/vs-settings.js';
+import { vsSetting, vsSettings } from '../system/vs-settings.js';
 import { type StatusPart, setUpCommand, type Values, vipsOf } from './shared/setup.js';
 
 export const command = setUpCommand({
@@ -37,7 +37,7 @@ async function settings({ sysctls }: Machine): Promise<StatusPart> {
   const found = await Promise.all(
     vsSettings.map(async (setting) => ({
       ...setting,
-      value: await sysctls.read(`${VS_DIRECTORY}/${setting.name}`),
+      value: await sysctls.read(vsSetting(setting.name)),
     })),
   );
   const present = found.filter(({ value }) => value !== undefined);

@@ -1,10 +1,9 @@
 /** `lvsadm doctor`: what keeps a virtual service on this machine from working, and how to mend it. */
 import type { Context } from '../context.js';
 import type { Finding } from '../doctor/checks/check.js';
-import { examine } from '../doctor/checks/index.js';
+import { examine, rolesOf } from '../doctor/examine.js';
 import type { Role, Scope } from '../doctor/facts/facts.js';
 import { takeSnapshot } from '../doctor/facts/snapshot.js';
-import { rolesOf } from '../doctor/scope.js';
 import { HostError, KernelError, UsageError } from '../errors.js';
 import { canonicalAddress } from '../model/address.js';
 import { themeFor } from '../output/theme.js';
@@ -77,7 +76,7 @@ async function diagnose(context: Context, machine: Machine, values: Values): Pro
     openSocket: context.openSocket,
     client: () => context.client(),
     readFile: (path) => context.readFile(path),
-    ask: values['probe'] === true,
+    probe: values['probe'] === true,
   });
   const role = values['role'] as Role | undefined;
   const roles = role === undefined ? rolesOf(facts, vips) : [role];

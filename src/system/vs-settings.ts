@@ -2,15 +2,16 @@
 
 export interface VsSetting {
   readonly name: string;
-  /** What the kernel starts with; undefined where that depends on the machine. */
+  /** The kernel's initial value; undefined if it depends on the machine. */
   readonly initial: string | undefined;
-  /** What it decides, in one line. */
+  /** Meaning in one line. */
   readonly meaning: string;
-  /** First kernel that has it, where younger than 5.4. */
-  readonly since?: string;
 }
 
 export const VS_DIRECTORY = 'net/ipv4/vs';
+
+/** Path of a setting below /proc/sys. */
+export const vsSetting = (name: string): string => `${VS_DIRECTORY}/${name}`;
 
 export const vsSettings: readonly VsSetting[] = [
   { name: 'am_droprate', initial: '10', meaning: 'with drop_packet 3: one packet in so many is dropped' },
@@ -57,13 +58,11 @@ export const vsSettings: readonly VsSetting[] = [
     name: 'est_cpulist',
     initial: undefined,
     meaning: 'CPUs whose threads estimate the rates; empty for those that the kernel chooses',
-    since: '6.2',
   },
   {
     name: 'est_nice',
     initial: '0',
     meaning: 'niceness of the threads that estimate the rates',
-    since: '6.2',
   },
   {
     name: 'expire_nodest_conn',
@@ -96,7 +95,6 @@ export const vsSettings: readonly VsSetting[] = [
     name: 'run_estimation',
     initial: '1',
     meaning: '0: the rates are not computed, which saves time on huge tables',
-    since: '5.17',
   },
   { name: 'schedule_icmp', initial: '0', meaning: '1: ICMP is scheduled to servers as well' },
   {

@@ -44,9 +44,9 @@ inOwnNetwork(import.meta.url, 'doctor, in a network namespace', () => {
     assert.deepEqual([Array.isArray(unknown), fixed], [true, undefined]);
     assert.deepEqual(
       findings.map(({ id }: { id: string }) => id),
-      ['arp-announce', 'arp-ignore'],
+      ['arp-ignore', 'arp-announce'],
     );
-    const [, { why, ...ignore }] = findings;
+    const [{ why, ...ignore }] = findings;
     assert.equal(typeof why, 'string');
     assert.deepEqual(ignore, {
       id: 'arp-ignore',
@@ -77,8 +77,8 @@ inOwnNetwork(import.meta.url, 'doctor, in a network namespace', () => {
     const { findings, fixed } = JSON.parse(out);
     assert.deepEqual(findings, []);
     assert.deepEqual(fixed, [
-      'sysctl -w net.ipv4.conf.all.arp_announce=2',
       'sysctl -w net.ipv4.conf.all.arp_ignore=1',
+      'sysctl -w net.ipv4.conf.all.arp_announce=2',
     ]);
   });
 

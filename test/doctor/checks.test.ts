@@ -1,7 +1,8 @@
 /** Each trap, on a machine that is healthy but for it: exactly that finding, and none on healthy machines. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { checks, examine } from '../../src/doctor/checks/index.js';
+import { checks } from '../../src/doctor/checks/index.js';
+import { examine } from '../../src/doctor/examine.js';
 import type { MachineFacts, Scope } from '../../src/doctor/facts/facts.js';
 import type { Daemon } from '../../src/model/daemon.js';
 import {
@@ -150,7 +151,7 @@ const traps: readonly Trap[] = [
   {
     id: 'vip-shared',
     title: 'a real server answers for the VIP as well',
-    facts: { ...director, claims: [{ address: VIP, device: 'front', mac: '02:00:00:00:00:07' }] },
+    facts: { ...director, arpConflicts: [{ address: VIP, device: 'front', mac: '02:00:00:00:00:07' }] },
     fixes: [`on 02:00:00:00:00:07: lvsadm doctor --role real-server --vip ${VIP}`],
     seen: `who has ${VIP}, asked on front = 02:00:00:00:00:07`,
   },
@@ -255,7 +256,7 @@ const traps: readonly Trap[] = [
   {
     id: 'lro',
     title: 'the network card merges segments',
-    facts: { ...director, merging: ['back', 'other'] },
+    facts: { ...director, lro: ['back', 'other'] },
     fixes: ['ethtool -K back lro off'],
     seen: 'large-receive-offload: on',
   },

@@ -1,7 +1,8 @@
-/** docs/doctor.md has a section for each check, with its severity, and none for a check that is not there. */
+/** The list of checks, docs/doctor.md and the files of checks agree. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import type { Check } from '../../src/doctor/checks/check.js';
 import { checks } from '../../src/doctor/checks/index.js';
 
 const text = readFileSync(new URL('../../../docs/doctor.md', import.meta.url), 'utf8');
@@ -12,19 +13,22 @@ const sections = new Map(
     .map((section) => [section.split('\n', 1)[0], section]),
 );
 
-test('every finding is documented', () => {
+test('docs/doctor.md has a section for each check, in the order of the checks', () => {
   assert.deepEqual(
-    checks.map(({ id }) => id).filter((id) => !sections.has(id)),
-    [],
+    [...sections.keys()],
+    checks.map(({ id }) => id),
   );
 });
 
-test('every section is about a finding', () => {
-  const known = new Set(checks.map(({ id }) => id));
-  assert.deepEqual(
-    [...sections.keys()].filter((id) => !known.has(id ?? '')),
-    [],
-  );
+const directory = new URL('../../src/doctor/checks/', import.meta.url);
+const isCheck = (value: unknown): value is Check =>
+  typeof value === 'object' && value !== null && 'id' in value && 'find' in value;
+
+test('every check that a file exports is in the list', async () => {
+  const files = readdirSync(directory).filter((name) => /^(?!index).*\.js$/.test(name));
+  const modules = await Promise.all(files.map((name) => import(new URL(name, directory).href)));
+  const exported = modules.flatMap((module) => Object.values(module).filter(isCheck));
+  assert.deepEqual(new Set(exported), new Set(checks));
 });
 
 test('every section begins with the severity', () => {

@@ -147,8 +147,8 @@ export const director: MachineFacts = {
     connections: [group({ ESTABLISHED: 5, TIME_WAIT: 2 }, { shortestLeft: 880 })],
   },
   rules: [],
-  merging: [],
-  claims: [],
+  lro: [],
+  arpConflicts: [],
   unknown: [],
 };
 
@@ -184,8 +184,8 @@ export const realServer: MachineFacts = {
   neighbours: [],
   listeners: [{ protocol: 'tcp', address: '::', port: 80 }],
   rules: undefined,
-  merging: [],
-  claims: [],
+  lro: [],
+  arpConflicts: [],
   unknown: [],
 };
 

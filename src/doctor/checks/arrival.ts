@@ -1,29 +1,42 @@
-/** What keeps packets from getting to IPVS, and from it to a server that is the director itself. */
-import { addressLength, familyOf } from '../../model/address.js';
+/** Reasons for which packets do not reach IPVS. */
+import { hostPrefix } from '../../system/network.js';
 import { contains, isLocal, routeTo } from '../facts/routing.js';
-import type { Check } from './check.js';
-import { byHand, remove, seen } from './fixes.js';
-import { isEndpoint, nameOf, serversOf, vipsOf } from './table.js';
+import { type Check, manualFix, seen } from './check.js';
+import { servicesOf, vipsOf } from './table.js';
 
 const roles = ['director'] as const;
+
+export const noIpvs: Check = {
+  id: 'no-ipvs',
+  severity: 'error',
+  roles,
+  *find({ ipvs }) {
+    if (ipvs !== undefined) return;
+    yield {
+      subject: 'ip_vs',
+      observed: [seen('/sys/module/ip_vs', 'missing')],
+      why: 'The kernel module of IPVS is not loaded: this machine balances nothing.',
+      fixes: [manualFix('modprobe ip_vs')],
+    };
+  },
+};
 
 export const vipNotLocal: Check = {
   id: 'vip-not-local',
   severity: 'error',
   roles,
   *find(facts, scope) {
-    for (const vip of vipsOf(facts, scope)) {
+    for (const vip of vipsOf(servicesOf(facts, scope))) {
       if (isLocal(facts, vip)) continue;
-      const device =
-        facts.addresses.find((own) => own.scope === 'global' && contains(`${own.address}/${own.prefix}`, vip))
-          ?.device ?? routeTo(facts, vip)?.device;
+      const onNetwork = facts.addresses.find(
+        ({ address, prefix, scope }) => scope === 'global' && contains(`${address}/${prefix}`, vip),
+      );
+      const device = onNetwork?.device ?? routeTo(facts, vip)?.device ?? 'INTERFACE';
       yield {
         subject: vip,
         observed: [seen('addresses of this machine', `none is ${vip}`)],
-        why: 'There is a virtual service for this address, but the machine does not have it: packets for it never get to IPVS.',
-        fixes: [
-          byHand(`ip address add ${vip}/${addressLength[familyOf(vip)] * 8} dev ${device ?? 'INTERFACE'}`),
-        ],
+        why: 'The table has a virtual service for this address, but the machine does not have the address: packets for it never reach IPVS.',
+        fixes: [manualFix(`ip address add ${vip}/${hostPrefix(vip)} dev ${device}`)],
       };
     }
   },
@@ -33,45 +46,16 @@ export const vipShared: Check = {
   id: 'vip-shared',
   severity: 'error',
   roles,
-  *find({ claims }, { vips }) {
-    for (const { address, device, mac } of claims) {
+  *find({ arpConflicts }, { vips }) {
+    for (const { address, device, mac } of arpConflicts) {
       if (vips.length > 0 && !vips.includes(address)) continue;
       yield {
         subject: address,
         observed: [seen(`who has ${address}, asked on ${device}`, mac)],
         why:
-          'Another machine of the network answers for the VIP too: which of the two clients reach is chance. Mostly it is a ' +
-          'real server that does not keep quiet about it, or a second director.',
-        fixes: [byHand(`lvsadm doctor --role real-server --vip ${address}`, mac)],
-      };
-    }
-  },
-};
-
-export const localNotListening: Check = {
-  id: 'local-not-listening',
-  severity: 'error',
-  roles,
-  *find(facts, scope) {
-    for (const { service, server } of serversOf(facts, scope)) {
-      const { address, port } = server.id;
-      if (!isEndpoint(service.id) || server.weight === 0 || port === 0) continue;
-      if (server.method !== 'local' && !isLocal(facts, address)) continue;
-      const { protocol } = service.id;
-      // A local server is reached by its own address with NAT, by the VIP with everything else.
-      const wanted = [address, service.id.address, familyOf(address) === 'inet' ? '0.0.0.0' : '::', '::'];
-      if (
-        facts.listeners.some(
-          (one) => one.protocol === protocol && one.port === port && wanted.includes(one.address),
-        )
-      ) {
-        continue;
-      }
-      yield {
-        subject: nameOf({ service, server }),
-        observed: [seen(`listeners of ${protocol}`, `none on port ${port}`)],
-        why: 'This server is the machine itself, and nobody here listens on the port: its share of the clients is refused.',
-        fixes: [remove({ service, server })],
+          'Another machine answers ARP requests for the VIP as well, so clients reach one of the two at random. It is usually a ' +
+          'real server that answers for the VIP, or a second director.',
+        fixes: [manualFix(`lvsadm doctor --role real-server --vip ${address}`, mac)],
       };
     }
   },

@@ -1,32 +1,62 @@
-/** Every check, and what all of them find. */
-import type { MachineFacts, Scope } from '../facts/facts.js';
-import * as arrival from './arrival.js';
-import type { Check, Finding, Severity } from './check.js';
-import * as forwarding from './forwarding.js';
-import * as links from './links.js';
-import * as netfilter from './netfilter.js';
-import * as realServer from './real-server.js';
-import * as services from './services.js';
-import * as sync from './sync.js';
+/** Every check, in the order of docs/doctor.md. Findings of the same severity are shown in this order. */
+import { noIpvs, vipNotLocal, vipShared } from './arrival.js';
+import type { Check } from './check.js';
+import { draining, heldByPersistence, idleTimeout, removedServer, staleUdp } from './connections.js';
+import { ipForward, notAdjacent, sendRedirects, serverSilent, serverUnreachable } from './forwarding.js';
+import { lro, tunnelMtu } from './links.js';
+import { conntrackFull, conntrackOff, fwmarkUnmarked, reuseDelay } from './netfilter.js';
+import {
+  arpAnnounce,
+  arpIgnore,
+  carrierDown,
+  natReturnRoute,
+  rpFilter,
+  vipDuplicate,
+  vipMissing,
+  vipOnNetwork,
+} from './real-server.js';
+import { allQuiesced, localNotListening, noServers, portMismatch } from './services.js';
+import { backupLoop, sloppyTcp, syncFamily, syncId } from './sync.js';
 
-export const checks: readonly Check[] = [
-  ...Object.values(realServer),
-  ...Object.values(arrival),
-  ...Object.values(forwarding),
-  ...Object.values(links),
-  ...Object.values(services),
-  ...Object.values(sync),
-  ...Object.values(netfilter),
+const directorChecks: readonly Check[] = [
+  noIpvs,
+  vipNotLocal,
+  vipShared,
+  ipForward,
+  sendRedirects,
+  serverUnreachable,
+  notAdjacent,
+  serverSilent,
+  tunnelMtu,
+  lro,
+  noServers,
+  allQuiesced,
+  portMismatch,
+  localNotListening,
+  removedServer,
+  heldByPersistence,
+  draining,
+  staleUdp,
+  idleTimeout,
+  backupLoop,
+  sloppyTcp,
+  syncId,
+  syncFamily,
+  conntrackOff,
+  conntrackFull,
+  reuseDelay,
+  fwmarkUnmarked,
 ];
 
-const order: readonly Severity[] = ['error', 'warning', 'note'];
+const realServerChecks: readonly Check[] = [
+  vipMissing,
+  vipOnNetwork,
+  carrierDown,
+  vipDuplicate,
+  arpIgnore,
+  arpAnnounce,
+  rpFilter,
+  natReturnRoute,
+];
 
-/** What is wrong, the worst first. */
-export function examine(facts: MachineFacts, scope: Scope): Finding[] {
-  const findings = checks
-    .filter(({ roles }) => roles.some((role) => scope.roles.includes(role)))
-    .flatMap(({ id, severity, find }) =>
-      [...find(facts, scope)].map((found): Finding => ({ id, severity, ...found })),
-    );
-  return findings.sort((a, b) => order.indexOf(a.severity) - order.indexOf(b.severity));
-}
+export const checks: readonly Check[] = [...directorChecks, ...realServerChecks];

@@ -1,10 +1,10 @@
-/** Where netfilter and IPVS get into each other's way. */
+/** Conflicts between netfilter and IPVS. */
 import { describeService, isFwmark } from '../../model/service.js';
-import { numberOf, vs } from '../facts/setting.js';
-import type { Check } from './check.js';
-import { byHand, seen, setTo, setting } from './fixes.js';
+import { vsSetting } from '../../system/vs-settings.js';
+import { numberOf } from '../facts/settings.js';
+import { type Check, manualFix, seen, seenSetting, setSetting } from './check.js';
 import { servicesOf } from './table.js';
-import { blindRules } from './untracked-rules.js';
+import { untrackedRules } from './untracked-rules.js';
 
 const roles = ['director'] as const;
 
@@ -13,19 +13,21 @@ export const conntrackOff: Check = {
   severity: 'warning',
   roles,
   *find(facts, scope) {
-    const rules = blindRules(facts, scope);
+    const rules = untrackedRules(facts, scope);
     if (rules.length === 0) return;
+    const path = vsSetting('conntrack');
     yield {
       subject: rules.length === 1 ? 'a rule of netfilter' : `${rules.length} rules of netfilter`,
-      observed: [setting(facts, vs('conntrack')), ...rules.map(({ text, hook }) => seen(hook, text))],
+      observed: [seenSetting(facts, path), ...rules.map(({ text, hook }) => seen(hook, text))],
       why:
-        'IPVS does not let netfilter track its connections: to rules that translate addresses they do not exist, and to rules ' +
-        'that look at the state of a connection its packets are invalid.',
-      fixes: [setTo(vs('conntrack'), '1')],
+        "Netfilter does not track IPVS's connections. Rules that translate addresses do not see them, and to rules that match " +
+        'the state of a connection their packets are invalid.',
+      fixes: [setSetting(path, '1')],
     };
   },
 };
 
+/** Share of the table. */
 const NEARLY_FULL = 0.8;
 
 export const conntrackFull: Check = {
@@ -44,8 +46,8 @@ export const conntrackFull: Check = {
         seen('net.netfilter.nf_conntrack_count', number),
         seen('net.netfilter.nf_conntrack_max', most),
       ],
-      why: 'When the table of tracked connections is full, packets of new ones are dropped.',
-      fixes: [setTo('net/netfilter/nf_conntrack_max', String(2 * most))],
+      why: 'When the table of tracked connections is full, the kernel drops the packets of new ones.',
+      fixes: [setSetting('net/netfilter/nf_conntrack_max', String(2 * most))],
     };
   },
 };
@@ -55,20 +57,17 @@ export const reuseDelay: Check = {
   severity: 'warning',
   roles,
   *find(facts) {
+    const [conntrack, reuse] = [vsSetting('conntrack'), vsSetting('conn_reuse_mode')];
     const [major = 0, minor = 0] = facts.kernel.split(/[.-]/).map(Number);
     if (major > 5 || (major === 5 && minor >= 9)) return;
-    if (numberOf(facts, vs('conntrack')) !== 1 || (numberOf(facts, vs('conn_reuse_mode')) ?? 0) === 0) return;
+    if (numberOf(facts, conntrack) !== 1 || (numberOf(facts, reuse) ?? 0) === 0) return;
     yield {
       subject: 'conn_reuse_mode',
-      observed: [
-        seen('kernel', facts.kernel),
-        setting(facts, vs('conntrack')),
-        setting(facts, vs('conn_reuse_mode')),
-      ],
+      observed: [seen('kernel', facts.kernel), seenSetting(facts, conntrack), seenSetting(facts, reuse)],
       why:
-        'This kernel drops the first packet of a client that uses a port again while its old connection is tracked: each such ' +
-        'connection takes a second longer.',
-      fixes: [setTo(vs('conn_reuse_mode'), '0')],
+        'This kernel drops the first packet of a client that reuses a port whose old connection is still tracked: each such ' +
+        'connection takes one second longer.',
+      fixes: [setSetting(reuse, '0')],
     };
   },
 };
@@ -79,27 +78,23 @@ export const fwmarkUnmarked: Check = {
   roles,
   *find(facts, scope) {
     const { rules } = facts;
+    const marks = rules?.flatMap(({ mark }) => mark ?? []);
     for (const { id, stats } of servicesOf(facts, scope)) {
       if (!isFwmark(id) || stats.connections > 0n || stats.inPackets > 0n) continue;
-      if (rules?.some(({ mark }) => mark === 'any' || mark === id.fwmark)) continue;
-      const others = [...new Set(rules?.flatMap(({ mark }) => (typeof mark === 'number' ? [mark] : [])))];
+      if (marks?.some((mark) => mark === 'any' || mark === id.fwmark)) continue;
+      const seenMarks = marks && ([...new Set(marks)].join(', ') || 'none');
+      const header = id.family === 'inet6' ? 'ip6' : 'ip';
       yield {
-        // Without a program to ask nobody knows: programs of BPF and tc mark packets too.
+        // Without nft and iptables the rules are unknown, and BPF programs and tc set marks too.
         severity: rules === undefined ? 'note' : 'error',
         subject: describeService(id),
-        observed: [
-          seen('connections', 0),
-          seen(
-            'rules that set a mark',
-            rules === undefined ? 'cannot be asked' : others.join(', ') || 'none',
-          ),
-        ],
-        why: `No packet gets the mark ${id.fwmark}: the service never gets one.`,
+        observed: [seen('connections', 0), seen('rules that set a mark', seenMarks ?? 'cannot be asked')],
+        why: `No rule sets the mark ${id.fwmark}: no packet ever belongs to this service.`,
         fixes: [
-          byHand('nft add table inet lvs'),
-          byHand("nft 'add chain inet lvs marking { type filter hook prerouting priority mangle; }'"),
-          byHand(
-            `nft add rule inet lvs marking ${id.family === 'inet6' ? 'ip6' : 'ip'} daddr VIP tcp dport PORT meta mark set ${id.fwmark}`,
+          manualFix('nft add table inet lvs'),
+          manualFix("nft 'add chain inet lvs marking { type filter hook prerouting priority mangle; }'"),
+          manualFix(
+            `nft add rule inet lvs marking ${header} daddr VIP tcp dport PORT meta mark set ${id.fwmark}`,
           ),
         ],
       };

@@ -1,13 +1,12 @@
-/** What goes wrong on real servers. */
-
-import { addressLength, familyOf } from '../../model/address.js';
+/** Mistakes in the set-up of a real server. */
+import { familyOf } from '../../model/address.js';
 import { HIDING_ARP_IGNORE } from '../../setup/real-server.js';
+import { hostPrefix } from '../../system/network.js';
 import { interfaceSetting } from '../../system/sysctl.js';
-import { carriersOf, routeTo } from '../facts/routing.js';
-import { largerOf } from '../facts/setting.js';
-import type { Check } from './check.js';
-import { byHand, safe, seen, setTo, setting } from './fixes.js';
-import { askedLinks, carriers, isSilent, tunnelKinds } from './vip-holders.js';
+import { interfacesWith, routeTo } from '../facts/routing.js';
+import { largerOf } from '../facts/settings.js';
+import { type Check, manualFix, safeFix, seen, seenSetting, setSetting } from './check.js';
+import { arpLinks, hiddenHolders, isHidden, isTunnel, vipHolders } from './vip-holders.js';
 
 const roles = ['real-server'] as const;
 
@@ -15,15 +14,15 @@ export const vipMissing: Check = {
   id: 'vip-missing',
   severity: 'error',
   roles,
-  *find(facts, { vips, method }) {
+  *find(facts, { vips, method = 'dr' }) {
     if (method === 'nat') return;
     for (const vip of vips) {
-      if (carriersOf(facts, vip).length > 0) continue;
+      if (interfacesWith(facts, vip).length > 0) continue;
       yield {
         subject: vip,
         observed: [seen('addresses of this machine', `none is ${vip}`)],
-        why: 'With dr and tun, packets arrive here with the VIP as their destination: a machine that does not have it drops them.',
-        fixes: [byHand(`lvsadm real-server up --method ${method ?? 'dr'} --vip ${vip}`)],
+        why: 'With dr and tun, packets arrive with the VIP as their destination: a machine without that address drops them.',
+        fixes: [manualFix(`lvsadm real-server up --method ${method} --vip ${vip}`)],
       };
     }
   },
@@ -34,96 +33,19 @@ export const vipOnNetwork: Check = {
   severity: 'error',
   roles,
   *find(facts, scope) {
-    for (const { vip, link } of carriers(facts, scope)) {
-      if (isSilent(link) || !link.arp) continue;
+    for (const { vip, link } of vipHolders(facts, scope)) {
+      if (isHidden(link) || !link.arp) continue;
+      const address = `${vip.address}/${vip.prefix}`;
       yield {
         subject: vip.address,
-        observed: [seen(`addresses of ${link.name}`, `${vip.address}/${vip.prefix}`)],
+        observed: [seen(`addresses of ${link.name}`, address)],
         why:
-          `${link.name} answers for the VIP when the network asks who has it, whatever arp_ignore says: clients come here ` +
-          'instead of to the director.',
+          `${link.name} answers ARP requests for the VIP whatever arp_ignore says: clients reach this machine instead of the ` +
+          'director.',
         fixes: [
-          byHand(`ip address del ${vip.address}/${vip.prefix} dev ${link.name}`),
-          byHand(`lvsadm real-server up --method ${scope.method ?? 'dr'} --vip ${vip.address}`),
+          manualFix(`ip address del ${address} dev ${link.name}`),
+          manualFix(`lvsadm real-server up --method ${scope.method ?? 'dr'} --vip ${vip.address}`),
         ],
-      };
-    }
-  },
-};
-
-export const arpIgnore: Check = {
-  id: 'arp-ignore',
-  severity: 'error',
-  roles,
-  *find(facts, scope) {
-    for (const { vip, link } of carriers(facts, scope)) {
-      if (familyOf(vip.address) !== 'inet' || !isSilent(link)) continue;
-      const telling = askedLinks(facts).filter(({ name }) => {
-        const value = largerOf(facts, name, 'arp_ignore');
-        return value !== undefined && !HIDING_ARP_IGNORE.includes(String(value));
-      });
-      if (telling.length === 0) continue;
-      yield {
-        subject: vip.address,
-        observed: [
-          seen(`addresses of ${link.name}`, `${vip.address}/${vip.prefix}`),
-          setting(facts, all('arp_ignore')),
-          ...telling.map(({ name }) => setting(facts, interfaceSetting('ipv4', name, 'arp_ignore'))),
-        ],
-        why:
-          `When the network asks who has the VIP, this machine answers (by ${telling.map(({ name }) => name).join(', ')}): ` +
-          'clients come here instead of to the director.',
-        fixes: [setTo(all('arp_ignore'), '1')],
-      };
-    }
-  },
-};
-
-export const arpAnnounce: Check = {
-  id: 'arp-announce',
-  severity: 'error',
-  roles,
-  *find(facts, scope) {
-    for (const { vip, link } of carriers(facts, scope)) {
-      if (familyOf(vip.address) !== 'inet' || !isSilent(link)) continue;
-      const telling = askedLinks(facts).filter(
-        ({ name }) => (largerOf(facts, name, 'arp_announce') ?? 2) < 2,
-      );
-      if (telling.length === 0) continue;
-      yield {
-        subject: vip.address,
-        observed: [
-          seen(`addresses of ${link.name}`, `${vip.address}/${vip.prefix}`),
-          setting(facts, all('arp_announce')),
-          ...telling.map(({ name }) => setting(facts, interfaceSetting('ipv4', name, 'arp_announce'))),
-        ],
-        why:
-          'When this machine answers a client it asks the network for the next hop in the name of the VIP; who hears that ' +
-          'sends packets for the VIP here from then on, instead of to the director.',
-        fixes: [setTo(all('arp_announce'), '2')],
-      };
-    }
-  },
-};
-
-const all = (name: string): string => interfaceSetting('ipv4', 'all', name);
-
-export const reversePath: Check = {
-  id: 'rp-filter',
-  severity: 'error',
-  roles,
-  *find(facts, scope) {
-    for (const { vip, link } of carriers(facts, scope)) {
-      if (familyOf(vip.address) !== 'inet' || !tunnelKinds.has(link.kind)) continue;
-      if (largerOf(facts, link.name, 'rp_filter') !== 1) continue;
-      const own = interfaceSetting('ipv4', link.name, 'rp_filter');
-      yield {
-        subject: vip.address,
-        observed: [setting(facts, all('rp_filter')), setting(facts, own)],
-        why:
-          `Packets come out of ${link.name} from clients whose way back leads elsewhere: strict reverse path filtering (the ` +
-          'larger of the two settings is 1) drops all of them.',
-        fixes: [setTo(own, '2')],
       };
     }
   },
@@ -134,40 +56,15 @@ export const carrierDown: Check = {
   severity: 'error',
   roles,
   *find(facts, scope) {
-    for (const { vip, link } of carriers(facts, scope)) {
+    for (const { vip, link } of vipHolders(facts, scope)) {
       if (link.up) continue;
       yield {
         subject: vip.address,
         observed: [seen(`link ${link.name}`, 'down')],
-        why: `The VIP stands on ${link.name}, which is switched off: what is sent to the VIP is not taken in.`,
-        fixes: [safe({ do: 'up', device: link.name })],
+        why: `The VIP is on ${link.name}, and that link is down: the machine does not accept packets for the VIP.`,
+        fixes: [safeFix({ do: 'up', device: link.name })],
       };
     }
-  },
-};
-
-export const wayBack: Check = {
-  id: 'nat-way-back',
-  severity: 'error',
-  roles,
-  *find(facts, { method, gateway }) {
-    if (method !== 'nat' || gateway === undefined) return;
-    const anywhere = familyOf(gateway) === 'inet' ? '0.0.0.0' : '::';
-    const route = routeTo(
-      { ...facts, routes: facts.routes.filter(({ destination }) => destination === 'default') },
-      anywhere,
-    );
-    if (route?.gateway === gateway) return;
-    yield {
-      subject: gateway,
-      observed: [
-        seen('default route', route === undefined ? 'none' : `via ${route.gateway ?? route.device}`),
-      ],
-      why:
-        'The director has put the address of this server in the place of the VIP; answers that do not pass it on their way ' +
-        'back still have it, and clients throw them away.',
-      fixes: [byHand(`lvsadm real-server up --method nat --gateway ${gateway}`)],
-    };
   },
 };
 
@@ -175,20 +72,117 @@ export const vipDuplicate: Check = {
   id: 'vip-duplicate',
   severity: 'error',
   roles: ['real-server', 'director'],
-  *find(facts) {
-    for (const { address, prefix, device, duplicate } of facts.addresses) {
-      if (!duplicate || prefix !== addressLength[familyOf(address)] * 8) continue;
+  *find({ addresses }) {
+    for (const { address, prefix, device, duplicate } of addresses) {
+      if (!duplicate || prefix !== hostPrefix(address)) continue;
       yield {
         subject: address,
         observed: [seen(`addresses of ${device}`, `${address}/${prefix} dadfailed`)],
         why:
-          'Another machine of the network said that it has this address when it was put here, so the kernel does not use it. ' +
-          'That is normal for a virtual address, which must be put on a link without asking (nodad).',
+          'Another machine claimed this address when it was added here, so the kernel does not use it. That is normal for a ' +
+          'virtual address, which has to be added without duplicate address detection (nodad).',
         fixes: [
-          byHand(`ip address del ${address}/${prefix} dev ${device}`),
-          byHand(`ip address add ${address}/${prefix} dev ${device} nodad preferred_lft 0`),
+          manualFix(`ip address del ${address}/${prefix} dev ${device}`),
+          manualFix(`ip address add ${address}/${prefix} dev ${device} nodad preferred_lft 0`),
         ],
       };
     }
+  },
+};
+
+const all = (name: string): string => interfaceSetting('ipv4', 'all', name);
+
+interface ArpSetting {
+  readonly id: string;
+  readonly name: 'arp_ignore' | 'arp_announce';
+  /** Whether a value keeps the VIP secret on a link. */
+  hides(value: number): boolean;
+  readonly value: string;
+  why(devices: string): string;
+}
+
+/** The check of a setting that has to hide the VIPs on every link with ARP. */
+const arpCheck = ({ id, name, hides, value, why }: ArpSetting): Check => ({
+  id,
+  severity: 'error',
+  roles,
+  *find(facts, scope) {
+    const open = arpLinks(facts)
+      .map((link) => link.name)
+      .filter((device) => !hides(largerOf(facts, device, name) ?? Number(value)));
+    if (open.length === 0) return;
+    for (const { vip, link } of hiddenHolders(facts, scope)) {
+      yield {
+        subject: vip.address,
+        observed: [
+          seen(`addresses of ${link.name}`, `${vip.address}/${vip.prefix}`),
+          seenSetting(facts, all(name)),
+          ...open.map((device) => seenSetting(facts, interfaceSetting('ipv4', device, name))),
+        ],
+        why: why(open.join(', ')),
+        fixes: [setSetting(all(name), value)],
+      };
+    }
+  },
+});
+
+export const arpIgnore = arpCheck({
+  id: 'arp-ignore',
+  name: 'arp_ignore',
+  hides: (value) => HIDING_ARP_IGNORE.includes(String(value)),
+  value: '1',
+  why: (devices) =>
+    `This machine answers ARP requests for the VIP (on ${devices}): clients reach it instead of the director.`,
+});
+
+export const arpAnnounce = arpCheck({
+  id: 'arp-announce',
+  name: 'arp_announce',
+  hides: (value) => value >= 2,
+  value: '2',
+  why: () =>
+    'Before this machine answers a client it sends an ARP request for the next hop with the VIP as the sender. Machines that ' +
+    'hear the request send packets for the VIP here from then on, instead of to the director.',
+});
+
+export const rpFilter: Check = {
+  id: 'rp-filter',
+  severity: 'error',
+  roles,
+  *find(facts, scope) {
+    for (const { vip, link } of hiddenHolders(facts, scope)) {
+      if (!isTunnel(link) || largerOf(facts, link.name, 'rp_filter') !== 1) continue;
+      const own = interfaceSetting('ipv4', link.name, 'rp_filter');
+      yield {
+        subject: vip.address,
+        observed: [seenSetting(facts, all('rp_filter')), seenSetting(facts, own)],
+        why:
+          `The route back to a client does not use ${link.name}, on which its packets arrive: strict reverse path filtering (the ` +
+          'larger of the two settings is 1) drops all of them.',
+        fixes: [setSetting(own, '2')],
+      };
+    }
+  },
+};
+
+export const natReturnRoute: Check = {
+  id: 'nat-way-back',
+  severity: 'error',
+  roles,
+  *find(facts, { method, gateway }) {
+    if (method !== 'nat' || gateway === undefined) return;
+    const routes = facts.routes.filter(({ destination }) => destination === 'default');
+    const route = routeTo({ ...facts, routes }, familyOf(gateway) === 'inet' ? '0.0.0.0' : '::');
+    if (route?.gateway === gateway) return;
+    yield {
+      subject: gateway,
+      observed: [
+        seen('default route', route === undefined ? 'none' : `via ${route.gateway ?? route.device}`),
+      ],
+      why:
+        'Answers of this server have its own address as their source, until the director replaces it by the VIP. Clients discard ' +
+        'answers that do not go back through the director.',
+      fixes: [manualFix(`lvsadm real-server up --method nat --gateway ${gateway}`)],
+    };
   },
 };

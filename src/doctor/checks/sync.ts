@@ -1,30 +1,36 @@
-/** What is wrong between a director and the one that stands in for it. */
+/** Mistakes between an active director and its backup. */
+
+import { vsSetting } from '../../system/vs-settings.js';
+import type { MachineFacts } from '../facts/facts.js';
 import { isLocal } from '../facts/routing.js';
-import { numberOf, vs } from '../facts/setting.js';
-import type { Check } from './check.js';
-import { byHand, seen, setTo, setting } from './fixes.js';
+import { numberOf } from '../facts/settings.js';
+import { type Check, manualFix, seen, seenSetting, setSetting } from './check.js';
 import { nameOf, serversOf } from './table.js';
 
 const roles = ['director'] as const;
+
+/** Whether this is a backup director on which a setting is off. */
+const isBackupWithout = (facts: MachineFacts, path: string): boolean =>
+  facts.ipvs?.daemons.some(({ state }) => state === 'backup') === true && numberOf(facts, path) === 0;
 
 export const backupLoop: Check = {
   id: 'backup-loop',
   severity: 'warning',
   roles,
   *find(facts, scope) {
-    if (!facts.ipvs?.daemons.some(({ state }) => state === 'backup')) return;
-    if (numberOf(facts, vs('backup_only')) !== 0) return;
-    const local = [...serversOf(facts, scope)].filter(
+    const path = vsSetting('backup_only');
+    if (!isBackupWithout(facts, path)) return;
+    const local = serversOf(facts, scope).filter(
       ({ server }) => server.method === 'local' || isLocal(facts, server.id.address),
     );
     if (local.length === 0) return;
     yield {
       subject: local.map(nameOf).join(', '),
-      observed: [seen('sync daemon', 'backup'), setting(facts, vs('backup_only'))],
+      observed: [seen('sync daemon', 'backup'), seenSetting(facts, path)],
       why:
-        'This backup director is one of the real servers: what the active director sends here is scheduled once more, and may ' +
-        'go back and forth between the two.',
-      fixes: [setTo(vs('backup_only'), '1')],
+        'This backup director is also a real server: it schedules the packets of the active director once more, and they may ' +
+        'loop between the two.',
+      fixes: [setSetting(path, '1')],
     };
   },
 };
@@ -34,15 +40,15 @@ export const sloppyTcp: Check = {
   severity: 'warning',
   roles,
   *find(facts) {
-    if (!facts.ipvs?.daemons.some(({ state }) => state === 'backup')) return;
-    if (numberOf(facts, vs('sloppy_tcp')) !== 0) return;
+    const path = vsSetting('sloppy_tcp');
+    if (!isBackupWithout(facts, path)) return;
     yield {
       subject: 'sync daemon',
-      observed: [seen('sync daemon', 'backup'), setting(facts, vs('sloppy_tcp'))],
+      observed: [seen('sync daemon', 'backup'), seenSetting(facts, path)],
       why:
-        'After a fail-over, connections of which the last message had not arrived here begin in the middle: this director ' +
-        'refuses them.',
-      fixes: [setTo(vs('sloppy_tcp'), '1')],
+        'After a fail-over, this director sees some connections for the first time in their middle: those whose last sync message ' +
+        'did not arrive. It refuses them.',
+      fixes: [setSetting(path, '1')],
     };
   },
 };
@@ -51,26 +57,25 @@ export const syncId: Check = {
   id: 'sync-id',
   severity: 'warning',
   roles,
-  *find(facts) {
-    const daemons = facts.ipvs?.daemons ?? [];
-    // A backup with 0 listens to everybody.
-    const heard = new Set(
+  *find({ ipvs }) {
+    const daemons = ipvs?.daemons ?? [];
+    // A backup with sync id 0 listens to every master.
+    const ids = new Set(
       daemons.filter(({ state, syncId }) => state === 'master' || syncId !== 0).map(({ syncId }) => syncId),
     );
-    if (heard.size < 2) return;
+    if (ids.size < 2) return;
+    const own = daemons.find(({ state }) => state === 'master')?.syncId;
     yield {
       subject: 'sync daemons',
       observed: daemons.map(({ state, syncId }) => seen(`sync id of the ${state}`, syncId)),
       why:
-        'Directors of one pair have one sync id. This one would neither hear the master that it stands in for nor be heard by ' +
-        'it after a fail-over: connections break.',
+        'The directors of a pair need the same sync id. With two, this director either does not hear the active one, or is not ' +
+        'heard by the other after a fail-over: connections break.',
       fixes: daemons
         .filter(({ state }) => state === 'backup')
         .flatMap(({ interface: device }) => [
-          byHand('lvsadm --stop-daemon backup'),
-          byHand(
-            `lvsadm --start-daemon backup --mcast-interface ${device} --syncid ${daemons.find(({ state }) => state === 'master')?.syncId}`,
-          ),
+          manualFix('lvsadm --stop-daemon backup'),
+          manualFix(`lvsadm --start-daemon backup --mcast-interface ${device} --syncid ${own}`),
         ]),
     };
   },
@@ -80,14 +85,14 @@ export const syncFamily: Check = {
   id: 'sync-family',
   severity: 'warning',
   roles,
-  *find(facts) {
-    const daemons = facts.ipvs?.daemons ?? [];
+  *find({ ipvs }) {
+    const daemons = ipvs?.daemons ?? [];
     const families = new Set(daemons.map(({ group }) => (group?.includes(':') ? 'IPv6' : 'IPv4')));
     if (families.size < 2) return;
     yield {
       subject: 'sync daemons',
       observed: daemons.map(({ state, group }) => seen(`group of the ${state}`, group ?? '224.0.0.81')),
-      why: 'Master and backup talk by different protocols: after a fail-over nobody hears this director any more.',
+      why: 'Master and backup use different protocols: after a fail-over no director hears this one.',
       fixes: [],
     };
   },

@@ -1,46 +1,42 @@
-/** The table of IPVS and its connections, as the director's checks look at them. */
+/** The IPVS table and its connections, restricted to the scope of a diagnosis. */
 import { familyOf } from '../../model/address.js';
-import { describeDestination, destinationKey } from '../../model/destination.js';
+import { type DestinationId, describeDestination } from '../../model/destination.js';
 import { describeService, type EndpointId, isFwmark, type ServiceId } from '../../model/service.js';
 import type { DestinationEntry } from '../../model/table.js';
 import type { ConnectionGroup, MachineFacts, Scope, ServiceFacts } from '../facts/facts.js';
 
-/** The services in question: those of the scope's VIPs, or all. A firewall mark has no VIP: it is always one of them. */
+/** The services of the scope's VIPs, or all. A firewall mark has no VIP and is always included. */
 export function servicesOf({ ipvs }: MachineFacts, { vips }: Scope): readonly ServiceFacts[] {
   const services = ipvs?.services ?? [];
   if (vips.length === 0) return services;
   return services.filter(({ id }) => isFwmark(id) || vips.includes(id.address));
 }
 
-export interface Server {
+export interface ServerEntry {
   readonly service: ServiceFacts;
   readonly server: DestinationEntry;
 }
 
-export function* serversOf(facts: MachineFacts, scope: Scope): Generator<Server> {
-  for (const service of servicesOf(facts, scope))
-    for (const server of service.destinations) yield { service, server };
-}
+export const serversOf = (facts: MachineFacts, scope: Scope): ServerEntry[] =>
+  servicesOf(facts, scope).flatMap((service) => service.destinations.map((server) => ({ service, server })));
 
-/** The VIPs of the services in question, each once. */
-export const vipsOf = (facts: MachineFacts, scope: Scope): string[] => [
-  ...new Set(servicesOf(facts, scope).flatMap(({ id }) => (isFwmark(id) ? [] : [id.address]))),
+/** The VIPs of services, each once. */
+export const vipsOf = (services: readonly ServiceFacts[]): string[] => [
+  ...new Set(services.flatMap(({ id }) => (isEndpoint(id) ? [id.address] : []))),
 ];
 
-/** Connections of a service to one of its servers. Those of a firewall mark are known by the server only. */
-export function connectionsTo({ ipvs }: MachineFacts, { service, server }: Server): ConnectionGroup[] {
+/** Connections of a service to one of its servers. For a firewall mark, all connections to the server in its family. */
+export function connectionsTo({ ipvs }: MachineFacts, { service, server }: ServerEntry): ConnectionGroup[] {
   return (ipvs?.connections ?? []).filter(
     (group) => sameEndpoint(group.destination, server.id) && belongsTo(group, service.id),
   );
 }
 
-export const sameEndpoint = (
-  a: { address: string; port: number },
-  b: { address: string; port: number },
-): boolean => destinationKey(a) === destinationKey(b);
+export const sameEndpoint = (a: DestinationId, b: DestinationId): boolean =>
+  a.port === b.port && a.address === b.address;
 
-/** Port 0 is a service of every port. */
-export function belongsTo(group: ConnectionGroup, id: ServiceId): boolean {
+/** A service with port 0 takes every port. */
+function belongsTo(group: ConnectionGroup, id: ServiceId): boolean {
   if (isFwmark(id)) return familyOf(group.virtual.address) === id.family;
   return (
     group.protocol === id.protocol.toUpperCase() &&
@@ -49,18 +45,19 @@ export function belongsTo(group: ConnectionGroup, id: ServiceId): boolean {
   );
 }
 
-/** The service, if there is one, that connections to a virtual endpoint are of. */
+/** The service with an address that the connections belong to. */
 export const serviceOf = ({ ipvs }: MachineFacts, group: ConnectionGroup): ServiceFacts | undefined =>
-  ipvs?.services.find(({ id }) => !isFwmark(id) && belongsTo(group, id));
+  ipvs?.services.find(({ id }) => isEndpoint(id) && belongsTo(group, id));
 
-export const count = ({ states }: ConnectionGroup): number =>
-  Object.values(states).reduce((sum, number) => sum + number, 0);
+/** Number of connections. */
+export const count = (groups: readonly ConnectionGroup[]): number =>
+  groups.flatMap(({ states }) => Object.values(states)).reduce((sum, number) => sum + number, 0);
 
 export const isEndpoint = (id: ServiceId): id is EndpointId => !isFwmark(id);
 
-/** A firewall mark has none. */
+/** Undefined for a firewall mark. */
 export const vipOf = (id: ServiceId): string | undefined => (isEndpoint(id) ? id.address : undefined);
 
 /** `TCP 192.0.2.10:80 -> 10.1.0.7:80` */
-export const nameOf = ({ service, server }: Server): string =>
+export const nameOf = ({ service, server }: ServerEntry): string =>
   `${describeService(service.id)} -> ${describeDestination(server.id)}`;

@@ -1,36 +1,29 @@
-/** Rules of netfilter that ask connection tracking about packets of which it knows nothing. */
+/** Rules of netfilter that need connection tracking for packets that IPVS keeps from being tracked. */
+import { vsSetting } from '../../system/vs-settings.js';
 import type { FilterRule, MachineFacts, Scope } from '../facts/facts.js';
 import { contains } from '../facts/routing.js';
-import { numberOf, vs } from '../facts/setting.js';
-import { serversOf, vipsOf } from './table.js';
+import { numberOf } from '../facts/settings.js';
+import { serversOf, servicesOf, vipsOf } from './table.js';
 
-/** Whether a rule may meet packets of these addresses: it names one of them, or none at all. */
-const concerns = ({ addresses }: FilterRule, ours: readonly string[]): boolean =>
+/** Whether a rule may match packets of these addresses: it names one of them, or no address at all. */
+const mayMatch = ({ addresses }: FilterRule, ours: readonly string[]): boolean =>
   addresses.length === 0 || addresses.some((network) => ours.some((address) => contains(network, address)));
 
-const natServers = (facts: MachineFacts, scope: Scope): string[] => [
-  ...new Set(
-    [...serversOf(facts, scope)]
-      .filter(({ server }) => server.method === 'nat')
-      .map(({ server }) => server.id.address),
-  ),
-];
-
-/** None where IPVS lets its connections be tracked. */
-export function blindRules(facts: MachineFacts, scope: Scope): FilterRule[] {
-  if (numberOf(facts, vs('conntrack')) !== 0) return [];
-  const servers = natServers(facts, scope);
-  const all = [
-    ...vipsOf(facts, scope),
-    ...[...serversOf(facts, scope)].map(({ server }) => server.id.address),
-  ];
+/** Empty if IPVS lets netfilter track its connections. */
+export function untrackedRules(facts: MachineFacts, scope: Scope): FilterRule[] {
+  if (numberOf(facts, vsSetting('conntrack')) !== 0) return [];
+  const servers = serversOf(facts, scope).map(({ server }) => server);
+  const natServers = servers.filter(({ method }) => method === 'nat').map(({ id }) => id.address);
+  const all = [...vipsOf(servicesOf(facts, scope)), ...servers.map(({ id }) => id.address)];
   return (facts.rules ?? []).filter((rule) => {
-    if (rule.needs === 'nat') return rule.hook === 'postrouting' && concerns(rule, all);
-    // Requests come in before IPVS gets them; answers of NAT servers are forwarded.
-    return rule.needs === 'ct' && rule.hook === 'forward' && servers.length > 0 && concerns(rule, servers);
+    if (rule.needs === 'nat') return rule.hook === 'postrouting' && mayMatch(rule, all);
+    // IPVS takes requests before the forward chain; the answers of NAT servers pass through it.
+    return (
+      rule.needs === 'ct' && rule.hook === 'forward' && natServers.length > 0 && mayMatch(rule, natServers)
+    );
   });
 }
 
-/** Whether answers depend on rules that translate addresses, and do not see what IPVS forwards. */
-export const translationIsBlind = (facts: MachineFacts, scope: Scope): boolean =>
-  blindRules(facts, scope).some(({ needs }) => needs === 'nat');
+/** Whether rules that translate addresses do not see the packets that IPVS forwards. */
+export const natIsUntracked = (facts: MachineFacts, scope: Scope): boolean =>
+  untrackedRules(facts, scope).some(({ needs }) => needs === 'nat');

@@ -1,43 +1,48 @@
-/** The virtual addresses that a real server carries. */
-
-import { addressLength, familyOf } from '../../model/address.js';
-import { isFwmark } from '../../model/service.js';
-import type { InterfaceAddress, Link } from '../../system/network.js';
+/** The links that hold the VIPs of a real server. */
+import { familyOf } from '../../model/address.js';
+import { hostPrefix, type InterfaceAddress, type Link } from '../../system/network.js';
 import type { MachineFacts, Scope } from '../facts/facts.js';
-import { carriersOf, linkNamed } from '../facts/routing.js';
+import { interfacesWith, linkNamed } from '../facts/routing.js';
+import { vipsOf } from './table.js';
 
-/** Kinds of links on which nobody asks who has an address. */
-const silentKinds: ReadonlySet<string> = new Set(['dummy', 'ipip', 'sit', 'ip6tnl', 'gre', 'ip6gre']);
-export const tunnelKinds: ReadonlySet<string> = new Set(['ipip', 'sit', 'ip6tnl', 'gre', 'ip6gre']);
+const tunnelKinds: ReadonlySet<string> = new Set(['ipip', 'sit', 'ip6tnl', 'gre', 'ip6gre']);
 
-export interface Carrier {
+export interface VipHolder {
   readonly vip: InterfaceAddress;
   readonly link: Link;
 }
 
-/** Where the VIPs stand: those of the scope, or else every single address on a link where nobody asks for it. */
-export function carriers(facts: MachineFacts, { vips }: Scope): Carrier[] {
-  const addresses =
-    vips.length > 0 ? vips.flatMap((vip) => carriersOf(facts, vip)) : facts.addresses.filter(isSingle);
-  const served = new Set(vips.length > 0 ? [] : ownServices(facts));
+/**
+ * The links with the VIPs of the scope. Without any, the links without ARP and their single addresses, except those of the
+ * machine's own services: a director shall answer for its VIPs, on whichever link they are.
+ */
+export function vipHolders(facts: MachineFacts, { vips }: Scope): VipHolder[] {
+  const named = vips.length > 0;
+  const addresses = named
+    ? vips.flatMap((vip) => interfacesWith(facts, vip))
+    : facts.addresses.filter(isSingle);
+  const served = new Set(named ? [] : vipsOf(facts.ipvs?.services ?? []));
   return addresses.flatMap((vip) => {
     const link = linkNamed(facts, vip.device);
     if (link === undefined || served.has(vip.address)) return [];
-    return vips.length > 0 || isSilent(link) ? [{ vip, link }] : [];
+    return named || isHidden(link) ? [{ vip, link }] : [];
   });
 }
 
-export const isSilent = ({ loopback, kind }: Link): boolean => loopback || silentKinds.has(kind);
+/** IPv4 VIPs on links without ARP: only arp_ignore and arp_announce keep the other links from answering for them. */
+export const hiddenHolders = (facts: MachineFacts, scope: Scope): VipHolder[] =>
+  vipHolders(facts, scope).filter(({ vip, link }) => familyOf(vip.address) === 'inet' && isHidden(link));
 
-/** The loopback's own addresses are single ones, too, and so are those that a tunnel is given by itself. */
+/** Whether no other machine can ask on the link for an address: lo, dummies and tunnels. */
+export const isHidden = ({ loopback, kind }: Link): boolean =>
+  loopback || kind === 'dummy' || tunnelKinds.has(kind);
+
+export const isTunnel = ({ kind }: Link): boolean => tunnelKinds.has(kind);
+
+/** An address alone, other than the loopback's. Tunnels have such addresses of their own, too. */
 const isSingle = ({ address, prefix }: InterfaceAddress): boolean =>
-  prefix === addressLength[familyOf(address)] * 8 && address !== '::1' && !address.startsWith('127.');
+  prefix === hostPrefix(address) && address !== '::1' && !address.startsWith('127.');
 
-/** A director may have its VIPs where it likes: it is the one who shall be asked for them. */
-function ownServices({ ipvs }: MachineFacts): string[] {
-  return (ipvs?.services ?? []).flatMap(({ id }) => (isFwmark(id) ? [] : [id.address]));
-}
-
-/** The links on which others may ask for an address. */
-export const askedLinks = ({ links }: MachineFacts): Link[] =>
-  links.filter(({ arp, up, kind }) => arp && up && !silentKinds.has(kind));
+/** The links on which other machines may ask for an address. */
+export const arpLinks = ({ links }: MachineFacts): Link[] =>
+  links.filter((link) => link.arp && link.up && !isHidden(link));

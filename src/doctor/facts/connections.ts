@@ -1,4 +1,4 @@
-/** The connection table, counted by service and server: memory for the groups only, however many connections there are. */
+/** The connection table, counted by service and server; takes memory for the groups, not for the connections. */
 import { scanConnections } from '../../ipvs/connections/proc.js';
 import type { ConnectionGroup } from './facts.js';
 
@@ -14,7 +14,7 @@ interface Group {
 
 const CLIENTS = 3;
 
-/** @throws ProtocolError where the text is no connection table */
+/** @throws ProtocolError if the text is no connection table */
 export async function groupConnections(chunks: AsyncIterable<Uint8Array>): Promise<ConnectionGroup[]> {
   const groups = new Map<string, Group>();
   await scanConnections(chunks, (line) => {
@@ -32,7 +32,7 @@ export async function groupConnections(chunks: AsyncIterable<Uint8Array>): Promi
       };
       groups.set(key, group);
     }
-    // A template stands for a client, not for a connection: it has no client port.
+    // A persistence template has no client port.
     if (client.port === 0) {
       group.templates++;
       return;

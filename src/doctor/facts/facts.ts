@@ -1,4 +1,4 @@
-/** What a diagnosis knows of a machine: everything it needs, read once, so that the checks themselves are pure. */
+/** The facts of a machine: everything that the checks need, read once, so that the checks are pure. */
 
 import type { Endpoint } from '../../model/address.js';
 import type { Daemon } from '../../model/daemon.js';
@@ -19,9 +19,9 @@ export interface ConnectionGroup {
   /** Connections by state; persistence templates are not among them. */
   readonly states: Readonly<Record<string, number>>;
   readonly templates: number;
-  /** Some clients, at most three. */
+  /** Addresses of clients, at most three. */
   readonly clients: readonly string[];
-  /** Seconds that the connection has left which is closest to being forgotten, of those that are ESTABLISHED. */
+  /** Seconds until the first of the ESTABLISHED connections expires. */
   readonly shortestLeft?: number | undefined;
 }
 
@@ -39,58 +39,59 @@ export interface Listener {
   readonly port: number;
 }
 
-/** One rule of netfilter that IPVS and it may quarrel about. */
+/** A rule of netfilter that may conflict with IPVS. */
 export interface FilterRule {
   /** As the program printed it, shortened. */
   readonly text: string;
-  /** Where packets meet it: `postrouting`, `forward`. */
+  /** `postrouting`, `forward`; empty for a chain that no hook calls. */
   readonly hook: string;
-  /** Translates addresses, or looks at the state of connections. */
+  /** `nat`: translates addresses. `ct`: matches the state of connections. */
   readonly needs?: 'nat' | 'ct' | undefined;
-  /** The mark it sets; `any` where that depends on the packet. */
+  /** The mark that it sets; `any` if that depends on the packet. */
   readonly mark?: number | 'any' | undefined;
-  /** Addresses and networks that it names. */
+  /** Addresses and networks in the rule. */
   readonly addresses: readonly string[];
 }
 
-export interface Claim {
+/** Another machine that answered an ARP request for an address of this machine. */
+export interface ArpConflict {
   readonly address: string;
-  /** Link that the answer came in by. */
+  /** Link on which it answered. */
   readonly device: string;
-  /** MAC address of the machine that answered. */
+  /** Its MAC address. */
   readonly mac: string;
 }
 
 export interface MachineFacts {
   /** `6.1.0-18-amd64` */
   readonly kernel: string;
-  /** Values by path below /proc/sys; what the kernel does not have is missing. */
+  /** Values by path below /proc/sys, of the settings that the kernel has. */
   readonly settings: Readonly<Record<string, string>>;
   readonly links: readonly Link[];
   readonly addresses: readonly InterfaceAddress[];
   readonly routes: readonly Route[];
   readonly neighbours: readonly Neighbour[];
   readonly listeners: readonly Listener[];
-  /** Undefined where the kernel has no IPVS. */
+  /** Undefined if the kernel has no IPVS. */
   readonly ipvs?: IpvsFacts | undefined;
-  /** Undefined where there is neither nft nor iptables to ask. */
+  /** Undefined if neither nft nor iptables is installed. */
   readonly rules?: readonly FilterRule[] | undefined;
   /** Names of the links that merge received TCP segments (LRO). */
-  readonly merging: readonly string[];
-  /** Machines of the network that say they have an address of this one, where they were asked. */
-  readonly claims: readonly Claim[];
-  /** What could not be read, and why: what hangs on it was not checked. */
+  readonly lro: readonly string[];
+  /** Empty without a probe. */
+  readonly arpConflicts: readonly ArpConflict[];
+  /** Facts that could not be read, with the reason. The checks that need them find nothing. */
   readonly unknown: readonly string[];
 }
 
-/** What the diagnosis is about. */
+/** The subject of a diagnosis. */
 export interface Scope {
   readonly roles: readonly Role[];
-  /** How this real server is reached, if the user says so. */
+  /** Forwarding method by which this real server is reached, if the user names it. */
   readonly method?: 'dr' | 'tun' | 'nat' | undefined;
-  /** The VIPs in question; none for all that can be found. */
+  /** Restricts the diagnosis to these VIPs; empty for all. */
   readonly vips: readonly string[];
-  /** The director that a NAT server's answers have to go through. */
+  /** Address of the director, for a NAT server. */
   readonly gateway?: string | undefined;
 }
 

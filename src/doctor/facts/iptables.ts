@@ -1,6 +1,5 @@
-/** What iptables-save and ip6tables-save print, reduced to the rules that IPVS may quarrel with. */
-import { isIP } from 'node:net';
-import { canonicalAddress } from '../../model/address.js';
+/** The output of iptables-save and ip6tables-save, reduced to what may conflict with IPVS. */
+import { canonicalAddress, isIpv4, isIpv6 } from '../../model/address.js';
 import type { FilterRule } from './facts.js';
 
 const translators: ReadonlySet<string> = new Set(['MASQUERADE', 'SNAT', 'DNAT', 'REDIRECT', 'NETMAP']);
@@ -33,7 +32,7 @@ function needsOf(words: readonly string[]): FilterRule['needs'] {
   return words.includes('--ctstate') || words.includes('--state') ? 'ct' : undefined;
 }
 
-/** `--set-xmark 0x7/0xffffffff` replaces the mark; with a narrower mask what comes out depends on the packet. */
+/** `--set-xmark 0x7/0xffffffff` replaces the mark; with a narrower mask the result depends on the packet. */
 function markOf(words: readonly string[]): FilterRule['mark'] {
   if (after(words, '-j') !== 'MARK') return undefined;
   const [value = '', mask = '0xffffffff'] = (
@@ -44,8 +43,11 @@ function markOf(words: readonly string[]): FilterRule['mark'] {
   return value === '' || Number(mask) !== 0xffffffff ? 'any' : Number(value);
 }
 
-const isNetwork = (word: string): boolean =>
-  /^[^/]+\/\d+$/.test(word) ? isIP(word.split('/')[0] as string) !== 0 : isIP(word) !== 0;
+/** An address, or an address and a prefix length. */
+function isNetwork(word: string): boolean {
+  const [address = ''] = word.split(/\/\d+$/, 1);
+  return isIpv4(address) || isIpv6(address);
+}
 
 function canonical(word: string): string {
   const [address = '', length] = word.split('/');

@@ -1,4 +1,4 @@
-/** Who listens on this machine: /proc/net/{tcp,tcp6,udp,udp6}, and sctp's own file. */
+/** Sockets that listen on this machine: /proc/net/{tcp,tcp6,udp,udp6}, and sctp's own file. */
 import { readFile } from 'node:fs/promises';
 import { endianness } from 'node:os';
 import { formatAddress } from '../../model/address.js';
@@ -8,7 +8,7 @@ import type { Listener } from './facts.js';
 interface Source {
   readonly file: string;
   readonly protocol: Protocol;
-  /** What the state column says of a socket that takes new clients: TCP_LISTEN, or unconnected for UDP. */
+  /** State of a socket that takes new clients: TCP_LISTEN, or unconnected for UDP. */
   readonly state: string;
 }
 
@@ -19,7 +19,7 @@ const sources: readonly Source[] = [
   { file: 'udp6', protocol: 'udp', state: '07' },
 ];
 
-/** In the network namespace of this process. A file that is missing, as without IPv6, has no listeners. */
+/** In the network namespace of this process. A missing file, as without IPv6, has no listeners. */
 export async function readListeners(directory = '/proc/net'): Promise<Listener[]> {
   const lists = await Promise.all(
     sources.map(async (source) => {

@@ -1,4 +1,4 @@
-/** Which links merge the TCP segments they receive (LRO). Source: linux/ethtool_netlink.h; kernels since 5.7. */
+/** Links that merge the TCP segments they receive (LRO). Source: linux/ethtool_netlink.h; kernels since 5.7. */
 import { attributeSet, bytes, cstring, eachAttribute, nested, u32 } from '../../netlink/attributes.js';
 import { Reader } from '../../netlink/bytes.js';
 import { Connection } from '../../netlink/connection.js';
@@ -22,11 +22,11 @@ const ethtoolSchema = {
   },
 } as const satisfies FamilySchema<Operations>;
 
-/** A header has to be there, also where it names no link: all are meant. */
+/** All links: the header is required, and names none. */
 const ALL = { header: {} };
 
-/** Names of the links. @throws KernelError where the kernel does not tell */
-export async function mergingLinks(openSocket: OpenSocket): Promise<string[]> {
+/** Names of the links. @throws KernelError */
+export async function lroLinks(openSocket: OpenSocket): Promise<string[]> {
   const connection = new Connection(await openSocket(Protocol.generic));
   try {
     const ethtool = await findFamily(connection, ethtoolSchema);
@@ -40,7 +40,7 @@ export async function mergingLinks(openSocket: OpenSocket): Promise<string[]> {
   }
 }
 
-/** Of the active features only those that are on are listed. */
+/** The set of active features lists only those that are on. */
 function namesIn(bits: Uint8Array | undefined): string[] {
   if (bits === undefined) return [];
   const reader = new Reader(bits);

@@ -1,6 +1,5 @@
-/** What `nft -j list ruleset` says, reduced to the rules that IPVS may quarrel with. Source: libnftables-json(5). */
-import { isIP } from 'node:net';
-import { canonicalAddress } from '../../model/address.js';
+/** The output of `nft -j list ruleset`, reduced to what may conflict with IPVS. Source: libnftables-json(5). */
+import { canonicalAddress, isIpv4, isIpv6 } from '../../model/address.js';
 import type { FilterRule } from './facts.js';
 
 type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
@@ -8,7 +7,7 @@ type Members = { readonly [key: string]: Json };
 
 const translators = ['masquerade', 'snat', 'dnat', 'redirect'];
 
-/** @throws SyntaxError where it is no JSON */
+/** @throws SyntaxError if the text is not JSON */
 export function parseNft(text: string): FilterRule[] {
   const { nftables = [] } = JSON.parse(text) as { nftables?: Members[] };
   const hooks = new Map(
@@ -62,7 +61,7 @@ function markOf(all: readonly Members[]): FilterRule['mark'] {
 }
 
 function addressesIn(value: Json): string[] {
-  if (typeof value === 'string') return isIP(value) ? [canonicalAddress(value)] : [];
+  if (typeof value === 'string') return isIpv4(value) || isIpv6(value) ? [canonicalAddress(value)] : [];
   if (Array.isArray(value)) return value.flatMap(addressesIn);
   if (!isMembers(value)) return [];
   const { prefix } = value;

@@ -1,5 +1,4 @@
-/** Where addresses are, as the snapshot's addresses, routes and neighbours tell. */
-
+/** Questions about a machine's addresses and routes. */
 import { addressBytes, familyOf } from '../../model/address.js';
 import type { InterfaceAddress, Link, Route } from '../../system/network.js';
 import type { MachineFacts } from './facts.js';
@@ -7,7 +6,7 @@ import type { MachineFacts } from './facts.js';
 const MAIN = 254;
 const LOCAL = 255;
 
-/** Whether `network` (`192.0.2.0/24`, or an address alone) has `address`. */
+/** Whether `address` is in `network`: `192.0.2.0/24`, or an address alone. */
 export function contains(network: string, address: string): boolean {
   const [base = '', length] = network.split('/');
   if (familyOf(base) !== familyOf(address)) return false;
@@ -21,20 +20,21 @@ export function contains(network: string, address: string): boolean {
   return true;
 }
 
-/** Whether packets for the address end on this machine. */
+/** Whether this machine accepts packets for the address. */
 export const isLocal = ({ addresses, routes }: MachineFacts, address: string): boolean =>
   addresses.some((own) => own.address === address) ||
   routes.some(
     ({ type, table, destination }) => type === 'local' && table === LOCAL && contains(destination, address),
   );
 
-export const carriersOf = ({ addresses }: MachineFacts, address: string): InterfaceAddress[] =>
+/** The links with this address. */
+export const interfacesWith = ({ addresses }: MachineFacts, address: string): InterfaceAddress[] =>
   addresses.filter((own) => own.address === address);
 
-export const linkNamed = ({ links }: MachineFacts, name: string): Link | undefined =>
+export const linkNamed = ({ links }: MachineFacts, name: string | undefined): Link | undefined =>
   links.find((link) => link.name === name);
 
-/** The route of the main table that a packet to `address` takes: the longest that fits, then the lowest metric. */
+/** The route of the main table for `address`: the longest prefix, then the lowest metric. */
 export function routeTo({ routes }: MachineFacts, address: string): Route | undefined {
   const family = familyOf(address);
   const fitting = routes.filter(
@@ -50,11 +50,11 @@ export function routeTo({ routes }: MachineFacts, address: string): Route | unde
 const lengthOf = ({ destination }: Route): number =>
   destination === 'default' ? 0 : Number(destination.split('/')[1] ?? 0);
 
-/** Rules of routing by source or mark make a table of their own count: then the main table alone proves nothing. */
+/** Whether there is policy routing (by source or mark): then a route may be missing in the main table. */
 export const hasOtherTables = ({ routes }: MachineFacts): boolean =>
   routes.some(({ table, type }) => type === 'unicast' && table !== MAIN && table !== LOCAL);
 
-/** The machine's own address on the way to `address`: what a server there can reach this machine by. */
+/** The machine's address on the link towards `address`: a server there can use it as its gateway. */
 export function ownAddressToward(facts: MachineFacts, address: string): string | undefined {
   const route = routeTo(facts, address);
   if (route === undefined) return undefined;

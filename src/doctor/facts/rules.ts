@@ -1,4 +1,4 @@
-/** The rules of netfilter, as the programs that made them tell. */
+/** The rules of netfilter, as nft and iptables print them. */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import type { FilterRule } from './facts.js';
@@ -10,17 +10,20 @@ interface Source {
   parse(text: string): FilterRule[];
 }
 
-/** nft shows iptables' rules too, but not what they do: iptables is asked as well. */
+/** nft lists the rules of iptables without their matches and targets, so iptables is called as well. */
 const sources: readonly Source[] = [
   { command: ['nft', '-j', 'list', 'ruleset'], parse: parseNft },
   { command: ['iptables-save'], parse: parseIptables },
   { command: ['ip6tables-save'], parse: parseIptables },
 ];
 
-/** Megabytes: a machine with Kubernetes has tens of thousands of rules. */
+/** Bytes: a machine with Kubernetes has tens of thousands of rules. */
 const MOST = 256 * 1024 * 1024;
 
-/** @returns undefined where none of the programs is installed; what failed otherwise goes to `failed` */
+/**
+ * @param failed called for a program that is installed and fails
+ * @returns undefined if none of the programs is installed
+ */
 export async function readRules(failed: (what: string) => void): Promise<FilterRule[] | undefined> {
   const found = await Promise.all(
     sources.map(async ({ command: [file, ...args], parse }) => {
@@ -29,7 +32,7 @@ export async function readRules(failed: (what: string) => void): Promise<FilterR
         return parse(stdout);
       } catch (error) {
         const { code, message } = error as NodeJS.ErrnoException;
-        if (code !== 'ENOENT') failed(`the rules that ${file} knows: ${message.split('\n')[0]}`);
+        if (code !== 'ENOENT') failed(`the rules of ${file}: ${message.split('\n')[0]}`);
         return undefined;
       }
     }),

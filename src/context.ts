@@ -1,4 +1,4 @@
-/** What a command may touch. Everything outside of this is pure, so a test hands in its own. */
+/** The process as commands see it: streams, files, clock and kernel. Tests hand in their own. */
 
 import type { IpvsClient } from './ipvs/client.js';
 import type { OpenSocket } from './netlink/transport/socket.js';

@@ -5,8 +5,7 @@ import { filesUnder, type Import, importsIn, importsOf } from './support/imports
 
 /**
  * What each room may import: rooms and packages. Rooms are folders and files, below src/ except for bin. A file belongs to the
- * room with the longest name that its path starts with; files of one room may import each other, and Node's own modules are open
- * to all.
+ * room with the longest name that its path starts with; files of one room may import each other.
  */
 const arrows: Readonly<Record<string, string>> = {
   errors: '',
@@ -34,15 +33,32 @@ const arrows: Readonly<Record<string, string>> = {
   plan: 'errors model ipvs',
   system: 'errors model netlink netlink/transport/socket',
   setup: 'errors model system',
-  doctor: 'errors model netlink netlink/transport/socket ipvs ipvsadm/rules system setup',
+  'doctor/facts': 'errors model netlink netlink/transport/socket ipvs system',
+  'doctor/checks': 'model ipvsadm/rules system setup doctor/facts',
+  doctor: 'doctor/facts doctor/checks',
 
   output: 'errors context model plan chalk cli-table3',
   reference: 'errors version ipvsadm ipvsadm/grammar commands',
   commands:
-    'errors context messages suggest model ipvs ipvsadm/rules document plan system setup doctor output reference',
+    'errors context messages suggest model ipvs ipvsadm/rules document plan system setup doctor doctor/facts doctor/checks output reference',
   cli: 'errors context messages suggest version model netlink netlink/transport/socket ipvs ipvsadm system commands yargs',
   bin: 'cli libc netlink/transport netlink/transport/socket',
 };
+
+/** The rooms and files that touch this machine. All others get files, clocks and sockets from their callers. */
+const touching = [
+  'bin',
+  'cli',
+  'commands/link',
+  'commands/shared/watch',
+  'doctor/facts',
+  'document/files',
+  'netlink/transport',
+  'system',
+];
+
+/** Modules of Node that only compute, which are open to all. */
+const computing = ['node:buffer', 'node:path', 'node:util'];
 
 /** Packages that ipvsadm's grammar must not wait for: docs/architecture.md says what each costs. */
 const slow = ['yargs', 'zod', 'chalk', 'cli-table3', 'yaml'];
@@ -85,6 +101,14 @@ test('every import follows an arrow', () => {
     imports.filter((one) => !follows(one)).map(({ file, target }) => `${file} must not import ${target}`),
     [],
   );
+});
+
+test("only rooms that touch this machine import modules of Node's that do", () => {
+  const others = imports
+    .filter(({ target }) => target.startsWith('node:') && !computing.includes(target))
+    .filter(({ file }) => !touching.some((room) => isIn(nameOf(file), room)))
+    .map(({ file, target }) => `${file} must not import ${target}`);
+  assert.deepEqual(others, []);
 });
 
 test('no import leads nowhere', () => {
@@ -170,6 +194,7 @@ test('the reader of imports knows every form of them', () => {
     "export * from './j.js';",
     "const k = await import('./k.js');",
     "const l = () => import('./l.js').then((m) => m);",
+    "const { cpus } = process.getBuiltinModule('node:os');",
     "type M = import('./m.js').M;",
     "import n from 'node:fs';",
     "import o from '@scope/o/p.js';",
@@ -196,6 +221,7 @@ test('the reader of imports knows every form of them', () => {
       '@scope/o/p.js',
       'src/room/k.ts dynamic',
       'src/room/l.ts dynamic',
+      'node:os dynamic',
       'src/room/m.ts type',
     ],
   );

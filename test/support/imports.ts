@@ -30,8 +30,8 @@ export const importsOf = (file: string): Import[] => importsIn(file, readFileSyn
 
 /** `import type ... from '...'`, `import '...'`, `export ... from '...'`, at the start of a line. */
 const statement = /^(?:import|export)\s+(type\s+)?(?:[^'";]*?\sfrom\s+)?['"]([^'"]+)['"]/gm;
-/** `import('...')`: of a value, or, where it stands for a type, of a type. */
-const call = /(\btype\s+\w+\s*=\s*)?\bimport\(\s*['"]([^'"]+)['"]\s*\)/g;
+/** `process.getBuiltinModule('...')`, and `import('...')`: of a value, or, in the place of a type, of a type. */
+const call = /(\btype\s+\w+\s*=\s*)?\b(?:import|getBuiltinModule)\(\s*['"]([^'"]+)['"]\s*\)/g;
 
 export function importsIn(file: string, source: string): Import[] {
   const found = (pattern: RegExp, dynamic: boolean): Import[] =>

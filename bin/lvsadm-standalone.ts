@@ -41,4 +41,4 @@ const HINT =
   'allow it there, or run the npm package with node --jitless\n';
 
 if (speaksIpvsadm(program, argv)) void import('../src/cli/ipvsadm.js').then(({ dropIn }) => run(dropIn));
-else void import('../src/cli/subcommands.js').then(({ runModern }) => run(runModern));
+else void import('../src/cli/subcommands.js').then(({ runSubcommand }) => run(runSubcommand));

@@ -16,4 +16,4 @@ const run = (face: Face): Promise<void> =>
   });
 
 if (speaksIpvsadm(program, argv)) void import('../src/cli/ipvsadm.js').then(({ dropIn }) => run(dropIn));
-else void import('../src/cli/subcommands.js').then(({ runModern }) => run(runModern));
+else void import('../src/cli/subcommands.js').then(({ runSubcommand }) => run(runSubcommand));

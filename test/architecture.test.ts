@@ -38,10 +38,10 @@ const arrows: Readonly<Record<string, string>> = {
   doctor: 'doctor/facts doctor/checks',
 
   output: 'errors context model plan chalk cli-table3',
-  reference: 'errors version ipvsadm ipvsadm/grammar commands',
+  reference: 'errors version ipvsadm ipvsadm/grammar commands output',
   commands:
     'errors context messages suggest model ipvs ipvsadm/rules document plan system setup doctor doctor/facts doctor/checks output reference',
-  cli: 'errors context messages suggest version model netlink netlink/transport/socket ipvs ipvsadm system commands yargs',
+  cli: 'errors context messages suggest version model netlink netlink/transport/socket ipvs ipvsadm system commands reference yargs',
   bin: 'cli libc netlink/transport netlink/transport/socket',
 };
 

@@ -1,57 +1,59 @@
-/** The subcommands: finds the one that is meant, and what its words say. */
-import type { Command } from '../commands/command.js';
+/** Runs the subcommand that the first word names. */
+import type { Command, CommandRow } from '../commands/command.js';
 import { commands } from '../commands/index.js';
 import { type Context, WithStatus } from '../context.js';
 import { UsageError } from '../errors.js';
-import { plainValues } from './simple-args.js';
 
-export interface Subcommand {
-  readonly name: string;
-  readonly summary: string;
-  readonly command: Command;
-}
-
-/** Runs the subcommand that the first word names, and returns its exit status. */
-export async function runModern(
+/** @returns the exit status. @throws what the subcommand throws, and UsageError */
+export async function runSubcommand(
   [name = 'help', ...args]: readonly string[],
   context: Context,
 ): Promise<number> {
   if (name === 'help') return overview(context);
-  const row = commands[name];
+  const row = commands.find((each) => each.name === name);
   if (row === undefined) throw await unknownCommand(name);
   const { command } = await row.load();
   try {
-    return await run({ name, summary: row.summary, command }, args, context);
+    return await run(row, command, args, context);
   } catch (thrown) {
     const error = thrown instanceof UsageError ? thrown.helpedBy(`lvsadm ${name} --help`) : thrown;
     throw command.errorStatus === undefined ? error : new WithStatus(command.errorStatus, error);
   }
 }
 
-/** yargs is a large part of a short run, and is loaded for those words only that need it. */
-async function run(subcommand: Subcommand, args: readonly string[], context: Context): Promise<number> {
-  const values = plainValues(subcommand, args);
-  if (values !== undefined) return subcommand.command.run(context, values);
-  return (await import('./yargs-args.js')).runWithYargs(subcommand, args, context);
+async function run(
+  row: CommandRow,
+  command: Command,
+  args: readonly string[],
+  context: Context,
+): Promise<number> {
+  const { parse } = await import('./parse.js');
+  const values = await parse(command, args);
+  if (values !== undefined) return command.run(context, values);
+  const [{ subcommandHelp }, { describeSubcommand }] = await Promise.all([
+    import('../reference/help.js'),
+    import('../reference/subcommands.js'),
+  ]);
+  await context.out.write(subcommandHelp(describeSubcommand(row, command), context.out.columns));
+  return 0;
 }
 
 async function unknownCommand(name: string): Promise<UsageError> {
   const { nearest } = await import('../suggest.js');
-  return new UsageError(
-    `unknown command '${name}'`,
+  const meant = nearest(
     name,
-    nearest(name, Object.keys(commands)),
-    'lvsadm help',
+    commands.map((row) => row.name),
   );
+  return new UsageError(`unknown command '${name}'`, name, meant, 'lvsadm help');
 }
 
-/** What subcommands there are. */
-async function overview(context: Context): Promise<number> {
-  const width = Math.max(...Object.keys(commands).map((name) => name.length));
-  const rows = Object.entries(commands).map(([name, { summary }]) => `  ${name.padEnd(width)}  ${summary}\n`);
-  await context.out.write(
-    `Subcommands (lvsadm NAME --help tells more of each):\n${rows.join('')}\n` +
-      "ipvsadm's commands, such as lvsadm -L, are told by lvsadm --help.\n",
+/** Lists the subcommands. */
+async function overview({ out }: Context): Promise<number> {
+  const width = Math.max(...commands.map(({ name }) => name.length));
+  const rows = commands.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}\n`);
+  await out.write(
+    `Subcommands (lvsadm NAME --help describes each):\n${rows.join('')}\n` +
+      'lvsadm --help describes the commands of ipvsadm, such as lvsadm -L.\n',
   );
   return 0;
 }

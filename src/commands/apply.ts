@@ -1,5 +1,4 @@
 /** `lvsadm apply`: makes the table what a document says. */
-import type { ArgumentsCamelCase } from 'yargs';
 import type { Context } from '../context.js';
 import { UsageError } from '../errors.js';
 import type { IpvsClient } from '../ipvs/client.js';
@@ -18,81 +17,55 @@ import { empties } from '../plan/policy.js';
 import type { Stage } from '../plan/stages.js';
 import { takeLock } from '../system/lock.js';
 import { stateFile } from '../system/state-dir.js';
-import type { Command } from './command.js';
-import {
-  desiredOptions,
-  desiredRepeatable,
-  planFor,
-  readTable,
-  readWish,
-  type Wish,
-  words,
-} from './shared/desired-state.js';
-import { seconds } from './shared/seconds.js';
+import { defineCommand, type Options, type Values } from './command.js';
+import { desiredOptions, planFor, readTable, readWish, type Wish } from './shared/desired-state.js';
 
 const DONE = 0;
 const NOT_DONE = 1;
 
-export const command: Command = {
-  options: {
-    ...desiredOptions,
-    'dry-run': { type: 'boolean', default: false, describe: 'show what would change, and change nothing' },
-    'allow-empty': { type: 'boolean', default: false, describe: 'let --prune remove the last service' },
-    drain: {
-      type: 'string',
-      requiresArg: true,
-      describe: 'before a server is removed, wait so many seconds at most for its connections to leave',
-    },
-    wait: {
-      type: 'string',
-      requiresArg: true,
-      default: '30',
-      describe: 'seconds to wait for another apply to finish',
-    },
-    watch: {
-      type: 'boolean',
-      default: false,
-      describe: 'stay, apply again when a file changes, and repair what others change',
-    },
-    interval: {
-      type: 'string',
-      requiresArg: true,
-      default: '30',
-      describe: 'seconds after which --watch looks at the table again',
-    },
-    json: { type: 'boolean', default: false, describe: 'write what was done as JSON' },
+const options = {
+  ...desiredOptions,
+  'dry-run': { type: 'flag', describe: 'show the changes without making them' },
+  'allow-empty': { type: 'flag', describe: 'let --prune remove the last service' },
+  drain: {
+    type: 'seconds',
+    describe: 'before a server is removed, wait at most this long for its connections to end',
   },
-  repeatable: desiredRepeatable,
-  build: (yargs) =>
-    yargs.epilogue(
-      'Exit status: 0 the table is as the document says, 1 the kernel refused a change, 2 something is wrong with the ' +
-        'document or the command line and nothing was touched, 75 another apply did not finish in time.',
-    ),
+  wait: { type: 'seconds', default: 30, describe: 'time to wait for another apply to finish' },
+  watch: {
+    type: 'flag',
+    describe: 'keep running: apply again when a file changes, and undo changes made by others',
+  },
+  interval: { type: 'seconds', default: 30, describe: 'time after which --watch reads the table again' },
+  json: { type: 'flag', describe: 'write the result as JSON' },
+} as const satisfies Options;
+
+export const command = defineCommand({
+  options,
+  exitStatuses: {
+    0: 'the table matches the document',
+    1: 'the kernel refused a change',
+    2: 'the document or the command line is wrong; nothing was changed',
+    75: 'another apply did not finish in time',
+  },
   async run(context, values) {
     const application = new Application(context, values, await themeFor(context.out, context.env));
-    if (!values['watch']) return application.once();
-    if (application.files.includes('-')) throw new UsageError('standard input cannot be watched', '--watch');
-    const interval = seconds('interval', values['interval']);
+    if (!values.watch) return application.once();
+    if (values.file.includes('-')) throw new UsageError('standard input cannot be watched', '--watch');
     const { watchFiles } = await import('./shared/watch.js');
-    await watchFiles(application.files, interval, context, () => application.once({ quiet: true }));
+    await watchFiles(values.file, values.interval, context, () => application.once({ quiet: true }));
     return DONE;
   },
-};
+});
 
 class Application {
-  readonly files: readonly string[];
-  private readonly drain: number;
-  private readonly wait: number;
   private readonly progress: Progress;
 
   constructor(
     private readonly context: Context,
-    private readonly values: ArgumentsCamelCase,
+    private readonly values: Values<typeof options>,
     private readonly theme: Theme,
   ) {
-    this.files = words(values['file']);
-    this.drain = values['drain'] === undefined ? 0 : seconds('drain', values['drain']);
-    this.wait = seconds('wait', values['wait']);
     this.progress = new Progress(context.err);
   }
 
@@ -104,7 +77,7 @@ class Application {
     const { context, values } = this;
     const wish = await readWish(context, values);
     const client = await context.client();
-    if (values['dryRun']) return this.show(this.planned(await readTable(client, wish), wish));
+    if (values.dryRun) return this.show(this.planned(await readTable(client, wish), wish));
     const release = await this.lock();
     try {
       const reconciliation = await this.reconcile(client, wish);
@@ -117,14 +90,14 @@ class Application {
   }
 
   private async show(plan: Plan): Promise<number> {
-    const text = this.values['json'] ? toJson(planJson(plan)) : renderPlan(plan, this.theme);
+    const text = this.values.json ? toJson(planJson(plan)) : renderPlan(plan, this.theme);
     await this.context.out.write(text);
     return DONE;
   }
 
   private async tell(reconciliation: Reconciliation): Promise<number> {
     this.progress.clear();
-    const text = this.values['json']
+    const text = this.values.json
       ? toJson(reconciliationJson(reconciliation, reason))
       : renderReconciliation(reconciliation, this.theme, reason);
     await this.context.out.write(text);
@@ -134,7 +107,7 @@ class Application {
   private async lock(): Promise<() => Promise<void>> {
     const { now, sleep, err, files } = this.context;
     return takeLock(stateFile('apply.lock', this.context).path, files, {
-      wait: this.wait * 1000,
+      wait: this.values.wait * 1000,
       now,
       sleep,
       waiting: (pid) => void err.write(`waiting for process ${pid}, which is applying a document here\n`),
@@ -154,7 +127,7 @@ class Application {
           return plan;
         },
         before: async (stage) => {
-          if (this.drain === 0 || plan === undefined || plan === drained || !removes(stage)) return;
+          if (!this.values.drain || plan === undefined || plan === drained || !removes(stage)) return;
           drained = plan;
           restorations.push(...(await drainLeaving(plan, this.draining(client))));
         },
@@ -168,7 +141,7 @@ class Application {
   /** @throws UsageError when it would leave a table without services, and nobody said that it may */
   private planned(compared: Compared, wish: Wish): Plan {
     const plan = planFor(compared, wish);
-    if (empties(plan) && !this.values['allowEmpty']) {
+    if (empties(plan) && !this.values.allowEmpty) {
       throw new UsageError('the document would leave no service; --allow-empty lets it', '--prune');
     }
     return plan;
@@ -176,8 +149,9 @@ class Application {
 
   private draining(client: IpvsClient): Draining {
     const { now, sleep } = this.context;
+    const { drain = 0 } = this.values;
     const progress = (left: number) => this.progress.line(`draining: ${left} connections left`);
-    return { client, limit: this.drain * 1000, now, sleep, progress };
+    return { client, limit: drain * 1000, now, sleep, progress };
   }
 }
 

@@ -1,26 +1,113 @@
-/** What a modern subcommand is: its options, as yargs takes them, and what it does. */
-import type { ArgumentsCamelCase, Argv, Options } from 'yargs';
+/** A subcommand as data: from its definition follow the parsing of its words, its help, the manual page and completions. */
 import type { Context } from '../context.js';
+import type { ValueOf, ValueTypeName } from './value-types.js';
 
-export interface Command {
-  /** The words after the subcommand's name, as yargs spells them: `<service> [server]`. */
-  readonly positionals?: string;
-  readonly options: Readonly<Record<string, Options>>;
-  /**
-   * Options that may be given several times without being lists to yargs, which does not take `-` for an item of a list:
-   * their values come as an array, or as one word.
-   */
-  readonly repeatable?: readonly string[];
-  /** What `options` cannot say: positionals' types, examples. */
-  readonly build?: (yargs: Argv) => Argv;
+/** What a value may be: anything of a type, or one of these words. */
+type Domain =
+  | { readonly type: ValueTypeName; readonly choices?: undefined }
+  | { readonly type?: undefined; readonly choices: readonly string[] };
+
+export type Positional = Domain & {
+  readonly describe: string;
+  readonly optional?: true;
+  /** The last one may stand for any number of words, none included. */
+  readonly many?: true;
+};
+
+/** An option that is there or not. */
+export interface Flag {
+  readonly type: 'flag';
+  readonly describe: string;
+  /** The option that it cannot stand beside. */
+  readonly conflicts?: string;
+}
+
+export type ValueOption = Domain & {
+  readonly describe: string;
+  /** One letter. */
+  readonly alias?: string;
+  readonly required?: true;
+  /** May be given several times. */
+  readonly many?: true;
+  readonly default?: string | number;
+  /** In words, where the default is not one value. */
+  readonly defaultText?: string;
+};
+
+export type Option = Flag | ValueOption;
+
+/** By the name after the dashes: `dry-run`. */
+export type Options = Readonly<Record<string, Option>>;
+/** By name, in their order. */
+export type Positionals = Readonly<Record<string, Positional>>;
+
+export type Example = readonly [commandLine: string, purpose: string];
+
+export interface Definition<O extends Options, P extends Positionals, V = Values<O, P>> {
+  readonly positionals?: P;
+  readonly options?: O;
+  /** A paragraph after the options. */
+  readonly notes?: string;
+  /** What each exit status of its own means. */
+  readonly exitStatuses?: Readonly<Record<number, string>>;
+  readonly examples?: readonly Example[];
   /** Exit status of every error, for a command whose statuses have meanings of their own. */
   readonly errorStatus?: number;
   /** @returns the exit status */
-  run(context: Context, values: ArgumentsCamelCase): Promise<number>;
+  run(context: Context, values: V): Promise<number>;
 }
 
-/** A row of the table of subcommands: light, so that asking for one loads only that one. */
+/** Any subcommand; its `run` takes what `parse` makes of its own definition. */
+export type Command = Definition<Options, Positionals, Readonly<Record<string, unknown>>>;
+
+/** Gives `run` the types of the options and positionals. */
+export const defineCommand = <
+  const O extends Options = Readonly<Record<never, never>>,
+  const P extends Positionals = Readonly<Record<never, never>>,
+>(
+  definition: Definition<O, P>,
+): Command => definition;
+
+/** The values of options, `--dry-run` as `dryRun`, and of positionals. */
+export type Values<O extends Options, P extends Positionals = Readonly<Record<never, never>>> = {
+  readonly [K in keyof O as CamelCase<K & string>]: OptionValue<O[K]>;
+} & { readonly [K in keyof P]: PositionalValue<P[K]> };
+
+type OptionValue<O extends Option> = O extends { readonly type: 'flag' }
+  ? boolean
+  : O extends { readonly many: true }
+    ? readonly One<O>[]
+    : O extends { readonly required: true } | { readonly default: string | number }
+      ? One<O>
+      : One<O> | undefined;
+
+type PositionalValue<P extends Positional> = P extends { readonly many: true }
+  ? readonly One<P>[]
+  : P extends { readonly optional: true }
+    ? One<P> | undefined
+    : One<P>;
+
+type One<A> = A extends { readonly choices: readonly (infer C)[] }
+  ? C
+  : A extends { readonly type: infer T extends ValueTypeName }
+    ? ValueOf<T>
+    : never;
+
+type CamelCase<K extends string> = K extends `${infer A}-${infer B}` ? `${A}${Capitalize<CamelCase<B>>}` : K;
+
+/** `dry-run` as `dryRun`. */
+export const camelCase = (name: string): string =>
+  name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
+
+/** `<service> [server] [more..]` */
+export const usageOf = (positionals: Positionals): string =>
+  Object.entries(positionals)
+    .map(([name, { optional, many }]) => (many ? `[${name}..]` : optional ? `[${name}]` : `<${name}>`))
+    .join(' ');
+
+/** A row of the table of subcommands: light, so that a run loads only the one that it was asked for. */
 export interface CommandRow {
+  readonly name: string;
   readonly summary: string;
   load(): Promise<{ readonly command: Command }>;
 }

@@ -1,35 +1,52 @@
-/** `lvsadm director`: what has to hold around IPVS for it to get packets and pass them on. */
+/** `lvsadm director`: the network settings that IPVS needs to receive packets and forward them. */
 import { UsageError } from '../errors.js';
 import { type DirectorOptions, planDirector } from '../setup/director.js';
 import type { Machine } from '../system/machine.js';
 import { vsSetting, vsSettings } from '../system/vs-settings.js';
-import { type StatusPart, setUpCommand, type Values, vipsOf } from './shared/setup.js';
+import { defineCommand, type Options, type Values } from './command.js';
+import {
+  anyGiven,
+  runSetUp,
+  type StatusPart,
+  setUpOptions,
+  setUpPositionals,
+  setUpStatuses,
+} from './shared/setup.js';
+import { vipOption, vipsOf } from './shared/vips.js';
 
-export const command = setUpCommand({
-  role: 'director',
-  options: {
-    vip: { type: 'array', string: true, describe: 'virtual address of the service; several may follow' },
-    interface: { type: 'string', requiresArg: true, describe: 'the link on which clients reach the VIPs' },
-    method: {
-      type: 'array',
-      choices: ['dr', 'tun', 'nat'],
-      describe: 'how it will forward: only nat makes the machine a router [default: nat]',
-    },
+const options = {
+  vip: { ...vipOption, describe: 'virtual address of the service' },
+  interface: { type: 'interface', describe: 'link on which clients reach the VIPs' },
+  method: {
+    choices: ['dr', 'tun', 'nat'],
+    many: true,
+    describe: 'forwarding method of the services; only nat turns IP forwarding on',
+    defaultText: 'nat',
   },
+} as const satisfies Options;
+
+export const command = defineCommand({
+  positionals: setUpPositionals,
+  options: { ...options, ...setUpOptions },
+  exitStatuses: setUpStatuses,
   examples: [
-    ['lvsadm director up --vip 192.0.2.10 --interface eth0', 'for any method'],
+    ['lvsadm director up --vip 192.0.2.10 --interface eth0', 'for any forwarding method'],
     ['lvsadm director up --vip 192.0.2.10 --interface eth0 --method dr', 'without IP forwarding'],
-    ['lvsadm director status', 'what was set up, and the settings of IPVS'],
+    ['lvsadm director status', 'show the set-up, and the settings of IPVS'],
   ],
-  plan: (values) => planDirector(optionsOf(values)),
-  status: settings,
+  run: (context, values) =>
+    runSetUp(context, values, {
+      role: 'director',
+      described: anyGiven(options, values),
+      plan: () => planDirector(setUpOf(values)),
+      status: settings,
+    }),
 });
 
-function optionsOf(values: Values): DirectorOptions {
-  const device = values['interface'] as string | undefined;
+function setUpOf(values: Values<typeof options, typeof setUpPositionals>): DirectorOptions {
+  const { interface: device, method } = values;
   if (device === undefined) throw new UsageError('--interface is missing: the link that clients come in by');
-  const methods = values['method'] as DirectorOptions['methods'] | undefined;
-  return { vips: vipsOf(values), device, methods: methods ?? ['nat'] };
+  return { vips: vipsOf(values), device, methods: method.length > 0 ? method : ['nat'] };
 }
 
 /** The settings that this kernel has; none where IPVS is not loaded. */

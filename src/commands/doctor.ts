@@ -1,122 +1,102 @@
-/** `lvsadm doctor`: what keeps a virtual service on this machine from working, and how to mend it. */
+/** `lvsadm doctor`: what keeps a virtual service on this machine from working, and how to fix it. */
 import type { Context } from '../context.js';
 import type { Finding } from '../doctor/checks/check.js';
 import { examine, rolesOf } from '../doctor/examine.js';
-import type { Role, Scope } from '../doctor/facts/facts.js';
 import { takeSnapshot } from '../doctor/facts/snapshot.js';
 import { HostError, KernelError, UsageError } from '../errors.js';
-import { canonicalAddress } from '../model/address.js';
 import { themeFor } from '../output/theme.js';
 import { apply } from '../setup/steps/index.js';
 import { Machine } from '../system/machine.js';
-import type { Command } from './command.js';
+import { defineCommand, type Options, type Positionals, type Values } from './command.js';
 import { type Diagnosis, findingsJson, findingsText } from './shared/findings.js';
-import { type Values, vipsOf } from './shared/setup.js';
+import { moreVips, vipOption, vipsOf } from './shared/vips.js';
 
 /** Errors 2, warnings 1, nothing or notes only 0; so doctor's own trouble needs a number of its own. */
 const TROUBLE = 3;
 
-export const command: Command = {
-  positionals: '[more..]',
-  errorStatus: TROUBLE,
-  options: {
-    role: {
-      choices: ['director', 'real-server'],
-      describe: 'what this machine is [default: what it looks like]',
-    },
-    method: { choices: ['dr', 'tun', 'nat'], describe: 'how this real server is reached' },
-    vip: {
-      type: 'array',
-      string: true,
-      describe: 'virtual address to look at; several may follow [default: all]',
-    },
-    gateway: {
-      type: 'string',
-      requiresArg: true,
-      describe: "real server with nat: the director's address, which answers have to go through",
-    },
-    probe: {
-      type: 'boolean',
-      default: false,
-      describe: 'director: ask the network whether another machine has the VIPs too (IPv4; takes a second)',
-    },
-    json: { type: 'boolean', default: false, describe: 'write the findings as JSON' },
-    fix: {
-      type: 'boolean',
-      default: false,
-      describe: 'show the findings, carry out the safe fixes, look again',
-    },
+const positionals = { more: moreVips } as const satisfies Positionals;
+
+const options = {
+  role: {
+    choices: ['director', 'real-server'],
+    describe: 'role of this machine',
+    defaultText: 'found by its services and VIPs',
   },
-  build: (yargs) =>
-    yargs
-      .positional('more', { type: 'string', array: true, describe: 'further VIPs, after the one of --vip' })
-      .example('lvsadm doctor', 'whatever this machine is')
-      .example(
-        'lvsadm doctor --role real-server --method dr --vip 192.0.2.10',
-        'a server that should carry the VIP',
-      )
-      .example('lvsadm doctor --fix', 'mend what can be mended safely'),
+  method: { choices: ['dr', 'tun', 'nat'], describe: 'real server: forwarding method of the director' },
+  vip: { ...vipOption, describe: 'virtual address to check', defaultText: 'all' },
+  gateway: {
+    type: 'address',
+    describe: "real server with nat: the director's address, which replies have to go through",
+  },
+  probe: {
+    type: 'flag',
+    describe: 'director: ask the network whether another machine has the VIPs too (IPv4; takes 1 s)',
+  },
+  json: { type: 'flag', describe: 'write the findings as JSON' },
+  fix: { type: 'flag', describe: 'show the findings, carry out the safe fixes, and check again' },
+} as const satisfies Options;
+
+type Words = Values<typeof options, typeof positionals>;
+
+export const command = defineCommand({
+  positionals,
+  options,
+  examples: [
+    ['lvsadm doctor', 'in whatever role this machine has'],
+    ['lvsadm doctor --role real-server --method dr --vip 192.0.2.10', 'a server that should carry the VIP'],
+    ['lvsadm doctor --fix', 'carry out the safe fixes'],
+  ],
+  exitStatuses: { 0: 'no findings but notes', 1: 'warnings', 2: 'errors', [TROUBLE]: 'doctor itself failed' },
+  errorStatus: TROUBLE,
   async run(context, values) {
     const machine = new Machine(context.openSocket);
     try {
       const diagnosis = await diagnose(context, machine, values);
-      if (values['fix']) return await fixAll(context, machine, values, diagnosis);
+      if (values.fix) return await fixAll(context, machine, values, diagnosis);
       await tell(context, values, diagnosis);
       return statusOf(diagnosis.findings);
     } finally {
       await machine.close();
     }
   },
-};
+});
 
-async function diagnose(context: Context, machine: Machine, values: Values): Promise<Diagnosis> {
+async function diagnose(context: Context, machine: Machine, values: Words): Promise<Diagnosis> {
   const vips = vipsOf(values);
   const facts = await takeSnapshot({
     machine,
     openSocket: context.openSocket,
     client: () => context.client(),
     readFile: (path) => context.readFile(path),
-    probe: values['probe'] === true,
+    probe: values.probe,
   });
-  const role = values['role'] as Role | undefined;
+  const { role, method, gateway } = values;
   const roles = role === undefined ? rolesOf(facts, vips) : [role];
   if (roles.length === 0) {
     throw new UsageError(
       'this machine has neither virtual services nor a VIP that the network cannot see: say what it should be with --role',
     );
   }
-  const gateway = values['gateway'] as string | undefined;
-  const scope: Scope = {
-    roles,
-    vips,
-    method: values['method'] as Scope['method'],
-    gateway: gateway === undefined ? undefined : canonicalAddress(gateway, '--gateway'),
-  };
-  return { roles, findings: examine(facts, scope), unknown: facts.unknown };
+  return { roles, findings: examine(facts, { roles, vips, method, gateway }), unknown: facts.unknown };
 }
 
 async function tell(
   context: Context,
-  values: Values,
+  values: Words,
   diagnosis: Diagnosis,
   fixed?: readonly string[],
 ): Promise<void> {
   const { out, env } = context;
   await out.write(
-    values['json']
+    values.json
       ? findingsJson(diagnosis, fixed)
       : findingsText(diagnosis, await themeFor(out, env), out.columns),
   );
 }
 
 /** @returns the status of what is left */
-async function fixAll(
-  context: Context,
-  machine: Machine,
-  values: Values,
-  before: Diagnosis,
-): Promise<number> {
-  if (!values['json']) await tell(context, values, before);
+async function fixAll(context: Context, machine: Machine, values: Words, before: Diagnosis): Promise<number> {
+  if (!values.json) await tell(context, values, before);
   const steps = new Map(
     before.findings
       .flatMap(({ fixes }) => fixes)
@@ -131,11 +111,11 @@ async function fixAll(
         cause: error,
       });
     }
-    if (!values['json']) await context.out.write(`done: ${text}\n`);
+    if (!values.json) await context.out.write(`done: ${text}\n`);
   }
   const after = await diagnose(context, machine, values);
-  if (values['json'] || steps.size > 0) {
-    if (!values['json']) await context.out.write('\n');
+  if (values.json || steps.size > 0) {
+    if (!values.json) await context.out.write('\n');
     await tell(context, values, after, [...steps.keys()]);
   }
   return statusOf(after.findings);

@@ -2,17 +2,17 @@
 import type { DocumentValue } from '../document/schema.js';
 import { documentOf, toYaml } from '../document/write.js';
 import { readState } from '../plan/current.js';
-import type { Command } from './command.js';
+import { defineCommand } from './command.js';
 
-export const command: Command = {
+export const command = defineCommand({
   options: {
-    json: { type: 'boolean', default: false, describe: 'write JSON instead of YAML' },
+    json: { type: 'flag', describe: 'write JSON instead of YAML' },
   },
-  async run(context, values) {
+  async run(context, { json }) {
     const document = documentOf(await readState(await context.client()));
-    await context.out.write(values['json'] ? json(document) : toYaml(document));
+    await context.out.write(json ? asJson(document) : toYaml(document));
     return 0;
   },
-};
+});
 
-const json = (document: DocumentValue): string => `${JSON.stringify(document, null, 2)}\n`;
+const asJson = (document: DocumentValue): string => `${JSON.stringify(document, null, 2)}\n`;

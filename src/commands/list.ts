@@ -1,41 +1,38 @@
-/** `lvsadm list`: the table, to look at and for scripts. */
+/** `lvsadm list`: the table, for people and for scripts. */
 import type { Context } from '../context.js';
 import { destinationValue, serviceSettings } from '../document/write.js';
-import { UsageError } from '../errors.js';
-import type { IpvsClient } from '../ipvs/client.js';
 import { destinationKey } from '../model/destination.js';
 import { destinationOrder, serviceOrder, sortedBy } from '../model/order.js';
-import type { Service, ServiceId } from '../model/service.js';
+import type { Service } from '../model/service.js';
 import { formatService } from '../model/service-uri.js';
 import type { Stats } from '../model/stats.js';
 import type { DestinationEntry, ServiceEntry } from '../model/table.js';
 import { type Json, toJson } from '../output/json.js';
 import { type Column, renderTable } from '../output/table.js';
 import { themeFor } from '../output/theme.js';
-import type { Command } from './command.js';
+import { defineCommand } from './command.js';
 import { serviceArgument } from './shared/service-arg.js';
 
-export const command: Command = {
-  positionals: '[service]',
-  options: {
-    // No defaults: yargs would take them for options that were given, and complain of the conflict.
-    stats: { type: 'boolean', describe: 'show counters', conflicts: 'rate' },
-    rate: { type: 'boolean', describe: 'show rates, per second' },
-    json: { type: 'boolean', default: false, describe: 'write everything as JSON' },
-  },
-  build: (yargs) =>
-    yargs.positional('service', {
-      type: 'string',
+export const command = defineCommand({
+  positionals: {
+    service: {
+      type: 'service',
+      optional: true,
       describe: 'only this virtual service: tcp://192.0.2.10:80, fwmark://7',
-    }),
-  async run(context, values) {
-    const client = await context.client();
-    const entries = await read(client, context, values['service']);
-    if (values['json']) {
+    },
+  },
+  options: {
+    stats: { type: 'flag', describe: 'show counters', conflicts: 'rate' },
+    rate: { type: 'flag', describe: 'show rates per second' },
+    json: { type: 'flag', describe: 'write settings, connections, counters and rates as JSON' },
+  },
+  async run(context, { service: named, stats, rate, json }) {
+    const entries = await read(context, named);
+    if (json) {
       await context.out.write(toJson({ services: entries.map(entryJson) }));
       return 0;
     }
-    const view = values['stats'] ? counters : values['rate'] ? rates : connections;
+    const view = stats ? counters : rate ? rates : connections;
     const theme = await themeFor(context.out, context.env);
     const rows = entries.flatMap(({ service, destinations }) => [
       [theme.heading(formatService(service.id)), aboutService(service), ...view.service(service)],
@@ -50,27 +47,25 @@ export const command: Command = {
     );
     return 0;
   },
-};
+});
 
 interface Entry {
   readonly service: ServiceEntry;
   readonly destinations: readonly DestinationEntry[];
 }
 
-async function read(client: IpvsClient, context: Context, wanted: unknown): Promise<Entry[]> {
+async function read(context: Context, named: string | undefined): Promise<Entry[]> {
+  const client = await context.client();
   const services =
-    wanted === undefined ? await client.services() : [await client.service(await named(wanted, context))];
+    named === undefined
+      ? await client.services()
+      : [await client.service(await serviceArgument(named, context))];
   const entries: Entry[] = [];
   for (const service of sortedBy(services, ({ id }) => serviceOrder(id))) {
     const destinations = sortedBy(await client.destinations(service.id), ({ id }) => destinationOrder(id));
     entries.push({ service, destinations });
   }
   return entries;
-}
-
-async function named(text: unknown, context: Context): Promise<ServiceId> {
-  if (typeof text !== 'string') throw new UsageError('one service at a time');
-  return serviceArgument(text, context);
 }
 
 /** Columns that follow the subject, and their cells. */

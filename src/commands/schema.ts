@@ -1,11 +1,10 @@
 /** `lvsadm schema`: the JSON Schema of documents, for editors. */
-import type { Command } from './command.js';
+import { defineCommand } from './command.js';
 
-export const command: Command = {
-  options: {},
+export const command = defineCommand({
   async run(context) {
     const { documentJsonSchema } = await import('../document/zod.js');
     await context.out.write(`${JSON.stringify(documentJsonSchema(), null, 2)}\n`);
     return 0;
   },
-};
+});

@@ -1,53 +1,48 @@
-/** `lvsadm weight`: changes a server's share, at once or little by little. */
+/** `lvsadm weight`: changes a server's share, at once or gradually. */
 import type { Context } from '../context.js';
-import { UsageError } from '../errors.js';
 import type { IpvsClient } from '../ipvs/client.js';
+import { destinationNumbers } from '../model/fields.js';
 import { toJson } from '../output/json.js';
 import { Progress } from '../output/progress.js';
-import type { Command } from './command.js';
-import { seconds } from './shared/seconds.js';
-import {
-  describeServer,
-  type Found,
-  findServer,
-  jsonOption,
-  nameOf,
-  positionals,
-  setWeight,
-  Weights,
-} from './shared/server.js';
-
-const LARGEST = 2147483647;
+import { defineCommand } from './command.js';
+import { DrainedWeights } from './shared/drained-weights.js';
+import { type Found, findServer, jsonOption, nameOf, serverPositionals, setWeight } from './shared/server.js';
 
 /** Milliseconds between two steps of a ramp. */
 const STEP = 1000;
 
-export const command: Command = {
-  positionals: `${positionals} <weight>`,
+export const command = defineCommand({
+  positionals: {
+    ...serverPositionals,
+    weight: {
+      type: 'weight',
+      describe: `new weight: 0 (no new connections) to ${destinationNumbers.weight.max}`,
+    },
+  },
   options: {
-    over: { type: 'string', requiresArg: true, default: '0', describe: 'seconds in which to get there' },
+    over: {
+      type: 'seconds',
+      default: 0,
+      describe: 'time in which to reach the weight, in steps of a second',
+    },
     ...jsonOption,
   },
-  build: (yargs) =>
-    describeServer(yargs).positional('weight', { type: 'string', describe: `0 to ${LARGEST}` }),
   async run(context, values) {
-    const text = String(values['weight']);
-    const weight = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
-    if (!(weight <= LARGEST)) throw new UsageError(`'${text}' is not a weight from 0 to ${LARGEST}`, text);
+    const { weight } = values;
     const client = await context.client();
-    const found = await findServer(client, context, values);
-    await ramp(client, found, weight, seconds('over', values['over']) * 1000, context);
-    await (await Weights.open(context)).forget(found);
+    const found = await findServer(context, values);
+    await ramp(client, found, weight, values.over * 1000, context);
+    await (await DrainedWeights.open(context)).forget(found);
     const { service, server } = nameOf(found);
     const from = found.destination.weight;
     await context.out.write(
-      values['json']
+      values.json
         ? toJson({ service, server, from, weight })
         : `${server} of ${service}: weight ${from} -> ${weight}\n`,
     );
     return 0;
   },
-};
+});
 
 /** A step a second, in a straight line over time; steps that would change nothing are left out. */
 async function ramp(

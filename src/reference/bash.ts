@@ -1,9 +1,10 @@
 /** Completion for bash: a script that knows all words by itself, and starts lvsadm only for what stands in the table. */
-import type { Kind, Option, Program, Use, Value } from './description.js';
+import type { Completion } from '../commands/value-types.js';
+import type { Option, Program, Use, Value } from './description.js';
 import { serversProgram, servicesProgram, tableFile } from './table.js';
 
 /** Variables that the function's last part turns into replies: `words` to choose from, `files` for compgen. */
-const offers: Readonly<Record<Kind, (option: string) => string>> = {
+const offers: Readonly<Record<Completion, (option: string) => string>> = {
   path: () => 'files=-f',
   directory: () => 'files=-d',
   interface: () => 'words=$(cd /sys/class/net && echo *)',
@@ -12,8 +13,8 @@ const offers: Readonly<Record<Kind, (option: string) => string>> = {
   server: () => 'words=$(_lvsadm_servers)',
 };
 
-function offer({ choices, kind, list }: Value, option = ''): string {
-  if (kind !== undefined) return offers[kind](option);
+function offer({ choices, completion, list }: Value, option = ''): string {
+  if (completion !== undefined) return offers[completion](option);
   if (choices.length === 0) return ':';
   return `words='${choices.join(' ')}'${list ? ' list=,' : ''}`;
 }
@@ -52,7 +53,7 @@ function valueCases(uses: readonly Use[]): string[] {
 const positionalCases = (uses: readonly Use[]): string[] =>
   uses.flatMap((use) =>
     use.positionals.flatMap((positional, at) =>
-      positional.kind === undefined && positional.choices.length === 0
+      positional.completion === undefined && positional.choices.length === 0
         ? []
         : `    ${use.names.map((name) => `'${name} ${at}'`).join(' | ')}) ${offer(positional)} ;;`,
     ),

@@ -1,17 +1,15 @@
 /**
- * What the program can be told, as data: for shells, which complete it, and for the manual page. Both grammars are the same
- * here: a first word says what is to be done, and options and words follow it.
+ * The command lines of both grammars as data, for help, the manual page and completions: a first word names a command, options
+ * and positionals follow.
  */
-
-/** What a value names, where a shell can offer what there is. */
-export type Kind = 'path' | 'directory' | 'interface' | 'service' | 'service-url' | 'server';
+import type { Completion } from '../commands/value-types.js';
 
 export interface Value {
   /** As the help writes it: `HOST[:PORT]`. */
   readonly name: string;
   /** Words that it is one of; none where it can be anything. */
   readonly choices: readonly string[];
-  readonly kind?: Kind | undefined;
+  readonly completion?: Completion | undefined;
   readonly optional?: boolean;
   /** Several of the choices, with commas between them. */
   readonly list?: boolean;
@@ -25,12 +23,14 @@ export interface Option {
 }
 
 export interface Positional extends Value {
+  /** As the usage names it: `service`. */
+  readonly label: string;
   readonly help: string;
   /** Whether any number of them may follow. */
   readonly many: boolean;
 }
 
-/** One thing that the program does. */
+/** A command of ipvsadm's grammar, or a subcommand. */
 export interface Use {
   /** Its first word, in each spelling: `-A` and `--add-service`; `drain`. */
   readonly names: readonly string[];
@@ -39,9 +39,11 @@ export interface Use {
   readonly usage: string;
   readonly positionals: readonly Positional[];
   readonly options: readonly Option[];
-  /** Paragraphs, and command lines with what they are for. */
+  /** Paragraphs. */
   readonly notes: readonly string[];
-  readonly examples: readonly (readonly [command: string, what: string])[];
+  /** Those with a meaning of their own. */
+  readonly exitStatuses: readonly (readonly [status: string, meaning: string])[];
+  readonly examples: readonly (readonly [commandLine: string, purpose: string])[];
 }
 
 /** A name that the program is called by. */
@@ -52,5 +54,8 @@ export interface Program {
   readonly options: readonly Option[];
 }
 
-/** What a text is said with: a value's name, or what stands between brackets where it may be left out. */
-export const valueText = ({ name, optional }: Value): string => (optional ? `[${name}]` : name);
+/** A value as usages write it: its name, or its choices where they are few; in brackets where it may be left out. */
+export function valueText({ name, choices, list, optional }: Value): string {
+  const text = choices.length > 0 && choices.length <= 3 && !list ? choices.join('|') : name;
+  return optional ? `[${text}]` : text;
+}

@@ -1,9 +1,10 @@
 /** Completion for fish: one line for each option, with the commands that it goes with. */
-import type { Kind, Option, Program, Use, Value } from './description.js';
+import type { Completion } from '../commands/value-types.js';
+import type { Option, Program, Use, Value } from './description.js';
 import { serversProgram, servicesProgram, tableFile } from './table.js';
 
 /** Given the option, for a positional the options that have a value. */
-const offers: Readonly<Record<Kind, (words: string) => string>> = {
+const offers: Readonly<Record<Completion, (words: string) => string>> = {
   path: () => '-F',
   directory: () => "-x -a '(__fish_complete_directories)'",
   interface: () => "-x -a '(__fish_print_interfaces)'",
@@ -14,8 +15,8 @@ const offers: Readonly<Record<Kind, (words: string) => string>> = {
 
 const quoted = (text: string): string => `'${text.replaceAll(/[\\']/g, '\\$&')}'`;
 
-function offer({ choices, kind, list }: Value, words: string): string {
-  if (kind !== undefined) return offers[kind](words);
+function offer({ choices, completion, list }: Value, words: string): string {
+  if (completion !== undefined) return offers[completion](words);
   if (choices.length === 0) return '-x';
   return `-x -a ${quoted(list ? `(__lvsadm_list ${choices.join(' ')})` : choices.join(' '))}`;
 }
@@ -29,7 +30,7 @@ function optionLine(condition: string, { names, value, help }: Option): string {
   const taken =
     value === undefined || value.optional
       ? ''
-      : `-r ${offer(value, value.kind === 'service' ? (names[0] ?? '') : '')}`;
+      : `-r ${offer(value, value.completion === 'service' ? (names[0] ?? '') : '')}`;
   return `    complete -c $program ${condition}${spelled(names)} ${taken} -d ${quoted(help)}`;
 }
 
@@ -108,7 +109,7 @@ function __lvsadm_word
     test (count (__lvsadm_words $argv[2..])) -eq $argv[1]
 end
 
-# The service is what an option of that kind names, or else the first of those words.
+# The service is what an option of that completion names, or else the first of those words.
 function __lvsadm_servers
     set -l given (commandline -opc)
     set -l words (__lvsadm_words $argv)

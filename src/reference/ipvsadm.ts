@@ -1,10 +1,11 @@
 /** ipvsadm's grammar, described from the table that its parser works with. */
+import type { Completion } from '../commands/value-types.js';
 import { type CommandName, commands } from '../ipvsadm/grammar/commands.js';
 import { settings } from '../ipvsadm/grammar/options.js';
 import type { SettingName, SettingOption } from '../ipvsadm/grammar/settings.js';
-import type { Kind, Option, Positional, Use } from './description.js';
+import type { Option, Positional, Use } from './description.js';
 
-const kinds: Readonly<Partial<Record<SettingName, Kind>>> = {
+const completions: Readonly<Partial<Record<SettingName, Completion>>> = {
   service: 'service',
   server: 'server',
   interface: 'interface',
@@ -23,7 +24,7 @@ export const describeOption = (option: SettingOption): Option => ({
       name: option.value,
       choices: option.choices ?? [],
       // A mark is a service that no text names, and is in the table all the same.
-      kind: kinds[option.setting],
+      completion: completions[option.setting],
       optional: option.argument === 'optional',
       list: option.value.endsWith(',...'),
     },
@@ -39,7 +40,13 @@ const optionsOf = (command: CommandName): Option[] =>
 
 /** Values of its own come before a command's options: `--start-daemon master`, `--set 900 120 300`. */
 function positionalsOf(usage: string, choices: readonly string[] = []): Positional[] {
-  const one = (name: string): Positional => ({ name, choices, help: '', many: false });
+  const one = (name: string): Positional => ({
+    name,
+    label: name.toLowerCase(),
+    choices,
+    help: '',
+    many: false,
+  });
   if (choices.length > 0) return [one('role')];
   return /^([A-Z]+ )+[A-Z]+$/.test(usage) ? usage.split(' ').map(one) : [];
 }
@@ -51,6 +58,7 @@ export const ipvsadmUses: readonly Use[] = commands.map((command) => ({
   positionals: positionalsOf(command.usage ?? '', command.choices),
   options: optionsOf(command.long),
   notes: [],
+  exitStatuses: [],
   examples: [],
 }));
 

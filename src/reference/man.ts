@@ -25,28 +25,33 @@ const paragraph = (text: string): string => `.PP\n${plain(text)}`;
 const verbatim = (lines: readonly string[]): string => ['.PP', '.EX', ...lines.map(plain), '.EE'].join('\n');
 
 const optionBlock = ({ names, value, help }: Option): string =>
-  tagged(
-    names.map(bold).join(', ') + (value ? ` ${italic(valueText({ ...value, name: choicesOr(value) }))}` : ''),
-    help,
-  );
-
-/** Choices that are few are as good as a name. */
-const choicesOr = ({ name, choices, list }: NonNullable<Option['value']>): string =>
-  choices.length > 0 && choices.length <= 3 && !list ? choices.join('|') : name;
+  tagged(names.map(bold).join(', ') + (value ? ` ${italic(valueText(value))}` : ''), help);
 
 const commandBlock = ({ names, usage, help }: Use): string =>
   tagged([names.map(bold).join(', '), usage && italic(usage)].filter(Boolean).join(' '), help);
 
-const subcommandBlock = ({ names, usage, help, options, positionals, notes, examples }: Use): string =>
+const subcommandBlock = ({
+  names,
+  usage,
+  help,
+  options,
+  positionals,
+  notes,
+  exitStatuses,
+  examples,
+}: Use): string =>
   [
     `.SS ${bold(`lvsadm ${names[0]}`)}${usage ? ` ${italic(usage)}` : ''}`,
     plain(help),
     ...positionals
       .filter((positional) => positional.help !== '')
-      .map((positional) => tagged(italic(positional.name.toLowerCase()), positional.help)),
+      .map((positional) => tagged(italic(positional.label), positional.help)),
     ...options.filter(({ names: [name] }) => name !== '-h').map(optionBlock),
     ...notes.map(paragraph),
-    ...examples.map(([command, what]) => tagged(bold(command), what)),
+    ...(exitStatuses.length > 0 ? [paragraph('Exit status:')] : []),
+    ...exitStatuses.map(([status, meaning]) => tagged(bold(status), meaning)),
+    ...(examples.length > 0 ? [paragraph('Examples:')] : []),
+    ...examples.map(([commandLine, purpose]) => tagged(bold(commandLine), purpose)),
   ].join('\n');
 
 /** For these subcommands. */

@@ -1,93 +1,65 @@
-/** The modern subcommands, described from the options that they give to yargs. */
-import type { Argv, Options, PositionalOptions } from 'yargs';
-import type { Command, CommandRow } from '../commands/command.js';
-import type { Kind, Option, Positional, Use, Value } from './description.js';
+/** The subcommands, described from their definitions. */
+import {
+  type Command,
+  type CommandRow,
+  type Option as OptionDefinition,
+  type Positional as PositionalDefinition,
+  usageOf,
+  type ValueOption,
+} from '../commands/command.js';
+import { type ValueType, valueTypes } from '../commands/value-types.js';
+import type { Option, Positional, Use, Value } from './description.js';
 
-/** What the values are, by the names of options and positionals, which mean the same in every subcommand. */
-const values: Readonly<Record<string, { readonly name?: string; readonly kind?: Kind }>> = {
-  file: { kind: 'path' },
-  state: { name: 'FILE', kind: 'path' },
-  to: { name: 'DIRECTORY', kind: 'directory' },
-  interface: { kind: 'interface' },
-  device: { kind: 'interface' },
-  only: { name: 'SERVICE', kind: 'service-url' },
-  service: { kind: 'service-url' },
-  server: { kind: 'server' },
-  vip: { name: 'ADDRESS' },
-  more: { name: 'ADDRESS' },
-  gateway: { name: 'ADDRESS' },
-  local: { name: 'ADDRESS' },
-  'tun-port': { name: 'PORT' },
-  ...Object.fromEntries(
-    ['drain', 'interval', 'over', 'timeout', 'wait'].map((name) => [name, { name: 'SECONDS' }]),
-  ),
-};
+export const describeSubcommands = (rows: readonly CommandRow[]): Promise<Use[]> =>
+  Promise.all(rows.map(async (row) => describeSubcommand(row, (await row.load()).command)));
 
-const help: Option = { names: ['-h', '--help'], help: 'show what it takes' };
-
-/** What a command says of itself beyond its options. It says it to yargs; here it is written down instead. */
-class Notes {
-  readonly positionals: Record<string, PositionalOptions> = {};
-  readonly examples: (readonly [string, string])[] = [];
-  readonly paragraphs: string[] = [];
-
-  positional(name: string, options: PositionalOptions): this {
-    this.positionals[name] = options;
-    return this;
-  }
-
-  example(command: string, what: string): this {
-    this.examples.push([command, what]);
-    return this;
-  }
-
-  epilogue(text: string): this {
-    this.paragraphs.push(text);
-    return this;
-  }
-}
-
-export const describeSubcommands = (rows: Readonly<Record<string, CommandRow>>): Promise<Use[]> =>
-  Promise.all(
-    Object.entries(rows).map(async ([name, { summary, load }]) =>
-      describeCommand(name, summary, (await load()).command),
-    ),
-  );
-
-function describeCommand(name: string, summary: string, command: Command): Use {
-  const notes = new Notes();
-  command.build?.(notes as unknown as Argv);
+export function describeSubcommand({ name, summary }: CommandRow, command: Command): Use {
+  const { positionals = {}, options = {}, notes, exitStatuses = {}, examples = [] } = command;
   return {
     names: [name],
     help: summary,
-    usage: command.positionals ?? '',
-    positionals: positionalsOf(command.positionals ?? '', notes),
-    options: [...Object.entries(command.options).map(([long, option]) => optionOf(long, option)), help],
-    notes: notes.paragraphs,
-    examples: notes.examples,
+    usage: usageOf(positionals),
+    positionals: Object.entries(positionals).map(describePositional),
+    options: [...Object.entries(options).map(describeOption), help],
+    notes: notes === undefined ? [] : [notes],
+    exitStatuses: Object.entries(exitStatuses),
+    examples,
   };
 }
 
-/** `<service> [server] [more..]` */
-const positionalsOf = (usage: string, { positionals }: Notes): Positional[] =>
-  [...usage.matchAll(/[<[]([\w-]+)(\.\.)?[>\]]/g)].map(([whole, name = '', many]) => ({
-    ...valueCalled(name, positionals[name] ?? {}),
-    optional: whole.startsWith('['),
-    many: many !== undefined,
-    help: positionals[name]?.describe ?? '',
-  }));
+const help: Option = { names: ['-h', '--help'], help: 'show this help' };
 
-const optionOf = (long: string, option: Options): Option => ({
-  names: [...[option.alias ?? []].flat().map((alias) => `-${alias}`), `--${long}`],
-  help: [option.describe, fallback(option)].filter(Boolean).join(' '),
-  ...(option.type !== 'boolean' && { value: valueCalled(long, option) }),
+const describePositional = ([name, positional]: [string, PositionalDefinition]): Positional => ({
+  ...describeValue(positional, name),
+  label: name,
+  optional: positional.optional || positional.many || false,
+  many: positional.many ?? false,
+  help: positional.describe,
 });
 
-const fallback = ({ type, default: value }: Options): string =>
-  type === 'boolean' || value === undefined ? '' : `[default: ${value}]`;
+function describeOption([name, option]: [string, OptionDefinition]): Option {
+  if (option.type === 'flag') return { names: [`--${name}`], help: option.describe };
+  const { alias, describe } = option;
+  return {
+    names: [...(alias === undefined ? [] : [`-${alias}`]), `--${name}`],
+    help: [describe, ...remarks(option)].join(' '),
+    value: describeValue(option, name),
+  };
+}
 
-const valueCalled = (called: string, { choices = [] }: Pick<Options, 'choices'>): Value => ({
-  name: values[called]?.name ?? called.toUpperCase(),
-  choices: choices.map(String),
-  kind: values[called]?.kind,
-});
+/** `(default: 30 s)`, `(required, repeatable)` */
+function remarks({ type, required, many, default: value, defaultText }: ValueOption): string[] {
+  const { unit }: Partial<ValueType<unknown>> = type === undefined ? {} : valueTypes[type];
+  const fallback =
+    value === undefined ? defaultText : [value, unit].filter((part) => part !== undefined).join(' ');
+  const parts = [required && 'required', many && 'repeatable', fallback && `default: ${fallback}`].filter(
+    Boolean,
+  );
+  return parts.length === 0 ? [] : [`(${parts.join(', ')})`];
+}
+
+function describeValue({ type, choices }: PositionalDefinition | ValueOption, called: string): Value {
+  if (type === undefined) return { name: called.toUpperCase(), choices };
+  const { name, completion }: ValueType<unknown> = valueTypes[type];
+  return { name, choices: [], completion };
+}

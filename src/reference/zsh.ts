@@ -1,9 +1,10 @@
 /** Completion for zsh: specifications for its _arguments, which knows how options and words may stand. */
-import type { Kind, Option, Positional, Program, Use, Value } from './description.js';
+import type { Completion } from '../commands/value-types.js';
+import type { Option, Positional, Program, Use, Value } from './description.js';
 import { serversProgram, servicesProgram, tableFile } from './table.js';
 
 /** Actions of _arguments. A blank in front keeps it from putting options of its own into the call. */
-const actions: Readonly<Record<Kind, (option: string) => string>> = {
+const actions: Readonly<Record<Completion, (option: string) => string>> = {
   path: () => '_files',
   directory: () => '_files -/',
   interface: () => '_net_interfaces',
@@ -12,8 +13,8 @@ const actions: Readonly<Record<Kind, (option: string) => string>> = {
   server: () => ' _lvsadm_servers',
 };
 
-function action({ choices, kind, list, name }: Value, option = ''): string {
-  if (kind !== undefined) return actions[kind](option);
+function action({ choices, completion, list, name }: Value, option = ''): string {
+  if (completion !== undefined) return actions[completion](option);
   if (choices.length === 0) return ' ';
   return list
     ? ` _values -s , ${quoted(name.replace(/\W.*/, ''))} ${choices.join(' ')}`

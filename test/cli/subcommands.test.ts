@@ -35,7 +35,16 @@ for (const [words, says] of mistakes) {
   });
 }
 
-test('a subcommand that there is not', async (context) => {
+for (const word of ['constructor', '__proto__', 'toString']) {
+  test(`a word that every JavaScript object knows is an unknown command: ${word}`, async (context) => {
+    const director = await Director.start(context);
+    const { status, out, err } = await director.run([word]);
+    assert.deepEqual([status, out], [2, '']);
+    assert.match(err, new RegExp(`^lvsadm: unknown command '${word}'.*\nTry 'lvsadm help'\\.\n$`));
+  });
+}
+
+test('an unknown command gets the name that was probably meant', async (context) => {
   const director = await Director.start(context);
   const { status, err } = await director.run(['aply']);
   assert.deepEqual(

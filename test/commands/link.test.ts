@@ -84,7 +84,7 @@ test('leaves what stands there under one of the names, and makes no other link e
   await writeFile(join(target, 'ipvsadm-save'), 'the real one');
   const { status, err } = await link('--to', target);
   assert.equal(status, 2);
-  assert.match(err, /ipvsadm-save: something else stands there; --force replaces it/);
+  assert.match(err, /ipvsadm-save: already exists; --force replaces it/);
   assert.deepEqual(await readdir(target), ['ipvsadm-save']);
   assert.equal(await readFile(join(target, 'ipvsadm-save'), 'utf8'), 'the real one');
 });

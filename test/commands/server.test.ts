@@ -44,7 +44,7 @@ test('a server is drained when its connections have left, and gets its weight ba
   assert.deepEqual(await weights(director), ['198.51.100.1 5', '198.51.100.2 1']);
   const again = await director.run(['undrain', ...names]);
   assert.equal(again.status, 2);
-  assert.match(again.err, /nothing is known of a weight before a drain; give it one: lvsadm weight/);
+  assert.match(again.err, /lvsadm did not drain it, so its weight is unknown; set one: lvsadm weight/);
 });
 
 test('draining twice does not forget the weight', async (context) => {

@@ -3,8 +3,8 @@ import { speaksIpvsadm } from '../../src/cli/argv0.js';
 import { guard } from '../../src/cli/catch.js';
 import type { Face } from '../../src/cli/grammar.js';
 import { dropIn } from '../../src/cli/ipvsadm.js';
-import { runModern } from '../../src/cli/subcommands.js';
+import { runSubcommand } from '../../src/cli/subcommands.js';
 
 /** Runs a command line, the program's name left out. @returns the exit status */
 export const main: Face = (argv, context) =>
-  guard(speaksIpvsadm(context.program, argv) ? dropIn : runModern)(argv, context);
+  guard(speaksIpvsadm(context.program, argv) ? dropIn : runSubcommand)(argv, context);

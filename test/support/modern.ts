@@ -2,7 +2,7 @@
 
 import fs, { createReadStream } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { runModern } from '../../src/cli/subcommands.js';
+import { runSubcommand } from '../../src/cli/subcommands.js';
 import type { Context, Output } from '../../src/context.js';
 import { IpvsClient } from '../../src/ipvs/client.js';
 import { runIpvsadm } from '../../src/ipvsadm/run.js';
@@ -43,7 +43,9 @@ export async function modern(...words: readonly string[]): Promise<Ran> {
     sleep,
   };
   try {
-    const status = await (words[0]?.startsWith('-') ? runIpvsadm(words, context) : runModern(words, context));
+    const status = await (words[0]?.startsWith('-')
+      ? runIpvsadm(words, context)
+      : runSubcommand(words, context));
     return { status, ...said };
   } finally {
     (await client?.catch(() => undefined))?.close();

@@ -1,5 +1,4 @@
 /** What the subcommands about desired state share: their options, and reading documents. */
-import type { Options } from 'yargs';
 import type { Context } from '../../context.js';
 import { readTexts } from '../../document/files.js';
 import { parseDocuments } from '../../document/load.js';
@@ -13,31 +12,21 @@ import { diff } from '../../plan/diff.js';
 import type { Plan } from '../../plan/plan.js';
 import { only, withoutPruning } from '../../plan/policy.js';
 import { SystemNames } from '../../system/names.js';
+import type { Options, Values } from '../command.js';
 import { serviceArgument } from './service-arg.js';
 
 /** The options that say what is wanted. */
 export const desiredOptions = {
   file: {
     alias: 'f',
-    type: 'string',
-    demandOption: true,
-    requiresArg: true,
-    describe: 'document, directory of documents, or - for standard input; may be given several times',
+    type: 'path',
+    required: true,
+    many: true,
+    describe: 'document, directory of documents, or - for standard input',
   },
-  prune: {
-    type: 'boolean',
-    default: false,
-    describe: 'remove services and sync daemons that are not in the document',
-  },
-  only: {
-    type: 'string',
-    requiresArg: true,
-    describe: 'touch this service alone, such as tcp://192.0.2.10:80; may be given several times',
-  },
-} as const satisfies Record<string, Options>;
-
-/** Those of them that may be given several times. */
-export const desiredRepeatable = ['file', 'only'];
+  prune: { type: 'flag', describe: 'remove services and sync daemons that are not in the document' },
+  only: { type: 'service', many: true, describe: 'change only this service, such as tcp://192.0.2.10:80' },
+} as const satisfies Options;
 
 /** What is wanted, and how much of it counts. */
 export interface Wish {
@@ -48,11 +37,11 @@ export interface Wish {
 }
 
 /** @throws DocumentError, UsageError */
-export async function readWish(context: Context, values: Readonly<Record<string, unknown>>): Promise<Wish> {
-  const only = await Promise.all(words(values['only']).map((text) => serviceArgument(text, context)));
-  const texts = await readTexts(words(values['file']), context);
+export async function readWish(context: Context, values: Values<typeof desiredOptions>): Promise<Wish> {
+  const only = await Promise.all(values.only.map((text) => serviceArgument(text, context)));
+  const texts = await readTexts(values.file, context);
   const desired = await parseDocuments(texts, new SystemNames(context));
-  return { prune: values['prune'] === true, only, desired };
+  return { prune: values.prune, only, desired };
 }
 
 /** The table and the wish, as far as they are about each other. */
@@ -74,6 +63,3 @@ export function planFor({ current, desired }: Compared, wish: Wish): Plan {
     throw new UsageError('neither in the document nor in the table', formatService(unknown));
   return only(plan, wish.only);
 }
-
-/** The values of an option that may be given several times. */
-export const words = (value: unknown): string[] => (value === undefined ? [] : [value].flat().map(String));

@@ -1,5 +1,6 @@
 /** How findings read: for people, and for programs. */
 import type { Finding, Severity } from '../../doctor/checks/check.js';
+import { wrap } from '../../output/definition-list.js';
 import { type Json, toJson } from '../../output/json.js';
 import type { Theme } from '../../output/theme.js';
 
@@ -61,16 +62,4 @@ function summary(findings: readonly Finding[]): string {
     return number === 0 ? [] : [`${number} ${severity}${number === 1 ? '' : 's'}`];
   });
   return parts.length === 0 ? 'nothing found' : parts.join(', ');
-}
-
-function wrap(text: string, width: number): string[] {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(' ')) {
-    if (line !== '' && line.length + 1 + word.length > width) {
-      lines.push(line);
-      line = word;
-    } else line = line === '' ? word : `${line} ${word}`;
-  }
-  return [...lines, line];
 }

@@ -1,8 +1,5 @@
-/** What `real-server` and `director` have in common: a plan that is carried out, undone, shown or printed. */
-import type { ArgumentsCamelCase, Argv, Options } from 'yargs';
+/** What `real-server` and `director` share: a plan of steps that is carried out, undone, shown or printed. */
 import type { Context } from '../../context.js';
-import { UsageError } from '../../errors.js';
-import { canonicalAddress } from '../../model/address.js';
 import { Journal, journalFile } from '../../setup/journal.js';
 import { configFiles } from '../../setup/persist.js';
 import { runSteps, type StepResult, undoAll } from '../../setup/run-steps.js';
@@ -10,17 +7,17 @@ import { check, describeStep, stepCommand } from '../../setup/steps/index.js';
 import { ALREADY_SET, type SetupPlan, type SetupStep } from '../../setup/steps/step.js';
 import { Machine } from '../../system/machine.js';
 import { StateFile } from '../../system/state-dir.js';
-import type { Command } from '../command.js';
+import { camelCase, type Options, type Positionals, type Values } from '../command.js';
+import { moreVips } from './vips.js';
 
-export type Values = ArgumentsCamelCase;
-
+/** A role that a machine is set up for, and the set-up that its command line describes. */
 export interface SetUp {
   readonly role: 'real-server' | 'director';
-  readonly options: Readonly<Record<string, Options>>;
-  readonly examples: readonly (readonly [command: string, description: string])[];
+  /** Whether the command line describes a set-up at all. */
+  readonly described: boolean;
   /** @throws UsageError */
-  plan(values: Values): SetupPlan;
-  /** What `status` tells besides. */
+  plan(): SetupPlan;
+  /** Added to the role's status. */
   status?(machine: Machine): Promise<StatusPart>;
 }
 
@@ -29,81 +26,76 @@ export interface StatusPart {
   readonly text: string;
 }
 
-const common = {
-  'dry-run': { type: 'boolean', default: false, describe: 'up: show what would be done, and do nothing' },
-  print: {
-    type: 'boolean',
-    default: false,
-    describe: 'up: print the same as files of systemd-networkd, sysctl.d and modules-load.d, and do nothing',
+export const setUpPositionals = {
+  action: {
+    choices: ['up', 'down', 'status'],
+    describe: 'up: set up; down: undo the set-up; status: show whether the set-up is in place',
   },
-  json: { type: 'boolean', default: false, describe: 'status: as JSON' },
-  state: {
-    type: 'string',
-    requiresArg: true,
-    describe: 'file that remembers how it was before [default: under /run/lvsadm]',
-  },
-} as const satisfies Record<string, Options>;
+  more: moreVips,
+} as const satisfies Positionals;
 
-type Action = (setUp: SetUp, run: Run) => Promise<number>;
+export const setUpOptions = {
+  'dry-run': { type: 'flag', describe: 'up, down: show the steps without carrying them out' },
+  print: {
+    type: 'flag',
+    describe:
+      'up: print the set-up as files of systemd-networkd, sysctl.d and modules-load.d, and change nothing',
+  },
+  json: { type: 'flag', describe: 'status: write JSON' },
+  state: {
+    type: 'path',
+    describe: 'file that records the previous settings, for down',
+    defaultText: 'under /run/lvsadm',
+  },
+} as const satisfies Options;
+
+export const setUpStatuses = {
+  0: 'done; with status, the set-up is complete',
+  1: 'with status, part of the set-up is missing, or there is none',
+};
+
+type SetUpValues = Values<typeof setUpOptions, typeof setUpPositionals>;
 
 interface Run {
   readonly context: Context;
-  readonly values: Values;
+  readonly values: SetUpValues;
   readonly machine: Machine;
   readonly journal: Journal;
 }
 
-const actions: Readonly<Record<string, Action>> = { up, down, status };
+const actions = { up, down, status } as const;
 
-/** Makes the subcommand of a role. */
-export function setUpCommand(setUp: SetUp): Command {
-  return {
-    positionals: '<action> [more..]',
-    options: { ...setUp.options, ...common },
-    build: (yargs: Argv) => {
-      const described = yargs
-        .positional('action', {
-          choices: Object.keys(actions),
-          describe: 'up sets up, down undoes what up did, status tells what holds',
-        })
-        .positional('more', {
-          type: 'string',
-          array: true,
-          describe: 'further VIPs, after the one of --vip',
-        });
-      return setUp.examples.reduce((all, [command, text]) => all.example(command, text), described);
-    },
-    async run(context, values) {
-      const action = actions[String(values['action'])];
-      if (action === undefined) throw new UsageError('neither up, down nor status', String(values['action']));
-      const state = values['state'] as string | undefined;
-      const file =
-        state === undefined ? journalFile(setUp.role, context) : new StateFile(state, context.files);
-      const machine = new Machine(context.openSocket);
-      try {
-        return await action(setUp, { context, values, machine, journal: await Journal.open(file) });
-      } finally {
-        await machine.close();
-      }
-    },
-  };
+/** Carries out the action that the command line names. @returns the exit status */
+export async function runSetUp(context: Context, values: SetUpValues, setUp: SetUp): Promise<number> {
+  const { state } = values;
+  const file = state === undefined ? journalFile(setUp.role, context) : new StateFile(state, context.files);
+  const machine = new Machine(context.openSocket);
+  try {
+    return await actions[values.action](setUp, {
+      context,
+      values,
+      machine,
+      journal: await Journal.open(file),
+    });
+  } finally {
+    await machine.close();
+  }
 }
 
-/** The addresses that --vip names, canonical, each once. */
-export function vipsOf(values: Values): string[] {
-  const lists = [values['vip'], values['more']] as (readonly unknown[] | undefined)[];
-  const words = lists.flatMap((list) => list ?? []).flatMap((word) => String(word).split(','));
-  return [...new Set(words.map((word) => canonicalAddress(word.replace(/\/(32|128)$/, ''), '--vip')))];
-}
+/** Whether one of these options was given. */
+export const anyGiven = (options: Options, values: Readonly<Record<string, unknown>>): boolean =>
+  Object.keys(options)
+    .map((name) => values[camelCase(name)])
+    .some((value) => value !== undefined && value !== false && !(Array.isArray(value) && value.length === 0));
 
 async function up(setUp: SetUp, { context, values, machine, journal }: Run): Promise<number> {
-  const plan = setUp.plan(values);
+  const plan = setUp.plan();
   const { out, err } = context;
-  if (values['print']) {
+  if (values.print) {
     for (const { path, text } of configFiles(plan.steps, setUp.role)) await out.write(`# ${path}\n${text}\n`);
     return 0;
   }
-  if (values['dry-run']) {
+  if (values.dryRun) {
     for (const step of plan.steps) {
       const mark = (await holdsNow(step, machine)) ? 'holds already' : stepCommand(step);
       await out.write(`${describeStep(step)}: ${mark}\n`);
@@ -126,7 +118,7 @@ const words: Readonly<Record<StepResult, string>> = {
 
 async function down(_setUp: SetUp, { context, values, machine, journal }: Run): Promise<number> {
   const { out, err } = context;
-  if (values['dry-run']) {
+  if (values.dryRun) {
     for (const { step } of [...journal.entries].reverse()) await out.write(`undo: ${describeStep(step)}\n`);
     return 0;
   }
@@ -139,16 +131,15 @@ async function down(_setUp: SetUp, { context, values, machine, journal }: Run): 
 
 /** @returns 0 where there is a set-up and all of it holds, 1 otherwise */
 async function status(setUp: SetUp, { context, values, machine, journal }: Run): Promise<number> {
-  // Asked about a set-up, it is that which has to hold, whoever made it; otherwise what lvsadm made.
-  const asked = Object.keys(setUp.options).some((option) => values[option] !== undefined);
-  const steps = asked ? setUp.plan(values).steps : journal.entries.map(({ step }) => step);
+  // The set-up of the command line, whoever made it; without one, the set-up that lvsadm made.
+  const steps = setUp.described ? setUp.plan().steps : journal.entries.map(({ step }) => step);
   const states = await Promise.all(
     steps.map(async (step) => ({ step, holds: await holdsNow(step, machine) })),
   );
   const complete = states.length > 0 && states.every(({ holds }) => holds);
   const more = await setUp.status?.(machine);
   await context.out.write(
-    values['json']
+    values.json
       ? `${JSON.stringify(
           {
             role: setUp.role,

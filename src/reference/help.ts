@@ -1,0 +1,41 @@
+/** The help of a subcommand. */
+import { definitionList, wrap } from '../output/definition-list.js';
+import { type Option, type Use, valueText } from './description.js';
+
+/** Columns where output has no width of its own. */
+const WIDTH = 100;
+
+/** What `lvsadm NAME --help` writes, in lines of at most `width` columns. */
+export function subcommandHelp(use: Use, width = WIDTH): string {
+  const { names, usage, help, positionals, options, notes, exitStatuses, examples } = use;
+  const list = (title: string, rows: readonly (readonly [string, string])[]): string =>
+    rows.length === 0 ? '' : `${title}:\n${definitionList(rows, width)}`;
+  return [
+    `Usage: ${['lvsadm', ...names, usage, '[options]'].filter(Boolean).join(' ')}\n`,
+    `${help}\n`,
+    list(
+      'Positionals',
+      positionals.map((positional) => [positional.label, positional.help]),
+    ),
+    list(
+      'Options',
+      options.map((option) => [optionText(option), option.help]),
+    ),
+    ...notes.map((note) => `${wrap(note, width).join('\n')}\n`),
+    list('Exit status', exitStatuses),
+    examples.length > 0 && `Examples:\n${examples.map(exampleText).join('')}`,
+  ]
+    .filter(Boolean)
+    .join('\n');
+}
+
+const exampleText = ([commandLine, purpose]: Use['examples'][number]): string =>
+  `  # ${purpose}\n  ${commandLine}\n`;
+
+/** `-f, --file FILE`, and `    --prune` in line with it. */
+function optionText({ names, value }: Option): string {
+  const spelled = names.join(', ');
+  return [spelled.startsWith('--') ? `    ${spelled}` : spelled, value && valueText(value)]
+    .filter(Boolean)
+    .join(' ');
+}

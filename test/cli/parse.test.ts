@@ -1,0 +1,105 @@
+// Parsing apart from running: which values a subcommand's words become.
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { parse } from '../../src/cli/parse.js';
+import { type Command, defineCommand } from '../../src/commands/command.js';
+import { commands } from '../../src/commands/index.js';
+
+/** A command with every kind of option and positional. */
+const everything = defineCommand({
+  positionals: {
+    service: { type: 'service', describe: '' },
+    mode: { choices: ['on', 'off'], optional: true, describe: '' },
+    more: { type: 'vips', many: true, describe: '' },
+  },
+  options: {
+    file: { alias: 'f', type: 'path', required: true, many: true, describe: '' },
+    'dry-run': { type: 'flag', describe: '' },
+    'tun-port': { type: 'port', describe: '' },
+    wait: { type: 'seconds', default: 30, describe: '' },
+    gateway: { type: 'address', describe: '' },
+  },
+  run: async () => 0,
+});
+
+const words = (text: string): string[] => text.split(' ');
+
+describe('values', () => {
+  const rest = { mode: undefined, more: [], dryRun: false, tunPort: undefined, wait: 30, gateway: undefined };
+  for (const [line, values] of [
+    ['a -f x', { service: 'a', file: ['x'], ...rest }],
+    ['a -f x --file=- --file y', { service: 'a', file: ['x', '-', 'y'], ...rest }],
+    ['--dry-run a on -f x', { service: 'a', file: ['x'], ...rest, mode: 'on', dryRun: true }],
+    ['a -f x --dry-run=true', { service: 'a', file: ['x'], ...rest, dryRun: true }],
+    ['a -f x --wait 1.5 --tun-port 80', { service: 'a', file: ['x'], ...rest, wait: 1.5, tunPort: 80 }],
+    ['1 -f 2', { service: '1', file: ['2'], ...rest }],
+    [
+      'a off 192.0.2.1,192.0.2.2/32 2001:DB8::0 -f x',
+      { service: 'a', file: ['x'], ...rest, mode: 'off', more: [['192.0.2.1', '192.0.2.2'], ['2001:db8::']] },
+    ],
+    ['a -f x --gateway 2001:0db8::1', { service: 'a', file: ['x'], ...rest, gateway: '2001:db8::1' }],
+  ] as const) {
+    test(line, async () => assert.deepEqual(await parse(everything, words(line)), values));
+  }
+
+  test('none where help is asked for, whatever else stands there', async () => {
+    for (const line of ['--help', '-h', '--nonsense --help', 'help']) {
+      assert.equal(await parse(everything, words(line)), undefined, line);
+    }
+  });
+});
+
+describe('mistakes', () => {
+  for (const [line, argument, problem] of [
+    ['-f x', undefined, 'missing; it takes <service> [mode] [more..]'],
+    ['a', '--file', 'missing'],
+    ['a -f x --wait 1 --wait 2', '--wait', 'given more than once'],
+    ['a -f x --wait soon', '--wait', "'soon' is not a number of seconds from 0 to 2000000"],
+    ['a -f x --wait 1e3', '--wait', "'1e3' is not a number of seconds from 0 to 2000000"],
+    ['a -f x --wait 2000001', '--wait', "'2000001' is not a number of seconds from 0 to 2000000"],
+    ['a -f x --tun-port 0', '0', "'0' is not a port from 1 to 65535"],
+    ['a -f x --tun-port 65536', '65536', "'65536' is not a port from 1 to 65535"],
+    ['a of -f x', '<mode>', "'of' is not one of on, off"],
+    ['a -f x --file.name y', '--file.name', 'unknown option'],
+    ['a -f x --constructor', '--constructor', 'unknown option'],
+    ['a -f x --constructor=y', '--constructor', 'unknown option'],
+    ['a -f', '-f', 'a value is missing'],
+  ] as const) {
+    test(line, async () => {
+      await assert.rejects(parse(everything, words(line)), { name: 'UsageError', argument, problem });
+    });
+  }
+
+  test('flags that exclude each other', async () => {
+    const list = await load('list');
+    await assert.rejects(parse(list, ['--rate', '--stats']), {
+      argument: '--stats',
+      problem: 'cannot be combined with --rate',
+    });
+    assert.deepEqual(await parse(list, ['--rate']), {
+      service: undefined,
+      stats: false,
+      rate: true,
+      json: false,
+    });
+  });
+});
+
+async function load(name: string): Promise<Command> {
+  const row = commands.find((each) => each.name === name);
+  assert.ok(row, name);
+  return (await row.load()).command;
+}
+
+for (const { name } of commands) {
+  test(`the definition of ${name} holds together`, async () => {
+    const { positionals = {}, options = {} } = await load(name);
+    const several = Object.values(positionals).map(({ many, optional }) => many ?? optional ?? false);
+    assert.deepEqual(several, [...several].sort(), 'what may be left out comes last');
+    for (const option of Object.values(options)) {
+      if (option.type === 'flag')
+        assert.ok(option.conflicts === undefined || Object.hasOwn(options, option.conflicts));
+      else assert.ok(option.alias === undefined || /^[a-z]$/.test(option.alias));
+    }
+  });
+}

@@ -29,7 +29,7 @@ const arrows: Readonly<Record<string, string>> = {
   ipvsadm:
     'errors context messages version model ipvs system ipvsadm/grammar ipvsadm/listing ipvsadm/restore ipvsadm/rules',
 
-  document: 'errors messages suggest model ipvsadm/grammar ipvsadm/rules yaml zod',
+  document: 'errors messages suggest model ipvsadm/grammar ipvsadm/rules js-yaml zod',
   plan: 'errors model ipvs',
   system: 'errors model netlink netlink/transport/socket',
   setup: 'errors model system',
@@ -61,7 +61,7 @@ const touching = [
 const computing = ['node:buffer', 'node:path', 'node:util'];
 
 /** Packages that ipvsadm's grammar must not wait for: docs/architecture.md says what each costs. */
-const slow = ['yargs', 'zod', 'chalk', 'cli-table3', 'yaml'];
+const slow = ['yargs', 'zod', 'chalk', 'cli-table3', 'js-yaml'];
 
 const files = [...filesUnder('src'), ...filesUnder('bin')];
 const imports = files.flatMap(importsOf);

@@ -3,8 +3,8 @@ import { defineCommand } from './command.js';
 
 export const command = defineCommand({
   async run(context) {
-    const { documentJsonSchema } = await import('../document/zod.js');
-    await context.out.write(`${JSON.stringify(documentJsonSchema(), null, 2)}\n`);
+    const { documentJsonSchema } = await import('../document/schema.js');
+    await context.out.write(`${JSON.stringify(await documentJsonSchema(), null, 2)}\n`);
     return 0;
   },
 });

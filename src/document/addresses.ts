@@ -3,16 +3,14 @@ import { canonicalAddress, type Family, isIpv4 } from '../model/address.js';
 import { type PortNames, portNamed, portProtocols } from '../model/port.js';
 import type { Protocol } from '../model/service.js';
 import type { HostPort, Port } from '../model/service-uri.js';
+import { InvalidValue } from './invalid-value.js';
 import { type Names, preferred } from './names.js';
-
-/** A value that cannot be, in words that need no more than the place in front of them. */
-export class NotRight extends Error {}
 
 /**
  * The address that a host stands for: itself, or the only one that its name has in the first of these families in which
  * it has any. Undefined while the name is yet to be looked up.
- * @param why what an address of another family gets told
- * @throws NotRight
+ * @param why reason that the message gives for refusing an address of another family
+ * @throws InvalidValue
  */
 export function hostAddress(
   { host, family }: Pick<HostPort, 'host' | 'family'>,
@@ -23,17 +21,17 @@ export function hostAddress(
   const because = why === undefined ? '' : `: ${why}`;
   if (family !== undefined) {
     if (families.includes(family)) return unicast(host);
-    throw new NotRight(`'${host}' is not ${familyNoun[families[0] ?? 'inet']}${because}`);
+    throw new InvalidValue(`'${host}' is not ${familyNoun[families[0] ?? 'inet']}${because}`);
   }
   const all = names.addresses(host);
   if (all === undefined) return undefined;
   const [address, ...more] = preferred(all, families);
   if (address === undefined) {
     const other = all.length > 0 ? ` of this family, only ${all.join(', ')}${because}` : '';
-    throw new NotRight(`the name '${host}' has no address${other}`);
+    throw new InvalidValue(`the name '${host}' has no address${other}`);
   }
   if (more.length > 0) {
-    throw new NotRight(
+    throw new InvalidValue(
       `the name '${host}' has several addresses, ${[address, ...more].join(', ')}: write the one you mean`,
     );
   }
@@ -42,7 +40,7 @@ export function hostAddress(
 
 const familyNoun: Record<Family, string> = { inet: 'an IPv4 address', inet6: 'an IPv6 address' };
 
-/** The number of a port: itself, or what its name stands for. Undefined while that is yet to be looked up. @throws NotRight */
+/** The number of a port: itself, or what its name stands for. Undefined while that is yet to be looked up. @throws InvalidValue */
 export function portNumber(port: Port, protocol: Protocol | undefined, names: Names): number | undefined {
   if (typeof port === 'number') return port;
   const known = names.portNames();
@@ -52,52 +50,55 @@ export function portNumber(port: Port, protocol: Protocol | undefined, names: Na
 /**
  * The number of the port of this name.
  * @param protocol undefined where a mark chooses the packets, whatever their protocol
- * @throws NotRight
+ * @throws InvalidValue
  */
 export function portFrom(known: PortNames, name: string, protocol: Protocol | undefined): number {
   const port = portNamed(name, protocol, known);
   if (port !== undefined) return port;
   const protocols = portProtocols(protocol).join(', ');
-  throw new NotRight(
+  throw new InvalidValue(
     `'${name}' is neither a port from 0 to 65535 nor the name of one for ${protocols} in /etc/services`,
   );
 }
 
-/** The address, which one machine can have. @throws NotRight */
+/** The address, which one machine can have. @throws InvalidValue */
 export function unicast(address: string): string {
   if (address === '0.0.0.0' || address === '::')
-    throw new NotRight(`'${address}' is the unspecified address; name one machine's`);
-  if (isMulticast(address)) throw new NotRight(`'${address}' is a multicast address; name one machine's`);
+    throw new InvalidValue(`'${address}' is the unspecified address; name one machine's`);
+  if (isMulticast(address)) throw new InvalidValue(`'${address}' is a multicast address; name one machine's`);
   if (address === '255.255.255.255')
-    throw new NotRight(`'${address}' is the broadcast address; name one machine's`);
+    throw new InvalidValue(`'${address}' is the broadcast address; name one machine's`);
   if (address.startsWith('::ffff:') && address.includes('.')) {
-    throw new NotRight(
+    throw new InvalidValue(
       `'${address}' is an IPv4 address mapped into IPv6; write ${address.slice('::ffff:'.length)}`,
     );
   }
   return address;
 }
 
-/** @throws NotRight, ValueError */
+/** @throws InvalidValue, ValueError */
 export function multicastGroup(text: string): string {
   const address = canonicalAddress(text);
-  if (!isMulticast(address)) throw new NotRight(`'${text}' is not a multicast address such as 224.0.0.81`);
+  if (!isMulticast(address))
+    throw new InvalidValue(`'${text}' is not a multicast address such as 224.0.0.81`);
   return address;
 }
 
 /** 224.0.0.0/4 or ff00::/8, by the canonical text. */
 const isMulticast = (address: string): boolean => /^(?:2(?:2[4-9]|3\d)\.|ff..:)/.test(address);
 
-/** A mask as the model has it: dotted for IPv4, a prefix length for IPv6. @throws NotRight */
+/** A mask as the model has it: dotted for IPv4, a prefix length for IPv6. @throws InvalidValue */
 export function canonicalNetmask(value: string | number, family: Family): string {
   const length = typeof value === 'number' || /^\d{1,3}$/.test(value) ? Number(value) : undefined;
   if (family === 'inet6') {
     if (length !== undefined && length >= 1 && length <= 128) return String(length);
-    throw new NotRight(`'${value}' is not a prefix length from 1 to 128`);
+    throw new InvalidValue(`'${value}' is not a prefix length from 1 to 128`);
   }
   if (length !== undefined && length <= 32) return dottedMask(length);
   if (typeof value === 'string' && isIpv4(value)) return value;
-  throw new NotRight(`'${value}' is neither a mask such as 255.255.255.0 nor a prefix length from 0 to 32`);
+  throw new InvalidValue(
+    `'${value}' is neither a mask such as 255.255.255.0 nor a prefix length from 0 to 32`,
+  );
 }
 
 function dottedMask(length: number): string {

@@ -1,4 +1,4 @@
-/** From a document that has the right shape to the model: defaults, names, and what several values must agree on. */
+/** From a document that fits the schema to the model: defaults, names, and what several values must agree on. */
 import { ValueError } from '../errors.js';
 import type { Daemon, DaemonState } from '../model/daemon.js';
 import {
@@ -7,25 +7,31 @@ import {
   type ForwardingMethod,
   plainTunnel,
   type Tunnel,
-  type TunnelChecksum,
-  type TunnelType,
+  tunnelTypes,
 } from '../model/destination.js';
+import {
+  type DestinationNumber,
+  destinationNumberNames,
+  destinationNumbers,
+  type ServiceSwitch,
+  serviceSwitchNames,
+} from '../model/fields.js';
+import { type SchedulerFlag, schedulerFlagWords, schedulerOf } from '../model/schedulers.js';
 import {
   defaults,
   isFwmark,
   type Persistence,
-  type SchedulerFlag,
   type Service,
   type ServiceId,
   serviceFamily,
 } from '../model/service.js';
 import { parseServer, parseService } from '../model/service-uri.js';
 import type { Timeouts } from '../model/table.js';
-import { canonicalNetmask, hostAddress, multicastGroup, NotRight, portNumber } from './addresses.js';
-import type { Part, Report, Said, SaidService } from './fragment.js';
+import { canonicalNetmask, hostAddress, multicastGroup, portNumber } from './addresses.js';
+import type { Fragment, Located, LocatedService, Report } from './fragment.js';
+import { InvalidValue, isNot } from './invalid-value.js';
 import type { Path, Source } from './location.js';
 import type { Names } from './names.js';
-import { ownSettings, PlainServers, serverText, settingsOf } from './plain.js';
 import type {
   DaemonValue,
   DocumentValue,
@@ -34,15 +40,18 @@ import type {
   ServerValue,
   ServiceSettings,
   ServiceValue,
-  schedulerFlagWords,
 } from './schema.js';
-import { notThat } from './schema-errors.js';
 
 /**
- * What a document says. Problems go to `report`, and what they are about is left out, as is what depends on a name that
- * is yet to be looked up.
+ * The desired state in a document. Problems go to `report`. A service or server with a problem is left out, and so is one
+ * that depends on a name that is yet to be looked up.
  */
-export function convertDocument(value: DocumentValue, source: Source, names: Names, report: Report): Part {
+export function convertDocument(
+  value: DocumentValue,
+  source: Source,
+  names: Names,
+  report: Report,
+): Fragment {
   const conversion = new Conversion(value, source, names, report);
   return {
     services: value.services?.flatMap((service, index) => conversion.service(service, ['services', index])),
@@ -59,8 +68,8 @@ class Conversion {
     private readonly report: Report,
   ) {}
 
-  /** None if there is no telling which service it is; otherwise one. */
-  service(value: ServiceValue, path: Path): SaidService[] {
+  /** One service; none if its name is invalid or yet to be looked up. */
+  service(value: ServiceValue, path: Path): LocatedService[] {
     const at =
       (...keys: string[]) =>
       () => [...path, ...keys];
@@ -74,21 +83,21 @@ class Conversion {
       persistence: this.attempt(at('persistence', 'netmask'), () =>
         persistence(settings.persistence ?? false, id),
       ),
-      onePacket: settings.onePacket ?? false,
+      ...switchesOf(settings),
     };
     if (!isFwmark(id) && id.port === 0 && !service.persistence) {
       this.problem(at('service')(), 'port 0, every port, is for services with persistence only');
     }
-    return [{ ...this.said(service, at('service')), destinations: this.servers(value, id, path) }];
+    return [{ ...this.located(service, at('service')), destinations: this.servers(value, id, path) }];
   }
 
-  daemons(value: NonNullable<DocumentValue['sync']>): Said<Daemon>[] {
+  daemons(value: NonNullable<DocumentValue['sync']>): Located<Daemon>[] {
     const states: readonly DaemonState[] = ['master', 'backup'];
     return states.flatMap((state) => {
       const daemon = value[state];
       if (daemon === undefined) return [];
       const path = ['sync', state];
-      return this.said(
+      return this.located(
         {
           state,
           interface: daemon.interface,
@@ -106,11 +115,11 @@ class Conversion {
     });
   }
 
-  timeouts(value: NonNullable<DocumentValue['timeouts']>): Said<readonly [keyof Timeouts, number]>[] {
+  timeouts(value: NonNullable<DocumentValue['timeouts']>): Located<readonly [keyof Timeouts, number]>[] {
     const names: readonly (keyof Timeouts)[] = ['tcp', 'tcpFin', 'udp'];
     return names.flatMap((name) => {
       const seconds = value[name];
-      return seconds === undefined ? [] : this.said([name, seconds] as const, () => ['timeouts', name]);
+      return seconds === undefined ? [] : this.located([name, seconds] as const, () => ['timeouts', name]);
     });
   }
 
@@ -119,7 +128,7 @@ class Conversion {
     if ('fwmark' in notation) {
       const { fwmark, family = value.family ?? 'inet' } = notation;
       if (value.family !== undefined && value.family !== family) {
-        throw new NotRight(`${value.service} has family ${family}, but family says ${value.family}`);
+        throw new InvalidValue(`${value.service} has family ${family}, but family says ${value.family}`);
       }
       return { fwmark, family };
     }
@@ -131,48 +140,54 @@ class Conversion {
     return address === undefined || port === undefined ? undefined : { protocol, address, port };
   }
 
-  private servers(value: ServiceValue, of: ServiceId, path: Path): SaidService['destinations'] {
+  private servers(value: ServiceValue, of: ServiceId, path: Path): LocatedService['destinations'] {
     const inherited: ServerSettings = { ...this.document.defaults?.server, ...value.defaults };
-    const plain =
-      value.servers && serviceFamily(of) === 'inet' ? PlainServers.of(value.servers, inherited) : undefined;
-    if (plain !== undefined) return plain;
     return value.servers
       ?.map((server, index) => this.server(server, inherited, of, () => [...path, 'servers', index]))
-      .filter((said) => said !== undefined);
+      .filter((server) => server !== undefined);
   }
 
-  /** A table has many of them: what only a problem needs, its path, is made only then. */
+  /** Large tables have many servers, so that a path is made only for a problem. */
   private server(
     value: ServerValue,
     inherited: ServerSettings,
     of: ServiceId,
     path: () => Path,
-  ): Said<Destination> | undefined {
-    const own = ownSettings(value);
-    const settings = settingsOf(own, inherited);
-    const { method } = settings;
-    const at = typeof value === 'string' ? path : () => [...path(), 'server'];
-    const id = this.attempt(at, () => this.destinationId(serverText(value), method, of));
+  ): Located<Destination> | undefined {
+    const isText = typeof value === 'string';
+    const own: ServerSettings = isText ? {} : value;
+    const at = isText ? path : () => [...path(), 'server'];
+    const method = own.method ?? inherited.method ?? 'dr';
+    const id = this.attempt(at, () => this.destinationId(isText ? value : value.server, method, of));
     if (id === undefined) return undefined;
-    const encapsulation =
-      method === 'tun' || own.tunnel !== undefined
-        ? this.attempt(
-            () => [...path(), 'tunnel'],
-            () => tunnel(own.tunnel, inherited.tunnel, method),
-          )
-        : undefined;
     const destination: Destination = {
       id,
-      ...settings,
-      tunnel: encapsulation ?? plainTunnel,
+      method,
+      ...numbersOf(own, inherited),
+      tunnel: this.tunnel(own.tunnel, inherited.tunnel, method, path),
     };
-    if (destination.lowerThreshold > destination.upperThreshold) {
+    const { lowerThreshold, upperThreshold } = destination;
+    if (lowerThreshold > upperThreshold) {
       this.problem(
         [...path(), 'lowerThreshold'],
-        `'${destination.lowerThreshold}' is more than upperThreshold, ${destination.upperThreshold}`,
+        `'${lowerThreshold}' is more than upperThreshold, ${upperThreshold}`,
       );
     }
-    return this.said(destination, at);
+    return this.located(destination, at);
+  }
+
+  private tunnel(
+    own: TunnelValue,
+    inherited: TunnelValue,
+    method: ForwardingMethod,
+    path: () => Path,
+  ): Tunnel {
+    if (method !== 'tun' && own === undefined) return plainTunnel;
+    const made = this.attempt(
+      () => [...path(), 'tunnel'],
+      () => tunnelOf(own ?? inherited, method),
+    );
+    return made ?? plainTunnel;
   }
 
   private destinationId(server: string, method: ForwardingMethod, of: ServiceId): DestinationId | undefined {
@@ -192,13 +207,13 @@ class Conversion {
     return address === undefined || port === undefined ? undefined : { address, port };
   }
 
-  /** What `make` gives; what it throws about a value becomes a problem at `path`. */
+  /** What `make` returns; an error about a value becomes a problem at `path`. */
   private attempt<T>(path: () => Path, make: () => T): T | undefined {
     try {
       return make();
     } catch (error) {
-      if (error instanceof NotRight) this.problem(path(), error.message);
-      else if (error instanceof ValueError) this.problem(path(), notThat(error.given, error.expected));
+      if (error instanceof InvalidValue) this.problem(path(), error.message);
+      else if (error instanceof ValueError) this.problem(path(), isNot(error.given, error.expected));
       else throw error;
       return undefined;
     }
@@ -208,36 +223,37 @@ class Conversion {
     this.report({ ...this.source.locate(path), text });
   }
 
-  private said<T>(value: T, path: () => Path): Said<T> {
-    return { value, place: () => this.source.locate(path()) };
+  private located<T>(value: T, path: () => Path): Located<T> {
+    return { value, location: () => this.source.locate(path()) };
   }
 }
 
 const TUN_ONLY = 'only method tun carries packets to a server of the other family';
 
-/** The bits that a scheduler's own words stand for. */
-const flagWords: Record<
-  (typeof schedulerFlagWords)[number],
-  { readonly flag: SchedulerFlag; readonly scheduler?: string }
-> = {
-  'flag-1': { flag: 'flag-1' },
-  'flag-2': { flag: 'flag-2' },
-  'flag-3': { flag: 'flag-3' },
-  'sh-fallback': { flag: 'flag-1', scheduler: 'sh' },
-  'sh-port': { flag: 'flag-2', scheduler: 'sh' },
-  'mh-fallback': { flag: 'flag-1', scheduler: 'mh' },
-  'mh-port': { flag: 'flag-2', scheduler: 'mh' },
-};
+const switchesOf = (settings: ServiceSettings): Pick<Service, ServiceSwitch> =>
+  Object.fromEntries(serviceSwitchNames.map((name) => [name, settings[name] ?? false])) as Pick<
+    Service,
+    ServiceSwitch
+  >;
+
+/** The numbers of a server: its own, else those of its service or document, else the defaults. */
+function numbersOf(own: ServerSettings, inherited: ServerSettings): Pick<Destination, DestinationNumber> {
+  const numbers = {} as Record<DestinationNumber, number>;
+  for (const name of destinationNumberNames) {
+    numbers[name] = own[name] ?? inherited[name] ?? destinationNumbers[name].default;
+  }
+  return numbers;
+}
 
 function schedulerFlags({ schedulerFlags: words = [], scheduler = defaults.scheduler }: ServiceSettings) {
-  const chosen = words.map((word) => {
-    const meaning = flagWords[word];
-    if (meaning.scheduler !== undefined && meaning.scheduler !== scheduler) {
-      throw new NotRight(`${word} is a flag of scheduler ${meaning.scheduler}, not of ${scheduler}`);
+  const flags = words.map((word): SchedulerFlag => {
+    const owner = schedulerOf(word);
+    if (owner !== undefined && owner !== scheduler) {
+      throw new InvalidValue(`${word} is a flag of scheduler ${owner}, not of ${scheduler}`);
     }
-    return meaning.flag;
+    return schedulerFlagWords[word].flag;
   });
-  return [...new Set(chosen)].sort();
+  return [...new Set(flags)].sort();
 }
 
 function persistence(value: PersistenceValue, id: ServiceId): Persistence | undefined {
@@ -252,30 +268,21 @@ function persistence(value: PersistenceValue, id: ServiceId): Persistence | unde
   };
 }
 
-/** A default for tunnels is none of the other methods' business. */
-function tunnel(own: TunnelValue, inherited: TunnelValue, method: ForwardingMethod): Tunnel {
-  if (method !== 'tun') {
-    if (own !== undefined) throw new NotRight(`a tunnel is for method tun, not for ${method}`);
-    return plainTunnel;
-  }
-  const { type = 'ipip', port = 0, checksum = 'nocsum' } = own ?? inherited ?? {};
-  if (type === 'gue' && port === 0) throw new NotRight('type gue needs a port: {type: gue, port: 6080}');
-  if (type !== 'gue' && port !== 0) throw new NotRight(`a port is for type gue, not for ${type}`);
-  if (!checksums[type].includes(checksum)) {
-    throw new NotRight(
-      `checksum ${checksum} is not for type ${type}, which knows ${checksums[type].join(', ')}`,
+type TunnelValue = ServerSettings['tunnel'];
+
+/** @throws InvalidValue */
+function tunnelOf(value: TunnelValue, method: ForwardingMethod): Tunnel {
+  if (method !== 'tun') throw new InvalidValue(`a tunnel is for method tun, not for ${method}`);
+  const { type = plainTunnel.type, port = plainTunnel.port, checksum = plainTunnel.checksum } = value ?? {};
+  const { port: hasPort, checksums } = tunnelTypes[type];
+  if (hasPort && port === 0) throw new InvalidValue(`type ${type} needs a port: {type: ${type}, port: 6080}`);
+  if (!hasPort && port !== 0) throw new InvalidValue(`a port is for type gue, not for ${type}`);
+  if (!checksums.includes(checksum)) {
+    throw new InvalidValue(
+      `checksum ${checksum} is not for type ${type}, which knows ${checksums.join(', ')}`,
     );
   }
   return { type, port, checksum };
 }
-
-type TunnelValue = ServerSettings['tunnel'];
-
-/** What each encapsulation has room for. */
-const checksums: Record<TunnelType, readonly TunnelChecksum[]> = {
-  ipip: ['nocsum'],
-  gre: ['nocsum', 'csum'],
-  gue: ['nocsum', 'csum', 'remcsum'],
-};
 
 const daemonGroup = ({ group }: DaemonValue): string | undefined => group && multicastGroup(group);

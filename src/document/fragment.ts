@@ -1,28 +1,27 @@
-/** What one source says, in the model's terms, with the way back to the text for when two sources disagree. */
+/** The desired state in one source, in the model's terms. Everything has its location, for when two sources disagree. */
 import type { Problem } from '../errors.js';
 import type { Daemon } from '../model/daemon.js';
 import type { Destination } from '../model/destination.js';
 import type { Service } from '../model/service.js';
 import type { Timeouts } from '../model/table.js';
-import type { Place } from './location.js';
-import type { PlainServers } from './plain.js';
+import type { Location } from './location.js';
 
-/** Something, and where it is said. Places are worked out only when somebody asks. */
-export interface Said<T> {
+/** A value, and where it is written. Locations are worked out only for problems. */
+export interface Located<T> {
   readonly value: T;
-  place(): Place;
+  location(): Location;
 }
 
-export interface SaidService extends Said<Service> {
-  readonly destinations?: readonly Said<Destination>[] | PlainServers | undefined;
+export interface LocatedService extends Located<Service> {
+  readonly destinations?: readonly Located<Destination>[] | undefined;
 }
 
-/** A part that is undefined was not mentioned, which is not the same as empty. */
-export interface Part {
-  readonly services?: readonly SaidService[] | undefined;
-  readonly daemons?: readonly Said<Daemon>[] | undefined;
-  readonly timeouts?: readonly Said<readonly [keyof Timeouts, number]>[] | undefined;
+/** A section that is undefined is absent from the source, which is not the same as empty. */
+export interface Fragment {
+  readonly services?: readonly LocatedService[] | undefined;
+  readonly daemons?: readonly Located<Daemon>[] | undefined;
+  readonly timeouts?: readonly Located<readonly [keyof Timeouts, number]>[] | undefined;
 }
 
-/** Takes what is wrong, so that one reading tells everything. */
+/** Takes a problem and goes on, so that one reading reports all of them. */
 export type Report = (problem: Problem) => void;

@@ -1,12 +1,12 @@
-/** From files to desired state: everything is read, understood and looked up before anything is touched. */
+/** From files to desired state: everything is read, checked and looked up before anything is touched. */
 import { DocumentError, type Problem } from '../errors.js';
+import { splitRule } from '../ipvsadm/rules.js';
 import type { DesiredState } from '../model/state.js';
 import { convertDocument } from './convert.js';
-import { quickSource } from './formats/fast-parse.js';
-import type { Part, Report } from './fragment.js';
+import { readJson } from './formats/json.js';
+import type { Fragment, Report } from './fragment.js';
 import { raise, type Source } from './location.js';
-import { looksLikeRules } from './looks.js';
-import { mergeParts } from './merge.js';
+import { mergeFragments } from './merge.js';
 import { type Lookup, Names } from './names.js';
 import { type DocumentValue, document } from './schema.js';
 
@@ -16,11 +16,11 @@ export interface NamedText {
   readonly text: string;
 }
 
-/** Makes a part, as far as the names that are known allow. */
-type Reading = (report: Report) => Part;
-
 /** The documents in a text. @throws DocumentError */
-type Parse = (file: string, text: string) => Promise<Source[]>;
+type Read = (file: string, text: string) => Promise<Source[]>;
+
+/** Converts a document, as far as the names that are known allow. */
+type Conversion = (report: Report) => Fragment;
 
 /**
  * The desired state that texts describe together; each is YAML, JSON, or rules as `-S` writes them.
@@ -28,94 +28,99 @@ type Parse = (file: string, text: string) => Promise<Source[]>;
  */
 export async function parseDocuments(texts: readonly NamedText[], lookup: Lookup): Promise<DesiredState> {
   const names = new Names(lookup);
-  const quick = await understand(texts, names, parseQuickly);
-  if (quick.problems.length === 0) return quick.state;
-  // The quick ways know no places; what is wrong is worth reading everything once more.
-  const { state, problems } = await understand(texts, names, parseWithPlaces);
-  raise(inOrder(problems, texts));
+  const { state, problems } = await parseAll(texts, names, read);
+  if (problems.length > 0) raise(inOrder((await parseAll(texts, names, readLocated)).problems, texts));
   return state;
 }
 
-const parseQuickly: Parse = async (file, text) => quickSource(file, text) ?? parseYaml(file, text);
-
-/** A text that is too much for the slow parser and not for a quick one keeps its problems, without their places. */
-const parseWithPlaces: Parse = async (file, text) => {
-  try {
-    return await parseYaml(file, text);
-  } catch (error) {
-    const quick = quickSource(file, text);
-    if (quick === undefined) throw error;
-    return quick;
-  }
+const read: Read = async (file, text) => {
+  const json = readJson(file, text);
+  return json === undefined ? readYaml(file, text) : [json];
 };
 
-/** The YAML parser is a large one, and is loaded for those texts only that need it. */
-const parseYaml: Parse = async (file, text) => (await import('./formats/yaml.js')).parseSource(file, text);
+/** JSON has positions when it is read as YAML, unless it is too large for that. */
+const readLocated: Read = async (file, text) => {
+  const json = readJson(file, text);
+  const yaml = readYaml(file, text);
+  return json === undefined ? yaml : yaml.catch(() => [json]);
+};
 
-async function understand(texts: readonly NamedText[], names: Names, parse: Parse) {
+/** The parser of YAML is loaded for those texts only that need it. */
+const readYaml: Read = async (file, text) => (await import('./formats/yaml.js')).readYaml(file, text);
+
+async function parseAll(texts: readonly NamedText[], names: Names, read: Read) {
   const problems: Problem[] = [];
-  const readings: Reading[] = [];
-  for (const text of texts) readings.push(...(await collect(problems, () => readingsOf(text, names, parse))));
-  let { state, found } = convert(readings);
+  const conversions: Conversion[] = [];
+  for (const text of texts) {
+    // A file that cannot be read does not keep the others from being checked.
+    conversions.push(...(await conversionsOf(text, names, read).catch(collectInto(problems))));
+  }
+  let { state, found } = convert(conversions);
   // A conversion finds out which names there are; a service's name hides its servers' until it is known.
-  while (await names.lookUp()) ({ state, found } = convert(readings));
+  while (await names.lookUp()) ({ state, found } = convert(conversions));
   return { state, problems: [...problems, ...found] };
 }
 
-function convert(readings: readonly Reading[]): { state: DesiredState; found: Problem[] } {
-  const found: Problem[] = [];
-  const report: Report = (problem) => void found.push(problem);
-  const state = mergeParts(
-    readings.map((reading) => reading(report)),
-    report,
-  );
-  return { state, found };
-}
-
-/** By file as they were given, and by place within each. */
-function inOrder(problems: readonly Problem[], texts: readonly NamedText[]): Problem[] {
-  const files = new Map(texts.map(({ file }, index) => [file, index]));
-  const rank = ({ file, line = 0, column = 0 }: Problem) => [files.get(file) ?? 0, line, column] as const;
-  return problems.toSorted((a, b) => {
-    const [left, right] = [rank(a), rank(b)];
-    return left[0] - right[0] || left[1] - right[1] || left[2] - right[2];
-  });
-}
-
-/** A file that makes no sense does not keep the others from being looked at. */
-async function collect(problems: Problem[], read: () => Promise<Reading[]>): Promise<Reading[]> {
-  try {
-    return await read();
-  } catch (error) {
+const collectInto =
+  (problems: Problem[]) =>
+  (error: unknown): [] => {
     if (!(error instanceof DocumentError)) throw error;
     problems.push(...error.problems);
     return [];
-  }
+  };
+
+function convert(conversions: readonly Conversion[]): { state: DesiredState; found: Problem[] } {
+  const found: Problem[] = [];
+  const report: Report = (problem) => void found.push(problem);
+  const fragments = conversions.map((conversion) => conversion(report));
+  return { state: mergeFragments(fragments, report), found };
 }
 
-async function readingsOf({ file, text }: NamedText, names: Names, parse: Parse): Promise<Reading[]> {
+/** By file in the given order, and by position within each. */
+function inOrder(problems: readonly Problem[], texts: readonly NamedText[]): Problem[] {
+  const files = new Map(texts.map(({ file }, index) => [file, index]));
+  return problems.toSorted(
+    (a, b) =>
+      (files.get(a.file) ?? 0) - (files.get(b.file) ?? 0) ||
+      (a.line ?? 0) - (b.line ?? 0) ||
+      (a.column ?? 0) - (b.column ?? 0),
+  );
+}
+
+async function conversionsOf({ file, text }: NamedText, names: Names, read: Read): Promise<Conversion[]> {
   if (looksLikeRules(text)) {
-    const { rulesPart } = await import('./formats/rules.js');
-    return [(report) => rulesPart(file, text, names, report)];
+    const { convertRules } = await import('./formats/rules.js');
+    return [(report) => convertRules(file, text, names, report)];
   }
-  const sources = (await parse(file, text)).filter(({ value }) => value !== undefined);
+  const sources = (await read(file, text)).filter(({ value }) => value !== undefined);
   if (sources.length === 0) throw new DocumentError([{ file, text: EMPTY }]);
-  const readings: Reading[] = [];
+  const conversions: Conversion[] = [];
   for (const source of sources) {
     const value = await validated(source);
-    readings.push((report) => convertDocument(value, source, names, report));
+    conversions.push((report) => convertDocument(value, source, names, report));
   }
-  return readings;
+  return conversions;
+}
+
+/** Rules begin with an option, which no YAML document with keys in it does. */
+function looksLikeRules(text: string): boolean {
+  for (const [line] of text.matchAll(/.+/g)) {
+    const [first] = splitRule(line);
+    if (first !== undefined) return /^--?[a-z]/i.test(first);
+  }
+  return false;
 }
 
 const EMPTY = 'empty; a document has services, timeouts or sync (services: [] for a table without services)';
 
+/** @throws DocumentError */
 async function validated(source: Source): Promise<DocumentValue> {
-  const value = document.fits(source.value) ? (source.value as DocumentValue) : await explained(source);
-  const { services, timeouts, sync } = value;
+  if (!document.fits(source.value)) throw await invalid(source);
+  const { services, timeouts, sync } = source.value;
   if (!services && !timeouts && !sync) throw new DocumentError([{ ...source.locate([]), text: EMPTY }]);
-  return value;
+  return source.value;
 }
 
-/** What does not fit is told by zod, which is loaded only for that. */
-const explained = async (source: Source): Promise<DocumentValue> => (await import('./zod.js')).parse(source);
+/** zod is loaded only to explain what does not fit. */
+const invalid = async (source: Source): Promise<DocumentError> =>
+  (await import('./schema-errors.js')).schemaError(source);

@@ -1,17 +1,18 @@
-/** Where something stands in what was read. */
+/** Locations in documents: file, line and column, and the path to a value. */
 import { DocumentError, type Problem } from '../errors.js';
 
 /** Keys and indexes that lead from a document to a value in it. */
 export type Path = readonly (string | number)[];
 
-/** A place in a file, and the path to it. */
-export type Place = Pick<Problem, 'file' | 'line' | 'column' | 'path'>;
+/** Line and column are undefined where only the file is known. */
+export type Location = Pick<Problem, 'file' | 'line' | 'column' | 'path'>;
 
-/** One document: a file holds several if `---` stands between them. */
+/** One document: a file holds several if `---` separates them. */
 export interface Source {
+  /** Undefined for an empty document. */
   readonly value: unknown;
-  /** Where the value at `path` stands, or what is nearest to it; with `key`, where its key stands. */
-  locate(path: Path, what?: 'value' | 'key'): Place;
+  /** The location of the value at `path`, or of the nearest value around it; with `key`, of its key. */
+  locate(path: Path, what?: 'value' | 'key'): Location;
 }
 
 /** `services[2].servers[0].weight` */
@@ -25,8 +26,8 @@ export function formatPath(path: Path): string {
   return text;
 }
 
-/** `web.yaml:12:15`, as messages refer to a place. */
-export const formatPlace = ({ file, line, column }: Place): string =>
+/** `web.yaml:12:15` */
+export const formatLocation = ({ file, line, column }: Location): string =>
   [file === '-' ? 'standard input' : file, line, column].filter((part) => part !== undefined).join(':');
 
 /** @throws DocumentError if there are problems */

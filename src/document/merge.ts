@@ -1,20 +1,19 @@
-/** Several parts as one desired state. What is said twice is an error that names both places. */
+/** Fragments as one desired state. A duplicate is an error that names both locations. */
 import type { Problem } from '../errors.js';
 import { familyOf } from '../model/address.js';
-import { type Destination, describeDestination, destinationKey } from '../model/destination.js';
-import { type Service, serviceFamily, serviceKey } from '../model/service.js';
+import { describeDestination, destinationKey } from '../model/destination.js';
+import { serviceFamily, serviceKey } from '../model/service.js';
 import { formatService } from '../model/service-uri.js';
-import type { DesiredService, DesiredState, ServerReader, ServiceState } from '../model/state.js';
+import type { DesiredService, DesiredState } from '../model/state.js';
 import type { Timeouts } from '../model/table.js';
-import type { Part, Report, Said, SaidService } from './fragment.js';
-import { formatPlace } from './location.js';
-import { PlainServers } from './plain.js';
+import type { Fragment, Located, LocatedService, Report } from './fragment.js';
+import { formatLocation } from './location.js';
 
-/** A section that no part mentions stays undefined. The order is the texts', which means nothing. */
-export function mergeParts(parts: readonly Part[], report: Report): DesiredState {
-  const services = section(parts, (part) => part.services);
-  const daemons = section(parts, (part) => part.daemons);
-  const timeouts = section(parts, (part) => part.timeouts);
+/** A section that all fragments lack stays undefined. */
+export function mergeFragments(fragments: readonly Fragment[], report: Report): DesiredState {
+  const services = section(fragments, (fragment) => fragment.services);
+  const daemons = section(fragments, (fragment) => fragment.daemons);
+  const timeouts = section(fragments, (fragment) => fragment.timeouts);
   const bridge = daemons?.length ? services?.flatMap(crossFamily).at(0) : undefined;
   if (bridge) report(syncConflict(bridge));
   return {
@@ -40,83 +39,60 @@ export function mergeParts(parts: readonly Part[], report: Report): DesiredState
   };
 }
 
-const mergeServices = (services: readonly SaidService[], report: Report): DesiredService[] =>
+const mergeServices = (services: readonly LocatedService[], report: Report): DesiredService[] =>
   unique(
     services,
     ({ value }) => serviceKey(value.id),
     ({ value }) => formatService(value.id),
     report,
-  ).map(({ value, destinations }) =>
-    destinations instanceof PlainServers
-      ? new PlainService(value, destinations)
-      : {
-          service: value,
-          destinations:
-            destinations &&
-            unique(
-              destinations,
-              (destination) => destinationKey(destination.value.id),
-              (destination) => `${describeDestination(destination.value.id)} of ${formatService(value.id)}`,
-              report,
-            ).map((destination) => destination.value),
-        },
-  );
+  ).map(({ value, destinations }) => ({
+    service: value,
+    destinations:
+      destinations &&
+      unique(
+        destinations,
+        (destination) => destinationKey(destination.value.id),
+        (destination) => `${describeDestination(destination.value.id)} of ${formatService(value.id)}`,
+        report,
+      ).map((destination) => destination.value),
+  }));
 
-/** Its servers are made only when somebody asks for them: for most services of a large table nobody does. */
-class PlainService implements DesiredService {
-  constructor(
-    readonly service: Service,
-    private readonly servers: PlainServers,
-  ) {}
-
-  get destinations(): readonly Destination[] {
-    return this.servers.destinations;
-  }
-
-  get size(): number {
-    return this.servers.size;
-  }
-
-  recognise(table: ServerReader, from: number): ServiceState | undefined {
-    return this.servers.areJust(table, from) ? this : undefined;
-  }
+/** One section of all fragments; undefined if all lack it. */
+function section<T>(
+  fragments: readonly Fragment[],
+  of: (fragment: Fragment) => readonly T[] | undefined,
+): T[] | undefined {
+  const sections = fragments.map(of).filter((items) => items !== undefined);
+  return sections.length === 0 ? undefined : sections.flat();
 }
 
-/** What the parts say of one section together; undefined if none mentions it. */
-function section<T>(parts: readonly Part[], of: (part: Part) => readonly T[] | undefined): T[] | undefined {
-  const saying = parts.map(of).filter((said) => said !== undefined);
-  return saying.length === 0 ? undefined : saying.flat();
-}
-
-/** Each thing once, as it is said first; where it is said again is a problem. */
-function unique<T extends Said<unknown>>(
-  said: readonly T[],
+/** The first item of each key; another one is reported as a problem. */
+function unique<T extends Located<unknown>>(
+  items: readonly T[],
   key: (item: T) => string,
   name: (item: T) => string,
   report: Report,
 ): T[] {
   const firsts = new Map<string, T>();
-  for (const item of said) {
+  for (const item of items) {
     const itemKey = key(item);
     const first = firsts.get(itemKey);
     if (first === undefined) firsts.set(itemKey, item);
     else
       report({
-        ...item.place(),
-        text: `${name(item)} stands here a second time; first at ${formatPlace(first.place())}`,
+        ...item.location(),
+        text: `${name(item)} stands here a second time; first at ${formatLocation(first.location())}`,
       });
   }
   return [...firsts.values()];
 }
 
 /** Servers of another family than their service's. */
-const crossFamily = ({ value, destinations = [] }: SaidService) =>
-  destinations instanceof PlainServers
-    ? []
-    : destinations.filter(({ value: { id } }) => familyOf(id.address) !== serviceFamily(value.id));
+const crossFamily = ({ value, destinations = [] }: LocatedService) =>
+  destinations.filter(({ value: { id } }) => familyOf(id.address) !== serviceFamily(value.id));
 
-/** The synchronization protocol has no words for it, and the kernel refuses the one that comes second. */
-const syncConflict = (server: Said<unknown>): Problem => ({
-  ...server.place(),
+/** The synchronization protocol cannot express such servers, and the kernel refuses whichever is added second. */
+const syncConflict = (server: Located<unknown>): Problem => ({
+  ...server.location(),
   text: "a server of another family than its service's, and sync daemons: the kernel takes one or the other",
 });

@@ -1,27 +1,18 @@
-/** How what is wrong in a document is said: where, what was given, and what would be right. */
-import type * as z from 'zod/mini';
-import type { Problem } from '../errors.js';
+/** Problems of documents that do not fit the schema: where, what was given, and what would be right. */
+import * as z from 'zod/mini';
+import { DocumentError, type Problem } from '../errors.js';
 import { nearest } from '../suggest.js';
+import { isNot } from './invalid-value.js';
 import type { Path, Source } from './location.js';
+import { document } from './schema.js';
 import { KNOWN_KEYS } from './shape.js';
 
-/** `'heavy' is not a whole number from 0 to 65535` */
-export const notThat = (given: unknown, noun: string): string => `${show(given)} is not ${noun}`;
-
-/** A value as it is shown in a message: on one line, and short. */
-export function show(value: unknown): string {
-  if (value === null) return 'nothing';
-  if (Array.isArray(value)) return value.length === 0 ? '[]' : 'a list';
-  if (typeof value === 'object') return 'an object';
-  const text = JSON.stringify(String(value)).slice(1, -1).replaceAll('\\"', '"');
-  return `'${text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN)}...` : text}'`;
+/** Every problem of a source that does not fit. */
+export function schemaError(source: Source): DocumentError {
+  const { error } = document.schema(z).safeParse(source.value);
+  const problems = error?.issues.flatMap((issue) => problemsOf(source, issue, []));
+  return new DocumentError(problems as [Problem, ...Problem[]]);
 }
-
-const LONGEST_SHOWN = 60;
-
-/** The problems that the schema's issues with a source are. */
-export const schemaProblems = (source: Source, issues: readonly z.core.$ZodIssue[]): Problem[] =>
-  issues.flatMap((issue) => problemsOf(source, issue, []));
 
 function problemsOf(source: Source, issue: z.core.$ZodIssue, base: Path): Problem[] {
   const path = [...base, ...(issue.path as Path)];
@@ -34,7 +25,7 @@ function problemsOf(source: Source, issue: z.core.$ZodIssue, base: Path): Proble
     }
   }
   const given = valueAt(source.value, path);
-  const text = given === undefined ? `missing; it should be ${issue.message}` : notThat(given, issue.message);
+  const text = given === undefined ? `missing; it should be ${issue.message}` : isNot(given, issue.message);
   return [{ ...source.locate(path), text }];
 }
 

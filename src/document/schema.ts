@@ -1,14 +1,18 @@
 /**
- * What a desired-state document may hold. The schema knows shapes, words and ranges; what depends on several values at
- * once (families, ports, names) is convert.ts's business. The message of each check is the noun phrase that says what
- * would be right; problems.ts makes sentences of them.
+ * The schema of desired-state documents: shapes, words and ranges. What several values must agree on (families, ports, names) is
+ * checked by convert.ts. The noun phrase of each check says what would be right; schema-errors.ts makes sentences of them.
  */
+import { tunnelTypes } from '../model/destination.js';
+import { destinationNumbers, type NumberField, type SwitchField, serviceSwitches } from '../model/fields.js';
+import { persistenceRange, portRange, syncIdRange, syncMessageRange, ttlRange } from '../model/limits.js';
+import { schedulerFlagNames, schedulers } from '../model/schedulers.js';
 import {
   boolean,
   described,
   type Infer,
   integer,
   list,
+  type Optional,
   object,
   oneOf,
   optional,
@@ -18,39 +22,46 @@ import {
 
 const method = described(
   oneOf('dr', 'nat', 'tun', 'local', 'bypass'),
-  'How packets reach the server: direct routing, network address translation, or a tunnel. local and bypass are words of the kernel that export may write.',
+  'How packets reach the server: direct routing, network address translation, or a tunnel (default: dr). local and bypass are words of the kernel that export may write.',
 );
+
+const tunnelNames = Object.keys(tunnelTypes) as readonly (keyof typeof tunnelTypes)[];
 
 const tunnel = described(
   object('a tunnel such as {type: gue, port: 6080}', {
-    type: optional(oneOf('ipip', 'gue', 'gre')),
+    type: optional(oneOf(...tunnelNames)),
     port: optional(
-      described(integer(1, 65535), 'UDP port of the gue encapsulation; needed there, and only there.'),
+      described(
+        integer(portRange),
+        'UDP port of the gue encapsulation, which needs one; the others have none.',
+      ),
     ),
     checksum: optional(
-      described(oneOf('nocsum', 'csum', 'remcsum'), 'Checksums of the encapsulation; remcsum is for gue.'),
+      described(
+        oneOf('nocsum', 'csum', 'remcsum'),
+        'Checksums of the encapsulation; remcsum is for gue (default: nocsum).',
+      ),
     ),
   }),
-  'How tun encapsulates; ipip without a checksum where nothing is said.',
+  'Encapsulation of method tun (default: ipip without a checksum).',
 );
+
+/** The shape of each field of a table in model/fields.ts. */
+const shapesOf = <N extends string, F, T>(
+  fields: Readonly<Record<N, F>>,
+  shapeOf: (field: F) => Optional<T>,
+): { readonly [K in N]: Optional<T> } =>
+  Object.fromEntries(Object.entries<F>(fields).map(([name, field]) => [name, shapeOf(field)])) as {
+    [K in N]: Optional<T>;
+  };
+
+const numberShape = (field: NumberField) => optional(described(integer(field), field.about));
+
+const switchShape = ({ about }: SwitchField) => optional(described(boolean('true or false'), about));
 
 const serverSettings = {
   method: optional(method),
-  weight: optional(
-    described(integer(0, 2147483647), 'Capacity relative to the others; 0 takes no new connections.'),
-  ),
-  upperThreshold: optional(
-    described(
-      integer(0, 4294967295),
-      'Connections at which the server stops getting new ones; 0 is no limit.',
-    ),
-  ),
-  lowerThreshold: optional(
-    described(
-      integer(0, 4294967295),
-      'Connections below which the server gets new ones again; 0 is three quarters of upperThreshold.',
-    ),
-  ),
+  ...shapesOf(destinationNumbers, numberShape),
   tunnel: optional(tunnel),
 };
 
@@ -72,7 +83,10 @@ const server = union(
 
 const PERSISTENCE = 'true, false, a number of seconds, or settings such as {timeout: 300}';
 
-const seconds = described(integer(1, 2678400), 'Seconds that a client stays with its server, up to 31 days.');
+const seconds = described(
+  integer(persistenceRange),
+  'Seconds that a client stays with its server, up to 31 days.',
+);
 
 const persistence = described(
   union(
@@ -83,8 +97,11 @@ const persistence = described(
         timeout: optional(seconds),
         netmask: optional(
           described(
-            union([text('a netmask'), integer(0, 128)], 'a mask such as 255.255.255.0, or a prefix length'),
-            'Which clients count as one: 255.255.255.0, or a prefix length such as 24 or 64.',
+            union(
+              [text('a netmask'), integer({ min: 0, max: 128 })],
+              'a mask such as 255.255.255.0, or a prefix length',
+            ),
+            'Clients that count as one: a mask such as 255.255.255.0, or a prefix length such as 24 or 64 (default: each address by itself).',
           ),
         ),
         engine: optional(
@@ -100,33 +117,21 @@ const persistence = described(
   'Packets of one client go to one server: true (360 seconds), seconds, settings, or false.',
 );
 
-export const schedulerFlagWords = [
-  'flag-1',
-  'flag-2',
-  'flag-3',
-  'sh-fallback',
-  'sh-port',
-  'mh-fallback',
-  'mh-port',
-] as const;
-
 const serviceSettings = {
   scheduler: optional(
     described(
       text('the name of a scheduler, such as wlc', /^[\w-]{1,15}$/),
-      'Scheduling algorithm: rr, wrr, lc, wlc, lblc, lblcr, dh, sh, sed, nq, fo, ovf, mh, twos, or any other that the kernel has; wlc where nothing is said.',
+      `Scheduling algorithm: ${schedulers.join(', ')}, or any other that the kernel has (default: wlc).`,
     ),
   ),
   schedulerFlags: optional(
     described(
-      list(oneOf(...schedulerFlagWords), 'a list of scheduler flags'),
-      'What the scheduler makes of them is its own.',
+      list(oneOf(...schedulerFlagNames), 'a list of scheduler flags'),
+      'Flags of the scheduler, which gives them their meaning (default: none).',
     ),
   ),
   persistence: optional(persistence),
-  onePacket: optional(
-    described(boolean('true or false'), 'One-packet scheduling: each UDP datagram is scheduled anew.'),
-  ),
+  ...shapesOf(serviceSwitches, switchShape),
 };
 
 const servers = list(server, 'a list of servers; [] for none');
@@ -137,16 +142,13 @@ const service = object('a service such as {service: tcp://192.0.2.10:80, servers
     'tcp://192.0.2.10:80, udp://[2001:db8::1]:53, sctp://192.0.2.10:5060, or fwmark://7.',
   ),
   family: optional(
-    described(
-      oneOf('inet', 'inet6'),
-      'Address family of a firewall mark (inet where nothing is said) or of a host name.',
-    ),
+    described(oneOf('inet', 'inet6'), 'Address family of a firewall mark (default: inet) or of a host name.'),
   ),
   ...serviceSettings,
   defaults: optional(
     described(
       object('settings of servers', serverSettings),
-      'What applies to those servers of this service that say nothing themselves.',
+      'Settings of those servers of this service that have none of their own.',
     ),
   ),
   servers: optional(servers),
@@ -157,20 +159,24 @@ const daemon = object('a sync daemon such as {interface: eth0, id: 1}', {
     text('the name of a network interface, at most 15 bytes', /^[^\s/]{1,15}$/),
     'Interface whose multicast the daemon uses.',
   ),
-  id: optional(described(integer(0, 255), 'Which master a backup listens to; 0 is every one.')),
-  maxLength: optional(described(integer(1, 65507), 'Largest message, in bytes.')),
-  group: optional(
+  id: optional(
+    described(integer(syncIdRange), 'Number of the master that a backup listens to (default 0: all).'),
+  ),
+  maxLength: optional(
     described(
-      text('a multicast address such as 224.0.0.81'),
-      'Multicast group; 224.0.0.81 where nothing is said.',
+      integer(syncMessageRange),
+      "Largest message, in bytes (default: as the interface's MTU allows).",
     ),
   ),
-  port: optional(described(integer(1, 65535), 'UDP port; 8848 where nothing is said.')),
-  ttl: optional(described(integer(1, 255), 'Hops that a message may take; 1 where nothing is said.')),
+  group: optional(
+    described(text('a multicast address such as 224.0.0.81'), 'Multicast group (default: 224.0.0.81).'),
+  ),
+  port: optional(described(integer(portRange), 'UDP port (default: 8848).')),
+  ttl: optional(described(integer(ttlRange), 'Hops that a message may take (default: 1).')),
 });
 
-/** The kernel takes up to 2147483647 divided by its own HZ, of which 100 is the smallest. */
-const timeout = (description: string) => optional(described(integer(1, 21474836), description));
+/** The kernel takes up to 2147483647 divided by its HZ, of which 100 is the smallest. */
+const timeout = (description: string) => optional(described(integer({ min: 1, max: 21474836 }), description));
 
 export const document = object('a document with services, timeouts, sync and defaults', {
   $schema: optional(text('the address of a JSON Schema')),
@@ -206,3 +212,9 @@ export type ServerSettings = Omit<Exclude<ServerValue, string>, 'server'>;
 export type ServiceSettings = Pick<ServiceValue, keyof typeof serviceSettings>;
 export type PersistenceValue = NonNullable<ServiceValue['persistence']>;
 export type DaemonValue = Infer<typeof daemon>;
+
+/** The JSON Schema of documents, for editors. */
+export async function documentJsonSchema(): Promise<object> {
+  const z = await import('zod/mini');
+  return { title: 'lvsadm desired state', ...z.toJSONSchema(document.schema(z), { io: 'input' }) };
+}

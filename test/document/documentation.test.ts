@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { parse } from 'yaml';
+import { load } from 'js-yaml';
 import { parseDocuments } from '../../src/document/load.js';
 
 const read = (name: string): string =>
@@ -27,6 +27,6 @@ test('the document in document.md', async () => {
 
 test('the document that cloud-init writes', async () => {
   const recipe = blocks(read('provisioning.md'), 'yaml').find((block) => block.startsWith('#cloud-config'));
-  const { write_files } = parse(recipe ?? '') as { write_files: { content: string }[] };
+  const { write_files } = load(recipe ?? '') as { write_files: { content: string }[] };
   assert.equal(await services(write_files[0]?.content ?? ''), 1);
 });

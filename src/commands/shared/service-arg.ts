@@ -1,6 +1,7 @@
 /** Services and servers as arguments of a command line: by address, because they are looked for in the table. */
 import type { Context } from '../../context.js';
-import { NotRight, portFrom } from '../../document/addresses.js';
+import { portFrom } from '../../document/addresses.js';
+import { InvalidValue } from '../../document/invalid-value.js';
 import { UsageError } from '../../errors.js';
 import type { DestinationId } from '../../model/destination.js';
 import { isFwmark, type Protocol, type ServiceId } from '../../model/service.js';
@@ -37,6 +38,6 @@ async function portOf(
   try {
     return portFrom(await new SystemNames(files).ports(), port, protocol);
   } catch (error) {
-    throw error instanceof NotRight ? new UsageError(error.message, argument) : error;
+    throw error instanceof InvalidValue ? new UsageError(error.message, argument) : error;
   }
 }

@@ -11,33 +11,34 @@ import type { Destination } from '../../model/destination.js';
 import { type Service, type ServiceId, serviceKey } from '../../model/service.js';
 import { formatService } from '../../model/service-uri.js';
 import type { Timeouts } from '../../model/table.js';
-import { hostAddress, NotRight } from '../addresses.js';
-import type { Part, Report, Said } from '../fragment.js';
-import type { Place } from '../location.js';
+import { hostAddress } from '../addresses.js';
+import type { Fragment, Located, Report } from '../fragment.js';
+import { InvalidValue } from '../invalid-value.js';
+import type { Location } from '../location.js';
 import type { Names } from '../names.js';
 
 /**
  * What the rules say. Rules that depend on a name that is yet to be looked up are left out, and so are those in which
  * something is wrong, which goes to `report`.
  */
-export function rulesPart(file: string, text: string, names: Names, report: Report): Part {
-  const part = new RulesPart(report);
+export function convertRules(file: string, text: string, names: Names, report: Report): Fragment {
+  const fragment = new RulesFragment(report);
   for (const [index, line] of text.split('\n').entries()) {
     const words = splitRule(line);
     if (words.length === 0) continue;
-    const place: Place = { file, line: index + 1, column: columnOf(line, words[0]) };
+    const location: Location = { file, line: index + 1, column: columnOf(line, words[0]) };
     const problem = (text: string, word?: string) =>
-      report({ ...place, column: columnOf(line, word ?? words[0]), text });
+      report({ ...location, column: columnOf(line, word ?? words[0]), text });
     try {
       const command = commandOf(tokensOf(words), names);
-      if (command !== undefined && !part.add(command, place)) problem(NOT_STATE);
+      if (command !== undefined && !fragment.add(command, location)) problem(NOT_STATE);
     } catch (error) {
       if (error instanceof UsageError) problem(mistake(error), error.argument);
-      else if (error instanceof NotRight) problem(error.message);
+      else if (error instanceof InvalidValue) problem(error.message);
       else throw error;
     }
   }
-  return part.finished();
+  return fragment.finished();
 }
 
 const NOT_STATE = 'not a part of a table; of rules, -A, -a, --set and --start-daemon are';
@@ -58,52 +59,52 @@ function commandOf(tokens: Tokens, names: Names): Command | undefined {
   return parse(tokens, known);
 }
 
-class RulesPart {
-  private readonly services: (Said<Service> & { readonly destinations: Said<Destination>[] })[] = [];
+class RulesFragment {
+  private readonly services: (Located<Service> & { readonly destinations: Located<Destination>[] })[] = [];
   private readonly byKey = new Map<string, (typeof this.services)[number]>();
-  private daemons: Said<Daemon>[] | undefined;
-  private timeouts: Said<readonly [keyof Timeouts, number]>[] | undefined;
+  private daemons: Located<Daemon>[] | undefined;
+  private timeouts: Located<readonly [keyof Timeouts, number]>[] | undefined;
 
   constructor(private readonly report: Report) {}
 
   /** @returns false for a command that says what to do instead of what is to be */
-  add(command: Command, place: Place): boolean {
+  add(command: Command, location: Location): boolean {
     if (command.do !== 'change') return false;
-    const said = <T>(value: T): Said<T> => ({ value, place: () => place });
+    const located = <T>(value: T): Located<T> => ({ value, location: () => location });
     const { change } = command;
     switch (change.do) {
       case 'addService': {
-        const service = { ...said(change.service), destinations: [] };
+        const service = { ...located(change.service), destinations: [] };
         this.services.push(service);
         const key = serviceKey(change.service.id);
         if (!this.byKey.has(key)) this.byKey.set(key, service);
         return true;
       }
       case 'addDestination':
-        this.addDestination(change.of, said(change.destination));
+        this.addDestination(change.of, located(change.destination));
         return true;
       case 'startDaemon':
-        this.daemons = [...(this.daemons ?? []), said(change.daemon)];
+        this.daemons = [...(this.daemons ?? []), located(change.daemon)];
         return true;
       case 'setTimeouts':
         // A timeout of 0 leaves what is there.
         this.timeouts = (Object.entries(change.timeouts) as [keyof Timeouts, number][])
           .filter(([, seconds]) => seconds > 0)
-          .map(said);
+          .map(located);
         return true;
       default:
         return false;
     }
   }
 
-  finished(): Part {
+  finished(): Fragment {
     return { services: this.services, daemons: this.daemons, timeouts: this.timeouts };
   }
 
-  private addDestination(of: ServiceId, destination: Said<Destination>): void {
+  private addDestination(of: ServiceId, destination: Located<Destination>): void {
     const service = this.byKey.get(serviceKey(of));
     if (service !== undefined) service.destinations.push(destination);
-    else this.report({ ...destination.place(), text: `no -A before it adds ${formatService(of)}` });
+    else this.report({ ...destination.location(), text: `no -A before it adds ${formatService(of)}` });
   }
 }
 

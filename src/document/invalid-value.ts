@@ -1,0 +1,18 @@
+/** Values that a document must not have, and the words of messages about them. */
+
+/** A value that is wrong. The message needs only a position in front of it. */
+export class InvalidValue extends Error {}
+
+/** `'heavy' is not a whole number from 0 to 65535` */
+export const isNot = (given: unknown, noun: string): string => `${show(given)} is not ${noun}`;
+
+/** A value as messages show it: on one line, and short. */
+function show(value: unknown): string {
+  if (value === null) return 'nothing';
+  if (Array.isArray(value)) return value.length === 0 ? '[]' : 'a list';
+  if (typeof value === 'object') return 'an object';
+  const text = JSON.stringify(String(value)).slice(1, -1).replaceAll('\\"', '"');
+  return `'${text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN)}...` : text}'`;
+}
+
+const LONGEST_SHOWN = 60;

@@ -4,13 +4,13 @@ import { UsageError } from '../errors.js';
 import type { IpvsClient } from '../ipvs/client.js';
 import { refusal } from '../messages.js';
 import type { Change } from '../model/change.js';
+import type { State } from '../model/state.js';
 import { toJson } from '../output/json.js';
 import { reconciliationJson, renderReconciliation } from '../output/outcome.js';
 import { planJson, renderPlan } from '../output/plan.js';
 import { Progress } from '../output/progress.js';
 import { type Theme, themeFor } from '../output/theme.js';
 import { type Outcome, type Reconciliation, reconcile } from '../plan/apply.js';
-import type { Compared } from '../plan/current.js';
 import { type Draining, drainLeaving } from '../plan/drain.js';
 import type { Plan } from '../plan/plan.js';
 import { empties } from '../plan/policy.js';
@@ -18,7 +18,7 @@ import type { Stage } from '../plan/stages.js';
 import { takeLock } from '../system/lock.js';
 import { stateFile } from '../system/state-dir.js';
 import { defineCommand, type Options, type Values } from './command.js';
-import { desiredOptions, planFor, readTable, readWish, type Wish } from './shared/desired-state.js';
+import { type Desired, desiredOptions, planFor, readCurrent, readDesired } from './shared/desired-state.js';
 
 const DONE = 0;
 const NOT_DONE = 1;
@@ -70,17 +70,17 @@ class Application {
   }
 
   /**
-   * @param quiet says nothing where nothing was to be done
+   * @param quiet writes nothing if nothing changes
    * @returns the exit status
    */
   async once({ quiet = false } = {}): Promise<number> {
     const { context, values } = this;
-    const wish = await readWish(context, values);
+    const desired = await readDesired(context, values);
     const client = await context.client();
-    if (values.dryRun) return this.show(this.planned(await readTable(client, wish), wish));
+    if (values.dryRun) return this.show(this.planned(await readCurrent(client, desired), desired));
     const release = await this.lock();
     try {
-      const reconciliation = await this.reconcile(client, wish);
+      const reconciliation = await this.reconcile(client, desired);
       if (quiet && reconciliation.outcomes.length === 0) return DONE;
       return await this.tell(reconciliation);
     } finally {
@@ -114,16 +114,16 @@ class Application {
     });
   }
 
-  private async reconcile(client: IpvsClient, wish: Wish): Promise<Reconciliation> {
+  private async reconcile(client: IpvsClient, desired: Desired): Promise<Reconciliation> {
     let plan: Plan | undefined;
     let drained: Plan | undefined;
     const restorations: Change[] = [];
     try {
       return await reconcile({
         client,
-        read: () => readTable(client, wish),
-        plan: (compared) => {
-          plan = this.planned(compared, wish);
+        read: () => readCurrent(client, desired),
+        plan: (current) => {
+          plan = this.planned(current, desired);
           return plan;
         },
         before: async (stage) => {
@@ -138,9 +138,9 @@ class Application {
     }
   }
 
-  /** @throws UsageError when it would leave a table without services, and nobody said that it may */
-  private planned(compared: Compared, wish: Wish): Plan {
-    const plan = planFor(compared, wish);
+  /** @throws UsageError if it would remove the last service without --allow-empty */
+  private planned(current: State, desired: Desired): Plan {
+    const plan = planFor(current, desired);
     if (empties(plan) && !this.values.allowEmpty) {
       throw new UsageError('the document would leave no service; --allow-empty lets it', '--prune');
     }

@@ -3,7 +3,7 @@ import { toJson } from '../output/json.js';
 import { changesAnything, planJson, renderPlan } from '../output/plan.js';
 import { themeFor } from '../output/theme.js';
 import { defineCommand } from './command.js';
-import { desiredOptions, planFor, readTable, readWish } from './shared/desired-state.js';
+import { desiredOptions, planFor, readCurrent, readDesired } from './shared/desired-state.js';
 
 /** As diff(1) has them. */
 const SAME = 0;
@@ -18,8 +18,8 @@ export const command = defineCommand({
   exitStatuses: { 0: 'no difference', 1: 'differences', 2: 'an error' },
   errorStatus: TROUBLE,
   async run(context, values) {
-    const wish = await readWish(context, values);
-    const plan = planFor(await readTable(await context.client(), wish), wish);
+    const desired = await readDesired(context, values);
+    const plan = planFor(await readCurrent(await context.client(), desired), desired);
     await context.out.write(
       values.json ? toJson(planJson(plan)) : renderPlan(plan, await themeFor(context.out, context.env)),
     );

@@ -9,7 +9,6 @@ import {
   type Planned,
   type PlannedService,
   subject,
-  unsettled,
 } from '../plan/plan.js';
 import type { Json } from './json.js';
 import type { Theme } from './theme.js';
@@ -29,8 +28,7 @@ export function countActions(plan: Plan): Record<Action, number> {
   const counts: Record<Action, number> = { add: 0, change: 0, remove: 0, keep: 0, leave: 0 };
   for (const service of plan.services) {
     counts[service.action]++;
-    if (service.settled !== undefined) counts.keep += service.settled;
-    else for (const { action } of service.destinations) counts[action]++;
+    for (const { action } of service.destinations) counts[action]++;
   }
   for (const { action } of plan.daemons) counts[action]++;
   if (plan.timeouts) counts[plan.timeouts.action]++;
@@ -64,7 +62,7 @@ export function renderPlan(plan: Plan, theme: Theme): string {
   for (const daemon of plan.daemons.filter(isChange)) {
     entry('', daemon.action, daemonName(daemon), aboutDaemon(daemon), daemon.differences);
   }
-  for (const service of unsettled(plan)) {
+  for (const service of plan.services) {
     const destinations = service.destinations.filter(isChange);
     if (!isChange(service) && destinations.length === 0) continue;
     entry('', service.action, serviceName(service), aboutService(service), service.differences);

@@ -1,7 +1,7 @@
-/** From the table as it is, and as it should be, to a plan. Pure. */
+/** From current and desired state to a plan. Pure. */
 import { type Destination, destinationKey } from '../model/destination.js';
 import { destinationOrder, serviceOrder, sortedBy } from '../model/order.js';
-import { type Service, serviceKey } from '../model/service.js';
+import { serviceKey } from '../model/service.js';
 import type { DesiredService, DesiredState, ServiceState, State } from '../model/state.js';
 import {
   daemonDifferences,
@@ -11,7 +11,7 @@ import {
 } from './compare.js';
 import { type Difference, type Plan, type Planned, type PlannedService, subject } from './plan.js';
 
-/** Everything that tells the two apart, the removal of what is not in the document included: policy.ts takes away. */
+/** All differences, with the removal of everything that the document lacks: policy.ts takes changes away. */
 export function diff(current: State, desired: DesiredState): Plan {
   return {
     services:
@@ -38,45 +38,17 @@ const planServices = (
   desired: readonly DesiredService[],
 ): PlannedService[] =>
   pair<ServiceState, DesiredService>(current, desired, ({ service }) => serviceKey(service.id)).map(
-    ({ before, after }) =>
-      before !== undefined && before === after
-        ? new Settled(before)
-        : {
-            ...planned(before?.service, after?.service, serviceDifferences),
-            destinations: planDestinations(before, after),
-          },
+    ({ before, after }) => ({
+      ...planned(before?.service, after?.service, serviceDifferences),
+      destinations: planDestinations(before, after),
+    }),
   );
-
-/** A service that was recognised as it is wanted. */
-class Settled implements PlannedService {
-  readonly action = 'keep';
-  readonly differences = [];
-
-  constructor(private readonly state: ServiceState) {}
-
-  get before(): Service {
-    return this.state.service;
-  }
-
-  get after(): Service {
-    return this.state.service;
-  }
-
-  get settled(): number {
-    return this.state.size ?? this.state.destinations.length;
-  }
-
-  /** Made only for whoever lists them. */
-  get destinations(): Planned<Destination>[] {
-    return planDestinations(this.state, this.state);
-  }
-}
 
 function planDestinations(
   before: ServiceState | undefined,
   after: DesiredService | undefined,
 ): Planned<Destination>[] {
-  // A service that says nothing of its servers has those that it has.
+  // Without a list of servers the service keeps those that it has.
   const wanted = after && (after.destinations ?? before?.destinations);
   const pairs = pair(before?.destinations ?? [], wanted ?? [], ({ id }) => destinationKey(id));
   return sortedBy(
@@ -101,7 +73,7 @@ interface Pair<B, A> {
   readonly after: A | undefined;
 }
 
-/** What is on either side, matched by its key. A dump may repeat an entry; the last one counts. */
+/** The items of both sides, matched by key. A dump may repeat an entry; the last one counts. */
 function pair<B extends object, A extends object>(
   current: readonly B[],
   desired: readonly A[],

@@ -2,7 +2,7 @@
 import { type ServiceId, serviceKey } from '../model/service.js';
 import { type Plan, type Planned, subject } from './plan.js';
 
-/** Leaves services and daemons alone that the document does not mention. */
+/** Leaves services and daemons alone that the document lacks. */
 export const withoutPruning = (plan: Plan): Plan => ({
   ...plan,
   services: plan.services.map((service) =>
@@ -15,8 +15,8 @@ export const withoutPruning = (plan: Plan): Plan => ({
 
 const leave = <T>(planned: Planned<T>): Planned<T> => ({ ...planned, action: 'leave' });
 
-/** Touches these services and nothing else. */
-export function only(plan: Plan, services: Iterable<ServiceId>): Plan {
+/** Changes these services and nothing else. */
+export function withOnly(plan: Plan, services: Iterable<ServiceId>): Plan {
   const keys = new Set(Array.from(services, serviceKey));
   return {
     services: plan.services.filter((service) => keys.has(serviceKey(subject(service).id))),

@@ -10,7 +10,7 @@ import { type Service, type ServiceId, serviceFamily, serviceKey } from '../../s
 import type { ServiceState, State } from '../../src/model/state.js';
 import { readState } from '../../src/plan/current.js';
 import { diff } from '../../src/plan/diff.js';
-import { empties, only, withoutPruning } from '../../src/plan/policy.js';
+import { empties, withOnly, withoutPruning } from '../../src/plan/policy.js';
 import { stagesOf } from '../../src/plan/stages.js';
 import { normal, state } from '../support/arbitrary-state.js';
 import { FakeIpvs } from '../support/fake-ipvs.js';
@@ -151,7 +151,7 @@ describe('for any two tables', () => {
             .map((change) => JSON.stringify(change)),
         );
         const chosen: ServiceId[] = current.services.slice(0, 2).map(({ service }) => service.id);
-        for (const reduced of [withoutPruning(plan), only(plan, chosen)]) {
+        for (const reduced of [withoutPruning(plan), withOnly(plan, chosen)]) {
           for (const change of stagesOf(reduced).flat()) assert.ok(all.has(JSON.stringify(change)));
         }
       }),

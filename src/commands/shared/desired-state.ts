@@ -1,4 +1,4 @@
-/** What the subcommands about desired state share: their options, and reading documents. */
+/** What `apply` and `diff` share: options, reading documents and the table, and the plan. */
 import type { Context } from '../../context.js';
 import { readTexts } from '../../document/files.js';
 import { parseDocuments } from '../../document/load.js';
@@ -6,16 +6,16 @@ import { UsageError } from '../../errors.js';
 import type { IpvsClient } from '../../ipvs/client.js';
 import { type ServiceId, serviceKey } from '../../model/service.js';
 import { formatService } from '../../model/service-uri.js';
-import type { DesiredState } from '../../model/state.js';
-import { type Compared, readState } from '../../plan/current.js';
+import type { DesiredState, State } from '../../model/state.js';
+import { readState } from '../../plan/current.js';
 import { diff } from '../../plan/diff.js';
-import type { Plan } from '../../plan/plan.js';
-import { only, withoutPruning } from '../../plan/policy.js';
+import { type Plan, subject } from '../../plan/plan.js';
+import { withOnly, withoutPruning } from '../../plan/policy.js';
 import { SystemNames } from '../../system/names.js';
 import type { Options, Values } from '../command.js';
 import { serviceArgument } from './service-arg.js';
 
-/** The options that say what is wanted. */
+/** The options that say what is desired. */
 export const desiredOptions = {
   file: {
     alias: 'f',
@@ -28,38 +28,33 @@ export const desiredOptions = {
   only: { type: 'service', many: true, describe: 'change only this service, such as tcp://192.0.2.10:80' },
 } as const satisfies Options;
 
-/** What is wanted, and how much of it counts. */
-export interface Wish {
+/** Desired state, and the options that limit what a plan may do. */
+export interface Desired {
   readonly prune: boolean;
   readonly only: readonly ServiceId[];
-  /** All that the documents say. */
-  readonly desired: DesiredState;
+  readonly state: DesiredState;
 }
 
 /** @throws DocumentError, UsageError */
-export async function readWish(context: Context, values: Values<typeof desiredOptions>): Promise<Wish> {
+export async function readDesired(context: Context, values: Values<typeof desiredOptions>): Promise<Desired> {
   const only = await Promise.all(values.only.map((text) => serviceArgument(text, context)));
   const texts = await readTexts(values.file, context);
-  const desired = await parseDocuments(texts, new SystemNames(context));
-  return { prune: values.prune, only, desired };
+  const state = await parseDocuments(texts, new SystemNames(context));
+  return { prune: values.prune, only, state };
 }
 
-/** The table and the wish, as far as they are about each other. */
-export async function readTable(client: IpvsClient, { prune, desired }: Wish): Promise<Compared> {
-  const current = await readState(client, { desired: desired.services, nothingElse: !prune });
-  return { current, desired };
-}
+/** The table, as far as a plan needs it. */
+export const readCurrent = (client: IpvsClient, { prune, state }: Desired): Promise<State> =>
+  readState(client, prune ? undefined : (state.services ?? []).map(({ service }) => service.id));
 
-/** The plan that makes the wish true. @throws UsageError for a chosen service that there is nothing to do with */
-export function planFor({ current, desired }: Compared, wish: Wish): Plan {
-  const whole = diff(current, desired);
-  const plan = wish.prune ? whole : withoutPruning(whole);
-  if (wish.only.length === 0) return plan;
-  const known = new Set(
-    whole.services.map(({ before, after }) => serviceKey((after ?? before)?.id as ServiceId)),
-  );
-  const unknown = wish.only.find((id) => !known.has(serviceKey(id)));
+/** The plan that makes the table as desired. @throws UsageError for a service of `--only` that is in neither */
+export function planFor(current: State, { prune, only, state }: Desired): Plan {
+  const whole = diff(current, state);
+  const plan = prune ? whole : withoutPruning(whole);
+  if (only.length === 0) return plan;
+  const known = new Set(whole.services.map((service) => serviceKey(subject(service).id)));
+  const unknown = only.find((id) => !known.has(serviceKey(id)));
   if (unknown !== undefined)
     throw new UsageError('neither in the document nor in the table', formatService(unknown));
-  return only(plan, wish.only);
+  return withOnly(plan, only);
 }

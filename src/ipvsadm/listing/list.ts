@@ -1,27 +1,64 @@
-/** -L of the table, of timeouts and of daemons: asks the kernel, and writes what it says. */
+/** -L in all its forms, and -S: asks the kernel, and writes what it says. */
 import type { IpvsClient } from '../../ipvs/client.js';
-import type { Service } from '../../model/service.js';
+import type { DestinationCursor } from '../../ipvs/source/destination-cursor.js';
+import { formatAddress, isIpv4 } from '../../model/address.js';
+import { sortedBy } from '../../model/order.js';
+import { isFwmark, type Service, serviceFamily } from '../../model/service.js';
 import type { ListOptions } from '../grammar/command.js';
+import type { Labels } from '../grammar/endpoint-format.js';
 import type { Session } from '../name-lookup.js';
-import { daemonLine, tableFormat, timeoutsLine, versionLine } from './format.js';
-import { layouts } from './layouts.js';
+import { destinationPrefix, putDestinationRule, serviceRule } from '../rules.js';
+import { layouts } from './columns.js';
+import { daemonLine, formatter, serviceOrder, timeoutsLine, versionLine } from './format.js';
 import { LineWriter } from './line-writer.js';
-import { inListingOrder, type Rows, writeNamedRows, writeRows } from './rows.js';
+
+/** Writes a service and those of its servers that have these indexes, in this order. */
+type RowWriter = (service: Service, servers: DestinationCursor, order: Iterable<number>) => void;
 
 /** The table, or one service of it. @throws KernelError of `getService` where there is no such service */
-export async function list({ context, names }: Session, options: ListOptions): Promise<void> {
+export async function list(session: Session, options: ListOptions): Promise<void> {
+  const { context } = session;
   const client = await context.client();
-  const layout = layouts[options.columns];
   const lines = new LineWriter();
   if (options.of === undefined) lines.text(versionLine(await client.info()));
-  lines.text(layout.heading);
-  const rows: Rows = {
-    services: await servicesOf(client, options),
-    sorted: options.sorted,
-    format: (labels) => tableFormat(layout, options.exact, labels),
+  const services = await servicesOf(client, options);
+  const writer = (labels?: Labels): RowWriter => {
+    const format = formatter(options, labels);
+    lines.text(format.heading);
+    return (service, servers, order) => {
+      format.service(lines, service);
+      for (const index of order) {
+        servers.seek(index);
+        format.server(lines, service.id, servers);
+      }
+    };
   };
-  if (options.numeric) await writeRows(client, rows, lines);
-  else await writeNamedRows(client, rows, lines, names);
+  if (options.numeric) await numericRows(client, services, options.sorted, writer());
+  else await namedRows(session, client, services, options.sorted, writer);
+  await lines.flush(context.out);
+}
+
+/** The table as lines that -R reads. */
+export async function save(session: Session, numeric: boolean): Promise<void> {
+  const { context } = session;
+  const client = await context.client();
+  const lines = new LineWriter();
+  const services = sortedServices(await client.settings());
+  const writer =
+    (labels?: Labels): RowWriter =>
+    (service, servers, order) => {
+      lines.begin();
+      lines.text(serviceRule(service, labels).join(' '));
+      lines.end();
+      const prefix = destinationPrefix(service.id);
+      for (const index of order) {
+        servers.seek(index);
+        putDestinationRule(lines, prefix, service.id, servers, labels);
+      }
+    };
+  if (numeric) await numericRows(client, services, true, writer());
+  // A name of an IPv6 address would read back as an IPv4 address, or not at all.
+  else await namedRows(session, client, services, true, writer, isIpv4);
   await lines.flush(context.out);
 }
 
@@ -43,5 +80,57 @@ async function servicesOf(
 ): Promise<readonly Service[]> {
   if (of !== undefined) return [await client.service(of)];
   const services = 'counters' in layouts[columns] ? await client.services() : await client.settings();
-  return sorted ? inListingOrder(services) : services;
+  return sorted ? sortedServices(services) : services;
 }
+
+const sortedServices = (services: readonly Service[]): Service[] =>
+  sortedBy(services, ({ id }) => serviceOrder(id));
+
+/** Each row is written when its servers are there, and forgotten. */
+async function numericRows(
+  client: IpvsClient,
+  services: readonly Service[],
+  sorted: boolean,
+  write: RowWriter,
+): Promise<void> {
+  await client.servers(
+    services.map(({ id }) => id),
+    (servers, index) => {
+      write(services[index] as Service, servers, orderOf(servers, 0, servers.count, sorted));
+      servers.drop();
+    },
+  );
+}
+
+/** Names are asked for all together, so that all rows must be there before the first is written. */
+async function namedRows(
+  { names }: Session,
+  client: IpvsClient,
+  services: readonly Service[],
+  sorted: boolean,
+  writer: (labels: Labels) => RowWriter,
+  /** Which addresses may have names. */
+  wanted: (address: string) => boolean = () => true,
+): Promise<void> {
+  const ids = services.map(({ id }) => id);
+  const addresses = new Set<string>();
+  for (const id of ids) if (!isFwmark(id)) addresses.add(id.address);
+  const starts: number[] = [];
+  const servers = await client.servers(ids, (all, _index, from) => {
+    starts.push(from);
+    for (let i = from; i < all.count; i++) {
+      all.seek(i);
+      addresses.add(formatAddress(all.bytes, all.address(), all.family));
+    }
+  });
+  const write = writer(await names.labels([...addresses].filter(wanted)));
+  for (const [index, service] of services.entries()) {
+    const from = starts[index] as number;
+    const to = starts[index + 1] ?? servers.count;
+    servers.serviceFamily = serviceFamily(service.id);
+    write(service, servers, orderOf(servers, from, to, sorted));
+  }
+}
+
+const orderOf = (servers: DestinationCursor, from: number, to: number, sorted: boolean): number[] =>
+  sorted ? servers.sorted(from, to) : Array.from({ length: to - from }, (_, index) => from + index);

@@ -47,8 +47,6 @@ export interface Route {
   readonly gateway?: string | undefined;
   /** Name of the link that packets leave by. */
   readonly device?: string | undefined;
-  /** Source address that the kernel prefers on this route. */
-  readonly source?: string | undefined;
   /** The lowest wins; 0 is IPv4's default. */
   readonly metric: number;
   /** Header and attributes of the whole message, to restore the route with everything it had. */
@@ -83,10 +81,13 @@ export interface Neighbour {
   readonly state: NeighbourState;
 }
 
+/** Kinds of links that are tunnels. */
+export const tunnelKinds = ['ipip', 'sit', 'ip6tnl', 'gre', 'ip6gre'] as const;
+
 /** A link to create. */
 export interface NewLink {
   readonly name: string;
-  readonly kind: 'dummy' | 'ipip' | 'sit' | 'ip6tnl' | 'gre' | 'ip6gre';
+  readonly kind: 'dummy' | (typeof tunnelKinds)[number];
   /** Local address of the tunnel; without it the tunnel takes the packets that no other tunnel takes. */
   readonly local?: string | undefined;
   /** GRE with a checksum; both ends have to agree. */

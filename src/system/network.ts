@@ -37,11 +37,13 @@ export interface InterfaceAddress {
 /** How far an address or a route reaches; a number without a name in iproute2's defaults stays a number. */
 export type Scope = 'global' | 'site' | 'link' | 'host' | 'nowhere' | number;
 
+/** Numbers of routing tables. */
+export const routingTables = { main: 254, local: 255 } as const;
+
 export interface Route {
   readonly family: Family;
   /** `default`, or what ip(8) prints: `192.0.2.0/24`. */
   readonly destination: string;
-  /** 254 is the main table, 255 the kernel's own of local addresses. */
   readonly table: number;
   readonly type: RouteType;
   readonly gateway?: string | undefined;

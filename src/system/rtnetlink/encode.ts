@@ -1,7 +1,13 @@
 /** From the objects of a network to the bodies of rtnetlink's requests. */
 import { addressBytes, familyOf } from '../../model/address.js';
 import { Writer } from '../../netlink/bytes.js';
-import type { DefaultRoute, InterfaceAddress, NewAddress, NewLink } from '../network.js';
+import {
+  type DefaultRoute,
+  type InterfaceAddress,
+  type NewAddress,
+  type NewLink,
+  routingTables,
+} from '../network.js';
 import type { BodyOf } from './messages.js';
 import {
   addressFlag,
@@ -82,7 +88,7 @@ export const defaultRoute = (
 ): BodyOf<typeof routeObject> => ({
   header: {
     family: familyCode(gateway),
-    table: codes.mainTable,
+    table: routingTables.main,
     protocol: codes.staticRoute,
     scope: codes.scope.global,
     type: codes.routeType.unicast,

@@ -136,5 +136,4 @@ export const codes = {
   },
   /** RTPROT_STATIC: routing daemons leave such routes alone. */
   staticRoute: 4,
-  mainTable: 254,
 } as const;

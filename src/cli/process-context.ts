@@ -123,7 +123,7 @@ async function openClient(
   const { IpvsClient } = await import('../ipvs/client.js');
   return IpvsClient.open(openSocket, {
     trace: env['LVSADM_DEBUG']?.split(',').includes('netlink') ? await netlinkTrace(err) : undefined,
-    openOptions,
+    openOptions: env['LVSADM_SOCKOPT'] === 'off' ? undefined : openOptions,
     loadModule: async () => (await import('../system/modules.js')).loadModule('ip_vs'),
   });
 }

@@ -2,28 +2,24 @@
 import { Errno, KernelError, ProtocolError, UnavailableError } from '../errors.js';
 import { type Change, describeChange } from '../model/change.js';
 import type { Daemon } from '../model/daemon.js';
-import { describeService, type Service, type ServiceId, serviceFamily } from '../model/service.js';
+import { describeService, type Service, type ServiceId } from '../model/service.js';
 import type { DestinationEntry, Info, ServiceEntry, Timeouts } from '../model/table.js';
 import { Batch } from '../netlink/batch.js';
-import type { Writer } from '../netlink/bytes.js';
 import { Connection, type ConnectionOptions, type Refusal } from '../netlink/connection.js';
-import { DumpBuffer } from '../netlink/dump-buffer.js';
 import { type Family, findFamily } from '../netlink/genl.js';
 import { type OpenSocket, Protocol } from '../netlink/transport/socket.js';
-import {
-  readDaemon,
-  readDestination,
-  readInfo,
-  readService,
-  readSettings,
-  readTimeouts,
-  serviceIdBody,
-} from './convert.js';
+import { readDaemon, readInfo, readService, readSettings, readTimeouts, serviceIdBody } from './convert.js';
 import { addChange, callOf } from './requests.js';
 import { type IpvsOperations, ipvsSchema, ServiceSettings } from './schema.js';
 import { DestinationCursor } from './source/destination-cursor.js';
-import { Questions } from './source/get-destinations.js';
-import type { OptionSocket } from './source/sockopt.js';
+import {
+  type DestinationField,
+  DestinationRecords,
+  type DestinationSource,
+  destinationFields,
+} from './source/destination-records.js';
+import { NetlinkSource } from './source/netlink.js';
+import { type OptionSocket, SockoptSource } from './source/sockopt.js';
 
 export interface ClientOptions extends ConnectionOptions {
   /** Makes the kernel load IPVS; called once when the kernel does not have it. Rejects if it cannot. */
@@ -94,54 +90,40 @@ export class IpvsClient {
     );
   }
 
-  /** The real servers of a service, in the kernel's order; none where the service does not exist. */
-  destinations(of: ServiceId): Promise<DestinationEntry[]> {
-    const family = serviceFamily(of);
-    return this.ask(describeService(of), () =>
-      this.family.dump('getDestinations', { service: serviceIdBody(of) }, (reply) =>
-        readWithin('destination', (body) => readDestination(body, family), reply.destination),
-      ),
-    );
+  /** The servers of a service, in the kernel's order; none if the service does not exist. */
+  async destinations(of: ServiceId): Promise<DestinationEntry[]> {
+    const entries: DestinationEntry[] = [];
+    await this.servers([of], (servers) => {
+      for (let index = 0; index < servers.count; index++) {
+        servers.seek(index);
+        entries.push(servers.entry());
+      }
+    });
+    return entries;
   }
 
   /**
-   * The real servers of several services, asked for one after the other: `take` is called when those of the service at
-   * `index` are there, at `from` and behind. Who needs them no more drops them.
+   * The servers of several services, one service after the other: `take` is called when those of the service at `index` are there,
+   * at `from` and behind. A reader that needs them no more drops them.
+   * @param fields what is read of each beside identity and method (default: everything); the fewer, the faster
    */
   async servers(
     of: readonly ServiceId[],
     take: (servers: DestinationCursor, index: number, from: number) => void,
+    fields: readonly DestinationField[] = destinationFields,
   ): Promise<DestinationCursor> {
-    const replies = new DumpBuffer();
-    const servers = new DestinationCursor(replies, (index, ofService) =>
-      this.family.reply('getDestinations', replies, index, (reply) =>
-        readWithin('destination', (body) => readDestination(body, ofService), reply.destination),
-      ),
-    );
-    let index = 0;
-    let from = 0;
-    const questions = new Questions();
-    function* asked() {
-      for (const id of of) {
-        from = replies.count;
-        yield (to: Writer) => questions.put(to, id);
-      }
+    const records = new DestinationRecords(fields);
+    const cursor = new DestinationCursor(records);
+    const sources = this.sources(of, records);
+    for (const [index, id] of of.entries()) {
+      const from = records.count;
+      await this.ask(
+        () => describeService(id),
+        () => readFirst(sources, id),
+      );
+      take(cursor, index, from);
     }
-    const current = () => describeService(of[index] as ServiceId);
-    await this.ask(current, () =>
-      this.family.dumps('getDestinations', asked(), replies, () => {
-        servers.serviceFamily = serviceFamily(of[index] as ServiceId);
-        take(servers, index, from);
-        index++;
-      }),
-    );
-    return servers;
-  }
-
-  /** For what {@link OptionSocket} tells sooner; undefined where the platform has none. */
-  get options(): OptionSocket | undefined {
-    this.optionSocket ??= this.openOptions?.();
-    return this.optionSocket;
+    return cursor;
   }
 
   /** The sync daemons that run: none, one, or one of each state. */
@@ -193,6 +175,14 @@ export class IpvsClient {
     this.connection.close();
   }
 
+  /** The sources of servers, the fastest first; the last one supports everything. */
+  private sources(of: readonly ServiceId[], records: DestinationRecords): DestinationSource[] {
+    this.optionSocket ??= this.openOptions?.();
+    const sockopt = this.optionSocket && SockoptSource.open(this.optionSocket, of, records);
+    const netlink = new NetlinkSource(this.family, records);
+    return sockopt === undefined ? [netlink] : [sockopt, netlink];
+  }
+
   /** Adds to a refusal what it was about. */
   private async ask<T>(object: string | (() => string), question: () => Promise<T>): Promise<T> {
     try {
@@ -204,6 +194,11 @@ export class IpvsClient {
         : error.about(typeof object === 'string' ? object : object());
     }
   }
+}
+
+/** Has the first source that supports it tell the servers of a service. */
+async function readFirst(sources: readonly DestinationSource[], of: ServiceId): Promise<void> {
+  for (const source of sources) if ((await source.read(of)) === 'read') return;
 }
 
 async function findIpvs(

@@ -9,46 +9,25 @@ import {
   isIpv4,
 } from '../model/address.js';
 import type { Daemon } from '../model/daemon.js';
-import { type Destination, type DestinationId, plainTunnel } from '../model/destination.js';
+import type { Destination, DestinationId } from '../model/destination.js';
+import { destinationNumberNames, type ServiceSwitch, serviceSwitchNames } from '../model/fields.js';
+import { schedulerFlagBits } from '../model/schedulers.js';
 import {
   defaults,
   isFwmark,
   type Persistence,
-  type SchedulerFlag,
   type Service,
   type ServiceId,
   serviceFamily,
 } from '../model/service.js';
-import type { Stats } from '../model/stats.js';
-import type { DestinationEntry, Info, ServiceEntry, Timeouts } from '../model/table.js';
+import { counterNames, type Stats } from '../model/stats.js';
+import type { Info, ServiceEntry, Timeouts } from '../model/table.js';
 import { Reader, Writer } from '../netlink/bytes.js';
-import {
-  type CommandBody,
-  codes,
-  type DaemonBody,
-  type DestinationBody,
-  type ServiceBody,
-  serviceFlag,
-} from './schema.js';
+import { codes, daemonStateName, familyName, protocolName, serviceFlag } from './codes.js';
+import type { CommandBody, DaemonBody, DestinationBody, ServiceBody } from './schema.js';
 
 /** union nf_inet_addr. */
 const ADDRESS_UNION = 16;
-
-/** IP_VS_CONN_F_FWD_MASK: the other bits of a server's flags are of its connections. */
-export const METHOD_MASK = 7;
-
-const schedulerFlags = ['flag-1', 'flag-2', 'flag-3'] as const satisfies readonly SchedulerFlag[];
-
-/** The name that `table` gives a number. @throws ProtocolError at `field` where it has none */
-function nameOf<T extends Readonly<Record<string, number>>>(
-  table: T,
-  value: number,
-  field: string,
-): keyof T & string {
-  for (const name in table) if (table[name] === value) return name;
-  const known = Object.entries(table).map(([name, number]) => `${number} ${name}`);
-  throw new ProtocolError(`${value} is unknown (known: ${known.join(', ')})`, [field]);
-}
 
 /** The value of an attribute that must be there. */
 function need<T>(value: T | undefined, field: string): T {
@@ -103,7 +82,7 @@ export function serviceBody(service: Service): ServiceBody {
   const { persistence } = service;
   let bits = 0;
   if (persistence) bits |= serviceFlag.persistent;
-  if (service.onePacket) bits |= serviceFlag.onePacket;
+  for (const name of serviceSwitchNames) if (service[name]) bits |= serviceFlag[name];
   for (const flag of service.schedulerFlags) bits |= serviceFlag[flag];
   return {
     ...serviceIdBody(service.id),
@@ -116,10 +95,10 @@ export function serviceBody(service: Service): ServiceBody {
 }
 
 function readServiceId(body: ServiceBody): ServiceId {
-  const family = nameOf(codes.family, need(body.family, 'family'), 'family');
+  const family = familyName(need(body.family, 'family'));
   if (body.fwmark) return { fwmark: body.fwmark, family };
   return {
-    protocol: nameOf(codes.protocol, need(body.protocol, 'protocol'), 'protocol'),
+    protocol: protocolName(need(body.protocol, 'protocol')),
     address: readAddress(need(body.address, 'address'), family),
     port: need(body.port, 'port'),
   };
@@ -142,12 +121,14 @@ export const readService = (body: ServiceBody): ServiceEntry => ({
 export function readSettings(body: ServiceBody): Service {
   const id = readServiceId(body);
   const bits = body.flags?.bits ?? 0;
+  const switches = {} as Record<ServiceSwitch, boolean>;
+  for (const name of serviceSwitchNames) switches[name] = (bits & serviceFlag[name]) !== 0;
   return {
     id,
     scheduler: need(body.scheduler, 'scheduler'),
-    schedulerFlags: schedulerFlags.filter((flag) => bits & serviceFlag[flag]),
+    schedulerFlags: schedulerFlagBits.filter((flag) => bits & serviceFlag[flag]),
     persistence: bits & serviceFlag.persistent ? readPersistence(body, serviceFamily(id)) : undefined,
-    onePacket: (bits & serviceFlag.onePacket) !== 0,
+    ...switches,
   };
 }
 
@@ -157,55 +138,21 @@ export function destinationIdBody(id: DestinationId): DestinationBody {
 
 /** No objects but the body: a restore makes tens of thousands of these. */
 export function destinationBody(destination: Destination): DestinationBody {
-  const { id, tunnel } = destination;
-  const tunnelled = destination.method === 'tun';
-  return {
+  const { id, method, tunnel } = destination;
+  const body: { -readonly [K in keyof DestinationBody]: DestinationBody[K] } = {
     family: codes.family[familyOf(id.address)],
     address: union(id.address),
     port: id.port,
-    method: codes.method[destination.method],
-    weight: destination.weight,
-    upperThreshold: destination.upperThreshold,
-    lowerThreshold: destination.lowerThreshold,
-    tunnelType: tunnelled ? codes.tunnelType[tunnel.type] : undefined,
-    tunnelPort: tunnelled ? tunnel.port : undefined,
-    tunnelFlags: tunnelled ? codes.tunnelChecksum[tunnel.checksum] : undefined,
+    method: codes.method[method],
   };
+  for (const name of destinationNumberNames) body[name] = destination[name];
+  if (method === 'tun') {
+    body.tunnelType = codes.tunnelType[tunnel.type];
+    body.tunnelPort = tunnel.port;
+    body.tunnelFlags = codes.tunnelChecksum[tunnel.checksum];
+  }
+  return body;
 }
-
-/** `family` is the service's, which older kernels do not repeat for each destination. */
-export function readDestination(body: DestinationBody, family: Family): DestinationEntry {
-  const own = body.family ? nameOf(codes.family, body.family, 'family') : family;
-  return {
-    id: { address: readAddress(need(body.address, 'address'), own), port: need(body.port, 'port') },
-    method: nameOf(codes.method, need(body.method, 'method') & METHOD_MASK, 'method'),
-    weight: need(body.weight, 'weight'),
-    upperThreshold: body.upperThreshold ?? 0,
-    lowerThreshold: body.lowerThreshold ?? 0,
-    tunnel: {
-      type: nameOf(codes.tunnelType, body.tunnelType ?? codes.tunnelType[plainTunnel.type], 'tunnelType'),
-      port: body.tunnelPort ?? 0,
-      checksum: nameOf(codes.tunnelChecksum, body.tunnelFlags ?? 0, 'tunnelFlags'),
-    },
-    activeConnections: body.activeConnections ?? 0,
-    inactiveConnections: body.inactiveConnections ?? 0,
-    persistentConnections: body.persistentConnections ?? 0,
-    stats: readStats(body),
-  };
-}
-
-export const counterNames = [
-  'connections',
-  'inPackets',
-  'outPackets',
-  'inBytes',
-  'outBytes',
-  'connectionRate',
-  'inPacketRate',
-  'outPacketRate',
-  'inByteRate',
-  'outByteRate',
-] as const satisfies readonly (keyof Stats)[];
 
 /** The exact counters where the kernel has them; kernels before 4.1 count connections and packets modulo 2^32. */
 function readStats({ stats64, stats }: Pick<ServiceBody, 'stats' | 'stats64'>): Stats {
@@ -233,7 +180,7 @@ export function readDaemon(body: DaemonBody): Daemon {
     ? readAddress(body.group6, 'inet6')
     : body.group && readAddress(body.group, 'inet');
   return {
-    state: nameOf(codes.daemonState, need(body.state, 'state'), 'state'),
+    state: daemonStateName(need(body.state, 'state')),
     interface: need(body.interface, 'interface'),
     syncId: need(body.syncId, 'syncId'),
     maxLength: body.maxLength,

@@ -21,29 +21,7 @@ import {
 } from '../netlink/attributes.js';
 import { Reader, type Writer } from '../netlink/bytes.js';
 import type { FamilySchema, Operations } from '../netlink/genl.js';
-
-/** Names and their numbers on the wire, one table for both directions. */
-export const codes = {
-  family: { inet: 2, inet6: 10 },
-  protocol: { tcp: 6, udp: 17, sctp: 132 },
-  /** IP_VS_CONN_F_* in the forwarding mask. */
-  method: { nat: 0, local: 1, tun: 2, dr: 3, bypass: 4 },
-  /** IP_VS_CONN_F_TUNNEL_TYPE_* */
-  tunnelType: { ipip: 0, gue: 1, gre: 2 },
-  /** IP_VS_TUNNEL_ENCAP_FLAG_* */
-  tunnelChecksum: { nocsum: 0, csum: 1, remcsum: 2 },
-  /** IP_VS_STATE_* */
-  daemonState: { master: 1, backup: 2 },
-} as const;
-
-/** IP_VS_SVC_F_*: the bits an administrator may set. */
-export const serviceFlag = {
-  persistent: 0x01,
-  onePacket: 0x04,
-  'flag-1': 0x08,
-  'flag-2': 0x10,
-  'flag-3': 0x20,
-} as const;
+import { codes } from './codes.js';
 
 /** struct ip_vs_flags: the bits, and which of them are meant. */
 export interface Flags {

@@ -15,3 +15,16 @@ export interface Stats {
   readonly inByteRate: bigint;
   readonly outByteRate: bigint;
 }
+
+export const counterNames = [
+  'connections',
+  'inPackets',
+  'outPackets',
+  'inBytes',
+  'outBytes',
+  'connectionRate',
+  'inPacketRate',
+  'outPacketRate',
+  'inByteRate',
+  'outByteRate',
+] as const satisfies readonly (keyof Stats)[];

@@ -8,7 +8,7 @@
  * Source: linux/netlink.h (struct nlattr), Documentation/userspace-api/netlink/intro.rst.
  */
 import { ProtocolError, ValueError } from '../errors.js';
-import { align, type Reader, type Writer } from './bytes.js';
+import { align, firstHalf, type Reader, secondHalf, type Writer } from './bytes.js';
 
 /** How one kind of value lies in an attribute's payload. */
 export interface Kind<T> {
@@ -38,15 +38,6 @@ type Values<R extends Rows> = {
   readonly [K in keyof R]?: R[K] extends readonly [number, Kind<infer T>] ? T | undefined : never;
 };
 
-/** One attribute as it was received, before anyone asked what it means. */
-export interface RawAttribute {
-  readonly type: number;
-  readonly nested: boolean;
-  /** Payload, without header and padding, as offsets into the reader. */
-  readonly start: number;
-  readonly end: number;
-}
-
 const HEADER = 4;
 /** The length in the header counts header and payload in 16 bits. */
 const MAX_PAYLOAD = 0xffff - HEADER;
@@ -54,29 +45,48 @@ const MAX_PAYLOAD = 0xffff - HEADER;
 const NESTED = 0x8000;
 const TYPE_MASK = 0x3fff;
 
-/** Length of the attribute at `at`, header included, of which there are bytes up to `end`. */
-function attributeLength(from: Reader, at: number, end: number): number {
-  if (end - at < HEADER) throw new ProtocolError(`${end - at} bytes left where an attribute header takes 4`);
-  const length = from.u16(at);
-  if (length < HEADER || at + length > end) {
-    throw new ProtocolError(`attribute length ${length} at offset ${at}, where 4 to ${end - at} would fit`);
-  }
-  return length;
-}
+/** Goes through attributes without an object for each: its fields describe the one that `next` came to. */
+export class AttributeCursor {
+  type = 0;
+  /** The payload, without header and padding, as offsets in the reader. */
+  start = 0;
+  end = 0;
+  private words: Uint32Array;
 
-/** Calls `visit` for each attribute that lies between `start` and `end`. */
-export function eachAttribute(
-  from: Reader,
-  start: number,
-  end: number,
-  visit: (attribute: RawAttribute) => void,
-): void {
-  let at = start;
-  while (at < end) {
-    const length = attributeLength(from, at, end);
-    const type = from.u16(at + 2);
-    visit({ type: type & TYPE_MASK, nested: (type & NESTED) !== 0, start: at + HEADER, end: at + length });
-    at += align(length);
+  /** @param at where the attributes start, a multiple of 4 as netlink aligns everything; they end at `last` */
+  constructor(
+    from: Reader,
+    private at = from.start,
+    private last = from.end,
+  ) {
+    this.words = from.words;
+  }
+
+  /** Starts again with other attributes. */
+  reset(from: Reader, at: number, last: number): void {
+    this.words = from.words;
+    this.at = at;
+    this.last = last;
+  }
+
+  /** Goes on to the next attribute; false at the end. @throws ProtocolError for a header that is cut off or lies */
+  next(): boolean {
+    const { at, last } = this;
+    if (at >= last) return false;
+    if (last - at < HEADER)
+      throw new ProtocolError(`${last - at} bytes left where an attribute header takes 4`);
+    const header = this.words[at >> 2] as number;
+    const length = firstHalf(header);
+    if (length < HEADER || at + length > last) {
+      throw new ProtocolError(
+        `attribute length ${length} at offset ${at}, where 4 to ${last - at} would fit`,
+      );
+    }
+    this.type = secondHalf(header) & TYPE_MASK;
+    this.start = at + HEADER;
+    this.end = at + length;
+    this.at = at + align(length);
+    return true;
   }
 }
 
@@ -118,20 +128,16 @@ export class AttributeSet<R extends Rows = Rows> {
    */
   get(from: Reader, at: number, end: number): Values<R> {
     const values: Record<string, unknown> = {};
-    let current: string | undefined;
-    try {
-      for (let next = at; next < end; current = undefined) {
-        const length = attributeLength(from, next, end);
-        const known = this.byType[from.u16(next + 2) & TYPE_MASK];
-        if (known !== undefined) {
-          current = known[0];
-          values[current] = known[1].get(from, next + HEADER, next + length);
-        }
-        next += align(length);
+    const attributes = new AttributeCursor(from, at, end);
+    while (attributes.next()) {
+      const known = this.byType[attributes.type];
+      if (known === undefined) continue;
+      const [name, kind] = known;
+      try {
+        values[name] = kind.get(from, attributes.start, attributes.end);
+      } catch (error) {
+        throw error instanceof ProtocolError ? error.within(name) : error;
       }
-    } catch (error) {
-      if (error instanceof ProtocolError && current !== undefined) throw error.within(current);
-      throw error;
     }
     return values as Values<R>;
   }
@@ -198,13 +204,6 @@ export const be16 = integer(
   (to, value) => to.be16(value),
   (from, at) => from.be16(at),
 );
-export const be32 = integer(
-  'be32',
-  4,
-  (to, value) => to.be32(value),
-  (from, at) => from.be32(at),
-);
-
 const U64_MAX = 0xffff_ffff_ffff_ffffn;
 
 export const u64: FixedKind<bigint> = {

@@ -5,6 +5,16 @@
 import { Writer } from './bytes.js';
 import { begin, Flag, finish } from './message.js';
 
+/** No more messages than this go into one send, however much room there is for answers. */
+const SEND_MESSAGES = 512;
+const SEND_BYTES = 64 * 1024;
+
+/**
+ * What one refusal costs the receive buffer: a socket buffer with its bookkeeping, and the request echoed in it, rounded
+ * up to a power of two. A send is kept so small that every message of it may fail without an answer lost.
+ */
+const refusalCost = (requestBytes: number): number => 1024 + 2 * requestBytes;
+
 /** Where the fields of struct nlmsghdr lie. */
 const TYPE = 4;
 const FLAGS = 6;
@@ -58,9 +68,20 @@ export class Batch {
     return this.operations[index] as string;
   }
 
-  /** Bytes of a request. */
-  size(index: number): number {
-    return (this.ends[index] as number) - this.start(index);
+  /**
+   * How far one send goes that starts with the request at `from`: at least to the next one.
+   * @param room bytes of kernel memory for the answers
+   */
+  sendEnd(from: number, room: number): number {
+    const start = this.start(from);
+    let left = room;
+    let next = from;
+    for (; next < this.count && next - from < SEND_MESSAGES; next++) {
+      const end = this.ends[next] as number;
+      left -= refusalCost(end - this.start(next));
+      if (next > from && (left < 0 || end - start > SEND_BYTES)) break;
+    }
+    return next;
   }
 
   /**

@@ -75,11 +75,6 @@ export class Writer {
     this.view.setUint32(at, value, little);
   }
 
-  i32(value: number): void {
-    const at = this.reserve(4);
-    this.view.setInt32(at, value, little);
-  }
-
   u64(value: bigint): void {
     const at = this.reserve(8);
     this.view.setBigUint64(at, value, little);
@@ -89,11 +84,6 @@ export class Writer {
   be16(value: number): void {
     const at = this.reserve(2);
     this.view.setUint16(at, value);
-  }
-
-  be32(value: number): void {
-    const at = this.reserve(4);
-    this.view.setUint32(at, value);
   }
 
   raw(value: Uint8Array): void {
@@ -142,18 +132,6 @@ export class Writer {
   }
 }
 
-/** Names are short, and of ASCII: a decoder of more is made where it is needed. */
-function decoded(bytes: Uint8Array, at: number, end: number): string {
-  let text = '';
-  for (let next = at; next < end; next++) {
-    const letter = bytes[next] as number;
-    if (letter === 0) break;
-    if (letter > 0x7f) return decodedUtf8(bytes, at, end);
-    text += String.fromCharCode(letter);
-  }
-  return text;
-}
-
 function decodedUtf8(bytes: Uint8Array, at: number, end: number): string {
   const nul = bytes.indexOf(0, at);
   return new TextDecoder().decode(bytes.subarray(at, nul === -1 || nul > end ? end : nul));
@@ -167,6 +145,8 @@ export class Reader {
     readonly start = 0,
     readonly end = bytes.length,
     private readonly view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength),
+    /** All of `bytes`, by words: the one at offset 4 is `words[1]`. */
+    readonly words = wordsOf(bytes),
   ) {
     if (start > end || end > bytes.length) {
       throw new ProtocolError(`range ${start} to ${end} lies outside of ${bytes.length} bytes`);
@@ -175,7 +155,7 @@ export class Reader {
 
   /** A part of the same bytes, as offsets from their start. */
   within(start: number, end: number): Reader {
-    return new Reader(this.bytes, start, end, this.view);
+    return new Reader(this.bytes, start, end, this.view, this.words);
   }
 
   u8(at: number): number {
@@ -202,10 +182,6 @@ export class Reader {
     return this.view.getUint16(this.check(at, 2));
   }
 
-  be32(at: number): number {
-    return this.view.getUint32(this.check(at, 4));
-  }
-
   /** A copy of the bytes from `at` up to `end`. */
   raw(at: number, end: number): Uint8Array {
     this.check(at, end - at);
@@ -221,7 +197,7 @@ export class Reader {
       const code = this.bytes[i] as number;
       if (code === 0) break;
       // Names are short and ASCII; a decoder takes longer to be called than they take to be read.
-      if (code > 0x7f) return decoded(this.bytes, at, end);
+      if (code > 0x7f) return decodedUtf8(this.bytes, at, end);
       text += String.fromCharCode(code);
     }
     return text;

@@ -7,9 +7,9 @@
 import { ProtocolError } from '../errors.js';
 import { type AttributeSet, attributeSet, cstring, type Infer, type Rows, u16, u32 } from './attributes.js';
 import type { Batch } from './batch.js';
-import type { Writer } from './bytes.js';
-import type { Connection, Refusal, Reply, Request } from './connection.js';
-import type { DumpBuffer } from './dump-buffer.js';
+import type { Reader, Writer } from './bytes.js';
+import type { Connection, Refusal } from './connection.js';
+import type { MessageCursor, Request } from './message.js';
 
 /** Bytes of struct genlmsghdr: command, version, and two reserved. */
 export const GENL_HEADER = 4;
@@ -73,8 +73,9 @@ export class Family<O extends Operations> {
     body: Body<O[K]>,
     read: (reply: Infer<O[K]['gives']>) => T,
   ): Promise<T> {
-    return this.connection.get(this.request(operation, body), (reply) =>
-      this.read(operation, this.gives(operation), reply, read),
+    return this.connection.get(
+      this.request(operation, body),
+      this.reader(operation, this.gives(operation), read),
     );
   }
 
@@ -84,54 +85,38 @@ export class Family<O extends Operations> {
     body: Body<O[K]>,
     read: (reply: Infer<O[K]['gives']>) => T,
   ): Promise<T[]> {
-    return this.connection.dump(this.request(operation, body), (reply) =>
-      this.read(operation, this.gives(operation), reply, read),
-    );
+    return this.dumpPart(operation, body, this.gives(operation), read);
   }
 
-  /** The same for who wants only some of what an operation gives: `part` has the rows that are decoded. */
-  dumpPart<K extends Named<O, 'dump'>, R extends Rows, T>(
+  /** The same for readers of only some of what an operation gives: `part` has the rows that are decoded. */
+  dumpPart<K extends Named<O, 'dump'>, S extends AttributeSet<Rows>, T>(
     operation: K,
     body: Body<O[K]>,
-    part: AttributeSet<R>,
-    read: (reply: Infer<AttributeSet<R>>) => T,
+    part: S,
+    read: (reply: Infer<S>) => T,
   ): Promise<T[]> {
-    return this.connection.dump(this.request(operation, body), (reply) =>
-      this.read(operation, part, reply, read),
-    );
+    return this.connection.dump(this.request(operation, body), this.reader(operation, part, read));
   }
 
   /**
-   * A dump for each question, one after the other: `take` is called when the replies to one are all there, to read them
-   * with `reply` or as the bytes they are. @throws KernelError
+   * The same for readers of attributes where they lie: `take` gets the datagram of each reply and the range of its attributes,
+   * valid only meanwhile; `restart` drops what was taken, since the dump starts again. @throws KernelError
    */
-  dumps<K extends Named<O, 'dump'>>(
+  dumpAttributes<K extends Named<O, 'dump'>>(
     operation: K,
-    /** Each writes a payload as `putCall` does. */
-    questions: Iterable<Request['put']>,
-    replies: DumpBuffer,
-    take: () => void,
+    body: Body<O[K]>,
+    take: ReadAttributes<void>,
+    restart: () => void,
   ): Promise<void> {
-    return this.connection.dumps(this.requests(operation, questions), replies, take);
-  }
-
-  /** One of the replies, read as `dump` does. @throws ProtocolError */
-  reply<K extends Named<O, 'dump'>, T>(
-    operation: K,
-    replies: DumpBuffer,
-    index: number,
-    read: (reply: Infer<O[K]['gives']>) => T,
-  ): T {
-    return this.read(operation, this.gives(operation), { payload: replies.payload(index) }, read);
+    return this.connection.dumpMessages(this.request(operation, body), {
+      take: attributesOf(operation, take),
+      restart,
+    });
   }
 
   /** Carries out a batch whose requests `addCall` wrote. @returns the refusals, in order */
   batch(calls: Batch): Promise<Refusal[]> {
     return this.connection.batch(calls, this.id);
-  }
-
-  private *requests(operation: string, questions: Iterable<Request['put']>): Iterable<Request> {
-    for (const put of questions) yield { operation, type: this.id, put };
   }
 
   private request<K extends keyof O & string>(operation: K, body: Body<O[K]>): Request {
@@ -143,25 +128,30 @@ export class Family<O extends Operations> {
     return (this.schema.operations[operation] as O[K]).gives;
   }
 
-  /** Whatever is wrong in a reply, for the tables or for who reads on, has the operation at the head of its path. */
-  private read<S extends AttributeSet<Rows>, T>(
+  private reader<S extends AttributeSet<Rows>, T>(
     operation: string,
     set: S,
-    { payload }: Reply,
     read: (reply: Infer<S>) => T,
-  ): T {
-    if (payload.end - payload.start < GENL_HEADER) {
-      throw new ProtocolError(`expected ${GENL_HEADER} bytes of header, got ${payload.end - payload.start}`, [
-        operation,
-      ]);
+  ): (reply: MessageCursor) => T {
+    return attributesOf(operation, (from, start, end) => read(set.get(from, start, end) as Infer<S>));
+  }
+}
+
+type ReadAttributes<T> = (from: Reader, start: number, end: number) => T;
+
+/** A reader of a reply's attributes; an error in them has the operation at the head of its path. */
+const attributesOf =
+  <T>(operation: string, read: ReadAttributes<T>) =>
+  ({ reader, start, end }: MessageCursor): T => {
+    if (end - start < GENL_HEADER) {
+      throw new ProtocolError(`expected ${GENL_HEADER} bytes of header, got ${end - start}`, [operation]);
     }
     try {
-      return read(set.get(payload, payload.start + GENL_HEADER, payload.end) as Infer<S>);
+      return read(reader, start + GENL_HEADER, end);
     } catch (error) {
       throw error instanceof ProtocolError ? error.within(operation) : error;
     }
-  }
-}
+  };
 
 /** Adds a call to a batch for the family, which need not have been found yet. @throws ValueError, and adds nothing */
 export function addCall<O extends Operations>(

@@ -36,6 +36,17 @@ export interface Message extends Header {
   readonly payload: Reader;
 }
 
+/** What to ask: the operation's name for errors, the message type, and the payload. */
+export interface Request {
+  readonly operation: string;
+  readonly type: number;
+  /** Type of the messages that answer, if it differs from the request's own (as it never does in generic netlink). */
+  readonly replyType?: number;
+  /** NLM_F_* that modify a change: create, replace, exclusive. */
+  readonly flags?: number;
+  put(to: Writer): void;
+}
+
 /** Starts a message; `finish` with the returned position completes its length. */
 export function begin(to: Writer, header: Header): number {
   const at = to.length;
@@ -65,10 +76,11 @@ export class MessageCursor implements Header {
   start = 0;
   end = 0;
   private at = 0;
-  private readonly words: Uint32Array;
+  /** The whole datagram. */
+  readonly reader: Reader;
 
-  constructor(readonly datagram: Uint8Array) {
-    this.words = wordsOf(datagram);
+  constructor(datagram: Uint8Array) {
+    this.reader = new Reader(datagram);
   }
 
   /**
@@ -76,8 +88,9 @@ export class MessageCursor implements Header {
    * @throws ProtocolError where a header is cut off or a length cannot be.
    */
   next(): boolean {
-    const { at, words } = this;
-    const left = this.datagram.length - at;
+    const { at } = this;
+    const { words, end } = this.reader;
+    const left = end - at;
     if (left <= 0) return false;
     if (left < HEADER) throw broken(`${left} bytes left where a message header takes ${HEADER}`);
     const word = at >> 2;
@@ -98,24 +111,18 @@ export class MessageCursor implements Header {
 
   /** The message, to be kept. */
   message(): Message {
-    const { type, flags, sequence, port, start, end, datagram } = this;
-    return { type, flags, sequence, port, payload: new Reader(datagram, start, end) };
+    const { type, flags, sequence, port, start, end, reader } = this;
+    return { type, flags, sequence, port, payload: reader.within(start, end) };
   }
 }
 
 const broken = (what: string): ProtocolError => new ProtocolError(what, ['message']);
 
-/** The header that a datagram starts with; undefined where it is too short for one. */
+/** The header that a datagram starts with, whatever length it claims; undefined for a datagram too short for one. */
 export function headerOf(datagram: Uint8Array): Header | undefined {
   if (datagram.length < HEADER) return undefined;
-  const words = wordsOf(datagram);
-  const typeAndFlags = words[1] as number;
-  return {
-    type: firstHalf(typeAndFlags),
-    flags: secondHalf(typeAndFlags),
-    sequence: words[2] as number,
-    port: words[3] as number,
-  };
+  const [, typeAndFlags = 0, sequence = 0, port = 0] = wordsOf(datagram.subarray(0, HEADER));
+  return { type: firstHalf(typeAndFlags), flags: secondHalf(typeAndFlags), sequence, port };
 }
 
 /** The messages in one datagram. @throws ProtocolError as {@link MessageCursor.next} does */

@@ -3,7 +3,7 @@
  * Whatever it is given it prints; bytes that make no sense are shown as they are.
  */
 import { errnoName, ProtocolError } from '../errors.js';
-import { type AttributeSet, eachAttribute, hexDump, nestedSet, type RawAttribute } from './attributes.js';
+import { AttributeCursor, type AttributeSet, hexDump, nestedSet } from './attributes.js';
 import type { Reader } from './bytes.js';
 import type { Trace } from './connection.js';
 import {
@@ -113,13 +113,9 @@ function asks(
   message: Message,
 ): boolean {
   if (command !== wanted || (reply === 'dump') !== ((message.flags & Flag.dump) === Flag.dump)) return false;
-  const present = new Set<string | undefined>();
   const { payload } = message;
-  tolerate(() =>
-    eachAttribute(payload, payload.start + GENL_HEADER, payload.end, ({ type }) =>
-      present.add(takes.find(type)?.[0]),
-    ),
-  );
+  const { found } = findAttributes(payload, payload.start + GENL_HEADER, payload.end);
+  const present = new Set(found.map(({ type }) => takes.find(type)?.[0]));
   return needs.every((name) => present.has(name));
 }
 
@@ -173,20 +169,30 @@ function content({ payload }: Message, set: AttributeSet): string[] {
 }
 
 function attributes(from: Reader, start: number, end: number, set: AttributeSet): string[] {
-  const found: RawAttribute[] = [];
-  let broken: string | undefined;
-  try {
-    eachAttribute(from, start, end, (attribute) => found.push(attribute));
-  } catch (error) {
-    broken = problem(error);
-  }
+  const { found, broken } = findAttributes(from, start, end);
   const beside = values(from, found, set);
   const lines = found.flatMap((attribute) => attributeLines(from, attribute, set, beside));
   return broken === undefined ? lines : [...lines, broken];
 }
 
+type Attribute = Pick<AttributeCursor, 'type' | 'start' | 'end'>;
+
+/** The attributes, and what is wrong behind the last of them. */
+function findAttributes(from: Reader, start: number, end: number): { found: Attribute[]; broken?: string } {
+  const found: Attribute[] = [];
+  const attributes = new AttributeCursor(from, start, end);
+  try {
+    while (attributes.next()) {
+      found.push({ type: attributes.type, start: attributes.start, end: attributes.end });
+    }
+  } catch (error) {
+    return { found, broken: problem(error) };
+  }
+  return { found };
+}
+
 /** The values that can be read, by name: some are shown in the light of others. */
-function values(from: Reader, found: readonly RawAttribute[], set: AttributeSet): Record<string, unknown> {
+function values(from: Reader, found: readonly Attribute[], set: AttributeSet): Record<string, unknown> {
   const read: Record<string, unknown> = {};
   for (const { type, start, end } of found) {
     const [name, kind] = set.find(type) ?? [];
@@ -197,7 +203,7 @@ function values(from: Reader, found: readonly RawAttribute[], set: AttributeSet)
 
 function attributeLines(
   from: Reader,
-  { type, start, end }: RawAttribute,
+  { type, start, end }: Attribute,
   set: AttributeSet,
   beside: Readonly<Record<string, unknown>>,
 ): string[] {

@@ -1,6 +1,7 @@
 /** The table as it is, in the terms of a document. */
 import type { IpvsClient } from '../ipvs/client.js';
 import type { DestinationCursor } from '../ipvs/source/destination-cursor.js';
+import { settingFields } from '../ipvs/source/destination-records.js';
 import type { Destination } from '../model/destination.js';
 import { type Service, type ServiceId, serviceKey } from '../model/service.js';
 import type { ServiceState, State } from '../model/state.js';
@@ -25,6 +26,7 @@ export async function readState(client: Reader, wanted?: Iterable<ServiceId>): P
       services.set(service, { service, destinations: destinationsOf(servers, from) });
       servers.drop();
     },
+    settingFields,
   );
   return {
     services: [...services.values()],

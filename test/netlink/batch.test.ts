@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { KernelError } from '../../src/errors.js';
-import { Connection, type Request } from '../../src/netlink/connection.js';
+import { Connection } from '../../src/netlink/connection.js';
+import type { Request } from '../../src/netlink/message.js';
 import type { Datagram } from '../../src/netlink/transport/socket.js';
 import { batched } from '../support/batched.js';
 import {

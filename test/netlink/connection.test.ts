@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { KernelError, ProtocolError, TransportError } from '../../src/errors.js';
-import { Connection, type Reply, type Request } from '../../src/netlink/connection.js';
+import { Connection } from '../../src/netlink/connection.js';
+import type { MessageCursor, Request } from '../../src/netlink/message.js';
 import type { Datagram } from '../../src/netlink/transport/socket.js';
 import { batched } from '../support/batched.js';
 import {
@@ -31,7 +32,7 @@ const ask = (operation = 'ask', extra = 0): Request => ({
 });
 
 /** The bytes behind the generic-netlink header. */
-const content = ({ payload }: Reply): string => wire.hex(payload.raw(payload.start + 4, payload.end));
+const content = ({ reader, start, end }: MessageCursor): string => wire.hex(reader.raw(start + 4, end));
 
 const request = { type: TYPE, flags: NLM.REQUEST };
 const acknowledged = { type: TYPE, flags: NLM.REQUEST | NLM.ACK };

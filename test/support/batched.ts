@@ -1,7 +1,8 @@
 /** Requests sent as a batch, with what became of each. */
 import type { KernelError } from '../../src/errors.js';
 import { Batch } from '../../src/netlink/batch.js';
-import type { Connection, Request } from '../../src/netlink/connection.js';
+import type { Connection } from '../../src/netlink/connection.js';
+import type { Request } from '../../src/netlink/message.js';
 
 /** For each request undefined where it was done, or the refusal. All are of the first one's type. */
 export async function batched(

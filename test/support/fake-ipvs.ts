@@ -10,12 +10,12 @@
  */
 
 import { type ClientOptions, IpvsClient } from '../../src/ipvs/client.js';
-import { counterNames, destinationIdBody, serviceIdBody } from '../../src/ipvs/convert.js';
+import { codes } from '../../src/ipvs/codes.js';
+import { destinationIdBody, serviceIdBody } from '../../src/ipvs/convert.js';
 import { callOf } from '../../src/ipvs/requests.js';
 import {
   CommandAttributes,
   type CommandBody,
-  codes,
   type DaemonBody,
   type DestinationBody,
   InfoAttributes,
@@ -28,7 +28,7 @@ import type { DestinationId } from '../../src/model/destination.js';
 import { type DestinationCount, destinationCounts, destinationNumberNames } from '../../src/model/fields.js';
 import { INT_MAX, U32_MAX } from '../../src/model/limits.js';
 import type { ServiceId } from '../../src/model/service.js';
-import type { Stats } from '../../src/model/stats.js';
+import { counterNames, type Stats } from '../../src/model/stats.js';
 import type { AttributeSet, Infer } from '../../src/netlink/attributes.js';
 import { Reader, Writer } from '../../src/netlink/bytes.js';
 import type { OpenSocket } from '../../src/netlink/transport/socket.js';
@@ -65,12 +65,6 @@ interface FakeService {
 /** A reply: its command, and its attributes as bytes. */
 export type FakeReply = readonly [command: number, attributes: Uint8Array];
 
-type Operation = keyof typeof ipvsSchema.operations;
-/** `zeroAll` is a `zeroService` that names none. */
-const operationNames = (Object.keys(ipvsSchema.operations) as Operation[]).filter(
-  (name) => name !== 'zeroAll',
-);
-
 export class FakeIpvs {
   /** Whether the kernel has IPVS at all. */
   present = true;
@@ -103,25 +97,10 @@ export class FakeIpvs {
     return IpvsClient.open(this.open, options);
   }
 
-  /** Another IPVS with the same table, daemons and timeouts. */
-  copy(): FakeIpvs {
-    const copy = new FakeIpvs();
-    for (const [key, { body, destinations }] of this.services) {
-      copy.services.set(key, { body, destinations: new Map(destinations) });
-    }
-    for (const [state, daemon] of this.daemons) copy.daemons.set(state, daemon);
-    copy.timeouts = this.timeouts;
-    return copy;
-  }
-
   /** Another program changes the table. @throws Refused */
   carryOut(change: Change): void {
     const { operation, body } = callOf(change);
-    this.handle(
-      ipvsSchema.operations[operation].command,
-      false,
-      encode(CommandAttributes, body as CommandBody),
-    );
+    this.rules[operation as keyof typeof this.rules](body as CommandBody);
   }
 
   /** Adds to the counters of a service, or of one of its destinations. */
@@ -146,20 +125,23 @@ export class FakeIpvs {
    */
   handle(command: number, dump: boolean, payload: Uint8Array): FakeReply[] {
     const body = CommandAttributes.get(new Reader(payload), 0, payload.length);
-    const name = operationNames.find((name) => {
-      const row = ipvsSchema.operations[name];
-      return row.command === command && (row.reply === 'dump') === dump;
-    });
+    const rule = Object.entries(ipvsSchema.operations).find(
+      ([name, row]) => row.command === command && (row.reply === 'dump') === dump && name !== 'zeroAll',
+    );
+    const name = rule?.[0] as keyof typeof ipvsSchema.operations | undefined;
     if (name === undefined) throw new Refused(E.INVAL);
     return this.rules[name](body) ?? [];
   }
 
-  private readonly rules: Record<Operation, (body: CommandBody) => FakeReply[] | undefined> = {
+  private readonly rules: Record<
+    keyof typeof ipvsSchema.operations,
+    (body: CommandBody) => FakeReply[] | undefined
+  > = {
     addService: ({ service }) => {
       const settings = this.settings(service, {});
       refuseUnless(!this.services.has(serviceKey(settings)), E.EXIST);
       this.services.set(serviceKey(settings), {
-        body: { ...settings, ...untouched },
+        body: { ...settings, ...counters({}) },
         destinations: new Map(),
       });
       return undefined;
@@ -175,13 +157,14 @@ export class FakeIpvs {
       this.services.delete(serviceKey(service));
       return undefined;
     },
-    getService: ({ service }) => [serviceReply(this.find(service).body)],
-    getServices: () => [...this.services.values()].map(({ body }) => serviceReply(body)),
+    getService: ({ service }) => [reply(1, CommandAttributes, { service: this.find(service).body })],
+    getServices: () =>
+      [...this.services.values()].map(({ body }) => reply(1, CommandAttributes, { service: body })),
     addDestination: ({ service, destination }) => {
       const { body, destinations } = this.find(service);
       const settings = this.destinationSettings(body, destination);
       refuseUnless(!destinations.has(destinationKey(settings)), E.EXIST);
-      destinations.set(destinationKey(settings), { ...fresh, ...settings });
+      destinations.set(destinationKey(settings), { ...settings, ...idle, ...counters({}) });
       return undefined;
     },
     editDestination: ({ service, destination }) => {
@@ -201,7 +184,7 @@ export class FakeIpvs {
     getDestinations: ({ service }) => {
       const found = service && this.services.get(serviceKey(service));
       return [...(found?.destinations.values() ?? [])].map((destination) =>
-        reply(5, CommandAttributes, { destination }, destination),
+        reply(5, CommandAttributes, { destination }),
       );
     },
     startDaemon: ({ daemon = {} }) => {
@@ -347,6 +330,8 @@ function syncMaxLength({ state, group6, maxLength }: DaemonBody, mtu: number): n
   return Math.min(Math.max(maxLength, state === codes.daemonState.backup ? 1024 : 1), largest);
 }
 
+const idle = Object.fromEntries(destinationCounts.map((name) => [name, 0]));
+
 /** Both sets of counters, the 32-bit ones as they wrap in the kernel. */
 function counters(
   counted: Partial<Stats>,
@@ -360,37 +345,13 @@ function counters(
   return { stats: Object.fromEntries(narrow), stats64: Object.fromEntries(exact) };
 }
 
-const untouched = counters({});
-const fresh: DestinationBody = {
-  ...Object.fromEntries(destinationCounts.map((name) => [name, 0])),
-  ...untouched,
-};
-
 function zero(service: FakeService): void {
-  service.body = { ...service.body, ...untouched };
-  for (const [key, body] of service.destinations) service.destinations.set(key, { ...body, ...untouched });
+  service.body = { ...service.body, ...counters({}) };
+  for (const [key, body] of service.destinations) service.destinations.set(key, { ...body, ...counters({}) });
 }
 
-const serviceReply = (service: ServiceBody): FakeReply => reply(1, CommandAttributes, { service }, service);
-
-const writer = new Writer();
-
-function encode<S extends AttributeSet>(set: S, body: Infer<S>): Uint8Array {
-  writer.clear();
-  set.put(writer, body as never);
-  return writer.written().slice();
-}
-
-/** Replies by the row that they tell: rows are replaced, never changed. */
-const encoded = new WeakMap<object, FakeReply>();
-
-function reply<S extends AttributeSet>(
-  command: number,
-  set: S,
-  body: Infer<S>,
-  row: object = body,
-): FakeReply {
-  const known = encoded.get(row) ?? [command, encode(set, body)];
-  encoded.set(row, known);
-  return known;
+function reply<S extends AttributeSet>(command: number, set: S, body: Infer<S>): FakeReply {
+  const to = new Writer();
+  set.put(to, body as never);
+  return [command, to.written().slice()];
 }

@@ -2,9 +2,9 @@
  * The socket options of an IPVS that lives in memory: the structures of linux/ip_vs.h as a 64-bit machine lays them out,
  * filled in as do_ip_vs_get_ctl() of net/netfilter/ipvs/ip_vs_ctl.c does.
  */
+import { codes } from '../../src/ipvs/codes.js';
 import {
   CommandAttributes,
-  codes,
   type DestinationBody,
   ipvsSchema,
   type ServiceBody,

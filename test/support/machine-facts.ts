@@ -1,9 +1,8 @@
 /** Machines on paper: healthy ones, to be broken in one place. */
 import type { ConnectionGroup, MachineFacts, ServiceFacts } from '../../src/doctor/facts/facts.js';
-import { counterNames } from '../../src/ipvs/convert.js';
 import { type Destination, plainTunnel } from '../../src/model/destination.js';
 import type { ServiceId } from '../../src/model/service.js';
-import type { Stats } from '../../src/model/stats.js';
+import { counterNames, type Stats } from '../../src/model/stats.js';
 import type { DestinationEntry } from '../../src/model/table.js';
 import type { InterfaceAddress, Link, Route } from '../../src/system/network.js';
 

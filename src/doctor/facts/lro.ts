@@ -1,5 +1,5 @@
 /** Links that merge the TCP segments they receive (LRO). Source: linux/ethtool_netlink.h; kernels since 5.7. */
-import { attributeSet, bytes, cstring, eachAttribute, nested, u32 } from '../../netlink/attributes.js';
+import { AttributeCursor, attributeSet, bytes, cstring, nested, u32 } from '../../netlink/attributes.js';
 import { Reader } from '../../netlink/bytes.js';
 import { Connection } from '../../netlink/connection.js';
 import { type FamilySchema, findFamily, type Operations } from '../../netlink/genl.js';
@@ -45,9 +45,10 @@ function namesIn(bits: Uint8Array | undefined): string[] {
   if (bits === undefined) return [];
   const reader = new Reader(bits);
   const names: string[] = [];
-  eachAttribute(reader, 0, bits.length, ({ start, end }) => {
-    const { name } = Bit.get(reader, start, end);
+  const attributes = new AttributeCursor(reader);
+  while (attributes.next()) {
+    const { name } = Bit.get(reader, attributes.start, attributes.end);
     if (name !== undefined) names.push(name);
-  });
+  }
   return names;
 }

@@ -1,8 +1,4 @@
-/**
- * The servers of a service as they lie in the kernel's replies: what a listing of very many reads of them, without an
- * object for each. Only what is asked for is read; what is wrong in a reply is left to the general reader, which says it.
- */
-import { ProtocolError } from '../../errors.js';
+/** The servers of services, read where their records lie: a listing has tens of thousands. */
 import { addressLength, type Family, formatAddress } from '../../model/address.js';
 import {
   type Destination,
@@ -16,101 +12,90 @@ import {
   destinationCounts,
   destinationNumberNames,
 } from '../../model/fields.js';
-import type { Stats } from '../../model/stats.js';
+import { counterNames, type Stats } from '../../model/stats.js';
 import type { DestinationEntry } from '../../model/table.js';
-import { AttributeLayout } from '../../netlink/attribute-layout.js';
-import type { DumpBuffer } from '../../netlink/dump-buffer.js';
-import { GENL_HEADER } from '../../netlink/genl.js';
-import { counterNames, METHOD_MASK } from '../convert.js';
-import { CommandAttributes, codes, DestinationAttributes, Stats32, Stats64 } from '../schema.js';
+import { familyName, methodName, tunnelChecksumName, tunnelTypeName } from '../codes.js';
+import {
+  type DestinationField,
+  type DestinationRecords,
+  FAMILY,
+  METHOD,
+  PORT,
+} from './destination-records.js';
 
-/** By their codes. */
-const methods: (ForwardingMethod | undefined)[] = [];
-for (const [name, code] of Object.entries(codes.method)) methods[code] = name as ForwardingMethod;
+/** Upper halves below this make 64-bit numbers that a double holds exactly. */
+const SAFE_HIGH = 2 ** 21;
 
 /** What IPv4 addresses with their ports rank below. */
 const IPV6_RANK = 2 ** 48;
 
-type Counters = Record<keyof Stats, () => number | bigint>;
-
-function countersOf(stats: AttributeLayout<(typeof Stats32 | typeof Stats64)['rows']>): Counters {
-  const counters = {} as Counters;
-  for (const name of counterNames) counters[name] = stats.counter(name);
-  return counters;
-}
-
-type Numbers = Readonly<Record<DestinationNumber | DestinationCount, () => number>>;
-
-function numberReaders(own: AttributeLayout<(typeof DestinationAttributes)['rows']>): Numbers {
-  const names = [...destinationNumberNames, ...destinationCounts];
-  return Object.fromEntries(names.map((name) => [name, own.u32(name)])) as Numbers;
-}
-
-/** Each reader tells of the server that `seek` came to last. */
+/** Its readers are of the server that `seek` came to. A field that was not asked for cannot be read. */
 export class DestinationCursor {
-  private readonly command = new AttributeLayout(CommandAttributes, ['destination']);
-  private readonly own = new AttributeLayout(DestinationAttributes, ['address', 'port', 'method', 'weight']);
-  private readonly body = this.command.start('destination');
-  private readonly bodyLength = this.command.length('destination');
-  private readonly ownFamily = this.own.u16('family');
-  private readonly addressLength = this.own.length('address');
-  private readonly methodBits = this.own.u32('method');
-  private readonly exactStats = new AttributeLayout(Stats64);
-  private readonly exactStart = this.own.start('stats64');
-  private readonly exactLength = this.own.length('stats64');
-  private readonly exactCounters = countersOf(this.exactStats);
-  private readonly oldStats = new AttributeLayout(Stats32);
-  private readonly oldStart = this.own.start('stats');
-  private readonly oldLength = this.own.length('stats');
-  private readonly oldCounters = countersOf(this.oldStats);
-  private index = 0;
-  private ofFamily: Family = 'inet';
-  private ofService: Family = 'inet';
+  /** Where the record starts, in words. */
+  private at = 0;
 
-  /** Where the address starts in `bytes`. */
-  readonly address = this.own.start('address');
-  readonly port = this.own.be16('port');
-  private readonly numbers = numberReaders(this.own);
-
-  constructor(
-    private readonly replies: DumpBuffer,
-    /** The general reader of a reply. @throws ProtocolError */
-    private readonly read: (index: number, ofService: Family) => DestinationEntry,
-  ) {}
+  constructor(private readonly records: DestinationRecords) {}
 
   /** How many servers there are, of all services that have not been dropped. */
   get count(): number {
-    return this.replies.count;
+    return this.records.count;
   }
 
-  /** Older kernels do not repeat the service's family for each server. */
-  set serviceFamily(family: Family) {
-    this.ofService = family;
+  /** Drops all servers: their memory serves for the next ones. */
+  drop(): void {
+    this.records.truncate(0);
   }
 
+  seek(index: number): void {
+    this.at = index * this.records.size;
+  }
+
+  /** The memory in which the address lies. */
   get bytes(): Uint8Array {
-    return this.replies.bytes;
+    return this.records.bytes;
+  }
+
+  /** Where the address starts in `bytes`. */
+  address(): number {
+    return 4 * this.at;
   }
 
   get family(): Family {
-    return this.ofFamily;
+    return familyName(this.word(FAMILY));
+  }
+
+  port(): number {
+    return this.word(PORT);
   }
 
   method(): ForwardingMethod {
-    return methods[this.methodBits() & METHOD_MASK] as ForwardingMethod;
+    return methodName(this.word(METHOD));
   }
 
-  /** A setting or a count; 0 where the kernel does not send it. */
+  /** A setting, or a count of connections. */
   number(field: DestinationNumber | DestinationCount): number {
-    return this.numbers[field]();
+    return this.word(this.column(field));
   }
 
-  /** How `tun` encapsulates; meaningless for the other methods. @throws ProtocolError */
+  /** How `tun` encapsulates; meaningless for the other methods. */
   tunnel(): Tunnel {
-    return this.entry().tunnel;
+    const column = this.column('tunnel');
+    return {
+      type: tunnelTypeName(this.word(column)),
+      port: this.word(column + 1),
+      checksum: tunnelChecksumName(this.word(column + 2)),
+    };
   }
 
-  /** The settings of the server, as the model has them. */
+  /** A counter or a rate; a bigint only if a number would not be exact. */
+  counter(name: keyof Stats): number | bigint {
+    const column = this.column(name);
+    const low = this.word(column);
+    const high = this.word(column + 1);
+    return high < SAFE_HIGH ? high * 2 ** 32 + low : (BigInt(high) << 32n) | BigInt(low);
+  }
+
+  /** The server's settings, as the model has them. */
   destination(): Destination {
     const numbers = {} as Record<DestinationNumber, number>;
     for (const name of destinationNumberNames) numbers[name] = this.number(name);
@@ -122,37 +107,13 @@ export class DestinationCursor {
     };
   }
 
-  /** @throws ProtocolError where the reply makes no sense */
-  seek(index: number): void {
-    this.index = index;
-    if (!this.find(index)) {
-      this.entry();
-      throw new ProtocolError('a reply that only some can read', ['destination']);
-    }
-  }
-
-  /** All of the server, as the model has it. @throws ProtocolError */
+  /** All of the server, as the model has it. */
   entry(): DestinationEntry {
-    return this.read(this.index, this.ofService);
-  }
-
-  /** Drops all servers: their memory serves for the next ones. */
-  drop(): void {
-    this.replies.truncate(0);
-  }
-
-  /** A bigint only where a number would not be exact. The kernel's exact counters are apart from those it had before 4.1. */
-  counter(name: keyof Stats): number | bigint {
-    const { exactStats, oldStats, replies } = this;
-    let at = this.exactStart();
-    if (at !== 0) {
-      if (!exactStats.find(replies, at, at + this.exactLength())) this.entry();
-      return this.exactCounters[name]();
-    }
-    at = this.oldStart();
-    if (at === 0) return 0;
-    if (!oldStats.find(replies, at, at + this.oldLength())) this.entry();
-    return this.oldCounters[name]();
+    const counts = {} as Record<DestinationCount, number>;
+    for (const name of destinationCounts) counts[name] = this.number(name);
+    const stats = {} as Record<keyof Stats, bigint>;
+    for (const name of counterNames) stats[name] = BigInt(this.counter(name));
+    return { ...this.destination(), ...counts, stats };
   }
 
   /** The indexes `from` up to `to`, by the servers' family, address and port; those of equal ones as they came. */
@@ -170,24 +131,18 @@ export class DestinationCursor {
     });
   }
 
-  /** False for a reply that the general reader refuses. */
-  private find(index: number): boolean {
-    const { replies, command, own } = this;
-    const start = replies.start(index) + GENL_HEADER;
-    const end = replies.end(index);
-    if (start > end || !command.find(replies, start, end)) return false;
-    const body = this.body();
-    if (!own.find(replies, body, body + this.bodyLength())) return false;
-    const code = this.ownFamily();
-    if (code === codes.family.inet) this.ofFamily = 'inet';
-    else if (code === codes.family.inet6) this.ofFamily = 'inet6';
-    else if (code === 0) this.ofFamily = this.ofService;
-    else return false;
-    return this.addressLength() >= addressLength[this.ofFamily] && this.method() !== undefined;
+  private word(column: number): number {
+    return this.records.words[this.at + column] as number;
+  }
+
+  private column(field: DestinationField): number {
+    const column = this.records.columns[field];
+    if (column === undefined) throw new Error(`${field} is not among the fields that were asked for`);
+    return column;
   }
 
   private rank(): number {
-    if (this.ofFamily === 'inet6') return IPV6_RANK;
+    if (this.family === 'inet6') return IPV6_RANK;
     const { bytes } = this;
     const at = this.address();
     let rank = 0;

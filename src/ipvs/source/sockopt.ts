@@ -1,14 +1,163 @@
 /**
- * The interface that IPVS had before netlink: options of sockets of IPv4 (linux/ip_vs.h). One call tells the servers of a
- * service in a tenth of the time of a dump, where a socket can be asked for any option: with the C library.
+ * Servers by getsockopt(2), the interface that IPVS had before netlink: one call tells those of a service, in a tenth of the time of a
+ * dump. It knows only IPv4, leaves out servers of the other family, and says of a tunnel only that it is one. The structures are
+ * those of linux/ip_vs.h, as 64-bit machines align them.
  */
-
-/** IP_VS_SO_GET_*: what `value` is in the structures of linux/ip_vs.h. */
-export const Option = { services: 0x482, destinations: 0x484 } as const;
+import { addressBytes, formatAddress } from '../../model/address.js';
+import { type EndpointId, isFwmark, type ServiceId, serviceFamily, serviceKey } from '../../model/service.js';
+import { codes, METHOD_MASK, protocolName } from '../codes.js';
+import {
+  type DestinationField,
+  type DestinationRecords,
+  type DestinationSource,
+  FAMILY,
+  METHOD,
+  numberFields,
+  PORT,
+  type Reading,
+} from './destination-records.js';
 
 /** A socket of IPv4 in the process's network namespace. */
 export interface OptionSocket {
-  /** Has the kernel fill in the value of an option, whose length it checks. False where it does not. */
+  /** Has the kernel fill in the value of an option, whose length it checks. False if it does not. */
   read(option: number, value: Uint8Array): boolean;
   close(): void;
+}
+
+/** IP_VS_SO_GET_SERVICES: struct ip_vs_get_services, a count and as many of struct ip_vs_service_entry. */
+const services = { option: 0x482, header: 8, entry: 104, servers: 44 } as const;
+/** IP_VS_SO_GET_DESTS: struct ip_vs_get_dests, a service, a count and as many of struct ip_vs_dest_entry. */
+const destinations = { option: 0x484, header: 24, limit: 16, entry: 96 } as const;
+
+/** Where struct ip_vs_service_entry and struct ip_vs_get_dests have what a service is known by. */
+const service = { protocol: 0, address: 4, port: 8, fwmark: 12 } as const;
+
+/** Where struct ip_vs_dest_entry has what every record has, after the address. */
+const destination = { port: 4, flags: 8 } as const;
+/**
+ * Where it has other fields. For those that it lacks, or has with fewer bits (the counters), this source is unsupported.
+ * A tunnel's kind is no part of it: services that have one are unsupported if it is asked for.
+ */
+const fields: Readonly<Partial<Record<DestinationField, number>>> = {
+  weight: 12,
+  upperThreshold: 16,
+  lowerThreshold: 20,
+  activeConnections: 24,
+  inactiveConnections: 28,
+  persistentConnections: 32,
+};
+
+/** What a service that is known by its mark has in place of an endpoint. */
+const markOnly: EndpointId = { protocol: 'tcp', address: '0.0.0.0', port: 0 };
+
+/** Flags of an entry that the kernel has not written. */
+const UNWRITTEN = 0xffff_ffff;
+
+/** Servers of a service that this source reads: the memory for the answer is ours to provide. */
+const MOST = 65_535;
+
+export class SockoptSource implements DestinationSource {
+  private value = new Uint8Array(0);
+
+  private constructor(
+    private readonly socket: OptionSocket,
+    private readonly records: DestinationRecords,
+    /** Servers of each IPv4 service, by its key. */
+    private readonly counts: ReadonlyMap<string, number>,
+  ) {}
+
+  /** Undefined if the struct lacks a field that the records have, or the kernel does not count the servers of `of` so. */
+  static open(
+    socket: OptionSocket,
+    of: readonly ServiceId[],
+    records: DestinationRecords,
+  ): SockoptSource | undefined {
+    if (!records.fields.every((field) => field in fields || field === 'tunnel')) return undefined;
+    const counts = countServers(socket, of.length);
+    return counts && new SockoptSource(socket, records, counts);
+  }
+
+  read(of: ServiceId): Reading {
+    const count = this.counts.get(serviceKey(of));
+    if (count === undefined || count > MOST || serviceFamily(of) !== 'inet') return 'unsupported';
+    const value = this.question(of, count + 1);
+    if (!this.socket.read(destinations.option, value)) return 'unsupported';
+    const before = this.records.count;
+    if (this.take(value) && this.records.count - before === count) return 'read';
+    this.records.truncate(before);
+    return 'unsupported';
+  }
+
+  /** The value of the option, with room for one server more than there were, by which it is seen if there are more. */
+  private question(of: ServiceId, limit: number): Uint8Array {
+    const size = destinations.header + limit * destinations.entry;
+    if (this.value.length < size) this.value = new Uint8Array(2 * size);
+    const value = this.value.subarray(0, size);
+    value.fill(0xff);
+    const view = new DataView(value.buffer);
+    const { protocol, address, port } = isFwmark(of) ? markOnly : of;
+    view.setUint16(service.protocol, codes.protocol[protocol], true);
+    value.set(addressBytes(address), service.address);
+    view.setUint16(service.port, port);
+    view.setUint32(service.fwmark, isFwmark(of) ? of.fwmark : 0, true);
+    view.setUint32(destinations.limit, limit, true);
+    return value;
+  }
+
+  /** Adds the servers that the kernel has written. False for one of which the struct does not tell all. */
+  private take(value: Uint8Array): boolean {
+    const words = new Uint32Array(value.buffer, 0, value.length / 4);
+    for (let at = destinations.header; at < value.length; at += destinations.entry) {
+      const flags = words[(at + destination.flags) / 4] as number;
+      if (flags === UNWRITTEN) break;
+      if (!this.add(value, words, at, flags & METHOD_MASK)) return false;
+    }
+    return true;
+  }
+
+  private add(value: Uint8Array, from: Uint32Array, start: number, method: number): boolean {
+    const { records } = this;
+    const { tunnel } = records.columns;
+    if (method > codes.method.bypass || (method === codes.method.tun && tunnel !== undefined)) return false;
+    const at = records.add();
+    const { words, columns } = records;
+    words.fill(0, at, at + records.size);
+    words[at] = from[start / 4] as number;
+    words[at + PORT] =
+      ((value[start + destination.port] as number) << 8) | (value[start + destination.port + 1] as number);
+    words[at + FAMILY] = codes.family.inet;
+    words[at + METHOD] = method;
+    for (const name of numberFields) {
+      const column = columns[name];
+      if (column !== undefined) words[at + column] = from[(start + (fields[name] as number)) / 4] as number;
+    }
+    return true;
+  }
+}
+
+/** How many servers the kernel counts for each IPv4 service, by its key; undefined if it does not say. */
+function countServers(socket: OptionSocket, most: number): Map<string, number> | undefined {
+  const value = new Uint8Array(services.header + most * services.entry);
+  const view = new DataView(value.buffer);
+  view.setUint32(0, most, true);
+  if (!socket.read(services.option, value)) return undefined;
+  const counts = new Map<string, number>();
+  for (let at = services.header; at < value.length; at += services.entry) {
+    const of = serviceAt(value, view, at);
+    if (of !== undefined) counts.set(serviceKey(of), view.getUint32(at + services.servers, true));
+  }
+  return counts;
+}
+
+/** Undefined for an entry that the kernel has not written. */
+function serviceAt(value: Uint8Array, view: DataView, at: number): ServiceId | undefined {
+  const fwmark = view.getUint32(at + service.fwmark, true);
+  if (fwmark !== 0) return { fwmark, family: 'inet' };
+  const protocol = view.getUint16(at + service.protocol, true);
+  if (protocol === 0) return undefined;
+  return {
+    protocol: protocolName(protocol),
+    address: formatAddress(value, at + service.address, 'inet'),
+    port: view.getUint16(at + service.port),
+  };
 }

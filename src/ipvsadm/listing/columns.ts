@@ -1,5 +1,6 @@
 /** The layouts of ipvsadm's listings, as tables: headings and columns, each with its width. */
 import type { DestinationCursor } from '../../ipvs/source/destination-cursor.js';
+import type { DestinationField } from '../../ipvs/source/destination-records.js';
 import type { ForwardingMethod, Tunnel, TunnelChecksum, TunnelType } from '../../model/destination.js';
 import type { DestinationCount, DestinationNumber } from '../../model/fields.js';
 import type { Stats } from '../../model/stats.js';
@@ -8,7 +9,7 @@ import type { Columns } from '../grammar/command.js';
 /** A cell, left-aligned: a number, or a word. */
 export type Column = { readonly width: number } & (
   | { readonly number: DestinationNumber | DestinationCount }
-  | { readonly word: (servers: DestinationCursor) => string }
+  | { readonly word: (servers: DestinationCursor) => string; readonly field?: DestinationField }
 );
 
 /** Rows say something about each server, or count something for services and servers alike. */
@@ -16,6 +17,12 @@ export type Layout = { readonly heading: string } & (
   | { readonly servers: readonly Column[] }
   | { readonly counters: readonly (keyof Stats)[] }
 );
+
+/** The fields of servers that a layout shows. */
+export const fieldsOf = (layout: Layout): readonly DestinationField[] =>
+  'counters' in layout
+    ? layout.counters
+    : layout.servers.flatMap((column) => ('number' in column ? column.number : (column.field ?? [])));
 
 const methodNames: Readonly<Record<ForwardingMethod, string>> = {
   nat: 'Masq',
@@ -36,6 +43,7 @@ const tunnelInfo: Readonly<Record<TunnelType, (tunnel: Tunnel) => string>> = {
 const method: Column = { width: 7, word: (servers) => methodNames[servers.method()] };
 const tunnel: Column = {
   width: 13,
+  field: 'tunnel',
   word: (servers) => {
     if (servers.method() !== 'tun') return 'n/a';
     const tunnel = servers.tunnel();

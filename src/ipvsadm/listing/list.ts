@@ -1,14 +1,15 @@
 /** -L in all its forms, and -S: asks the kernel, and writes what it says. */
 import type { IpvsClient } from '../../ipvs/client.js';
 import type { DestinationCursor } from '../../ipvs/source/destination-cursor.js';
+import { type DestinationField, settingFields } from '../../ipvs/source/destination-records.js';
 import { formatAddress, isIpv4 } from '../../model/address.js';
 import { sortedBy } from '../../model/order.js';
-import { isFwmark, type Service, serviceFamily } from '../../model/service.js';
+import { isFwmark, type Service } from '../../model/service.js';
 import type { ListOptions } from '../grammar/command.js';
 import type { Labels } from '../grammar/endpoint-format.js';
 import type { Session } from '../name-lookup.js';
 import { destinationPrefix, putDestinationRule, serviceRule } from '../rules.js';
-import { layouts } from './columns.js';
+import { fieldsOf, layouts } from './columns.js';
 import { daemonLine, formatter, serviceOrder, timeoutsLine, versionLine } from './format.js';
 import { LineWriter } from './line-writer.js';
 
@@ -33,8 +34,9 @@ export async function list(session: Session, options: ListOptions): Promise<void
       }
     };
   };
-  if (options.numeric) await numericRows(client, services, options.sorted, writer());
-  else await namedRows(session, client, services, options.sorted, writer);
+  const rows = { services, sorted: options.sorted, fields: fieldsOf(layouts[options.columns]) };
+  if (options.numeric) await numericRows(client, rows, writer());
+  else await namedRows(session, client, rows, writer);
   await lines.flush(context.out);
 }
 
@@ -56,9 +58,10 @@ export async function save(session: Session, numeric: boolean): Promise<void> {
         putDestinationRule(lines, prefix, service.id, servers, labels);
       }
     };
-  if (numeric) await numericRows(client, services, true, writer());
+  const rows = { services, sorted: true, fields: settingFields };
+  if (numeric) await numericRows(client, rows, writer());
   // A name of an IPv6 address would read back as an IPv4 address, or not at all.
-  else await namedRows(session, client, services, true, writer, isIpv4);
+  else await namedRows(session, client, rows, writer, isIpv4);
   await lines.flush(context.out);
 }
 
@@ -86,11 +89,17 @@ async function servicesOf(
 const sortedServices = (services: readonly Service[]): Service[] =>
   sortedBy(services, ({ id }) => serviceOrder(id));
 
+/** What is listed: services, and the fields of their servers. */
+interface Rows {
+  readonly services: readonly Service[];
+  readonly sorted: boolean;
+  readonly fields: readonly DestinationField[];
+}
+
 /** Each row is written when its servers are there, and forgotten. */
 async function numericRows(
   client: IpvsClient,
-  services: readonly Service[],
-  sorted: boolean,
+  { services, sorted, fields }: Rows,
   write: RowWriter,
 ): Promise<void> {
   await client.servers(
@@ -99,6 +108,7 @@ async function numericRows(
       write(services[index] as Service, servers, orderOf(servers, 0, servers.count, sorted));
       servers.drop();
     },
+    fields,
   );
 }
 
@@ -106,8 +116,7 @@ async function numericRows(
 async function namedRows(
   { names }: Session,
   client: IpvsClient,
-  services: readonly Service[],
-  sorted: boolean,
+  { services, sorted, fields }: Rows,
   writer: (labels: Labels) => RowWriter,
   /** Which addresses may have names. */
   wanted: (address: string) => boolean = () => true,
@@ -116,18 +125,18 @@ async function namedRows(
   const addresses = new Set<string>();
   for (const id of ids) if (!isFwmark(id)) addresses.add(id.address);
   const starts: number[] = [];
-  const servers = await client.servers(ids, (all, _index, from) => {
+  const take = (all: DestinationCursor, _index: number, from: number) => {
     starts.push(from);
     for (let i = from; i < all.count; i++) {
       all.seek(i);
       addresses.add(formatAddress(all.bytes, all.address(), all.family));
     }
-  });
+  };
+  const servers = await client.servers(ids, take, fields);
   const write = writer(await names.labels([...addresses].filter(wanted)));
   for (const [index, service] of services.entries()) {
     const from = starts[index] as number;
     const to = starts[index + 1] ?? servers.count;
-    servers.serviceFamily = serviceFamily(service.id);
     write(service, servers, orderOf(servers, from, to, sorted));
   }
 }

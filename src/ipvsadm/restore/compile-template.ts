@@ -8,7 +8,7 @@ import type { Change } from '../../model/change.js';
 import { hasOwnPort } from '../../model/destination.js';
 import { destinationNumberNames } from '../../model/fields.js';
 import { portRange, type Range } from '../../model/limits.js';
-import { findAttribute, type Place } from '../../netlink/attribute-offset.js';
+import { findAttribute, type Place } from '../../netlink/attribute-layout.js';
 import { Reader } from '../../netlink/bytes.js';
 import { GENL_HEADER } from '../../netlink/genl.js';
 import { HEADER } from '../../netlink/message.js';

@@ -4,7 +4,7 @@
  */
 import type { AddressReader } from '../../model/address.js';
 import type { Range } from '../../model/limits.js';
-import type { Place } from '../../netlink/attribute-offset.js';
+import type { Place } from '../../netlink/attribute-layout.js';
 import { Writer } from '../../netlink/bytes.js';
 
 export interface Slot {

@@ -1,9 +1,11 @@
 /** The default route, by which answers get back to the clients. */
-import { Errno } from '../../errors.js';
+import { Errno, HostError, KernelError } from '../../errors.js';
 import { type Family, familyOf } from '../../model/address.js';
 import type { Machine } from '../../system/machine.js';
-import { type Route, routingTables } from '../../system/network.js';
-import { ALREADY_SET, type DefaultRouteStep, removeUnlessGone, type StepKind } from './step.js';
+import type { Route } from '../../system/network.js';
+import { ALREADY_SET, type DefaultRouteStep, type StepKind } from './step.js';
+
+const MAIN_TABLE = 254;
 
 export const defaultRoute: StepKind<DefaultRouteStep> = {
   key: ({ gateway, metric }) => `${familyOf(gateway)} metric ${metric}`,
@@ -37,7 +39,14 @@ export const defaultRoute: StepKind<DefaultRouteStep> = {
       await route.restoreRoute(Buffer.from(before.route, 'base64'));
       return undefined;
     }
-    return removeUnlessGone(() => route.deleteDefaultRoute(step), Errno.ESRCH);
+    try {
+      await route.deleteDefaultRoute(step);
+    } catch (error) {
+      const gone =
+        error instanceof HostError || (error instanceof KernelError && error.errno === Errno.ESRCH);
+      if (!gone) throw error;
+    }
+    return undefined;
   },
 };
 
@@ -47,7 +56,7 @@ async function currentDefault(machine: Machine, family: Family, metric: number):
     (route) =>
       route.family === family &&
       route.destination === 'default' &&
-      route.table === routingTables.main &&
+      route.table === MAIN_TABLE &&
       route.type === 'unicast' &&
       route.metric === metric,
   );

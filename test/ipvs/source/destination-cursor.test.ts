@@ -4,16 +4,12 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { KernelError } from '../../../src/errors.js';
 import { IpvsClient } from '../../../src/ipvs/client.js';
-import { counterNames, serviceIdBody } from '../../../src/ipvs/convert.js';
-import { ipvsSchema } from '../../../src/ipvs/schema.js';
 import type { DestinationCursor } from '../../../src/ipvs/source/destination-cursor.js';
-import { Questions } from '../../../src/ipvs/source/get-destinations.js';
 import { addressBytes, familyOf, formatAddress } from '../../../src/model/address.js';
 import { destinationKey } from '../../../src/model/destination.js';
 import { type ServiceId, serviceKey } from '../../../src/model/service.js';
+import { counterNames } from '../../../src/model/stats.js';
 import type { DestinationEntry } from '../../../src/model/table.js';
-import { Writer } from '../../../src/netlink/bytes.js';
-import { putCall } from '../../../src/netlink/genl.js';
 import * as arbitrary from '../../support/arbitrary.js';
 import { FakeIpvs } from '../../support/fake-ipvs.js';
 import { answer, dump, FakeKernel, family } from '../../support/fake-kernel.js';
@@ -194,18 +190,4 @@ test('counters of kernels before 4.1 are read where there are no others', async 
       [7, 2n ** 60n, 0],
     );
   });
-});
-
-test('the questions for many services are those that the tables write', () => {
-  fc.assert(
-    fc.property(fc.array(arbitrary.serviceId, { maxLength: 8 }), (services) => {
-      const questions = new Questions();
-      for (const id of services) {
-        const [asked, general] = [new Writer(), new Writer()];
-        questions.put(asked, id);
-        putCall(general, ipvsSchema, 'getDestinations', { service: serviceIdBody(id) });
-        assert.deepEqual(asked.written(), general.written());
-      }
-    }),
-  );
 });

@@ -1,0 +1,198 @@
+/** Servers by dumps of netlink: IPVS_CMD_GET_DEST tells everything of each. */
+import { ProtocolError } from '../../errors.js';
+import { addressLength } from '../../model/address.js';
+import { type ServiceId, serviceFamily } from '../../model/service.js';
+import { counterNames, type Stats } from '../../model/stats.js';
+import { AttributeLayout } from '../../netlink/attribute-layout.js';
+import { type AttributeSet, u64 } from '../../netlink/attributes.js';
+import { little, type Reader } from '../../netlink/bytes.js';
+import type { Family } from '../../netlink/genl.js';
+import { codes, familyName, METHOD_MASK, methodName, tunnelChecksumName, tunnelTypeName } from '../codes.js';
+import { serviceIdBody } from '../convert.js';
+import {
+  CommandAttributes,
+  DestinationAttributes,
+  type IpvsOperations,
+  Stats32,
+  Stats64,
+} from '../schema.js';
+import {
+  type DestinationRecords,
+  type DestinationSource,
+  FAMILY,
+  METHOD,
+  numberFields,
+  PORT,
+  type Reading,
+} from './destination-records.js';
+
+/** Types of attributes. */
+const [COMMAND_DESTINATION] = CommandAttributes.rows.destination;
+const { rows } = DestinationAttributes;
+const [ADDRESS] = rows.address;
+const [DESTINATION_PORT] = rows.port;
+const [DESTINATION_METHOD] = rows.method;
+const [DESTINATION_FAMILY] = rows.family;
+const [TUNNEL_TYPE] = rows.tunnelType;
+const [TUNNEL_PORT] = rows.tunnelPort;
+const [TUNNEL_FLAGS] = rows.tunnelFlags;
+
+/** From which attribute to which column of a record. */
+interface Move {
+  readonly type: number;
+  readonly column: number;
+  /** 64 bits instead of 32. */
+  readonly wide?: boolean;
+}
+
+export class NetlinkSource implements DestinationSource {
+  private readonly command = new AttributeLayout(CommandAttributes, ['destination']);
+  private readonly own = new AttributeLayout(DestinationAttributes, ['address', 'port', 'method', 'weight']);
+  private readonly numbers: readonly Move[];
+  private readonly tunnel: number | undefined;
+  private readonly exact: CounterReader;
+  /** Of kernels before 4.1, which count connections and packets modulo 2^32. */
+  private readonly old: CounterReader;
+  private ofService = 0;
+
+  constructor(
+    private readonly family: Family<IpvsOperations>,
+    private readonly records: DestinationRecords,
+  ) {
+    const { columns } = records;
+    this.numbers = numberFields.flatMap((name) => {
+      const column = columns[name];
+      return column === undefined ? [] : { type: rows[name][0], column };
+    });
+    this.tunnel = columns.tunnel;
+    this.exact = new CounterReader(Stats64, records);
+    this.old = new CounterReader(Stats32, records);
+  }
+
+  /** None where the service does not exist. */
+  async read(of: ServiceId): Promise<Reading> {
+    const { records } = this;
+    const before = records.count;
+    this.ofService = codes.family[serviceFamily(of)];
+    await this.family.dumpAttributes(
+      'getDestinations',
+      { service: serviceIdBody(of) },
+      (from, start, end) => this.take(from, start, end),
+      () => records.truncate(before),
+    );
+    return 'read';
+  }
+
+  /** Adds the server of one reply. @throws ProtocolError */
+  private take(from: Reader, start: number, end: number): void {
+    const { command } = this;
+    command.find(from, start, end);
+    try {
+      this.takeDestination(from, command.start(COMMAND_DESTINATION), command.end(COMMAND_DESTINATION));
+    } catch (error) {
+      throw error instanceof ProtocolError ? error.within('destination') : error;
+    }
+  }
+
+  private takeDestination(from: Reader, start: number, end: number): void {
+    const { own, numbers, records } = this;
+    own.find(from, start, end);
+    const at = records.add();
+    const { words } = records;
+    words[at + PORT] = from.be16(own.start(DESTINATION_PORT));
+    words[at + METHOD] = from.u32(own.start(DESTINATION_METHOD)) & METHOD_MASK;
+    // Kernels before 3.18 do not repeat the service's family for each server.
+    words[at + FAMILY] = own.has(DESTINATION_FAMILY)
+      ? from.u16(own.start(DESTINATION_FAMILY))
+      : this.ofService;
+    this.checkCodes(at);
+    this.takeAddress(from, at);
+    for (let i = 0; i < numbers.length; i++) {
+      const { type, column } = numbers[i] as Move;
+      words[at + column] = own.has(type) ? (from.words[own.start(type) >> 2] as number) : 0;
+    }
+    if (this.tunnel !== undefined) this.takeTunnel(from, at + this.tunnel);
+    if (this.exact.isAsked) this.takeCounters(from, at);
+  }
+
+  /** @throws ProtocolError for a code without a name */
+  private checkCodes(at: number): void {
+    const { words } = this.records;
+    familyName(words[at + FAMILY] as number);
+    methodName(words[at + METHOD] as number);
+  }
+
+  private takeAddress(from: Reader, at: number): void {
+    const { own, records } = this;
+    const { words } = records;
+    const start = own.start(ADDRESS);
+    const length = own.end(ADDRESS) - start;
+    const needed = addressLength[familyName(words[at + FAMILY] as number)];
+    if (length < needed) throw new ProtocolError(`expected ${needed} bytes, got ${length}`, ['address']);
+    for (let i = 0; i < 4; i++) words[at + i] = 4 * i < needed ? (from.words[(start >> 2) + i] as number) : 0;
+  }
+
+  private takeTunnel(from: Reader, to: number): void {
+    const { own, records } = this;
+    const { words } = records;
+    words[to] = own.has(TUNNEL_TYPE) ? from.u8(own.start(TUNNEL_TYPE)) : codes.tunnelType.ipip;
+    words[to + 1] = own.has(TUNNEL_PORT) ? from.be16(own.start(TUNNEL_PORT)) : 0;
+    words[to + 2] = own.has(TUNNEL_FLAGS) ? from.u16(own.start(TUNNEL_FLAGS)) : codes.tunnelChecksum.nocsum;
+    tunnelTypeName(words[to] as number);
+    tunnelChecksumName(words[to + 2] as number);
+  }
+
+  private takeCounters(from: Reader, at: number): void {
+    const { own } = this;
+    const [exact] = rows.stats64;
+    const [old] = rows.stats;
+    if (own.has(exact)) this.exact.take(from, own.start(exact), own.end(exact), at, 'stats64');
+    else if (own.has(old)) this.old.take(from, own.start(old), own.end(old), at, 'stats');
+    else this.exact.clear(at);
+  }
+}
+
+/** Reads the counters that are asked for of one of the two sets of counters. */
+class CounterReader {
+  private readonly layout: AttributeLayout;
+  private readonly moves: readonly Move[];
+
+  constructor(
+    set: typeof Stats32 | typeof Stats64,
+    private readonly records: DestinationRecords,
+  ) {
+    this.layout = new AttributeLayout(set as AttributeSet);
+    this.moves = counterNames.flatMap((name: keyof Stats) => {
+      const column = records.columns[name];
+      const [type, kind] = set.rows[name];
+      return column === undefined ? [] : { type, column, wide: kind === u64 };
+    });
+  }
+
+  get isAsked(): boolean {
+    return this.moves.length > 0;
+  }
+
+  take(from: Reader, start: number, end: number, at: number, name: string): void {
+    const { layout, moves, records } = this;
+    try {
+      layout.find(from, start, end);
+    } catch (error) {
+      throw error instanceof ProtocolError ? error.within(name) : error;
+    }
+    const { words } = records;
+    for (let i = 0; i < moves.length; i++) {
+      const { type, column, wide } = moves[i] as Move;
+      const source = layout.start(type) >> 2;
+      words[at + column] = source === 0 ? 0 : (from.words[wide && !little ? source + 1 : source] as number);
+      words[at + column + 1] =
+        source === 0 || !wide ? 0 : (from.words[little ? source + 1 : source] as number);
+    }
+  }
+
+  /** A kernel that sends no counters has counted nothing. */
+  clear(at: number): void {
+    const { words } = this.records;
+    for (const { column } of this.moves) words.fill(0, at + column, at + column + 2);
+  }
+}

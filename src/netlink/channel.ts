@@ -1,0 +1,174 @@
+/**
+ * The kernel's end of a socket: numbers the requests that go out, and lets in only answers of the kernel to the request that was
+ * sent last.
+ */
+import { ProtocolError, TransportError } from '../errors.js';
+import { Writer } from './bytes.js';
+import {
+  begin,
+  Flag,
+  finish,
+  type Header,
+  headerOf,
+  MessageCursor,
+  MessageType,
+  type Request,
+} from './message.js';
+import { type Datagram, monotonic, type NetlinkSocket } from './transport/socket.js';
+
+/** Sees every datagram: for LVSADM_DEBUG. */
+export type Trace = (direction: 'send' | 'receive', bytes: Uint8Array) => void;
+
+export interface ConnectionOptions {
+  /** Milliseconds that the kernel may be silent while it owes an answer (default: 30,000). */
+  readonly timeout?: number;
+  /** Sequence number of the first request, 0 to 4294967295 (default: the socket's, or 1). */
+  readonly firstSequence?: number;
+  readonly trace?: Trace | undefined;
+}
+
+const DEFAULT_TIMEOUT = 30_000;
+
+/**
+ * Steps of a conversation. Each `yield` hands out a promise to wait for and gives back its value, so that what the socket answers
+ * at once costs no turn of the event loop: a listing has a dump for each of a thousand services.
+ */
+export type Steps<T> = Generator<Promise<unknown>, T, unknown>;
+
+/** Carries the steps out. */
+export async function carryOut<T>(steps: Steps<T>): Promise<T> {
+  let step = steps.next();
+  while (!step.done) {
+    let value: unknown;
+    try {
+      value = await step.value;
+    } catch (error) {
+      step = steps.throw(error);
+      continue;
+    }
+    step = steps.next(value);
+  }
+  return step.value;
+}
+
+/** Takes a message, valid only meanwhile, and says whether the answer is complete. */
+export type Take = (message: MessageCursor) => 'complete' | 'more';
+
+export class Channel {
+  /** Whether a request was sent, so that what arrives next is its answer. */
+  asked = false;
+  private readonly timeout: number;
+  private readonly trace: Trace | undefined;
+  private readonly writer = new Writer(8192);
+  /** Sequence numbers of the last request, and of the first of those that were sent together with it. */
+  private sequence: number;
+  private first = 0;
+
+  constructor(
+    private readonly socket: NetlinkSocket,
+    options: ConnectionOptions,
+  ) {
+    this.timeout = options.timeout ?? DEFAULT_TIMEOUT;
+    this.sequence = ((options.firstSequence ?? socket.firstSequence ?? 1) - 1) >>> 0;
+    this.trace = options.trace;
+  }
+
+  get port(): number {
+    return this.socket.port;
+  }
+
+  /** Bytes of kernel memory that may wait for us before answers are lost. */
+  get receiveBuffer(): number {
+    return this.socket.receiveBuffer;
+  }
+
+  close(): void {
+    this.socket.close();
+  }
+
+  /** Takes the sequence numbers of requests that go out together. @returns the first */
+  number(requests: number): number {
+    this.first = (this.sequence + 1) >>> 0;
+    this.sequence = (this.sequence + requests) >>> 0;
+    return this.first;
+  }
+
+  /** Where a message stands among the requests that were sent together. */
+  indexOf({ sequence }: Header): number {
+    return (sequence - this.first) >>> 0;
+  }
+
+  *send(request: Request, flags: number): Steps<void> {
+    const { writer } = this;
+    writer.clear();
+    const at = begin(writer, {
+      type: request.type,
+      flags: Flag.request | (request.flags ?? 0) | flags,
+      sequence: this.number(1),
+      port: this.port,
+    });
+    request.put(writer);
+    finish(writer, at);
+    yield* this.transmit(writer.written());
+  }
+
+  *transmit(bytes: Uint8Array): Steps<void> {
+    this.asked = true;
+    this.trace?.('send', bytes);
+    const sent = this.socket.send(bytes);
+    if (sent) yield sent;
+  }
+
+  /** Hands each message that answers what was sent last to `take`, until the answer is complete. */
+  *receive(take: Take): Steps<void> {
+    while (true) {
+      const datagram = yield* this.fromKernel();
+      const message = new MessageCursor(datagram);
+      if (datagram.length === 0) throw new ProtocolError('an empty datagram', ['message']);
+      while (message.next()) {
+        if (message.type === MessageType.noop) continue;
+        this.checkOurs(message);
+        if (take(message) === 'complete') return;
+      }
+    }
+  }
+
+  /**
+   * The next datagram from the kernel. Any process that administers the network may write to our port: nobody else is
+   * heard, nor gains time.
+   */
+  private *fromKernel(): Steps<Uint8Array> {
+    const deadline = monotonic() + this.timeout;
+    for (let time = this.timeout; time > 0; time = Math.ceil(deadline - monotonic())) {
+      const arrived = this.socket.receive(time);
+      const datagram = arrived instanceof Promise ? ((yield arrived) as Datagram) : arrived;
+      if (this.isKernels(datagram)) return datagram.bytes;
+    }
+    throw new TransportError('deadline', 'receive', `no answer from the kernel within ${this.timeout} ms`);
+  }
+
+  /** A datagram of unknown sender has to start with what only the kernel can know to say. */
+  private isKernels({ bytes, sender }: Datagram): boolean {
+    this.trace?.('receive', bytes);
+    if (sender !== undefined) return sender === 0;
+    const header = headerOf(bytes);
+    return header !== undefined && (header.type === MessageType.overrun || this.isOurs(header));
+  }
+
+  private checkOurs(message: Header): void {
+    if (message.type === MessageType.overrun) {
+      throw new TransportError('overrun', 'receive', 'the kernel lost answers (NLMSG_OVERRUN)');
+    }
+    if (this.isOurs(message)) return;
+    throw new ProtocolError(
+      `sequence ${message.sequence} for port ${message.port} answers no request of ours ` +
+        `(sequence ${this.sequence}, port ${this.port})`,
+      ['message'],
+    );
+  }
+
+  private isOurs(message: Header): boolean {
+    const requests = (this.sequence - this.first) >>> 0;
+    return this.indexOf(message) <= requests && message.port === this.port;
+  }
+}

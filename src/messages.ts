@@ -1,6 +1,6 @@
 /**
- * What the kernel refuses, in ipvsadm's short phrases: scripts look for them, so each begins its line as it stands. What
- * ipvsadm leaves open, what it was about and why, follows the phrase.
+ * Texts of refusals by the kernel and of mistakes in a command line. A refusal begins with ipvsadm's phrase for it, because scripts
+ * look for these phrases; the object and the cause, which ipvsadm does not tell, follow.
  */
 import { Errno, errnoText, KernelError, MalformedError, type UsageError } from './errors.js';
 import type { Change } from './model/change.js';
@@ -10,7 +10,7 @@ import { nearest } from './suggest.js';
 
 type Phrases = Readonly<Record<number, string>>;
 
-/** What an errno means whatever was asked for. */
+/** Phrases of an errno for any operation. */
 const general: Phrases = {
   [Errno.EPERM]: 'Permission denied (you must be root)',
   [Errno.EINVAL]: 'Invalid operation.  Possibly wrong module version, address not unicast, ...',
@@ -19,7 +19,7 @@ const general: Phrases = {
   [Errno.EOPNOTSUPP]: 'Operation not supported with IPv6',
   [Errno.EAFNOSUPPORT]: 'Operation not supported with specified address family',
   [Errno.EMSGSIZE]: 'Module is wrong version',
-  // The rest as strerror(3) of the C library puts it, which is not how Node does.
+  // From here on the texts of strerror(3) in the C library; Node's differ.
   [Errno.EFAULT]: 'Bad address',
   [Errno.EBUSY]: 'Device or resource busy',
   [Errno.ENODEV]: 'No such device',
@@ -38,7 +38,7 @@ const noDestination: Phrases = { ...undefinedService, [Errno.ENOENT]: 'No such d
 
 type Operation = Change['do'] | 'getService';
 
-/** What it means for one operation. */
+/** Phrases of an errno for one operation, which come before the general ones. */
 const particular: Readonly<Partial<Record<Operation, Phrases>>> = {
   addService: { ...noScheduler, [Errno.EEXIST]: 'Service already exists' },
   editService: { ...noService, ...noScheduler },
@@ -52,25 +52,24 @@ const particular: Readonly<Partial<Record<Operation, Phrases>>> = {
   stopDaemon: { [Errno.ESRCH]: 'No daemon is running' },
 };
 
-/** One line, without its end: `Service already exists: TCP 192.0.2.1:80`. */
+/** A refusal by the kernel in one line, without a newline: phrase, object, cause. `Service already exists: TCP 192.0.2.1:80` */
 export function refusal(error: KernelError): string {
   const { operation, errno, object, detail } = error;
   const phrase = particular[operation as Operation]?.[errno] ?? general[errno] ?? errnoText(errno);
   return [phrase, object, detail].filter((part) => part !== undefined && part !== '').join(': ');
 }
 
-/** The refusal of a change, with what can be told from the change of a reason that the kernel leaves open. */
+/** The same refusal with its probable cause, if the kernel gave none and the change shows one. */
 export function explained(error: KernelError, change: Change): KernelError {
   if (error.errno !== Errno.ENOENT || error.detail !== undefined || !('service' in change)) return error;
   return new KernelError(error.operation, error.errno, error.object, missingModule(change.service));
 }
 
-/** ENOENT may mean the scheduler or the persistence engine: names that the kernel never had are the likelier. */
+/** ENOENT means a missing scheduler or persistence engine. A name that no kernel has is the probable cause. */
 function missingModule({ scheduler, persistence }: Service): string {
   const engine = persistence?.engine;
   if (!schedulers.includes(scheduler)) {
-    const meant = nearest(scheduler, schedulers);
-    return `no scheduler '${scheduler}'${meant === undefined ? '' : ` (did you mean '${meant}'?)`}`;
+    return `no scheduler '${scheduler}'${didYouMean(nearest(scheduler, schedulers))}`;
   }
   if (engine !== undefined && !persistenceEngines.includes(engine)) {
     return `no persistence engine '${engine}' (there is '${persistenceEngines.join("', '")}')`;
@@ -79,12 +78,14 @@ function missingModule({ scheduler, persistence }: Service): string {
   return `the kernel could not load ${modules.join(' or ')}`;
 }
 
-/** A mistake in a command line, in one line: `-w: weight 'x' is not a number from 0 to 2147483647`. */
+/** A mistake in a command line, in one line without a newline: `-w: weight 'x' is not a number from 0 to 2147483647`. */
 export function mistake({ problem, argument, suggestion }: UsageError): string {
   const named = argument === undefined || problem.startsWith(argument) || problem.includes(`'${argument}'`);
-  const blamed = named ? '' : `${argument}: `;
-  return `${blamed}${problem}${suggestion === undefined ? '' : ` (did you mean '${suggestion}'?)`}`;
+  return `${named ? '' : `${argument}: `}${problem}${didYouMean(suggestion)}`;
 }
 
-/** ipvsadm's exit status for a mistake in a command line. */
+const didYouMean = (suggestion: string | undefined): string =>
+  suggestion === undefined ? '' : ` (did you mean '${suggestion}'?)`;
+
+/** ipvsadm's exit status for a mistake: 255 for an option that cannot be read, 2 for any other. */
 export const mistakeStatus = (error: UsageError): number => (error instanceof MalformedError ? 255 : 2);

@@ -1,7 +1,8 @@
-/** The word that was probably meant: typing slips make few edits, and rarely in a word of two letters. */
+/** "Did you mean": the known word that is closest to a mistyped one. */
 
 /**
- * The candidate that takes the fewest edits to get to, if they are few for a word of its length. Ties go to the first.
+ * The candidate that takes the fewest edits of `word`, the first of equals; undefined if each takes more than a third of the word's
+ * letters, rounded up, or more than 3.
  */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   let best: string | undefined;
@@ -16,7 +17,10 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
   return best;
 }
 
-/** Insertions, deletions, replacements and swaps of neighbours that turn `a` into `b`; `limit` if not fewer. */
+/**
+ * Insertions, deletions, replacements and swaps of neighbours that turn `a` into `b` (optimal string alignment distance), or
+ * `limit` if it takes that many or more.
+ */
 function distance(a: string, b: string, limit: number): number {
   if (Math.abs(a.length - b.length) >= limit) return limit;
   let before: number[] = [];

@@ -22,7 +22,6 @@ export function buildStandalone(entry = 'bin/lvsadm-standalone.ts', target = sta
   }
   const options = [
     '--compile',
-    '--minify',
     // Modules are loaded when they are imported, and none is parsed at run time.
     '--splitting',
     '--bytecode',

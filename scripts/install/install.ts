@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { HostError } from '../../src/errors.js';
-import { makeLink, stateOfLink } from '../../src/system/links.js';
+import { makeLink, stateOfLink } from '../../src/system/symlinks.js';
 import { type Installed, layout } from './layout.js';
 import { isInPlace, makeDirectory, place, remove } from './place.js';
 

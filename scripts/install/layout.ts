@@ -1,5 +1,5 @@
 /** What is installed, and where: paths relative to the prefix, as the Filesystem Hierarchy Standard has them. */
-import { programNames } from '../../src/system/links.js';
+import { programNames } from '../../src/system/symlinks.js';
 
 export interface Installed {
   readonly path: string;

@@ -2,7 +2,7 @@
 import { chmod, lstat, mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { HostError } from '../../src/errors.js';
-import { cannot } from '../../src/system/links.js';
+import { cannot } from '../../src/system/symlinks.js';
 
 /** Whether the file is there already, with this content and this mode. @throws HostError where there can be no file */
 export async function isInPlace(path: string, content: Uint8Array, mode: number): Promise<boolean> {

@@ -2,7 +2,7 @@
 import { realpath, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { UsageError } from '../errors.js';
-import { makeLink, programNames, stateOfLink } from '../system/links.js';
+import { makeLink, programNames, stateOfLink } from '../system/symlinks.js';
 import { defineCommand } from './command.js';
 
 export const command = defineCommand({

@@ -4,17 +4,17 @@ import { type CommandOption, commands } from './grammar/commands.js';
 import { settings } from './grammar/options.js';
 import type { SettingOption } from './grammar/settings.js';
 
-/** The ipvsadm whose grammar and output this is. */
+/** The version of ipvsadm whose grammar and output lvsadm has. */
 const IPVSADM = 'ipvsadm v1.31';
 
-/** One line that begins as ipvsadm's does for whoever calls it by that name. */
+/** The text of -v: one line, which begins like ipvsadm's if the program was called by that name. */
 export function versionText(program: string): string {
   return program === 'lvsadm'
     ? `lvsadm v${version} (stands in for ${IPVSADM})\n`
     : `${IPVSADM} (lvsadm v${version})\n`;
 }
 
-/** The grammar, from the same table that the parser works with. */
+/** The text of -h, from the tables that the parser uses. */
 export function help(program: string): string {
   const sections = optionSections.map(({ title, options }) =>
     section(
@@ -24,7 +24,7 @@ export function help(program: string): string {
   );
   return [
     versionText(program),
-    `Usage: ${program} COMMAND [options]; the command comes first, and without any the table is listed.\n`,
+    `Usage: ${program} COMMAND [options]\nThe command comes before its options; without arguments, the table is listed.\n`,
     'SERVICE is -t, -u or --sctp-service with HOST[:PORT], or -f MARK [-6]; IPv6 addresses go in brackets: [2001:db8::1]:80.\n',
     section(
       'Commands',
@@ -32,12 +32,12 @@ export function help(program: string): string {
     ),
     ...sections,
     ...(program === 'lvsadm'
-      ? ['Beyond ipvsadm, desired state and the set-up of machines: lvsadm help\n']
+      ? ['Subcommands, for desired state, drains, set-up and diagnosis: lvsadm help\n']
       : []),
   ].join('\n');
 }
 
-/** The options, by what they are about. */
+/** The options by section. */
 export const optionSections = (
   [
     ['virtual service', 'Options of a virtual service'],

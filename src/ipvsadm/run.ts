@@ -1,20 +1,20 @@
-/** Carries out a command line of ipvsadm's grammar. */
+/** Runs command lines of ipvsadm's grammar. */
 import { type Context, calledName } from '../context.js';
 import { KernelError, UsageError } from '../errors.js';
 import { explained, refusal } from '../messages.js';
 import type { Change } from '../model/change.js';
 import { type Resolver, systemResolver } from '../system/names.js';
-import type { Command } from './grammar/command.js';
+import type { Command, ListOptions } from './grammar/command.js';
 import { list, listDaemons, listTimeouts, save } from './listing/list.js';
 import { NameLookup, parseCommand, type Session } from './name-lookup.js';
 
-/** ipvsadm's exit status for a listing of a service that does not exist; all else that is refused ends in 255. */
+/** ipvsadm's exit status for a listing of a service that does not exist; other refusals end with 255. */
 const NOT_LISTED = 1;
 
 /**
- * Runs a command line, given without the program's name; without any words it lists the table.
+ * Runs a command line, given without the program's name; an empty one lists the table.
  * @returns the exit status
- * @throws UsageError for a command line that makes no sense, and whatever the client throws
+ * @throws UsageError for a mistake in the command line, and the client's errors
  */
 export async function runIpvsadm(
   argv: readonly string[],
@@ -26,10 +26,10 @@ export async function runIpvsadm(
 }
 
 /**
- * What `ipvsadm-restore` does: the table becomes what standard input says. ipvsadm's clears the table before it reads;
- * here input that makes no sense, and empty input where there is a table to lose, leaves it as it is.
- * @returns the exit status, as {@link runIpvsadm} does
- * @throws UsageError where nothing was touched
+ * Replaces the table by the rules on standard input, as `ipvsadm-restore` does. ipvsadm clears the table before it reads its input;
+ * lvsadm keeps the table if a line is wrong, or if there are no rules at all.
+ * @returns the exit status
+ * @throws UsageError if the table was kept
  */
 export async function replaceTable(
   context: Context,
@@ -46,15 +46,15 @@ export async function replaceTable(
   return follow(steps, session, execute);
 }
 
-/** @returns the exit status */
+/** Carries out a command. @returns the exit status */
 async function execute(command: Command, session: Session): Promise<number> {
   const { context } = session;
   switch (command.do) {
     case 'change':
-      await carryOut(command.change, context);
+      await applyChange(command.change, context);
       return 0;
     case 'list':
-      return listed(() => list(session, command), context);
+      return listTable(session, command);
     case 'connections':
       await (await import('./listing/connections.js')).listConnections(session, command);
       return 0;
@@ -78,7 +78,7 @@ async function execute(command: Command, session: Session): Promise<number> {
   }
 }
 
-async function carryOut(change: Change, context: Context): Promise<void> {
+async function applyChange(change: Change, context: Context): Promise<void> {
   const client = await context.client();
   await client.apply(change).catch((error) => {
     throw error instanceof KernelError ? explained(error, change) : error;
@@ -87,13 +87,13 @@ async function carryOut(change: Change, context: Context): Promise<void> {
 
 const nameOf = ({ program }: Context): string => calledName(program);
 
-async function listed(show: () => Promise<void>, { err }: Context): Promise<number> {
+async function listTable(session: Session, options: ListOptions): Promise<number> {
   try {
-    await show();
+    await list(session, options);
     return 0;
   } catch (error) {
     if (!(error instanceof KernelError) || error.operation !== 'getService') throw error;
-    await err.write(`${refusal(error)}\n`);
+    await session.context.err.write(`${refusal(error)}\n`);
     return NOT_LISTED;
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Foo-over-UDP ports: where the kernel takes the UDP header off what arrives, and hands on what was inside. Generic UDP
- * encapsulation (GUE) is one of the two things that may be inside. Source: linux/fou.h.
+ * Foo-over-UDP ports: the kernel removes the UDP header of packets that arrive there and passes on the packet inside, directly or
+ * in generic UDP encapsulation (GUE). Source: linux/fou.h.
  */
 import { Errno, KernelError } from '../errors.js';
 import type { Family } from '../model/address.js';
@@ -14,7 +14,7 @@ import {
 } from '../netlink/genl.js';
 import { type OpenSocket, Protocol } from '../netlink/transport/socket.js';
 import { loadModule } from './modules.js';
-import { familyNumber } from './rtnetlink/convert.js';
+import { codes } from './rtnetlink/schema.js';
 
 /** FOU_ATTR_* */
 const FouAttributes = attributeSet('fou', { port: [1, be16], family: [2, u8], type: [4, u8] });
@@ -34,15 +34,15 @@ export const fouSchema = {
   },
 } as const satisfies FamilySchema<Operations>;
 
-/** A port that takes GUE in. */
+/** A port that receives GUE. */
 export interface GuePort {
   /** 1 to 65535. */
   readonly port: number;
-  /** Of the outer header. */
+  /** Family of the outer header. */
   readonly family: Family;
 }
 
-/** Every method throws KernelError where the kernel refuses. */
+/** Every method throws KernelError. */
 export class FouClient {
   private constructor(
     private readonly connection: Connection,
@@ -50,8 +50,8 @@ export class FouClient {
   ) {}
 
   /**
-   * Finds the family in the kernel, and loads its module if it must.
-   * @throws KernelError ENOENT where there is none, Error where the module cannot be loaded
+   * Finds the family in the kernel, and loads its module if necessary.
+   * @throws KernelError ENOENT if the kernel has none, Error if the module cannot be loaded
    */
   static async open(openSocket: OpenSocket, options: ConnectionOptions = {}): Promise<FouClient> {
     const connection = new Connection(await openSocket(Protocol.generic), options);
@@ -71,22 +71,22 @@ export class FouClient {
     return this.fou
       .dump('getPorts', {}, ({ port = 0, family, type }) => ({
         port,
-        family: family === familyNumber('inet6') ? ('inet6' as const) : ('inet' as const),
+        family: family === codes.family.inet6 ? ('inet6' as const) : ('inet' as const),
         gue: type === GUE,
       }))
       .then((ports) => ports.filter(({ gue }) => gue).map(({ port, family }) => ({ port, family })));
   }
 
-  /** @throws KernelError EADDRINUSE where the port is taken */
+  /** @throws KernelError EADDRINUSE if the port is in use */
   addGuePort({ port, family }: GuePort): Promise<void> {
     return this.fou.acknowledge({
       operation: 'addPort',
-      body: { port, family: familyNumber(family), type: GUE },
+      body: { port, family: codes.family[family], type: GUE },
     });
   }
 
   deleteGuePort({ port, family }: GuePort): Promise<void> {
-    return this.fou.acknowledge({ operation: 'deletePort', body: { port, family: familyNumber(family) } });
+    return this.fou.acknowledge({ operation: 'deletePort', body: { port, family: codes.family[family] } });
   }
 }
 

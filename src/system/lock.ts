@@ -1,11 +1,11 @@
-/** A lock among processes: a file that holds the process id of whoever has it. A lock whose holder has died is nobody's. */
+/** A lock among processes: a file with the process id of its holder. The lock of a process that has died is free. */
 import { LockedError } from '../errors.js';
 import { type Files, makeDirectoryOf, readIfThere, removeIfThere } from './state-dir.js';
 
-/** A process, and when it started, because ids are used again. */
+/** A process by id and start time, because ids are reused. */
 interface Holder {
   readonly pid: number;
-  /** In the kernel's ticks since it booted, as /proc/PID/stat has it. */
+  /** Clock ticks since boot, from /proc/PID/stat. */
   readonly started: string;
 }
 
@@ -21,8 +21,8 @@ export interface Patience {
 const POLL = 100;
 
 /**
- * Takes the lock. @returns what releases it
- * @throws LockedError when somebody else still holds it after the time
+ * Takes the lock. @returns a function that releases it
+ * @throws LockedError if another process still holds it when the time is up
  */
 export const takeLock = (path: string, files: Files, patience: Patience): Promise<() => Promise<void>> =>
   new Lock(path, files).take(patience);
@@ -36,7 +36,7 @@ class Lock {
   async take(patience: Patience): Promise<() => Promise<void>> {
     makeDirectoryOf(this.path, this.files);
     const deadline = patience.now() + patience.wait;
-    let told = false;
+    let announced = false;
     while (true) {
       if (this.claim(this.path)) return async () => this.files.unlinkSync(this.path);
       const holder = this.holderOf(this.path);
@@ -46,13 +46,13 @@ class Lock {
         continue;
       }
       if (patience.now() >= deadline) throw new LockedError(holder.pid, this.path);
-      if (!told) patience.waiting?.(holder.pid);
-      told = true;
+      if (!announced) patience.waiting?.(holder.pid);
+      announced = true;
       await patience.sleep(POLL);
     }
   }
 
-  /** A link appears with its content or not at all, and only one of those who try at once succeeds. */
+  /** link(2) is atomic: the lock appears with its content or not at all, and only one of several processes succeeds. */
   private claim(path: string): boolean {
     const { files } = this;
     const own = `${path}.${process.pid}`;
@@ -69,8 +69,8 @@ class Lock {
   }
 
   /**
-   * Removes a dead holder's lock. Two who find it dead at once must not remove the lock that the quicker of them has taken
-   * since: who removes holds a lock for that, and looks again.
+   * Removes the lock of a dead holder, under a second lock: of two processes that find it at once, the slower must not remove the
+   * lock that the quicker has taken since.
    */
   private clearAway(dead: Holder): void {
     const breaking = `${this.path}.breaking`;
@@ -87,7 +87,7 @@ class Lock {
     }
   }
 
-  /** Who holds the lock; undefined where nobody does by now. A file that is not a lock counts as a dead process's. */
+  /** The holder; undefined if the lock is free by now. A file that is no lock counts as that of a dead process. */
   private holderOf(path: string): Holder | undefined {
     const text = readIfThere(path, this.files);
     if (text === undefined) return undefined;
@@ -103,11 +103,11 @@ class Lock {
     return this.startOf(pid) === started;
   }
 
-  /** Undefined where there is no such process. */
+  /** Undefined if there is no such process. */
   private startOf(pid: number): string | undefined {
     try {
       const stat = this.files.readFileSync(`/proc/${pid}/stat`, 'utf8');
-      // The 22nd field; the 2nd is the program's name in parentheses, which may hold blanks and parentheses.
+      // The 22nd field. The 2nd is the program's name in parentheses, which may contain blanks and parentheses.
       return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
     } catch {
       return undefined;

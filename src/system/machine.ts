@@ -1,4 +1,4 @@
-/** The machine as set-up and diagnosis see it: settings, network, modules. What is not needed is not opened. */
+/** The machine as set-up and doctor see it: settings, network, modules. Sockets are opened at their first use. */
 import type { OpenSocket } from '../netlink/transport/socket.js';
 import { FouClient } from './fou.js';
 import { loadModule } from './modules.js';
@@ -13,19 +13,19 @@ export class Machine {
 
   constructor(private readonly openSocket: OpenSocket) {}
 
-  /** @throws TransportError where the kernel cannot be reached */
+  /** @throws TransportError if the kernel cannot be reached */
   route(): Promise<RouteClient> {
     this.routeClient ??= RouteClient.open(this.openSocket);
     return this.routeClient;
   }
 
-  /** @throws KernelError or Error where the kernel has no foo-over-UDP */
+  /** @throws KernelError or Error if the kernel has no foo-over-UDP */
   fou(): Promise<FouClient> {
     this.fouClient ??= FouClient.open(this.openSocket);
     return this.fouClient;
   }
 
-  /** Releases what was opened. */
+  /** Closes the sockets. */
   async close(): Promise<void> {
     for (const opened of [this.routeClient, this.fouClient]) {
       (await opened?.catch(() => undefined))?.close();

@@ -1,9 +1,9 @@
-/** Kernel modules. Node's own are asked for when they are needed: a run that finds IPVS in the kernel needs none. */
+/** Kernel modules. Node's modules are loaded at their first use: a run that finds IPVS in the kernel needs none. */
 const { getBuiltinModule } = process;
 
 /**
- * Loads a module, and what it depends on, with the program that the kernel itself would call.
- * @throws Error whose message is the program's own last line
+ * Loads a module and its dependencies with the program that the kernel itself would call.
+ * @throws Error with the last line of the program's output
  */
 export async function loadModule(name: string): Promise<void> {
   const modprobe = await modprobePath();
@@ -30,7 +30,7 @@ function reason(
   return lines.at(-1) || message;
 }
 
-/** Whether the kernel has a module loaded or built in; one that has no parameters and is built in cannot be seen. */
+/** Whether a module is loaded or built in. A built-in module without parameters cannot be seen. */
 export const isLoaded = (name: string): Promise<boolean> =>
   getBuiltinModule('node:fs')
     .promises.access(`/sys/module/${name.replaceAll('-', '_')}`)

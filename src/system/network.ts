@@ -37,18 +37,18 @@ export interface InterfaceAddress {
 /** How far an address or a route reaches; a number without a name in iproute2's defaults stays a number. */
 export type Scope = 'global' | 'site' | 'link' | 'host' | 'nowhere' | number;
 
+/** Numbers of routing tables. */
+export const routingTables = { main: 254, local: 255 } as const;
+
 export interface Route {
   readonly family: Family;
   /** `default`, or what ip(8) prints: `192.0.2.0/24`. */
   readonly destination: string;
-  /** 254 is the main table, 255 the kernel's own of local addresses. */
   readonly table: number;
   readonly type: RouteType;
   readonly gateway?: string | undefined;
   /** Name of the link that packets leave by. */
   readonly device?: string | undefined;
-  /** Source address that the kernel prefers on this route. */
-  readonly source?: string | undefined;
   /** The lowest wins; 0 is IPv4's default. */
   readonly metric: number;
   /** Header and attributes of the whole message, to restore the route with everything it had. */
@@ -83,10 +83,13 @@ export interface Neighbour {
   readonly state: NeighbourState;
 }
 
+/** Kinds of links that are tunnels. */
+export const tunnelKinds = ['ipip', 'sit', 'ip6tnl', 'gre', 'ip6gre'] as const;
+
 /** A link to create. */
 export interface NewLink {
   readonly name: string;
-  readonly kind: 'dummy' | 'ipip' | 'sit' | 'ip6tnl' | 'gre' | 'ip6gre';
+  readonly kind: 'dummy' | (typeof tunnelKinds)[number];
   /** Local address of the tunnel; without it the tunnel takes the packets that no other tunnel takes. */
   readonly local?: string | undefined;
   /** GRE with a checksum; both ends have to agree. */

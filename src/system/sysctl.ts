@@ -1,6 +1,6 @@
 /**
- * The kernel's settings under /proc/sys. A setting is known by its path below that directory, `net/ipv4/ip_forward`:
- * unlike sysctl(8)'s dots, slashes stay clear when an interface is called `eth0.100`.
+ * The kernel's settings. Each is named by its path below /proc/sys, `net/ipv4/ip_forward`: unlike the dots of sysctl(8), slashes
+ * stay clear for an interface called `eth0.100`.
  */
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ const ROOT = '/proc/sys';
 export class Sysctls {
   constructor(private readonly root = ROOT) {}
 
-  /** The value, without the newline at its end; undefined where the kernel has no such setting. @throws HostError */
+  /** The value without its newline; undefined if the kernel has no such setting. @throws HostError */
   async read(path: string): Promise<string | undefined> {
     try {
       return (await readFile(join(this.root, path), 'utf8')).trim();
@@ -21,17 +21,17 @@ export class Sysctls {
     }
   }
 
-  /** @throws HostError where the kernel has no such setting, or does not take the value */
+  /** @throws HostError if the kernel has no such setting, or refuses the value */
   async write(path: string, value: string): Promise<void> {
     try {
-      // Without O_CREAT and O_TRUNC: nothing is made up where there is nothing.
+      // Without O_CREAT: a setting that does not exist is an error.
       await writeFile(join(this.root, path), value, { flag: 'r+' });
     } catch (error) {
       throw new HostError(`set ${sysctlName(path)} to ${value}`, describe(error), { cause: error });
     }
   }
 
-  /** What the directory `path` holds; nothing where it does not exist. */
+  /** The names in the directory `path`; empty if it does not exist. */
   async list(path: string): Promise<string[]> {
     return (await readdir(join(this.root, path)).catch(() => [])).sort();
   }
@@ -39,7 +39,7 @@ export class Sysctls {
 
 const reason = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? String(error);
 
-/** Errors of this directory in words that lead further than the errno's own. */
+/** Texts that say more about settings than those of the errno. */
 const words: Readonly<Record<string, string>> = {
   ENOENT: 'the kernel has no such setting (a module that is not loaded, or an older kernel)',
   EACCES: 'permission denied (it takes root, and in a container a /proc/sys that may be written)',
@@ -50,11 +50,11 @@ const words: Readonly<Record<string, string>> = {
 
 const describe = (error: unknown): string => words[reason(error)] ?? reason(error);
 
-/** How sysctl(8) takes it: with dots, unless a part of it has one. */
+/** The name for sysctl(8): with dots, unless a part of the path has one. */
 export function sysctlName(path: string): string {
   return path.includes('.') ? path : path.replaceAll('/', '.');
 }
 
-/** Setting of one interface, of `all` or of `default`. */
+/** @param device an interface, `all` or `default` */
 export const interfaceSetting = (family: 'ipv4' | 'ipv6', device: string, name: string): string =>
   `net/${family}/conf/${device}/${name}`;

@@ -1,12 +1,13 @@
 /** Where functions belong, and how time is shared among stages. */
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { root } from '../../scripts/build/project.js';
 import { reportOf } from '../support/bench-report.js';
 import { framesOf } from './guest/profile.js';
-import { profiles, stageOf } from './profile.js';
+import { places, profiles, stageOf } from './profile.js';
 import type { Sample } from './program.js';
 import type { Report } from './report.js';
 
@@ -16,14 +17,13 @@ test('a function belongs to a stage by its file, and by the way that data goes',
   const places = [
     frame('file:///x/build/src/ipvsadm/rules.js'),
     frame('file:///x/build/src/netlink/attributes.js'),
-    frame('file:///x/build/src/netlink/socket-bun.js'),
-    frame('wasm://wasm/0a1b2c3d'),
-    frame('file:///x/build/src/ipvsadm/compiled.js'),
+    frame('file:///x/build/src/netlink/transport/bun.js'),
+    frame('file:///x/build/src/ipvsadm/restore/line-template.js'),
     frame('node:fs'),
     frame('', '(garbage collector)'),
     { ...frame('file:///x/build/src/ipvsadm/rules.js'), loading: true },
   ];
-  const rest = [undefined, 'compiled code', 'compiled code', 'read and write', 'collect, compile', undefined];
+  const rest = [undefined, 'encode', 'read and write', 'collect, compile', undefined];
   assert.deepEqual(
     places.map((each) => stageOf(each, 'restoring')),
     ['parse', 'encode', ...rest],
@@ -31,6 +31,15 @@ test('a function belongs to a stage by its file, and by the way that data goes',
   assert.deepEqual(
     places.map((each) => stageOf(each, 'listing')),
     ['format', 'decode', ...rest],
+  );
+});
+
+test('every file that the table of stages names is there', async () => {
+  const files = (await readdir(join(root, 'src'), { recursive: true })).map((name) => `src/${name}`);
+  const named = places.flatMap(([, parts]) => parts).filter((part) => part.startsWith('src/'));
+  assert.deepEqual(
+    named.filter((part) => !files.some((file) => file.startsWith(part))),
+    [],
   );
 });
 
@@ -59,7 +68,7 @@ test('what is neither start nor kernel is shared among the stages as the samples
   };
   // 1,120 less 120 to start, a quarter of the rest in the kernel: 750, three quarters of them to decode.
   assert.deepEqual(profiles(report).rows, [
-    ['-Ln of 10x10', 'Node', ...['1,120', '100', '20', '250', '0', '0', '563', '188', '0', '0', '0']],
+    ['-Ln of 10x10', 'Node', ...['1,120', '100', '20', '250', '0', '0', '563', '188', '0', '0']],
   ]);
 });
 

@@ -4,40 +4,36 @@ import { type Measure, type Report, timeOf } from './report.js';
 import type { Table } from './tables.js';
 
 /** In the order of the table. */
-export const stages = [
-  'parse',
-  'encode',
-  'decode',
-  'format',
-  'compiled code',
-  'read and write',
-  'collect, compile',
-] as const;
+export const stages = ['parse', 'encode', 'decode', 'format', 'read and write', 'collect, compile'] as const;
 export type Stage = (typeof stages)[number];
 
 /** Rooms whose work depends on the way that data goes through them: into the kernel, or out of it. */
 const ways = {
-  restoring: { grammar: 'parse', wire: 'encode' },
-  listing: { grammar: 'format', wire: 'decode' },
+  restoring: { rules: 'parse', wire: 'encode' },
+  listing: { rules: 'format', wire: 'decode' },
 } as const;
 
 type Place = Stage | keyof (typeof ways)['listing'] | undefined;
 
 /**
- * What a function is for, by its file and name; the first that fits counts. Undefined is what is measured in another way: the kernel, which
- * sockets wait for, and the start.
+ * The stage of a function, by a part of its file's path; the first that fits counts. Undefined is what is measured in another way:
+ * the kernel, which sockets wait for, and the start.
  */
-const places: readonly (readonly [RegExp, Place])[] = [
-  [/\/socket-(node|bun)\.|\/netlink\/dist\/|bun:ffi|prebuilds/, undefined],
-  [/\/bin\/|\/src\/cli\/(?!process-context)|\/process-context\.\w+ openClient/, undefined],
-  [/\/process-context\.|\/context\.|\/chunks\.|\/ipvsadm\/lines\.|^(node|internal|bun):/, 'read and write'],
-  // WebAssembly, which Node's profiler tells by an address of its own, and Bun's by who calls it.
-  [/^wasm:|\/(ipvsadm|plan)\/compiled\.|\/src\/assembly\./, 'compiled code'],
-  // The quick way of -R: lines become messages without being parsed.
-  [/\/src\/ipvsadm\/(moulds?|gaps|casting)\./, 'encode'],
-  [/\/src\/ipvs\/endpoint-view\./, 'format'],
-  [/\/src\/(ipvsadm|model)\//, 'grammar'],
-  [/\/src\/(netlink|ipvs)\//, 'wire'],
+export const places: readonly (readonly [Place, readonly string[]])[] = [
+  [undefined, ['src/netlink/transport/', 'src/libc/libc.', 'src/libc/option-socket.', 'bun:ffi']],
+  [undefined, ['node_modules/netlink/', 'prebuilds/']],
+  ['read and write', ['src/cli/process-context.', 'src/libc/files.', 'src/ipvsadm/restore/line-chunks.']],
+  ['read and write', ['node:', 'internal:', 'bun:']],
+  [undefined, ['bin/lvsadm', 'src/cli/']],
+  // -R makes messages of most lines without parsing them.
+  [
+    'encode',
+    ['line-template.', 'compile-template.', 'template-cache.', 'slot.'].map(
+      (name) => `src/ipvsadm/restore/${name}`,
+    ),
+  ],
+  ['rules', ['src/ipvsadm/', 'src/model/']],
+  ['wire', ['src/netlink/', 'src/ipvs/']],
 ];
 
 /** Runtimes' names for what is no function. */
@@ -49,8 +45,8 @@ export const wayOf = (name: string): keyof typeof ways => (name.startsWith('-R')
 export function stageOf({ file, name, loading }: Frame, way: keyof typeof ways): Stage | undefined {
   if (collecting.test(name)) return 'collect, compile';
   if (loading) return undefined;
-  const place = places.find(([pattern]) => pattern.test(`${file} ${name}`))?.[1];
-  return place === 'grammar' || place === 'wire' ? ways[way][place] : place;
+  const place = places.find(([, parts]) => parts.some((part) => file.includes(part)))?.[0];
+  return place === 'rules' || place === 'wire' ? ways[way][place] : place;
 }
 
 /** How much of what is no start and no kernel each stage has. */

@@ -108,12 +108,12 @@ inOwnNetwork(import.meta.url, 'director, in a network namespace', () => {
     const heard = async () => (await route.neighbours()).find(({ address }) => address === '198.51.100.10');
     // Asked again now and then: on a busy machine an answer may take longer than the kernel waits for it.
     for (let wait = 0; wait < 500 && (await heard())?.mac === undefined; wait++) {
-      if (wait % 50 === 0) await route.askFor('198.51.100.10', 'nic');
+      if (wait % 50 === 0) await route.requestNeighbour('198.51.100.10', 'nic');
       await sleep(20);
     }
     const [, mac] = /ether (\S+)/.exec(inClient('link', 'show', 'eth0')) ?? [];
     assert.equal((await heard())?.mac, mac);
-    await route.forgetNeighbour('198.51.100.10', 'nic');
+    await route.deleteNeighbour('198.51.100.10', 'nic');
     assert.equal(await heard(), undefined);
     inClient('address', 'del', '198.51.100.10/32', 'dev', 'lo');
     await undoAll(machine, journal);

@@ -65,6 +65,12 @@ interface FakeService {
 /** A reply: its command, and its attributes as bytes. */
 export type FakeReply = readonly [command: number, attributes: Uint8Array];
 
+type Operation = keyof typeof ipvsSchema.operations;
+/** `zeroAll` is a `zeroService` that names none. */
+const operationNames = (Object.keys(ipvsSchema.operations) as Operation[]).filter(
+  (name) => name !== 'zeroAll',
+);
+
 export class FakeIpvs {
   /** Whether the kernel has IPVS at all. */
   present = true;
@@ -97,10 +103,25 @@ export class FakeIpvs {
     return IpvsClient.open(this.open, options);
   }
 
+  /** Another IPVS with the same table, daemons and timeouts. */
+  copy(): FakeIpvs {
+    const copy = new FakeIpvs();
+    for (const [key, { body, destinations }] of this.services) {
+      copy.services.set(key, { body, destinations: new Map(destinations) });
+    }
+    for (const [state, daemon] of this.daemons) copy.daemons.set(state, daemon);
+    copy.timeouts = this.timeouts;
+    return copy;
+  }
+
   /** Another program changes the table. @throws Refused */
   carryOut(change: Change): void {
     const { operation, body } = callOf(change);
-    this.rules[operation as keyof typeof this.rules](body as CommandBody);
+    this.handle(
+      ipvsSchema.operations[operation].command,
+      false,
+      encode(CommandAttributes, body as CommandBody),
+    );
   }
 
   /** Adds to the counters of a service, or of one of its destinations. */
@@ -125,23 +146,20 @@ export class FakeIpvs {
    */
   handle(command: number, dump: boolean, payload: Uint8Array): FakeReply[] {
     const body = CommandAttributes.get(new Reader(payload), 0, payload.length);
-    const rule = Object.entries(ipvsSchema.operations).find(
-      ([name, row]) => row.command === command && (row.reply === 'dump') === dump && name !== 'zeroAll',
-    );
-    const name = rule?.[0] as keyof typeof ipvsSchema.operations | undefined;
+    const name = operationNames.find((name) => {
+      const row = ipvsSchema.operations[name];
+      return row.command === command && (row.reply === 'dump') === dump;
+    });
     if (name === undefined) throw new Refused(E.INVAL);
     return this.rules[name](body) ?? [];
   }
 
-  private readonly rules: Record<
-    keyof typeof ipvsSchema.operations,
-    (body: CommandBody) => FakeReply[] | undefined
-  > = {
+  private readonly rules: Record<Operation, (body: CommandBody) => FakeReply[] | undefined> = {
     addService: ({ service }) => {
       const settings = this.settings(service, {});
       refuseUnless(!this.services.has(serviceKey(settings)), E.EXIST);
       this.services.set(serviceKey(settings), {
-        body: { ...settings, ...counters({}) },
+        body: { ...settings, ...untouched },
         destinations: new Map(),
       });
       return undefined;
@@ -157,14 +175,13 @@ export class FakeIpvs {
       this.services.delete(serviceKey(service));
       return undefined;
     },
-    getService: ({ service }) => [reply(1, CommandAttributes, { service: this.find(service).body })],
-    getServices: () =>
-      [...this.services.values()].map(({ body }) => reply(1, CommandAttributes, { service: body })),
+    getService: ({ service }) => [serviceReply(this.find(service).body)],
+    getServices: () => [...this.services.values()].map(({ body }) => serviceReply(body)),
     addDestination: ({ service, destination }) => {
       const { body, destinations } = this.find(service);
       const settings = this.destinationSettings(body, destination);
       refuseUnless(!destinations.has(destinationKey(settings)), E.EXIST);
-      destinations.set(destinationKey(settings), { ...settings, ...idle, ...counters({}) });
+      destinations.set(destinationKey(settings), { ...fresh, ...settings });
       return undefined;
     },
     editDestination: ({ service, destination }) => {
@@ -184,7 +201,7 @@ export class FakeIpvs {
     getDestinations: ({ service }) => {
       const found = service && this.services.get(serviceKey(service));
       return [...(found?.destinations.values() ?? [])].map((destination) =>
-        reply(5, CommandAttributes, { destination }),
+        reply(5, CommandAttributes, { destination }, destination),
       );
     },
     startDaemon: ({ daemon = {} }) => {
@@ -330,8 +347,6 @@ function syncMaxLength({ state, group6, maxLength }: DaemonBody, mtu: number): n
   return Math.min(Math.max(maxLength, state === codes.daemonState.backup ? 1024 : 1), largest);
 }
 
-const idle = Object.fromEntries(destinationCounts.map((name) => [name, 0]));
-
 /** Both sets of counters, the 32-bit ones as they wrap in the kernel. */
 function counters(
   counted: Partial<Stats>,
@@ -345,13 +360,37 @@ function counters(
   return { stats: Object.fromEntries(narrow), stats64: Object.fromEntries(exact) };
 }
 
+const untouched = counters({});
+const fresh: DestinationBody = {
+  ...Object.fromEntries(destinationCounts.map((name) => [name, 0])),
+  ...untouched,
+};
+
 function zero(service: FakeService): void {
-  service.body = { ...service.body, ...counters({}) };
-  for (const [key, body] of service.destinations) service.destinations.set(key, { ...body, ...counters({}) });
+  service.body = { ...service.body, ...untouched };
+  for (const [key, body] of service.destinations) service.destinations.set(key, { ...body, ...untouched });
 }
 
-function reply<S extends AttributeSet>(command: number, set: S, body: Infer<S>): FakeReply {
-  const to = new Writer();
-  set.put(to, body as never);
-  return [command, to.written().slice()];
+const serviceReply = (service: ServiceBody): FakeReply => reply(1, CommandAttributes, { service }, service);
+
+const writer = new Writer();
+
+function encode<S extends AttributeSet>(set: S, body: Infer<S>): Uint8Array {
+  writer.clear();
+  set.put(writer, body as never);
+  return writer.written().slice();
+}
+
+/** Replies by the row that they tell: rows are replaced, never changed. */
+const encoded = new WeakMap<object, FakeReply>();
+
+function reply<S extends AttributeSet>(
+  command: number,
+  set: S,
+  body: Infer<S>,
+  row: object = body,
+): FakeReply {
+  const known = encoded.get(row) ?? [command, encode(set, body)];
+  encoded.set(row, known);
+  return known;
 }

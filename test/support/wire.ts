@@ -27,9 +27,20 @@ export function unhex(hex: string): Uint8Array {
 
 export const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 
-export const join = (...parts: readonly Uint8Array[]): Uint8Array => new Uint8Array(Buffer.concat(parts));
+export function join(...parts: readonly Uint8Array[]): Uint8Array {
+  let length = 0;
+  for (const part of parts) length += part.length;
+  const whole = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
 
-const pad = (bytes: Uint8Array): Uint8Array => join(bytes, new Uint8Array((4 - (bytes.length % 4)) % 4));
+const pad = (bytes: Uint8Array): Uint8Array =>
+  bytes.length % 4 === 0 ? bytes : join(bytes, new Uint8Array(4 - (bytes.length % 4)));
 
 /** One attribute, padded. */
 export function attribute(type: number, ...payload: readonly Uint8Array[]): Uint8Array {
@@ -50,17 +61,14 @@ export interface WireHeader {
 
 /** One message, padded. */
 export function message(header: WireHeader, ...payload: readonly Uint8Array[]): Uint8Array {
-  const content = join(...payload);
-  return pad(
-    join(
-      u32(16 + content.length),
-      u16(header.type),
-      u16(header.flags),
-      u32(header.sequence),
-      u32(header.port),
-      content,
-    ),
-  );
+  const whole = join(new Uint8Array(16), ...payload);
+  const to = view(whole);
+  to.setUint32(0, whole.length, little);
+  to.setUint16(4, header.type, little);
+  to.setUint16(6, header.flags, little);
+  to.setUint32(8, header.sequence, little);
+  to.setUint32(12, header.port, little);
+  return pad(whole);
 }
 
 /** struct genlmsghdr. */

@@ -1,11 +1,9 @@
 /** The links that hold the VIPs of a real server. */
 import { familyOf } from '../../model/address.js';
-import { hostPrefix, type InterfaceAddress, type Link } from '../../system/network.js';
+import { hostPrefix, type InterfaceAddress, type Link, tunnelKinds } from '../../system/network.js';
 import type { MachineFacts, Scope } from '../facts/facts.js';
 import { interfacesWith, linkNamed } from '../facts/routing.js';
 import { vipsOf } from './table.js';
-
-const tunnelKinds: ReadonlySet<string> = new Set(['ipip', 'sit', 'ip6tnl', 'gre', 'ip6gre']);
 
 export interface VipHolder {
   readonly vip: InterfaceAddress;
@@ -34,10 +32,9 @@ export const hiddenHolders = (facts: MachineFacts, scope: Scope): VipHolder[] =>
   vipHolders(facts, scope).filter(({ vip, link }) => familyOf(vip.address) === 'inet' && isHidden(link));
 
 /** Whether no other machine can ask on the link for an address: lo, dummies and tunnels. */
-export const isHidden = ({ loopback, kind }: Link): boolean =>
-  loopback || kind === 'dummy' || tunnelKinds.has(kind);
+export const isHidden = (link: Link): boolean => link.loopback || link.kind === 'dummy' || isTunnel(link);
 
-export const isTunnel = ({ kind }: Link): boolean => tunnelKinds.has(kind);
+export const isTunnel = ({ kind }: Link): boolean => tunnelKinds.some((tunnel) => tunnel === kind);
 
 /** An address alone, other than the loopback's. Tunnels have such addresses of their own, too. */
 const isSingle = ({ address, prefix }: InterfaceAddress): boolean =>

@@ -28,7 +28,7 @@ export async function findArpConflicts(
       `other machines with ${address}: ${device} has no other address in that network to ask with`,
     );
   }
-  for (const { address, device } of asked) await route.askFor(address, device);
+  for (const { address, device } of asked) await route.requestNeighbour(address, device);
   if (asked.length > 0) await sleep(PATIENCE);
   const neighbours = await route.neighbours();
   const conflicts: ArpConflict[] = [];
@@ -60,7 +60,7 @@ const hasSender = ({ addresses }: MachineFacts, { address, device }: InterfaceAd
 
 async function forget(route: RouteClient, address: string, device: string): Promise<void> {
   try {
-    await route.forgetNeighbour(address, device);
+    await route.deleteNeighbour(address, device);
   } catch (error) {
     if (!(error instanceof KernelError && error.errno === Errno.ENOENT)) throw error;
   }

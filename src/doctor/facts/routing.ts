@@ -1,10 +1,7 @@
 /** Questions about a machine's addresses and routes. */
 import { addressBytes, familyOf } from '../../model/address.js';
-import type { InterfaceAddress, Link, Route } from '../../system/network.js';
+import { type InterfaceAddress, type Link, type Route, routingTables } from '../../system/network.js';
 import type { MachineFacts } from './facts.js';
-
-const MAIN = 254;
-const LOCAL = 255;
 
 /** Whether `address` is in `network`: `192.0.2.0/24`, or an address alone. */
 export function contains(network: string, address: string): boolean {
@@ -24,7 +21,8 @@ export function contains(network: string, address: string): boolean {
 export const isLocal = ({ addresses, routes }: MachineFacts, address: string): boolean =>
   addresses.some((own) => own.address === address) ||
   routes.some(
-    ({ type, table, destination }) => type === 'local' && table === LOCAL && contains(destination, address),
+    ({ type, table, destination }) =>
+      type === 'local' && table === routingTables.local && contains(destination, address),
   );
 
 /** The links with this address. */
@@ -39,7 +37,7 @@ export function routeTo({ routes }: MachineFacts, address: string): Route | unde
   const family = familyOf(address);
   const fitting = routes.filter(
     (route) =>
-      route.table === MAIN &&
+      route.table === routingTables.main &&
       route.family === family &&
       route.type === 'unicast' &&
       (route.destination === 'default' || contains(route.destination, address)),
@@ -52,7 +50,9 @@ const lengthOf = ({ destination }: Route): number =>
 
 /** Whether there is policy routing (by source or mark): then a route may be missing in the main table. */
 export const hasOtherTables = ({ routes }: MachineFacts): boolean =>
-  routes.some(({ table, type }) => type === 'unicast' && table !== MAIN && table !== LOCAL);
+  routes.some(
+    ({ table, type }) => type === 'unicast' && table !== routingTables.main && table !== routingTables.local,
+  );
 
 /** The machine's address on the link towards `address`: a server there can use it as its gateway. */
 export function ownAddressToward(facts: MachineFacts, address: string): string | undefined {

@@ -15,6 +15,7 @@ import {
   fwmarkRange,
   persistenceRange,
   portRange,
+  type Range,
   syncIdRange,
   syncMessageRange,
   ttlRange,
@@ -65,6 +66,9 @@ const readService = endpoint('virtual service');
 const readMark = number('firewall mark', fwmarkRange);
 const readPersistence = number('persistence timeout', persistenceRange);
 const tunnelTypeNames = Object.keys(tunnelTypes) as TunnelType[];
+
+/** `0 to 255` */
+const span = ({ min, max }: Range): string => `${min} to ${max}`;
 
 const switchRows: Readonly<Record<ServiceSwitch, Row>> = {
   onePacket: { long: 'ops', short: 'o', help: 'one-packet scheduling: schedule each UDP datagram anew' },
@@ -261,13 +265,13 @@ export const settings: readonly SettingOption[] = [
     long: 'syncid',
     field: 'syncid',
     value: 'ID',
-    help: `number of the group of directors, 0 to 255; a backup with 0 accepts every group (default: ${daemonDefaults.syncId})`,
+    help: `id of a group of directors, ${span(syncIdRange)}; a backup with 0 accepts every id (default: ${daemonDefaults.syncId})`,
   }),
   numeric(daemon, 'maxLength', syncMessageRange, {
     long: 'sync-maxlen',
     field: 'sync-maxlen',
     value: 'BYTES',
-    help: "largest sync message in bytes, 1 to 65507 (default: from the interface's MTU)",
+    help: `largest sync message, ${span(syncMessageRange)} bytes (default: from the interface's MTU)`,
   }),
   valued(daemon, 'group', multicastGroup, {
     long: 'mcast-group',
@@ -284,7 +288,7 @@ export const settings: readonly SettingOption[] = [
     long: 'mcast-ttl',
     field: 'mcast-ttl',
     value: 'HOPS',
-    help: 'time to live of multicast packets: routers they may pass, 1 to 255 (default: 1)',
+    help: `time to live of multicast packets: routers they may pass, ${span(ttlRange)} (default: 1)`,
   }),
 ];
 

@@ -37,12 +37,13 @@ export class TemplateCache {
   /** Keeps a template of a line that was parsed, and of its message. */
   learn(line: string, change: Change, message: Uint8Array<ArrayBuffer>): void {
     const template = compileTemplate(line, change, message);
-    if (template !== undefined) this.moveToFront(template, CAPACITY - 1);
+    if (template !== undefined) this.moveToFront(template, Math.min(this.templates.length, CAPACITY - 1));
   }
 
-  /** Puts a template first, in place of the one at `index`. */
+  /** Puts a template first; those before `index` move back, and the one at `index` is gone. */
   private moveToFront(template: LineTemplate, index: number): void {
-    this.templates.splice(index, 1);
-    this.templates.unshift(template);
+    const { templates } = this;
+    for (let i = index; i > 0; i--) templates[i] = templates[i - 1] as LineTemplate;
+    templates[0] = template;
   }
 }

@@ -2,7 +2,7 @@
 import { Errno, HostError, KernelError } from '../../errors.js';
 import { familyOf } from '../../model/address.js';
 import type { RouteClient } from '../../system/rtnetlink/client.js';
-import { type AddressStep, ALREADY_SET, type StepKind } from './step.js';
+import { type AddressStep, ALREADY_SET, removeUnlessGone, type StepKind } from './step.js';
 
 export const address: StepKind<AddressStep> = {
   key: (step) => `${cidr(step)} on ${step.device}`,
@@ -29,14 +29,8 @@ export const address: StepKind<AddressStep> = {
   },
 
   async undo(step, machine) {
-    try {
-      await (await machine.route()).deleteAddress(step);
-    } catch (error) {
-      const gone =
-        error instanceof HostError || (error instanceof KernelError && error.errno === Errno.EADDRNOTAVAIL);
-      if (!gone) throw error;
-    }
-    return undefined;
+    const route = await machine.route();
+    return removeUnlessGone(() => route.deleteAddress(step), Errno.EADDRNOTAVAIL);
   },
 };
 

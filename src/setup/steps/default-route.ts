@@ -1,11 +1,9 @@
 /** The default route, by which answers get back to the clients. */
-import { Errno, HostError, KernelError } from '../../errors.js';
+import { Errno } from '../../errors.js';
 import { type Family, familyOf } from '../../model/address.js';
 import type { Machine } from '../../system/machine.js';
-import type { Route } from '../../system/network.js';
-import { ALREADY_SET, type DefaultRouteStep, type StepKind } from './step.js';
-
-const MAIN_TABLE = 254;
+import { type Route, routingTables } from '../../system/network.js';
+import { ALREADY_SET, type DefaultRouteStep, removeUnlessGone, type StepKind } from './step.js';
 
 export const defaultRoute: StepKind<DefaultRouteStep> = {
   key: ({ gateway, metric }) => `${familyOf(gateway)} metric ${metric}`,
@@ -39,14 +37,7 @@ export const defaultRoute: StepKind<DefaultRouteStep> = {
       await route.restoreRoute(Buffer.from(before.route, 'base64'));
       return undefined;
     }
-    try {
-      await route.deleteDefaultRoute(step);
-    } catch (error) {
-      const gone =
-        error instanceof HostError || (error instanceof KernelError && error.errno === Errno.ESRCH);
-      if (!gone) throw error;
-    }
-    return undefined;
+    return removeUnlessGone(() => route.deleteDefaultRoute(step), Errno.ESRCH);
   },
 };
 
@@ -56,7 +47,7 @@ async function currentDefault(machine: Machine, family: Family, metric: number):
     (route) =>
       route.family === family &&
       route.destination === 'default' &&
-      route.table === MAIN_TABLE &&
+      route.table === routingTables.main &&
       route.type === 'unicast' &&
       route.metric === metric,
   );

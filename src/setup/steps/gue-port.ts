@@ -1,6 +1,6 @@
 /** UDP ports that receive generic UDP encapsulation. */
-import { Errno, KernelError } from '../../errors.js';
-import { ALREADY_SET, type GuePortStep, type StepKind } from './step.js';
+import { Errno } from '../../errors.js';
+import { ALREADY_SET, type GuePortStep, removeUnlessGone, type StepKind } from './step.js';
 
 export const guePort: StepKind<GuePortStep> = {
   key: ({ port, family }) => `${family} ${port}`,
@@ -18,13 +18,7 @@ export const guePort: StepKind<GuePortStep> = {
   },
 
   async undo(step, machine) {
-    try {
-      await (await machine.fou()).deleteGuePort(step);
-    } catch (error) {
-      if (!(error instanceof KernelError && GONE.has(error.errno))) throw error;
-    }
-    return undefined;
+    const fou = await machine.fou();
+    return removeUnlessGone(() => fou.deleteGuePort(step), Errno.ENOENT, Errno.EINVAL);
   },
 };
-
-const GONE: ReadonlySet<number> = new Set([Errno.ENOENT, Errno.EINVAL]);

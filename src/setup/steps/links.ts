@@ -76,13 +76,13 @@ export const up: StepKind<UpStep> = {
   },
 
   async apply({ device }, machine) {
-    await (await machine.route()).setUp(device, true);
+    await (await machine.route()).setLinkUp(device, true);
     return undefined;
   },
 
   async undo({ device }, machine) {
     const route = await machine.route();
-    if ((await route.link(device))?.up) await route.setUp(device, false);
+    if ((await route.link(device))?.up) await route.setLinkUp(device, false);
     return undefined;
   },
 };

@@ -1,4 +1,5 @@
 /** The steps of a set-up as data: each says what shall hold on this machine. */
+import { HostError, KernelError } from '../../errors.js';
 import type { Family } from '../../model/address.js';
 import type { Machine } from '../../system/machine.js';
 import type { DefaultRoute, NewAddress, NewLink } from '../../system/network.js';
@@ -87,4 +88,14 @@ export interface StepKind<S extends SetupStep> {
    * @returns a note about a state that was left alone, because another program has changed it since
    */
   undo?(step: S, machine: Machine, previous: Previous): Promise<string | undefined>;
+}
+
+/** Removes something that may be gone already: with its link, or the kernel answers with one of these errnos. */
+export async function removeUnlessGone(remove: () => Promise<void>, ...gone: number[]): Promise<undefined> {
+  try {
+    await remove();
+  } catch (error) {
+    const isGone = error instanceof HostError || (error instanceof KernelError && gone.includes(error.errno));
+    if (!isGone) throw error;
+  }
 }

@@ -6,47 +6,52 @@ import type { MessageCursor, Request } from '../../netlink/message.js';
 import type { Fields, FieldValues } from '../../netlink/struct.js';
 import { type RouteObject, type Verb, verbs } from './schema.js';
 
-/** One object as a message tells of it. */
-export interface Body<F extends Fields, R extends Rows> {
+/** A message about one object, decoded. */
+export interface Message<F extends Fields, R extends Rows> {
   readonly header: FieldValues<F>;
   readonly attributes: Infer<AttributeSet<R>>;
-  /** Header and attributes as they came, those that no table knows included. */
+  /** Header and attributes as received, including attributes that the schema does not list. */
   readonly raw: Uint8Array;
 }
+export type MessageOf<O> =
+  O extends RouteObject<infer F extends Fields, infer R extends Rows> ? Message<F, R> : never;
 
-export interface Asked<F extends Fields, R extends Rows> {
+/** The body of a request. */
+export interface Body<F extends Fields, R extends Rows> {
   readonly header?: Partial<FieldValues<F>>;
   readonly attributes?: Infer<AttributeSet<R>>;
 }
+export type BodyOf<O> =
+  O extends RouteObject<infer F extends Fields, infer R extends Rows> ? Body<F, R> : never;
 
 export class Messages {
   constructor(private readonly connection: Connection) {}
 
-  /** All objects that the kernel has, of the header's family if it names one. @throws KernelError */
+  /** All objects of the kernel, or those of the family that the body's header names. @throws KernelError */
   dump<F extends Fields, R extends Rows, T>(
     object: RouteObject<F, R>,
-    asked: Asked<F, R>,
-    read: (body: Body<F, R>) => T,
+    body: Body<F, R>,
+    read: (message: Message<F, R>) => T,
   ): Promise<T[]> {
-    return this.connection.dump(request('get', object, asked), (reply) => read(bodyOf(object, reply)));
+    return this.connection.dump(request('get', object, body), (reply) => read(decoded(object, reply)));
   }
 
-  /** The one object that is asked for. @throws KernelError */
-  get<F extends Fields, R extends Rows>(object: RouteObject<F, R>, asked: Asked<F, R>): Promise<Body<F, R>> {
-    return this.connection.get(request('get', object, asked), (reply) => bodyOf(object, reply));
+  /** One object. @throws KernelError */
+  get<F extends Fields, R extends Rows>(object: RouteObject<F, R>, body: Body<F, R>): Promise<Message<F, R>> {
+    return this.connection.get(request('get', object, body), (reply) => decoded(object, reply));
   }
 
   /** Changes one object; `flags` are NLM_F_*. @throws KernelError */
   change<F extends Fields, R extends Rows>(
     verb: 'new' | 'delete' | 'set',
     object: RouteObject<F, R>,
-    asked: Asked<F, R>,
+    body: Body<F, R>,
     flags = 0,
   ): Promise<void> {
-    return this.connection.acknowledge({ ...request(verb, object, asked), flags });
+    return this.connection.acknowledge({ ...request(verb, object, body), flags });
   }
 
-  /** Makes an object of a message as it once came. @throws KernelError */
+  /** Creates an object from the raw bytes of an earlier message. @throws KernelError */
   restore<F extends Fields, R extends Rows>(
     object: RouteObject<F, R>,
     raw: Uint8Array,
@@ -59,7 +64,7 @@ export class Messages {
 function request<F extends Fields, R extends Rows>(
   verb: Verb,
   object: RouteObject<F, R>,
-  { header = {}, attributes }: Asked<F, R>,
+  { header = {}, attributes }: Body<F, R>,
 ): Request {
   return {
     operation: `${verb} ${object.name}`,
@@ -72,10 +77,10 @@ function request<F extends Fields, R extends Rows>(
   };
 }
 
-function bodyOf<F extends Fields, R extends Rows>(
+function decoded<F extends Fields, R extends Rows>(
   object: RouteObject<F, R>,
   { reader, start, end }: MessageCursor,
-): Body<F, R> {
+): Message<F, R> {
   const { header, attributes } = object;
   try {
     return {

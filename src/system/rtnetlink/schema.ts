@@ -1,5 +1,5 @@
 /**
- * rtnetlink as tables: what heads each message, and its attributes. Source: linux/rtnetlink.h, if_link.h, if_addr.h,
+ * rtnetlink as tables: the header of each message, and its attributes. Source: linux/rtnetlink.h, if_link.h, if_addr.h,
  * neighbour.h, if_tunnel.h.
  */
 import {
@@ -16,10 +16,10 @@ import {
 } from '../../netlink/attributes.js';
 import { type Fields, type Struct, struct } from '../../netlink/struct.js';
 
-/** What rtnetlink keeps: its four message types follow one another, new, delete, get and set. */
+/** An object of rtnetlink. Its four message types are consecutive: new, delete, get and set. */
 export interface RouteObject<F extends Fields = Fields, R extends Rows = Rows> {
   readonly name: string;
-  /** Number of the message type that makes one. */
+  /** Number of the message type `new`. */
   readonly base: number;
   readonly header: Struct<F>;
   readonly attributes: AttributeSet<R>;
@@ -40,7 +40,7 @@ const object = <F extends Fields, R extends Rows>(
   attributes: attributeSet(name, attributes),
 });
 
-/** IFLA_INFO_*; what a kind's data is, the kind says. */
+/** IFLA_INFO_*; the kind decides on the attributes of the data. */
 const LinkInfo = attributeSet('linkInfo', { kind: [1, cstring], data: [2, bytes] });
 
 /** struct ifinfomsg, IFLA_* */
@@ -56,7 +56,7 @@ export const link = object(
   },
 );
 
-/** struct ifaddrmsg, IFA_*. Where both are there, `local` is the address and `address` the peer's. */
+/** struct ifaddrmsg, IFA_*. With both, `local` is the address and `address` the peer's. */
 export const address = object(
   'address',
   20,
@@ -84,7 +84,6 @@ export const route = object(
     device: [4, u32],
     gateway: [5, bytes],
     metric: [6, u32],
-    source: [7, bytes],
     table: [15, u32],
   },
 );
@@ -97,12 +96,21 @@ export const neighbour = object(
   { address: [1, bytes], mac: [2, bytes] },
 );
 
-/** IFLA_IPTUN_*: ipip, sit and ip6tnl. `protocol` is what may be inside: 0 is anything (ip6tnl only). */
+/** IFLA_IPTUN_*: ipip, sit and ip6tnl. `protocol` is that of the packet inside: 0 is any (ip6tnl only). */
 export const TunnelData = attributeSet('tunnelData', { local: [2, bytes], protocol: [9, u8] });
 
 /** IFLA_GRE_*; the flags are those of the header on the wire. */
 export const GreData = attributeSet('greData', { inFlags: [2, be16], local: [6, bytes] });
 export const GRE_CHECKSUM = 0x8000;
+
+/** The attributes of a link's data, by kind. */
+export const tunnelData = new Map<string, typeof TunnelData | typeof GreData>([
+  ['ipip', TunnelData],
+  ['sit', TunnelData],
+  ['ip6tnl', TunnelData],
+  ['gre', GreData],
+  ['ip6gre', GreData],
+]);
 
 /** IFF_* */
 export const linkFlag = { up: 0x1, loopback: 0x8, noArp: 0x80 } as const;
@@ -126,7 +134,6 @@ export const codes = {
     noarp: 0x40,
     permanent: 0x80,
   },
-  /** RTPROT_STATIC: an administrator's, which routing daemons leave alone. */
+  /** RTPROT_STATIC: routing daemons leave such routes alone. */
   staticRoute: 4,
-  mainTable: 254,
 } as const;

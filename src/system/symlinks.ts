@@ -1,19 +1,19 @@
-/** Links under which a file is found by other names, and whose they are. */
+/** Symbolic links that give the program further names. */
 import { lstat, readlink, rename, rm, symlink } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import { errnoText, HostError } from '../errors.js';
 
-/** The names of ipvsadm's programs, by which lvsadm can be called. */
+/** The names of ipvsadm's programs. */
 export const programNames = ['ipvsadm', 'ipvsadm-save', 'ipvsadm-restore'] as const;
 
 /**
- * How a link is written. Beside the file it is the bare name, so that the two can be moved together: into a package, or with
- * the directory.
+ * The target of a link. In the directory of the file it is the bare name, so that both can be moved together: into a package, or
+ * with the directory.
  */
 const targetOf = (link: string, file: string): string =>
   dirname(link) === dirname(file) ? basename(file) : file;
 
-/** `taken` by something else, which a link would replace. */
+/** `taken`: another file has the name. */
 export type LinkState = 'free' | 'ours' | 'taken';
 
 /** @param file absolute, as `link` is */
@@ -24,7 +24,7 @@ export async function stateOfLink(link: string, file: string): Promise<LinkState
   return resolve(dirname(link), await readlink(link)) === file ? 'ours' : 'taken';
 }
 
-/** Never leaves a moment without the name: the link is made beside it and renamed over it. @throws HostError */
+/** Creates or replaces the link by a rename, so that the name always exists. @throws HostError */
 export async function makeLink(link: string, file: string): Promise<void> {
   const fresh = `${link}.${process.pid}`;
   try {
@@ -36,7 +36,7 @@ export async function makeLink(link: string, file: string): Promise<void> {
   }
 }
 
-/** What the system refused, in one line. */
+/** The error of a refused system call, in one line. */
 export function cannot(attempted: string, error: unknown): HostError {
   const { errno, message } = error as NodeJS.ErrnoException;
   return new HostError(attempted, errno === undefined ? message : errnoText(-errno), { cause: error });

@@ -22,10 +22,9 @@ const order: readonly Severity[] = ['error', 'warning', 'note'];
 
 /** The findings, errors first. */
 export function examine(facts: MachineFacts, scope: Scope): Finding[] {
-  const findings = checks
-    .filter(({ roles }) => roles.some((role) => scope.roles.includes(role)))
-    .flatMap(({ id, severity, find }) =>
-      [...find(facts, scope)].map((found): Finding => ({ id, severity, ...found })),
-    );
+  const ofRoles = new Set(scope.roles.flatMap((role) => checks[role]));
+  const findings = [...ofRoles].flatMap(({ id, severity, find }) =>
+    [...find(facts, scope)].map((found): Finding => ({ id, severity, ...found })),
+  );
   return findings.sort((a, b) => order.indexOf(a.severity) - order.indexOf(b.severity));
 }

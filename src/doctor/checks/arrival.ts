@@ -4,12 +4,9 @@ import { contains, isLocal, routeTo } from '../facts/routing.js';
 import { type Check, manualFix, seen } from './check.js';
 import { servicesOf, vipsOf } from './table.js';
 
-const roles = ['director'] as const;
-
 export const noIpvs: Check = {
   id: 'no-ipvs',
   severity: 'error',
-  roles,
   *find({ ipvs }) {
     if (ipvs !== undefined) return;
     yield {
@@ -24,7 +21,6 @@ export const noIpvs: Check = {
 export const vipNotLocal: Check = {
   id: 'vip-not-local',
   severity: 'error',
-  roles,
   *find(facts, scope) {
     for (const vip of vipsOf(servicesOf(facts, scope))) {
       if (isLocal(facts, vip)) continue;
@@ -45,7 +41,6 @@ export const vipNotLocal: Check = {
 export const vipShared: Check = {
   id: 'vip-shared',
   severity: 'error',
-  roles,
   *find({ arpConflicts }, { vips }) {
     for (const { address, device, mac } of arpConflicts) {
       if (vips.length > 0 && !vips.includes(address)) continue;

@@ -4,7 +4,7 @@ import { type Destination, destinationKey } from '../../model/destination.js';
 import { stepCommand } from '../../setup/steps/index.js';
 import type { SetupStep } from '../../setup/steps/step.js';
 import { sysctlName } from '../../system/sysctl.js';
-import type { MachineFacts, Role, Scope } from '../facts/facts.js';
+import type { MachineFacts, Scope } from '../facts/facts.js';
 import { nameOf, type ServerEntry, serversOf } from './table.js';
 
 /** `error`: requests fail. `warning`: some do, or will. `note`: nothing is wrong. */
@@ -41,8 +41,6 @@ export interface Finding {
 export interface Check {
   readonly id: string;
   readonly severity: Severity;
-  /** Machines that it applies to. */
-  readonly roles: readonly Role[];
   find(facts: MachineFacts, scope: Scope): Iterable<Found>;
 }
 
@@ -50,7 +48,7 @@ export interface Check {
 export type Found = Omit<Finding, 'id' | 'severity'> & { readonly severity?: Severity };
 
 /** A director's check that looks at one server at a time. */
-export interface ServerCheck extends Omit<Check, 'roles' | 'find'> {
+export interface ServerCheck extends Omit<Check, 'find'> {
   find(entry: ServerEntry, facts: MachineFacts, scope: Scope): Omit<Found, 'subject'> | undefined;
 }
 
@@ -58,7 +56,6 @@ export interface ServerCheck extends Omit<Check, 'roles' | 'find'> {
 export const serverCheck = ({ id, severity, find }: ServerCheck): Check => ({
   id,
   severity,
-  roles: ['director'],
   *find(facts, scope) {
     for (const entry of serversOf(facts, scope)) {
       const found = find(entry, facts, scope);

@@ -7,8 +7,6 @@ import { numberOf } from '../facts/settings.js';
 import { type Check, manualFix, seen, seenSetting, serverCheck, setSetting } from './check.js';
 import { connectionsTo, count, sameEndpoint, serviceOf } from './table.js';
 
-const roles = ['director'] as const;
-
 /** `TCP 192.0.2.10:80 -> 10.1.0.7:80` */
 const groupName = ({ protocol, virtual, destination }: ConnectionGroup): string =>
   `${protocol} ${destinationKey(virtual)} -> ${destinationKey(destination)}`;
@@ -16,7 +14,6 @@ const groupName = ({ protocol, virtual, destination }: ConnectionGroup): string 
 export const removedServer: Check = {
   id: 'removed-server',
   severity: 'warning',
-  roles,
   *find(facts, { vips }) {
     const path = vsSetting('expire_nodest_conn');
     const { ipvs } = facts;
@@ -121,7 +118,6 @@ const KEEPALIVE = 7200;
 export const idleTimeout: Check = {
   id: 'idle-timeout',
   severity: 'warning',
-  roles,
   *find({ ipvs }) {
     const timeout = ipvs?.timeouts.tcp ?? 0;
     if (timeout === 0 || timeout >= KEEPALIVE) return;

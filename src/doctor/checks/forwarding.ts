@@ -26,8 +26,6 @@ import {
 import { connectionsTo, count, isEndpoint, serversOf, vipOf } from './table.js';
 import { natIsUntracked } from './untracked-rules.js';
 
-const roles = ['director'] as const;
-
 /** The setting that lets answers of a NAT server through: they come in by the link that leads to the server. */
 function forwardingPath(facts: MachineFacts, { id, method }: DestinationEntry): string | undefined {
   if (method !== 'nat') return undefined;
@@ -43,7 +41,6 @@ function forwardingIsOff(facts: MachineFacts, server: DestinationEntry): boolean
 export const ipForward: Check = {
   id: 'ip-forward',
   severity: 'error',
-  roles,
   *find(facts, scope) {
     const stuck = serversOf(facts, scope).filter(({ server }) => forwardingIsOff(facts, server));
     for (const [family, path] of [
@@ -66,7 +63,6 @@ export const ipForward: Check = {
 export const sendRedirects: Check = {
   id: 'send-redirects',
   severity: 'warning',
-  roles,
   *find(facts, scope) {
     const devices = new Set<string>();
     for (const { service, server } of serversOf(facts, scope)) {

@@ -1,4 +1,5 @@
-/** Every check, in the order of docs/doctor.md. Findings of the same severity are shown in this order. */
+/** The checks of each role, in the order of docs/doctor.md. Findings of the same severity are shown in this order. */
+import type { Role } from '../facts/facts.js';
 import { noIpvs, vipNotLocal, vipShared } from './arrival.js';
 import type { Check } from './check.js';
 import { draining, heldByPersistence, idleTimeout, removedServer, staleUdp } from './connections.js';
@@ -18,45 +19,46 @@ import {
 import { allQuiesced, localNotListening, noServers, portMismatch } from './services.js';
 import { backupLoop, sloppyTcp, syncFamily, syncId } from './sync.js';
 
-const directorChecks: readonly Check[] = [
-  noIpvs,
-  vipNotLocal,
-  vipShared,
-  ipForward,
-  sendRedirects,
-  serverUnreachable,
-  notAdjacent,
-  serverSilent,
-  tunnelMtu,
-  lro,
-  noServers,
-  allQuiesced,
-  portMismatch,
-  localNotListening,
-  removedServer,
-  heldByPersistence,
-  draining,
-  staleUdp,
-  idleTimeout,
-  backupLoop,
-  sloppyTcp,
-  syncId,
-  syncFamily,
-  conntrackOff,
-  conntrackFull,
-  reuseDelay,
-  fwmarkUnmarked,
-];
+const common: readonly Check[] = [conntrackFull, vipDuplicate];
 
-const realServerChecks: readonly Check[] = [
-  vipMissing,
-  vipOnNetwork,
-  carrierDown,
-  vipDuplicate,
-  arpIgnore,
-  arpAnnounce,
-  rpFilter,
-  natReturnRoute,
-];
-
-export const checks: readonly Check[] = [...directorChecks, ...realServerChecks];
+export const checks: Readonly<Record<Role, readonly Check[]>> = {
+  director: [
+    noIpvs,
+    vipNotLocal,
+    vipShared,
+    ipForward,
+    sendRedirects,
+    serverUnreachable,
+    notAdjacent,
+    serverSilent,
+    tunnelMtu,
+    lro,
+    noServers,
+    allQuiesced,
+    portMismatch,
+    localNotListening,
+    removedServer,
+    heldByPersistence,
+    draining,
+    staleUdp,
+    idleTimeout,
+    backupLoop,
+    sloppyTcp,
+    syncId,
+    syncFamily,
+    conntrackOff,
+    reuseDelay,
+    fwmarkUnmarked,
+    ...common,
+  ],
+  'real-server': [
+    ...common,
+    vipMissing,
+    vipOnNetwork,
+    carrierDown,
+    arpIgnore,
+    arpAnnounce,
+    rpFilter,
+    natReturnRoute,
+  ],
+};

@@ -59,7 +59,6 @@ const headersOf = ({ address }: EndpointId): number => (familyOf(address) === 'i
 export const lro: Check = {
   id: 'lro',
   severity: 'warning',
-  roles: ['director'],
   *find(facts, scope) {
     const used = new Set(
       serversOf(facts, scope).flatMap(({ service, server }) => [

@@ -6,12 +6,9 @@ import { type Check, manualFix, seen, seenSetting, setSetting } from './check.js
 import { servicesOf } from './table.js';
 import { untrackedRules } from './untracked-rules.js';
 
-const roles = ['director'] as const;
-
 export const conntrackOff: Check = {
   id: 'conntrack-off',
   severity: 'warning',
-  roles,
   *find(facts, scope) {
     const rules = untrackedRules(facts, scope);
     if (rules.length === 0) return;
@@ -33,7 +30,6 @@ const NEARLY_FULL = 0.8;
 export const conntrackFull: Check = {
   id: 'conntrack-full',
   severity: 'warning',
-  roles: ['director', 'real-server'],
   *find(facts) {
     const [number, most] = ['count', 'max'].map((name) =>
       numberOf(facts, `net/netfilter/nf_conntrack_${name}`),
@@ -55,7 +51,6 @@ export const conntrackFull: Check = {
 export const reuseDelay: Check = {
   id: 'reuse-delay',
   severity: 'warning',
-  roles,
   *find(facts) {
     const [conntrack, reuse] = [vsSetting('conntrack'), vsSetting('conn_reuse_mode')];
     const [major = 0, minor = 0] = facts.kernel.split(/[.-]/).map(Number);
@@ -75,7 +70,6 @@ export const reuseDelay: Check = {
 export const fwmarkUnmarked: Check = {
   id: 'fwmark-unmarked',
   severity: 'error',
-  roles,
   *find(facts, scope) {
     const { rules } = facts;
     const marks = rules?.flatMap(({ mark }) => mark ?? []);

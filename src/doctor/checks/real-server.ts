@@ -8,12 +8,9 @@ import { largerOf } from '../facts/settings.js';
 import { type Check, manualFix, safeFix, seen, seenSetting, setSetting } from './check.js';
 import { arpLinks, hiddenHolders, isHidden, isTunnel, vipHolders } from './vip-holders.js';
 
-const roles = ['real-server'] as const;
-
 export const vipMissing: Check = {
   id: 'vip-missing',
   severity: 'error',
-  roles,
   *find(facts, { vips, method = 'dr' }) {
     if (method === 'nat') return;
     for (const vip of vips) {
@@ -31,7 +28,6 @@ export const vipMissing: Check = {
 export const vipOnNetwork: Check = {
   id: 'vip-on-network',
   severity: 'error',
-  roles,
   *find(facts, scope) {
     for (const { vip, link } of vipHolders(facts, scope)) {
       if (isHidden(link) || !link.arp) continue;
@@ -54,7 +50,6 @@ export const vipOnNetwork: Check = {
 export const carrierDown: Check = {
   id: 'carrier-down',
   severity: 'error',
-  roles,
   *find(facts, scope) {
     for (const { vip, link } of vipHolders(facts, scope)) {
       if (link.up) continue;
@@ -71,7 +66,6 @@ export const carrierDown: Check = {
 export const vipDuplicate: Check = {
   id: 'vip-duplicate',
   severity: 'error',
-  roles: ['real-server', 'director'],
   *find({ addresses }) {
     for (const { address, prefix, device, duplicate } of addresses) {
       if (!duplicate || prefix !== hostPrefix(address)) continue;
@@ -105,7 +99,6 @@ interface ArpSetting {
 const arpCheck = ({ id, name, hides, value, why }: ArpSetting): Check => ({
   id,
   severity: 'error',
-  roles,
   *find(facts, scope) {
     const open = arpLinks(facts)
       .map((link) => link.name)
@@ -148,7 +141,6 @@ export const arpAnnounce = arpCheck({
 export const rpFilter: Check = {
   id: 'rp-filter',
   severity: 'error',
-  roles,
   *find(facts, scope) {
     for (const { vip, link } of hiddenHolders(facts, scope)) {
       if (!isTunnel(link) || largerOf(facts, link.name, 'rp_filter') !== 1) continue;
@@ -168,7 +160,6 @@ export const rpFilter: Check = {
 export const natReturnRoute: Check = {
   id: 'nat-way-back',
   severity: 'error',
-  roles,
   *find(facts, { method, gateway }) {
     if (method !== 'nat' || gateway === undefined) return;
     const routes = facts.routes.filter(({ destination }) => destination === 'default');

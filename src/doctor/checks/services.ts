@@ -6,12 +6,9 @@ import { isLocal } from '../facts/routing.js';
 import { type Check, editServer, removeServer, seen, serverCheck } from './check.js';
 import { isEndpoint, servicesOf } from './table.js';
 
-const roles = ['director'] as const;
-
 export const noServers: Check = {
   id: 'no-servers',
   severity: 'error',
-  roles,
   *find(facts, scope) {
     for (const { id, destinations } of servicesOf(facts, scope)) {
       if (destinations.length > 0) continue;
@@ -28,7 +25,6 @@ export const noServers: Check = {
 export const allQuiesced: Check = {
   id: 'all-quiesced',
   severity: 'error',
-  roles,
   *find(facts, scope) {
     for (const service of servicesOf(facts, scope)) {
       const { id, destinations } = service;

@@ -7,8 +7,6 @@ import { numberOf } from '../facts/settings.js';
 import { type Check, manualFix, seen, seenSetting, setSetting } from './check.js';
 import { nameOf, serversOf } from './table.js';
 
-const roles = ['director'] as const;
-
 /** Whether this is a backup director on which a setting is off. */
 const isBackupWithout = (facts: MachineFacts, path: string): boolean =>
   facts.ipvs?.daemons.some(({ state }) => state === 'backup') === true && numberOf(facts, path) === 0;
@@ -16,7 +14,6 @@ const isBackupWithout = (facts: MachineFacts, path: string): boolean =>
 export const backupLoop: Check = {
   id: 'backup-loop',
   severity: 'warning',
-  roles,
   *find(facts, scope) {
     const path = vsSetting('backup_only');
     if (!isBackupWithout(facts, path)) return;
@@ -38,7 +35,6 @@ export const backupLoop: Check = {
 export const sloppyTcp: Check = {
   id: 'sloppy-tcp',
   severity: 'warning',
-  roles,
   *find(facts) {
     const path = vsSetting('sloppy_tcp');
     if (!isBackupWithout(facts, path)) return;
@@ -56,7 +52,6 @@ export const sloppyTcp: Check = {
 export const syncId: Check = {
   id: 'sync-id',
   severity: 'warning',
-  roles,
   *find({ ipvs }) {
     const daemons = ipvs?.daemons ?? [];
     // A backup with sync id 0 listens to every master.
@@ -84,7 +79,6 @@ export const syncId: Check = {
 export const syncFamily: Check = {
   id: 'sync-family',
   severity: 'warning',
-  roles,
   *find({ ipvs }) {
     const daemons = ipvs?.daemons ?? [];
     const families = new Set(daemons.map(({ group }) => (group?.includes(':') ? 'IPv6' : 'IPv4')));

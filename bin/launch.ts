@@ -4,7 +4,7 @@
  * scripts/build/node.ts makes both scripts from bin/lvsadm.ts, so that a run reads only its own.
  */
 import { speaksIpvsadm } from '../src/cli/argv0.js';
-import { enableCompileCache } from './compile-cache.js';
+import { enableCompileCache } from '../src/cli/process/compile-cache.js';
 
 const [, program = 'lvsadm', ...argv] = process.argv;
 const script = speaksIpvsadm(program, argv) ? './ipvsadm.js' : './subcommands.js';

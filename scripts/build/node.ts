@@ -42,11 +42,11 @@ const packagesApart: Plugin = {
     })),
 };
 
-/** One of the two scripts that bin/launch.ts chooses from: bin/lvsadm.ts with one grammar, and without the other. */
-const grammar = (name: 'ipvsadm' | 'subcommands', other: 'ipvsadm' | 'subcommands'): BuildOptions => ({
+/** One of the two scripts that bin/launch.ts chooses from: bin/lvsadm.ts with one grammar, without the module of the other. */
+const grammar = (name: 'ipvsadm' | 'subcommands', other: string): BuildOptions => ({
   ...script,
   entryPoints: { [name]: 'bin/lvsadm.ts' },
-  external: ['netlink', `./src/cli/${other}.js`],
+  external: ['netlink', other],
   plugins: [packagesApart],
 });
 
@@ -80,8 +80,8 @@ export async function buildForNode(): Promise<void> {
   await Promise.all(
     [
       { ...script, entryPoints: { lvsadm: 'bin/launch.ts' } },
-      grammar('ipvsadm', 'subcommands'),
-      grammar('subcommands', 'ipvsadm'),
+      grammar('ipvsadm', './src/cli/subcommands.js'),
+      grammar('subcommands', './src/ipvsadm/run.js'),
       ...packages.map(packageScript),
       library,
     ].map((options) => build(options)),

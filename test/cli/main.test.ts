@@ -3,10 +3,10 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { describe, test } from 'node:test';
+import { main } from '../../src/cli/main.js';
 import { ClosedPipe, type Context, type Output } from '../../src/context.js';
 import { Captured } from '../support/captured.js';
 import { FakeIpvs } from '../support/fake-ipvs.js';
-import { main } from '../support/main.js';
 
 /** A machine with one service in its table, and a way to call the program by any name. */
 function machine() {

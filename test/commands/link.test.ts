@@ -6,9 +6,9 @@ import { chmod, mkdtemp, readdir, readFile, readlink, rm, symlink, writeFile } f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
+import { main } from '../../src/cli/main.js';
 import type { Context } from '../../src/context.js';
 import { Captured } from '../support/captured.js';
-import { main } from '../support/main.js';
 
 const names = ['ipvsadm', 'ipvsadm-restore', 'ipvsadm-save'];
 

@@ -5,6 +5,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
+import { main } from '../../src/cli/main.js';
 import type { Context } from '../../src/context.js';
 import { IpvsClient } from '../../src/ipvs/client.js';
 import type { State } from '../../src/model/state.js';
@@ -13,7 +14,6 @@ import { readState } from '../../src/plan/current.js';
 import { Captured } from './captured.js';
 import { changesIn } from './changes.js';
 import { FakeIpvs } from './fake-ipvs.js';
-import { main } from './main.js';
 
 export interface Result {
   readonly status: number;

@@ -3,10 +3,10 @@
  * its socket, which differential-processes.suite.ts runs for real. One client serves all command lines.
  */
 import fs, { createReadStream } from 'node:fs';
+import { main } from '../../../src/cli/main.js';
 import type { Context, Output } from '../../../src/context.js';
 import { IpvsClient } from '../../../src/ipvs/client.js';
 import { connectionTablePath } from '../../../src/ipvs/connections/proc.js';
-import { main } from '../../support/main.js';
 import { openSocket } from '../../support/socket.js';
 import type { CommandLine, Observation, Program } from './trial.js';
 

@@ -4,7 +4,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, write
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { isSafe } from '../../bin/compile-cache.js';
+import { isSafe } from '../../src/cli/process/compile-cache.js';
 
 const root = mkdtempSync(join(tmpdir(), 'lvsadm-cache-'));
 after(() => rmSync(root, { recursive: true }));

@@ -1,0 +1,35 @@
+/** lvsadm: runs a command line in the grammar that it is written in. */
+import { ClosedPipe, type Context, WithStatus } from '../context.js';
+import { nameOf, speaksIpvsadm } from './argv0.js';
+
+/** What a shell reports for a program that a closed pipe ended: 128 + SIGPIPE. */
+const CLOSED_PIPE = 141;
+
+/**
+ * Runs a command line, given without the program's name. The only place that catches: an error becomes lines on standard error
+ * and an exit status.
+ * @returns the exit status
+ */
+export async function main(argv: readonly string[], context: Context): Promise<number> {
+  try {
+    return await run(argv, context);
+  } catch (error) {
+    if (error instanceof ClosedPipe) return CLOSED_PIPE;
+    const { render } = await import('./render.js');
+    const cause = error instanceof WithStatus ? error.cause : error;
+    const { text, status } = render(cause, nameOf(context.program));
+    await context.err.write(text);
+    return error instanceof WithStatus ? error.status : status;
+  }
+}
+
+/** Each grammar is loaded only if the command line is written in it. */
+async function run(argv: readonly string[], context: Context): Promise<number> {
+  const { program } = context;
+  if (!speaksIpvsadm(program, argv)) return (await import('./subcommands.js')).runSubcommand(argv, context);
+  const { replaceTable, runIpvsadm } = await import('../ipvsadm/run.js');
+  const name = nameOf(program);
+  // ipvsadm's restore script ignores its arguments.
+  if (name === 'ipvsadm-restore') return replaceTable(context);
+  return runIpvsadm(name === 'ipvsadm-save' ? ['-S', ...argv] : argv, context);
+}

@@ -1,0 +1,88 @@
+/** The context of a real process: its streams, its files, its kernel. */
+import type { Context } from '../../context.js';
+import type { IpvsClient } from '../../ipvs/client.js';
+import type { OptionSocket } from '../../ipvs/source/sockopt.js';
+import type { Trace } from '../../netlink/connection.js';
+import type { OpenSocket } from '../../netlink/transport/socket.js';
+import type { Files } from '../../system/state-dir.js';
+import { main } from '../main.js';
+import { DescriptorOutput } from './output.js';
+import { type Descriptors, readFile, readStdin } from './streams.js';
+
+/** What differs between the distributions. */
+export interface Runtime {
+  /** Path of the program, as it was called. */
+  readonly program: string;
+  /** The words after it. */
+  readonly argv: readonly string[];
+  readonly openSocket: OpenSocket;
+  readonly openOptions?: () => OptionSocket;
+  readonly files: Descriptors & Files;
+}
+
+/** Runs the process's command line, and ends the process with its status. */
+export async function runProcess(runtime: Runtime): Promise<void> {
+  const context = processContext(runtime);
+  const status = await main(runtime.argv, context);
+  await context.close();
+  // All is written. Left to itself the runtime would wait for open handles, and free its memory bit by bit.
+  process.exit(status);
+}
+
+interface ProcessContext extends Context {
+  /** Waits until all output is written, and closes the client. */
+  close(): Promise<void>;
+}
+
+function processContext(runtime: Runtime): ProcessContext {
+  const { program, openSocket, files } = runtime;
+  const out = new DescriptorOutput(1, files);
+  const err = new DescriptorOutput(2, files);
+  let client: Promise<IpvsClient> | undefined;
+  return {
+    program,
+    out,
+    err,
+    env: process.env,
+    stdin: readStdin(files),
+    readFile: (path) => readFile(path, files),
+    files,
+    openSocket,
+    stopRequest,
+    now: () => performance.now(),
+    sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
+    client() {
+      client ??= openClient(runtime, err);
+      return client;
+    },
+    async close() {
+      if (client !== undefined) (await client.catch(() => undefined))?.close();
+      if (out.later ?? err.later) await Promise.allSettled([out.later, err.later]);
+    },
+  };
+}
+
+function stopRequest(): AbortSignal {
+  const stop = new AbortController();
+  // Once each: a second signal ends the process, as it does by default.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
+  return stop.signal;
+}
+
+async function openClient({ openSocket, openOptions }: Runtime, err: DescriptorOutput): Promise<IpvsClient> {
+  const { env } = process;
+  const { IpvsClient } = await import('../../ipvs/client.js');
+  return IpvsClient.open(openSocket, {
+    trace: env['LVSADM_DEBUG']?.split(',').includes('netlink') ? await netlinkTrace(err) : undefined,
+    openOptions: env['LVSADM_SOCKOPT'] === 'off' ? undefined : openOptions,
+    loadModule: async () => (await import('../../system/modules.js')).loadModule('ip_vs'),
+  });
+}
+
+async function netlinkTrace(err: DescriptorOutput): Promise<Trace> {
+  const [{ createTrace }, { ipvsSchema }] = await Promise.all([
+    import('../../netlink/trace.js'),
+    import('../../ipvs/schema.js'),
+  ]);
+  return createTrace((text) => void err.write(text), [ipvsSchema]);
+}

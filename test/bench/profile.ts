@@ -22,7 +22,7 @@ type Place = Stage | keyof (typeof ways)['listing'] | undefined;
 export const places: readonly (readonly [Place, readonly string[]])[] = [
   [undefined, ['src/netlink/transport/', 'src/libc/libc.', 'src/libc/option-socket.', 'bun:ffi']],
   [undefined, ['node_modules/netlink/', 'prebuilds/']],
-  ['read and write', ['src/cli/process-context.', 'src/libc/files.', 'src/ipvsadm/restore/line-chunks.']],
+  ['read and write', ['src/cli/process/', 'src/libc/files.', 'src/ipvsadm/restore/line-chunks.']],
   ['read and write', ['node:', 'internal:', 'bun:']],
   [undefined, ['bin/lvsadm', 'src/cli/']],
   // -R makes messages of most lines without parsing them.

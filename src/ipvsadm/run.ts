@@ -5,7 +5,8 @@ import { explained, refusal } from '../messages.js';
 import type { Change } from '../model/change.js';
 import { type Resolver, systemResolver } from '../system/names.js';
 import type { Command, ListOptions } from './grammar/command.js';
-import { list, listDaemons, listTimeouts, save } from './listing/list.js';
+import { list, listDaemons, listTimeouts } from './listing/list.js';
+import { save } from './listing/save.js';
 import { NameLookup, parseCommand, type Session } from './name-lookup.js';
 
 /** ipvsadm's exit status for a listing of a service that does not exist; other refusals end with 255. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { options } from '../../../src/ipvsadm/grammar/options.js';
 import { help, versionText } from '../../../src/ipvsadm/help.js';
-import { abbreviated, exact } from '../../../src/ipvsadm/listing/columns.js';
+import { abbreviated, exact } from '../../../src/ipvsadm/listing/counters.js';
 import { daemonLine } from '../../../src/ipvsadm/listing/format.js';
 import { printable } from '../../../src/ipvsadm/listing/line-writer.js';
 import type { Stats } from '../../../src/model/stats.js';

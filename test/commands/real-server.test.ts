@@ -8,7 +8,7 @@ import { after, before, beforeEach, describe, test } from 'node:test';
 import { HostError, UsageError, ValueError } from '../../src/errors.js';
 import { modern } from '../support/modern.js';
 import { inOwnNetwork } from '../support/netns.js';
-import { networkBecomes, settledNetwork } from '../support/network-state.js';
+import { type NetworkState, networkBecomes, networkState, settledNetwork } from '../support/network-state.js';
 
 inOwnNetwork(import.meta.url, 'real-server, in a network namespace', () => {
   const ip = (...args: string[]) => execFileSync('ip', args, { encoding: 'utf8' });
@@ -16,9 +16,11 @@ inOwnNetwork(import.meta.url, 'real-server, in a network namespace', () => {
   const set = (name: string, value: string) => writeFileSync(`/proc/sys/net/ipv4/conf/${name}`, value);
   let directory: string;
   let state: string;
+  /** The network before any set-up, to which every test leads back. */
+  let start: NetworkState;
   const realServer = (...words: string[]) => modern('real-server', ...words, '--state', state);
 
-  before(() => {
+  before(async () => {
     directory = mkdtempSync(join(tmpdir(), 'lvsadm-'));
     ip('link', 'set', 'lo', 'up');
     ip('link', 'add', 'nic', 'type', 'veth', 'peer', 'name', 'peer');
@@ -29,6 +31,7 @@ inOwnNetwork(import.meta.url, 'real-server, in a network namespace', () => {
     }
     ip('address', 'add', '198.51.100.7/24', 'dev', 'nic');
     ip('address', 'add', '2001:db8:1::7/64', 'dev', 'nic', 'nodad');
+    start = await settledNetwork();
   });
   after(() => rmSync(directory, { recursive: true }));
   beforeEach(() => {
@@ -52,19 +55,17 @@ inOwnNetwork(import.meta.url, 'real-server, in a network namespace', () => {
     });
 
     test('goes down to exactly what there was, and leaves no file behind', async () => {
-      const before = await settledNetwork();
       await realServer(...up);
-      assert.notDeepEqual(await settledNetwork(), before);
+      assert.notDeepEqual(networkState(), start);
       assert.ok(existsSync(state));
       const { status, out } = await realServer('down');
       assert.equal(status, 0);
       assert.match(out, /put 192\.0\.2\.10\/32 on lo: undone/);
-      await networkBecomes(before);
+      await networkBecomes(start);
       assert.ok(!existsSync(state));
     });
 
     test('twice up changes nothing more, twice down neither', async () => {
-      const before = await settledNetwork();
       await realServer(...up);
       const once = await settledNetwork();
       const journal = readFileSync(state, 'utf8');
@@ -75,7 +76,7 @@ inOwnNetwork(import.meta.url, 'real-server, in a network namespace', () => {
       await realServer('down');
       const again = await realServer('down');
       assert.deepEqual([again.status, again.out], [0, '']);
-      await networkBecomes(before);
+      await networkBecomes(start);
     });
 
     test('leaves alone what was right before', async () => {
@@ -91,7 +92,6 @@ inOwnNetwork(import.meta.url, 'real-server, in a network namespace', () => {
     });
 
     test('a VIP more joins the others, and one down undoes all of them', async () => {
-      const before = await settledNetwork();
       await realServer('up', '--method', 'dr', '--vip', '192.0.2.10');
       await realServer('up', '--method', 'dr', '--vip', '192.0.2.11,192.0.2.12', '--vip', '192.0.2.13');
       assert.match(
@@ -99,7 +99,7 @@ inOwnNetwork(import.meta.url, 'real-server, in a network namespace', () => {
         /192\.0\.2\.10.*192\.0\.2\.11.*192\.0\.2\.12.*192\.0\.2\.13/s,
       );
       await realServer('down');
-      await networkBecomes(before);
+      await networkBecomes(start);
     });
 
     test('what somebody else changed since then stays, and is told', async () => {
@@ -114,7 +114,6 @@ inOwnNetwork(import.meta.url, 'real-server, in a network namespace', () => {
     });
 
     test('a failure in the middle undoes what was done, and says what failed', async () => {
-      const before = await settledNetwork();
       ip('address', 'add', '192.0.2.12/24', 'dev', 'lo');
       const broken = await settledNetwork();
       await assert.rejects(
@@ -131,21 +130,19 @@ inOwnNetwork(import.meta.url, 'real-server, in a network namespace', () => {
       await networkBecomes(broken);
       assert.ok(!existsSync(state));
       ip('address', 'del', '192.0.2.12/24', 'dev', 'lo');
-      await networkBecomes(before);
+      await networkBecomes(start);
     });
 
     test('--dry-run shows the commands and does nothing', async () => {
-      const before = await settledNetwork();
       const { out } = await realServer(...up, '--dry-run');
       assert.match(out, /sysctl -w net\.ipv4\.conf\.all\.arp_ignore=1/);
       assert.match(out, /ip address add 192\.0\.2\.10\/32 dev lo scope host/);
       assert.match(out, /ip address add 2001:db8::10\/128 dev lo nodad preferred_lft 0/);
-      await networkBecomes(before);
+      await networkBecomes(start);
       assert.ok(!existsSync(state));
     });
 
     test('the commands of --dry-run do the same as up', async () => {
-      const before = await settledNetwork();
       const { out } = await realServer(...up, '--dry-run');
       await realServer(...up);
       const wanted = await settledNetwork();
@@ -159,7 +156,7 @@ inOwnNetwork(import.meta.url, 'real-server, in a network namespace', () => {
       ip('address', 'del', '2001:db8::10/128', 'dev', 'lo');
       set('all/arp_ignore', '0');
       set('all/arp_announce', '0');
-      await networkBecomes(before);
+      await networkBecomes(start);
     });
 
     test('status tells whether all of it still holds', async () => {
@@ -201,13 +198,12 @@ inOwnNetwork(import.meta.url, 'real-server, in a network namespace', () => {
       const best = () => ip(option, 'route', 'get', option === '-4' ? '203.0.113.1' : '2001:db8:ffff::1');
 
       test(`${option}: leads back through the director, and forgets it again`, async () => {
-        const before = await settledNetwork();
         await realServer(...up);
         assert.match(best(), new RegExp(`via ${gateway} `));
         const { out } = await realServer(...up);
         assert.match(out, /holds already/);
         await realServer('down');
-        await networkBecomes(before);
+        await networkBecomes(start);
       });
 
       test(`${option}: wins over the default route that there was, which comes back`, async () => {
@@ -227,7 +223,6 @@ inOwnNetwork(import.meta.url, 'real-server, in a network namespace', () => {
       });
 
       test(`${option}: a gateway out of reach is refused in the kernel's words`, async () => {
-        const before = await settledNetwork();
         const nowhere = option === '-4' ? '203.0.113.1' : '2001:db8:ffff::1';
         await assert.rejects(realServer('up', '--method', 'nat', '--gateway', nowhere), (error) => {
           assert.ok(error instanceof HostError);
@@ -237,7 +232,7 @@ inOwnNetwork(import.meta.url, 'real-server, in a network namespace', () => {
           );
           return true;
         });
-        await networkBecomes(before);
+        await networkBecomes(start);
       });
     }
   });
@@ -267,13 +262,12 @@ inOwnNetwork(import.meta.url, 'real-server, in a network namespace', () => {
       [['sideways'], /up, down|Choices/i],
     ] as const) {
       test(words.join(' '), async () => {
-        const before = await settledNetwork();
         await assert.rejects(realServer(...words), (error) => {
           assert.ok(error instanceof UsageError || error instanceof ValueError, String(error));
           assert.match(error.message, problem);
           return true;
         });
-        await networkBecomes(before);
+        await networkBecomes(start);
         assert.ok(!existsSync(state));
       });
     }

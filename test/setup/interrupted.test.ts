@@ -8,7 +8,7 @@ import { after, before, test } from 'node:test';
 import { HostError } from '../../src/errors.js';
 import { modern } from '../support/modern.js';
 import { inOwnNetwork } from '../support/netns.js';
-import { networkBecomes, settledNetwork } from '../support/network-state.js';
+import { type NetworkState, networkBecomes, settledNetwork } from '../support/network-state.js';
 
 const script = join(import.meta.dirname, '../support/interrupted-up.js');
 const vips = ['192.0.2.10', '2001:db8::10'];
@@ -18,11 +18,14 @@ const CHANGES = 4;
 inOwnNetwork(import.meta.url, 'a set-up that is killed, in a network namespace', () => {
   let directory: string;
   let state: string;
+  /** The network before any set-up, to which every test leads back. */
+  let start: NetworkState;
 
-  before(() => {
+  before(async () => {
     execFileSync('ip', ['link', 'set', 'lo', 'up']);
     directory = mkdtempSync(join(tmpdir(), 'lvsadm-'));
     state = join(directory, 'real-server.json');
+    start = await settledNetwork();
   });
   after(() => rmSync(directory, { recursive: true }));
 
@@ -35,7 +38,6 @@ inOwnNetwork(import.meta.url, 'a set-up that is killed, in a network namespace',
   for (const when of ['before', 'after']) {
     for (let at = 1; at <= CHANGES; at++) {
       test(`${when} change ${at}: down leads back to where it was`, async () => {
-        const start = await settledNetwork();
         interrupt(at, when);
         const { status, err } = await modern('real-server', 'down', '--state', state);
         assert.deepEqual([status, err], [0, '']);
@@ -46,7 +48,6 @@ inOwnNetwork(import.meta.url, 'a set-up that is killed, in a network namespace',
   }
 
   test('up goes on where it was killed, and down still leads back to the start', async () => {
-    const start = await settledNetwork();
     interrupt(2, 'before');
     interrupt(1, 'after');
     const { status } = await modern(
@@ -66,7 +67,6 @@ inOwnNetwork(import.meta.url, 'a set-up that is killed, in a network namespace',
   });
 
   test('a half-written new journal beside the old one is not read', async () => {
-    const start = await settledNetwork();
     interrupt(3, 'after');
     writeFileSync(`${state}.new`, '{"version":1,"ent');
     await modern('real-server', 'down', '--state', state);
@@ -74,7 +74,6 @@ inOwnNetwork(import.meta.url, 'a set-up that is killed, in a network namespace',
   });
 
   test('a journal that makes no sense is an error, and nothing is touched', async () => {
-    const start = await settledNetwork();
     for (const text of [
       '',
       '{"version":2,"entries":[]}',

@@ -8,12 +8,6 @@ export const zero = 0x30;
 export const nine = 0x39;
 export const colon = 0x3a;
 
-export function skipSpaces(bytes: Uint8Array, start: number): number {
-  let at = start;
-  while (bytes[at] === space) at++;
-  return at;
-}
-
 /**
  * Where the word that starts here ends: at a space or the newline.
  * @throws ProtocolError if there is none.

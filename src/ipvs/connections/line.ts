@@ -7,7 +7,7 @@
  */
 import { EndpointView } from './endpoint-view.js';
 import { Words } from './intern.js';
-import { malformed, newline, nine, skipSpaces, space, wordEnd, zero } from './line-fields.js';
+import { malformed, newline, nine, space, wordEnd, zero } from './line-fields.js';
 
 /** The largest number that a line can hold, a 64-bit one, has 20 digits. */
 const maxDigits = 20;
@@ -69,40 +69,37 @@ export class ConnectionLine {
   read(bytes: Uint8Array, start: number): number {
     this.bytes = bytes;
     this.protocolStart = start;
-    this.protocolEnd = wordEnd('protocol', bytes, start);
-    let at = this.client.read(bytes, skipSpaces(bytes, this.protocolEnd));
-    at = this.virtual.read(bytes, at);
-    this.stateStart = this.destination.read(bytes, at);
-    this.stateEnd = wordEnd('state', bytes, this.stateStart);
-    at = this.#readExpires(skipSpaces(bytes, this.stateEnd));
-    this.#readEngine(at);
-    return this.#end + 1;
-  }
-
-  #readExpires(start: number): number {
-    const bytes = this.bytes;
-    let at = start;
+    let at = wordEnd('protocol', bytes, start);
+    this.protocolEnd = at;
+    while (bytes[at] === space) at++;
+    at = this.destination.read(bytes, this.virtual.read(bytes, this.client.read(bytes, at)));
+    this.stateStart = at;
+    at = wordEnd('state', bytes, at);
+    this.stateEnd = at;
+    while (bytes[at] === space) at++;
+    const expiresStart = at;
     let seconds = 0;
-    for (; isDigit(bytes[at]); at++) seconds = seconds * 10 + (bytes[at] as number) - zero;
-    const after = bytes[at];
-    if (at === start || at - start > maxDigits || (after !== space && after !== newline)) {
-      throw malformed('expires', 'a number of seconds', bytes, start);
+    for (let code = bytes[at] as number; code >= zero && code <= nine; code = bytes[++at] as number) {
+      seconds = seconds * 10 + code - zero;
     }
     // Older kernels (4.18 for one) subtract without a sign: an entry whose time has just run out shows about 2^64/HZ.
     this.expires = seconds > maxSeconds ? 0 : seconds;
-    return at;
+    const after = bytes[at];
+    const digits = at - expiresStart;
+    if (digits === 0 || digits > maxDigits || (after !== space && after !== newline)) {
+      throw malformed('expires', 'a number of seconds', bytes, expiresStart);
+    }
+    this.#engineStart = at;
+    this.#engineEnd = at;
+    this.#end = at;
+    if (after === space) this.#readEngine(at);
+    return this.#end + 1;
   }
 
   #readEngine(start: number): void {
-    const bytes = this.bytes;
-    this.#engineStart = start;
-    this.#engineEnd = start;
-    this.#end = start;
-    if (bytes[start] === newline) return;
+    const { bytes } = this;
     this.#engineStart = start + 1;
     this.#engineEnd = wordEnd('engine', bytes, start + 1);
     this.#end = bytes.indexOf(newline, this.#engineEnd);
   }
 }
-
-const isDigit = (code: number | undefined): boolean => code !== undefined && code >= zero && code <= nine;

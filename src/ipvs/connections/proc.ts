@@ -44,15 +44,18 @@ export async function scanConnections(
 
 /** Cuts chunks into lines, and keeps only the beginning of a line whose end is still to come. */
 class Scanner {
-  /** Connections visited so far. */
-  connections = 0;
-
   readonly #line = new ConnectionLine();
+  /** Lines read so far, the header among them. */
   #lineNumber = 0;
   #kept = new Uint8Array(512);
   #keptLength = 0;
 
   constructor(private readonly visit: (line: ConnectionLine) => void) {}
+
+  /** Connections visited so far. */
+  get connections(): number {
+    return Math.max(0, this.#lineNumber - 1);
+  }
 
   push(chunk: Uint8Array): void {
     let start = 0;
@@ -95,20 +98,25 @@ class Scanner {
   /** Reads whole lines, the last one's newline included. */
   #readLines(bytes: Uint8Array, start: number, end: number): void {
     let at = start;
-    if (this.#lineNumber === 0 && at < end) at = this.#readLine(bytes, at, readHeader);
+    if (this.#lineNumber === 0 && at < end) at = this.#readHeader(bytes, at);
     while (at < end) {
-      at = this.#readLine(bytes, at, this.#readConnection);
-      this.connections++;
+      at = this.#readLine(bytes, at);
       this.visit(this.#line);
     }
   }
 
-  readonly #readConnection = (bytes: Uint8Array, start: number): number => this.#line.read(bytes, start);
+  #readHeader(bytes: Uint8Array, start: number): number {
+    const end = bytes.indexOf(newline, start);
+    const text = String.fromCharCode(...bytes.subarray(start, Math.min(end, start + headerStart.length)));
+    if (text !== headerStart) throw inLine(1, wrongHeader(text));
+    this.#lineNumber = 1;
+    return end + 1;
+  }
 
-  #readLine(bytes: Uint8Array, start: number, read: (bytes: Uint8Array, start: number) => number): number {
+  #readLine(bytes: Uint8Array, start: number): number {
     this.#lineNumber++;
     try {
-      const next = read(bytes, start);
+      const next = this.#line.read(bytes, start);
       if (next - start > maxLineBytes) throw tooLong();
       return next;
     } catch (error) {
@@ -121,13 +129,6 @@ class Scanner {
 const inLine = (number: number, error: ProtocolError): ProtocolError =>
   error.within(`line ${number}`).within('ip_vs_conn');
 const tooLong = (): ProtocolError => new ProtocolError(`longer than ${maxLineBytes} bytes`);
-
-function readHeader(bytes: Uint8Array, start: number): number {
-  const end = bytes.indexOf(newline, start);
-  const text = String.fromCharCode(...bytes.subarray(start, Math.min(end, start + headerStart.length)));
-  if (text !== headerStart) throw wrongHeader(text);
-  return end + 1;
-}
 
 const wrongHeader = (text: string): ProtocolError =>
   new ProtocolError(`expected '${headerStart}...', got '${text}'`, ['header']);

@@ -1,7 +1,7 @@
 /** Lines of a listing, gathered as the bytes that are written, and aligned by cells of fixed widths. */
 import type { Output } from '../../context.js';
 import type { Family } from '../../model/address.js';
-import { digitsOf, putDigits, putIpv4, putIpv6, putNumber } from '../../model/ascii.js';
+import { putIpv4, putIpv6, putNumber } from '../../model/ascii.js';
 
 /** Bytes to start with. */
 const CAPACITY = 64 * 1024;
@@ -10,6 +10,7 @@ const ROOM = 512;
 
 const NEWLINE = 0x0a;
 const BLANK = 0x20;
+const ZERO = 0x30;
 const COLON = 0x3a;
 const OPENING_BRACKET = 0x5b;
 const CLOSING_BRACKET = 0x5d;
@@ -25,14 +26,14 @@ export class LineWriter {
 
   /** Starts a line with a cell of at least so many columns. */
   begin(width = 0): void {
-    this.reserve(0);
+    if (this.length + ROOM > this.bytes.length) this.grow(ROOM);
     this.cellEnd = this.length + width;
   }
 
   /** Ends the current cell; the next one stands one blank behind it. */
   cell(width = 0): void {
-    this.pad();
-    this.length++;
+    const { length, cellEnd } = this;
+    this.length = (length < cellEnd ? cellEnd : length) + 1;
     this.cellEnd = this.length + width;
   }
 
@@ -49,7 +50,8 @@ export class LineWriter {
 
   text(text: string): void {
     // Three bytes at most for what is one unit of a string.
-    this.reserve(3 * text.length);
+    const room = 3 * text.length + ROOM;
+    if (this.length + room > this.bytes.length) this.grow(room);
     const { bytes } = this;
     let at = this.length;
     for (let i = 0; i < text.length; i++) {
@@ -65,7 +67,8 @@ export class LineWriter {
 
   /** The bytes from `start` to `end` as they are. */
   copy(from: Uint8Array, start: number, end: number): void {
-    this.reserve(end - start);
+    const room = end - start + ROOM;
+    if (this.length + room > this.bytes.length) this.grow(room);
     const { bytes } = this;
     let at = this.length;
     for (let i = start; i < end; i++) bytes[at++] = from[i] as number;
@@ -77,19 +80,25 @@ export class LineWriter {
     this.length = putNumber(this.bytes, this.length, value);
   }
 
-  /** A whole number below a billion, right-aligned. */
+  /** A whole number that has at most so many digits, right-aligned. */
   right(value: number, width: number): void {
-    this.length += Math.max(0, width - digitsOf(value));
+    let digits = 1;
+    for (let limit = 10; limit <= value; limit *= 10) digits++;
+    this.length += width - digits;
     this.number(value);
   }
 
   /** Minutes and seconds: `01:57`. */
   minutes(seconds: number): void {
+    const { bytes } = this;
     const minutes = Math.floor(seconds / 60);
-    if (minutes < 10) this.length = putDigits(this.bytes, this.length, minutes, 2);
-    else this.number(minutes);
-    this.bytes[this.length] = COLON;
-    this.length = putDigits(this.bytes, this.length + 1, seconds - 60 * minutes, 2);
+    let at = this.length;
+    if (minutes < 10) bytes[at++] = ZERO;
+    at = putNumber(bytes, at, minutes);
+    bytes[at++] = COLON;
+    const rest = seconds - 60 * minutes;
+    if (rest < 10) bytes[at++] = ZERO;
+    this.length = putNumber(bytes, at, rest);
   }
 
   /** The address that lies at `at` and a port: `192.0.2.1:80`, `[2001:db8::1]:80`. */
@@ -114,13 +123,8 @@ export class LineWriter {
     this.length = 0;
   }
 
-  private reserve(count: number): void {
-    const needed = this.length + count + ROOM;
-    if (needed > this.bytes.length) this.grow(needed);
-  }
-
-  private grow(needed: number): void {
-    const bytes = new Uint8Array(Math.max(2 * this.bytes.length, needed));
+  private grow(room: number): void {
+    const bytes = new Uint8Array(2 * this.bytes.length + room);
     bytes.set(this.bytes.subarray(0, this.length));
     bytes.fill(BLANK, this.length);
     this.bytes = bytes;

@@ -28,7 +28,7 @@ async function tableOf(wanted: State): Promise<IpvsClient> {
 }
 
 async function carryOut(client: IpvsClient, changes: readonly Change[]): Promise<void> {
-  for (const change of changes) await client.apply(change);
+  for (const refusal of await client.applyAll(changes)) assert.ifError(refusal);
 }
 
 const isBridged = ({ service, destinations }: ServiceState): boolean =>

@@ -1,25 +1,8 @@
-/** Puts what was measured into docs/performance.md, between marks; the words around them are written by hand. */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { checkout } from '../lab/paths.js';
-import { growth, rules } from './growth.js';
+/** What docs/performance.md shows of the lab's benchmark. */
 import { cases } from './guest/cases.js';
-import { draw } from './plot.js';
-import { profiles } from './profile.js';
+import { writePage } from './page.js';
 import { measuredIn, type Report } from './report.js';
-import { markdown, memory, targets, times } from './tables.js';
-
-const document = join(checkout, 'docs/performance.md');
-const plot = join(checkout, 'docs/performance/growth.svg');
-
-const sections: Readonly<Record<string, (report: Report) => string>> = {
-  machine,
-  targets: (report) => markdown(targets(report)),
-  times: (report) => markdown(times(report)),
-  memory: (report) => markdown(memory(report)),
-  rules: (report) => markdown(rules(report)),
-  profiles: (report) => markdown(profiles(report)),
-};
+import { markdown, times } from './tables.js';
 
 /** What the figures are worth nothing without. */
 export function machine({ host, guest }: Report): string {
@@ -31,27 +14,14 @@ export function machine({ host, guest }: Report): string {
   ].join('\n');
 }
 
-const mark = (name: string): string => `<!-- bench: ${name} -->`;
-const end = '<!-- bench: end -->';
+/** The kernel's own work is most of these; a table at native speed has the others. */
+const needsKernel = /^-R of \d|^apply |connections$/;
 
-/** @throws Error where a document has no place for something */
-export function fill(text: string, contents: Readonly<Record<string, string>>): string {
-  return Object.entries(contents).reduce((before, [name, content]) => {
-    const from = before.indexOf(mark(name));
-    const to = before.indexOf(end, from);
-    if (from < 0 || to < 0) throw new Error(`no '${mark(name)}' with '${end}' after it`);
-    return `${before.slice(0, from)}${mark(name)}\n\n${content}\n\n${before.slice(to)}`;
-  }, text);
-}
-
-/** @throws Error where something was not measured: a document shows one run, and all of it */
+/** @throws Error where something was not measured: the page shows one run, and all of it */
 export function writeDocuments(report: Report): void {
   const measured = new Set(measuredIn(report));
   const lacking = cases.find(({ name }) => !measured.has(name))?.name;
-  if (lacking !== undefined) throw new Error(`'${lacking}' was not measured: the documents take a whole run`);
-  if (report.profiles.length === 0) throw new Error('nothing was profiled: the documents take --profile');
-  const contents = Object.entries(sections).map(([name, content]) => [name, content(report)]);
-  writeFileSync(document, fill(readFileSync(document, 'utf8'), Object.fromEntries(contents)));
-  mkdirSync(dirname(plot), { recursive: true });
-  writeFileSync(plot, draw(growth(report)));
+  if (lacking !== undefined) throw new Error(`'${lacking}' was not measured: the page takes a whole run`);
+  const samples = report.samples.filter((sample) => needsKernel.test(sample.case));
+  writePage({ 'lab machine': machine(report), lab: markdown(times({ ...report, samples })) });
 }

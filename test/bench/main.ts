@@ -4,13 +4,12 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { writeDocuments } from './docs.js';
-import { rules } from './growth.js';
 import { type Case, cases } from './guest/cases.js';
 import { measureInLab } from './lab.js';
 import { type Options, readOptions, usage } from './options.js';
 import { functions, profiles } from './profile.js';
 import type { Report } from './report.js';
-import { memory, plain, type Table, targets, times } from './tables.js';
+import { memory, plain, rules, type Table, targets, times } from './tables.js';
 
 async function main(words: readonly string[]): Promise<number> {
   let options: Options;

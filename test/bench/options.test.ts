@@ -12,8 +12,9 @@ test('options: rounds are a number, and one where it is to be quick', () => {
   assert.throws(() => readOptions(['--fast']), /--fast/);
 });
 
-test('what goes into the documents is a whole run, with profiles', () => {
-  assert.equal(readOptions(['--write-docs']).profile, true);
+test('what goes into the documents is a whole run', () => {
+  assert.equal(readOptions(['--write-docs']).writeDocs, true);
+  assert.equal(readOptions(['--profile']).profile, true);
   assert.equal(readOptions([]).profile, false);
   for (const part of [['--quick'], ['--only', '-R']])
     assert.throws(() => readOptions(['--write-docs', ...part]), /whole run/);

@@ -28,7 +28,7 @@ export const usage = `npm run bench -- [OPTION...]
   --profile        show where the time of the largest cases goes as well
   --json FILE      write every measurement to a file as well
   --from FILE      measure nothing, take what --json wrote
-  --write-docs     put tables, profiles and plot into docs/performance.md
+  --write-docs     put what needs a kernel into docs/performance.md
 `;
 
 /** @throws Error that says what is wrong with the words */
@@ -59,7 +59,7 @@ export function readOptions(words: readonly string[]): Options {
     from,
     writeDocs,
     list,
-    profile: values.profile || writeDocs,
+    profile: values.profile,
   };
 }
 

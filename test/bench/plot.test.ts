@@ -1,10 +1,7 @@
 /** The drawing: axes, and points on them. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { reportOf, type Times } from '../support/bench-report.js';
-import { growth } from './growth.js';
 import { axisOf, draw } from './plot.js';
-import type { Program } from './program.js';
 
 test('an axis has room for its values and at least two powers of ten, and refuses what has no logarithm', () => {
   const { from, to } = axisOf([100, 10_000]);
@@ -44,26 +41,4 @@ test('a plot draws each point where its values say', () => {
   assert.deepEqual([places[0], places.at(-1)], [x1, x2]);
   assert.match(svg, />a &lt; b</);
   assert.equal(svg.match(/<circle/g)?.length, 3, 'two points and one in the legend');
-});
-
-test('growth is drawn for commands that were measured with several sizes', () => {
-  const sizes = (program: Program): Times[] => [
-    ['-R of 10x10', program, 1],
-    ['-R of 100x10', program, 2],
-    ['-Ln of 10x10', program, 1],
-  ];
-  const plot = growth(reportOf(...sizes('ipvsadm'), ...sizes('standalone'), ...sizes('node')));
-  assert.deepEqual(
-    plot.panels.map(({ title, series }) => [title, series.map(({ points }) => points.map(({ x }) => x))]),
-    [
-      [
-        '-R',
-        [
-          [110, 1100],
-          [110, 1100],
-          [110, 1100],
-        ],
-      ],
-    ],
-  );
 });

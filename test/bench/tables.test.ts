@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { guest, host, reportOf } from '../support/bench-report.js';
-import { fill } from './docs.js';
+import { fill } from './page.js';
 import type { Sample } from './program.js';
 import { gather } from './report.js';
 import { markdown, memory, plain, times } from './tables.js';

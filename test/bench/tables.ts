@@ -1,8 +1,10 @@
 /** What was found, as tables: cells of text that a terminal and a document show alike. */
+import { sizes } from './guest/cases.js';
+import { type Shape, shapeName } from './guest/rules.js';
 import { type Program, programNames, programs } from './program.js';
 import { measuredIn, peakOf, type Report, timeOf } from './report.js';
 import type { Spread } from './statistics.js';
-import { judge, type Verdict } from './targets.js';
+import { judge, perRule, type Verdict } from './targets.js';
 
 export interface Table {
   readonly title: string;
@@ -66,6 +68,26 @@ export function targets(report: Report): Table {
     title: 'What was to be reached',
     head: ['case', 'wanted', 'found', ''],
     rows: judge(report).map(row),
+  };
+}
+
+const microseconds = (milliseconds: number | undefined): string =>
+  milliseconds === undefined ? '' : (1000 * milliseconds).toFixed(1);
+
+export function rules(report: Report): Table {
+  const row = ({ shape }: { shape: Shape }): string[] => [
+    shapeName(shape),
+    ...programs.flatMap((program) =>
+      (['wall', 'system'] as const).map((measure) => microseconds(perRule(report, shape, program, measure))),
+    ),
+  ];
+  return {
+    title: 'Microseconds per rule of -R, without what -R of nothing takes: all, and of that the kernel',
+    head: [
+      'table',
+      ...programs.flatMap((program) => [programNames[program], `${programNames[program]}, kernel`]),
+    ],
+    rows: sizes.map(row).filter((cells) => cells.slice(1).some((cell) => cell !== '')),
   };
 }
 

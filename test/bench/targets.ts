@@ -92,22 +92,12 @@ const growth = (program: Program, atMost: number): Target => ({
 });
 
 const recorded = (lines: number): string => `-Lcn of ${lines.toLocaleString('en')} recorded lines`;
-const script = 'an empty program of the runtime';
 const both = (of: (program: 'standalone' | 'node') => Target): Target[] => [of('standalone'), of('node')];
 
+/** Starts and listings are judged at native speed: native/cases.ts. */
 export const targets: readonly Target[] = [
-  ...['-A', '-Ln of an empty table'].flatMap((name) => [
-    faster(name, 'standalone', 0.6),
-    asLong(name, script, 'node', 1.35),
-  ]),
   faster('-R of 1,000x10', 'standalone', 6),
   faster('-R of 1,000x10', 'node', 3),
-  ...['-Ln of 1,000x10', '-Sn of 1,000x10'].flatMap((name) => [
-    faster(name, 'standalone', 3),
-    faster(name, 'node', 1.5),
-  ]),
-  faster(recorded(100_000), 'standalone', 2),
-  faster(recorded(100_000), 'node', 1),
   ...['JSON', 'YAML'].flatMap((format) =>
     both((program) => asLong(`apply of 1,000x10, nothing to do, ${format}`, '-Sn of 1,000x10', program, 1.5)),
   ),

@@ -4,10 +4,11 @@
  */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { spreadOf } from '../statistics.js';
-import { plain, type Table } from '../tables.js';
-import { type Case, cases, judge, type Program, programs, titles } from './cases.js';
-import { measure, type Sample, type Samples } from './measure.js';
+import { hostAfter, load } from '../host.js';
+import { plain } from '../tables.js';
+import { type Case, cases } from './cases.js';
+import { measure, type Samples } from './measure.js';
+import { Measurements } from './report.js';
 import { stage } from './stage.js';
 
 const usage = `npm run bench:native -- [OPTION...]
@@ -17,6 +18,7 @@ const usage = `npm run bench:native -- [OPTION...]
   --cpu           compare processor time instead of wall time, for a machine that does other work
   --check         compare with what must hold as well, and end with status 1 if something does not
   --json FILE     write every measurement to a file as well
+  --write-docs    put the tables and the plot into docs/performance.md; takes all cases, on an idle machine
 `;
 
 interface Options {
@@ -25,6 +27,7 @@ interface Options {
   readonly time: 'wall' | 'cpu';
   readonly check: boolean;
   readonly json: string | undefined;
+  readonly writeDocs: boolean;
   readonly help: boolean;
 }
 
@@ -41,66 +44,28 @@ function read(words: readonly string[]): Options {
       cpu: { type: 'boolean', default: false },
       check: { type: 'boolean', default: false },
       json: { type: 'string' },
+      'write-docs': { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
   if (!/^[1-9]\d*$/.test(values.rounds)) {
     throw new TypeError(`--rounds is '${values.rounds}': expected a number from 1 on`);
   }
-  const { only, check, json, help } = values;
-  return { rounds: Number(values.rounds), only, time: values.cpu ? 'cpu' : 'wall', check, json, help };
-}
-
-/** Least and median in milliseconds, and ipvsadm's least divided by ours. */
-function times(measured: ReadonlyMap<Case, Samples>, time: keyof Sample): Table {
-  const cell = (samples: Samples, program: Program): string => {
-    const spread = (one: Program) => {
-      const own = samples.get(one)?.map((sample) => sample[time]);
-      return own && spreadOf(own);
-    };
-    const [own, reference] = [spread(program), spread('ipvsadm')];
-    if (own === undefined) return '';
-    const ratio = reference && program !== 'ipvsadm' ? `  ${(reference.least / own.least).toFixed(2)}x` : '';
-    return `${own.least.toFixed(1)} (${own.median.toFixed(1)})${ratio}`;
-  };
-  return {
-    title: `${time === 'wall' ? 'Wall' : 'Processor'} time in milliseconds: least (median), and ipvsadm's least divided by ours`,
-    head: ['case', ...programs.map((program) => titles[program])],
-    rows: [...measured].map(([{ name }, samples]) => [
-      name,
-      ...programs.map((program) => cell(samples, program)),
-    ]),
-  };
-}
-
-function verdicts(measured: ReadonlyMap<Case, Samples>, time: keyof Sample): { table: Table; hold: boolean } {
-  const byName = new Map([...measured].map(([{ name }, samples]) => [name, samples]));
-  const judged = judge((name, program) => {
-    const samples = byName.get(name)?.get(program);
-    return samples && spreadOf(samples.map((sample) => sample[time])).least;
-  });
-  return {
-    table: {
-      title: 'What must hold',
-      head: ['case', 'wanted', 'found', ''],
-      rows: judged.map(({ title, wanted, found, holds }) => [
-        title,
-        wanted,
-        found.toFixed(2),
-        holds ? 'holds' : 'does not hold',
-      ]),
-    },
-    hold: judged.every(({ holds }) => holds),
-  };
+  const { only, check, json, help, cpu, 'write-docs': writeDocs } = values;
+  if (writeDocs && (cpu || only.some((pattern) => pattern !== ''))) {
+    throw new TypeError('--write-docs takes a whole run: neither --only nor --cpu go with it');
+  }
+  return { rounds: Number(values.rounds), only, time: cpu ? 'cpu' : 'wall', check, json, writeDocs, help };
 }
 
 async function main(words: readonly string[]): Promise<number> {
-  const { rounds, only, time, check, json, help } = read(words);
+  const { rounds, only, time, check, json, writeDocs, help } = read(words);
   if (help) {
     process.stdout.write(usage);
     return 0;
   }
   const directory = await stage();
+  const before = load();
   const measured = new Map<Case, Samples>();
   let failed = false;
   for (const one of cases.filter(({ name }) => only.some((pattern) => name.includes(pattern)))) {
@@ -111,9 +76,11 @@ async function main(words: readonly string[]): Promise<number> {
       process.stderr.write(`bench:native: ${one.name}: ${(error as Error).message}\n`);
     }
   }
-  process.stdout.write(plain(times(measured, time)));
-  const { table, hold } = verdicts(measured, time);
+  const found = new Measurements(measured, time);
+  process.stdout.write(plain(found.times()));
+  const { table, hold } = found.verdicts();
   if (check) process.stdout.write(`\n${plain(table)}`);
+  if (writeDocs && !failed) found.writeDocuments(hostAfter(before));
   if (json !== undefined) {
     const all = [...measured].map(([{ name }, samples]) => [name, Object.fromEntries(samples)]);
     writeFileSync(json, `${JSON.stringify(Object.fromEntries(all))}\n`);

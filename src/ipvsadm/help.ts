@@ -2,6 +2,7 @@
 import { version } from '../version.js';
 import { type CommandOption, commands } from './grammar/commands.js';
 import { settings } from './grammar/options.js';
+import { spellings } from './grammar/popt.js';
 import type { SettingOption } from './grammar/settings.js';
 
 /** The version of ipvsadm whose grammar and output lvsadm has. */
@@ -16,21 +17,12 @@ export function versionText(program: string): string {
 
 /** The text of -h, from the tables that the parser uses. */
 export function help(program: string): string {
-  const sections = optionSections.map(({ title, options }) =>
-    section(
-      title,
-      options.map((option) => [spelling(option), option.help]),
-    ),
-  );
   return [
     versionText(program),
     `Usage: ${program} COMMAND [options]\nThe command comes before its options; without arguments, the table is listed.\n`,
     'SERVICE is -t, -u or --sctp-service with HOST[:PORT], or -f MARK [-6]; IPv6 addresses go in brackets: [2001:db8::1]:80.\n',
-    section(
-      'Commands',
-      commands.map((command) => [spelling(command), described(command)]),
-    ),
-    ...sections,
+    section('Commands', commands.map(commandRow)),
+    ...optionSections.map(({ title, options }) => section(title, options.map(optionRow))),
     ...(program === 'lvsadm'
       ? ['Subcommands, for desired state, drains, set-up and diagnosis: lvsadm help\n']
       : []),
@@ -47,19 +39,21 @@ export const optionSections = (
   ] as const
 ).map(([about, title]) => ({ title, options: settings.filter((option) => option.about === about) }));
 
-const section = (title: string, rows: readonly (readonly [string, string])[]): string =>
-  `${title}:\n${rows.map(([name, text]) => `  ${name.padEnd(WIDTH)} ${text}\n`).join('')}`;
+type HelpRow = readonly [spelling: string, text: string];
 
+/** Columns of the spelling. */
 const WIDTH = 34;
 
-/** `-w, --weight NUMBER` */
-function spelling(option: CommandOption | SettingOption): string {
-  const names = [...(option.short ?? '')].map((letter) => `-${letter}`);
-  const value = 'value' in option && option.value !== undefined ? optional(option) : '';
-  return [...names, `--${option.long}`].join(', ') + value;
+const section = (title: string, rows: readonly HelpRow[]): string =>
+  `${title}:\n${rows.map(([spelling, text]) => `  ${spelling.padEnd(WIDTH)} ${text}\n`).join('')}`;
+
+function commandRow(command: CommandOption): HelpRow {
+  return [spellings(command).join(', '), command.usage ? `${command.help}: ${command.usage}` : command.help];
 }
 
-const optional = ({ argument, value }: SettingOption): string =>
-  argument === 'optional' ? ` [${value}]` : ` ${value}`;
-
-const described = ({ help: text, usage }: CommandOption): string => (usage ? `${text}: ${usage}` : text);
+/** `-w, --weight NUMBER` */
+function optionRow(option: SettingOption): HelpRow {
+  const { value, argument } = option;
+  const suffix = value === undefined ? '' : argument === 'optional' ? ` [${value}]` : ` ${value}`;
+  return [spellings(option).join(', ') + suffix, option.help];
+}

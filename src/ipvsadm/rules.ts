@@ -15,7 +15,8 @@ import {
 } from '../model/service.js';
 import { type Labels, numericLabels } from './grammar/endpoint-format.js';
 import { settings } from './grammar/options.js';
-import type { SettingName } from './grammar/settings.js';
+import { spellings } from './grammar/popt.js';
+import type { SettingName, SettingOption } from './grammar/settings.js';
 
 /** Words that add the service: `-A -t 192.0.2.1:80 -s wlc`. */
 export const serviceRule = (service: Service, labels: Labels = numericLabels): string[] => [
@@ -66,8 +67,8 @@ export const protocolOf = (id: ServiceId): Protocol | undefined => (isFwmark(id)
 
 /** The option that makes a setting: `-w`. */
 function optionOf(setting: SettingName): string {
-  const found = settings.find((option) => option.setting === setting);
-  return found?.short ? `-${found.short}` : `--${found?.long}`;
+  const option = settings.find((each) => each.setting === setting) as SettingOption;
+  return spellings(option)[0] as string;
 }
 
 /** `local` and `bypass` are the kernel's own finding: whatever is asked for, it finds them again. */

@@ -2,6 +2,7 @@
 import type { Completion } from '../commands/value-types.js';
 import { type CommandName, commands } from '../ipvsadm/grammar/commands.js';
 import { settings } from '../ipvsadm/grammar/options.js';
+import { spellings } from '../ipvsadm/grammar/popt.js';
 import type { SettingName, SettingOption } from '../ipvsadm/grammar/settings.js';
 import type { Option, Positional, Use } from './description.js';
 
@@ -10,11 +11,6 @@ const completions: Readonly<Partial<Record<SettingName, Completion>>> = {
   server: 'server',
   interface: 'interface',
 };
-
-const spellings = ({ long, short = '' }: { long: string; short?: string | undefined }): string[] => [
-  ...[...short].map((letter) => `-${letter}`),
-  `--${long}`,
-];
 
 export const describeOption = (option: SettingOption): Option => ({
   names: spellings(option),

@@ -12,6 +12,12 @@ export interface PoptOption {
   readonly argument: 'none' | 'required' | 'optional';
 }
 
+/** How an option may be written, short names first: `-L`, `-l`, `--list`. */
+export const spellings = ({ long, short = '' }: Pick<PoptOption, 'long' | 'short'>): string[] => [
+  ...[...short].map((letter) => `-${letter}`),
+  `--${long}`,
+];
+
 /** What is wrong with a word that cannot be read as an option. */
 export type Fault = 'unknown' | 'missing-value' | 'unwanted-value';
 

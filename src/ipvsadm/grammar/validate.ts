@@ -1,8 +1,9 @@
 /** Which options go with which command, and with each other: the columns of the option table, applied. */
 import { UsageError } from '../../errors.js';
-import type { Args } from './args.js';
+import { type Args, spellingOf } from './args.js';
 import { type CommandName, commands } from './commands.js';
 import { settings as table } from './options.js';
+import { type PoptOption, spellings } from './popt.js';
 import type { Legality, SettingName } from './settings.js';
 
 /** @throws UsageError for options that the command does not take, for missing ones, and for options that exclude each other */
@@ -30,8 +31,7 @@ function takers(option: Legality): string {
   return names.length === 0 ? '' : ` (only with ${names.join(', ')})`;
 }
 
-const shortest = ({ long, short }: { long: string; short?: string | undefined }): string =>
-  short ? `-${short[0]}` : `--${long}`;
+const shortest = (option: PoptOption): string => spellings(option)[0] as string;
 
 function demandMissing({ command, settings }: Args): void {
   for (const { needed, setting } of table) {
@@ -55,10 +55,10 @@ function refuseConflicts({ sources }: Args): void {
 }
 
 /** Only a firewall mark needs -6: an address says its family itself. */
-function refuseStrayFamily({ settings: { ipv6, service }, sources }: Args): void {
+function refuseStrayFamily(args: Args): void {
+  const { ipv6, service } = args.settings;
   if (!ipv6 || (service && 'fwmark' in service)) return;
-  const source = sources.find(({ option }) => option.setting === 'ipv6');
-  throw new UsageError('goes with -f only', source?.spelling);
+  throw new UsageError('goes with -f only', spellingOf(args, 'ipv6'));
 }
 
 /** Only `--set` takes words of its own, three of them. */

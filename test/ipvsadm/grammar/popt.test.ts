@@ -19,7 +19,7 @@ const tokens = (...words: string[]): string[] =>
     return token.value === undefined ? token.option.long : `${token.option.long}=${token.value}`;
   });
 
-describe('words are cut into options as popt does it', () => {
+describe('the tokenizer, like popt(3),', () => {
   it('clusters short options, and knows one option by several letters', () => {
     assert.deepEqual(tokens('-Ln', '-l'), ['list', 'numeric', 'list']);
   });
@@ -73,7 +73,7 @@ describe('words are cut into options as popt does it', () => {
     ]);
   });
 
-  it('wants long names in full and behind two dashes', () => {
+  it('takes long names in full only, after two dashes', () => {
     assert.deepEqual(tokens('--stat'), ['!unknown --stat']);
     assert.deepEqual(tokens('-stats'), ['!unknown -s']);
     assert.deepEqual(tokens('--L'), ['!unknown --L']);
@@ -88,19 +88,32 @@ describe('words are cut into options as popt does it', () => {
     assert.deepEqual(tokens('-L='), ['!unwanted-value -L']);
   });
 
-  it('says which argument each token came from, and how it was written', () => {
+  it('keeps for each token the word that it came from, and how the option was written', () => {
     assert.deepEqual(
-      tokenize(['-Lw', '5', 'x', '--numeric'], table).map(({ index, spelling }) => [index, spelling]),
+      tokenize(['-Lw', '5', 'x', '--numeric', '--weight=6'], table).map(({ index, word, spelling }) => [
+        index,
+        word,
+        spelling,
+      ]),
       [
-        [0, '-L'],
-        [0, '-w'],
-        [2, 'x'],
-        [3, '--numeric'],
+        [0, '-Lw', '-L'],
+        [0, '-Lw', '-w'],
+        [2, 'x', 'x'],
+        [3, '--numeric', '--numeric'],
+        [4, '--weight=6', '--weight'],
       ],
     );
   });
 
-  it('neither fails nor forgets, whatever the words are', () => {
+  it('tells which word a value ends', () => {
+    const words = ['-w5', '-w=5', '-w', '5', '-Lw5', '--weight=5', '--weight', '5', '-p', '-n'];
+    assert.deepEqual(
+      tokenize(words, table).flatMap((token) => (token.kind === 'option' ? [token.valueIndex] : [])),
+      [0, 1, 3, undefined, 4, 5, 7, undefined, undefined],
+    );
+  });
+
+  it('makes tokens of any words, with one fault at most, at the end', () => {
     const word = fc.oneof(
       fc.string(),
       fc.string().map((text) => `-${text}`),

@@ -1,42 +1,80 @@
-/** Puts the standalone executable, and what belongs to it, below a prefix; and takes it away again. */
+/** Installs the standalone executable, its links, manual page and completions below a prefix; and removes them again. */
 import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { HostError } from '../../src/errors.js';
-import { makeLink, stateOfLink } from '../../src/system/symlinks.js';
-import { type Installed, layout } from './layout.js';
-import { isInPlace, makeDirectory, place, remove } from './place.js';
+import { makeLink, programNames, stateOfLink } from '../../src/system/symlinks.js';
+import { isCurrent, makeDirectory, removeFile, replaceFile } from './replace-file.js';
 
-export interface Wish {
-  /** Absolute; where it will be found. */
+export interface Options {
+  /** Absolute path. */
   readonly prefix: string;
-  /** What is put in front of it for now, while a package is made. */
+  /** Put in front of the prefix, to make a package; empty otherwise. */
   readonly staging: string;
   readonly dryRun: boolean;
-  /** Whether the names of ipvsadm come with it. */
+  /** Whether to make links under ipvsadm's names. */
   readonly links: boolean;
-  /** Replace what stands under one of these names and is not lvsadm's. */
+  /** Replace files under these names that are not lvsadm's. */
   readonly force: boolean;
 }
 
-export interface Means {
+export interface Program {
   /** The executable. */
   readonly program: Uint8Array;
-  /** What it prints, called with these words. */
+  /** Its output with these arguments. */
   readonly written: (words: readonly string[]) => Promise<Uint8Array>;
   readonly say: (line: string) => void;
 }
 
-const below = ({ staging, prefix }: Wish, path: string): string => join(staging, prefix, path);
+interface Installed {
+  readonly path: string;
+  readonly mode: number;
+  /** Words of lvsadm that write its content; the executable itself has none. */
+  readonly writtenBy?: readonly string[];
+  /** Names beside it that lead to it. */
+  readonly links: readonly string[];
+  /** Endings of files that would be found under the same name, such as pages that a package has compressed. */
+  readonly alike: readonly string[];
+}
 
-/** A link, the file that it leads to, and whether something else has that name. */
+const text = { mode: 0o644, alike: [] } as const;
+
+/** Paths are relative to the prefix: see the Filesystem Hierarchy Standard. */
+const layout: readonly Installed[] = [
+  { path: 'sbin/lvsadm', mode: 0o755, links: programNames, alike: [] },
+  {
+    ...text,
+    path: 'share/man/man8/lvsadm.8',
+    writtenBy: ['man'],
+    links: programNames.map((name) => `${name}.8`),
+    alike: ['.gz', '.bz2', '.xz', '.zst'],
+  },
+  {
+    ...text,
+    path: 'share/bash-completion/completions/lvsadm',
+    writtenBy: ['completion', 'bash'],
+    links: programNames,
+  },
+  // zsh reads in the file itself which commands it is for.
+  { ...text, path: 'share/zsh/site-functions/_lvsadm', writtenBy: ['completion', 'zsh'], links: [] },
+  {
+    ...text,
+    path: 'share/fish/vendor_completions.d/lvsadm.fish',
+    writtenBy: ['completion', 'fish'],
+    links: programNames.map((name) => `${name}.fish`),
+  },
+];
+
+const below = ({ staging, prefix }: Options, path: string): string => join(staging, prefix, path);
+
+/** A link, its target, and whether something else has that name. */
 interface Link {
   readonly path: string;
   readonly file: string;
   readonly state: 'free' | 'ours' | 'taken';
 }
 
-async function linksOf({ path, links, alike }: Installed, wish: Wish): Promise<Link[]> {
-  const file = below(wish, path);
+async function linksOf({ path, links, alike }: Installed, options: Options): Promise<Link[]> {
+  const file = below(options, path);
   return Promise.all(
     links.map(async (name) => {
       const link = join(dirname(file), name);
@@ -48,26 +86,26 @@ async function linksOf({ path, links, alike }: Installed, wish: Wish): Promise<L
 }
 
 /** @throws HostError, before anything was touched where a program of another's would be lost */
-export async function install(wish: Wish, { program, written, say }: Means): Promise<void> {
-  const done = wish.dryRun ? 'would install' : 'installed';
-  await refuseTaken(wish);
+export async function install(options: Options, { program, written, say }: Program): Promise<void> {
+  const done = options.dryRun ? 'would install' : 'installed';
+  await refuseTaken(options);
   for (const item of layout) {
-    const path = below(wish, item.path);
+    const path = below(options, item.path);
     const content = item.writtenBy === undefined ? program : await written(item.writtenBy);
-    if (await isInPlace(path, content, item.mode)) say(`unchanged     ${path}`);
+    if (await isCurrent(path, content, item.mode)) say(`unchanged     ${path}`);
     else {
-      if (!wish.dryRun) await place(path, content, item.mode);
+      if (!options.dryRun) await replaceFile(path, content, item.mode);
       say(`${done.padEnd(13)} ${path}`);
     }
-    if (wish.links) await installLinks(item, wish, say);
+    if (options.links) await installLinks(item, options, say);
   }
 }
 
 /** The programs' names decide: scripts that call them would get another program. */
-async function refuseTaken(wish: Wish): Promise<void> {
-  if (!wish.links || wish.force) return;
+async function refuseTaken(options: Options): Promise<void> {
+  if (!options.links || options.force) return;
   const programs = layout.filter(({ writtenBy }) => writtenBy === undefined);
-  const links = (await Promise.all(programs.map((item) => linksOf(item, wish)))).flat();
+  const links = (await Promise.all(programs.map((item) => linksOf(item, options)))).flat();
   const taken = links.find(({ state }) => state === 'taken');
   if (taken === undefined) return;
   throw new HostError(
@@ -76,28 +114,28 @@ async function refuseTaken(wish: Wish): Promise<void> {
   );
 }
 
-async function installLinks(item: Installed, wish: Wish, say: Means['say']): Promise<void> {
-  for (const { path, file, state } of await linksOf(item, wish)) {
+async function installLinks(item: Installed, options: Options, say: Program['say']): Promise<void> {
+  for (const { path, file, state } of await linksOf(item, options)) {
     const arrow = `${path} -> ${basename(file)}`;
     if (state === 'ours') say(`unchanged     ${arrow}`);
-    else if (state === 'taken' && !wish.force) say(`left alone    ${path}, which is not lvsadm's`);
+    else if (state === 'taken' && !options.force) say(`left alone    ${path}, which is not lvsadm's`);
     else {
-      if (!wish.dryRun) {
+      if (!options.dryRun) {
         await makeDirectory(dirname(path));
         await makeLink(path, file);
       }
-      say(`${wish.dryRun ? 'would link' : 'linked'}${wish.dryRun ? '' : '    '}    ${arrow}`);
+      say(`${options.dryRun ? 'would link' : 'linked'}${options.dryRun ? '' : '    '}    ${arrow}`);
     }
   }
 }
 
-/** Takes away what `install` put there; directories stay, as others may use them. @throws HostError */
-export async function uninstall(wish: Wish, say: Means['say']): Promise<void> {
-  const done = wish.dryRun ? 'would remove' : 'removed';
+/** Removes what `install` has put there; directories stay, as others may use them. @throws HostError */
+export async function uninstall(options: Options, say: Program['say']): Promise<void> {
+  const done = options.dryRun ? 'would remove' : 'removed';
   for (const item of layout) {
-    const links = (await linksOf(item, wish)).filter(({ state }) => state === 'ours');
-    for (const path of [...links.map((link) => link.path), below(wish, item.path)]) {
-      if (wish.dryRun ? existsSync(path) : await remove(path)) say(`${done.padEnd(13)} ${path}`);
+    const links = (await linksOf(item, options)).filter(({ state }) => state === 'ours');
+    for (const path of [...links.map((link) => link.path), below(options, item.path)]) {
+      if (options.dryRun ? existsSync(path) : await removeFile(path)) say(`${done.padEnd(13)} ${path}`);
     }
   }
 }

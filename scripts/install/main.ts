@@ -7,13 +7,13 @@ import { parseArgs, promisify } from 'node:util';
 import { HostError } from '../../src/errors.js';
 import { root } from '../build/project.js';
 import { buildStandalone, standaloneFile } from '../build/standalone.js';
-import { install, uninstall, type Wish } from './install.js';
+import { install, type Options, uninstall } from './install.js';
 
 const usage = `npm run install:standalone -- [OPTION...]
-  --prefix DIRECTORY  where to install; /usr/local where nothing is said
-  --no-links          without ipvsadm, ipvsadm-save and ipvsadm-restore, the links to lvsadm
-  --force             replace what stands under these names
-  --dry-run           say what would be done, and do nothing
+  --prefix DIRECTORY  where to install (default: /usr/local)
+  --no-links          no links ipvsadm, ipvsadm-save and ipvsadm-restore to lvsadm
+  --force             replace other files under these names
+  --dry-run           show the changes, make none
   --uninstall         remove what was installed
 DESTDIR in the environment is put in front of the prefix, to make a package.
 `;
@@ -23,7 +23,7 @@ const REFUSED = 73;
 const USAGE = 2;
 
 /** @throws TypeError, as parseArgs does */
-function parse(args: readonly string[]): Wish & { uninstall: boolean; help: boolean } {
+function parse(args: readonly string[]): Options & { uninstall: boolean; help: boolean } {
   const { values } = parseArgs({
     args: [...args],
     options: {
@@ -51,11 +51,11 @@ function parse(args: readonly string[]): Wish & { uninstall: boolean; help: bool
   };
 }
 
-// Who reads along may leave; the work goes on.
+// The installation goes on when nobody reads its output any more.
 process.stdout.on('error', () => {});
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
-/** What the executable prints. It is told by its file, so that a page names the version that is installed. */
+/** The output of the executable itself, so that the manual page names the version that is installed. */
 const written = async (words: readonly string[]): Promise<Uint8Array> =>
   (await promisify(execFile)(standaloneFile, [...words], { encoding: 'buffer' })).stdout;
 
@@ -70,17 +70,17 @@ function isOld(executable: string): boolean {
 }
 
 async function main(args: readonly string[]): Promise<number> {
-  const wish = parse(args);
-  if (wish.help) process.stdout.write(usage);
-  else if (wish.uninstall) await uninstall(wish, say);
+  const options = parse(args);
+  if (options.help) process.stdout.write(usage);
+  else if (options.uninstall) await uninstall(options, say);
   else {
     if (isOld(standaloneFile)) buildStandalone();
-    await install(wish, { program: await readFile(standaloneFile), written, say });
+    await install(options, { program: await readFile(standaloneFile), written, say });
   }
   return 0;
 }
 
-/** What helps where the system says no more than that it may not be. */
+/** How to get the permission that was missing. */
 const advice = ({ cause }: HostError): string =>
   ['EACCES', 'EPERM', 'EROFS'].includes((cause as NodeJS.ErrnoException | undefined)?.code ?? '')
     ? '; run it as root, or choose another --prefix'

@@ -6,14 +6,14 @@ import { isolated } from '../lab/isolation.js';
 import { runInLab } from '../lab/lab.js';
 import { checkout } from '../lab/paths.js';
 import { hostAfter, load } from './host.js';
-import type { Line, Wish } from './program.js';
+import type { Line, Selection } from './program.js';
 import { gather, type Report } from './report.js';
 
 /** Seconds: a machine that is busy takes several times as long as one that is not. */
 const timeout = 3 * 3600;
 
 /** @throws Error where something does not do what it should: its times would be worth nothing */
-export async function measureInLab(wish: Wish): Promise<Report> {
+export async function measureInLab(selection: Selection): Promise<Report> {
   const before = load();
   const stdout = new PassThrough();
   const told = text(stdout);
@@ -21,7 +21,7 @@ export async function measureInLab(wish: Wish): Promise<Report> {
     command: isolated([
       process.execPath,
       join(checkout, 'build/test/bench/guest/main.js'),
-      JSON.stringify(wish),
+      JSON.stringify(selection),
     ]),
     stdout,
     stderr: process.stderr,

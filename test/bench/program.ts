@@ -61,7 +61,7 @@ export interface Environment {
 export type Line = Sample | Peak | Profile | Problem | Environment;
 
 /** What the guest is asked for. */
-export interface Wish {
+export interface Selection {
   /** Names. */
   readonly cases: readonly string[];
   /** Instead of each case's own number. */

@@ -4,7 +4,7 @@ import { lstat, mkdir, mkdtemp, readdir, readFile, readlink, rm, writeFile } fro
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
-import { install, uninstall, type Wish } from '../../scripts/install/install.js';
+import { install, type Options, uninstall } from '../../scripts/install/install.js';
 import { HostError } from '../../src/errors.js';
 
 let directory: string;
@@ -17,7 +17,7 @@ beforeEach(async () => {
 
 afterEach(() => rm(directory, { recursive: true }));
 
-const wish = (more: Partial<Wish> = {}): Wish => ({
+const options = (more: Partial<Options> = {}): Options => ({
   prefix: directory,
   staging: '',
   dryRun: false,
@@ -26,7 +26,7 @@ const wish = (more: Partial<Wish> = {}): Wish => ({
   ...more,
 });
 
-const means = {
+const program = {
   program: Buffer.from('#!/bin/sh\n'),
   written: async (words: readonly string[]) => Buffer.from(`made by ${words.join(' ')}\n`),
   say: (line: string) => void said.push(line),
@@ -70,46 +70,46 @@ const everything = {
 test('puts everything in its place, whatever the umask', async (context) => {
   const umask = process.umask(0o077);
   context.after(() => process.umask(umask));
-  await install(wish(), means);
+  await install(options(), program);
   assert.deepEqual(await installed(), everything);
   assert.equal((await lstat(join(directory, 'share/man'))).mode & 0o777, 0o755);
 });
 
 test('tells each file in a line', async () => {
-  await install(wish(), means);
+  await install(options(), program);
   assert.equal(said.length, Object.keys(everything).length);
   assert.equal(said[0], `installed     ${directory}/sbin/lvsadm`);
   assert.equal(said[1], `linked        ${directory}/sbin/ipvsadm -> lvsadm`);
 });
 
 test('a second time changes nothing, and a newer version what differs', async () => {
-  await install(wish(), means);
+  await install(options(), program);
   const before = await lstat(join(directory, 'sbin/lvsadm'));
   said = [];
-  await install(wish(), means);
+  await install(options(), program);
   assert.deepEqual(
     said.filter((line) => !line.startsWith('unchanged ')),
     [],
   );
   assert.equal((await lstat(join(directory, 'sbin/lvsadm'))).ino, before.ino);
-  await install(wish(), { ...means, program: Buffer.from('#!/bin/sh -e\n') });
+  await install(options(), { ...program, program: Buffer.from('#!/bin/sh -e\n') });
   assert.deepEqual(await installed(), { ...everything, 'sbin/lvsadm': '755 #!/bin/sh -e' });
 });
 
 test('an executable that runs is replaced, not written into', async () => {
-  await install(wish(), means);
+  await install(options(), program);
   const { ino } = await lstat(join(directory, 'sbin/lvsadm'));
-  await install(wish(), { ...means, program: Buffer.from('#!/bin/sh -e\n') });
+  await install(options(), { ...program, program: Buffer.from('#!/bin/sh -e\n') });
   assert.notEqual((await lstat(join(directory, 'sbin/lvsadm'))).ino, ino);
 });
 
 test('in a staging directory links lead where they will lead', async () => {
-  await install(wish({ prefix: '/usr', staging: directory }), means);
+  await install(options({ prefix: '/usr', staging: directory }), program);
   assert.deepEqual(await installed(join(directory, 'usr')), everything);
 });
 
 test('a dry run tells the same and does nothing', async () => {
-  await install(wish({ dryRun: true }), means);
+  await install(options({ dryRun: true }), program);
   assert.deepEqual(await readdir(directory), []);
   assert.equal(said[0], `would install ${directory}/sbin/lvsadm`);
   assert.equal(said[1], `would link    ${directory}/sbin/ipvsadm -> lvsadm`);
@@ -119,25 +119,25 @@ test("another's ipvsadm stays, and nothing is installed beside it unless that wa
   await mkdir(join(directory, 'sbin'));
   await writeFile(join(directory, 'sbin/ipvsadm-save'), 'the real one');
   await assert.rejects(
-    install(wish(), means),
+    install(options(), program),
     (error) =>
       error instanceof HostError && /sbin\/ipvsadm-save: something else.*--no-links/.test(error.message),
   );
   assert.deepEqual(Object.keys(await installed()), ['sbin/ipvsadm-save']);
-  await install(wish({ links: false }), means);
+  await install(options({ links: false }), program);
   assert.equal((await installed())['sbin/ipvsadm-save'], '644 the real one');
   assert.deepEqual(
     Object.values(await installed()).filter((what) => what.startsWith('->')),
     [],
   );
-  await install(wish({ force: true }), means);
+  await install(options({ force: true }), program);
   assert.deepEqual(await installed(), everything);
 });
 
 test("another's manual page stays, compressed or not", async () => {
   await mkdir(join(directory, 'share/man/man8'), { recursive: true });
   await writeFile(join(directory, 'share/man/man8/ipvsadm.8.gz'), 'the real one');
-  await install(wish(), means);
+  await install(options(), program);
   const { 'share/man/man8/ipvsadm.8': _, ...others } = everything;
   assert.deepEqual(await installed(), {
     ...others,
@@ -149,13 +149,13 @@ test("another's manual page stays, compressed or not", async () => {
 test('taken away, nothing of it is left, and all that is others’', async () => {
   await mkdir(join(directory, 'share/man/man8'), { recursive: true });
   await writeFile(join(directory, 'share/man/man8/ipvsadm.8'), 'the real one');
-  await install(wish(), means);
-  await uninstall(wish({ dryRun: true }), means.say);
+  await install(options(), program);
+  await uninstall(options({ dryRun: true }), program.say);
   assert.equal(Object.keys(await installed()).length, Object.keys(everything).length);
-  await uninstall(wish(), means.say);
+  await uninstall(options(), program.say);
   assert.deepEqual(await installed(), { 'share/man/man8/ipvsadm.8': '644 the real one' });
   said = [];
-  await uninstall(wish(), means.say);
+  await uninstall(options(), program.say);
   assert.deepEqual(said, []);
 });
 
@@ -174,7 +174,7 @@ for (const [what, prepare, complaint] of [
   test(`${what}: one line says so, and no part of a file is left`, async () => {
     await prepare();
     await assert.rejects(
-      install(wish({ prefix: join(directory, 'file') }), means),
+      install(options({ prefix: join(directory, 'file') }), program),
       (error) => error instanceof HostError && complaint.test(error.message),
     );
     assert.deepEqual(

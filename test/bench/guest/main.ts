@@ -1,6 +1,6 @@
 // Runs where IPVS is: measures the cases that it is given, and writes each sample as a line of JSON.
 import { cpus, release } from 'node:os';
-import { type Line, type Program, programs, type Wish } from '../program.js';
+import { type Line, type Program, programs, type Selection } from '../program.js';
 import { type Case, cases, programsOf } from './cases.js';
 import { framesOf, underProfiler } from './profile.js';
 import { ipvsadmVersion } from './programs.js';
@@ -13,7 +13,7 @@ const tell = (line: Line): void => {
   process.stdout.write(`${JSON.stringify(line)}\n`);
 };
 
-const wish: Wish = JSON.parse(process.argv[2] ?? '{ "cases": [], "profiles": [] }');
+const selection: Selection = JSON.parse(process.argv[2] ?? '{ "cases": [], "profiles": [] }');
 using world = new World();
 tell({
   kernel: release(),
@@ -23,11 +23,11 @@ tell({
   node: process.version,
 });
 await warmUp();
-for (const one of cases.filter(({ name }) => wish.cases.includes(name))) {
+for (const one of cases.filter(({ name }) => selection.cases.includes(name))) {
   say(one.name);
   try {
     await measure(one);
-    if (wish.profiles.includes(one.name)) await profile(one);
+    if (selection.profiles.includes(one.name)) await profile(one);
   } catch (error) {
     // The others may be right all the same.
     const problem = (error as Error).message;
@@ -49,7 +49,7 @@ async function warmUp(): Promise<void> {
 async function measure(one: Case): Promise<void> {
   const order = [...programsOf(one)];
   const outputs = new Map<Program, string>();
-  const rounds = wish.rounds ?? one.rounds;
+  const rounds = selection.rounds ?? one.rounds;
   for (let round = 0; round < rounds; round++) {
     // Interleaved, and each is first once: what the machine does besides meets all alike.
     for (const program of order) {

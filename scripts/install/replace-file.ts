@@ -1,11 +1,11 @@
-/** Files put in their places, each at once: written beside and renamed, so that nobody ever finds half of one. */
+/** Files written beside their path and renamed, so that no program ever reads half of one. */
 import { chmod, lstat, mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { HostError } from '../../src/errors.js';
 import { cannot } from '../../src/system/symlinks.js';
 
-/** Whether the file is there already, with this content and this mode. @throws HostError where there can be no file */
-export async function isInPlace(path: string, content: Uint8Array, mode: number): Promise<boolean> {
+/** Whether the file has this content and this mode already. @throws HostError if a directory has its path */
+export async function isCurrent(path: string, content: Uint8Array, mode: number): Promise<boolean> {
   const stat = await lstat(path).catch((error) => {
     if (error.code === 'ENOENT') return undefined;
     throw cannot(`install ${path}`, error);
@@ -21,7 +21,7 @@ export async function isInPlace(path: string, content: Uint8Array, mode: number)
 }
 
 /** @throws HostError, with nothing left behind */
-export async function place(path: string, content: Uint8Array, mode: number): Promise<void> {
+export async function replaceFile(path: string, content: Uint8Array, mode: number): Promise<void> {
   const fresh = `${path}.${process.pid}`;
   try {
     await makeDirectory(dirname(path));
@@ -53,7 +53,7 @@ export async function makeDirectory(path: string): Promise<void> {
 }
 
 /** @returns whether there was one. @throws HostError */
-export async function remove(path: string): Promise<boolean> {
+export async function removeFile(path: string): Promise<boolean> {
   if ((await lstat(path).catch(() => undefined)) === undefined) return false;
   await rm(path).catch((error) => {
     throw cannot(`remove ${path}`, error);

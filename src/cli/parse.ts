@@ -15,54 +15,61 @@ import { nearest } from '../suggest.js';
 import { split, type Words } from './split.js';
 
 /**
- * The values that the command's `run` takes; undefined where the words ask for help.
+ * The values that the command's `run` takes, by name; undefined where the words ask for help.
  * @throws UsageError, ValueError
  */
-export async function parse(command: Command, args: readonly string[]): Promise<Words | undefined> {
-  const { positionals = {}, options = {} } = command;
-  const words = await split(command, args);
+export function parse(
+  { positionals = {}, options = {} }: Command,
+  args: readonly string[],
+): Readonly<Record<string, unknown>> | undefined {
+  const words = split(args, options);
   if (words === undefined) return undefined;
-  checkConflicts(options, words);
-  const values: Record<string, unknown> = {};
-  for (const [name, positional] of Object.entries(positionals)) {
-    values[name] = positionalValue(positional, words[name], name, positionals);
-  }
+  checkConflicts(options, words.options);
+  const values = positionalValues(positionals, words.positionals);
   for (const [name, option] of Object.entries(options)) {
-    values[camelCase(name)] = optionValue(option, words[name], `--${name}`);
+    values[camelCase(name)] = optionValue(option, words.options[name], `--${name}`);
   }
   return values;
 }
 
-function checkConflicts(options: Options, words: Words): void {
+function positionalValues(positionals: Positionals, words: readonly string[]): Record<string, unknown> {
+  const values: Record<string, unknown> = {};
+  let rest = words;
+  for (const [name, positional] of Object.entries(positionals)) {
+    const { optional, many } = positional;
+    const own = many ? rest : rest.slice(0, 1);
+    if (own.length === 0 && !optional && !many)
+      throw new UsageError(`missing; it takes ${usageOf(positionals)}`);
+    const read = readAll(positional, own, `<${name}>`);
+    values[name] = many ? read : read[0];
+    rest = rest.slice(own.length);
+  }
+  const [extra] = rest;
+  if (extra !== undefined) throw new UsageError(`unexpected argument '${extra}'`, extra);
+  return values;
+}
+
+function checkConflicts(options: Options, given: Words['options']): void {
   for (const [name, option] of Object.entries(options)) {
     const other = option.type === 'flag' ? option.conflicts : undefined;
-    if (other !== undefined && words[name] && words[other]) {
+    if (other !== undefined && given[name] && given[other]) {
       throw new UsageError(`cannot be combined with --${other}`, `--${name}`);
     }
   }
 }
 
-function positionalValue(positional: Positional, given: unknown, name: string, all: Positionals): unknown {
-  const values = readAll(positional, given, `<${name}>`);
-  if (positional.many) return values;
-  if (values.length === 0 && !positional.optional) {
-    throw new UsageError(`missing; it takes ${usageOf(all)}`);
-  }
-  return values[0];
-}
-
 function optionValue(option: Option, given: unknown, argument: string): unknown {
   if (option.type === 'flag') return given === true;
-  const values = readAll(option, given, argument);
-  if (values.length === 0 && option.required) throw new UsageError('missing', argument);
+  const words = given === undefined ? [] : [given].flat().map(String);
+  if (words.length === 0 && option.required) throw new UsageError('missing', argument);
+  if (words.length > 1 && !option.many) throw new UsageError('given more than once', argument);
+  const values = readAll(option, words, argument);
   return option.many ? values : (values[0] ?? option.default);
 }
 
 /** @param argument how errors name the option or the positional */
-function readAll(domain: Positional | ValueOption, given: unknown, argument: string): unknown[] {
-  const { type, choices = [], many } = domain;
-  const words = given === undefined ? [] : [given].flat().map(String);
-  if (words.length > 1 && !many) throw new UsageError('given more than once', argument);
+function readAll(domain: Positional | ValueOption, words: readonly string[], argument: string): unknown[] {
+  const { type, choices = [] } = domain;
   if (type === undefined) return words.map((word) => oneOf(choices, word, argument));
   const valueType: ValueType<unknown> = valueTypes[type];
   return words.map((word) => valueType.read(word, argument));

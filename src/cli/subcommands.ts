@@ -28,7 +28,7 @@ async function run(
   context: Context,
 ): Promise<number> {
   const { parse } = await import('./parse.js');
-  const values = await parse(command, args);
+  const values = parse(command, args);
   if (values !== undefined) return command.run(context, values);
   const [{ subcommandHelp }, { describeSubcommand }] = await Promise.all([
     import('../reference/help.js'),

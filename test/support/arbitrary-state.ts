@@ -3,16 +3,20 @@ import fc from 'fast-check';
 import type { Family } from '../../src/model/address.js';
 import { canonicalAddress } from '../../src/model/address.js';
 import type { Daemon } from '../../src/model/daemon.js';
-import { type Destination, destinationKey, plainTunnel, type Tunnel } from '../../src/model/destination.js';
 import {
-  type SchedulerFlag,
-  type Service,
-  type ServiceId,
-  serviceFamily,
-  serviceKey,
-} from '../../src/model/service.js';
+  type Destination,
+  destinationKey,
+  plainTunnel,
+  type Tunnel,
+  type TunnelType,
+  tunnelTypes,
+} from '../../src/model/destination.js';
+import { destinationNumberNames, serviceSwitchNames } from '../../src/model/fields.js';
+import { persistenceEngines, schedulerFlagBits } from '../../src/model/schedulers.js';
+import { type Service, type ServiceId, serviceFamily, serviceKey } from '../../src/model/service.js';
 import type { ServiceState, State } from '../../src/model/state.js';
 import type { Timeouts } from '../../src/model/table.js';
+import { numbers, switches } from './arbitrary.js';
 
 // Few addresses and ports, so that two random tables have much in common.
 const addresses: Record<Family, readonly string[]> = {
@@ -47,39 +51,34 @@ const persistence = (of: Family) =>
   fc.record({
     timeout: pick([1, 360, 2678400]),
     netmask: pick(netmasks[of]),
-    engine: pick([undefined, 'sip']),
+    engine: pick([undefined, ...persistenceEngines]),
   });
 
 const service: fc.Arbitrary<Service> = serviceId.chain((id) => {
   const needed = 'port' in id && id.port === 0;
-  return fc.record({
-    id: fc.constant(id),
-    scheduler: pick(['rr', 'wlc', 'sh', 'mh', 'none']),
-    schedulerFlags: fc.subarray<SchedulerFlag>(['flag-1', 'flag-2', 'flag-3']),
-    persistence: needed
-      ? persistence(serviceFamily(id))
-      : fc.option(persistence(serviceFamily(id)), { nil: undefined }),
-    onePacket: fc.boolean(),
-  });
+  const persistent = persistence(serviceFamily(id));
+  return fc
+    .tuple(
+      fc.record({
+        id: fc.constant(id),
+        scheduler: pick(['rr', 'wlc', 'sh', 'mh', 'none']),
+        schedulerFlags: fc.subarray([...schedulerFlagBits]),
+        persistence: needed ? persistent : fc.option(persistent, { nil: undefined }),
+      }),
+      switches,
+    )
+    .map(([settings, set]) => ({ ...settings, ...set }));
 });
 
 const tunnel: fc.Arbitrary<Tunnel> = fc.oneof(
-  fc.constant(plainTunnel),
-  fc.record({
-    type: fc.constant('gue' as const),
-    port: pick([1, 6080, 65535]),
-    checksum: pick(['nocsum', 'csum', 'remcsum'] as const),
-  }),
-  fc.record({
-    type: fc.constant('gre' as const),
-    port: fc.constant(0),
-    checksum: pick(['nocsum', 'csum'] as const),
-  }),
+  ...(Object.keys(tunnelTypes) as TunnelType[]).map((type) =>
+    fc.record({
+      type: fc.constant(type),
+      port: tunnelTypes[type].port ? pick([1, 6080, 65535]) : fc.constant(0),
+      checksum: pick(tunnelTypes[type].checksums),
+    }),
+  ),
 );
-
-const thresholds = fc
-  .tuple(pick([0, 1, 100, 4294967295]), pick([0, 1, 100, 4294967295]))
-  .map(([a, b]) => ({ lowerThreshold: Math.min(a, b), upperThreshold: Math.max(a, b) }));
 
 /** `bridged`: servers of the other family, which no table with sync daemons has. */
 const destination = (of: Family, bridged: boolean): fc.Arbitrary<Destination> =>
@@ -88,16 +87,14 @@ const destination = (of: Family, bridged: boolean): fc.Arbitrary<Destination> =>
       .tuple(
         method === 'tun' && bridged ? family.chain(address) : address(of),
         pick([0, 80, 8080, 65535]),
-        pick([0, 1, 2, 2147483647]),
         method === 'tun' ? tunnel : fc.constant(plainTunnel),
-        thresholds,
+        numbers(({ min, max, default: usual }) => pick([min, usual, 2, 100, max])),
       )
-      .map(([host, port, weight, encapsulation, limits]) => ({
+      .map(([host, port, encapsulation, settings]) => ({
         id: { address: host, port },
         method,
-        weight,
         tunnel: encapsulation,
-        ...limits,
+        ...settings,
       })),
   );
 
@@ -152,15 +149,13 @@ export function normal({ services, daemons, timeouts: { tcp, tcpFin, udp } }: St
         scheduler: one.scheduler,
         flags: one.schedulerFlags.toSorted(),
         persistence: one.persistence && { ...one.persistence },
-        onePacket: one.onePacket,
+        switches: serviceSwitchNames.map((name) => one[name]),
       },
       destinations: destinations
-        .map(({ id, method, weight, upperThreshold, lowerThreshold, tunnel: { type, port, checksum } }) => ({
+        .map(({ id, method, tunnel: { type, port, checksum }, ...settings }) => ({
           key: destinationKey(id),
           method,
-          weight,
-          upperThreshold,
-          lowerThreshold,
+          numbers: destinationNumberNames.map((name) => settings[name]),
           tunnel: method === 'tun' ? { type, port, checksum } : undefined,
         }))
         .sort(byKey),

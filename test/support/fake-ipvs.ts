@@ -27,6 +27,7 @@ import type { Change } from '../../src/model/change.js';
 import type { DestinationId } from '../../src/model/destination.js';
 import { type DestinationCount, destinationCounts, destinationNumberNames } from '../../src/model/fields.js';
 import { INT_MAX, U32_MAX } from '../../src/model/limits.js';
+import { persistenceEngines, schedulers } from '../../src/model/schedulers.js';
 import type { ServiceId } from '../../src/model/service.js';
 import { counterNames, type Stats } from '../../src/model/stats.js';
 import type { AttributeSet, Infer } from '../../src/netlink/attributes.js';
@@ -79,8 +80,8 @@ export class FakeIpvs {
   connectionTableSize = 4096;
   /** Messages in each datagram of a dump. */
   messagesPerDatagram = 3;
-  readonly schedulers = new Set('none rr wrr lc wlc lblc lblcr dh sh sed nq fo ovf mh'.split(' '));
-  readonly engines = new Set(['sip']);
+  readonly schedulers = new Set([...schedulers, 'none']);
+  readonly engines = new Set(persistenceEngines);
   /** Largest threshold of a server: newer kernels refuse more than INT_MAX. */
   thresholdMax = U32_MAX;
   /** Interfaces for sync daemons, and the MTU of each. */

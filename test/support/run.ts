@@ -44,9 +44,10 @@ http-alt	8080/udp
 tftp		69/udp
 `;
 
-/** A machine with an empty table in memory, and the lab's kernel: its only interface is lo, without routes for IPv6. */
+/** A machine with an empty table in memory, and the lab's kernel: without twos, its only interface lo, and no routes for IPv6. */
 export function world(): World & { readonly ipvs: FakeIpvs } {
   const ipvs = new FakeIpvs();
+  ipvs.schedulers.delete('twos');
   ipvs.thresholdMax = INT_MAX;
   ipvs.interfaces.delete('eth0');
   ipvs.interfaces.delete('eth1');

@@ -8,7 +8,8 @@ import { destinationKey } from '../../src/model/destination.js';
 import { serviceFamily, serviceKey } from '../../src/model/service.js';
 import type { Datagram } from '../../src/netlink/transport/socket.js';
 import * as arbitrary from '../support/arbitrary.js';
-import { FakeIpvs, isHostAddress } from '../support/fake-ipvs.js';
+import { FakeIpvs } from '../support/fake-ipvs.js';
+import { isHostAddress } from '../support/fake-ipvs-rows.js';
 import { dump, FakeKernel, family, type Play, reply } from '../support/fake-kernel.js';
 import { attribute, be16, join, nest, text, u16, u32, u64, unhex } from '../support/wire.js';
 

@@ -1,7 +1,7 @@
 /** The socket of an IPVS that lives in memory: datagrams in, datagrams out, each as the kernel lays it out. */
 import { TransportError } from '../../src/errors.js';
 import type { Datagram, NetlinkSocket } from '../../src/netlink/transport/socket.js';
-import { type FakeIpvs, type FakeReply, Refused } from './fake-ipvs.js';
+import { type FakeReply, Refused } from './fake-ipvs-rows.js';
 import { ack, answer, type Delivery, dump, family, NLM, type Play, reply } from './fake-kernel.js';
 import { readAttributes, readMessages, unhex, type WireMessage } from './wire.js';
 
@@ -12,13 +12,22 @@ const ENOENT = 2;
 
 let ports = 1000;
 
+/** What answers the requests of a socket. */
+export interface IpvsKernel {
+  readonly present: boolean;
+  readonly permitted: boolean;
+  readonly messagesPerDatagram: number;
+  /** @throws Refused */
+  handle(command: number, dump: boolean, payload: Uint8Array): readonly FakeReply[];
+}
+
 export class FakeIpvsSocket implements NetlinkSocket {
   readonly port = ++ports;
   readonly receiveBuffer = 1 << 20;
   private readonly answers: Delivery[] = [];
   private closed = false;
 
-  constructor(private readonly ipvs: FakeIpvs) {}
+  constructor(private readonly ipvs: IpvsKernel) {}
 
   send(bytes: Uint8Array): void {
     if (this.closed) throw closed('send');

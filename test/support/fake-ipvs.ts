@@ -22,49 +22,37 @@ import {
   ipvsSchema,
   type ServiceBody,
 } from '../../src/ipvs/schema.js';
-import { type Family, formatAddress } from '../../src/model/address.js';
+import type { Family } from '../../src/model/address.js';
 import type { Change } from '../../src/model/change.js';
 import type { DestinationId } from '../../src/model/destination.js';
-import { type DestinationCount, destinationCounts, destinationNumberNames } from '../../src/model/fields.js';
+import { type DestinationCount, destinationNumberNames } from '../../src/model/fields.js';
 import { INT_MAX, U32_MAX } from '../../src/model/limits.js';
 import { persistenceEngines, schedulers } from '../../src/model/schedulers.js';
 import type { ServiceId } from '../../src/model/service.js';
-import { counterNames, type Stats } from '../../src/model/stats.js';
-import type { AttributeSet, Infer } from '../../src/netlink/attributes.js';
-import { Reader, Writer } from '../../src/netlink/bytes.js';
+import type { Stats } from '../../src/model/stats.js';
+import { Reader } from '../../src/netlink/bytes.js';
 import type { OpenSocket } from '../../src/netlink/transport/socket.js';
+import {
+  addressText,
+  counters,
+  destinationId,
+  destinationKey,
+  E,
+  encode,
+  type FakeReply,
+  type FakeService,
+  fresh,
+  isHostAddress,
+  Refused,
+  refuseUnless,
+  reply,
+  serviceKey,
+  serviceReply,
+  syncMaxLength,
+  untouched,
+  zero,
+} from './fake-ipvs-rows.js';
 import { FakeIpvsSocket } from './fake-ipvs-socket.js';
-
-/** Positive errno values that IPVS answers with. */
-const E = {
-  NOENT: 2,
-  SRCH: 3,
-  EXIST: 17,
-  NODEV: 19,
-  INVAL: 22,
-  RANGE: 34,
-  AFNOSUPPORT: 97,
-  NETUNREACH: 101,
-} as const;
-
-/** Thrown by a rule that refuses; the socket makes an answer of it. */
-export class Refused extends Error {
-  constructor(readonly errno: number) {
-    super(`errno ${errno}`);
-  }
-}
-
-const refuseUnless = (condition: unknown, errno: number): void => {
-  if (!condition) throw new Refused(errno);
-};
-
-interface FakeService {
-  body: ServiceBody;
-  readonly destinations: Map<string, DestinationBody>;
-}
-
-/** A reply: its command, and its attributes as bytes. */
-export type FakeReply = readonly [command: number, attributes: Uint8Array];
 
 type Operation = keyof typeof ipvsSchema.operations;
 /** `zeroAll` is a `zeroService` that names none. */
@@ -310,88 +298,4 @@ export class FakeIpvs {
     refuseUnless(asked?.tunnelType !== codes.tunnelType.gue || asked.tunnelPort, E.INVAL);
     return { tunnelType: 0, tunnelPort: 0, tunnelFlags: 0, ...asked, ...id };
   }
-}
-
-const families: readonly number[] = Object.values(codes.family);
-
-function serviceKey(service: ServiceBody | undefined): string {
-  const { family, fwmark, protocol, address, port } = service ?? {};
-  if (family === undefined) throw new Refused(E.INVAL);
-  refuseUnless(families.includes(family), E.AFNOSUPPORT);
-  if (fwmark) return `${family} ${fwmark}`;
-  if (protocol === undefined || address === undefined || port === undefined) throw new Refused(E.INVAL);
-  return `${family} ${protocol} ${addressText(family, address)} ${port}`;
-}
-
-function destinationId(service: ServiceBody, asked: DestinationBody | undefined): DestinationBody {
-  const { address, port, family = service.family } = asked ?? {};
-  if (address === undefined || port === undefined) throw new Refused(E.INVAL);
-  return { family, address, port };
-}
-
-const destinationKey = ({ family, address, port }: DestinationBody): string =>
-  `${family} ${addressText(family, address)} ${port}`;
-
-/** As text: of an IPv4 address in its union only four bytes count. */
-const addressText = (family: number | undefined, address: Uint8Array = new Uint8Array(16)): string =>
-  formatAddress(address, 0, family === codes.family.inet6 ? 'inet6' : 'inet');
-
-/** Whether a real server may have the address: it is no multicast, broadcast, unspecified, link-local or mapped one. */
-export const isHostAddress = (address: string): boolean =>
-  !/^(0\.0\.0\.0$|22[4-9]\.|23\d\.|255\.255\.255\.255$|::$|ff|fe[89ab].:|::ffff:)/.test(address);
-
-/** Length of sync messages, in bytes: of UDP in IPv4 or IPv6, within a packet of the MTU where none was asked for. */
-function syncMaxLength({ state, group6, maxLength }: DaemonBody, mtu: number): number {
-  const headers = group6 ? 48 : 28;
-  const largest = 65535 - headers;
-  if (!maxLength) return Math.min(Math.max(mtu, 1500) - headers, largest);
-  return Math.min(Math.max(maxLength, state === codes.daemonState.backup ? 1024 : 1), largest);
-}
-
-/** Both sets of counters, the 32-bit ones as they wrap in the kernel. */
-function counters(
-  counted: Partial<Stats>,
-  before: DestinationBody['stats64'] = {},
-): Pick<DestinationBody, 'stats' | 'stats64'> {
-  const exact = counterNames.map((name) => [name, (before[name] ?? 0n) + (counted[name] ?? 0n)] as const);
-  const narrow = exact.map(([name, value]) => [
-    name,
-    name === 'inBytes' || name === 'outBytes' ? value : Number(BigInt.asUintN(32, value)),
-  ]);
-  return { stats: Object.fromEntries(narrow), stats64: Object.fromEntries(exact) };
-}
-
-const untouched = counters({});
-const fresh: DestinationBody = {
-  ...Object.fromEntries(destinationCounts.map((name) => [name, 0])),
-  ...untouched,
-};
-
-function zero(service: FakeService): void {
-  service.body = { ...service.body, ...untouched };
-  for (const [key, body] of service.destinations) service.destinations.set(key, { ...body, ...untouched });
-}
-
-const serviceReply = (service: ServiceBody): FakeReply => reply(1, CommandAttributes, { service }, service);
-
-const writer = new Writer();
-
-function encode<S extends AttributeSet>(set: S, body: Infer<S>): Uint8Array {
-  writer.clear();
-  set.put(writer, body as never);
-  return writer.written().slice();
-}
-
-/** Replies by the row that they tell: rows are replaced, never changed. */
-const encoded = new WeakMap<object, FakeReply>();
-
-function reply<S extends AttributeSet>(
-  command: number,
-  set: S,
-  body: Infer<S>,
-  row: object = body,
-): FakeReply {
-  const known = encoded.get(row) ?? [command, encode(set, body)];
-  encoded.set(row, known);
-  return known;
 }

@@ -115,14 +115,17 @@ export class IpvsClient {
     const records = new DestinationRecords(fields);
     const cursor = new DestinationCursor(records);
     const sources = this.sources(of, records);
-    for (const [index, id] of of.entries()) {
-      const from = records.count;
-      await this.ask(
-        () => describeService(id),
-        () => readFirst(sources, id),
-      );
-      take(cursor, index, from);
-    }
+    let index = 0;
+    const current = () => describeService(of[index] as ServiceId);
+    await this.ask(current, async () => {
+      for (; index < of.length; index++) {
+        const from = records.count;
+        const reading = readFirst(sources, of[index] as ServiceId);
+        // A turn of the event loop for each of a thousand services would take longer than to read some of them.
+        if (reading !== undefined) await reading;
+        take(cursor, index, from);
+      }
+    });
     return cursor;
   }
 
@@ -197,8 +200,12 @@ export class IpvsClient {
 }
 
 /** Has the first source that supports it tell the servers of a service. */
-async function readFirst(sources: readonly DestinationSource[], of: ServiceId): Promise<void> {
-  for (const source of sources) if ((await source.read(of)) === 'read') return;
+function readFirst(sources: readonly DestinationSource[], of: ServiceId): Promise<void> | undefined {
+  for (const source of sources) {
+    const reading = source.read(of);
+    if (reading !== 'unsupported') return reading === 'read' ? undefined : reading;
+  }
+  throw new Error('no source supports these fields');
 }
 
 async function findIpvs(

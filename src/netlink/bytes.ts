@@ -139,12 +139,13 @@ function decodedUtf8(bytes: Uint8Array, at: number, end: number): string {
 
 /** A range of received bytes. Reading outside of it is a ProtocolError, never a wrong value. */
 export class Reader {
+  private lazyView: DataView | undefined;
+
   constructor(
     readonly bytes: Uint8Array,
     /** Where the range starts and ends, in bytes from the start of `bytes`. */
     readonly start = 0,
     readonly end = bytes.length,
-    private readonly view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength),
     /** All of `bytes`, by words: the one at offset 4 is `words[1]`. */
     readonly words = wordsOf(bytes),
   ) {
@@ -155,11 +156,18 @@ export class Reader {
 
   /** A part of the same bytes, as offsets from their start. */
   within(start: number, end: number): Reader {
-    return new Reader(this.bytes, start, end, this.view, this.words);
+    return new Reader(this.bytes, start, end, this.words);
+  }
+
+  /** Made when it is needed: most datagrams of a large dump are read by words alone. */
+  private get view(): DataView {
+    const { bytes } = this;
+    this.lazyView ??= new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    return this.lazyView;
   }
 
   u8(at: number): number {
-    return this.view.getUint8(this.check(at, 1));
+    return this.bytes[this.check(at, 1)] as number;
   }
 
   u16(at: number): number {
@@ -179,7 +187,8 @@ export class Reader {
   }
 
   be16(at: number): number {
-    return this.view.getUint16(this.check(at, 2));
+    const { bytes } = this;
+    return ((bytes[this.check(at, 2)] as number) << 8) | (bytes[at + 1] as number);
   }
 
   /** A copy of the bytes from `at` up to `end`. */

@@ -9,7 +9,6 @@ import {
   Flag,
   finish,
   type Header,
-  headerOf,
   MessageCursor,
   MessageType,
   type Request,
@@ -121,38 +120,35 @@ export class Channel {
 
   /** Hands each message that answers what was sent last to `take`, until the answer is complete. */
   *receive(take: Take): Steps<void> {
-    while (true) {
-      const datagram = yield* this.fromKernel();
-      const message = new MessageCursor(datagram);
-      if (datagram.length === 0) throw new ProtocolError('an empty datagram', ['message']);
-      while (message.next()) {
-        if (message.type === MessageType.noop) continue;
-        this.checkOurs(message);
-        if (take(message) === 'complete') return;
-      }
-    }
-  }
-
-  /**
-   * The next datagram from the kernel. Any process that administers the network may write to our port: nobody else is
-   * heard, nor gains time.
-   */
-  private *fromKernel(): Steps<Uint8Array> {
-    const deadline = monotonic() + this.timeout;
+    let deadline = monotonic() + this.timeout;
     for (let time = this.timeout; time > 0; time = Math.ceil(deadline - monotonic())) {
       const arrived = this.socket.receive(time);
       const datagram = arrived instanceof Promise ? ((yield arrived) as Datagram) : arrived;
-      if (this.isKernels(datagram)) return datagram.bytes;
+      this.trace?.('receive', datagram.bytes);
+      const messages = new MessageCursor(datagram.bytes);
+      // Any process that administers the network may write to our port: nobody but the kernel is heard, nor gains time.
+      if (!this.isKernels(datagram, messages)) continue;
+      if (this.takeAll(messages, take)) return;
+      deadline = monotonic() + this.timeout;
     }
     throw new TransportError('deadline', 'receive', `no answer from the kernel within ${this.timeout} ms`);
   }
 
+  /** True when the answer is complete; anything else than an answer is an error. */
+  private takeAll(message: MessageCursor, take: Take): boolean {
+    if (message.reader.end === 0) throw new ProtocolError('an empty datagram', ['message']);
+    while (message.next()) {
+      if (message.type === MessageType.noop) continue;
+      this.checkOurs(message);
+      if (take(message) === 'complete') return true;
+    }
+    return false;
+  }
+
   /** A datagram of unknown sender has to start with what only the kernel can know to say. */
-  private isKernels({ bytes, sender }: Datagram): boolean {
-    this.trace?.('receive', bytes);
+  private isKernels({ sender }: Datagram, messages: MessageCursor): boolean {
     if (sender !== undefined) return sender === 0;
-    const header = headerOf(bytes);
-    return header !== undefined && (header.type === MessageType.overrun || this.isOurs(header));
+    return messages.peek() && (messages.type === MessageType.overrun || this.isOurs(messages));
   }
 
   private checkOurs(message: Header): void {

@@ -37,8 +37,9 @@ const DUMP_TRIES = 10;
 
 export class Connection {
   private readonly channel: Channel;
-  /** The end of the queue of operations. */
+  /** The operation that came last, and how many are not over. */
   private last: Promise<unknown> = Promise.resolve();
+  private pending = 0;
   private failed: LvsadmError | undefined;
 
   constructor(socket: NetlinkSocket, options: ConnectionOptions = {}) {
@@ -95,15 +96,16 @@ export class Connection {
 
   /** Runs operations one after another: a second dump on a socket would get EBUSY, and answers would mix. */
   private exclusive<T>(operation: Steps<T>): Promise<T> {
-    const run = this.last.then(() => this.run(operation));
-    this.last = run.catch(() => undefined);
+    const start = () => this.run(operation);
+    const run = this.pending++ === 0 ? start() : this.last.then(start, start);
+    this.last = run;
     return run;
   }
 
   private async run<T>(operation: Steps<T>): Promise<T> {
     const { channel } = this;
-    if (this.failed) throw this.failed;
     try {
+      if (this.failed) throw this.failed;
       return await carryOut(operation);
     } catch (error) {
       // A request that was never sent, for a value that cannot be written, leaves the conversation as it was.
@@ -111,6 +113,7 @@ export class Connection {
       throw error;
     } finally {
       channel.asked = false;
+      this.pending--;
     }
   }
 

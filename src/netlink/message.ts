@@ -1,7 +1,7 @@
 /** Netlink message headers. Source: linux/netlink.h, RFC 3549 section 2. */
 import { ProtocolError } from '../errors.js';
 import { attributeSet, cstring, u32 } from './attributes.js';
-import { align, firstHalf, Reader, secondHalf, type Writer, wordsOf } from './bytes.js';
+import { align, firstHalf, Reader, secondHalf, type Writer } from './bytes.js';
 
 export const MessageType = { noop: 1, error: 2, done: 3, overrun: 4 } as const;
 
@@ -92,20 +92,27 @@ export class MessageCursor implements Header {
     const { words, end } = this.reader;
     const left = end - at;
     if (left <= 0) return false;
-    if (left < HEADER) throw broken(`${left} bytes left where a message header takes ${HEADER}`);
-    const word = at >> 2;
-    const length = words[word] as number;
+    if (!this.peek()) throw broken(`${left} bytes left where a message header takes ${HEADER}`);
+    const length = words[at >> 2] as number;
     if (length < HEADER || length > left) {
       throw broken(`message length ${length}, where ${HEADER} to ${left} would fit`);
     }
+    this.start = at + HEADER;
+    this.end = at + length;
+    this.at = at + align(length);
+    return true;
+  }
+
+  /** Reads the header of the next message, whatever length it claims; false where there is none. */
+  peek(): boolean {
+    const { words, end } = this.reader;
+    if (end - this.at < HEADER) return false;
+    const word = this.at >> 2;
     const typeAndFlags = words[word + 1] as number;
     this.type = firstHalf(typeAndFlags);
     this.flags = secondHalf(typeAndFlags);
     this.sequence = words[word + 2] as number;
     this.port = words[word + 3] as number;
-    this.start = at + HEADER;
-    this.end = at + length;
-    this.at = at + align(length);
     return true;
   }
 
@@ -117,13 +124,6 @@ export class MessageCursor implements Header {
 }
 
 const broken = (what: string): ProtocolError => new ProtocolError(what, ['message']);
-
-/** The header that a datagram starts with, whatever length it claims; undefined for a datagram too short for one. */
-export function headerOf(datagram: Uint8Array): Header | undefined {
-  if (datagram.length < HEADER) return undefined;
-  const [, typeAndFlags = 0, sequence = 0, port = 0] = wordsOf(datagram.subarray(0, HEADER));
-  return { type: firstHalf(typeAndFlags), flags: secondHalf(typeAndFlags), sequence, port };
-}
 
 /** The messages in one datagram. @throws ProtocolError as {@link MessageCursor.next} does */
 export function* messages(datagram: Uint8Array): Generator<Message> {

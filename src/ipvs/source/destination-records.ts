@@ -79,10 +79,10 @@ export class DestinationRecords {
 /** Where the servers of a service can be read. */
 export interface DestinationSource {
   /**
-   * Adds a record for each server of a service. A source that cannot tell all of them, or not all that is asked of them, adds none
-   * and says `unsupported`: another source has to. @throws KernelError
+   * Adds a record for each server of a service, at once or by the time that the promise resolves. A source that cannot tell all
+   * of them, or not all that is asked of them, adds none and says `unsupported`: another source has to. @throws KernelError
    */
-  read(of: ServiceId): Promise<Reading> | Reading;
+  read(of: ServiceId): Promise<void> | Reading;
 }
 
 export type Reading = 'read' | 'unsupported';

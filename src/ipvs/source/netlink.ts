@@ -5,7 +5,7 @@ import { type ServiceId, serviceFamily } from '../../model/service.js';
 import { counterNames, type Stats } from '../../model/stats.js';
 import { AttributeLayout } from '../../netlink/attribute-layout.js';
 import { type AttributeSet, u64 } from '../../netlink/attributes.js';
-import { little, type Reader } from '../../netlink/bytes.js';
+import { firstHalf, little, type Reader } from '../../netlink/bytes.js';
 import type { Family } from '../../netlink/genl.js';
 import { codes, familyName, METHOD_MASK, methodName, tunnelChecksumName, tunnelTypeName } from '../codes.js';
 import { serviceIdBody } from '../convert.js';
@@ -23,7 +23,6 @@ import {
   METHOD,
   numberFields,
   PORT,
-  type Reading,
 } from './destination-records.js';
 
 /** Types of attributes. */
@@ -70,17 +69,16 @@ export class NetlinkSource implements DestinationSource {
   }
 
   /** None where the service does not exist. */
-  async read(of: ServiceId): Promise<Reading> {
+  read(of: ServiceId): Promise<void> {
     const { records } = this;
     const before = records.count;
     this.ofService = codes.family[serviceFamily(of)];
-    await this.family.dumpAttributes(
+    return this.family.dumpAttributes(
       'getDestinations',
       { service: serviceIdBody(of) },
       (from, start, end) => this.take(from, start, end),
       () => records.truncate(before),
     );
-    return 'read';
   }
 
   /** Adds the server of one reply. @throws ProtocolError */
@@ -100,10 +98,10 @@ export class NetlinkSource implements DestinationSource {
     const at = records.add();
     const { words } = records;
     words[at + PORT] = from.be16(own.start(DESTINATION_PORT));
-    words[at + METHOD] = from.u32(own.start(DESTINATION_METHOD)) & METHOD_MASK;
+    words[at + METHOD] = (from.words[own.start(DESTINATION_METHOD) >> 2] as number) & METHOD_MASK;
     // Kernels before 3.18 do not repeat the service's family for each server.
     words[at + FAMILY] = own.has(DESTINATION_FAMILY)
-      ? from.u16(own.start(DESTINATION_FAMILY))
+      ? firstHalf(from.words[own.start(DESTINATION_FAMILY) >> 2] as number)
       : this.ofService;
     this.checkCodes(at);
     this.takeAddress(from, at);

@@ -4,15 +4,7 @@
  */
 import { ProtocolError, TransportError } from '../errors.js';
 import { Writer } from './bytes.js';
-import {
-  begin,
-  Flag,
-  finish,
-  type Header,
-  MessageCursor,
-  MessageType,
-  type Request,
-} from './message.js';
+import { begin, Flag, finish, type Header, MessageCursor, MessageType, type Request } from './message.js';
 import { type Datagram, monotonic, type NetlinkSocket } from './transport/socket.js';
 
 /** Sees every datagram: for LVSADM_DEBUG. */

@@ -78,9 +78,11 @@ export class MessageCursor implements Header {
   private at = 0;
   /** The whole datagram. */
   readonly reader: Reader;
+  private readonly words: Uint32Array;
 
   constructor(datagram: Uint8Array) {
     this.reader = new Reader(datagram);
+    this.words = this.reader.words;
   }
 
   /**
@@ -88,9 +90,8 @@ export class MessageCursor implements Header {
    * @throws ProtocolError where a header is cut off or a length cannot be.
    */
   next(): boolean {
-    const { at } = this;
-    const { words, end } = this.reader;
-    const left = end - at;
+    const { at, words } = this;
+    const left = this.reader.end - at;
     if (left <= 0) return false;
     if (!this.peek()) throw broken(`${left} bytes left where a message header takes ${HEADER}`);
     const length = words[at >> 2] as number;
@@ -105,9 +106,9 @@ export class MessageCursor implements Header {
 
   /** Reads the header of the next message, whatever length it claims; false where there is none. */
   peek(): boolean {
-    const { words, end } = this.reader;
-    if (end - this.at < HEADER) return false;
-    const word = this.at >> 2;
+    const { at, words } = this;
+    if (this.reader.end - at < HEADER) return false;
+    const word = at >> 2;
     const typeAndFlags = words[word + 1] as number;
     this.type = firstHalf(typeAndFlags);
     this.flags = secondHalf(typeAndFlags);

@@ -14,7 +14,7 @@ import {
 } from '../../model/fields.js';
 import { counterNames, type Stats } from '../../model/stats.js';
 import type { DestinationEntry } from '../../model/table.js';
-import { familyName, methodName, tunnelChecksumName, tunnelTypeName } from '../codes.js';
+import { codes, familyName, methodName, tunnelChecksumName, tunnelTypeName } from '../codes.js';
 import {
   type DestinationField,
   type DestinationRecords,
@@ -142,12 +142,12 @@ export class DestinationCursor {
   }
 
   private rank(): number {
-    if (this.family === 'inet6') return IPV6_RANK;
-    const { bytes } = this;
+    if (this.word(FAMILY) === codes.family.inet6) return IPV6_RANK;
+    const { bytes } = this.records;
     const at = this.address();
-    let rank = 0;
-    for (let i = at; i < at + addressLength.inet; i++) rank = rank * 256 + (bytes[i] as number);
-    return rank * 65536 + this.port();
+    const low =
+      ((bytes[at + 1] as number) << 16) | ((bytes[at + 2] as number) << 8) | (bytes[at + 3] as number);
+    return ((bytes[at] as number) * 2 ** 24 + low) * 2 ** 16 + this.word(PORT);
   }
 
   /** Compares two servers with IPv6 addresses. */

@@ -1,6 +1,9 @@
 /** What the guest tells, as tables and in documents. */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { root } from '../../scripts/build/project.js';
 import { guest, host, reportOf } from '../support/bench-report.js';
 import { fill } from './page.js';
 import type { Sample } from './program.js';
@@ -59,4 +62,11 @@ test('a document keeps its words, and gets new figures between its marks', () =>
   assert.equal(after, 'One\n<!-- bench: times -->\n\nnew\n\n<!-- bench: end -->\nTwo\n');
   assert.equal(fill(after, { times: 'new' }), after);
   assert.throws(() => fill(before, { memory: '1' }), /no '<!-- bench: memory -->'/);
+});
+
+test('the page has a place for all that the benchmarks put into it', () => {
+  const page = readFileSync(join(root, 'docs/performance.md'), 'utf8');
+  for (const name of ['machine', 'native', 'start', 'lab machine', 'lab']) {
+    assert.match(fill(page, { [name]: 'new figures' }), /new figures/);
+  }
 });

@@ -1,6 +1,6 @@
 /** `lvsadm completion`: the script that lets a shell complete lvsadm's command lines. */
 import { bashCompletion } from '../reference/bash.js';
-import type { Program } from '../reference/description.js';
+import type { ProgramDescription } from '../reference/description.js';
 import { fishCompletion } from '../reference/fish.js';
 import { programs } from '../reference/programs.js';
 import { describeSubcommands } from '../reference/subcommands.js';
@@ -9,7 +9,7 @@ import { type CommandRow, defineCommand } from './command.js';
 
 type Shell = 'bash' | 'zsh' | 'fish';
 
-const scripts: Readonly<Record<Shell, (programs: readonly Program[]) => string>> = {
+const scripts: Readonly<Record<Shell, (programs: readonly ProgramDescription[]) => string>> = {
   bash: bashCompletion,
   zsh: zshCompletion,
   fish: fishCompletion,

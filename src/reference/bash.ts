@@ -1,6 +1,11 @@
 /** Completion for bash: a script that knows all words by itself, and starts lvsadm only for what stands in the table. */
 import type { Completion } from '../commands/value-types.js';
-import type { Option, Program, Use, Value } from './description.js';
+import type {
+  CommandDescription,
+  OptionDescription,
+  ProgramDescription,
+  ValueDescription,
+} from './description.js';
 import { serversProgram, servicesProgram, tableFile } from './table.js';
 
 /** Variables that the function's last part turns into replies: `words` to choose from, `files` for compgen. */
@@ -13,23 +18,24 @@ const offers: Readonly<Record<Completion, (option: string) => string>> = {
   server: () => 'words=$(_lvsadm_servers)',
 };
 
-function offer({ choices, completion, list }: Value, option = ''): string {
+function offer({ choices, completion, list }: ValueDescription, option = ''): string {
   if (completion !== undefined) return offers[completion](option);
   if (choices.length === 0) return ':';
   return `words='${choices.join(' ')}'${list ? ' list=,' : ''}`;
 }
 
 const isOption = (word: string): boolean => word.startsWith('-');
-const first = ({ names }: Use): string => names[0] ?? '';
-const namesOf = (options: readonly Option[]): string => options.flatMap(({ names }) => names).join(' ');
+const first = ({ names }: CommandDescription): string => names[0] ?? '';
+const namesOf = (options: readonly OptionDescription[]): string =>
+  options.flatMap(({ names }) => names).join(' ');
 
 /** An option whose value is a word of its own; one that may be left out is only ever guessed at. */
-const takesWord = ({ value }: Option): boolean => value !== undefined && !value.optional;
+const takesWord = ({ value }: OptionDescription): boolean => value !== undefined && !value.optional;
 
 /** `-A | --add-service) options='...' valued='...' ;;`, commands with the same options in one. */
-function useCases(uses: readonly Use[]): string[] {
+function commandCases(commands: readonly CommandDescription[]): string[] {
   const cases = new Map<string, string[]>();
-  for (const { names, options } of uses) {
+  for (const { names, options } of commands) {
     const body = `options='${namesOf(options)}' valued='${namesOf(options.filter(takesWord))}'`;
     cases.set(body, [...(cases.get(body) ?? []), ...names]);
   }
@@ -37,33 +43,33 @@ function useCases(uses: readonly Use[]): string[] {
 }
 
 /** ipvsadm's options mean the same after every command, a subcommand's are its own. */
-function valueCases(uses: readonly Use[]): string[] {
-  const own = uses.flatMap((use) =>
-    use.options.map((option) => ({ after: isOption(first(use)) ? '-*' : first(use), option })),
+function valueCases(commands: readonly CommandDescription[]): string[] {
+  const own = commands.flatMap((command) =>
+    command.options.map((option) => ({ after: isOption(first(command)) ? '-*' : first(command), option })),
   );
   const cases = own
     .filter(({ option }) => takesWord(option))
     .map(({ after, option }) => {
       const patterns = option.names.map((name) => `${after}' ${name}'`).join(' | ');
-      return `    ${patterns}) ${offer(option.value as Value, option.names[0])} ;;`;
+      return `    ${patterns}) ${offer(option.value as ValueDescription, option.names[0])} ;;`;
     });
   return [...new Set(cases)];
 }
 
-const positionalCases = (uses: readonly Use[]): string[] =>
-  uses.flatMap((use) =>
-    use.positionals.flatMap((positional, at) =>
+const positionalCases = (commands: readonly CommandDescription[]): string[] =>
+  commands.flatMap((command) =>
+    command.positionals.flatMap((positional, at) =>
       positional.completion === undefined && positional.choices.length === 0
         ? []
-        : `    ${use.names.map((name) => `'${name} ${at}'`).join(' | ')}) ${offer(positional)} ;;`,
+        : `    ${command.names.map((name) => `'${name} ${at}'`).join(' | ')}) ${offer(positional)} ;;`,
     ),
   );
 
-const programCase = ({ name, uses, options }: Program): string =>
-  `    ${name}) starts='${uses.flatMap(({ names }) => names).join(' ')}' options='${namesOf(options)}' ;;`;
+const programCase = ({ name, commands, options }: ProgramDescription): string =>
+  `    ${name}) starts='${commands.flatMap(({ names }) => names).join(' ')}' options='${namesOf(options)}' ;;`;
 
-export function bashCompletion(programs: readonly Program[]): string {
-  const uses = programs[0]?.uses ?? [];
+export function bashCompletion(programs: readonly ProgramDescription[]): string {
+  const commands = programs[0]?.commands ?? [];
   return `# Completion of lvsadm for bash, and of ipvsadm where it is a link to lvsadm. Made by: lvsadm completion bash
 
 _lvsadm_rules() {
@@ -95,7 +101,7 @@ ${programs.map(programCase).join('\n')}
     [[ $start == -[!-]?* ]] && start=\${start:0:2}
   fi
   case $start in
-${useCases(uses).join('\n')}
+${commandCases(commands).join('\n')}
   esac
 
   # What was said so far: the words that belong to no option, and the service.
@@ -119,13 +125,13 @@ ${useCases(uses).join('\n')}
 
   if [[ -n $prev ]]; then
     case "$start $prev" in
-${valueCases(uses).join('\n')}
+${valueCases(commands).join('\n')}
     esac
   elif [[ -n $starts && \${#given[@]} -eq 0 ]]; then
     words=$starts
   elif [[ $cur != -* ]]; then
     case "$start $at" in
-${positionalCases(uses).join('\n')}
+${positionalCases(commands).join('\n')}
     *) [[ -z $cur ]] && words=$options ;;
     esac
   else

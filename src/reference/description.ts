@@ -4,7 +4,7 @@
  */
 import type { Completion } from '../commands/value-types.js';
 
-export interface Value {
+export interface ValueDescription {
   /** As the help writes it: `HOST[:PORT]`. */
   readonly name: string;
   /** Words that it is one of; none where it can be anything. */
@@ -15,14 +15,14 @@ export interface Value {
   readonly list?: boolean;
 }
 
-export interface Option {
+export interface OptionDescription {
   /** With their dashes, the shortest first. */
   readonly names: readonly string[];
-  readonly value?: Value | undefined;
+  readonly value?: ValueDescription | undefined;
   readonly help: string;
 }
 
-export interface Positional extends Value {
+export interface PositionalDescription extends ValueDescription {
   /** As the usage names it: `service`. */
   readonly label: string;
   readonly help: string;
@@ -31,14 +31,14 @@ export interface Positional extends Value {
 }
 
 /** A command of ipvsadm's grammar, or a subcommand. */
-export interface Use {
+export interface CommandDescription {
   /** Its first word, in each spelling: `-A` and `--add-service`; `drain`. */
   readonly names: readonly string[];
   readonly help: string;
   /** What follows the first word, as the help writes it. */
   readonly usage: string;
-  readonly positionals: readonly Positional[];
-  readonly options: readonly Option[];
+  readonly positionals: readonly PositionalDescription[];
+  readonly options: readonly OptionDescription[];
   /** Paragraphs. */
   readonly notes: readonly string[];
   /** Those with a meaning of their own. */
@@ -47,15 +47,15 @@ export interface Use {
 }
 
 /** A name that the program is called by. */
-export interface Program {
+export interface ProgramDescription {
   readonly name: string;
-  readonly uses: readonly Use[];
+  readonly commands: readonly CommandDescription[];
   /** What may follow the name where it says by itself what is to be done. */
-  readonly options: readonly Option[];
+  readonly options: readonly OptionDescription[];
 }
 
 /** A value as usages write it: its name, or its choices where they are few; in brackets where it may be left out. */
-export function valueText({ name, choices, list, optional }: Value): string {
+export function valueText({ name, choices, list, optional }: ValueDescription): string {
   const text = choices.length > 0 && choices.length <= 3 && !list ? choices.join('|') : name;
   return optional ? `[${text}]` : text;
 }

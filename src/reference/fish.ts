@@ -1,6 +1,11 @@
 /** Completion for fish: one line for each option, with the commands that it goes with. */
 import type { Completion } from '../commands/value-types.js';
-import type { Option, Program, Use, Value } from './description.js';
+import type {
+  CommandDescription,
+  OptionDescription,
+  ProgramDescription,
+  ValueDescription,
+} from './description.js';
 import { serversProgram, servicesProgram, tableFile } from './table.js';
 
 /** Given the option, for a positional the options that have a value. */
@@ -15,7 +20,7 @@ const offers: Readonly<Record<Completion, (words: string) => string>> = {
 
 const quoted = (text: string): string => `'${text.replaceAll(/[\\']/g, '\\$&')}'`;
 
-function offer({ choices, completion, list }: Value, words: string): string {
+function offer({ choices, completion, list }: ValueDescription, words: string): string {
   if (completion !== undefined) return offers[completion](words);
   if (choices.length === 0) return '-x';
   return `-x -a ${quoted(list ? `(__lvsadm_list ${choices.join(' ')})` : choices.join(' '))}`;
@@ -26,7 +31,7 @@ const name = (word: string): string =>
 
 const spelled = (words: readonly string[]): string => words.map(name).join(' ');
 
-function optionLine(condition: string, { names, value, help }: Option): string {
+function optionLine(condition: string, { names, value, help }: OptionDescription): string {
   const taken =
     value === undefined || value.optional
       ? ''
@@ -34,50 +39,51 @@ function optionLine(condition: string, { names, value, help }: Option): string {
   return `    complete -c $program ${condition}${spelled(names)} ${taken} -d ${quoted(help)}`;
 }
 
-const after = (uses: readonly Use[]): string =>
-  `-n ${quoted(`__lvsadm_after ${uses.flatMap(({ names }) => names).join(' ')}`)} `;
+const after = (commands: readonly CommandDescription[]): string =>
+  `-n ${quoted(`__lvsadm_after ${commands.flatMap(({ names }) => names).join(' ')}`)} `;
 
 /** An option of several commands is one line that names them all. */
-function optionLines(uses: readonly Use[]): string[] {
-  const groups = new Map<string, { option: Option; uses: Use[] }>();
-  for (const use of uses) {
-    for (const option of use.options) {
+function optionLines(commands: readonly CommandDescription[]): string[] {
+  const groups = new Map<string, { option: OptionDescription; commands: CommandDescription[] }>();
+  for (const command of commands) {
+    for (const option of command.options) {
       const key = optionLine('', option);
-      const group = groups.get(key) ?? { option, uses: [] };
-      group.uses.push(use);
+      const group = groups.get(key) ?? { option, commands: [] };
+      group.commands.push(command);
       groups.set(key, group);
     }
   }
-  return [...groups.values()].map((group) => optionLine(after(group.uses), group.option));
+  return [...groups.values()].map((group) => optionLine(after(group.commands), group.option));
 }
 
-const positionalLines = (uses: readonly Use[]): string[] =>
-  uses.flatMap((use) => {
-    const valued = use.options.filter(({ value }) => value !== undefined).flatMap(({ names }) => names);
-    return use.positionals
+const positionalLines = (commands: readonly CommandDescription[]): string[] =>
+  commands.flatMap((command) => {
+    const valued = command.options.filter(({ value }) => value !== undefined).flatMap(({ names }) => names);
+    return command.positionals
       .map((positional, at) => ({ taken: offer(positional, valued.join(' ')), at }))
       .filter(({ taken }) => taken.includes(' -a '))
       .map(({ taken, at }) => {
-        const condition = `__lvsadm_after ${use.names.join(' ')}; and __lvsadm_word ${[at, ...valued].join(' ')}`;
+        const condition = `__lvsadm_after ${command.names.join(' ')}; and __lvsadm_word ${[at, ...valued].join(' ')}`;
         return `    complete -c $program -n ${quoted(condition)} ${taken}`;
       });
   });
 
-const programLines = ({ name: program, uses, options }: Program): string =>
+const programLines = ({ name: program, commands, options }: ProgramDescription): string =>
   [
     `set program ${program}`,
     'complete -c $program -f',
-    ...uses.map(
+    ...commands.map(
       ({ names, help }) => `complete -c $program -n __lvsadm_first ${spelled(names)} -d ${quoted(help)}`,
     ),
     ...options.map((option) => optionLine('', option).trim()),
   ].join('\n');
 
-export function fishCompletion(programs: readonly Program[]): string {
+export function fishCompletion(programs: readonly ProgramDescription[]): string {
   const [whole, ...others] = programs;
-  const shared = others.find(({ uses }) => uses.length > 0)?.uses ?? [];
-  const own = (whole?.uses ?? []).filter((use) => !shared.includes(use));
-  const lines = (uses: readonly Use[]): string => [...optionLines(uses), ...positionalLines(uses)].join('\n');
+  const shared = others.find(({ commands }) => commands.length > 0)?.commands ?? [];
+  const own = (whole?.commands ?? []).filter((command) => !shared.includes(command));
+  const lines = (commands: readonly CommandDescription[]): string =>
+    [...optionLines(commands), ...positionalLines(commands)].join('\n');
   return `# Completion of lvsadm for fish, and of ipvsadm where it is a link to lvsadm. Made by: lvsadm completion fish
 
 function __lvsadm_rules

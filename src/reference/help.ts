@@ -1,18 +1,18 @@
 /** The help of a subcommand. */
 import { definitionList, wrap } from '../output/definition-list.js';
-import { type Option, type Use, valueText } from './description.js';
+import { type CommandDescription, type OptionDescription, valueText } from './description.js';
 
 /** Columns where output has no width of its own. */
 const WIDTH = 100;
 
 /** What `lvsadm NAME --help` writes, in lines of at most `width` columns. */
-export function subcommandHelp(use: Use, width = WIDTH): string {
-  const { names, usage, help, positionals, options, notes, exitStatuses, examples } = use;
+export function subcommandHelp(command: CommandDescription, width = WIDTH): string {
+  const { names, usage, help, positionals, options, notes, exitStatuses, examples } = command;
   const list = (title: string, rows: readonly (readonly [string, string])[]): string =>
     rows.length === 0 ? '' : `${title}:\n${definitionList(rows, width)}`;
   return [
     `Usage: ${['lvsadm', ...names, usage, '[options]'].filter(Boolean).join(' ')}\n`,
-    `${help}\n`,
+    ...[help, ...notes].map((text) => `${wrap(text, width).join('\n')}\n`),
     list(
       'Positionals',
       positionals.map((positional) => [positional.label, positional.help]),
@@ -21,7 +21,6 @@ export function subcommandHelp(use: Use, width = WIDTH): string {
       'Options',
       options.map((option) => [optionText(option), option.help]),
     ),
-    ...notes.map((note) => `${wrap(note, width).join('\n')}\n`),
     list('Exit status', exitStatuses),
     examples.length > 0 && `Examples:\n${examples.map(exampleText).join('')}`,
   ]
@@ -29,11 +28,11 @@ export function subcommandHelp(use: Use, width = WIDTH): string {
     .join('\n');
 }
 
-const exampleText = ([commandLine, purpose]: Use['examples'][number]): string =>
+const exampleText = ([commandLine, purpose]: CommandDescription['examples'][number]): string =>
   `  # ${purpose}\n  ${commandLine}\n`;
 
 /** `-f, --file FILE`, and `    --prune` in line with it. */
-function optionText({ names, value }: Option): string {
+function optionText({ names, value }: OptionDescription): string {
   const spelled = names.join(', ');
   return [spelled.startsWith('--') ? `    ${spelled}` : spelled, value && valueText(value)]
     .filter(Boolean)

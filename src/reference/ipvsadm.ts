@@ -4,7 +4,7 @@ import { type CommandName, commands } from '../ipvsadm/grammar/commands.js';
 import { settings } from '../ipvsadm/grammar/options.js';
 import { spellings } from '../ipvsadm/grammar/popt.js';
 import type { SettingName, SettingOption } from '../ipvsadm/grammar/settings.js';
-import type { Option, Positional, Use } from './description.js';
+import type { CommandDescription, OptionDescription, PositionalDescription } from './description.js';
 
 const completions: Readonly<Partial<Record<SettingName, Completion>>> = {
   service: 'service',
@@ -12,7 +12,7 @@ const completions: Readonly<Partial<Record<SettingName, Completion>>> = {
   interface: 'interface',
 };
 
-export const describeOption = (option: SettingOption): Option => ({
+export const describeOption = (option: SettingOption): OptionDescription => ({
   names: spellings(option),
   help: option.help,
   ...(option.value !== undefined && {
@@ -28,15 +28,15 @@ export const describeOption = (option: SettingOption): Option => ({
 });
 
 /** The options that go with a command, but for one that goes with all of them, and only means something to listings. */
-const optionsOf = (command: CommandName): Option[] =>
+const optionsOf = (command: CommandName): OptionDescription[] =>
   settings
     .filter(({ needed = [], allowed = [] }) => [...needed, ...allowed].includes(command))
     .filter(({ setting }) => setting !== 'sorted' || command === 'list')
     .map(describeOption);
 
 /** Values of its own come before a command's options: `--start-daemon master`, `--set 900 120 300`. */
-function positionalsOf(usage: string, choices: readonly string[] = []): Positional[] {
-  const one = (name: string): Positional => ({
+function positionalsOf(usage: string, choices: readonly string[] = []): PositionalDescription[] {
+  const one = (name: string): PositionalDescription => ({
     name,
     label: name.toLowerCase(),
     choices,
@@ -47,7 +47,7 @@ function positionalsOf(usage: string, choices: readonly string[] = []): Position
   return /^([A-Z]+ )+[A-Z]+$/.test(usage) ? usage.split(' ').map(one) : [];
 }
 
-export const ipvsadmUses: readonly Use[] = commands.map((command) => ({
+export const ipvsadmCommands: readonly CommandDescription[] = commands.map((command) => ({
   names: spellings(command),
   help: command.help,
   usage: command.usage ?? '',
@@ -59,4 +59,4 @@ export const ipvsadmUses: readonly Use[] = commands.map((command) => ({
 }));
 
 /** What may follow the name of ipvsadm-save, which says the command itself. */
-export const saveOptions: readonly Option[] = optionsOf('save');
+export const saveOptions: readonly OptionDescription[] = optionsOf('save');

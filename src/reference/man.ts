@@ -1,33 +1,36 @@
 /** The manual page, in the macros of man(7). Commands and options are described by the tables that they are parsed with. */
 import { optionSections } from '../ipvsadm/help.js';
 import { version } from '../version.js';
-import { type Option, type Use, valueText } from './description.js';
-import { describeOption, ipvsadmUses } from './ipvsadm.js';
+import { type CommandDescription, type OptionDescription, valueText } from './description.js';
+import { describeOption, ipvsadmCommands } from './ipvsadm.js';
 
-/** Text, as roff takes it: in short lines, none of which looks like a request, and with dashes that are minus signs. */
-const plain = (text: string): string =>
+/** Text in short lines, for paragraphs: roff fills them anew. */
+const plain = (text: string): string => escaped(text.replaceAll(/(.{60}\S*) /g, '$1\n'));
+
+/** Text as roff takes it: no line looks like a request, and dashes are minus signs. */
+const escaped = (text: string): string =>
   text
-    .replaceAll(/(.{60}\S*) /g, '$1\n')
     .replaceAll('\\', '\\e')
     .replaceAll('-', '\\-')
     .replaceAll('~', '\\(ti')
     .replaceAll('^', '\\(ha')
     .replaceAll(/^([.'])/gm, '\\&$1');
 
-const bold = (text: string): string => `\\fB${plain(text)}\\fR`;
-const italic = (text: string): string => `\\fI${plain(text)}\\fR`;
+const bold = (text: string): string => `\\fB${escaped(text)}\\fR`;
+const italic = (text: string): string => `\\fI${escaped(text)}\\fR`;
 
 const section = (title: string, ...blocks: readonly string[]): string =>
   [`.SH ${title.toUpperCase()}`, ...blocks].join('\n');
 
 const tagged = (tag: string, text: string): string => `.TP\n${tag}\n${plain(text)}`;
 const paragraph = (text: string): string => `.PP\n${plain(text)}`;
-const verbatim = (lines: readonly string[]): string => ['.PP', '.EX', ...lines.map(plain), '.EE'].join('\n');
+const verbatim = (lines: readonly string[]): string =>
+  ['.PP', '.EX', ...lines.map(escaped), '.EE'].join('\n');
 
-const optionBlock = ({ names, value, help }: Option): string =>
+const optionBlock = ({ names, value, help }: OptionDescription): string =>
   tagged(names.map(bold).join(', ') + (value ? ` ${italic(valueText(value))}` : ''), help);
 
-const commandBlock = ({ names, usage, help }: Use): string =>
+const commandBlock = ({ names, usage, help }: CommandDescription): string =>
   tagged([names.map(bold).join(', '), usage && italic(usage)].filter(Boolean).join(' '), help);
 
 const subcommandBlock = ({
@@ -39,23 +42,22 @@ const subcommandBlock = ({
   notes,
   exitStatuses,
   examples,
-}: Use): string =>
+}: CommandDescription): string =>
   [
     `.SS ${bold(`lvsadm ${names[0]}`)}${usage ? ` ${italic(usage)}` : ''}`,
     plain(help),
+    ...notes.map(paragraph),
     ...positionals
       .filter((positional) => positional.help !== '')
       .map((positional) => tagged(italic(positional.label), positional.help)),
     ...options.filter(({ names: [name] }) => name !== '-h').map(optionBlock),
-    ...notes.map(paragraph),
     ...(exitStatuses.length > 0 ? [paragraph('Exit status:')] : []),
     ...exitStatuses.map(([status, meaning]) => tagged(bold(status), meaning)),
     ...(examples.length > 0 ? [paragraph('Examples:')] : []),
     ...examples.map(([commandLine, purpose]) => tagged(bold(commandLine), purpose)),
   ].join('\n');
 
-/** For these subcommands. */
-export const manualPage = (subcommands: readonly Use[]): string =>
+export const manualPage = (subcommands: readonly CommandDescription[]): string =>
   `${[
     `.TH LVSADM 8 "" "lvsadm ${version}" "System Administration"`,
     section(
@@ -77,21 +79,21 @@ export const manualPage = (subcommands: readonly Use[]): string =>
     section(
       'Description',
       plain(
-        'The Linux Virtual Server is the load balancer inside the kernel, IPVS: what clients send to a virtual service is ' +
-          'passed to one of its real servers, by network address translation, in a tunnel, or by direct routing.',
+        'The Linux Virtual Server (IPVS) is the load balancer inside the Linux kernel. It forwards the packets that clients send ' +
+          'to a virtual service to one of its real servers: by network address translation, in a tunnel, or by direct routing.',
       ),
       paragraph(
-        'lvsadm sets this table up and shows it. A first word that begins with a dash is a command in the grammar of ' +
-          'ipvsadm, for which lvsadm stands in, with the same output; where nothing is said the table is listed. Any other first ' +
-          'word is a subcommand of its own. Called by the names of the three programs of ipvsadm it does what they do.',
+        'lvsadm changes and lists the table of virtual services. Its grammar and output are those of ipvsadm: a first word that ' +
+          'begins with a dash is a command of ipvsadm, and without any words lvsadm lists the table. Any other first word is a ' +
+          'subcommand. Called as ipvsadm, ipvsadm-save or ipvsadm-restore, lvsadm does what these programs do.',
       ),
     ),
     section(
       'Commands',
-      plain('One of them comes first.'),
-      ...ipvsadmUses.map(commandBlock),
+      plain('A command is the first word.'),
+      ...ipvsadmCommands.map(commandBlock),
       paragraph(
-        'SERVICE is one of the options that name a virtual service. IPv6 addresses stand in brackets: [2001:db8::1]:80.',
+        'SERVICE is one of the options that name a virtual service. IPv6 addresses are written in brackets: [2001:db8::1]:80.',
       ),
     ),
     ...optionSections.map(({ title, options }) =>
@@ -108,25 +110,29 @@ export const manualPage = (subcommands: readonly Use[]): string =>
       'Environment',
       tagged(
         bold('LVSADM_DEBUG=netlink'),
-        'Each message between lvsadm and the kernel is shown, decoded, on standard error.',
+        'Show each message between lvsadm and the kernel, decoded, on standard error.',
       ),
       tagged(
         bold('LVSADM_TEMPLATES=off'),
-        'Every line of -R is parsed, instead of the first of each form: slower, with the same effect.',
+        'Parse every line of -R, instead of the first of each form: slower, with the same effect.',
+      ),
+      tagged(
+        bold('LVSADM_SOCKOPT=off'),
+        'Standalone executable: read servers by netlink alone, not by getsockopt(2): slower, with the same effect.',
       ),
       tagged(
         bold('LVSADM_RUN'),
-        'The directory for what lvsadm remembers while the machine is up, instead of /run/lvsadm.',
+        'Directory of the state that lvsadm keeps until the machine restarts (default: /run/lvsadm).',
       ),
-      tagged(bold('NO_COLOR'), 'Set to anything, output has no colours.'),
+      tagged(bold('NO_COLOR'), 'If set, output has no colours.'),
     ),
     section(
       'Exit status',
-      tagged(bold('0'), 'It is done.'),
-      tagged(bold('1'), 'The service that was to be listed is not there; of subcommands, see above.'),
-      tagged(bold('2'), 'The command line makes no sense, or the kernel has no IPVS.'),
-      tagged(bold('75'), 'Another lvsadm is at work and did not finish in time.'),
-      tagged(bold('255'), 'The kernel refused.'),
+      tagged(bold('0'), 'Success.'),
+      tagged(bold('1'), 'The service to list does not exist. Subcommands: see above.'),
+      tagged(bold('2'), 'The command line is wrong, or the kernel has no IPVS.'),
+      tagged(bold('75'), 'Another lvsadm holds the lock and did not finish in time.'),
+      tagged(bold('255'), 'The kernel refused a change, or an error of the system.'),
     ),
     section(
       'Examples',
@@ -139,7 +145,7 @@ export const manualPage = (subcommands: readonly Use[]): string =>
       ]),
       paragraph('The table, saved and restored:'),
       verbatim(['lvsadm -Sn > rules', 'lvsadm -R < rules']),
-      paragraph('The same as a document, which the table is then made to follow:'),
+      paragraph('The table as a document, and the table made to match it:'),
       verbatim(['lvsadm export > cluster.yaml', 'lvsadm apply -f cluster.yaml --prune']),
     ),
     section('See also', '.BR ip (8),\n.BR nft (8),\n.BR sysctl (8)'),

@@ -2,18 +2,23 @@
 import {
   type Command,
   type CommandRow,
-  type Option as OptionDefinition,
-  type Positional as PositionalDefinition,
+  type Option,
+  type Positional,
   usageOf,
   type ValueOption,
 } from '../commands/command.js';
 import { type ValueType, valueTypes } from '../commands/value-types.js';
-import type { Option, Positional, Use, Value } from './description.js';
+import type {
+  CommandDescription,
+  OptionDescription,
+  PositionalDescription,
+  ValueDescription,
+} from './description.js';
 
-export const describeSubcommands = (rows: readonly CommandRow[]): Promise<Use[]> =>
+export const describeSubcommands = (rows: readonly CommandRow[]): Promise<CommandDescription[]> =>
   Promise.all(rows.map(async (row) => describeSubcommand(row, (await row.load()).command)));
 
-export function describeSubcommand({ name, summary }: CommandRow, command: Command): Use {
+export function describeSubcommand({ name, summary }: CommandRow, command: Command): CommandDescription {
   const { positionals = {}, options = {}, notes, exitStatuses = {}, examples = [] } = command;
   return {
     names: [name],
@@ -27,9 +32,9 @@ export function describeSubcommand({ name, summary }: CommandRow, command: Comma
   };
 }
 
-const help: Option = { names: ['-h', '--help'], help: 'show this help' };
+const help: OptionDescription = { names: ['-h', '--help'], help: 'show this help' };
 
-const describePositional = ([name, positional]: [string, PositionalDefinition]): Positional => ({
+const describePositional = ([name, positional]: [string, Positional]): PositionalDescription => ({
   ...describeValue(positional, name),
   label: name,
   optional: positional.optional || positional.many || false,
@@ -37,7 +42,7 @@ const describePositional = ([name, positional]: [string, PositionalDefinition]):
   help: positional.describe,
 });
 
-function describeOption([name, option]: [string, OptionDefinition]): Option {
+function describeOption([name, option]: [string, Option]): OptionDescription {
   if (option.type === 'flag') return { names: [`--${name}`], help: option.describe };
   const { alias, describe } = option;
   return {
@@ -58,7 +63,7 @@ function remarks({ type, required, many, default: value, defaultText }: ValueOpt
   return parts.length === 0 ? [] : [`(${parts.join(', ')})`];
 }
 
-function describeValue({ type, choices }: PositionalDefinition | ValueOption, called: string): Value {
+function describeValue({ type, choices }: Positional | ValueOption, called: string): ValueDescription {
   if (type === undefined) return { name: called.toUpperCase(), choices };
   const { name, completion }: ValueType<unknown> = valueTypes[type];
   return { name, choices: [], completion };

@@ -1,6 +1,12 @@
 /** Completion for zsh: specifications for its _arguments, which knows how options and words may stand. */
 import type { Completion } from '../commands/value-types.js';
-import type { Option, Positional, Program, Use, Value } from './description.js';
+import type {
+  CommandDescription,
+  OptionDescription,
+  PositionalDescription,
+  ProgramDescription,
+  ValueDescription,
+} from './description.js';
 import { serversProgram, servicesProgram, tableFile } from './table.js';
 
 /** Actions of _arguments. A blank in front keeps it from putting options of its own into the call. */
@@ -13,7 +19,7 @@ const actions: Readonly<Record<Completion, (option: string) => string>> = {
   server: () => ' _lvsadm_servers',
 };
 
-function action({ choices, completion, list, name }: Value, option = ''): string {
+function action({ choices, completion, list, name }: ValueDescription, option = ''): string {
   if (completion !== undefined) return actions[completion](option);
   if (choices.length === 0) return ' ';
   return list
@@ -25,36 +31,36 @@ const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
 const escaped = (text: string): string => text.replaceAll(/[[\]:\\]/g, '\\$&');
 
 /** `-t+` takes its value glued or as the next word, `--tcp-service=` after an equals sign or as the next word. */
-const spelled = (name: string, { value }: Option): string =>
+const spelled = (name: string, { value }: OptionDescription): string =>
   value === undefined ? name : `${name}${name.startsWith('--') ? '=' : '+'}`;
 
-const optionSpecs = (option: Option): string[] =>
+const optionSpecs = (option: OptionDescription): string[] =>
   option.names.map((name) => {
     const { value, names, help } = option;
     const taken = value && `${value.optional ? '::' : ':'}${escaped(value.name)}:${action(value, names[0])}`;
     return quoted(`(${names.join(' ')})${spelled(name, option)}[${escaped(help)}]${taken ?? ''}`);
   });
 
-const positionalSpec = (positional: Positional, at: number): string =>
+const positionalSpec = (positional: PositionalDescription, at: number): string =>
   quoted(`${positional.many ? '*' : at + 1}:${escaped(positional.name)}:${action(positional)}`);
 
-const useCase = ({ names, options, positionals }: Use): string =>
+const commandCase = ({ names, options, positionals }: CommandDescription): string =>
   [
     `    (${names.join('|')}) specs=(`,
     ...[...options.flatMap(optionSpecs), ...positionals.map(positionalSpec)].map((spec) => `      ${spec}`),
     '    ) ;;',
   ].join('\n');
 
-const programCase = ({ name, uses, options }: Program): string =>
+const programCase = ({ name, commands, options }: ProgramDescription): string =>
   [
     `    (${name})`,
     '      starts=(',
-    ...uses.flatMap(({ names, help }) => names.map((word) => `        ${quoted(`${word}:${help}`)}`)),
+    ...commands.flatMap(({ names, help }) => names.map((word) => `        ${quoted(`${word}:${help}`)}`)),
     '      )',
     `      specs=(${options.flatMap(optionSpecs).join(' ')}) ;;`,
   ].join('\n');
 
-export function zshCompletion(programs: readonly Program[]): string {
+export function zshCompletion(programs: readonly ProgramDescription[]): string {
   return `#compdef ${programs.map(({ name }) => name).join(' ')}
 # Completion of lvsadm for zsh, and of ipvsadm where it is a link to lvsadm. Made by: lvsadm completion zsh
 
@@ -101,7 +107,7 @@ ${programs.map(programCase).join('\n')}
     fi
   fi
   case $start in
-${(programs[0]?.uses ?? []).map(useCase).join('\n')}
+${(programs[0]?.commands ?? []).map(commandCase).join('\n')}
   esac
   (( $#specs )) && _arguments -s $specs
 }

@@ -1,4 +1,4 @@
-/** Both grammars, described: nothing that the parsers know is missing, and everything says what it is. */
+/** Descriptions of both grammars are complete. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { commands as subcommands } from '../../src/commands/index.js';
@@ -8,20 +8,20 @@ import { programs } from '../../src/reference/programs.js';
 import { describeSubcommands } from '../../src/reference/subcommands.js';
 
 const [lvsadm, ipvsadm, save, restore] = programs(await describeSubcommands(subcommands));
-const uses = lvsadm?.uses ?? [];
+const described = lvsadm?.commands ?? [];
 
-test('every command and every subcommand is there, and by ipvsadm’s name only its own', () => {
+test('lvsadm has every command and subcommand, ipvsadm only its own commands', () => {
   const long = commands.map(({ long }) => `--${long}`);
-  const last = (program: typeof lvsadm) => program?.uses.map(({ names }) => names.at(-1));
+  const last = (program: typeof lvsadm) => program?.commands.map(({ names }) => names.at(-1));
   assert.deepEqual(last(lvsadm), [...long, ...subcommands.map(({ name }) => name)]);
   assert.deepEqual(last(ipvsadm), long);
   assert.deepEqual([last(save), last(restore)], [[], []]);
 });
 
-test('options go with the commands that the parser takes them with', () => {
+test('a command has the options that the parser accepts after it', () => {
   for (const { long, needed = [], allowed = [], setting } of settings) {
     const taken = [...needed, ...allowed];
-    const offered = (ipvsadm?.uses ?? [])
+    const offered = (ipvsadm?.commands ?? [])
       .filter(({ options }) => options.some(({ names }) => names.includes(`--${long}`)))
       .map(({ names }) => names.at(-1)?.slice(2));
     assert.deepEqual(
@@ -34,20 +34,23 @@ test('options go with the commands that the parser takes them with', () => {
   }
 });
 
-test('everything says what it is for', () => {
-  const silent = uses.flatMap(({ names: [use], help, options }) =>
-    [{ names: [use], help }, ...options]
+test('every command and option has a help text', () => {
+  const silent = described.flatMap(({ names: [command], help, options }) =>
+    [{ names: [command], help }, ...options]
       .filter((item) => item.help === '')
-      .map(({ names }) => `${use} ${names}`),
+      .map(({ names }) => `${command} ${names}`),
   );
   assert.deepEqual(silent, []);
 });
 
-test('what a subcommand takes besides options is described, with its choices', () => {
-  const described = uses.flatMap(({ names: [name], positionals }) =>
+test('positionals of subcommands are described, with their choices', () => {
+  const positionalsOf = described.flatMap(({ names: [name], positionals }) =>
     positionals.filter(({ help }) => help !== '').map((positional) => `${name} ${positional.name}`),
   );
-  assert.ok(described.includes('drain SERVICE') && described.includes('drain SERVER'), described.join());
-  const set = uses.find(({ names }) => names[0] === 'real-server');
+  assert.ok(
+    positionalsOf.includes('drain SERVICE') && positionalsOf.includes('drain SERVER'),
+    positionalsOf.join(),
+  );
+  const set = described.find(({ names }) => names[0] === 'real-server');
   assert.deepEqual(set?.positionals[0]?.choices, ['up', 'down', 'status']);
 });

@@ -1,0 +1,64 @@
+/** Help of subcommands: value names, defaults with units, exit statuses, and lines that fit. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { defineCommand } from '../../src/commands/command.js';
+import { commands } from '../../src/commands/index.js';
+import { subcommandHelp } from '../../src/reference/help.js';
+import { describeSubcommand, describeSubcommands } from '../../src/reference/subcommands.js';
+
+const command = defineCommand({
+  positionals: {
+    server: { type: 'server', describe: 'real server' },
+    more: { type: 'vips', many: true, describe: 'further VIPs' },
+  },
+  options: {
+    file: { alias: 'f', type: 'path', required: true, many: true, describe: 'document' },
+    wait: { type: 'seconds', default: 0, describe: 'time to wait' },
+    method: { choices: ['dr', 'tun'], defaultText: 'found by itself', describe: 'forwarding method' },
+    json: { type: 'flag', describe: 'write JSON' },
+  },
+  notes: 'A paragraph.',
+  exitStatuses: { 0: 'done', 75: 'busy' },
+  examples: [['lvsadm test web -f x', 'for one server']],
+  run: async () => 0,
+});
+const row = { name: 'test', summary: 'try it', load: async () => ({ command }) };
+
+test('everything that a definition says is in its help', () => {
+  assert.equal(
+    subcommandHelp(describeSubcommand(row, command)),
+    `Usage: lvsadm test <server> [more..] [options]
+
+try it
+
+A paragraph.
+
+Positionals:
+  server  real server
+  more    further VIPs
+
+Options:
+  -f, --file FILE      document (required, repeatable)
+      --wait SECONDS   time to wait (default: 0 s)
+      --method dr|tun  forwarding method (default: found by itself)
+      --json           write JSON
+  -h, --help           show this help
+
+Exit status:
+  0   done
+  75  busy
+
+Examples:
+  # for one server
+  lvsadm test web -f x
+`,
+  );
+});
+
+for (const description of await describeSubcommands(commands)) {
+  test(`lines of ${description.names[0]} --help fit a terminal`, () => {
+    const [listed = ''] = subcommandHelp(description, 60).split('Examples:');
+    const long = listed.split('\n').filter((line) => line.length > 60 && !line.startsWith('Usage:'));
+    assert.deepEqual(long, []);
+  });
+}

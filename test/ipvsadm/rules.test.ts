@@ -8,7 +8,7 @@ import type { Destination } from '../../src/model/destination.js';
 import { destinationNumberNames, destinationNumbers, serviceSwitchNames } from '../../src/model/fields.js';
 import type { Service } from '../../src/model/service.js';
 import { destination, service } from '../support/arbitrary.js';
-import { Refused } from '../support/fake-ipvs.js';
+import { Refused } from '../support/fake-ipvs-rows.js';
 import { world } from '../support/run.js';
 
 const of = { fwmark: 7, family: 'inet' } as const;

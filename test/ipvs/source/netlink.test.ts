@@ -1,89 +1,12 @@
-/** The servers of many services as they lie in the replies, against the same servers one by one as the model has them. */
+/** Dumps of servers byte by byte: repeated, refused and damaged ones, and those of old kernels. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { KernelError } from '../../../src/errors.js';
 import { IpvsClient } from '../../../src/ipvs/client.js';
-import type { DestinationCursor } from '../../../src/ipvs/source/destination-cursor.js';
-import { addressBytes, familyOf, formatAddress } from '../../../src/model/address.js';
-import { destinationKey } from '../../../src/model/destination.js';
-import { type ServiceId, serviceKey } from '../../../src/model/service.js';
-import { counterNames } from '../../../src/model/stats.js';
-import type { DestinationEntry } from '../../../src/model/table.js';
-import * as arbitrary from '../../support/arbitrary.js';
-import { FakeIpvs } from '../../support/fake-ipvs.js';
+import { formatAddress } from '../../../src/model/address.js';
+import type { ServiceId } from '../../../src/model/service.js';
 import { answer, dump, FakeKernel, family } from '../../support/fake-kernel.js';
 import { attribute, be16, join, nest, u16, u32, u64, unhex, type WireAttribute } from '../../support/wire.js';
-
-/** What each reader says of the server that `servers` has come to, in the model's terms. */
-const told = (servers: DestinationCursor): Partial<DestinationEntry> => ({
-  id: { address: formatAddress(servers.bytes, servers.address(), servers.family), port: servers.port() },
-  method: servers.method(),
-  weight: servers.number('weight'),
-  upperThreshold: servers.number('upperThreshold'),
-  lowerThreshold: servers.number('lowerThreshold'),
-  activeConnections: servers.number('activeConnections'),
-  inactiveConnections: servers.number('inactiveConnections'),
-  persistentConnections: servers.number('persistentConnections'),
-  stats: Object.fromEntries(
-    counterNames.map((name) => [name, BigInt(servers.counter(name))]),
-  ) as unknown as DestinationEntry['stats'],
-});
-
-/** Numeric order: family, then address, then port. */
-function compare(a: DestinationEntry, b: DestinationEntry): number {
-  const [one, other] = [a, b].map(({ id }) => [
-    familyOf(id.address) === 'inet' ? 0 : 1,
-    ...addressBytes(id.address),
-    id.port,
-  ]) as [number[], number[]];
-  const at = one.findIndex((value, index) => value !== other[index]);
-  return at < 0 ? 0 : (one[at] as number) - (other[at] as number);
-}
-
-const table = fc.uniqueArray(
-  fc.tuple(
-    arbitrary.service,
-    fc.uniqueArray(arbitrary.destination, { selector: ({ id }) => destinationKey(id), maxLength: 12 }),
-  ),
-  { selector: ([{ id }]) => serviceKey(id), maxLength: 5 },
-);
-
-for (const dropping of [true, false]) {
-  test(`servers read as the model has them, ${dropping ? 'each service' : 'nothing'} dropped`, async () => {
-    await fc.assert(
-      fc.asyncProperty(table, async (rows) => {
-        const client = await new FakeIpvs().client();
-        for (const [service, destinations] of rows) {
-          await client.apply({ do: 'addService', service });
-          await client.applyAll(
-            destinations.map((destination) => ({ do: 'addDestination', of: service.id, destination })),
-          );
-        }
-        const expected: DestinationEntry[][] = [];
-        for (const [{ id }] of rows) expected.push(await client.destinations(id));
-        const seen: DestinationEntry[][] = [];
-        await client.servers(
-          rows.map(([{ id }]) => id),
-          (servers, index, from) => {
-            const own: DestinationEntry[] = [];
-            for (let i = from; i < servers.count; i++) {
-              servers.seek(i);
-              const entry = servers.entry();
-              assert.deepEqual({ ...entry, ...told(servers) }, entry);
-              own.push(entry);
-            }
-            seen.push(own);
-            const order = servers.sorted(from, servers.count).map((i) => own[i - from] as DestinationEntry);
-            assert.deepEqual(order, own.toSorted(compare), `order of service ${index}`);
-            if (dropping) servers.drop();
-          },
-        );
-        assert.deepEqual(seen, expected);
-      }),
-    );
-  });
-}
 
 const IPVS = 0x1f;
 const ids: ServiceId[] = [1, 2, 3].map((fwmark) => ({ fwmark, family: 'inet' }));

@@ -46,9 +46,7 @@ export function formatAddress(bytes: Uint8Array, offset = 0, family: Family = fa
 
 /** Text that sorts as the addresses do numerically, within one family: a character for each byte. Not to be shown. */
 export const addressOrder = (address: string): string =>
-  String.fromCharCode(
-    ...(familyOf(address) === 'inet' ? address.split('.').map(Number) : addressBytes(address)),
-  );
+  Reflect.apply(String.fromCharCode, undefined, addressBytes(address));
 
 /** An address, canonical, and a port, 0 to 65535. */
 export interface Endpoint {

@@ -21,8 +21,12 @@ const protocolOrder = { tcp: 0, udp: 1, sctp: 2 } as const;
 export const destinationOrder = (id: DestinationId): string => endpoint(id.address, id.port);
 
 /** The items by the text that `order` gives each; those with equal texts stay as they are. */
-export function sortedBy<T>(items: Iterable<T>, order: (item: T) => string): T[] {
-  return Array.from(items, (item) => ({ item, key: order(item) }))
-    .sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0))
-    .map(({ item }) => item);
+export function sortedBy<T>(items: readonly T[], order: (item: T) => string): T[] {
+  const keys = items.map(order);
+  const at = (index: number): string => keys[index] as string;
+  // Most lists are sorted already.
+  if (keys.every((key, index) => index === 0 || at(index - 1) <= key)) return [...items];
+  return Array.from(items.keys())
+    .sort((a, b) => (at(a) < at(b) ? -1 : at(a) > at(b) ? 1 : 0))
+    .map((index) => items[index] as T);
 }

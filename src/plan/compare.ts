@@ -1,10 +1,11 @@
 /**
- * What counts as a difference between the table as the kernel reports it and what somebody wants. The equivalences all
- * live here: where the kernel reports something else than it was told, and yet nothing has to change.
+ * Differences between the table as the kernel reports it and desired state. All equivalences are here: values that the kernel
+ * reports instead of those that were set, and that need no change.
  */
 import { familyOf } from '../model/address.js';
 import type { Daemon } from '../model/daemon.js';
 import type { Destination } from '../model/destination.js';
+import { destinationNumberNames, serviceSwitchNames } from '../model/fields.js';
 import type { Service } from '../model/service.js';
 import type { Timeouts } from '../model/table.js';
 import type { Difference } from './plan.js';
@@ -12,11 +13,15 @@ import type { Difference } from './plan.js';
 type Value = Difference['from'];
 type Fields<T> = readonly { readonly field: string; readonly of: (thing: T) => Value }[];
 
-/** The fields in which two things differ: in nearly all comparisons none. */
-const compare = <T>(fields: Fields<T>, before: T, after: T): Difference[] =>
-  fields
-    .filter(({ of }) => of(before) !== of(after))
-    .map(({ field, of }) => ({ field, from: of(before), to: of(after) }));
+/** The fields in which two things differ. */
+function compare<T>(fields: Fields<T>, before: T, after: T): Difference[] {
+  const differences: Difference[] = [];
+  for (const { field, of } of fields) {
+    const [from, to] = [of(before), of(after)];
+    if (from !== to) differences.push({ field, from, to });
+  }
+  return differences;
+}
 
 const serviceFields: Fields<Service> = [
   { field: 'scheduler', of: ({ scheduler }) => scheduler },
@@ -24,7 +29,7 @@ const serviceFields: Fields<Service> = [
   { field: 'persistence.timeout', of: ({ persistence }) => persistence?.timeout },
   { field: 'persistence.netmask', of: ({ persistence }) => persistence?.netmask },
   { field: 'persistence.engine', of: ({ persistence }) => persistence?.engine },
-  { field: 'onePacket', of: ({ onePacket }) => onePacket },
+  ...serviceSwitchNames.map((field) => ({ field, of: (service: Service) => service[field] })),
 ];
 
 export const serviceDifferences = (before: Service, after: Service): Difference[] =>
@@ -32,9 +37,7 @@ export const serviceDifferences = (before: Service, after: Service): Difference[
 
 const destinationFields: Fields<Destination> = [
   { field: 'method', of: ({ method }) => method },
-  { field: 'weight', of: ({ weight }) => weight },
-  { field: 'upperThreshold', of: ({ upperThreshold }) => upperThreshold },
-  { field: 'lowerThreshold', of: ({ lowerThreshold }) => lowerThreshold },
+  ...destinationNumberNames.map((field) => ({ field, of: (server: Destination) => server[field] })),
   // The other methods encapsulate nothing, whatever the kernel remembers of an earlier tunnel.
   { field: 'tunnel.type', of: ({ method, tunnel }) => (method === 'tun' ? tunnel.type : undefined) },
   { field: 'tunnel.port', of: ({ method, tunnel }) => (method === 'tun' ? tunnel.port : undefined) },
@@ -44,7 +47,7 @@ const destinationFields: Fields<Destination> = [
 export const destinationDifferences = (before: Destination, after: Destination): Difference[] =>
   compare(destinationFields, isLocally(before, after) ? { ...before, method: after.method } : before, after);
 
-/** Kernels that find a server's address to be their own deliver locally and say so, whatever they were told. */
+/** A kernel that owns the server's address delivers locally and reports `local`, whatever method was set. */
 const isLocally = (reported: Destination, wanted: Destination): boolean =>
   reported.method === 'local' && wanted.method !== 'bypass';
 
@@ -57,13 +60,13 @@ const daemonFields: Fields<Daemon> = [
   { field: 'ttl', of: ({ ttl }) => ttl },
 ];
 
-/** What the kernel takes where it is told nothing: ip_vs_sync.c. */
+/** The kernel's defaults: ip_vs_sync.c. */
 const daemonDefaults = { group: '224.0.0.81', port: 8848, ttl: 1 } as const;
 
 export const daemonDifferences = (before: Daemon, after: Daemon): Difference[] =>
   compare(daemonFields, before, asStarted(after, before));
 
-/** The daemon that the kernel reports after it was told to start `wanted`. */
+/** The daemon that the kernel reports once `wanted` is started. */
 function asStarted(wanted: Daemon, reported: Daemon): Daemon {
   const group = wanted.group ?? daemonDefaults.group;
   return {
@@ -71,7 +74,7 @@ function asStarted(wanted: Daemon, reported: Daemon): Daemon {
     group,
     port: wanted.port ?? daemonDefaults.port,
     ttl: wanted.ttl ?? daemonDefaults.ttl,
-    // The default follows the interface's MTU: whichever it came to is right.
+    // The default follows the interface's MTU: every value is right.
     maxLength:
       wanted.maxLength === undefined
         ? reported.maxLength
@@ -91,6 +94,6 @@ const timeoutFields: Fields<Partial<Timeouts>> = [
   { field: 'udp', of: ({ udp }) => udp },
 ];
 
-/** Only of those that are wanted at all. */
+/** Differences of the timeouts that are desired at all. */
 export const timeoutDifferences = (before: Timeouts, after: Partial<Timeouts>): Difference[] =>
   compare(timeoutFields, before, { ...before, ...after });

@@ -9,13 +9,7 @@ import {
   type Tunnel,
   tunnelTypes,
 } from '../model/destination.js';
-import {
-  type DestinationNumber,
-  destinationNumberNames,
-  destinationNumbers,
-  type ServiceSwitch,
-  serviceSwitchNames,
-} from '../model/fields.js';
+import { type ServiceSwitch, serviceSwitchNames } from '../model/fields.js';
 import { type SchedulerFlag, schedulerFlagWords, schedulerOf } from '../model/schedulers.js';
 import {
   defaults,
@@ -32,6 +26,7 @@ import type { Fragment, Located, LocatedService, Report } from './fragment.js';
 import { InvalidValue, isNot } from './invalid-value.js';
 import type { Path, Source } from './location.js';
 import type { Names } from './names.js';
+import { PlainServers } from './plain-servers.js';
 import type {
   DaemonValue,
   DocumentValue,
@@ -41,6 +36,13 @@ import type {
   ServiceSettings,
   ServiceValue,
 } from './schema.js';
+import {
+  addressOf,
+  type InheritedSettings,
+  inheritedSettings,
+  numbersOf,
+  settingsOf,
+} from './server-settings.js';
 
 /**
  * The desired state in a document. Problems go to `report`. A service or server with a problem is left out, and so is one
@@ -141,53 +143,39 @@ class Conversion {
   }
 
   private servers(value: ServiceValue, of: ServiceId, path: Path): LocatedService['destinations'] {
-    const inherited: ServerSettings = { ...this.document.defaults?.server, ...value.defaults };
-    return value.servers
-      ?.map((server, index) => this.server(server, inherited, of, () => [...path, 'servers', index]))
-      .filter((server) => server !== undefined);
+    const inherited = inheritedSettings(this.document.defaults?.server, value.defaults);
+    const plain =
+      value.servers && serviceFamily(of) === 'inet' ? PlainServers.of(value.servers, inherited) : undefined;
+    return (
+      plain ??
+      value.servers
+        ?.map((server, index) => this.server(server, inherited, of, [...path, 'servers', index]))
+        .filter((server) => server !== undefined)
+    );
   }
 
-  /** Large tables have many servers, so that a path is made only for a problem. */
   private server(
     value: ServerValue,
-    inherited: ServerSettings,
+    inherited: InheritedSettings,
     of: ServiceId,
-    path: () => Path,
+    path: Path,
   ): Located<Destination> | undefined {
-    const isText = typeof value === 'string';
-    const own: ServerSettings = isText ? {} : value;
-    const at = isText ? path : () => [...path(), 'server'];
-    const method = own.method ?? inherited.method ?? 'dr';
-    const id = this.attempt(at, () => this.destinationId(isText ? value : value.server, method, of));
+    const own = settingsOf(value);
+    const { method = inherited.method } = own;
+    const at = () => (typeof value === 'string' ? path : [...path, 'server']);
+    const id = this.attempt(at, () => this.destinationId(addressOf(value), method, of));
     if (id === undefined) return undefined;
-    const destination: Destination = {
-      id,
-      method,
-      ...numbersOf(own, inherited),
-      tunnel: this.tunnel(own.tunnel, inherited.tunnel, method, path),
-    };
+    const tunnel = this.attempt(
+      () => [...path, 'tunnel'],
+      () => tunnelOf(own.tunnel, inherited.tunnel, method),
+    );
+    const destination = { id, method, ...numbersOf(own, inherited), tunnel: tunnel ?? plainTunnel };
     const { lowerThreshold, upperThreshold } = destination;
     if (lowerThreshold > upperThreshold) {
-      this.problem(
-        [...path(), 'lowerThreshold'],
-        `'${lowerThreshold}' is more than upperThreshold, ${upperThreshold}`,
-      );
+      const text = `'${lowerThreshold}' is more than upperThreshold, ${upperThreshold}`;
+      this.problem([...path, 'lowerThreshold'], text);
     }
     return this.located(destination, at);
-  }
-
-  private tunnel(
-    own: TunnelValue,
-    inherited: TunnelValue,
-    method: ForwardingMethod,
-    path: () => Path,
-  ): Tunnel {
-    if (method !== 'tun' && own === undefined) return plainTunnel;
-    const made = this.attempt(
-      () => [...path(), 'tunnel'],
-      () => tunnelOf(own ?? inherited, method),
-    );
-    return made ?? plainTunnel;
   }
 
   private destinationId(server: string, method: ForwardingMethod, of: ServiceId): DestinationId | undefined {
@@ -236,15 +224,6 @@ const switchesOf = (settings: ServiceSettings): Pick<Service, ServiceSwitch> =>
     ServiceSwitch
   >;
 
-/** The numbers of a server: its own, else those of its service or document, else the defaults. */
-function numbersOf(own: ServerSettings, inherited: ServerSettings): Pick<Destination, DestinationNumber> {
-  const numbers = {} as Record<DestinationNumber, number>;
-  for (const name of destinationNumberNames) {
-    numbers[name] = own[name] ?? inherited[name] ?? destinationNumbers[name].default;
-  }
-  return numbers;
-}
-
 function schedulerFlags({ schedulerFlags: words = [], scheduler = defaults.scheduler }: ServiceSettings) {
   const flags = words.map((word): SchedulerFlag => {
     const owner = schedulerOf(word);
@@ -270,10 +249,17 @@ function persistence(value: PersistenceValue, id: ServiceId): Persistence | unde
 
 type TunnelValue = ServerSettings['tunnel'];
 
-/** @throws InvalidValue */
-function tunnelOf(value: TunnelValue, method: ForwardingMethod): Tunnel {
-  if (method !== 'tun') throw new InvalidValue(`a tunnel is for method tun, not for ${method}`);
-  const { type = plainTunnel.type, port = plainTunnel.port, checksum = plainTunnel.checksum } = value ?? {};
+/** An inherited tunnel is for servers with method tun only. @throws InvalidValue */
+function tunnelOf(own: TunnelValue, inherited: TunnelValue, method: ForwardingMethod): Tunnel {
+  if (method !== 'tun') {
+    if (own !== undefined) throw new InvalidValue(`a tunnel is for method tun, not for ${method}`);
+    return plainTunnel;
+  }
+  const {
+    type = plainTunnel.type,
+    port = plainTunnel.port,
+    checksum = plainTunnel.checksum,
+  } = own ?? inherited ?? {};
   const { port: hasPort, checksums } = tunnelTypes[type];
   if (hasPort && port === 0) throw new InvalidValue(`type ${type} needs a port: {type: ${type}, port: 6080}`);
   if (!hasPort && port !== 0) throw new InvalidValue(`a port is for type gue, not for ${type}`);

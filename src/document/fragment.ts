@@ -5,6 +5,7 @@ import type { Destination } from '../model/destination.js';
 import type { Service } from '../model/service.js';
 import type { Timeouts } from '../model/table.js';
 import type { Location } from './location.js';
+import type { PlainServers } from './plain-servers.js';
 
 /** A value, and where it is written. Locations are worked out only for problems. */
 export interface Located<T> {
@@ -13,7 +14,7 @@ export interface Located<T> {
 }
 
 export interface LocatedService extends Located<Service> {
-  readonly destinations?: readonly Located<Destination>[] | undefined;
+  readonly destinations?: readonly Located<Destination>[] | PlainServers | undefined;
 }
 
 /** A section that is undefined is absent from the source, which is not the same as empty. */

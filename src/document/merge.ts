@@ -1,13 +1,14 @@
 /** Fragments as one desired state. A duplicate is an error that names both locations. */
 import type { Problem } from '../errors.js';
 import { familyOf } from '../model/address.js';
-import { describeDestination, destinationKey } from '../model/destination.js';
-import { serviceFamily, serviceKey } from '../model/service.js';
+import { type Destination, describeDestination, destinationKey } from '../model/destination.js';
+import { type Service, serviceFamily, serviceKey } from '../model/service.js';
 import { formatService } from '../model/service-uri.js';
-import type { DesiredService, DesiredState } from '../model/state.js';
+import type { DesiredService, DesiredState, ServerReader, ServiceState } from '../model/state.js';
 import type { Timeouts } from '../model/table.js';
 import type { Fragment, Located, LocatedService, Report } from './fragment.js';
 import { formatLocation } from './location.js';
+import { PlainServers } from './plain-servers.js';
 
 /** A section that all fragments lack stays undefined. */
 export function mergeFragments(fragments: readonly Fragment[], report: Report): DesiredState {
@@ -45,17 +46,43 @@ const mergeServices = (services: readonly LocatedService[], report: Report): Des
     ({ value }) => serviceKey(value.id),
     ({ value }) => formatService(value.id),
     report,
-  ).map(({ value, destinations }) => ({
-    service: value,
-    destinations:
-      destinations &&
-      unique(
-        destinations,
-        (destination) => destinationKey(destination.value.id),
-        (destination) => `${describeDestination(destination.value.id)} of ${formatService(value.id)}`,
-        report,
-      ).map((destination) => destination.value),
-  }));
+  ).map(({ value, destinations }) =>
+    destinations instanceof PlainServers
+      ? new PlainService(value, destinations)
+      : { service: value, destinations: destinations && mergeServers(value, destinations, report) },
+  );
+
+const mergeServers = (
+  service: Service,
+  servers: readonly Located<Destination>[],
+  report: Report,
+): Destination[] =>
+  unique(
+    servers,
+    ({ value }) => destinationKey(value.id),
+    ({ value }) => `${describeDestination(value.id)} of ${formatService(service.id)}`,
+    report,
+  ).map(({ value }) => value);
+
+/** Makes the objects of its servers only when they are needed. */
+class PlainService implements DesiredService {
+  constructor(
+    readonly service: Service,
+    private readonly servers: PlainServers,
+  ) {}
+
+  get destinations(): readonly Destination[] {
+    return this.servers.destinations;
+  }
+
+  get size(): number {
+    return this.servers.size;
+  }
+
+  matchUnchanged(table: ServerReader, from: number): ServiceState | undefined {
+    return this.servers.equal(table, from) ? this : undefined;
+  }
+}
 
 /** One section of all fragments; undefined if all lack it. */
 function section<T>(
@@ -87,9 +114,11 @@ function unique<T extends Located<unknown>>(
   return [...firsts.values()];
 }
 
-/** Servers of another family than their service's. */
+/** Servers of another family than their service's; plain servers are none. */
 const crossFamily = ({ value, destinations = [] }: LocatedService) =>
-  destinations.filter(({ value: { id } }) => familyOf(id.address) !== serviceFamily(value.id));
+  destinations instanceof PlainServers
+    ? []
+    : destinations.filter(({ value: { id } }) => familyOf(id.address) !== serviceFamily(value.id));
 
 /** The synchronization protocol cannot express such servers, and the kernel refuses whichever is added second. */
 const syncConflict = (server: Located<unknown>): Problem => ({

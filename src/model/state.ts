@@ -1,6 +1,8 @@
 /** What a table is set to, without what only the kernel can know: counters, connections. */
+import type { Family } from './address.js';
 import type { Daemon } from './daemon.js';
-import type { Destination } from './destination.js';
+import type { Destination, ForwardingMethod } from './destination.js';
+import type { DestinationNumber } from './fields.js';
 import type { Service } from './service.js';
 import type { Timeouts } from './table.js';
 
@@ -8,6 +10,8 @@ import type { Timeouts } from './table.js';
 export interface ServiceState {
   readonly service: Service;
   readonly destinations: readonly Destination[];
+  /** Number of servers, if `destinations` are made only when they are read. */
+  readonly size?: number;
 }
 
 /** Everything that is set in one network namespace. */
@@ -21,6 +25,24 @@ export interface State {
 export interface DesiredService {
   readonly service: Service;
   readonly destinations?: readonly Destination[] | undefined;
+  /**
+   * This service as a state, if its servers are exactly those of `table` from index `from` on; found without making `destinations`.
+   * Undefined if they differ, or have to be compared one by one.
+   */
+  matchUnchanged?(table: ServerReader, from: number): ServiceState | undefined;
+}
+
+/** Servers in a table. All but `count` are of the one that `seek` came to last. */
+export interface ServerReader {
+  readonly count: number;
+  seek(index: number): void;
+  readonly bytes: Uint8Array;
+  readonly family: Family;
+  /** Offset of the address in `bytes`. */
+  address(): number;
+  port(): number;
+  method(): ForwardingMethod;
+  number(field: DestinationNumber): number;
 }
 
 /** Desired state. A section that is undefined is not managed: never compared, changed or removed. */

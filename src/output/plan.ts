@@ -4,6 +4,7 @@ import { destinationKey } from '../model/destination.js';
 import { formatService } from '../model/service-uri.js';
 import {
   type Action,
+  changing,
   type Difference,
   type Plan,
   type Planned,
@@ -28,7 +29,8 @@ export function countActions(plan: Plan): Record<Action, number> {
   const counts: Record<Action, number> = { add: 0, change: 0, remove: 0, keep: 0, leave: 0 };
   for (const service of plan.services) {
     counts[service.action]++;
-    for (const { action } of service.destinations) counts[action]++;
+    if (service.unchanged !== undefined) counts.keep += service.unchanged;
+    else for (const { action } of service.destinations) counts[action]++;
   }
   for (const { action } of plan.daemons) counts[action]++;
   if (plan.timeouts) counts[plan.timeouts.action]++;
@@ -62,7 +64,7 @@ export function renderPlan(plan: Plan, theme: Theme): string {
   for (const daemon of plan.daemons.filter(isChange)) {
     entry('', daemon.action, daemonName(daemon), aboutDaemon(daemon), daemon.differences);
   }
-  for (const service of plan.services) {
+  for (const service of changing(plan)) {
     const destinations = service.destinations.filter(isChange);
     if (!isChange(service) && destinations.length === 0) continue;
     entry('', service.action, serviceName(service), aboutService(service), service.differences);

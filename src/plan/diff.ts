@@ -1,7 +1,8 @@
 /** From current and desired state to a plan. Pure. */
+import type { Daemon } from '../model/daemon.js';
 import { type Destination, destinationKey } from '../model/destination.js';
 import { destinationOrder, serviceOrder, sortedBy } from '../model/order.js';
-import { serviceKey } from '../model/service.js';
+import { type Service, serviceKey } from '../model/service.js';
 import type { DesiredService, DesiredState, ServiceState, State } from '../model/state.js';
 import {
   daemonDifferences,
@@ -12,50 +13,79 @@ import {
 import { type Difference, type Plan, type Planned, type PlannedService, subject } from './plan.js';
 
 /** All differences, with the removal of everything that the document lacks: policy.ts takes changes away. */
-export function diff(current: State, desired: DesiredState): Plan {
-  return {
-    services:
-      desired.services === undefined
-        ? []
-        : sortedBy(planServices(current.services, desired.services), (planned) =>
-            serviceOrder(subject(planned).id),
-          ),
-    daemons:
-      desired.daemons === undefined
-        ? []
-        : sortedBy(
-            pair(current.daemons, desired.daemons, ({ state }) => state).map(({ before, after }) =>
-              planned(before, after, daemonDifferences),
-            ),
-            (daemon) => subject(daemon).state,
-          ),
-    timeouts: desired.timeouts && planned(current.timeouts, desired.timeouts, timeoutDifferences),
-  };
-}
+export const diff = ({ services, daemons, timeouts }: State, desired: DesiredState): Plan => ({
+  services: desired.services ? planServices(services, desired.services) : [],
+  daemons: desired.daemons ? planDaemons(daemons, desired.daemons) : [],
+  timeouts: desired.timeouts && planned(timeouts, desired.timeouts, timeoutDifferences),
+});
 
 const planServices = (
   current: readonly ServiceState[],
   desired: readonly DesiredService[],
 ): PlannedService[] =>
-  pair<ServiceState, DesiredService>(current, desired, ({ service }) => serviceKey(service.id)).map(
-    ({ before, after }) => ({
-      ...planned(before?.service, after?.service, serviceDifferences),
-      destinations: planDestinations(before, after),
-    }),
+  sortedBy(
+    match<ServiceState, DesiredService, PlannedService>(
+      current,
+      desired,
+      ({ service }) => serviceKey(service.id),
+      (before, after) =>
+        before !== undefined && before === after
+          ? new UnchangedService(before)
+          : {
+              ...planned(before?.service, after?.service, serviceDifferences),
+              destinations: planDestinations(before, after),
+            },
+    ),
+    (service) => serviceOrder(subject(service).id),
   );
+
+/** A service that readState found to be unchanged. Its servers are planned one by one only when they are listed. */
+class UnchangedService implements PlannedService {
+  readonly action = 'keep';
+  readonly differences = [];
+  readonly before: Service;
+  readonly after: Service;
+  readonly unchanged: number;
+
+  constructor(private readonly state: ServiceState) {
+    this.before = state.service;
+    this.after = state.service;
+    this.unchanged = state.size ?? state.destinations.length;
+  }
+
+  get destinations(): Planned<Destination>[] {
+    return planDestinations(this.state, this.state);
+  }
+}
 
 function planDestinations(
   before: ServiceState | undefined,
   after: DesiredService | undefined,
 ): Planned<Destination>[] {
-  // Without a list of servers the service keeps those that it has.
-  const wanted = after && (after.destinations ?? before?.destinations);
-  const pairs = pair(before?.destinations ?? [], wanted ?? [], ({ id }) => destinationKey(id));
+  const current = before?.destinations ?? [];
+  // A desired service without a list of servers keeps those that it has.
+  const desired = after ? (after.destinations ?? current) : [];
   return sortedBy(
-    pairs.map((each) => planned(each.before, each.after, destinationDifferences)),
+    match<Destination, Destination, Planned<Destination>>(
+      current,
+      desired,
+      ({ id }) => destinationKey(id),
+      (from, to) => planned(from, to, destinationDifferences),
+    ),
     (destination) => destinationOrder(subject(destination).id),
   );
 }
+
+const planDaemons = (current: readonly Daemon[], desired: readonly Daemon[]): Planned<Daemon>[] =>
+  sortedBy(
+    match<Daemon, Daemon, Planned<Daemon>>(
+      current,
+      desired,
+      ({ state }) => state,
+      (before, after) => planned(before, after, daemonDifferences),
+    ),
+    (daemon) => subject(daemon).state,
+  );
 
 function planned<B extends A, A>(
   before: B | undefined,
@@ -68,25 +98,21 @@ function planned<B extends A, A>(
   return { action: differences.length > 0 ? 'change' : 'keep', before, after, differences };
 }
 
-interface Pair<B, A> {
-  readonly before: B | undefined;
-  readonly after: A | undefined;
-}
-
-/** The items of both sides, matched by key. A dump may repeat an entry; the last one counts. */
-function pair<B extends object, A extends object>(
+/** Plans for the items of both sides, matched by key. A dump may repeat an entry; the last one counts. */
+function match<B, A, P>(
   current: readonly B[],
   desired: readonly A[],
   key: (item: A | B) => string,
-): Pair<B, A>[] {
+  plan: (before: B | undefined, after: A | undefined) => P,
+): P[] {
   const left = new Map<string, B>();
   for (const before of current) left.set(key(before), before);
-  const pairs = desired.map((after): Pair<B, A> => {
+  const plans: P[] = [];
+  for (const after of desired) {
     const itemKey = key(after);
-    const before = left.get(itemKey);
-    if (before !== undefined) left.delete(itemKey);
-    return { before, after };
-  });
-  for (const before of left.values()) pairs.push({ before, after: undefined });
-  return pairs;
+    plans.push(plan(left.get(itemKey), after));
+    left.delete(itemKey);
+  }
+  for (const before of left.values()) plans.push(plan(before, undefined));
+  return plans;
 }

@@ -4,7 +4,7 @@ import type { Change } from '../model/change.js';
 import { type Destination, destinationKey } from '../model/destination.js';
 import { isFwmark, type Service, type ServiceId, serviceKey } from '../model/service.js';
 import type { DestinationEntry } from '../model/table.js';
-import { type Plan, subject } from './plan.js';
+import { changing, type Plan, subject } from './plan.js';
 
 /** A server of a service. */
 export interface Member {
@@ -14,7 +14,7 @@ export interface Member {
 
 /** The servers that a plan removes, those of removed services included. */
 const leaving = (plan: Plan): Member[] =>
-  plan.services.flatMap((service) =>
+  changing(plan).flatMap((service) =>
     service.destinations
       .filter(({ action }) => action === 'remove')
       .map((destination) => ({ of: subject(service).id, destination: subject(destination) })),
@@ -42,7 +42,7 @@ const FALLBACK = 'flag-1';
 
 /** Services that would refuse clients while a server leaves, and need not: sh may be told to fall back to another. */
 const refusing = (plan: Plan): Service[] =>
-  plan.services
+  changing(plan)
     .filter(({ after, destinations }) => after && destinations.some(({ action }) => action === 'remove'))
     .map(subject)
     .filter((service) => service.scheduler === 'sh' && drainsByRefusing(service) !== undefined);

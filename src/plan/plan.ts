@@ -28,6 +28,8 @@ export interface Planned<T> {
 /** `action` is about the service itself; its servers have their own. */
 export interface PlannedService extends Planned<Service> {
   readonly destinations: readonly Planned<Destination>[];
+  /** Number of servers, if the service and all of them are unchanged: a large table is nearly all so. */
+  readonly unchanged?: number;
 }
 
 /** Sorted by subject, so that equal plans are equal texts. */
@@ -37,6 +39,10 @@ export interface Plan {
   /** Undefined if the document has no timeouts. */
   readonly timeouts: Planned<Partial<Timeouts>> | undefined;
 }
+
+/** The services in which something may change. */
+export const changing = ({ services }: Plan): readonly PlannedService[] =>
+  services.filter(({ unchanged }) => unchanged === undefined);
 
 /** The service, server, daemon or timeouts of a planned item: the desired one, or the one to remove. */
 export function subject<T>({ before, after }: Planned<T>): T {

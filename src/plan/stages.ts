@@ -7,13 +7,14 @@
 import type { Change } from '../model/change.js';
 import type { Daemon } from '../model/daemon.js';
 import type { Timeouts } from '../model/table.js';
-import { type Plan, type Planned, type PlannedService, subject } from './plan.js';
+import { changing, type Plan, type Planned, type PlannedService, subject } from './plan.js';
 
 export type Stage = readonly Change[];
 
 /** The stages that have something to do. Empty if the plan changes nothing. */
 export function stagesOf(plan: Plan): Stage[] {
-  const { services, daemons, timeouts } = plan;
+  const { daemons, timeouts } = plan;
+  const services = changing(plan);
   const restarted = daemons.filter(({ action }) => action === 'change');
   return [
     // The kernel has either daemons or servers of another family: what leaves makes room for what comes.

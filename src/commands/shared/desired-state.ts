@@ -45,7 +45,7 @@ export async function readDesired(context: Context, values: Values<typeof desire
 
 /** The table, as far as a plan needs it. */
 export const readCurrent = (client: IpvsClient, { prune, state }: Desired): Promise<State> =>
-  readState(client, prune ? undefined : (state.services ?? []).map(({ service }) => service.id));
+  readState(client, { desired: state.services, onlyDesired: !prune });
 
 /** The plan that makes the table as desired. @throws UsageError for a service of `--only` that is in neither */
 export function planFor(current: State, { prune, only, state }: Desired): Plan {

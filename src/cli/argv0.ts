@@ -1,7 +1,7 @@
-/** What the program was called by, and which grammar that and the first word stand for. */
+/** The name that the program is called by, and the grammar that follows from it and the first word. */
 import { calledName } from '../context.js';
 
-/** ipvsadm's three programs, which the program stands in for under their names. */
+/** ipvsadm's three programs, which lvsadm replaces under their names. */
 export type IpvsadmProgram = 'ipvsadm' | 'ipvsadm-save' | 'ipvsadm-restore';
 
 const ipvsadmPrograms: readonly string[] = [
@@ -16,6 +16,6 @@ export function nameOf(program: string): IpvsadmProgram | 'lvsadm' {
   return ipvsadmPrograms.includes(called) ? (called as IpvsadmProgram) : 'lvsadm';
 }
 
-/** Whether a command line is of ipvsadm's grammar, which has no words in front: those are ours. */
+/** Whether a command line is in ipvsadm's grammar: its first word is an option, that of a subcommand is a name. */
 export const speaksIpvsadm = (program: string, [first]: readonly string[]): boolean =>
   nameOf(program) !== 'lvsadm' || first === undefined || first.startsWith('-');

@@ -1,12 +1,10 @@
-/** How errors read, and the exit statuses they end in: the one place that decides. */
+/** Texts and exit statuses of errors, all in this place. */
 import {
   DocumentError,
   describeProblem,
   KernelError,
   LockedError,
   LvsadmError,
-  ProtocolError,
-  TransportError,
   UnavailableError,
   UsageError,
   ValueError,
@@ -20,12 +18,12 @@ export interface Ending {
 }
 
 /**
- * Exit statuses, as ipvsadm's: 2 for a command line that makes no sense and for a kernel without IPVS, 255 for what the
- * kernel refused. Of sysexits.h: 70 (EX_SOFTWARE) is a fault of lvsadm's own, 75 (EX_TEMPFAIL) may go better later.
+ * Exit statuses. Of ipvsadm: 2 for a wrong command line and a kernel without IPVS, 255 for a refused change. Of sysexits.h:
+ * 70 (EX_SOFTWARE) for a bug in lvsadm, 75 (EX_TEMPFAIL) where another try may succeed.
  */
 export const Status = { usage: 2, unavailable: 2, refused: 255, broken: 255, bug: 70, busy: 75 } as const;
 
-/** `name` is how the program was called. */
+/** @param name that the program was called by */
 export function render(error: unknown, name: string): Ending {
   if (error instanceof UsageError) return { text: usage(error, name), status: mistakeStatus(error) };
   if (error instanceof ValueError) return { text: line(name, error.message), status: Status.usage };
@@ -33,9 +31,6 @@ export function render(error: unknown, name: string): Ending {
   if (error instanceof KernelError) return { text: `${refusal(error)}\n`, status: Status.refused };
   if (error instanceof UnavailableError)
     return { text: unavailable[error.reason](error), status: Status.unavailable };
-  if (error instanceof TransportError || error instanceof ProtocolError) {
-    return { text: line(name, error.message), status: Status.broken };
-  }
   if (error instanceof LockedError) return { text: line(name, error.message), status: Status.busy };
   if (error instanceof LvsadmError) return { text: line(name, error.message), status: Status.broken };
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
@@ -47,7 +42,7 @@ export function render(error: unknown, name: string): Ending {
 
 const line = (name: string, text: string): string => `${name}: ${text}\n`;
 
-/** As many as help; one slip in a template can make thousands. */
+/** One mistake in a template can make thousands. */
 const PROBLEMS_SHOWN = 20;
 
 function problems({ problems }: DocumentError, name: string): string {
@@ -59,7 +54,7 @@ function problems({ problems }: DocumentError, name: string): string {
 const usage = (error: UsageError, name: string): string =>
   `${line(name, mistake(error))}Try '${error.help ?? `${name} --help`}'.\n`;
 
-/** The first words are ipvsadm's, which scripts look for. */
+/** Scripts look for the first words, which are ipvsadm's. */
 const unavailable: Record<UnavailableError['reason'], (error: UnavailableError) => string> = {
   'no-ipvs': ({ detail }) =>
     `Can't initialize ipvs: ${detail}\n` +

@@ -2,7 +2,7 @@
 import { bashCompletion } from '../reference/bash.js';
 import type { ProgramDescription } from '../reference/description.js';
 import { fishCompletion } from '../reference/fish.js';
-import { programs } from '../reference/programs.js';
+import { programs } from '../reference/ipvsadm.js';
 import { describeSubcommands } from '../reference/subcommands.js';
 import { zshCompletion } from '../reference/zsh.js';
 import { type CommandRow, defineCommand } from './command.js';

@@ -6,11 +6,11 @@ import { vsSetting, vsSettings } from '../system/vs-settings.js';
 import { defineCommand, type Options, type Values } from './command.js';
 import {
   anyGiven,
-  runSetUp,
+  runSetup,
   type StatusPart,
-  setUpOptions,
-  setUpPositionals,
-  setUpStatuses,
+  setupExitStatuses,
+  setupOptions,
+  setupPositionals,
 } from './shared/setup.js';
 import { vipOption, vipsOf } from './shared/vips.js';
 
@@ -26,24 +26,24 @@ const options = {
 } as const satisfies Options;
 
 export const command = defineCommand({
-  positionals: setUpPositionals,
-  options: { ...options, ...setUpOptions },
-  exitStatuses: setUpStatuses,
+  positionals: setupPositionals,
+  options: { ...options, ...setupOptions },
+  exitStatuses: setupExitStatuses,
   examples: [
     ['lvsadm director up --vip 192.0.2.10 --interface eth0', 'for any forwarding method'],
     ['lvsadm director up --vip 192.0.2.10 --interface eth0 --method dr', 'without IP forwarding'],
     ['lvsadm director status', 'show the set-up, and the settings of IPVS'],
   ],
   run: (context, values) =>
-    runSetUp(context, values, {
+    runSetup(context, values, {
       role: 'director',
       described: anyGiven(options, values),
-      plan: () => planDirector(setUpOf(values)),
+      plan: () => planDirector(setupOf(values)),
       status: settings,
     }),
 });
 
-function setUpOf(values: Values<typeof options, typeof setUpPositionals>): DirectorOptions {
+function setupOf(values: Values<typeof options, typeof setupPositionals>): DirectorOptions {
   const { interface: device, method } = values;
   if (device === undefined) throw new UsageError('--interface is missing: the link that clients come in by');
   return { vips: vipsOf(values), device, methods: method.length > 0 ? method : ['nat'] };

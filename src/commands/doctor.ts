@@ -11,7 +11,7 @@ import { defineCommand, type Options, type Positionals, type Values } from './co
 import { type Diagnosis, findingsJson, findingsText } from './shared/findings.js';
 import { moreVips, vipOption, vipsOf } from './shared/vips.js';
 
-/** Errors 2, warnings 1, nothing or notes only 0; so doctor's own trouble needs a number of its own. */
+/** Findings end in 2 for errors and 1 for warnings, so a failure of doctor itself needs a status of its own. */
 const TROUBLE = 3;
 
 const positionals = { more: moreVips } as const satisfies Positionals;
@@ -36,7 +36,7 @@ const options = {
   fix: { type: 'flag', describe: 'show the findings, carry out the safe fixes, and check again' },
 } as const satisfies Options;
 
-type Words = Values<typeof options, typeof positionals>;
+type DoctorValues = Values<typeof options, typeof positionals>;
 
 export const command = defineCommand({
   positionals,
@@ -53,7 +53,7 @@ export const command = defineCommand({
     try {
       const diagnosis = await diagnose(context, machine, values);
       if (values.fix) return await fixAll(context, machine, values, diagnosis);
-      await tell(context, values, diagnosis);
+      await report(context, values, diagnosis);
       return statusOf(diagnosis.findings);
     } finally {
       await machine.close();
@@ -61,7 +61,7 @@ export const command = defineCommand({
   },
 });
 
-async function diagnose(context: Context, machine: Machine, values: Words): Promise<Diagnosis> {
+async function diagnose(context: Context, machine: Machine, values: DoctorValues): Promise<Diagnosis> {
   const vips = vipsOf(values);
   const facts = await takeSnapshot({
     machine,
@@ -80,9 +80,9 @@ async function diagnose(context: Context, machine: Machine, values: Words): Prom
   return { roles, findings: examine(facts, { roles, vips, method, gateway }), unknown: facts.unknown };
 }
 
-async function tell(
+async function report(
   context: Context,
-  values: Words,
+  values: DoctorValues,
   diagnosis: Diagnosis,
   fixed?: readonly string[],
 ): Promise<void> {
@@ -95,8 +95,13 @@ async function tell(
 }
 
 /** @returns the status of what is left */
-async function fixAll(context: Context, machine: Machine, values: Words, before: Diagnosis): Promise<number> {
-  if (!values.json) await tell(context, values, before);
+async function fixAll(
+  context: Context,
+  machine: Machine,
+  values: DoctorValues,
+  before: Diagnosis,
+): Promise<number> {
+  if (!values.json) await report(context, values, before);
   const steps = new Map(
     before.findings
       .flatMap(({ fixes }) => fixes)
@@ -116,7 +121,7 @@ async function fixAll(context: Context, machine: Machine, values: Words, before:
   const after = await diagnose(context, machine, values);
   if (values.json || steps.size > 0) {
     if (!values.json) await context.out.write('\n');
-    await tell(context, values, after, [...steps.keys()]);
+    await report(context, values, after, [...steps.keys()]);
   }
   return statusOf(after.findings);
 }

@@ -2,7 +2,7 @@
 import { UsageError } from '../errors.js';
 import { planRealServer, type RealServerOptions } from '../setup/real-server.js';
 import { defineCommand, type Options, type Values } from './command.js';
-import { anyGiven, runSetUp, setUpOptions, setUpPositionals, setUpStatuses } from './shared/setup.js';
+import { anyGiven, runSetup, setupExitStatuses, setupOptions, setupPositionals } from './shared/setup.js';
 import { vipOption, vipsOf } from './shared/vips.js';
 
 const options = {
@@ -31,26 +31,26 @@ const options = {
   },
 } as const satisfies Options;
 
-type Words = Values<typeof options, typeof setUpPositionals>;
+type RealServerValues = Values<typeof options, typeof setupPositionals>;
 
 export const command = defineCommand({
-  positionals: setUpPositionals,
-  options: { ...options, ...setUpOptions },
-  exitStatuses: setUpStatuses,
+  positionals: setupPositionals,
+  options: { ...options, ...setupOptions },
+  exitStatuses: setupExitStatuses,
   examples: [
     ['lvsadm real-server up --method dr --vip 192.0.2.10', 'direct routing'],
     ['lvsadm real-server up --method tun --vip 192.0.2.10 2001:db8::10', 'IP tunnels'],
     ['lvsadm real-server up --method nat --gateway 198.51.100.1', 'replies leave through the director'],
   ],
   run: (context, values) =>
-    runSetUp(context, values, {
+    runSetup(context, values, {
       role: 'real-server',
       described: anyGiven(options, values),
-      plan: () => planRealServer(setUpOf(values)),
+      plan: () => planRealServer(setupOf(values)),
     }),
 });
 
-function setUpOf(values: Words): RealServerOptions {
+function setupOf(values: RealServerValues): RealServerOptions {
   const { method, device, gateway, tunType, tunPort, tunCsum, local } = values;
   if (method === undefined) throw new UsageError('--method is missing: dr, tun or nat');
   if (method !== 'tun') refuseTunnelOptions(values);
@@ -65,7 +65,7 @@ function setUpOf(values: Words): RealServerOptions {
 }
 
 /** @throws UsageError */
-function refuseTunnelOptions({ tunType, tunPort, tunCsum, local }: Words): void {
+function refuseTunnelOptions({ tunType, tunPort, tunCsum, local }: RealServerValues): void {
   const given = { 'tun-type': tunType, 'tun-port': tunPort, 'tun-csum': tunCsum || undefined, local };
   const [option] = Object.entries(given).find(([, value]) => value !== undefined) ?? [];
   if (option !== undefined) throw new UsageError('belongs to --method tun', `--${option}`);

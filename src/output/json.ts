@@ -1,4 +1,4 @@
-/** JSON as scripts want it: counters are whole numbers, however large. */
+/** JSON with exact 64-bit counters. */
 
 export type Json =
   | string

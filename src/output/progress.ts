@@ -1,4 +1,4 @@
-/** A line on a terminal that says how far something is; nothing in a pipe. */
+/** A progress line on a terminal; nothing in a pipe. */
 import type { Output } from '../context.js';
 
 const WIDTH = 30;
@@ -20,7 +20,7 @@ export class Progress {
     void this.output.write(`\r\x1b[K${text}`);
   }
 
-  /** Takes the line away, so that what follows stands in its place. */
+  /** Erases the line; output continues in its place. */
   clear(): void {
     if (this.shown !== '') void this.output.write('\r\x1b[K');
     this.shown = '';

@@ -1,11 +1,11 @@
-/** Tables: framed on a terminal that is wide enough, plain columns on others and in a pipe. */
+/** Tables: framed on a terminal that is wide enough, plain columns otherwise. */
 import { stripVTControlCharacters } from 'node:util';
 import type { Output } from '../context.js';
 import type { Theme } from './theme.js';
 
 export interface Column {
   readonly heading: string;
-  /** Numbers stand to the right. */
+  /** `right` for numbers. */
   readonly align?: 'left' | 'right';
 }
 
@@ -31,7 +31,7 @@ async function framed(
   const table = new Table({
     head: columns.map(({ heading }) => theme.heading(heading)),
     colAligns: columns.map(({ align }) => align ?? 'left'),
-    // The theme alone has a say in colours.
+    // Colours come from the theme.
     style: { head: [], border: [], compact: true },
   });
   for (const row of rows) table.push([...row]);

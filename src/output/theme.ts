@@ -1,15 +1,15 @@
-/** Colours, where somebody looks at them. */
+/** Colours of output on a terminal. */
 import type { Output } from '../context.js';
 
 type Paint = (text: string) => string;
 
-/** What a piece of text is, not which colour it has. */
+/** Colours by what the text means. */
 export interface Theme {
   readonly heading: Paint;
   readonly added: Paint;
   readonly changed: Paint;
   readonly removed: Paint;
-  /** What matters less. */
+  /** Of lesser importance. */
   readonly quiet: Paint;
   readonly warning: Paint;
   readonly error: Paint;

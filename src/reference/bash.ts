@@ -1,4 +1,4 @@
-/** Completion for bash: a script that knows all words by itself, and starts lvsadm only for what stands in the table. */
+/** Completion for bash: a script that contains all words, and runs lvsadm only for services and servers in the table. */
 import type { Completion } from '../commands/value-types.js';
 import type {
   CommandDescription,

@@ -1,10 +1,15 @@
-/** ipvsadm's grammar, described from the table that its parser works with. */
+/** ipvsadm's grammar, described from the tables of its parser, and the programs that understand it. */
 import type { Completion } from '../commands/value-types.js';
 import { type CommandName, commands } from '../ipvsadm/grammar/commands.js';
 import { settings } from '../ipvsadm/grammar/options.js';
 import { spellings } from '../ipvsadm/grammar/popt.js';
 import type { SettingName, SettingOption } from '../ipvsadm/grammar/settings.js';
-import type { CommandDescription, OptionDescription, PositionalDescription } from './description.js';
+import type {
+  CommandDescription,
+  OptionDescription,
+  PositionalDescription,
+  ProgramDescription,
+} from './description.js';
 
 const completions: Readonly<Partial<Record<SettingName, Completion>>> = {
   service: 'service',
@@ -59,4 +64,12 @@ export const ipvsadmCommands: readonly CommandDescription[] = commands.map((comm
 }));
 
 /** What may follow the name of ipvsadm-save, which says the command itself. */
-export const saveOptions: readonly OptionDescription[] = optionsOf('save');
+const saveOptions: readonly OptionDescription[] = optionsOf('save');
+
+/** The names that lvsadm is called by, and the commands of each; lvsadm, which has all of them, is the first. */
+export const programs = (subcommands: readonly CommandDescription[]): readonly ProgramDescription[] => [
+  { name: 'lvsadm', commands: [...ipvsadmCommands, ...subcommands], options: [] },
+  { name: 'ipvsadm', commands: ipvsadmCommands, options: [] },
+  { name: 'ipvsadm-save', commands: [], options: saveOptions },
+  { name: 'ipvsadm-restore', commands: [], options: [] },
+];

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { commands as subcommands } from '../../src/commands/index.js';
 import { commands } from '../../src/ipvsadm/grammar/commands.js';
 import { settings } from '../../src/ipvsadm/grammar/options.js';
-import { programs } from '../../src/reference/programs.js';
+import { programs } from '../../src/reference/ipvsadm.js';
 import { describeSubcommands } from '../../src/reference/subcommands.js';
 
 const [lvsadm, ipvsadm, save, restore] = programs(await describeSubcommands(subcommands));

@@ -3,7 +3,7 @@
  * of what a short run adds to an empty script.
  */
 
-/** Whoever may write there may run code as root, so it is root's alone. */
+/** Writable by root alone: who can write there can run code as root. */
 const DIRECTORY = '/var/cache/lvsadm';
 
 /** Has Node keep the compiled code of all scripts of this run; does nothing where that would not be safe, or not for root. */
@@ -15,7 +15,7 @@ export function enableCompileCache(): void {
   enableCompileCache?.(DIRECTORY);
 }
 
-/** Of node:module, as newer versions have it. */
+/** A function of node:module that the types of Node 20 do not have. */
 interface CompileCache {
   enableCompileCache(directory: string): unknown;
 }

@@ -1,4 +1,4 @@
-/** How findings read: for people, and for programs. */
+/** Findings as text and as JSON. */
 import type { Finding, Severity } from '../../doctor/checks/check.js';
 import { wrap } from '../../output/definition-list.js';
 import { type Json, toJson } from '../../output/json.js';
@@ -7,7 +7,7 @@ import type { Theme } from '../../output/theme.js';
 export interface Diagnosis {
   readonly roles: readonly string[];
   readonly findings: readonly Finding[];
-  /** What could not be read, so that what hangs on it was not checked. */
+  /** What could not be read; checks that need it were skipped. */
   readonly unknown: readonly string[];
 }
 
@@ -32,7 +32,7 @@ export function findingsJson({ roles, findings, unknown }: Diagnosis, fixed?: re
 const labels: Readonly<Record<Severity, string>> = { error: 'ERROR', warning: 'WARNING', note: 'NOTE' };
 const paints: Readonly<Record<Severity, keyof Theme>> = { error: 'error', warning: 'warning', note: 'quiet' };
 
-/** `width` is the terminal's, in columns; what goes elsewhere fits most of them, a little indented. */
+/** @param width of the terminal, in columns */
 export function findingsText({ roles, findings, unknown }: Diagnosis, theme: Theme, width = 76): string {
   const lines = findings.flatMap((finding) => [...findingLines(finding, theme, width), '']);
   for (const what of unknown) lines.push(theme.quiet(`not checked: ${what}`));
@@ -49,7 +49,7 @@ function findingLines(
     `${theme[paints[severity]](labels[severity])} ${theme.heading(id)}: ${subject}`,
     ...observed.map(({ source, value }) => theme.quiet(`  ${source} = ${value}`)),
     ...wrap(why, width - 2).map((line) => `  ${line}`),
-    // Whole, however long: they are there to be copied.
+    // Not wrapped, so that they can be copied.
     ...fixes.map(
       ({ command, on, step }) => `  ${step ? 'fix (safe)' : 'fix'}${on ? ` on ${on}` : ''}: ${command}`,
     ),

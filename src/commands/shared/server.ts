@@ -41,7 +41,7 @@ export async function findServer(
   throw new UsageError(`${formatService(of)} has no such server; it has ${known}`, key);
 }
 
-/** Tells a service without servers from none at all. */
+/** @throws UsageError for a service that is not in the table; one without servers passes */
 async function mustExist(client: IpvsClient, of: ServiceId): Promise<void> {
   try {
     await client.service(of);

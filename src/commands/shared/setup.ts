@@ -11,7 +11,7 @@ import { camelCase, type Options, type Positionals, type Values } from '../comma
 import { moreVips } from './vips.js';
 
 /** A role that a machine is set up for, and the set-up that its command line describes. */
-export interface SetUp {
+export interface Setup {
   readonly role: 'real-server' | 'director';
   /** Whether the command line describes a set-up at all. */
   readonly described: boolean;
@@ -26,7 +26,7 @@ export interface StatusPart {
   readonly text: string;
 }
 
-export const setUpPositionals = {
+export const setupPositionals = {
   action: {
     choices: ['up', 'down', 'status'],
     describe: 'up: set up; down: undo the set-up; status: show whether the set-up is in place',
@@ -34,7 +34,7 @@ export const setUpPositionals = {
   more: moreVips,
 } as const satisfies Positionals;
 
-export const setUpOptions = {
+export const setupOptions = {
   'dry-run': { type: 'flag', describe: 'up, down: show the steps without carrying them out' },
   print: {
     type: 'flag',
@@ -49,16 +49,16 @@ export const setUpOptions = {
   },
 } as const satisfies Options;
 
-export const setUpStatuses = {
+export const setupExitStatuses = {
   0: 'done; with status, the set-up is complete',
   1: 'with status, part of the set-up is missing, or there is none',
 };
 
-type SetUpValues = Values<typeof setUpOptions, typeof setUpPositionals>;
+type SetupValues = Values<typeof setupOptions, typeof setupPositionals>;
 
 interface Run {
   readonly context: Context;
-  readonly values: SetUpValues;
+  readonly values: SetupValues;
   readonly machine: Machine;
   readonly journal: Journal;
 }
@@ -66,12 +66,12 @@ interface Run {
 const actions = { up, down, status } as const;
 
 /** Carries out the action that the command line names. @returns the exit status */
-export async function runSetUp(context: Context, values: SetUpValues, setUp: SetUp): Promise<number> {
+export async function runSetup(context: Context, values: SetupValues, setup: Setup): Promise<number> {
   const { state } = values;
-  const file = state === undefined ? journalFile(setUp.role, context) : new StateFile(state, context.files);
+  const file = state === undefined ? journalFile(setup.role, context) : new StateFile(state, context.files);
   const machine = new Machine(context.openSocket);
   try {
-    return await actions[values.action](setUp, {
+    return await actions[values.action](setup, {
       context,
       values,
       machine,
@@ -88,11 +88,11 @@ export const anyGiven = (options: Options, values: Readonly<Record<string, unkno
     .map((name) => values[camelCase(name)])
     .some((value) => value !== undefined && value !== false && !(Array.isArray(value) && value.length === 0));
 
-async function up(setUp: SetUp, { context, values, machine, journal }: Run): Promise<number> {
-  const plan = setUp.plan();
+async function up(setup: Setup, { context, values, machine, journal }: Run): Promise<number> {
+  const plan = setup.plan();
   const { out, err } = context;
   if (values.print) {
-    for (const { path, text } of configFiles(plan.steps, setUp.role)) await out.write(`# ${path}\n${text}\n`);
+    for (const { path, text } of configFiles(plan.steps, setup.role)) await out.write(`# ${path}\n${text}\n`);
     return 0;
   }
   if (values.dryRun) {
@@ -116,7 +116,7 @@ const words: Readonly<Record<StepResult, string>> = {
   undone: 'undone',
 };
 
-async function down(_setUp: SetUp, { context, values, machine, journal }: Run): Promise<number> {
+async function down(_setup: Setup, { context, values, machine, journal }: Run): Promise<number> {
   const { out, err } = context;
   if (values.dryRun) {
     for (const { step } of [...journal.entries].reverse()) await out.write(`undo: ${describeStep(step)}\n`);
@@ -130,19 +130,19 @@ async function down(_setUp: SetUp, { context, values, machine, journal }: Run): 
 }
 
 /** @returns 0 where there is a set-up and all of it holds, 1 otherwise */
-async function status(setUp: SetUp, { context, values, machine, journal }: Run): Promise<number> {
+async function status(setup: Setup, { context, values, machine, journal }: Run): Promise<number> {
   // The set-up of the command line, whoever made it; without one, the set-up that lvsadm made.
-  const steps = setUp.described ? setUp.plan().steps : journal.entries.map(({ step }) => step);
+  const steps = setup.described ? setup.plan().steps : journal.entries.map(({ step }) => step);
   const states = await Promise.all(
     steps.map(async (step) => ({ step, holds: await holdsNow(step, machine) })),
   );
   const complete = states.length > 0 && states.every(({ holds }) => holds);
-  const more = await setUp.status?.(machine);
+  const more = await setup.status?.(machine);
   await context.out.write(
     values.json
       ? `${JSON.stringify(
           {
-            role: setUp.role,
+            role: setup.role,
             complete,
             state: journal.path,
             steps: states.map(({ step, holds }) => ({ description: describeStep(step), holds, ...step })),
@@ -151,7 +151,7 @@ async function status(setUp: SetUp, { context, values, machine, journal }: Run):
           undefined,
           2,
         )}\n`
-      : statusText(setUp.role, states, more?.text),
+      : statusText(setup.role, states, more?.text),
   );
   return complete ? 0 : 1;
 }

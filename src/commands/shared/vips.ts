@@ -1,5 +1,5 @@
 /** Virtual addresses on a command line: `--vip A --vip B`, `--vip A,B` and `--vip A B` mean the same. */
-import type { Positional, Values } from '../command.js';
+import type { Positional } from '../command.js';
 
 export const vipOption = { type: 'vips', many: true } as const;
 
@@ -10,10 +10,10 @@ export const moreVips = {
   describe: 'further VIPs, after the one of --vip',
 } as const satisfies Positional;
 
-type Vips = Values<
-  { readonly vip: typeof vipOption & { readonly describe: string } },
-  { readonly more: typeof moreVips }
->;
+interface Vips {
+  readonly vip: readonly (readonly string[])[];
+  readonly more: readonly (readonly string[])[];
+}
 
 /** All of them, canonical, each once. */
 export const vipsOf = ({ vip, more }: Vips): string[] => [...new Set([...vip, ...more].flat())];

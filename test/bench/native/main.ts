@@ -64,11 +64,13 @@ async function main(words: readonly string[]): Promise<number> {
     process.stdout.write(usage);
     return 0;
   }
+  const chosen = cases.filter(({ name }) => only.some((pattern) => name.includes(pattern)));
+  if (chosen.length === 0) throw new TypeError(`no case has '${only.join("' or '")}' in its name`);
   const directory = await stage();
   const before = load();
   const measured = new Map<Case, Samples>();
   let failed = false;
-  for (const one of cases.filter(({ name }) => only.some((pattern) => name.includes(pattern)))) {
+  for (const one of chosen) {
     try {
       measured.set(one, measure(one, rounds, directory));
     } catch (error) {

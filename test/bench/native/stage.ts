@@ -1,7 +1,7 @@
 /** What the programs run on: compiled C, recorded answers, and the files that they read. */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cached } from '../../lab/cache.js';
 import { ensurePackages, suiteNeeds } from '../../lab/packages.js';
@@ -47,13 +47,14 @@ function build(directory: string): void {
   execFileSync('gcc', ['-O2', '-shared', '-fPIC', '-o', at('replay.so'), replay, '-ldl']);
   execFileSync('gcc', ['-O2', '-o', at('stopwatch'), stopwatch]);
   for (const services of tables) {
-    const logs = ['ipvsadm', 'node', 'standalone'].map((name) => readFileSync(at(`log.${name}.${services}`)));
-    const { index, data } = indexOf(logs);
+    const logs = ['ipvsadm', 'node', 'standalone'].map((name) => at(`log.${name}.${services}`));
+    const { index, data } = indexOf(logs.map((log) => readFileSync(log)));
+    for (const log of logs) rmSync(log);
     mkdirSync(at(`table.${services}`));
     writeFileSync(at(`table.${services}/index`), index);
     writeFileSync(at(`table.${services}/data`), data);
-    writeFileSync(at(`table.${services}/ip_vs_conn`), connectionTable());
   }
+  writeFileSync(at('table.1000/ip_vs_conn'), connectionTable());
 }
 
 const hex = (value: number, digits: number): string => value.toString(16).toUpperCase().padStart(digits, '0');

@@ -1,16 +1,20 @@
-/**
- * State as a document. Everything that the kernel was told is written, defaults or not, so that reading it anywhere
- * gives the same state.
- */
+/** State as a document. Defaults are written as well, so that reading it anywhere gives the same state. */
 import type { Daemon } from '../model/daemon.js';
 import { type Destination, destinationKey } from '../model/destination.js';
+import {
+  type DestinationNumber,
+  destinationNumberNames,
+  destinationNumbers,
+  type ServiceSwitch,
+  serviceSwitchNames,
+} from '../model/fields.js';
 import { destinationOrder, serviceOrder, sortedBy } from '../model/order.js';
 import type { Persistence, Service } from '../model/service.js';
 import { formatService } from '../model/service-uri.js';
 import type { ServiceState, State } from '../model/state.js';
 import type { DaemonValue, DocumentValue, ServiceValue } from './schema.js';
 
-/** The document, as `document` in schema.ts takes it; sorted. */
+/** The document, as `document` in schema.ts takes it; sorted by identity. */
 export const documentOf = ({ services, daemons, timeouts }: State): DocumentValue => ({
   timeouts: known(timeouts),
   sync: Object.fromEntries(
@@ -34,14 +38,15 @@ const serviceValue = ({ service, destinations }: ServiceState): ServiceValue => 
   servers: sortedBy(destinations, ({ id }) => destinationOrder(id)).map(destinationValue),
 });
 
-/** What a document says of a service beside its servers. */
-export function serviceSettings({ id, scheduler, schedulerFlags, persistence, onePacket }: Service) {
+/** A service as a document has it, without its servers. */
+export function serviceSettings(service: Service) {
+  const { id, scheduler, schedulerFlags, persistence } = service;
   return {
     service: formatService(id),
     scheduler,
     ...(schedulerFlags.length > 0 && { schedulerFlags: [...schedulerFlags] }),
     ...(persistence && { persistence: persistenceValue(persistence) }),
-    ...(onePacket && { onePacket }),
+    ...switchesOf(service),
   };
 }
 
@@ -51,20 +56,30 @@ const persistenceValue = ({ timeout, netmask, engine }: Persistence) => ({
   ...given({ engine }),
 });
 
-/** What a document says of a server. */
+/** The switches that are on. */
+const switchesOf = (service: Service): Partial<Record<ServiceSwitch, true>> =>
+  Object.fromEntries(serviceSwitchNames.filter((name) => service[name]).map((name) => [name, true]));
+
+/** A server as a document has it. */
 export function destinationValue(destination: Destination) {
-  const { id, method, weight, upperThreshold, lowerThreshold, tunnel } = destination;
+  const { id, method, tunnel } = destination;
   return {
     server: destinationKey(id),
     method,
-    weight,
-    ...(upperThreshold > 0 && { upperThreshold }),
-    ...(lowerThreshold > 0 && { lowerThreshold }),
+    ...numbersOf(destination),
     ...(method === 'tun' && {
       tunnel: { type: tunnel.type, ...(tunnel.port > 0 && { port: tunnel.port }), checksum: tunnel.checksum },
     }),
   };
 }
+
+/** All numbers but a 0 that is the default. */
+const numbersOf = (destination: Destination): Partial<Record<DestinationNumber, number>> =>
+  Object.fromEntries(
+    destinationNumberNames
+      .filter((name) => destination[name] !== 0 || destinationNumbers[name].default !== 0)
+      .map((name) => [name, destination[name]]),
+  );
 
 /** The members that are not undefined. */
 const given = <T extends object>(members: T): { [K in keyof T]?: Exclude<T[K], undefined> } =>
@@ -87,7 +102,7 @@ export function toYaml(document: DocumentValue): string {
   ].join('\n');
 }
 
-/** A key with lines below it, or with an empty value of its kind. */
+/** A key with lines below it, or with an empty value. */
 const block = <T>(key: string, items: readonly T[], lines: (item: T) => string[]): string[] =>
   items.length === 0 ? [`${key}: ${key === 'sync' ? '{}' : '[]'}`] : [`${key}:`, ...items.flatMap(lines)];
 
@@ -109,7 +124,7 @@ function flow(value: Value): string {
 
 const isList = (value: object): value is readonly Value[] => Array.isArray(value);
 
-/** Words that no reader of YAML, old or new, takes for anything but a string; all others are quoted. */
+/** Words that every reader of YAML 1.1 and 1.2 takes for a string stand as they are; all others are quoted. */
 const scalar = (text: string): string =>
   /^[a-z][\w.:/-]*[\w.]$/i.test(text) && !/^(?:true|yes|on|false|no|off|null|nan|inf)$/i.test(text)
     ? text

@@ -1,4 +1,4 @@
-/** What became of changes, a line each. */
+/** The result of applying a plan, as text and as JSON. */
 
 import type { Change } from '../model/change.js';
 import { destinationKey } from '../model/destination.js';
@@ -22,7 +22,7 @@ const verbs: Record<Change['do'], { readonly done: string; readonly paint: keyof
   zeroAll: { done: 'zeroed', paint: 'changed' },
 };
 
-/** What a change is about, in the notation of documents. */
+/** The object of a change, in the notation of documents. */
 function objectOf(change: Change): {
   readonly service?: string;
   readonly server?: string;
@@ -43,7 +43,7 @@ const objectText = (change: Change): string => {
   return [service, server, what].filter(Boolean).join(' ');
 };
 
-/** `reason` says why the kernel refused a change. */
+/** @param reason why the kernel refused a change */
 export function renderReconciliation(
   { outcomes, converged, rounds }: Reconciliation,
   theme: Theme,

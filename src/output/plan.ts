@@ -1,4 +1,4 @@
-/** A plan as people read it, and as scripts do. */
+/** A plan as text and as JSON. */
 import type { Daemon } from '../model/daemon.js';
 import { destinationKey } from '../model/destination.js';
 import { formatService } from '../model/service-uri.js';
@@ -24,7 +24,7 @@ const paints: Record<Action, keyof Theme> = {
   leave: 'quiet',
 };
 
-/** How many of a plan's services, servers, daemons and settings meet each fate. */
+/** Number of services, servers, daemons and timeouts by action. */
 export function countActions(plan: Plan): Record<Action, number> {
   const counts: Record<Action, number> = { add: 0, change: 0, remove: 0, keep: 0, leave: 0 };
   for (const service of plan.services) {
@@ -37,13 +37,13 @@ export function countActions(plan: Plan): Record<Action, number> {
   return counts;
 }
 
-/** Whether carrying the plan out would change anything. */
+/** Whether the plan changes anything. */
 export function changesAnything(plan: Plan): boolean {
   const { add, change, remove } = countActions(plan);
   return add + change + remove > 0;
 }
 
-/** What is added, changed and removed, with what from and to; what stays is only counted. */
+/** Additions, changes with both values, and removals; everything else is only counted. */
 export function renderPlan(plan: Plan, theme: Theme): string {
   const lines: string[] = [];
   const entry = (
@@ -80,8 +80,8 @@ export function renderPlan(plan: Plan, theme: Theme): string {
 function summary(plan: Plan, theme: Theme): string {
   const { add, change, remove, keep, leave } = countActions(plan);
   const left = leave > 0 ? `, ${leave} not in the document and left alone (--prune removes them)` : '';
-  if (add + change + remove === 0) return theme.quiet(`no difference: ${keep} as they should be${left}`);
-  return `${theme.added(`${add} to add`)}, ${theme.changed(`${change} to change`)}, ${theme.removed(`${remove} to remove`)}, ${keep} as they should be${left}`;
+  if (add + change + remove === 0) return theme.quiet(`no difference: ${keep} unchanged${left}`);
+  return `${theme.added(`${add} to add`)}, ${theme.changed(`${change} to change`)}, ${theme.removed(`${remove} to remove`)}, ${keep} unchanged${left}`;
 }
 
 const isChange = ({ action }: Planned<unknown>): boolean => action !== 'keep' && action !== 'leave';
@@ -101,7 +101,7 @@ const daemonName = (daemon: Planned<Daemon>): string => `${subject(daemon).state
 const aboutDaemon = (daemon: Planned<Daemon>): string =>
   daemon.action === 'add' ? `on ${subject(daemon).interface}, id ${subject(daemon).syncId}` : '';
 
-/** The plan as `diff --json` writes it: everything, what stays as it is included. */
+/** The plan as `diff --json` writes it: unchanged services and servers included. */
 export function planJson(plan: Plan): Json {
   const { add, change, remove, keep, leave } = countActions(plan);
   return {
@@ -110,19 +110,19 @@ export function planJson(plan: Plan): Json {
       action: plan.timeouts.action,
       differences: plan.timeouts.differences.map(differenceJson),
     },
-    sync: plan.daemons.map((daemon) => ({ daemon: subject(daemon).state, ...fate(daemon) })),
+    sync: plan.daemons.map((daemon) => ({ daemon: subject(daemon).state, ...actionJson(daemon) })),
     services: plan.services.map((service) => ({
       service: serviceName(service),
-      ...fate(service),
+      ...actionJson(service),
       servers: service.destinations.map((destination) => ({
         server: destinationKey(subject(destination).id),
-        ...fate(destination),
+        ...actionJson(destination),
       })),
     })),
   };
 }
 
-const fate = ({ action, differences }: Planned<unknown>) => ({
+const actionJson = ({ action, differences }: Planned<unknown>) => ({
   action,
   ...(action === 'change' && { differences: differences.map(differenceJson) }),
 });

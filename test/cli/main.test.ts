@@ -1,11 +1,11 @@
 /** The command line as a whole: which grammar a call gets, and what its name stands for. */
 
 import assert from 'node:assert/strict';
-import fs from 'node:fs';
 import { describe, test } from 'node:test';
 import { main } from '../../src/cli/main.js';
-import { ClosedPipe, type Context, type Output } from '../../src/context.js';
+import { ClosedPipe, type Output } from '../../src/context.js';
 import { Captured } from '../support/captured.js';
+import { chunks, contextWith } from '../support/context.js';
 import { FakeIpvs } from '../support/fake-ipvs.js';
 
 /** A machine with one service in its table, and a way to call the program by any name. */
@@ -13,21 +13,7 @@ function machine() {
   const client = new FakeIpvs().client();
   async function call(program: string, words: readonly string[], stdin = '', out: Output = new Captured()) {
     const err = new Captured();
-    const context: Context = {
-      program,
-      out,
-      err,
-      env: {},
-      stdin: (async function* () {
-        yield Buffer.from(stdin);
-      })(),
-      files: fs,
-      readFile: () => assert.fail('no file is read'),
-      client: () => client,
-      openSocket: () => assert.fail('no socket is opened'),
-      now: () => 0,
-      sleep: async () => {},
-    };
+    const context = contextWith({ program, out, err, stdin: chunks(stdin), client: () => client });
     const status = await main(words, context);
     return { status, out: out instanceof Captured ? out.text : '', err: err.text };
   }

@@ -1,14 +1,13 @@
 /** `lvsadm link`: the names that scripts call. */
 
 import assert from 'node:assert/strict';
-import fs from 'node:fs';
 import { chmod, mkdtemp, readdir, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { main } from '../../src/cli/main.js';
-import type { Context } from '../../src/context.js';
 import { Captured } from '../support/captured.js';
+import { contextWith } from '../support/context.js';
 
 const names = ['ipvsadm', 'ipvsadm-restore', 'ipvsadm-save'];
 
@@ -29,20 +28,8 @@ afterEach(() => rm(directory, { recursive: true }));
 async function link(...words: string[]) {
   const out = new Captured();
   const err = new Captured();
-  const context: Context = {
-    program,
-    out,
-    err,
-    env: {},
-    stdin: (async function* () {})(),
-    files: fs,
-    readFile: () => assert.fail('no file is read'),
-    client: () => assert.fail('the kernel is not asked'),
-    openSocket: () => assert.fail('no socket is opened'),
-    now: () => 0,
-    sleep: async () => {},
-  };
-  return { status: await main(['link', ...words], context), out: out.text, err: err.text };
+  const status = await main(['link', ...words], contextWith({ program, out, err }));
+  return { status, out: out.text, err: err.text };
 }
 
 const targets = () => Promise.all(names.map((name) => readlink(join(target, name))));

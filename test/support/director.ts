@@ -1,18 +1,18 @@
 /** A director in memory: runs lvsadm's command lines against an IPVS that lives here, with files that are real. */
 
-import fs, { createReadStream } from 'node:fs';
+import { createReadStream } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { main } from '../../src/cli/main.js';
-import type { Context } from '../../src/context.js';
 import { IpvsClient } from '../../src/ipvs/client.js';
 import type { State } from '../../src/model/state.js';
 import type { OpenSocket } from '../../src/netlink/transport/socket.js';
 import { readState } from '../../src/plan/current.js';
 import { Captured } from './captured.js';
 import { changesIn } from './changes.js';
+import { chunks, contextWith } from './context.js';
 import { FakeIpvs } from './fake-ipvs.js';
 
 export interface Result {
@@ -85,17 +85,12 @@ export class Director {
   ): Promise<Result> {
     const out = new Captured(terminal);
     const err = new Captured(terminal);
-    const context: Context = {
-      program: '/usr/sbin/lvsadm',
+    const context = contextWith({
       out,
       err,
       env: { LVSADM_RUN: join(this.directory, 'run'), ...env },
-      stdin: once(stdin),
-      files: fs,
+      stdin: chunks(stdin),
       readFile: (path) => createReadStream(path),
-      openSocket: () => {
-        throw new Error('a test with a director in memory opens no socket');
-      },
       client: async () => this.client,
       stopRequest: () => this.stop.signal,
       now: () => this.time,
@@ -103,12 +98,8 @@ export class Director {
         this.time += milliseconds;
         await this.whileSleeping();
       },
-    };
+    });
     const status = await main(words, context);
     return { status, out: out.text, err: err.text };
   }
-}
-
-async function* once(text: string): AsyncGenerator<Uint8Array> {
-  if (text !== '') yield Buffer.from(text);
 }

@@ -1,13 +1,13 @@
 /** Runs lvsadm inside the test's own process and collects what it says. */
 
-import fs, { createReadStream } from 'node:fs';
+import { createReadStream } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { runSubcommand } from '../../src/cli/subcommands.js';
-import type { Context, Output } from '../../src/context.js';
 import { IpvsClient } from '../../src/ipvs/client.js';
 import { runIpvsadm } from '../../src/ipvsadm/run.js';
 import { loadModule } from '../../src/system/modules.js';
-import { written } from './captured.js';
+import { Captured } from './captured.js';
+import { contextWith } from './context.js';
 import { openSocket } from './socket.js';
 
 export interface Ran {
@@ -18,21 +18,13 @@ export interface Ran {
 
 /** A subcommand, or a command in ipvsadm's grammar. @throws what the command throws, as its caller `main` would catch it */
 export async function modern(...words: readonly string[]): Promise<Ran> {
-  const said = { out: '', err: '' };
-  const collect = (into: keyof typeof said): Output => ({
-    isTTY: false,
-    write: (text) => {
-      said[into] += written(text);
-    },
-  });
+  const out = new Captured();
+  const err = new Captured();
   let client: Promise<IpvsClient> | undefined;
-  const context: Context = {
+  const context = contextWith({
     program: 'lvsadm',
-    out: collect('out'),
-    err: collect('err'),
-    env: {},
-    stdin: (async function* () {})(),
-    files: fs,
+    out,
+    err,
     readFile: (path) => createReadStream(path),
     client: () => {
       client ??= IpvsClient.open(openSocket, { loadModule: () => loadModule('ip_vs') });
@@ -41,12 +33,12 @@ export async function modern(...words: readonly string[]): Promise<Ran> {
     openSocket,
     now: () => performance.now(),
     sleep,
-  };
+  });
   try {
     const status = await (words[0]?.startsWith('-')
       ? runIpvsadm(words, context)
       : runSubcommand(words, context));
-    return { status, ...said };
+    return { status, out: out.text, err: err.text };
   } finally {
     (await client?.catch(() => undefined))?.close();
   }

@@ -1,6 +1,5 @@
 /** Runs command lines of ipvsadm's grammar against an IPVS in memory. */
 
-import fs from 'node:fs';
 import { render } from '../../src/cli/render.js';
 import type { Context } from '../../src/context.js';
 import { LvsadmError } from '../../src/errors.js';
@@ -9,6 +8,7 @@ import { replaceTable, runIpvsadm } from '../../src/ipvsadm/run.js';
 import { INT_MAX } from '../../src/model/limits.js';
 import type { Resolver } from '../../src/system/names.js';
 import { Captured } from './captured.js';
+import { chunks, contextWith } from './context.js';
 import { FakeIpvs } from './fake-ipvs.js';
 
 export interface Result {
@@ -72,21 +72,15 @@ export function worldOf(client: IpvsClient | Promise<IpvsClient>): World {
   async function capture(stdin: string, program: (context: Context) => Promise<number>): Promise<Result> {
     const out = new Captured();
     const err = new Captured();
-    const context: Context = {
+    const context = contextWith({
       program: '/usr/sbin/ipvsadm',
       out,
       err,
       env,
       stdin: chunks(stdin),
-      files: fs,
       readFile: (path) => chunks(files[path]),
       client: async () => client,
-      openSocket: () => {
-        throw new Error('nothing but IPVS is asked for here');
-      },
-      now: () => 0,
-      sleep: async () => {},
-    };
+    });
     const status = await program(context).catch((error) => {
       if (!(error instanceof LvsadmError)) throw error;
       const ending = render(error, 'ipvsadm');
@@ -102,11 +96,4 @@ export function worldOf(client: IpvsClient | Promise<IpvsClient>): World {
     run: (words, stdin = '') => capture(stdin, (context) => runIpvsadm(words, context, async () => resolver)),
     replace: (stdin) => capture(stdin, (context) => replaceTable(context, async () => resolver)),
   };
-}
-
-/** Cuts in awkward places, as a pipe may. */
-async function* chunks(content: string | Uint8Array | undefined): AsyncGenerator<Uint8Array> {
-  if (content === undefined) throw Object.assign(new Error('no such file'), { code: 'ENOENT' });
-  const bytes = Buffer.from(content);
-  for (let start = 0; start < bytes.length; start += 7) yield bytes.subarray(start, start + 7);
 }

@@ -2,11 +2,13 @@
  * lvsadm, each command line through `main` in this process: everything but the process's own streams and the opening of
  * its socket, which differential-processes.suite.ts runs for real. One client serves all command lines.
  */
-import fs, { createReadStream } from 'node:fs';
+import { createReadStream } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { main } from '../../../src/cli/main.js';
-import type { Context, Output } from '../../../src/context.js';
+import type { Output } from '../../../src/context.js';
 import { IpvsClient } from '../../../src/ipvs/client.js';
 import { connectionTablePath } from '../../../src/ipvs/connections/proc.js';
+import { chunks, contextWith } from '../../support/context.js';
 import { openSocket } from '../../support/socket.js';
 import type { CommandLine, Observation, Program } from './trial.js';
 
@@ -16,22 +18,20 @@ export class Lvsadm implements Program {
   async run({ words, stdin = '', connections }: CommandLine): Promise<Observation> {
     const out = new Captured();
     const err = new Captured();
-    const context: Context = {
+    const context = contextWith({
       program: '/usr/sbin/ipvsadm',
       out,
       err,
-      env: {},
-      stdin: chunks(stdin),
-      files: fs,
+      stdin: chunks(stdin, 100),
       readFile: (path) =>
         connections !== undefined && path === connectionTablePath
-          ? chunks(connections)
+          ? chunks(connections, 100)
           : createReadStream(path),
       client: () => this.client(),
       openSocket,
       now: () => performance.now(),
-      sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
-    };
+      sleep,
+    });
     const status = await main(words, context);
     return { status, stdout: out.text, stderr: err.text };
   }
@@ -53,10 +53,4 @@ class Captured implements Output {
   write(text: string | Uint8Array): void {
     this.text += Buffer.from(text).toString('latin1');
   }
-}
-
-/** In pieces that end in the middle of a line, as a pipe's may. */
-async function* chunks(text: string): AsyncGenerator<Uint8Array> {
-  const bytes = Buffer.from(text);
-  for (let at = 0; at < bytes.length; at += 100) yield bytes.subarray(at, at + 100);
 }

@@ -1,0 +1,27 @@
+/** The process as commands see it, in a test: what the test does not hand in cannot be reached. */
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import type { Context } from '../../src/context.js';
+
+export const contextWith = (parts: Pick<Context, 'out' | 'err'> & Partial<Context>): Context => ({
+  program: '/usr/sbin/lvsadm',
+  env: {},
+  stdin: chunks(''),
+  files: fs,
+  readFile: (path) => assert.fail(`reads ${path}`),
+  client: () => assert.fail('asks IPVS'),
+  openSocket: () => assert.fail('opens a socket'),
+  now: () => 0,
+  sleep: async () => {},
+  ...parts,
+});
+
+/** Bytes as a pipe may deliver them: cut in the middle of lines and characters. Without content, a missing file. */
+export async function* chunks(
+  content: string | Uint8Array | undefined,
+  size = 7,
+): AsyncGenerator<Uint8Array> {
+  if (content === undefined) throw Object.assign(new Error('no such file'), { code: 'ENOENT' });
+  const bytes = Buffer.from(content);
+  for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
+}

@@ -72,7 +72,9 @@ export class ConnectionLine {
     let at = wordEnd('protocol', bytes, start);
     this.protocolEnd = at;
     while (bytes[at] === space) at++;
-    at = this.destination.read(bytes, this.virtual.read(bytes, this.client.read(bytes, at)));
+    at = this.client.read(bytes, at);
+    at = this.virtual.read(bytes, at);
+    at = this.destination.read(bytes, at);
     this.stateStart = at;
     at = wordEnd('state', bytes, at);
     this.stateEnd = at;

@@ -31,18 +31,20 @@ function octetOf(value: number): number {
 /** Numbers below this are written with 32-bit arithmetic. */
 const BILLION = 1_000_000_000;
 
-// Listings of half a million connections spend most of their time in these two, and much of it before they are compiled: so
-// they call nothing.
+/** 0 to 255. */
+function putOctet(to: Uint8Array, at: number, value: number): number {
+  const octet = octets[value] || makeOctet(value);
+  to[at] = octet;
+  to[at + 1] = octet >> 8;
+  to[at + 2] = octet >> 16;
+  return at + (octet >> 24);
+}
 
 /** A whole number from 0 to 2^53 in decimal. */
-export function putNumber(to: Uint8Array, at: number, value: number): number {
-  if (value <= 0xff) {
-    const octet = octets[value] || makeOctet(value);
-    to[at] = octet;
-    to[at + 1] = octet >> 8;
-    to[at + 2] = octet >> 16;
-    return at + (octet >> 24);
-  }
+export const putNumber = (to: Uint8Array, at: number, value: number): number =>
+  value <= 0xff ? putOctet(to, at, value) : putLong(to, at, value);
+
+function putLong(to: Uint8Array, at: number, value: number): number {
   if (value >= BILLION) return putBillions(to, at, value);
   let end = at + 3;
   for (let limit = 1000; limit <= value; limit *= 10) end++;
@@ -55,25 +57,21 @@ export function putNumber(to: Uint8Array, at: number, value: number): number {
   return end;
 }
 
-/** The IPv4 address at `offset`: `192.0.2.1`. */
-export function putIpv4(to: Uint8Array, start: number, from: Uint8Array, offset: number): number {
-  let at = start;
-  for (let i = offset; i < offset + 4; i++) {
-    const octet = octets[from[i] as number] || makeOctet(from[i] as number);
-    to[at] = octet;
-    to[at + 1] = octet >> 8;
-    to[at + 2] = octet >> 16;
-    at += octet >> 24;
-    to[at++] = DOT;
-  }
-  to[--at] = BLANK;
-  return at;
-}
-
 function putBillions(to: Uint8Array, start: number, value: number): number {
   const text = String(value);
   for (let i = 0; i < text.length; i++) to[start + i] = text.charCodeAt(i);
   return start + text.length;
+}
+
+/** The IPv4 address at `offset`: `192.0.2.1`. */
+export function putIpv4(to: Uint8Array, start: number, from: Uint8Array, offset: number): number {
+  let at = start;
+  for (let i = offset; i < offset + 4; i++) {
+    at = putOctet(to, at, from[i] as number);
+    to[at++] = DOT;
+  }
+  to[--at] = BLANK;
+  return at;
 }
 
 /** 0 to 65535 in lower-case hexadecimal without leading zeros. */

@@ -36,7 +36,7 @@ describe('called as ipvsadm-save', () => {
 });
 
 describe('called as ipvsadm-restore', () => {
-  test('it makes the table what standard input says', async () => {
+  test('it replaces the table with the rules on standard input', async () => {
     const { call, rules } = await machineWithService();
     const wanted = '-A -u 192.0.2.2:53 -s wlc\n-a -u 192.0.2.2:53 -r 198.51.100.7:53 -g -w 1\n';
     const { status, err } = await call('/usr/sbin/ipvsadm-restore', [], `# saved\n${wanted}`);
@@ -58,27 +58,27 @@ describe('called as ipvsadm-restore', () => {
     });
   }
 
-  test('no rules and no table are no mistake: an empty table was saved', async () => {
+  test('no rules on standard input restore an empty table', async () => {
     const { call } = machine();
     assert.deepEqual(await call('/usr/sbin/ipvsadm-restore', [], ''), { status: 0, out: '', err: '' });
   });
 });
 
 describe('called as lvsadm', () => {
-  test('a word in front is a subcommand, and an unknown one is a mistake', async () => {
+  test('an unknown subcommand is an error with a suggestion', async () => {
     const { status, err } = await machine().call('/usr/sbin/lvsadm', ['aply']);
     assert.equal(status, 2);
     assert.match(err, /unknown command 'aply' \(did you mean 'apply'\?\)/);
   });
 
-  test('help tells the subcommands, and -h where to find them', async () => {
+  test('help lists the subcommands, and -h points to it', async () => {
     const { call } = machine();
     assert.match((await call('/usr/sbin/lvsadm', ['help'])).out, /^ {2}apply +make the table/m);
     assert.match((await call('/usr/sbin/lvsadm', ['-h'])).out, /lvsadm help\n$/);
     assert.doesNotMatch((await call('/usr/sbin/ipvsadm', ['-h'])).out, /lvsadm help/);
   });
 
-  test('a reader that has gone ends it quietly, as SIGPIPE would', async () => {
+  test('a closed pipe ends the program with status 141 and no message', async () => {
     const closed: Output = {
       isTTY: false,
       write() {

@@ -31,7 +31,7 @@ async function setTable(director: Director, wanted: State): Promise<void> {
     await director.client.apply(change);
 }
 
-test('apply makes the table, tells each change, and is done the second time', async (context) => {
+test('apply makes the table, prints each change, and changes nothing the second time', async (context) => {
   const director = await Director.start(context);
   const file = await director.file('web.yaml', web);
   assert.deepEqual(await director.run(['apply', '-f', file]), {
@@ -149,7 +149,7 @@ test('what the document does not mention stays, until it is to be pruned', async
   assert.equal((await director.state()).daemons.length, 0);
 });
 
-test('a document that would empty the table needs to be told so', async (context) => {
+test('apply refuses a document that would empty the table', async (context) => {
   const director = await directorWith(context, web);
   const refused = await director.run(['apply', '-f', '-', '--prune'], { stdin: 'services: []' });
   assert.equal(refused.status, 2);
@@ -174,7 +174,7 @@ test('--only touches that service alone', async (context) => {
   assert.match(unknown.err, /fwmark:\/\/9: neither in the document nor in the table/);
 });
 
-test('what the kernel refuses is told with what was done and what was not', async (context) => {
+test('a refusal by the kernel is reported with the changes that were made and those that were not', async (context) => {
   const director = await Director.start(context);
   const { status, out } = await director.run(['apply', '-f', '-'], {
     stdin: `${web}  - {service: "fwmark://7", scheduler: strange, servers: [198.51.100.1]}\n`,

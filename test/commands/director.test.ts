@@ -58,7 +58,7 @@ inOwnNetwork(import.meta.url, 'director, in a network namespace', () => {
     return journal;
   };
 
-  test('goes up, twice, and down to exactly what there was', async () => {
+  test('a director goes up twice, and down restores the network exactly', async () => {
     const start = await settledNetwork();
     await up('192.0.2.10', '2001:db8::10');
     const once = await settledNetwork();
@@ -74,7 +74,7 @@ inOwnNetwork(import.meta.url, 'director, in a network namespace', () => {
     await networkBecomes(start);
   });
 
-  test('what the kernel changes along with ip_forward comes back as well', async () => {
+  test('down restores what the kernel changed along with ip_forward', async () => {
     writeFileSync('/proc/sys/net/ipv4/conf/nic/forwarding', '1');
     writeFileSync('/proc/sys/net/ipv4/conf/all/accept_redirects', '0');
     writeFileSync('/proc/sys/net/ipv6/conf/nic/forwarding', '1');
@@ -84,7 +84,7 @@ inOwnNetwork(import.meta.url, 'director, in a network namespace', () => {
     await networkBecomes(start);
   });
 
-  test('tells the neighbours that the VIPs are here now', async () => {
+  test('up announces the VIPs to the neighbours', async () => {
     for (const vip of ['192.0.2.10', '2001:db8::10']) {
       inClient('neighbour', 'replace', vip, 'lladdr', '02:00:00:00:00:99', 'dev', 'eth0', 'nud', 'stale');
     }
@@ -100,7 +100,7 @@ inOwnNetwork(import.meta.url, 'director, in a network namespace', () => {
     await undoAll(machine, journal);
   });
 
-  test('hears another machine that has a VIP too, and forgets it', async () => {
+  test('an address conflict on a VIP is found, and the neighbour entry removed', async () => {
     const journal = await up('198.51.100.10');
     inClient('link', 'set', 'lo', 'up');
     inClient('address', 'add', '198.51.100.10/32', 'dev', 'lo');
@@ -119,7 +119,7 @@ inOwnNetwork(import.meta.url, 'director, in a network namespace', () => {
     await undoAll(machine, journal);
   });
 
-  test('status tells what holds, and that IPVS has settings only where it is loaded', async () => {
+  test('status lists the steps, and IPVS settings only if IPVS is loaded', async () => {
     const journal = await up('192.0.2.10');
     const { status, out } = await modern('director', 'status', '--json', '--state', state);
     assert.equal(status, 0);

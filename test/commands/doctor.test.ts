@@ -25,7 +25,7 @@ inOwnNetwork(import.meta.url, 'doctor, in a network namespace', () => {
     writeFileSync(setting('all/arp_announce'), '0');
   });
 
-  test('tells a real server by its VIP, and what is wrong with it', async () => {
+  test('doctor recognises a real server by its VIP, and reports what is wrong', async () => {
     const { status, out } = await doctor();
     assert.equal(status, 2);
     assert.match(out, /^ERROR arp-ignore: 192\.0\.2\.10\n {2}addresses of lo = 192\.0\.2\.10\/32\n/m);
@@ -62,7 +62,7 @@ inOwnNetwork(import.meta.url, 'doctor, in a network namespace', () => {
     });
   });
 
-  test('--fix shows what it found, mends it and looks again', async () => {
+  test('--fix shows the findings, fixes them and checks again', async () => {
     const { status, out } = await doctor('--fix');
     assert.equal(status, 0);
     assert.match(out, /^ERROR arp-.*done: sysctl -w net\.ipv4\.conf\.all\.arp_ignore=1\n.*nothing found/s);
@@ -82,7 +82,7 @@ inOwnNetwork(import.meta.url, 'doctor, in a network namespace', () => {
     ]);
   });
 
-  test('what is not safe stays for somebody to decide', async () => {
+  test('--fix leaves changes that are not safe to the administrator', async () => {
     const words = [
       '--role',
       'real-server',
@@ -101,7 +101,7 @@ inOwnNetwork(import.meta.url, 'doctor, in a network namespace', () => {
     assert.equal(ip('route', 'show', 'default'), '');
   });
 
-  test('a VIP that is missing is found where it is named', async () => {
+  test('a missing VIP is reported if the command line names it', async () => {
     const { out } = await doctor('--role', 'real-server', '--vip', '192.0.2.11', '--method', 'dr');
     assert.match(out, /^ERROR vip-missing: 192\.0\.2\.11\n/);
   });
@@ -113,7 +113,7 @@ inOwnNetwork(import.meta.url, 'doctor, in a network namespace', () => {
     assert.deepEqual([status, ids], status === 0 ? [0, []] : [2, ['no-ipvs']]);
   });
 
-  test('a machine that is neither has to be told what it should be; trouble has a status of its own', async () => {
+  test('a machine without a role needs --role, and errors exit with status 3', async () => {
     ip('address', 'del', '192.0.2.10/32', 'dev', 'lo');
     try {
       await assert.rejects(doctor(), (error) => {

@@ -34,7 +34,7 @@ async function link(...words: string[]) {
 
 const targets = () => Promise.all(names.map((name) => readlink(join(target, name))));
 
-test('makes three links to the program, and tells them', async () => {
+test('link makes three links to the program, and prints them', async () => {
   const { status, out } = await link('--to', target);
   assert.equal(status, 0);
   assert.deepEqual(await targets(), [program, program, program]);

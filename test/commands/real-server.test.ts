@@ -41,7 +41,7 @@ inOwnNetwork(import.meta.url, 'real-server, in a network namespace', () => {
   describe('direct routing', () => {
     const up = ['up', '--method', 'dr', '--vip', '192.0.2.10', '2001:db8::10'];
 
-    test('puts the VIPs on lo, and nobody hears of them', async () => {
+    test('up puts the VIPs on lo, and no ARP answers for them', async () => {
       const { status, out, err } = await realServer(...up);
       assert.equal(status, 0);
       assert.match(out, /set net\.ipv4\.conf\.all\.arp_ignore to 1: done/);
@@ -54,7 +54,7 @@ inOwnNetwork(import.meta.url, 'real-server, in a network namespace', () => {
       await realServer('down');
     });
 
-    test('goes down to exactly what there was, and leaves no file behind', async () => {
+    test('down restores the network exactly, and leaves no file', async () => {
       await realServer(...up);
       assert.notDeepEqual(networkState(), start);
       assert.ok(existsSync(state));
@@ -65,7 +65,7 @@ inOwnNetwork(import.meta.url, 'real-server, in a network namespace', () => {
       assert.ok(!existsSync(state));
     });
 
-    test('twice up changes nothing more, twice down neither', async () => {
+    test('a second up and a second down change nothing', async () => {
       await realServer(...up);
       const once = await settledNetwork();
       const journal = readFileSync(state, 'utf8');
@@ -79,7 +79,7 @@ inOwnNetwork(import.meta.url, 'real-server, in a network namespace', () => {
       await networkBecomes(start);
     });
 
-    test('leaves alone what was right before', async () => {
+    test('down keeps settings that were right before up', async () => {
       set('all/arp_ignore', '2');
       ip('address', 'add', '192.0.2.10/32', 'dev', 'lo');
       const { out } = await realServer(...up);
@@ -91,7 +91,7 @@ inOwnNetwork(import.meta.url, 'real-server, in a network namespace', () => {
       ip('address', 'del', '192.0.2.10/32', 'dev', 'lo');
     });
 
-    test('a VIP more joins the others, and one down undoes all of them', async () => {
+    test('a further up adds its VIPs, and one down removes all', async () => {
       await realServer('up', '--method', 'dr', '--vip', '192.0.2.10');
       await realServer('up', '--method', 'dr', '--vip', '192.0.2.11,192.0.2.12', '--vip', '192.0.2.13');
       assert.match(
@@ -102,7 +102,7 @@ inOwnNetwork(import.meta.url, 'real-server, in a network namespace', () => {
       await networkBecomes(start);
     });
 
-    test('what somebody else changed since then stays, and is told', async () => {
+    test('down keeps and reports what another program changed since up', async () => {
       await realServer(...up);
       set('all/arp_announce', '1');
       ip('address', 'del', '192.0.2.10/32', 'dev', 'lo');
@@ -113,7 +113,7 @@ inOwnNetwork(import.meta.url, 'real-server, in a network namespace', () => {
       set('all/arp_announce', '0');
     });
 
-    test('a failure in the middle undoes what was done, and says what failed', async () => {
+    test('a failed step undoes the steps before it, and is named', async () => {
       ip('address', 'add', '192.0.2.12/24', 'dev', 'lo');
       const broken = await settledNetwork();
       await assert.rejects(
@@ -133,7 +133,7 @@ inOwnNetwork(import.meta.url, 'real-server, in a network namespace', () => {
       await networkBecomes(start);
     });
 
-    test('--dry-run shows the commands and does nothing', async () => {
+    test('--dry-run prints the commands and changes nothing', async () => {
       const { out } = await realServer(...up, '--dry-run');
       assert.match(out, /sysctl -w net\.ipv4\.conf\.all\.arp_ignore=1/);
       assert.match(out, /ip address add 192\.0\.2\.10\/32 dev lo scope host/);
@@ -159,7 +159,7 @@ inOwnNetwork(import.meta.url, 'real-server, in a network namespace', () => {
       await networkBecomes(start);
     });
 
-    test('status tells whether all of it still holds', async () => {
+    test('status reports whether every step still holds', async () => {
       assert.equal((await realServer('status')).status, 1);
       await realServer(...up);
       assert.equal((await realServer('status')).status, 0);
@@ -176,7 +176,7 @@ inOwnNetwork(import.meta.url, 'real-server, in a network namespace', () => {
       await realServer('down');
     });
 
-    test('status of a set-up that somebody else made', async () => {
+    test('status recognises a set-up that another program made', async () => {
       const asked = ['status', '--method', 'dr', '--vip', '192.0.2.10'];
       assert.equal((await realServer(...asked)).status, 1);
       set('all/arp_ignore', '1');

@@ -129,7 +129,7 @@ test('a weight goes up and down little by little', async (context) => {
   assert.deepEqual(await weights(director), ['198.51.100.1 104', '198.51.100.2 1']);
 });
 
-test('what is no weight and no time is refused', async (context) => {
+test('a weight or time that is not a number is refused', async (context) => {
   const director = await start(context);
   for (const words of [['-1'], ['2147483648'], ['heavy'], ['5', '--over', 'night'], []]) {
     const { status } = await director.run(['weight', ...names, ...words]);
@@ -152,7 +152,7 @@ test('UDP flows count although none is ever established', async (context) => {
   assert.equal(status, 1);
 });
 
-test('who drains a server of a scheduler that has no other for its clients is told so', async (context) => {
+test('drain warns if the scheduler has no other server for the clients', async (context) => {
   const director = await Director.start(context);
   for (const [scheduler, flags, told] of [
     ['sh', '', /^lvsadm: scheduler sh refuses the clients of a server at weight 0, unless/],

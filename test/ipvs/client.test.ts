@@ -541,7 +541,7 @@ test('getInfo: the version in its three parts', async (t) => {
   });
 });
 
-test('what the kernel refuses is an error that names the operation and what it was about', async (t) => {
+test('a refusal is an error that names the operation and its object', async (t) => {
   const { kernel, client } = await opened(t);
   kernel
     .expect({ command: 4 }, answer(3))
@@ -615,7 +615,7 @@ test('a closed client answers nothing more', async (t) => {
   await assert.rejects(client.info(), { name: 'TransportError', reason: 'closed' });
 });
 
-test('a lost answer closes the client: nobody knows what became of the changes', async (t) => {
+test('a lost answer closes the client, since the result of the changes is unknown', async (t) => {
   const { kernel, client } = await opened(t);
   kernel.expect([{ command: 17 }, { command: 16 }], broken('overrun'));
   await assert.rejects(client.applyAll([{ do: 'flush' }, { do: 'zeroAll' }]), { reason: 'overrun' });

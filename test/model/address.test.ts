@@ -145,7 +145,7 @@ test('an address in the middle of a message is read in place', () => {
   assert.equal(formatAddress(bytes, 2, 'inet6'), 'c000:201::');
 });
 
-test('what is an address and what is not, Node says as well', () => {
+test('addresses are recognised as by Node', () => {
   const piece = fc.oneof(
     {
       weight: 4,

@@ -45,7 +45,7 @@ test('an acknowledgement ends a request', async (t) => {
   await new Connection(kernel).acknowledge(ask());
 });
 
-test('a reply is handed to who asked', async (t) => {
+test('a reply goes to the caller that asked', async (t) => {
   const kernel = FakeKernel.for(t).expect({ ...request, sequence: 1 }, reply(9, item(7)));
   assert.equal(await new Connection(kernel).get(ask(), content), wire.hex(item(7)));
 });
@@ -118,7 +118,7 @@ test('a table that never keeps still is given up after ten dumps', async (t) => 
   );
 });
 
-test('what nobody but the kernel may say is not heard', async (t) => {
+test('messages from other senders than the kernel are ignored', async (t) => {
   const kernel = FakeKernel.for(t).expect(
     request,
     (sent) => [{ ...(reply(9, item(666))(sent)[0] as object), sender: 4321 } as never],

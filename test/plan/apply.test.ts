@@ -85,7 +85,7 @@ const outline = async (): Promise<string[]> => {
 const results = (outcomes: readonly { readonly change: Change; readonly result: string }[]): string[] =>
   outcomes.map(({ change, result }) => `${change.do} ${result}`);
 
-test('everything is done in one round where nobody meddles, and nothing in the next', async () => {
+test('reconcile applies everything in one round, and nothing in the next', async () => {
   await given(entry(1, server(1), server(2)), entry(9));
   const desired = { services: [entry(1, server(2, 5), server(3)), entry(2, server(1))] };
   const first = await reconcile(reconciler(desired));
@@ -103,7 +103,7 @@ test('everything is done in one round where nobody meddles, and nothing in the n
   assert.deepEqual(second, { outcomes: [], converged: true, rounds: 1 });
 });
 
-test('who added or removed the same meanwhile was only quicker: planned again, and done', async () => {
+test('reconcile plans again after another program made the same change first', async () => {
   await given(entry(1, server(1), server(2)), entry(9));
   const meddled = withMeddler(async (batch) => {
     if (batch === 0) await given(entry(2, server(7)));
@@ -117,7 +117,7 @@ test('who added or removed the same meanwhile was only quicker: planned again, a
   assert.deepEqual(await outline(), ['1: 2x5', '2: 1x1']);
 });
 
-test('who undoes everything all the time is not fought for ever', async () => {
+test('reconcile gives up after 5 rounds against a program that undoes every change', async () => {
   const meddled = withMeddler(async () => given(entry(1)).catch(() => {}));
   // Removed again after each reading, so that it is always missing and always there.
   const read = async () => {
@@ -132,7 +132,7 @@ test('who undoes everything all the time is not fought for ever', async () => {
   assert.equal(outcomes[0]?.error?.code, 'EEXIST');
 });
 
-test('what the kernel refuses ends it: nothing is removed, and all is told', async () => {
+test('a refusal ends the plan before anything is removed, and every change has a result', async () => {
   await given(entry(1, server(1)), entry(9));
   const strange = { service: service(2, 'strange'), destinations: [server(1)] };
   const desired = { services: [entry(1, server(2)), strange, entry(3)] };
@@ -153,7 +153,7 @@ test('what the kernel refuses ends it: nothing is removed, and all is told', asy
   assert.deepEqual(await outline(), ['1: 2x1', '2: 1x1', '3: ']);
 });
 
-test('a stage begins when the one before it is over, and is announced', async () => {
+test('reconcile announces each stage after the one before it has ended', async () => {
   await given(entry(9));
   const seen: string[] = [];
   await reconcile(
@@ -172,7 +172,7 @@ test('progress goes up to the number of changes', async () => {
   assert.deepEqual(seen, ['256/700', '512/700', '700/700']);
 });
 
-test('an error that is no answer goes through, and doing it again converges', async () => {
+test('a broken connection ends reconcile with its error, and a second run converges', async () => {
   const desired = { services: Array.from({ length: 600 }, (_, index) => entry(index + 1, server(1))) };
   const failing = withMeddler(async (batch) => {
     if (batch === 2) throw new UnavailableError('not-permitted', 'gone');

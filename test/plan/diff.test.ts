@@ -48,10 +48,10 @@ const reordered = (original: State): fc.Arbitrary<State> =>
   );
 
 describe('for any two tables', () => {
-  test('a table that is as it should be needs no change', () =>
+  test('equal tables need no change', () =>
     fc.assert(fc.property(state(), (same) => assert.deepEqual(changesOf(same, same), []))));
 
-  test('carrying the plan out makes one the other, and then there is nothing left to do', () =>
+  test('applying the plan makes one table the other, and the next plan is empty', () =>
     fc.assert(
       fc.asyncProperty(state(), state(), async (current, desired) => {
         const client = await tableOf(current);
@@ -77,7 +77,7 @@ describe('for any two tables', () => {
       ),
     ));
 
-  test('nothing is ever flushed, and nothing that stays is removed', () =>
+  test('a plan never flushes, and never removes a service that stays', () =>
     fc.assert(
       fc.property(state(), state(), (current, desired) => {
         const stay = new Set(desired.services.map(({ service }) => serviceKey(service.id)));
@@ -88,7 +88,7 @@ describe('for any two tables', () => {
       }),
     ));
 
-  test('a service that has willing servers before and after is never without one in between', () =>
+  test('a service with servers of weight above 0 before and after always has one in between', () =>
     fc.assert(
       fc.property(state(), state(), (current, desired) => {
         const willing = (services: readonly ServiceState[]) =>
@@ -123,7 +123,7 @@ describe('for any two tables', () => {
       }),
     ));
 
-  test('without pruning, what the document does not mention stays exactly as it is', () =>
+  test('without pruning, services that the document does not name stay unchanged', () =>
     fc.assert(
       fc.asyncProperty(state(), state(), async (current, desired) => {
         // Servers of another family and daemons that keep running: the kernel refuses that, and rightly.
@@ -212,7 +212,7 @@ describe('every small case', () => {
     return moved + (before.service.scheduler === after.service.scheduler ? 0 : 1);
   }
 
-  test('only a table whose services all go is emptied', () => {
+  test('a plan empties a table only if it removes every service', () => {
     const [full] = tables.slice(1);
     assert.ok(full);
     assert.equal(empties(diff(full, empty)), true);

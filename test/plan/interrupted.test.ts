@@ -1,4 +1,4 @@
-// Whatever becomes of an apply, wherever it stops: doing it again does what is left, and no more.
+// A second apply after the first was interrupted at any step: it does only what is left.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Destination, plainTunnel } from '../../src/model/destination.js';
@@ -49,7 +49,7 @@ const desired: State = {
   timeouts: { ...timeouts, udp: 60 },
 };
 
-test('after every step of more than 200', async () => {
+test('a second apply does only what is left after the first ended at any of 200 steps', async () => {
   const changes = stagesOf(diff(current, desired)).flat();
   const start = stagesOf(diff({ services: [], daemons: [], timeouts }, current)).flat();
   assert.ok(changes.length > 200, `${changes.length} changes`);

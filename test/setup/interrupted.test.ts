@@ -47,7 +47,7 @@ inOwnNetwork(import.meta.url, 'a set-up that is killed, in a network namespace',
     }
   }
 
-  test('up goes on where it was killed, and down still leads back to the start', async () => {
+  test('up continues where it was killed, and down restores the start', async () => {
     interrupt(2, 'before');
     interrupt(1, 'after');
     const { status } = await modern(
@@ -66,14 +66,14 @@ inOwnNetwork(import.meta.url, 'a set-up that is killed, in a network namespace',
     await networkBecomes(start);
   });
 
-  test('a half-written new journal beside the old one is not read', async () => {
+  test('a half-written new journal is not read', async () => {
     interrupt(3, 'after');
     writeFileSync(`${state}.new`, '{"version":1,"ent');
     await modern('real-server', 'down', '--state', state);
     await networkBecomes(start);
   });
 
-  test('a journal that makes no sense is an error, and nothing is touched', async () => {
+  test('a damaged journal is an error, and nothing is changed', async () => {
     for (const text of [
       '',
       '{"version":2,"entries":[]}',

@@ -100,7 +100,7 @@ for (const [what, changes, code] of refused) {
   });
 }
 
-test('a table lives as long as it, whoever asks, and goes with a flush', async () => {
+test('every socket sees the same table, until a flush', async () => {
   const ipvs = new FakeIpvs();
   const [one, other] = [await ipvs.client(), await ipvs.client()];
   await one.apply(added);
@@ -114,7 +114,7 @@ test('a table lives as long as it, whoever asks, and goes with a flush', async (
   assert.deepEqual(await other.services(), []);
 });
 
-test('an edit keeps the counters, zeroing ends them', async () => {
+test('an edit keeps the counters, and zeroing clears them', async () => {
   const ipvs = new FakeIpvs();
   const client = await ipvs.client();
   await client.applyAll([added, served]);
@@ -135,13 +135,13 @@ test('an edit keeps the counters, zeroing ends them', async () => {
   assert.deepEqual(await seen(), ['wlc', 0n, 0n, 0, 3, 0n]);
 });
 
-test('timeouts of 0 stay as they are', async () => {
+test('a timeout of 0 leaves the timeout unchanged', async () => {
   const client = await new FakeIpvs().client();
   await client.apply({ do: 'setTimeouts', timeouts: { tcp: 0, tcpFin: 7, udp: 0 } });
   assert.deepEqual(await client.timeouts(), { tcp: 900, tcpFin: 7, udp: 300 });
 });
 
-test('what differs between kernels and machines can be set', async () => {
+test('differences between kernels and machines are fields that a test sets', async () => {
   const ipvs = new FakeIpvs();
   const client = await ipvs.client();
   await client.apply(added);
@@ -163,7 +163,7 @@ test('what differs between kernels and machines can be set', async () => {
   );
 });
 
-test('a kernel without IPVS has none, and without the capability nobody may', async () => {
+test('a kernel without IPVS and a process without the capability are refused', async () => {
   const ipvs = new FakeIpvs();
   ipvs.present = false;
   await assert.rejects(ipvs.client(), { reason: 'no-ipvs' });

@@ -50,7 +50,7 @@ async function holder(): Promise<{ pid: number; kill(): Promise<void> }> {
   };
 }
 
-test('the lock is free again after it was released, and nothing is left behind', async () => {
+test('a released lock is free again, and leaves no file', async () => {
   for (let time = 0; time < 2; time++) {
     const release = await takeLock(path, fs, patience(0));
     assert.equal(JSON.parse(await readFile(path, 'utf8')).pid, process.pid);
@@ -59,7 +59,7 @@ test('the lock is free again after it was released, and nothing is left behind',
   assert.deepEqual(await readdir(directory), []);
 });
 
-test('who comes second is told who holds it', async () => {
+test('a second process gets the pid of the process that holds the lock', async () => {
   const other = await holder();
   try {
     const waited: number[] = [];
@@ -78,7 +78,7 @@ test('who comes second is told who holds it', async () => {
   }
 });
 
-test('who waits gets it when it is released', async () => {
+test('a waiting process gets the lock when it is released', async () => {
   const release = await takeLock(path, fs, patience(0));
   const waiting = takeLock(path, fs, patience(10_000));
   await sleep(150);
@@ -86,7 +86,7 @@ test('who waits gets it when it is released', async () => {
   await (await waiting)();
 });
 
-test('a lock whose holder was killed is nobody’s', async () => {
+test('the lock of a killed process is free', async () => {
   const other = await holder();
   await other.kill();
   const release = await takeLock(path, fs, patience(0));
@@ -94,24 +94,24 @@ test('a lock whose holder was killed is nobody’s', async () => {
   assert.deepEqual(await readdir(directory), []);
 });
 
-test('a process that has the dead one’s id by now is not taken for it', async () => {
+test('a process with a reused pid does not hold the lock', async () => {
   await writeFile(path, JSON.stringify({ pid: process.pid, started: 'long ago' }));
   await (await takeLock(path, fs, patience(0)))();
 });
 
-test('a file that is no lock does not keep everybody out for ever', async () => {
+test('a lock file with other content does not block', async () => {
   await writeFile(path, 'hello');
   await (await takeLock(path, fs, patience(0)))();
 });
 
-test('who died while clearing a dead one’s lock away does not keep everybody out either', async () => {
+test('a process that died while it removed a stale lock does not block others', async () => {
   const dead = JSON.stringify({ pid: 999_999_999, started: '1' });
   await writeFile(path, dead);
   await writeFile(`${path}.breaking`, dead);
   await (await takeLock(path, fs, patience(0)))();
 });
 
-test('of many who find a dead one’s lock at once, one at a time has it', async () => {
+test('of many processes that find a stale lock, one at a time holds it', async () => {
   await writeFile(path, JSON.stringify({ pid: 999_999_999, started: '1' }));
   const script = `
     import { readFileSync, writeFileSync } from 'node:fs';

@@ -71,7 +71,7 @@ function optionOf(setting: SettingName): string {
   return spellings(option)[0] as string;
 }
 
-/** `local` and `bypass` are the kernel's own finding: whatever is asked for, it finds them again. */
+/** The kernel sets `local` by itself, also for a server that is added with -g. ipvsadm has no option for `bypass`. */
 export const methodOption: Readonly<Record<ForwardingMethod, string>> = {
   nat: '-m',
   tun: '-i',
@@ -81,8 +81,8 @@ export const methodOption: Readonly<Record<ForwardingMethod, string>> = {
 };
 
 /**
- * The options of -a for the numbers of a server. A number that equals `omitted` is left out. The weight never is; thresholds are
- * where they are set, while ipvsadm leaves them out and so loses them at every restore.
+ * The options of -a for the numbers of a server. A number that equals `omitted` is left out. The weight is always written.
+ * Thresholds are written if they are set; ipvsadm leaves them out, and a restore loses them.
  */
 export const numberOptions = destinationNumberNames.map((field) => ({
   field,

@@ -21,7 +21,7 @@ export class ConnectionLine {
   /** Seconds until the entry is dropped if nothing more comes, 0 to 4294967295. */
   expires = 0;
 
-  /** What the line lies in: protocol and state at these places, for those who want no strings of them. */
+  /** The bytes that hold the line, and the offsets of protocol and state in them: listings copy these without a string. */
   bytes: Uint8Array = new Uint8Array(0);
   protocolStart = 0;
   protocolEnd = 0;

@@ -17,7 +17,7 @@ const heading = 'pro expire state       source             virtual            de
 const engineHeading = '        pe name          pe_data';
 
 export async function listConnections({ context, names }: Session, options: Options): Promise<void> {
-  // Loads IPVS where it is not, and says who may not.
+  // Loads IPVS if the kernel does not have it yet, and reports a missing permission.
   await context.client();
   const labels = options.numeric ? undefined : await names.labels(await addresses());
   const lines = new LineWriter();
@@ -25,7 +25,7 @@ export async function listConnections({ context, names }: Session, options: Opti
   const write = connectionWriter(lines, labels, options.engineData);
   await scanConnections(context.readFile(connectionTablePath), write, () => lines.flush(context.out));
 
-  /** A first pass: names are asked for all together. Connections that come after it are shown by number. */
+  /** A first pass, so that all names are looked up together. Connections made after it are shown by number. */
   async function addresses(): Promise<Set<string>> {
     const seen = new Set<string>();
     await scanConnections(context.readFile(connectionTablePath), (line) => {
@@ -38,8 +38,7 @@ export async function listConnections({ context, names }: Session, options: Opti
 const protocols: Readonly<Record<string, Protocol>> = { TCP: 'tcp', UDP: 'udp', SCTP: 'sctp' };
 
 /**
- * Writes a connection as a line. Without labels all is numeric, and made without a string or an object: there may be half a
- * million lines.
+ * Writes a connection as a line. Numeric lines (no labels) are made without a string or an object: there may be half a million.
  */
 export function connectionWriter(
   to: LineWriter,

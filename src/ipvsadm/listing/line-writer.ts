@@ -5,7 +5,7 @@ import { putIpv4, putIpv6, putNumber } from '../../model/ascii.js';
 
 /** Bytes to start with. */
 const CAPACITY = 64 * 1024;
-/** More than all that a line has beside its texts, which make room for themselves. */
+/** Room for all parts of a line except its texts, which make room for themselves. */
 const ROOM = 512;
 
 const NEWLINE = 0x0a;
@@ -131,9 +131,9 @@ export class LineWriter {
   }
 }
 
-/** Text that others decide, such as what a SIP client sends: nothing in it may steer a terminal or break a line. */
+/** Text from outside, such as a SIP client's Call-ID, with `?` for each character that could steer a terminal or break a line. */
 export function printable(text: string): string {
-  // Control characters, and those that are invisible or turn the direction of writing. Here, for a pattern of so many is made
-  // at each start where it stands outside.
+  // Control characters, invisible characters, and those that change the direction of writing. The pattern is built on use: its
+  // classes are large, and most runs need none of it.
   return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '?');
 }

@@ -1,4 +1,4 @@
-/** The rows of -L and -S: services, each with its servers below it, in the order that ipvsadm has them in. */
+/** The rows of -L and -S: services in ipvsadm's order, each followed by its servers. */
 import type { IpvsClient } from '../../ipvs/client.js';
 import type { DestinationCursor } from '../../ipvs/source/destination-cursor.js';
 import type { DestinationField } from '../../ipvs/source/destination-records.js';
@@ -26,7 +26,7 @@ export interface Rows {
   format(labels?: Labels): RowFormat;
 }
 
-/** Writes each service when its servers are there, and forgets them. */
+/** Writes each service as soon as its servers have been read, and drops them. */
 export async function writeRows(client: IpvsClient, rows: Rows, to: LineWriter): Promise<void> {
   const { services, sorted, fields } = rows;
   const format = rows.format();
@@ -46,13 +46,13 @@ export async function writeRows(client: IpvsClient, rows: Rows, to: LineWriter):
   );
 }
 
-/** Writes rows with names, which are looked up all together: all rows must be there before the first is written. */
+/** Writes rows with names. All names are looked up together, so all servers are read before the first row is written. */
 export async function writeNamedRows(
   client: IpvsClient,
   rows: Rows,
   to: LineWriter,
   names: NameLookup,
-  /** Which addresses may have names. */
+  /** Whether the name of an address is looked up. */
   named: (address: string) => boolean = () => true,
 ): Promise<void> {
   const { services, sorted, fields } = rows;

@@ -13,7 +13,7 @@ export type Trace = (direction: 'send' | 'receive', bytes: Uint8Array) => void;
 export interface ConnectionOptions {
   /** Milliseconds that the kernel may be silent while it owes an answer (default: 30,000). */
   readonly timeout?: number;
-  /** Sequence number of the first request, 0 to 4294967295 (default: the socket's, or 1). */
+  /** Sequence number of the first request, 0 to 4294967295 (default: 1). */
   readonly firstSequence?: number;
   readonly trace?: Trace | undefined;
 }
@@ -60,7 +60,7 @@ export class Channel {
     options: ConnectionOptions,
   ) {
     this.timeout = options.timeout ?? DEFAULT_TIMEOUT;
-    this.sequence = ((options.firstSequence ?? socket.firstSequence ?? 1) - 1) >>> 0;
+    this.sequence = ((options.firstSequence ?? 1) - 1) >>> 0;
     this.trace = options.trace;
   }
 
@@ -117,10 +117,9 @@ export class Channel {
       const arrived = this.socket.receive(time);
       const datagram = arrived instanceof Promise ? ((yield arrived) as Datagram) : arrived;
       this.trace?.('receive', datagram.bytes);
-      const messages = new MessageCursor(datagram.bytes);
       // Any process that administers the network may write to our port: nobody but the kernel is heard, nor gains time.
-      if (!this.isKernels(datagram, messages)) continue;
-      if (this.takeAll(messages, take)) return;
+      if (datagram.sender !== 0) continue;
+      if (this.takeAll(new MessageCursor(datagram.bytes), take)) return;
       deadline = monotonic() + this.timeout;
     }
     throw new TransportError('deadline', 'receive', `no answer from the kernel within ${this.timeout} ms`);
@@ -135,12 +134,6 @@ export class Channel {
       if (take(message) === 'complete') return true;
     }
     return false;
-  }
-
-  /** A datagram of unknown sender has to start with what only the kernel can know to say. */
-  private isKernels({ sender }: Datagram, messages: MessageCursor): boolean {
-    if (sender !== undefined) return sender === 0;
-    return messages.peek() && (messages.type === MessageType.overrun || this.isOurs(messages));
   }
 
   private checkOurs(message: Header): void {

@@ -93,27 +93,20 @@ export class MessageCursor implements Header {
     const { at, words } = this;
     const left = this.reader.end - at;
     if (left <= 0) return false;
-    if (!this.peek()) throw broken(`${left} bytes left where a message header takes ${HEADER}`);
-    const length = words[at >> 2] as number;
+    if (left < HEADER) throw broken(`${left} bytes left where a message header takes ${HEADER}`);
+    const word = at >> 2;
+    const length = words[word] as number;
     if (length < HEADER || length > left) {
       throw broken(`message length ${length}, where ${HEADER} to ${left} would fit`);
     }
-    this.start = at + HEADER;
-    this.end = at + length;
-    this.at = at + align(length);
-    return true;
-  }
-
-  /** Reads the header of the next message, whatever length it claims; false where there is none. */
-  peek(): boolean {
-    const { at, words } = this;
-    if (this.reader.end - at < HEADER) return false;
-    const word = at >> 2;
     const typeAndFlags = words[word + 1] as number;
     this.type = firstHalf(typeAndFlags);
     this.flags = secondHalf(typeAndFlags);
     this.sequence = words[word + 2] as number;
     this.port = words[word + 3] as number;
+    this.start = at + HEADER;
+    this.end = at + length;
+    this.at = at + align(length);
     return true;
   }
 

@@ -4,7 +4,6 @@ import { test } from 'node:test';
 import { KernelError, ProtocolError, TransportError } from '../../src/errors.js';
 import { Connection } from '../../src/netlink/connection.js';
 import type { MessageCursor, Request } from '../../src/netlink/message.js';
-import type { Datagram } from '../../src/netlink/transport/socket.js';
 import { batched } from '../support/batched.js';
 import {
   ack,
@@ -14,7 +13,6 @@ import {
   dump,
   FakeKernel,
   NLM,
-  type Play,
   raw,
   reply,
   silence,
@@ -129,41 +127,6 @@ test('messages from other senders than the kernel are ignored', async (t) => {
   assert.equal(await new Connection(kernel).get(ask(), content), wire.hex(item(7)));
 });
 
-/** As a socket gives it that cannot tell who sent a datagram. */
-const ofSomebody =
-  (play: Play): Play =>
-  (sent) =>
-    play(sent).map((delivery) => ({ ...(delivery as Datagram), sender: undefined }));
-
-test('where nobody tells who sent a datagram, what does not begin as our answer is not heard', async (t) => {
-  const kernel = FakeKernel.for(t).expect(
-    request,
-    ofSomebody(reply(9, item(666), { sequence: 77 })),
-    ofSomebody(reply(9, item(666), { port: 4321 })),
-    ofSomebody(([sent]) => answer(1)([{ ...(sent as wire.WireMessage), sequence: 2 }])),
-    ...['', '00', 'a5'.repeat(64)].map((bytes) => ofSomebody(raw(wire.unhex(bytes)))),
-    ofSomebody(reply(9, item(7))),
-  );
-  assert.equal(await new Connection(kernel).get(ask(), content), wire.hex(item(7)));
-});
-
-test('where nobody tells who sent a datagram, a loss of answers is still heard of', async (t) => {
-  const overrun = wire.message({ type: 4, flags: 0, sequence: 0, port: 0 });
-  const kernel = FakeKernel.for(t).expect(request, ofSomebody(raw(overrun)));
-  await assert.rejects(new Connection(kernel).get(ask(), content), { reason: 'overrun' });
-});
-
-test('requests are counted from where the socket wants it, unless told otherwise', async (t) => {
-  const counting = (firstSequence: number) => Object.assign(FakeKernel.for(t), { firstSequence });
-  const kernel = counting(0xffff_ffff)
-    .expect({ ...acknowledged, sequence: 0xffff_ffff }, ack())
-    .expect({ ...acknowledged, sequence: 0 }, ack());
-  const connection = new Connection(kernel);
-  for (let asked = 0; asked < 2; asked++) await connection.acknowledge(ask());
-  const told = counting(5).expect({ ...acknowledged, sequence: 3 }, ack());
-  await new Connection(told, { firstSequence: 3 }).acknowledge(ask());
-});
-
 test('NLMSG_NOOP is passed over', async (t) => {
   const noop = wire.message({ type: 1, flags: 0, sequence: 0, port: 0 });
   const kernel = FakeKernel.for(t).expect(acknowledged, raw(noop), ack());
@@ -187,13 +150,6 @@ test('others cannot put the deadline off by talking', async (t) => {
     kernel.patience.every((timeout, i) => timeout <= (kernel.patience[i - 1] ?? 60)),
     'time runs out',
   );
-});
-
-test('nor can those who may be the kernel', async (t) => {
-  const kernel = FakeKernel.for(t).expect(acknowledged);
-  const chatter = setInterval(() => kernel.intrude({ bytes: wire.unhex('00'), sender: undefined }), 5);
-  t.after(() => clearInterval(chatter));
-  await assert.rejects(new Connection(kernel, { timeout: 60 }).acknowledge(ask()), { reason: 'deadline' });
 });
 
 test('every datagram of the kernel gives it the whole time again', async (t) => {

@@ -4,8 +4,8 @@
 export interface Datagram {
   /** Valid until the next call of `receive`: a socket may use the same memory again. */
   readonly bytes: Uint8Array;
-  /** Port id of who sent it: 0 is the kernel. Undefined where the socket cannot tell. */
-  readonly sender: number | undefined;
+  /** Port id of the sender: 0 is the kernel. */
+  readonly sender: number;
 }
 
 export interface NetlinkSocket {
@@ -14,9 +14,6 @@ export interface NetlinkSocket {
 
   /** Bytes of kernel memory that may wait for us before answers are lost (SO_RCVBUF as the kernel reports it). */
   readonly receiveBuffer: number;
-
-  /** Of a socket that cannot tell who sent a datagram: where to start counting requests, which nobody else can guess. */
-  readonly firstSequence?: number;
 
   /**
    * Sends one datagram to the kernel. The bytes are the caller's again once it returns or its promise resolves.

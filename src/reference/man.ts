@@ -113,10 +113,6 @@ export const manualPage = (subcommands: readonly CommandDescription[]): string =
         'Show each message between lvsadm and the kernel, decoded, on standard error.',
       ),
       tagged(
-        bold('LVSADM_SOCKOPT=off'),
-        'The standalone executable reads servers by netlink alone, never by getsockopt(2): slower, with the same output.',
-      ),
-      tagged(
         bold('LVSADM_TEMPLATES=off'),
         'Parse every line of -R, instead of the first of each form: slower, with the same effect.',
       ),

@@ -152,7 +152,7 @@ test('UDP flows count although none is ever established', async (context) => {
   assert.equal(status, 1);
 });
 
-test('drain warns if the scheduler has no other server for the clients', async (context) => {
+test('drain warns where the scheduler refuses clients of a server at weight 0', async (context) => {
   const director = await Director.start(context);
   for (const [scheduler, flags, told] of [
     ['sh', '', /^lvsadm: scheduler sh refuses the clients of a server at weight 0, unless/],

@@ -4,13 +4,14 @@ import { beforeEach, test } from 'node:test';
 import { type KernelError, UnavailableError } from '../../src/errors.js';
 import type { IpvsClient } from '../../src/ipvs/client.js';
 import type { Change } from '../../src/model/change.js';
-import { type Destination, plainTunnel } from '../../src/model/destination.js';
-import type { Service, ServiceId } from '../../src/model/service.js';
+import type { Destination } from '../../src/model/destination.js';
+import type { ServiceId } from '../../src/model/service.js';
 import type { DesiredState, ServiceState } from '../../src/model/state.js';
 import { type Reconciler, reconcile } from '../../src/plan/apply.js';
 import { readState } from '../../src/plan/current.js';
 import { diff } from '../../src/plan/diff.js';
 import { FakeIpvs } from '../support/fake-ipvs.js';
+import { markRow as entry, serverRow, serviceRow } from '../support/rows.js';
 
 let ipvs: FakeIpvs;
 let client: IpvsClient;
@@ -21,24 +22,7 @@ beforeEach(async () => {
 });
 
 const mark = (fwmark: number): ServiceId => ({ fwmark, family: 'inet' });
-const service = (fwmark: number, scheduler = 'rr'): Service => ({
-  id: mark(fwmark),
-  scheduler,
-  schedulerFlags: [],
-  onePacket: false,
-});
-const server = (host: number, weight = 1): Destination => ({
-  id: { address: `198.51.100.${host}`, port: 0 },
-  method: 'nat',
-  weight,
-  upperThreshold: 0,
-  lowerThreshold: 0,
-  tunnel: plainTunnel,
-});
-const entry = (fwmark: number, ...destinations: Destination[]): ServiceState => ({
-  service: service(fwmark),
-  destinations,
-});
+const server = (host: number, weight = 1): Destination => serverRow(`198.51.100.${host}`, 0, { weight });
 
 const add = (one: ServiceState): Change[] => [
   { do: 'addService', service: one.service },
@@ -134,7 +118,7 @@ test('reconcile gives up after 5 rounds against a program that undoes every chan
 
 test('a refusal ends the plan before anything is removed, and every change has a result', async () => {
   await given(entry(1, server(1)), entry(9));
-  const strange = { service: service(2, 'strange'), destinations: [server(1)] };
+  const strange = { service: serviceRow(mark(2), { scheduler: 'strange' }), destinations: [server(1)] };
   const desired = { services: [entry(1, server(2)), strange, entry(3)] };
   const { converged, rounds, outcomes } = await reconcile(reconciler(desired));
   assert.deepEqual([converged, rounds], [false, 1]);

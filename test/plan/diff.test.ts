@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import type { IpvsClient } from '../../src/ipvs/client.js';
 import { familyOf } from '../../src/model/address.js';
 import type { Change } from '../../src/model/change.js';
-import { type Destination, destinationKey, plainTunnel } from '../../src/model/destination.js';
+import { type Destination, destinationKey } from '../../src/model/destination.js';
 import { type Service, type ServiceId, serviceFamily, serviceKey } from '../../src/model/service.js';
 import type { ServiceState, State } from '../../src/model/state.js';
 import { readState } from '../../src/plan/current.js';
@@ -14,6 +14,7 @@ import { empties, withOnly, withoutPruning } from '../../src/plan/policy.js';
 import { stagesOf } from '../../src/plan/stages.js';
 import { normal, state } from '../support/arbitrary-state.js';
 import { FakeIpvs } from '../support/fake-ipvs.js';
+import { serverRow, serviceRow } from '../support/rows.js';
 
 const timeouts = { tcp: 900, tcpFin: 120, udp: 300 };
 const empty: State = { services: [], daemons: [], timeouts };
@@ -160,15 +161,8 @@ describe('for any two tables', () => {
 
 describe('every small case', () => {
   const id: ServiceId = { protocol: 'tcp', address: '192.0.2.1', port: 80 };
-  const service = (scheduler: string): Service => ({ id, scheduler, schedulerFlags: [], onePacket: false });
-  const server = (host: string, weight: number): Destination => ({
-    id: { address: host, port: 80 },
-    method: 'nat',
-    weight,
-    upperThreshold: 0,
-    lowerThreshold: 0,
-    tunnel: plainTunnel,
-  });
+  const service = (scheduler: string): Service => serviceRow(id, { scheduler });
+  const server = (host: string, weight: number): Destination => serverRow(host, 80, { weight });
   const weights = [undefined, 0, 1];
   const servers = weights.flatMap((first) =>
     weights.map((second) => [

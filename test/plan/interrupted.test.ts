@@ -1,7 +1,7 @@
 // A second apply after the first was interrupted at any step: it does only what is left.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Destination, plainTunnel } from '../../src/model/destination.js';
+import type { Destination } from '../../src/model/destination.js';
 import type { ServiceState, State } from '../../src/model/state.js';
 import { reconcile } from '../../src/plan/apply.js';
 import { readState } from '../../src/plan/current.js';
@@ -9,22 +9,16 @@ import { diff } from '../../src/plan/diff.js';
 import { stagesOf } from '../../src/plan/stages.js';
 import { normal } from '../support/arbitrary-state.js';
 import { FakeIpvs } from '../support/fake-ipvs.js';
+import { serverRow, serviceRow } from '../support/rows.js';
 
 const range = (from: number, to: number): number[] =>
   Array.from({ length: to - from }, (_, index) => from + index);
 
 const servers = (from: number, to: number, weight = 1): Destination[] =>
-  range(from, to).map((number) => ({
-    id: { address: `198.51.100.${number}`, port: 80 },
-    method: 'nat',
-    weight,
-    upperThreshold: 0,
-    lowerThreshold: 0,
-    tunnel: plainTunnel,
-  }));
+  range(from, to).map((number) => serverRow(`198.51.100.${number}`, 80, { weight }));
 
 const entry = (fwmark: number, destinations: Destination[], scheduler = 'rr'): ServiceState => ({
-  service: { id: { fwmark, family: 'inet' }, scheduler, schedulerFlags: [], onePacket: false },
+  service: serviceRow({ fwmark, family: 'inet' }, { scheduler }),
   destinations,
 });
 

@@ -2,28 +2,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Change } from '../../src/model/change.js';
-import { type Destination, plainTunnel } from '../../src/model/destination.js';
+import type { Destination } from '../../src/model/destination.js';
 import type { Service, ServiceId } from '../../src/model/service.js';
 import { FakeIpvs } from './fake-ipvs.js';
+import { serverRow, serviceRow } from './rows.js';
 
 const tcp: ServiceId = { protocol: 'tcp', address: '192.0.2.1', port: 80 };
 const tcp6: ServiceId = { protocol: 'tcp', address: '2001:db8::1', port: 80 };
-const service = (more: Partial<Service> = {}): Service => ({
-  id: tcp,
-  scheduler: 'rr',
-  schedulerFlags: [],
-  onePacket: false,
-  ...more,
-});
-const server = (more: Partial<Destination> = {}): Destination => ({
-  id: { address: '198.51.100.7', port: 80 },
-  method: 'nat',
-  weight: 1,
-  upperThreshold: 0,
-  lowerThreshold: 0,
-  tunnel: plainTunnel,
-  ...more,
-});
+const service = (more: Partial<Service> = {}): Service => serviceRow(tcp, more);
+const server = (more: Partial<Destination> = {}): Destination => serverRow('198.51.100.7', 80, more);
 
 const added: Change = { do: 'addService', service: service() };
 const served: Change = { do: 'addDestination', of: tcp, destination: server() };

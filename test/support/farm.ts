@@ -5,6 +5,7 @@ import type { Ran } from './modern.js';
 import type { Host } from './net/host.js';
 import { Network } from './net/network.js';
 import type { NetworkPlan } from './net/plan.js';
+import { serverRow } from './rows.js';
 
 const viaRouter = ['default via 10.1.0.254', 'default via fd01::fe'];
 /** Strict reverse path filtering, as distributions have it: the tunnels' trap. */
@@ -97,12 +98,5 @@ export function destination(
   tunnel: Partial<Tunnel> = {},
   port = 80,
 ): Destination {
-  return {
-    id: { address, port },
-    method,
-    weight: 1,
-    upperThreshold: 0,
-    lowerThreshold: 0,
-    tunnel: { ...plainTunnel, ...tunnel },
-  };
+  return serverRow(address, port, { method, tunnel: { ...plainTunnel, ...tunnel } });
 }

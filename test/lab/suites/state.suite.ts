@@ -17,8 +17,8 @@ import { documentOf, toYaml } from '../../../src/document/write.js';
 import { IpvsClient } from '../../../src/ipvs/client.js';
 import { type IpvsOperations, ipvsSchema } from '../../../src/ipvs/schema.js';
 import type { Change } from '../../../src/model/change.js';
-import { type Destination, plainTunnel } from '../../../src/model/destination.js';
-import type { ServiceState, State } from '../../../src/model/state.js';
+import type { Destination } from '../../../src/model/destination.js';
+import type { State } from '../../../src/model/state.js';
 import { Connection } from '../../../src/netlink/connection.js';
 import { type Family, findFamily } from '../../../src/netlink/genl.js';
 import { Protocol } from '../../../src/netlink/transport/socket.js';
@@ -28,6 +28,7 @@ import { diff } from '../../../src/plan/diff.js';
 import { stagesOf } from '../../../src/plan/stages.js';
 import { normal, state } from '../../support/arbitrary-state.js';
 import { Died, dyingAfter } from '../../support/changes.js';
+import { markRow as entry, serverRow } from '../../support/rows.js';
 import { openSocket } from '../../support/socket.js';
 import { DAEMON_START } from '../differential/kernel.js';
 import { lvsadm } from '../distribution.js';
@@ -115,19 +116,8 @@ const settings = ({ stats, stats64, ...rest }: { readonly stats?: unknown; reado
 const sorted = (items: readonly object[]): object[] =>
   items.toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
 
-const server = (number: number, weight = 1): Destination => ({
-  id: { address: `198.51.${100 + (number >> 8)}.${number & 255}`, port: 80 },
-  method: 'nat',
-  weight,
-  upperThreshold: 0,
-  lowerThreshold: 0,
-  tunnel: plainTunnel,
-});
-
-const entry = (fwmark: number, ...destinations: Destination[]): ServiceState => ({
-  service: { id: { fwmark, family: 'inet' }, scheduler: 'rr', schedulerFlags: [], onePacket: false },
-  destinations,
-});
+const server = (number: number, weight = 1): Destination =>
+  serverRow(`198.51.${100 + (number >> 8)}.${number & 255}`, 80, { weight });
 
 const noNames = {
   addresses: async () => assert.fail('a name'),

@@ -1,7 +1,8 @@
 /** `lvsadm drain`: takes a server out of service without breaking connections. */
 import { toJson } from '../output/json.js';
 import { Progress } from '../output/progress.js';
-import { drainsByRefusing, waitUntilEmpty } from '../plan/drain.js';
+import { drainsByRefusing } from '../plan/drain-scheduling.js';
+import { waitUntilEmpty } from '../plan/wait-until-empty.js';
 import { defineCommand } from './command.js';
 import { DrainedWeights } from './shared/drained-weights.js';
 import { findServer, jsonOption, nameOf, serverPositionals, setWeight } from './shared/server.js';

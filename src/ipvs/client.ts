@@ -180,9 +180,10 @@ export class IpvsClient {
 
   /** The sources of servers, the fastest first; the last one supports everything. */
   private sources(of: readonly ServiceId[], records: DestinationRecords): DestinationSource[] {
+    const netlink = new NetlinkSource(this.family, records);
+    if (of.length === 0) return [netlink];
     this.optionSocket ??= this.openOptions?.();
     const sockopt = this.optionSocket && SockoptSource.open(this.optionSocket, of, records);
-    const netlink = new NetlinkSource(this.family, records);
     return sockopt === undefined ? [netlink] : [sockopt, netlink];
   }
 

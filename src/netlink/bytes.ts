@@ -104,7 +104,8 @@ export class Writer {
 
   /** Zeros up to the next multiple of 4. */
   pad(): void {
-    this.zeros(align(this.length) - this.length);
+    const missing = align(this.length) - this.length;
+    if (missing > 0) this.zeros(missing);
   }
 
   /** Overwrites 2 bytes that were written before their value was known. */

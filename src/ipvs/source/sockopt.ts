@@ -57,14 +57,25 @@ const UNWRITTEN = 0xffff_ffff;
 const MOST = 65_535;
 
 export class SockoptSource implements DestinationSource {
+  /** The value of the option, and the same memory in other forms. */
   private value = new Uint8Array(0);
+  private view = new DataView(this.value.buffer);
+  private words = new Uint32Array(0);
+  /** From which word of an entry to which column of a record. */
+  private readonly moves: readonly (readonly [from: number, to: number])[];
 
   private constructor(
     private readonly socket: OptionSocket,
     private readonly records: DestinationRecords,
     /** Servers of each IPv4 service, by its key. */
     private readonly counts: ReadonlyMap<string, number>,
-  ) {}
+  ) {
+    const { columns } = records;
+    this.moves = numberFields.flatMap((name) => {
+      const [from, to] = [fields[name], columns[name]];
+      return from === undefined || to === undefined ? [] : [[from / 4, to] as const];
+    });
+  }
 
   /** Undefined if the struct lacks a field that the records have, or the kernel does not count the servers of `of` so. */
   static open(
@@ -80,56 +91,61 @@ export class SockoptSource implements DestinationSource {
   read(of: ServiceId): Reading {
     const count = this.counts.get(serviceKey(of));
     if (count === undefined || count > MOST || serviceFamily(of) !== 'inet') return 'unsupported';
-    const value = this.question(of, count + 1);
-    if (!this.socket.read(destinations.option, value)) return 'unsupported';
+    this.ask(of, count + 1);
+    if (!this.socket.read(destinations.option, this.value)) return 'unsupported';
     const before = this.records.count;
-    if (this.take(value) && this.records.count - before === count) return 'read';
+    if (this.take() && this.records.count - before === count) return 'read';
     this.records.truncate(before);
     return 'unsupported';
   }
 
-  /** The value of the option, with room for one server more than there were, by which it is seen if there are more. */
-  private question(of: ServiceId, limit: number): Uint8Array {
-    const size = destinations.header + limit * destinations.entry;
-    if (this.value.length < size) this.value = new Uint8Array(2 * size);
-    const value = this.value.subarray(0, size);
+  /** Fills the value in, with room for one server more than there were, by which it is seen if there are more. */
+  private ask(of: ServiceId, limit: number): void {
+    this.resize(destinations.header + limit * destinations.entry);
+    const { value, view } = this;
     value.fill(0xff);
-    const view = new DataView(value.buffer);
     const { protocol, address, port } = isFwmark(of) ? markOnly : of;
     view.setUint16(service.protocol, codes.protocol[protocol], true);
     value.set(addressBytes(address), service.address);
     view.setUint16(service.port, port);
     view.setUint32(service.fwmark, isFwmark(of) ? of.fwmark : 0, true);
     view.setUint32(destinations.limit, limit, true);
-    return value;
+  }
+
+  private resize(size: number): void {
+    if (this.value.length === size) return;
+    this.value = new Uint8Array(size);
+    this.view = new DataView(this.value.buffer);
+    this.words = new Uint32Array(this.value.buffer);
   }
 
   /** Adds the servers that the kernel has written. False for one of which the struct does not tell all. */
-  private take(value: Uint8Array): boolean {
-    const words = new Uint32Array(value.buffer, 0, value.length / 4);
-    for (let at = destinations.header; at < value.length; at += destinations.entry) {
-      const flags = words[(at + destination.flags) / 4] as number;
+  private take(): boolean {
+    const { words } = this;
+    for (let at = destinations.header / 4; at < words.length; at += destinations.entry / 4) {
+      const flags = words[at + destination.flags / 4] as number;
       if (flags === UNWRITTEN) break;
-      if (!this.add(value, words, at, flags & METHOD_MASK)) return false;
+      if (!this.add(at, flags & METHOD_MASK)) return false;
     }
     return true;
   }
 
-  private add(value: Uint8Array, from: Uint32Array, start: number, method: number): boolean {
-    const { records } = this;
-    const { tunnel } = records.columns;
-    if (method > codes.method.bypass || (method === codes.method.tun && tunnel !== undefined)) return false;
+  /** @param start where the entry starts, in words */
+  private add(start: number, method: number): boolean {
+    const { records, words: from, value, moves } = this;
+    const isTunnel = method === codes.method.tun;
+    if (method > codes.method.bypass || (isTunnel && records.columns.tunnel !== undefined)) return false;
     const at = records.add();
-    const { words, columns } = records;
+    const { words } = records;
     words.fill(0, at, at + records.size);
-    words[at] = from[start / 4] as number;
-    words[at + PORT] =
-      ((value[start + destination.port] as number) << 8) | (value[start + destination.port + 1] as number);
+    words[at] = from[start] as number;
+    const port = 4 * start + destination.port;
+    words[at + PORT] = ((value[port] as number) << 8) | (value[port + 1] as number);
     words[at + FAMILY] = codes.family.inet;
     words[at + METHOD] = method;
-    for (const name of numberFields) {
-      const column = columns[name];
-      if (column !== undefined) words[at + column] = from[(start + (fields[name] as number)) / 4] as number;
+    for (let i = 0; i < moves.length; i++) {
+      const [word, column] = moves[i] as (typeof moves)[number];
+      words[at + column] = from[start + word] as number;
     }
     return true;
   }

@@ -1,9 +1,9 @@
-/** The texts that the user's file arguments stand for. */
+/** The texts of files, of documents in directories, and of standard input. */
 import { isAscii, isUtf8 } from 'node:buffer';
 import { DocumentError, Errno, errnoText } from '../errors.js';
 import type { NamedText } from './load.js';
 
-/** What reading needs of the outside: files, and standard input, which is called `-`. */
+/** Access to files, and to standard input, whose name is `-`. */
 export interface FileAccess {
   readonly stdin: AsyncIterable<Uint8Array>;
   /** Chunks, each valid until the next is asked for; rejects as node:fs does. */
@@ -13,21 +13,15 @@ export interface FileAccess {
 /** Larger than any table: a document of 10,000 services with 10 servers each has 8 MiB. */
 const LARGEST = 64 * 1024 * 1024;
 
-/** What counts as a document in a directory. */
+/** Names of documents in a directory. */
 const documentName = /^[^.].*\.(?:ya?ml|json|rules)$/;
-
-/** A text as the bytes that it was read as: most are understood without being a string. */
-export interface ReadText extends NamedText {
-  /** UTF-8. */
-  readonly bytes: Uint8Array;
-}
 
 /**
  * Reads files, the documents in directories (in the order of their names), and standard input.
  * @throws DocumentError
  */
-export async function readTexts(paths: readonly string[], access: FileAccess): Promise<ReadText[]> {
-  const texts: ReadText[] = [];
+export async function readTexts(paths: readonly string[], access: FileAccess): Promise<NamedText[]> {
+  const texts: NamedText[] = [];
   for (const path of paths) {
     const bytes = await readBytes(path, access);
     if (bytes !== undefined) texts.push(textOf(path, bytes));
@@ -36,7 +30,7 @@ export async function readTexts(paths: readonly string[], access: FileAccess): P
   return texts;
 }
 
-/** The documents in a directory; undefined where it is no directory. */
+/** The documents in a directory; undefined if it is none. */
 export function filesIn(path: string): string[] | undefined {
   // Nearly all documents are named themselves, and are read before their runtime has loaded this.
   const { readdirSync } = process.getBuiltinModule('node:fs');
@@ -58,19 +52,19 @@ function documentsIn(directory: string): string[] {
   throw failure(directory, 'a directory without documents (*.yaml, *.yml, *.json, *.rules)');
 }
 
-async function readDocument(file: string, access: FileAccess): Promise<ReadText> {
+async function readDocument(file: string, access: FileAccess): Promise<NamedText> {
   const bytes = await readBytes(file, access);
   if (bytes === undefined) throw failure(file, errnoText(Errno.EISDIR));
   return textOf(file, bytes);
 }
 
-/** Undefined where it is a directory. */
+/** Undefined for a directory. */
 async function readBytes(file: string, access: FileAccess): Promise<Buffer | undefined> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   try {
     for await (const chunk of file === '-' ? access.stdin : access.readFile(file)) {
-      // A chunk is ours only until the next one comes.
+      // A chunk is valid only until the next one comes.
       chunks.push(new Uint8Array(chunk));
       size += chunk.length;
       if (size > LARGEST) throw failure(file, `larger than ${LARGEST / 1024 / 1024} MiB`);
@@ -83,8 +77,8 @@ async function readBytes(file: string, access: FileAccess): Promise<Buffer | und
   return Buffer.concat(chunks);
 }
 
-/** UTF-8 without control characters that no text holds. */
-function textOf(file: string, read: Buffer): ReadText {
+/** UTF-8 without NUL. */
+function textOf(file: string, read: Buffer): NamedText {
   if (read[0] === 0xff && read[1] === 0xfe) throw failure(file, 'UTF-16; save it as UTF-8');
   const bytes = isMarked(read) ? read.subarray(BYTE_ORDER_MARK.length) : read;
   const nul = bytes.indexOf(0);
@@ -93,28 +87,14 @@ function textOf(file: string, read: Buffer): ReadText {
     const [before = ''] = decoded(bytes).split('\ufffd');
     throw failure(file, 'not UTF-8; not a text', before);
   }
-  return new BytesText(file, bytes);
-}
-
-class BytesText implements ReadText {
-  private known: string | undefined;
-
-  constructor(
-    readonly file: string,
-    readonly bytes: Uint8Array,
-  ) {}
-
-  get text(): string {
-    this.known ??= decoded(this.bytes);
-    return this.known;
-  }
+  return { file, text: decoded(bytes) };
 }
 
 const BYTE_ORDER_MARK = Uint8Array.of(0xef, 0xbb, 0xbf);
 
 const isMarked = (bytes: Uint8Array): boolean => BYTE_ORDER_MARK.every((byte, at) => bytes[at] === byte);
 
-/** With U+FFFD for what is no UTF-8. */
+/** With U+FFFD for bytes that are not UTF-8. */
 const decoded = (bytes: Uint8Array): string => new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
 
 /** @param before what stands in the file in front of the place */

@@ -43,13 +43,10 @@ async function problem(path: string, from = access()): Promise<string> {
 test('files in the order they are named, and standard input', async () => {
   const a = await file('a.yaml', 'a');
   const texts = await readTexts(['-', a], access(chunks('one ', 'two')));
-  assert.deepEqual(
-    texts.map(({ file, text, bytes }) => [file, text, Buffer.from(bytes).toString()]),
-    [
-      ['-', 'one two', 'one two'],
-      [a, 'a', 'a'],
-    ],
-  );
+  assert.deepEqual(texts, [
+    { file: '-', text: 'one two' },
+    { file: a, text: 'a' },
+  ]);
 });
 
 test('the documents of a directory, by name, and nothing else in it', async () => {
@@ -69,7 +66,6 @@ test('a byte order mark is no part of the text', async () => {
   const path = await file('bom.yaml', '\ufeffservices: []');
   const [read] = await readTexts([path], access());
   assert.equal(read?.text, 'services: []');
-  assert.equal(read?.bytes.length, 12);
 });
 
 test('letters of other languages', async () => {

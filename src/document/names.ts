@@ -1,15 +1,15 @@
-/** Names in documents: each is looked up once, all together, before anything is touched. */
+/** Names of hosts and ports in documents: each is looked up once, all of them before the table is changed. */
 import { type Family, familyOf } from '../model/address.js';
 import type { PortNames } from '../model/port.js';
 
-/** Who knows what names stand for. */
+/** Looks up names. */
 export interface Lookup {
-  /** Every address that a host has, canonical; rejects or gives none where it has none. */
+  /** All addresses of a host, canonical; rejects or is empty if there are none. */
   addresses(name: string): Promise<readonly string[]>;
   ports(): Promise<PortNames>;
 }
 
-/** Remembers the names it is asked for, and what they stand for once they are looked up. */
+/** Collects the names that are asked for, and knows their values once they are looked up. */
 export class Names {
   private readonly known = new Map<string, readonly string[]>();
   private readonly wanted = new Set<string>();
@@ -30,7 +30,7 @@ export class Names {
     return this.ports === 'wanted' ? undefined : this.ports;
   }
 
-  /** Looks up what was asked for in vain. @returns whether there was anything */
+  /** Looks up the names that were asked for and are not known. @returns whether there were any */
   async lookUp(): Promise<boolean> {
     const names = [...this.wanted];
     this.wanted.clear();

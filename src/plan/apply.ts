@@ -1,4 +1,4 @@
-/** Carries plans out: reads, plans, changes, and starts over where somebody else was quicker. */
+/** Applies plans: reads, plans, changes, and starts over if others changed the table meanwhile. */
 import { Errno, type KernelError } from '../errors.js';
 import type { IpvsClient } from '../ipvs/client.js';
 import type { Change } from '../model/change.js';
@@ -7,7 +7,7 @@ import type { State } from '../model/state.js';
 import type { Plan } from './plan.js';
 import { type Stage, stagesOf } from './stages.js';
 
-/** What became of a change. `skipped`: not tried, because of what was refused before it. */
+/** The result of a change. `skipped`: not tried, because a change before it was refused. */
 export interface Outcome {
   readonly change: Change;
   readonly result: 'done' | 'refused' | 'skipped';
@@ -15,11 +15,11 @@ export interface Outcome {
 }
 
 export interface Reconciliation {
-  /** One for each change that was planned and came to something, in order. */
+  /** One for each change of the last plan, and for each that was done before it, in order. */
   readonly outcomes: readonly Outcome[];
-  /** Whether the table is as it was wanted, as far as is known. */
+  /** Whether all changes were done. */
   readonly converged: boolean;
-  /** How often the table was read and planned for: 1 unless somebody else changed it meanwhile. */
+  /** Number of readings of the table and plans: 1 unless others changed it meanwhile. */
   readonly rounds: number;
 }
 
@@ -27,21 +27,21 @@ export interface Reconciler<Current = State> {
   readonly client: Pick<IpvsClient, 'applyAll'>;
   read(): Promise<Current>;
   plan(current: Current): Plan;
-  /** Called before a stage; may do what it likes, such as wait for connections to leave. */
+  /** Called before a stage, for instance to wait for connections to end. */
   before?(stage: Stage): Promise<void>;
   progress?(done: number, total: number): void;
 }
 
-/** Someone who changes the table all the time cannot be kept up with; after this many rounds we say so. */
+/** Rounds after which a table that others keep changing is given up. */
 const ROUNDS = 5;
 
-/** Changes that go to the kernel together: so many at most happen after one that is refused. */
+/** Changes in one batch: at most this many are done after a refused one. */
 const TOGETHER = 256;
 
 /**
- * Makes the table what it should be. Ends at the first refusal that starting over cannot mend.
- * @throws TransportError, ProtocolError, UnavailableError: what the changes under way did is unknown; doing it all again
- * finds out and converges
+ * Makes the table as desired. Ends at the first refusal that a new plan cannot mend.
+ * @throws TransportError, ProtocolError, UnavailableError: the result of the changes under way is unknown; applying
+ * again finds out and converges
  */
 export async function reconcile<Current>(reconciler: Reconciler<Current>): Promise<Reconciliation> {
   const done: Outcome[] = [];
@@ -81,7 +81,7 @@ async function carryOut(
   return outcomes;
 }
 
-/** A server that was refused only because its new service had been was not really tried. */
+/** A server that was refused because its new service had been refused counts as skipped. */
 function outcomesOf(changes: readonly Change[], errors: readonly (KernelError | undefined)[]): Outcome[] {
   const missing = new Set<string>();
   return changes.map((change, index): Outcome => {
@@ -95,7 +95,7 @@ function outcomesOf(changes: readonly Change[], errors: readonly (KernelError | 
   });
 }
 
-/** Answers that say that the table is no longer what the plan was made for. */
+/** Errors that mean that the table has changed since the plan was made. */
 const races: Readonly<Partial<Record<Change['do'], readonly number[]>>> = {
   addService: [Errno.EEXIST],
   editService: [Errno.ESRCH],

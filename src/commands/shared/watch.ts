@@ -1,4 +1,4 @@
-/** Doing something again whenever files change, and from time to time. */
+/** Repeats an action whenever files change, and at an interval. */
 import { stat } from 'node:fs/promises';
 import type { Context } from '../../context.js';
 import { filesIn } from '../../document/files.js';
@@ -8,8 +8,8 @@ const POLL = 1000;
 
 /**
  * Calls `once`, and again when one of the files (or of the documents in a directory) changes and after `interval`
- * seconds, until the process is asked to stop: it ends between two calls. What is wrong with a document is told, and waits
- * for the next version of it; everything else ends it, so that whoever supervises the process starts it afresh.
+ * seconds, until the process is asked to stop: it ends between two calls. An error in a document is written, and the next
+ * version of the document is awaited; every other error is thrown, so that a supervisor restarts the process.
  */
 export async function watchFiles(
   files: readonly string[],
@@ -19,7 +19,7 @@ export async function watchFiles(
 ): Promise<void> {
   const stop = context.stopRequest?.();
   while (!stop?.aborted) {
-    // Taken before the files are read: a change in between is seen.
+    // Taken before the files are read, so that a change in between is seen.
     const seen = await fingerprint(files);
     await survive(once, context);
     const due = context.now() + interval * 1000;
@@ -43,12 +43,12 @@ function documentsOf(path: string): string[] {
   try {
     return filesIn(path) ?? [path];
   } catch {
-    // It may come again.
+    // It may be created again.
     return [path];
   }
 }
 
-/** Text that changes when a file does, or comes, or goes. Asked for instead of waited for: it works on every file system. */
+/** Text that changes when a file is changed, created or removed. Polled, which works on every file system. */
 async function fingerprint(paths: readonly string[]): Promise<string> {
   const marks: string[] = [];
   for (const path of paths) {

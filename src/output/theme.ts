@@ -17,7 +17,7 @@ export interface Theme {
 
 const same: Paint = (text) => text;
 
-const plain: Theme = {
+export const plainTheme: Theme = {
   heading: same,
   added: same,
   changed: same,
@@ -36,7 +36,7 @@ export async function themeFor(
   output: Output,
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<Theme> {
-  if (!coloured(output, env)) return plain;
+  if (!coloured(output, env)) return plainTheme;
   const { Chalk } = await import('chalk');
   const chalk = new Chalk({ level: 1 });
   return {

@@ -4,91 +4,93 @@ import assert from 'node:assert/strict';
 import { chmod, mkdtemp, readdir, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, test } from 'node:test';
+import { afterEach, beforeEach, describe, test } from 'node:test';
 import { main } from '../../src/cli/main.js';
 import { Captured } from '../support/captured.js';
 import { contextWith } from '../support/context.js';
 
-const names = ['ipvsadm', 'ipvsadm-restore', 'ipvsadm-save'];
+describe('lvsadm link', () => {
+  const names = ['ipvsadm', 'ipvsadm-restore', 'ipvsadm-save'];
 
-let directory: string;
-let program: string;
-let target: string;
+  let directory: string;
+  let program: string;
+  let target: string;
 
-beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'lvsadm-link-'));
-  program = join(directory, 'lvsadm');
-  target = await mkdtemp(join(directory, 'sbin-'));
-  await writeFile(program, '#!/bin/sh\n');
-  await chmod(program, 0o755);
-});
-
-afterEach(() => rm(directory, { recursive: true }));
-
-async function link(...words: string[]) {
-  const out = new Captured();
-  const err = new Captured();
-  const status = await main(['link', ...words], contextWith({ program, out, err }));
-  return { status, out: out.text, err: err.text };
-}
-
-const targets = () => Promise.all(names.map((name) => readlink(join(target, name))));
-
-test('link makes three links to the program, and prints them', async () => {
-  const { status, out } = await link('--to', target);
-  assert.equal(status, 0);
-  assert.deepEqual(await targets(), [program, program, program]);
-  assert.equal(
-    out,
-    ['', '-save', '-restore'].map((end) => `${join(target, `ipvsadm${end}`)} -> ${program}\n`).join(''),
-  );
-});
-
-test('links to the program itself when it was called through a link', async () => {
-  const real = program;
-  program = join(directory, 'called');
-  await symlink(real, program);
-  assert.equal((await link('--to', target)).status, 0);
-  assert.deepEqual(await targets(), [real, real, real]);
-});
-
-test('a link beside the program is its bare name, so that the directory can be moved', async () => {
-  target = directory;
-  const { status, out } = await link('--to', directory);
-  assert.equal(status, 0);
-  assert.deepEqual(await targets(), ['lvsadm', 'lvsadm', 'lvsadm']);
-  assert.match(out, /ipvsadm -> \S+\/lvsadm\n/);
-  assert.equal((await link('--to', directory)).status, 0);
-});
-
-test('a second time changes nothing', async () => {
-  await link('--to', target);
-  assert.equal((await link('--to', target)).status, 0);
-  assert.deepEqual(await readdir(target), names);
-});
-
-test('leaves what stands there under one of the names, and makes no other link either', async () => {
-  await writeFile(join(target, 'ipvsadm-save'), 'the real one');
-  const { status, err } = await link('--to', target);
-  assert.equal(status, 2);
-  assert.match(err, /ipvsadm-save: already exists; --force replaces it/);
-  assert.deepEqual(await readdir(target), ['ipvsadm-save']);
-  assert.equal(await readFile(join(target, 'ipvsadm-save'), 'utf8'), 'the real one');
-});
-
-test('replaces it when told to', async () => {
-  await writeFile(join(target, 'ipvsadm'), 'the real one');
-  assert.equal((await link('--to', target, '--force')).status, 0);
-  assert.deepEqual(await targets(), [program, program, program]);
-});
-
-for (const [what, words, complaint] of [
-  ['no directory', [], /--?to|required/i],
-  ['a directory that is none', ['--to', '/nonexistent'], /\/nonexistent: not a directory/],
-] as const) {
-  test(`${what} is a mistake`, async () => {
-    const { status, err } = await link(...words);
-    assert.equal(status, 2);
-    assert.match(err, complaint);
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'lvsadm-link-'));
+    program = join(directory, 'lvsadm');
+    target = await mkdtemp(join(directory, 'sbin-'));
+    await writeFile(program, '#!/bin/sh\n');
+    await chmod(program, 0o755);
   });
-}
+
+  afterEach(() => rm(directory, { recursive: true }));
+
+  async function link(...words: string[]) {
+    const out = new Captured();
+    const err = new Captured();
+    const status = await main(['link', ...words], contextWith({ program, out, err }));
+    return { status, out: out.text, err: err.text };
+  }
+
+  const targets = () => Promise.all(names.map((name) => readlink(join(target, name))));
+
+  test('link makes three links to the program, and prints them', async () => {
+    const { status, out } = await link('--to', target);
+    assert.equal(status, 0);
+    assert.deepEqual(await targets(), [program, program, program]);
+    assert.equal(
+      out,
+      ['', '-save', '-restore'].map((end) => `${join(target, `ipvsadm${end}`)} -> ${program}\n`).join(''),
+    );
+  });
+
+  test('links to the program itself when it was called through a link', async () => {
+    const real = program;
+    program = join(directory, 'called');
+    await symlink(real, program);
+    assert.equal((await link('--to', target)).status, 0);
+    assert.deepEqual(await targets(), [real, real, real]);
+  });
+
+  test('a link beside the program is its bare name, so that the directory can be moved', async () => {
+    target = directory;
+    const { status, out } = await link('--to', directory);
+    assert.equal(status, 0);
+    assert.deepEqual(await targets(), ['lvsadm', 'lvsadm', 'lvsadm']);
+    assert.match(out, /ipvsadm -> \S+\/lvsadm\n/);
+    assert.equal((await link('--to', directory)).status, 0);
+  });
+
+  test('a second time changes nothing', async () => {
+    await link('--to', target);
+    assert.equal((await link('--to', target)).status, 0);
+    assert.deepEqual(await readdir(target), names);
+  });
+
+  test('leaves what stands there under one of the names, and makes no other link either', async () => {
+    await writeFile(join(target, 'ipvsadm-save'), 'the real one');
+    const { status, err } = await link('--to', target);
+    assert.equal(status, 2);
+    assert.match(err, /ipvsadm-save: already exists; --force replaces it/);
+    assert.deepEqual(await readdir(target), ['ipvsadm-save']);
+    assert.equal(await readFile(join(target, 'ipvsadm-save'), 'utf8'), 'the real one');
+  });
+
+  test('replaces it when told to', async () => {
+    await writeFile(join(target, 'ipvsadm'), 'the real one');
+    assert.equal((await link('--to', target, '--force')).status, 0);
+    assert.deepEqual(await targets(), [program, program, program]);
+  });
+
+  for (const [what, words, complaint] of [
+    ['no directory', [], /--?to|required/i],
+    ['a directory that is none', ['--to', '/nonexistent'], /\/nonexistent: not a directory/],
+  ] as const) {
+    test(`${what} is a mistake`, async () => {
+      const { status, err } = await link(...words);
+      assert.equal(status, 2);
+      assert.match(err, complaint);
+    });
+  }
+});

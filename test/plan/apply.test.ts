@@ -1,6 +1,6 @@
 // Carrying plans out while others are at the table, and when the kernel refuses.
 import assert from 'node:assert/strict';
-import { beforeEach, test } from 'node:test';
+import { beforeEach, describe, test } from 'node:test';
 import { type KernelError, UnavailableError } from '../../src/errors.js';
 import type { IpvsClient } from '../../src/ipvs/client.js';
 import type { Change } from '../../src/model/change.js';
@@ -13,168 +13,170 @@ import { diff } from '../../src/plan/diff.js';
 import { FakeIpvs } from '../support/fake-ipvs.js';
 import { markRow as entry, serverRow, serviceRow } from '../support/rows.js';
 
-let ipvs: FakeIpvs;
-let client: IpvsClient;
+describe('carrying out plans', () => {
+  let ipvs: FakeIpvs;
+  let client: IpvsClient;
 
-beforeEach(async () => {
-  ipvs = new FakeIpvs();
-  client = await ipvs.client();
-});
-
-const mark = (fwmark: number): ServiceId => ({ fwmark, family: 'inet' });
-const server = (host: number, weight = 1): Destination => serverRow(`198.51.100.${host}`, 0, { weight });
-
-const add = (one: ServiceState): Change[] => [
-  { do: 'addService', service: one.service },
-  ...one.destinations.map(
-    (destination): Change => ({ do: 'addDestination', of: one.service.id, destination }),
-  ),
-];
-
-async function given(...services: ServiceState[]): Promise<void> {
-  for (const change of services.flatMap(add)) await client.apply(change);
-}
-
-const reconciler = (desired: DesiredState, more: Partial<Reconciler> = {}): Reconciler => ({
-  client,
-  read: () => readState(client),
-  plan: (current) => diff(current, desired),
-  ...more,
-});
-
-/** A client that lets `meddle` at the table before each batch of changes. */
-const withMeddler = (meddle: (batch: number) => Promise<unknown>): Reconciler['client'] => {
-  let batch = 0;
-  return {
-    async applyAll(changes: readonly Change[]): Promise<(KernelError | undefined)[]> {
-      await meddle(batch++);
-      return client.applyAll(changes);
-    },
-  };
-};
-
-const outline = async (): Promise<string[]> => {
-  const { services } = await readState(client);
-  return services
-    .map(
-      ({ service: { id }, destinations }) =>
-        `${'fwmark' in id && id.fwmark}: ${destinations
-          .map((one) => `${one.id.address.split('.')[3]}x${one.weight}`)
-          .sort()
-          .join(' ')}`,
-    )
-    .sort();
-};
-
-const results = (outcomes: readonly { readonly change: Change; readonly result: string }[]): string[] =>
-  outcomes.map(({ change, result }) => `${change.do} ${result}`);
-
-test('reconcile applies everything in one round, and nothing in the next', async () => {
-  await given(entry(1, server(1), server(2)), entry(9));
-  const desired = { services: [entry(1, server(2, 5), server(3)), entry(2, server(1))] };
-  const first = await reconcile(reconciler(desired));
-  assert.deepEqual(results(first.outcomes), [
-    'addDestination done',
-    'addService done',
-    'addDestination done',
-    'editDestination done',
-    'deleteDestination done',
-    'deleteService done',
-  ]);
-  assert.deepEqual([first.converged, first.rounds], [true, 1]);
-  assert.deepEqual(await outline(), ['1: 2x5 3x1', '2: 1x1']);
-  const second = await reconcile(reconciler(desired));
-  assert.deepEqual(second, { outcomes: [], converged: true, rounds: 1 });
-});
-
-test('reconcile plans again after another program made the same change first', async () => {
-  await given(entry(1, server(1), server(2)), entry(9));
-  const meddled = withMeddler(async (batch) => {
-    if (batch === 0) await given(entry(2, server(7)));
-    if (batch === 1) await client.apply({ do: 'deleteDestination', of: mark(1), id: server(2).id });
-    if (batch === 3) await client.apply({ do: 'deleteService', id: mark(9) });
+  beforeEach(async () => {
+    ipvs = new FakeIpvs();
+    client = await ipvs.client();
   });
-  const desired = { services: [entry(1, server(2, 5)), entry(2, server(1))] };
-  const { converged, rounds } = await reconcile(reconciler(desired, { client: meddled }));
-  assert.equal(converged, true);
-  assert.ok(rounds > 1, 'it was planned again');
-  assert.deepEqual(await outline(), ['1: 2x5', '2: 1x1']);
-});
 
-test('reconcile gives up after 5 rounds against a program that undoes every change', async () => {
-  const meddled = withMeddler(async () => given(entry(1)).catch(() => {}));
-  // Removed again after each reading, so that it is always missing and always there.
-  const read = async () => {
-    await client.apply({ do: 'flush' });
-    return readState(client);
-  };
-  const { converged, rounds, outcomes } = await reconcile(
-    reconciler({ services: [entry(1)] }, { client: meddled, read }),
-  );
-  assert.deepEqual([converged, rounds], [false, 5]);
-  assert.deepEqual(results(outcomes), ['addService refused']);
-  assert.equal(outcomes[0]?.error?.code, 'EEXIST');
-});
+  const mark = (fwmark: number): ServiceId => ({ fwmark, family: 'inet' });
+  const server = (host: number, weight = 1): Destination => serverRow(`198.51.100.${host}`, 0, { weight });
 
-test('a refusal ends the plan before anything is removed, and every change has a result', async () => {
-  await given(entry(1, server(1)), entry(9));
-  const strange = { service: serviceRow(mark(2), { scheduler: 'strange' }), destinations: [server(1)] };
-  const desired = { services: [entry(1, server(2)), strange, entry(3)] };
-  const { converged, rounds, outcomes } = await reconcile(reconciler(desired));
-  assert.deepEqual([converged, rounds], [false, 1]);
-  assert.deepEqual(results(outcomes), [
-    'addDestination done',
-    'addService done',
-    'addService refused',
-    'addDestination skipped',
-    'deleteDestination skipped',
-    'deleteService skipped',
-  ]);
-  assert.equal(outcomes.find(({ result }) => result === 'refused')?.error?.code, 'ENOENT');
-  assert.deepEqual(await outline(), ['1: 1x1 2x1', '3: ', '9: ']);
-  ipvs.schedulers.add('strange');
-  assert.equal((await reconcile(reconciler(desired))).converged, true);
-  assert.deepEqual(await outline(), ['1: 2x1', '2: 1x1', '3: ']);
-});
-
-test('reconcile announces each stage after the one before it has ended', async () => {
-  await given(entry(9));
-  const seen: string[] = [];
-  await reconcile(
-    reconciler(
-      { services: [entry(1, server(1))] },
-      { before: async (stage) => void seen.push(stage.map((change) => change.do).join(' ')) },
+  const add = (one: ServiceState): Change[] => [
+    { do: 'addService', service: one.service },
+    ...one.destinations.map(
+      (destination): Change => ({ do: 'addDestination', of: one.service.id, destination }),
     ),
-  );
-  assert.deepEqual(seen, ['addService addDestination', 'deleteService']);
-});
+  ];
 
-test('progress goes up to the number of changes', async () => {
-  const services = Array.from({ length: 700 }, (_, index) => entry(index + 1));
-  const seen: string[] = [];
-  await reconcile(reconciler({ services }, { progress: (done, total) => seen.push(`${done}/${total}`) }));
-  assert.deepEqual(seen, ['256/700', '512/700', '700/700']);
-});
+  async function given(...services: ServiceState[]): Promise<void> {
+    for (const change of services.flatMap(add)) await client.apply(change);
+  }
 
-test('a broken connection ends reconcile with its error, and a second run converges', async () => {
-  const desired = { services: Array.from({ length: 600 }, (_, index) => entry(index + 1, server(1))) };
-  const failing = withMeddler(async (batch) => {
-    if (batch === 2) throw new UnavailableError('not-permitted', 'gone');
+  const reconciler = (desired: DesiredState, more: Partial<Reconciler> = {}): Reconciler => ({
+    client,
+    read: () => readState(client),
+    plan: (current) => diff(current, desired),
+    ...more,
   });
-  await assert.rejects(reconcile(reconciler(desired, { client: failing })), UnavailableError);
-  const { outcomes, converged } = await reconcile(reconciler(desired));
-  assert.equal(converged, true);
-  assert.equal(outcomes.length, 1200 - 512);
-});
 
-test('timeouts and daemons are set, and restarted when they change', async () => {
-  const daemon = { state: 'master', interface: 'eth0', syncId: 1 } as const;
-  const first = await reconcile(reconciler({ timeouts: { tcp: 5 }, daemons: [daemon] }));
-  assert.deepEqual(results(first.outcomes), ['setTimeouts done', 'startDaemon done']);
-  assert.deepEqual(await client.timeouts(), { tcp: 5, tcpFin: 120, udp: 300 });
-  const second = await reconcile(reconciler({ daemons: [{ ...daemon, syncId: 2 }] }));
-  assert.deepEqual(results(second.outcomes), ['stopDaemon done', 'startDaemon done']);
-  const third = await reconcile(reconciler({ daemons: [] }));
-  assert.deepEqual(results(third.outcomes), ['stopDaemon done']);
-  assert.deepEqual(await client.daemons(), []);
+  /** A client that lets `meddle` at the table before each batch of changes. */
+  const withMeddler = (meddle: (batch: number) => Promise<unknown>): Reconciler['client'] => {
+    let batch = 0;
+    return {
+      async applyAll(changes: readonly Change[]): Promise<(KernelError | undefined)[]> {
+        await meddle(batch++);
+        return client.applyAll(changes);
+      },
+    };
+  };
+
+  const outline = async (): Promise<string[]> => {
+    const { services } = await readState(client);
+    return services
+      .map(
+        ({ service: { id }, destinations }) =>
+          `${'fwmark' in id && id.fwmark}: ${destinations
+            .map((one) => `${one.id.address.split('.')[3]}x${one.weight}`)
+            .sort()
+            .join(' ')}`,
+      )
+      .sort();
+  };
+
+  const results = (outcomes: readonly { readonly change: Change; readonly result: string }[]): string[] =>
+    outcomes.map(({ change, result }) => `${change.do} ${result}`);
+
+  test('reconcile applies everything in one round, and nothing in the next', async () => {
+    await given(entry(1, server(1), server(2)), entry(9));
+    const desired = { services: [entry(1, server(2, 5), server(3)), entry(2, server(1))] };
+    const first = await reconcile(reconciler(desired));
+    assert.deepEqual(results(first.outcomes), [
+      'addDestination done',
+      'addService done',
+      'addDestination done',
+      'editDestination done',
+      'deleteDestination done',
+      'deleteService done',
+    ]);
+    assert.deepEqual([first.converged, first.rounds], [true, 1]);
+    assert.deepEqual(await outline(), ['1: 2x5 3x1', '2: 1x1']);
+    const second = await reconcile(reconciler(desired));
+    assert.deepEqual(second, { outcomes: [], converged: true, rounds: 1 });
+  });
+
+  test('reconcile plans again after another program made the same change first', async () => {
+    await given(entry(1, server(1), server(2)), entry(9));
+    const meddled = withMeddler(async (batch) => {
+      if (batch === 0) await given(entry(2, server(7)));
+      if (batch === 1) await client.apply({ do: 'deleteDestination', of: mark(1), id: server(2).id });
+      if (batch === 3) await client.apply({ do: 'deleteService', id: mark(9) });
+    });
+    const desired = { services: [entry(1, server(2, 5)), entry(2, server(1))] };
+    const { converged, rounds } = await reconcile(reconciler(desired, { client: meddled }));
+    assert.equal(converged, true);
+    assert.ok(rounds > 1, 'it was planned again');
+    assert.deepEqual(await outline(), ['1: 2x5', '2: 1x1']);
+  });
+
+  test('reconcile gives up after 5 rounds against a program that undoes every change', async () => {
+    const meddled = withMeddler(async () => given(entry(1)).catch(() => {}));
+    // Removed again after each reading, so that it is always missing and always there.
+    const read = async () => {
+      await client.apply({ do: 'flush' });
+      return readState(client);
+    };
+    const { converged, rounds, outcomes } = await reconcile(
+      reconciler({ services: [entry(1)] }, { client: meddled, read }),
+    );
+    assert.deepEqual([converged, rounds], [false, 5]);
+    assert.deepEqual(results(outcomes), ['addService refused']);
+    assert.equal(outcomes[0]?.error?.code, 'EEXIST');
+  });
+
+  test('a refusal ends the plan before anything is removed, and every change has a result', async () => {
+    await given(entry(1, server(1)), entry(9));
+    const strange = { service: serviceRow(mark(2), { scheduler: 'strange' }), destinations: [server(1)] };
+    const desired = { services: [entry(1, server(2)), strange, entry(3)] };
+    const { converged, rounds, outcomes } = await reconcile(reconciler(desired));
+    assert.deepEqual([converged, rounds], [false, 1]);
+    assert.deepEqual(results(outcomes), [
+      'addDestination done',
+      'addService done',
+      'addService refused',
+      'addDestination skipped',
+      'deleteDestination skipped',
+      'deleteService skipped',
+    ]);
+    assert.equal(outcomes.find(({ result }) => result === 'refused')?.error?.code, 'ENOENT');
+    assert.deepEqual(await outline(), ['1: 1x1 2x1', '3: ', '9: ']);
+    ipvs.schedulers.add('strange');
+    assert.equal((await reconcile(reconciler(desired))).converged, true);
+    assert.deepEqual(await outline(), ['1: 2x1', '2: 1x1', '3: ']);
+  });
+
+  test('reconcile announces each stage after the one before it has ended', async () => {
+    await given(entry(9));
+    const seen: string[] = [];
+    await reconcile(
+      reconciler(
+        { services: [entry(1, server(1))] },
+        { before: async (stage) => void seen.push(stage.map((change) => change.do).join(' ')) },
+      ),
+    );
+    assert.deepEqual(seen, ['addService addDestination', 'deleteService']);
+  });
+
+  test('progress goes up to the number of changes', async () => {
+    const services = Array.from({ length: 700 }, (_, index) => entry(index + 1));
+    const seen: string[] = [];
+    await reconcile(reconciler({ services }, { progress: (done, total) => seen.push(`${done}/${total}`) }));
+    assert.deepEqual(seen, ['256/700', '512/700', '700/700']);
+  });
+
+  test('a broken connection ends reconcile with its error, and a second run converges', async () => {
+    const desired = { services: Array.from({ length: 600 }, (_, index) => entry(index + 1, server(1))) };
+    const failing = withMeddler(async (batch) => {
+      if (batch === 2) throw new UnavailableError('not-permitted', 'gone');
+    });
+    await assert.rejects(reconcile(reconciler(desired, { client: failing })), UnavailableError);
+    const { outcomes, converged } = await reconcile(reconciler(desired));
+    assert.equal(converged, true);
+    assert.equal(outcomes.length, 1200 - 512);
+  });
+
+  test('timeouts and daemons are set, and restarted when they change', async () => {
+    const daemon = { state: 'master', interface: 'eth0', syncId: 1 } as const;
+    const first = await reconcile(reconciler({ timeouts: { tcp: 5 }, daemons: [daemon] }));
+    assert.deepEqual(results(first.outcomes), ['setTimeouts done', 'startDaemon done']);
+    assert.deepEqual(await client.timeouts(), { tcp: 5, tcpFin: 120, udp: 300 });
+    const second = await reconcile(reconciler({ daemons: [{ ...daemon, syncId: 2 }] }));
+    assert.deepEqual(results(second.outcomes), ['stopDaemon done', 'startDaemon done']);
+    const third = await reconcile(reconciler({ daemons: [] }));
+    assert.deepEqual(results(third.outcomes), ['stopDaemon done']);
+    assert.deepEqual(await client.daemons(), []);
+  });
 });

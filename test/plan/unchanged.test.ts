@@ -7,7 +7,7 @@ import { documentOf } from '../../src/document/write.js';
 import { destinationNumbers } from '../../src/model/fields.js';
 import type { DesiredState, ServerReader, ServiceState, State } from '../../src/model/state.js';
 import { planJson, renderPlan } from '../../src/output/plan.js';
-import { themeFor } from '../../src/output/theme.js';
+import { plainTheme } from '../../src/output/theme.js';
 import { readState } from '../../src/plan/current.js';
 import { diff } from '../../src/plan/diff.js';
 import { stagesOf } from '../../src/plan/stages.js';
@@ -15,7 +15,6 @@ import { state } from '../support/arbitrary-state.js';
 import { FakeIpvs } from '../support/fake-ipvs.js';
 
 const noNames = { addresses: async () => [], ports: async () => assert.fail('there are no names') };
-const theme = await themeFor({ isTTY: false, write: () => {} }, {});
 
 /** What the document of a state asks for, as it is when it has been read. */
 const desiredBy = (table: State): Promise<DesiredState> =>
@@ -51,7 +50,7 @@ test('a plan with services that were matched as unchanged is the plan made objec
       matched += read.services.filter((service) => desired.services?.includes(service)).length;
       const quick = diff(read, desired);
       const whole = diff(await readState(client), desired);
-      assert.equal(renderPlan(quick, theme), renderPlan(whole, theme));
+      assert.equal(renderPlan(quick, plainTheme), renderPlan(whole, plainTheme));
       assert.deepEqual(planJson(quick), planJson(whole));
       assert.deepEqual(stagesOf(quick), stagesOf(whole));
     }),

@@ -4,26 +4,26 @@ import type { IpvsClient } from './ipvs/client.js';
 import type { OpenSocket } from './netlink/transport/socket.js';
 import type { Files } from './system/state-dir.js';
 
-/** A stream of text that the user or a pipe reads, as text or as the bytes of it. */
+/** Standard output or standard error: takes text, or its bytes. */
 export interface Output {
   /** A terminal, as opposed to a pipe or a file. */
   readonly isTTY: boolean;
   /** Width of the terminal in columns; undefined in a pipe. */
   readonly columns?: number | undefined;
   /**
-   * Writes text, or the bytes of UTF-8, which are the caller's again when the promise has resolved. Wait for it before
-   * writing more than fits in memory.
-   * @throws ClosedPipe when nobody reads any more.
+   * Writes text, or its bytes in UTF-8. The bytes must not change until the promise has resolved. Wait for it before writing
+   * more than fits in memory.
+   * @throws ClosedPipe if the reader has closed the pipe
    */
   write(text: string | Uint8Array): Promise<void> | void;
 }
 
-/** The reader of our output has gone (`| head`): not an error to report, only the end. */
+/** The reader of the output has closed the pipe (`| head`): ends the program without a message. */
 export class ClosedPipe extends Error {
   override name = 'ClosedPipe';
 }
 
-/** An error that ends the program with a status other than its own kind's. */
+/** An error with an exit status other than that of its class. */
 export class WithStatus extends Error {
   override name = 'WithStatus';
   constructor(
@@ -54,15 +54,15 @@ export interface Context {
   readonly files: Files;
   /** IPVS in the kernel: opened at the first call, the same for every later one. */
   client(): Promise<IpvsClient>;
-  /** Opens a netlink socket of the kernel's, for what lies around IPVS. */
+  /** Opens a netlink socket of another protocol than generic netlink, such as rtnetlink. */
   readonly openSocket: OpenSocket;
   /**
-   * Aborted when somebody wants the process to end (SIGINT, SIGTERM): whoever asks for this ends in his own time, unless it is
-   * wanted a second time. Not there where nobody can want it.
+   * Aborted by the first SIGINT or SIGTERM: a command that reads this ends at its next pause. A second signal ends the process at
+   * once. Undefined where there are no signals.
    */
   stopRequest?(): AbortSignal;
-  /** Milliseconds since an arbitrary moment, never going back. */
+  /** Milliseconds since an arbitrary moment; never decreases. */
   now(): number;
-  /** Resolves after so many milliseconds. */
+  /** Resolves after this many milliseconds. */
   sleep(milliseconds: number): Promise<void>;
 }

@@ -3,20 +3,20 @@
  * decided in one place, cli/render.ts. The message is for stack traces and for users of the library.
  */
 
-/** Base of every error that lvsadm raises on purpose; anything else that is thrown is a bug. */
+/** Base class of lvsadm's errors. Any other exception is a bug. */
 export abstract class LvsadmError extends Error {}
 
-/** A value that cannot be: what it is the value of, what was given, and what would be right. */
+/** An invalid value: its purpose, the text that was given, and what would be right. */
 export class ValueError extends LvsadmError {
   override name = 'ValueError';
   constructor(
-    /** What the value is for, in the field's terms: `port`, `weight`, `address`. */
+    /** The field: `port`, `weight`, `address`. */
     readonly field: string,
     /** The value as it was given. */
     readonly given: string,
     /** What would be right, as a noun phrase: `a number from 0 to 65535`. */
     readonly expected: string,
-    /** All words that would be right, where they can be told. */
+    /** All words that would be right, if they are known. */
     readonly choices: readonly string[] = [],
   ) {
     super(`${field}: '${given}' is not ${expected}`);
@@ -51,20 +51,20 @@ export class UsageError extends LvsadmError {
   }
 }
 
-/** Something wrong in a document, and where. */
+/** A problem in a document, and its location. */
 export interface Problem {
   /** As it was named by the user; `-` is standard input. */
   readonly file: string;
-  /** From 1; undefined where the whole file is to blame. */
+  /** From 1; undefined if the problem is about the whole file. */
   readonly line?: number | undefined;
   readonly column?: number | undefined;
-  /** Way to the value inside the document: `services[2].servers[0].weight`; empty for the document itself. */
+  /** Path to the value in the document: `services[2].servers[0].weight`; empty for the document itself. */
   readonly path?: string | undefined;
   /** What is wrong, and what would be right; one line, no final full stop. */
   readonly text: string;
 }
 
-/** Desired state that cannot be understood. Holds every problem that was found, in the order of the text. */
+/** Invalid documents. Has every problem that was found, in the order of the text. */
 export class DocumentError extends LvsadmError {
   override name = 'DocumentError';
   constructor(readonly problems: readonly [Problem, ...Problem[]]) {
@@ -131,7 +131,7 @@ export class KernelError extends LvsadmError {
     readonly errno: number,
     /** What the operation was about, in the user's notation: `TCP 192.0.2.1:80`. */
     readonly object?: string,
-    /** The kernel's own words (NLMSGERR_ATTR_MSG), where it sent some. */
+    /** The kernel's text (NLMSGERR_ATTR_MSG), if it sent one. */
     readonly detail?: string,
   ) {
     super(`${operation}${object ? ` ${object}` : ''}: ${errnoText(errno)}${detail ? ` (${detail})` : ''}`);
@@ -148,7 +148,7 @@ export class KernelError extends LvsadmError {
   }
 }
 
-/** IPVS cannot be used at all: it is not in the kernel, or this process may not. */
+/** IPVS cannot be used: the kernel does not have it, or this process lacks the permission. */
 export class UnavailableError extends LvsadmError {
   override name = 'UnavailableError';
   constructor(
@@ -159,11 +159,11 @@ export class UnavailableError extends LvsadmError {
   }
 }
 
-/** Something around IPVS on the machine cannot be read or changed: a sysctl, a link, an address, a file. */
+/** A sysctl, a link, an address or a file of this machine cannot be read or changed. */
 export class HostError extends LvsadmError {
   override name = 'HostError';
   constructor(
-    /** What was to be done, as one would say it: `set net.ipv4.ip_forward to 1`. */
+    /** The attempted action: `set net.ipv4.ip_forward to 1`. */
     readonly attempted: string,
     readonly reason: string,
     options?: ErrorOptions,
@@ -172,7 +172,7 @@ export class HostError extends LvsadmError {
   }
 }
 
-/** Another process is at work on the same table. */
+/** Another process holds the lock. */
 export class LockedError extends LvsadmError {
   override name = 'LockedError';
   constructor(
@@ -211,7 +211,7 @@ export const Errno = {
   EHOSTUNREACH: 113,
 } as const;
 
-/** Loaded when an error is told, and not at each start. */
+/** Loaded only to render an error, not at each start. */
 const util = () => process.getBuiltinModule('node:util');
 
 /** `EEXIST` for 17; `errno 999` for a number that has no name. */

@@ -10,7 +10,7 @@ const ipvsadmPrograms: readonly string[] = [
   'ipvsadm-restore',
 ] satisfies IpvsadmProgram[];
 
-/** The name that the program goes by in its messages: the one it was called by if that is one of ipvsadm's. */
+/** The program's name in messages: the name that it was called by if that is one of ipvsadm's. */
 export function nameOf(program: string): IpvsadmProgram | 'lvsadm' {
   const called = calledName(program);
   return ipvsadmPrograms.includes(called) ? (called as IpvsadmProgram) : 'lvsadm';

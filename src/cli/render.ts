@@ -42,7 +42,7 @@ export function render(error: unknown, name: string): Ending {
 
 const line = (name: string, text: string): string => `${name}: ${text}\n`;
 
-/** One mistake in a template can make thousands. */
+/** Lines shown of a document with mistakes: one mistake in a template can make thousands. */
 const PROBLEMS_SHOWN = 20;
 
 function problems({ problems }: DocumentError, name: string): string {

@@ -14,11 +14,11 @@ export type Positional = Domain & {
   readonly many?: true;
 };
 
-/** An option that is there or not. */
+/** An option without a value. */
 export interface Flag {
   readonly type: 'flag';
   readonly describe: string;
-  /** The option that it cannot stand beside. */
+  /** The option that excludes it. */
   readonly conflicts?: string;
 }
 
@@ -30,7 +30,7 @@ export type ValueOption = Domain & {
   /** May be given several times. */
   readonly many?: true;
   readonly default?: string | number;
-  /** In words, where the default is not one value. */
+  /** The default in words, if it is not one value. */
   readonly defaultText?: string;
 };
 
@@ -105,7 +105,7 @@ export const usageOf = (positionals: Positionals): string =>
     .map(([name, { optional, many }]) => (many ? `[${name}..]` : optional ? `[${name}]` : `<${name}>`))
     .join(' ');
 
-/** A row of the table of subcommands: light, so that a run loads only the one that it was asked for. */
+/** A row of the table of subcommands. Its module is loaded only if the command line names it. */
 export interface CommandRow {
   readonly name: string;
   readonly summary: string;

@@ -49,7 +49,7 @@ function setupOf(values: Values<typeof options, typeof setupPositionals>): Direc
   return { vips: vipsOf(values), device, methods: method.length > 0 ? method : ['nat'] };
 }
 
-/** The settings that this kernel has; none where IPVS is not loaded. */
+/** The settings that this kernel has; empty if IPVS is not loaded. */
 async function settings({ sysctls }: Machine): Promise<StatusPart> {
   const found = await Promise.all(
     vsSettings.map(async (setting) => ({

@@ -94,7 +94,7 @@ async function report(
   );
 }
 
-/** @returns the status of what is left */
+/** @returns the exit status of the remaining findings */
 async function fixAll(
   context: Context,
   machine: Machine,

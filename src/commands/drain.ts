@@ -32,7 +32,7 @@ export const command = defineCommand({
       const refusing = drainsByRefusing(await client.service(found.of));
       if (refusing !== undefined) await context.err.write(`lvsadm: ${refusing}\n`);
       const weights = await DrainedWeights.open(context);
-      // Before the change: a run that ends in between must not lose the weight.
+      // Before the change, so that an interrupted run does not lose the weight.
       await weights.remember(found, destination.weight);
       await setWeight(client, found, 0);
     }

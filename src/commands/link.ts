@@ -16,7 +16,7 @@ export const command = defineCommand({
     const directory = await directoryAt(named);
     if (directory === undefined) throw new UsageError('not a directory', named);
     const links = programNames.map((name) => join(directory, name));
-    // All or nothing: look first, then make.
+    // All links or none: check every name first.
     const states = await Promise.all(links.map((link) => stateOfLink(link, program)));
     const taken = links.filter((_, index) => states[index] === 'taken');
     if (taken.length > 0 && !force) {
@@ -30,6 +30,6 @@ export const command = defineCommand({
   },
 });
 
-/** Its real path; undefined where there is none. */
+/** Its real path; undefined if it does not exist. */
 const directoryAt = async (path: string): Promise<string | undefined> =>
   (await stat(path).catch(() => undefined))?.isDirectory() ? realpath(path) : undefined;

@@ -117,7 +117,7 @@ const aboutService = ({ scheduler, schedulerFlags, persistence, onePacket }: Ser
 const aboutDestination = ({ method, tunnel }: DestinationEntry): string =>
   method === 'tun' && tunnel.type !== 'ipip' ? `${method} ${tunnel.type}` : method;
 
-/** Settings as a document writes them, and what the kernel has counted. */
+/** Settings as documents have them, connections and counters. */
 const entryJson = ({ service, destinations }: Entry): Json => ({
   ...serviceSettings(service),
   stats: { ...service.stats },

@@ -4,13 +4,13 @@ import { canonicalAddress } from '../model/address.js';
 import { destinationNumbers } from '../model/fields.js';
 import { portRange, type Range } from '../model/limits.js';
 
-/** What a shell offers for a value: names of files, of links, or of what stands in the table. */
+/** What a shell completes a value with: names of files or links, or services and servers in the table. */
 export type Completion = 'path' | 'directory' | 'interface' | 'service' | 'service-url' | 'server';
 
 export interface ValueType<T> {
   /** As help writes such a value: `SECONDS`. */
   readonly name: string;
-  /** What follows the number where help tells a default. */
+  /** The unit that follows a default in the help. */
   readonly unit?: string;
   readonly completion?: Completion;
   /** @param argument as the user spelled it, for the error. @throws UsageError, ValueError */
@@ -19,7 +19,7 @@ export interface ValueType<T> {
 
 const asWritten = (text: string): string => text;
 
-/** Services and servers stay text here: their ports may be names, which only a run can look up. */
+/** Services and servers stay text: their ports may be names, which are looked up when the command runs. */
 export const valueTypes = {
   path: { name: 'FILE', completion: 'path', read: asWritten },
   directory: { name: 'DIRECTORY', completion: 'directory', read: asWritten },
@@ -35,7 +35,7 @@ export const valueTypes = {
 
 export type ValueTypeName = keyof typeof valueTypes;
 
-/** What a value of this type is read as. */
+/** The type that a value is read as. */
 export type ValueOf<T extends ValueTypeName> = ReturnType<(typeof valueTypes)[T]['read']>;
 
 /** One address or several with commas between them, canonical; the prefix length of a single address may follow each. */
@@ -49,7 +49,7 @@ function wholeNumber(text: string, { min, max }: Range, noun: string): number {
   throw new UsageError(`'${text}' is not a ${noun} from ${min} to ${max}`, text);
 }
 
-/** 23 days: more than anybody waits, and short enough for a timer in milliseconds. */
+/** 23 days: a timer in milliseconds cannot take 25. */
 const LONGEST = 2_000_000;
 
 /** Fractions are allowed. */

@@ -1,4 +1,4 @@
-/** Which addresses may stand where in a document. */
+/** Addresses and ports in documents: which ones each key accepts. */
 import { canonicalAddress, type Family, isIpv4 } from '../model/address.js';
 import { type PortNames, portNamed, portProtocols } from '../model/port.js';
 import type { Protocol } from '../model/service.js';
@@ -7,8 +7,8 @@ import { InvalidValue } from './invalid-value.js';
 import { type Names, preferred } from './names.js';
 
 /**
- * The address that a host stands for: itself, or the only one that its name has in the first of these families in which
- * it has any. Undefined while the name is yet to be looked up.
+ * The address of a host: itself, or the only address of its name in the first of these families that has one. Undefined until the
+ * name has been looked up.
  * @param why reason that the message gives for refusing an address of another family
  * @throws InvalidValue
  */
@@ -40,7 +40,7 @@ export function hostAddress(
 
 const familyNoun: Record<Family, string> = { inet: 'an IPv4 address', inet6: 'an IPv6 address' };
 
-/** The number of a port: itself, or what its name stands for. Undefined while that is yet to be looked up. @throws InvalidValue */
+/** The number of a port, given as number or name. Undefined until the name has been looked up. @throws InvalidValue */
 export function portNumber(port: Port, protocol: Protocol | undefined, names: Names): number | undefined {
   if (typeof port === 'number') return port;
   const known = names.portNames();
@@ -49,7 +49,7 @@ export function portNumber(port: Port, protocol: Protocol | undefined, names: Na
 
 /**
  * The number of the port of this name.
- * @param protocol undefined where a mark chooses the packets, whatever their protocol
+ * @param protocol undefined for a firewall mark, whose packets may have any protocol
  * @throws InvalidValue
  */
 export function portFrom(known: PortNames, name: string, protocol: Protocol | undefined): number {
@@ -61,7 +61,7 @@ export function portFrom(known: PortNames, name: string, protocol: Protocol | un
   );
 }
 
-/** The address, which one machine can have. @throws InvalidValue */
+/** An address that one machine can have. @throws InvalidValue */
 export function unicast(address: string): string {
   if (address === '0.0.0.0' || address === '::')
     throw new InvalidValue(`'${address}' is the unspecified address; name one machine's`);

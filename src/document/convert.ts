@@ -1,4 +1,4 @@
-/** From a document that fits the schema to the model: defaults, names, and what several values must agree on. */
+/** From a document that fits the schema to the model: defaults, names, and checks across several values. */
 import { ValueError } from '../errors.js';
 import type { Daemon, DaemonState } from '../model/daemon.js';
 import {
@@ -45,8 +45,8 @@ import {
 } from './server-settings.js';
 
 /**
- * The desired state in a document. Problems go to `report`. A service or server with a problem is left out, and so is one
- * that depends on a name that is yet to be looked up.
+ * The desired state in a document. Problems go to `report`. Services and servers with a problem are left out, and so are those
+ * with a name that has not been looked up yet.
  */
 export function convertDocument(
   value: DocumentValue,
@@ -70,7 +70,7 @@ class Conversion {
     private readonly report: Report,
   ) {}
 
-  /** One service; none if its name is invalid or yet to be looked up. */
+  /** One service; empty if its name is invalid or has not been looked up yet. */
   service(value: ServiceValue, path: Path): LocatedService[] {
     const at =
       (...keys: string[]) =>

@@ -1,4 +1,4 @@
-/** The desired state in one source, in the model's terms. Everything has its location, for when two sources disagree. */
+/** The desired state in one source, in the model's types. Each item has its location, for messages about duplicates. */
 import type { Problem } from '../errors.js';
 import type { Daemon } from '../model/daemon.js';
 import type { Destination } from '../model/destination.js';
@@ -7,7 +7,7 @@ import type { Timeouts } from '../model/table.js';
 import type { Location } from './location.js';
 import type { PlainServers } from './plain-servers.js';
 
-/** A value, and where it is written. Locations are worked out only for problems. */
+/** A value and its location, which is computed only for a problem. */
 export interface Located<T> {
   readonly value: T;
   location(): Location;

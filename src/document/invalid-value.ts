@@ -1,6 +1,6 @@
-/** Values that a document must not have, and the words of messages about them. */
+/** Invalid values in documents, and the messages about them. */
 
-/** A value that is wrong. The message needs only a position in front of it. */
+/** An invalid value. Its message is complete except for the location. */
 export class InvalidValue extends Error {}
 
 /** `'heavy' is not a whole number from 0 to 65535` */

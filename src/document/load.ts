@@ -19,7 +19,7 @@ export interface NamedText {
 /** The documents in a text. @throws DocumentError */
 type Read = (file: string, text: string) => Promise<Source[]>;
 
-/** Converts a document, as far as the names that are known allow. */
+/** Converts a document; parts with names that have not been looked up yet are left out. */
 type Conversion = (report: Report) => Fragment;
 
 /**
@@ -56,7 +56,7 @@ async function parseAll(texts: readonly NamedText[], names: Names, read: Read) {
     conversions.push(...(await conversionsOf(text, names, read).catch(collectInto(problems))));
   }
   let { state, found } = convert(conversions);
-  // A conversion finds out which names there are; a service's name hides its servers' until it is known.
+  // Each conversion finds more names: the servers of a service are converted once its own name is known.
   while (await names.lookUp()) ({ state, found } = convert(conversions));
   return { state, problems: [...problems, ...found] };
 }

@@ -17,14 +17,14 @@ export class Names {
 
   constructor(private readonly lookup: Lookup) {}
 
-  /** The addresses of a host; undefined while it is yet to be looked up, which `lookUp` will then do. */
+  /** The addresses of a host; undefined until the next `lookUp` has looked it up. */
   addresses(name: string): readonly string[] | undefined {
     const addresses = this.known.get(name);
     if (addresses === undefined) this.wanted.add(name);
     return addresses;
   }
 
-  /** The names of ports; undefined while they are yet to be looked up. */
+  /** The names of ports; undefined until the next `lookUp`. */
   portNames(): PortNames | undefined {
     this.ports ??= 'wanted';
     return this.ports === 'wanted' ? undefined : this.ports;

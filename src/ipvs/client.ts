@@ -24,7 +24,7 @@ import { type OptionSocket, SockoptSource } from './source/sockopt.js';
 export interface ClientOptions extends ConnectionOptions {
   /** Makes the kernel load IPVS; called once when the kernel does not have it. Rejects if it cannot. */
   readonly loadModule?: () => Promise<void>;
-  /** Where the platform has them. What is traced is asked by netlink, all of it. */
+  /** Undefined on platforms without getsockopt(2). Not used while a trace is written, so that the trace is complete. */
   readonly openOptions?: (() => OptionSocket) | undefined;
 }
 
@@ -32,7 +32,7 @@ export interface ClientOptions extends ConnectionOptions {
  * Every method asks the kernel once and keeps nothing. Errors of all of them:
  * - KernelError: the kernel refused; `errno` says why and `object` what it was about
  * - UnavailableError `not-permitted`: the process lacks CAP_NET_ADMIN in the initial user namespace
- * - TransportError, ProtocolError: the conversation broke; the client is closed, and what a change did is unknown
+ * - TransportError, ProtocolError: the conversation broke; the client is closed, and the effect of a change is unknown
  *
  * Calls may overlap; they are carried out one after another.
  */
@@ -47,7 +47,7 @@ export class IpvsClient {
 
   /**
    * Opens a socket in the process's network namespace and finds IPVS in the kernel.
-   * @throws UnavailableError `no-ipvs` where the kernel has no IPVS and it cannot be loaded
+   * @throws UnavailableError `no-ipvs` if the kernel has no IPVS and cannot load it
    */
   static async open(openSocket: OpenSocket, options: ClientOptions = {}): Promise<IpvsClient> {
     const connection = new Connection(await openSocket(Protocol.generic), options);
@@ -81,7 +81,7 @@ export class IpvsClient {
     );
   }
 
-  /** One virtual service. @throws KernelError ESRCH where there is none */
+  /** One virtual service. @throws KernelError ESRCH if it does not exist */
   service(id: ServiceId): Promise<ServiceEntry> {
     return this.ask(describeService(id), () =>
       this.family.get('getService', { service: serviceIdBody(id) }, (reply) =>
@@ -105,7 +105,7 @@ export class IpvsClient {
   /**
    * The servers of several services, one service after the other: `take` is called when those of the service at `index` are there,
    * at `from` and behind. A reader that needs them no more drops them.
-   * @param fields what is read of each beside identity and method (default: everything); the fewer, the faster
+   * @param fields fields to read besides identity and method (default: all); fewer are faster
    */
   async servers(
     of: readonly ServiceId[],
@@ -164,7 +164,7 @@ export class IpvsClient {
 
   /**
    * The same for changes that `addChange` has written already.
-   * @returns the refusals, in order, without what they were about
+   * @returns the refusals, in order, without their objects
    */
   async applyBatch(batch: Batch): Promise<Refusal[]> {
     const refusals = await this.family.batch(batch);
@@ -187,7 +187,7 @@ export class IpvsClient {
     return sockopt === undefined ? [netlink] : [sockopt, netlink];
   }
 
-  /** Adds to a refusal what it was about. */
+  /** Adds the object to a refusal. */
   private async ask<T>(object: string | (() => string), question: () => Promise<T>): Promise<T> {
     try {
       return await question();
@@ -200,7 +200,7 @@ export class IpvsClient {
   }
 }
 
-/** Has the first source that supports it tell the servers of a service. */
+/** Reads the servers of a service from the first source that supports them. */
 function readFirst(sources: readonly DestinationSource[], of: ServiceId): Promise<void> | undefined {
   for (const source of sources) {
     const reading = source.read(of);
@@ -224,7 +224,7 @@ async function findIpvs(
   return loaded;
 }
 
-/** IPVS, or undefined where the kernel does not have it. */
+/** The family of IPVS; undefined if the kernel does not have it. */
 async function lookUp(connection: Connection): Promise<Family<IpvsOperations> | undefined> {
   try {
     return await findFamily(connection, ipvsSchema);
@@ -243,7 +243,7 @@ const notPermitted = (error: KernelError): UnavailableError =>
     `${error.operation} needs CAP_NET_ADMIN in the initial user namespace`,
   );
 
-/** Reads a part of a reply that must be there; what is wrong in it gets the part's name in its path. */
+/** Reads a required part of a reply. Errors in it have the part's name in their path. */
 function readWithin<B, T>(part: string, read: (body: B) => T, body: B | undefined): T {
   if (body === undefined) throw new ProtocolError('missing', [part]);
   try {

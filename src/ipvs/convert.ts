@@ -1,4 +1,4 @@
-/** Between the wire's attributes and the model. Numbers that the tables do not know are errors, never guesses. */
+/** Converts between attributes and the model. A number that is in no table is an error. */
 import { ProtocolError, ValueError } from '../errors.js';
 import {
   addressBytes,
@@ -29,7 +29,7 @@ import type { CommandBody, DaemonBody, DestinationBody, ServiceBody } from './sc
 /** union nf_inet_addr. */
 const ADDRESS_UNION = 16;
 
-/** The value of an attribute that must be there. */
+/** The value of a required attribute. */
 function need<T>(value: T | undefined, field: string): T {
   if (value === undefined) throw new ProtocolError('missing', [field]);
   return value;
@@ -70,7 +70,7 @@ function readNetmask(bytes: Uint8Array, family: Family): string {
   return family === 'inet' ? formatAddress(bytes, 0, 'inet') : String(new Reader(bytes).u32(0));
 }
 
-/** The attributes that say which service is meant. */
+/** The attributes that identify a service. */
 export function serviceIdBody(id: ServiceId): ServiceBody {
   const family = codes.family[serviceFamily(id)];
   if (isFwmark(id)) return { family, fwmark: id.fwmark };
@@ -154,7 +154,7 @@ export function destinationBody(destination: Destination): DestinationBody {
   return body;
 }
 
-/** The exact counters where the kernel has them; kernels before 4.1 count connections and packets modulo 2^32. */
+/** The 64-bit counters if the kernel has them; kernels before 4.1 count connections and packets modulo 2^32. */
 function readStats({ stats64, stats }: Pick<ServiceBody, 'stats' | 'stats64'>): Stats {
   const from = stats64 ?? stats ?? {};
   const read = {} as Record<keyof Stats, bigint>;

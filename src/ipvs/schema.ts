@@ -1,6 +1,6 @@
 /**
  * The IPVS family of generic netlink, as tables: every command and every attribute. Source: linux/ip_vs.h, and
- * net/netfilter/ipvs/ip_vs_ctl.c for what each command takes and gives.
+ * net/netfilter/ipvs/ip_vs_ctl.c for the attributes of each command and its reply.
  */
 
 import { addressLength, type Family, formatAddress } from '../model/address.js';
@@ -23,7 +23,7 @@ import { Reader, type Writer } from '../netlink/bytes.js';
 import type { FamilySchema, Operations } from '../netlink/genl.js';
 import { codes } from './codes.js';
 
-/** struct ip_vs_flags: the bits, and which of them are meant. */
+/** struct ip_vs_flags: the bits, and a mask of the bits that count. */
 export interface Flags {
   readonly bits: number;
   readonly mask: number;
@@ -39,7 +39,7 @@ const flags: Kind<Flags> = {
   show: ({ bits, mask }) => `0x${bits.toString(16)} mask 0x${mask.toString(16)}`,
 };
 
-/** A number that a table gives a name, for the trace's sake. */
+/** A number with a name in a table; the trace shows the name. */
 const named = (kind: Kind<number>, names: Readonly<Record<string, number>>): Kind<number> => ({
   ...kind,
   show: (value) => `${value} ${Object.keys(names).find((name) => names[name] === value) ?? '(unknown)'}`,

@@ -6,7 +6,7 @@ import { noNames, type ResolvedNames, type UnresolvedNames } from './grammar/end
 import { type Labels, nameLabels } from './grammar/endpoint-format.js';
 import { namesIn, parse, tokensOf } from './grammar/parse.js';
 
-/** How long a listing waits for names, in milliseconds; addresses without a name by then are shown as numbers. */
+/** Milliseconds that a listing waits for names; addresses without a name by then are shown as numbers. */
 const PATIENCE = 2000;
 
 export class NameLookup {
@@ -16,7 +16,7 @@ export class NameLookup {
     this.names = new SystemNames(context, resolver);
   }
 
-  /** What the names of a command line stand for. */
+  /** Looks up the names in a command line. */
   async resolve(unresolved: UnresolvedNames | undefined): Promise<ResolvedNames> {
     if (unresolved === undefined) return noNames;
     const found = unresolved.hosts.map(
@@ -34,7 +34,7 @@ export class NameLookup {
   }
 }
 
-/** What the commands of one run share: each line of -R is a command. */
+/** The name lookups of one run, shared by all its commands: each line of -R is a command. */
 export interface Session {
   readonly context: Context;
   readonly names: NameLookup;

@@ -1,4 +1,4 @@
-/** Files in the standalone executable, as node:fs has them: Bun's own takes a third of a short run to load. */
+/** The functions of node:fs in the standalone executable: Bun's own module takes a third of a short run to load. */
 import { Errno, errnoName, errnoText } from '../errors.js';
 import { type Argument, type Call, libc } from './libc.js';
 
@@ -11,11 +11,11 @@ export const openSync = (path: string): number => open(path, O_RDONLY, 0);
 
 export const closeSync = (descriptor: number): void => void libc().call('close', descriptor);
 
-/** @returns how many bytes were read; 0 at the end */
+/** @returns number of bytes read; 0 at the end */
 export const readSync = (descriptor: number, buffer: Uint8Array): number =>
   call('read', 'read', descriptor, buffer, buffer.length);
 
-/** @returns how many of the bytes were written */
+/** @returns number of bytes written */
 export const writeSync = (descriptor: number, bytes: Uint8Array): number =>
   call('write', 'write', descriptor, bytes, bytes.length);
 
@@ -46,7 +46,7 @@ export function writeFileSync(path: string, text: string): void {
   }
 }
 
-/** The directory, and those that it lies in. */
+/** The directory and its parents. */
 export function mkdirSync(path: string, { mode }: { mode: number }): void {
   const make = () => attempt('mkdirat', AT_FDCWD, terminated(path), mode);
   const parent = path.slice(0, path.lastIndexOf('/'));
@@ -95,7 +95,7 @@ function call(what: string, name: Call, ...words: Words): number {
 
 type Words = readonly [first: number, ...others: Argument[]];
 
-/** @returns what the kernel says; the errno, negative, where it refuses */
+/** @returns the kernel's result, or the negative errno if it refuses */
 function attempt(name: Call, ...words: Words): number {
   const { call: kernel, errno: lastErrno } = libc();
   while (true) {

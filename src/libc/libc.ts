@@ -57,7 +57,7 @@ export type Call =
   | 'sendto'
   | 'recvfrom';
 
-/** What a call takes besides its first argument, a number in all of them: numbers from 0 on, and memory. */
+/** The arguments of a call after the first, which is always a number: numbers from 0 on, and memory. */
 export type Argument = number | NodeJS.TypedArray;
 
 const functions = {
@@ -66,7 +66,7 @@ const functions = {
 } as const;
 
 export interface Libc {
-  /** What the kernel says, or -1: then `errno` says why. The memory is the kernel's during the call only. */
+  /** The kernel's result, or -1: then `errno` has the reason. The kernel uses the memory during the call only. */
   call(
     name: Call,
     first: number,
@@ -76,13 +76,13 @@ export interface Libc {
     e?: Argument,
     f?: Argument,
   ): number;
-  /** Of the call that failed last; to be read before anything else is called. */
+  /** Errno of the last failed call. Read it before the next call. */
   errno(): number;
 }
 
 let loaded: Libc | undefined;
 
-/** @throws HostError where code cannot be made while the program runs: its memory would be written, then executed */
+/** @throws HostError if the system forbids code that is generated at run time (memory that is written, then executed) */
 export function libc(): Libc {
   loaded ??= load();
   return loaded;

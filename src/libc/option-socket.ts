@@ -16,7 +16,7 @@ class OptionSocket {
     private descriptor: number,
   ) {}
 
-  /** Has the kernel fill in the value of an option. False where it refuses, or there is no such socket. */
+  /** Fills in the value of an option. False if the kernel refuses, or there is no socket. */
   read(option: number, value: Uint8Array): boolean {
     const { c, descriptor, length } = this;
     if (descriptor === NONE) return false;
@@ -30,7 +30,7 @@ class OptionSocket {
   }
 }
 
-/** A socket of IPv4 in the process's network namespace, for who asks for its options. */
+/** An IPv4 socket in the process's network namespace, for getsockopt(2). */
 export function openOptionSocket(): OptionSocket {
   const c = libc();
   return new OptionSocket(c, c.call('socket', AF_INET, SOCK_DGRAM_CLOEXEC));

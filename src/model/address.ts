@@ -61,7 +61,7 @@ export function formatEndpoint(address: string, port: number): string {
 
 const familyOfLength = (bytes: Uint8Array): Family => (bytes.length === 4 ? 'inet' : 'inet6');
 
-/** Where the bytes go that nobody wants. */
+/** Takes bytes that are not used. */
 const discarded = new Uint8Array(16);
 
 /**
@@ -82,7 +82,7 @@ function parseIpv6(text: string): Uint8Array | undefined {
 
 /** The longest text that an address has: eight groups, the last two of them dotted. */
 const LONGEST = 45;
-/** The text that is being read, and a 0 that ends it; or the one that is being written. */
+/** The text being read, ended by a 0, or the text being written. */
 const ascii = new Uint8Array(LONGEST + 3);
 
 /** Whether all of the text is an address, which then is in `to`. */

@@ -1,7 +1,7 @@
 /** The connection synchronization daemons. */
 export type DaemonState = 'master' | 'backup';
 
-/** What may be said of a daemon; the kernel fills in what is left out. */
+/** Settings of a daemon. The kernel has defaults for the missing ones. */
 export interface Daemon {
   readonly state: DaemonState;
   /** Interface whose multicast the daemon uses, at most 15 bytes. */

@@ -36,7 +36,7 @@ export interface Destination extends Readonly<Record<DestinationNumber, number>>
   readonly tunnel: Tunnel;
 }
 
-/** What each encapsulation has room for. */
+/** The settings that each encapsulation has. */
 export const tunnelTypes: Readonly<
   Record<TunnelType, { readonly port: boolean; readonly checksums: readonly TunnelChecksum[] }>
 > = {

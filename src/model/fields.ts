@@ -1,5 +1,5 @@
 /**
- * What IPVS knows of a service and of a server beside their identity, as data. From a row of these tables follow: the type in the
+ * The fields of a service and of a server besides their identity, as data. From a row of these tables follow: the type in the
  * model, the key of documents with range and default, the value of the option of -a and -e and its place in -S, the comparison of
  * `diff`, and the JSON. The attribute on the wire has the same name in ipvs/schema.ts, the option in ipvsadm/grammar/options.ts.
  * A test walks the tables, and fails where a row is not carried through.
@@ -9,11 +9,11 @@ import { INT_MAX, type Range, U32_MAX } from './limits.js';
 /** A whole number that an administrator sets. */
 export interface NumberField extends Range {
   readonly default: number;
-  /** One sentence for schemas and manuals: what it is, in which unit, and what 0 means. */
+  /** One sentence for schemas and manuals: meaning, unit, and the meaning of 0. */
   readonly about: string;
 }
 
-/** What is set of a server, in the order in which documents and `diff` have it. */
+/** Numbers that an administrator sets of a server, in the order of documents and `diff`. */
 export const destinationNumbers = {
   weight: {
     min: 0,
@@ -38,7 +38,7 @@ export const destinationNumbers = {
 export type DestinationNumber = keyof typeof destinationNumbers;
 export const destinationNumberNames = Object.keys(destinationNumbers) as readonly DestinationNumber[];
 
-/** What the kernel counts of a server: connections in state ESTABLISHED, all others, and persistence templates. */
+/** Counts of a server: connections in state ESTABLISHED, all other connections, and persistence templates. */
 export const destinationCounts = [
   'activeConnections',
   'inactiveConnections',
@@ -47,7 +47,7 @@ export const destinationCounts = [
 
 export type DestinationCount = (typeof destinationCounts)[number];
 
-/** A property of a service that is there or not. */
+/** A property of a service that is on or off. */
 export interface SwitchField {
   readonly about: string;
 }

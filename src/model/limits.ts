@@ -7,12 +7,12 @@ export interface Range {
 }
 
 export const U32_MAX = 0xffff_ffff;
-/** C's int, which the kernel takes weights and timeouts for. */
+/** C's int: the kernel's type of weights and timeouts. */
 export const INT_MAX = 0x7fff_ffff;
 
 /** A firewall mark (netfilter); 0 is no mark. */
 export const fwmarkRange: Range = { min: 1, max: U32_MAX };
-/** A UDP or TCP port that is there to be connected to. */
+/** A UDP or TCP port to connect to. */
 export const portRange: Range = { min: 1, max: 65535 };
 /** Seconds of persistence: 31 days at most (IP_VS_SVC_F_PERSISTENT's timeout in ipvsadm(8)). */
 export const persistenceRange: Range = { min: 1, max: 31 * 24 * 60 * 60 };

@@ -1,4 +1,4 @@
-/** The order in which services and servers are shown and worked on: protocol, address and port by their numbers. */
+/** The order of services and servers in output and plans: protocol, address and port, by number. */
 import { addressOrder, type Family, familyOf } from './address.js';
 import type { DestinationId } from './destination.js';
 import { isFwmark, type ServiceId } from './service.js';

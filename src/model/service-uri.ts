@@ -1,7 +1,7 @@
 /**
  * How documents and subcommands write services and servers: `tcp://192.0.2.10:80`, `udp://[2001:db8::1]:domain`,
- * `fwmark://7`, `fwmark://7/inet6`; `198.51.100.7:80`, `[2001:db8::7]:80`, `web1.example.com`. What names stand for is
- * others' business.
+ * `fwmark://7`, `fwmark://7/inet6`; `198.51.100.7:80`, `[2001:db8::7]:80`, `web1.example.com`. Names are looked
+ * up by the caller.
  */
 import { ValueError } from '../errors.js';
 import { canonicalAddress, type Family, formatEndpoint, isIpv4, isIpv6 } from './address.js';
@@ -69,7 +69,7 @@ function parseFwmark(rest: string, text: string): FwmarkId | { fwmark: number; f
   return { fwmark, family: family as Family | undefined };
 }
 
-/** Undefined where the text is neither an address nor a name, with or without a port. */
+/** Undefined if the text is neither an address nor a name, with or without a port. */
 function parseHostPort(text: string): HostPort | undefined {
   // An IPv6 address with a port needs its brackets; without them it is all address.
   const [, bracketed, plain, digits] =

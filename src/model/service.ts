@@ -1,4 +1,4 @@
-/** Virtual services: what clients connect to. */
+/** Virtual services: the addresses that clients connect to. */
 import { type Family, familyOf, formatEndpoint } from './address.js';
 import type { ServiceSwitch } from './fields.js';
 import type { SchedulerFlag } from './schedulers.js';
@@ -7,7 +7,7 @@ export type { SchedulerFlag };
 
 export type Protocol = 'tcp' | 'udp' | 'sctp';
 
-/** A service known by what its packets carry: protocol, address and port. Port 0 means every port (persistence only). */
+/** A service identified by protocol, address and port. Port 0 means every port (with persistence only). */
 export interface EndpointId {
   readonly protocol: Protocol;
   /** The virtual IP address (VIP), canonical. */
@@ -16,7 +16,7 @@ export interface EndpointId {
   readonly port: number;
 }
 
-/** A service known by the firewall mark that netfilter gives its packets. */
+/** A service identified by the firewall mark that netfilter gives its packets. */
 export interface FwmarkId {
   /** 1 to 4294967295. */
   readonly fwmark: number;
@@ -27,7 +27,7 @@ export type ServiceId = EndpointId | FwmarkId;
 
 /** Packets of one client go to one real server for as long as a template lives. */
 export interface Persistence {
-  /** Seconds, 1 to 2678400 (31 days); 360 where the administrator says nothing. */
+  /** Seconds, 1 to 2678400 (31 days; default: 360). */
   readonly timeout: number;
   /** Which clients count as one: a dotted mask for IPv4 (`255.255.255.0`), a prefix length for IPv6 (`64`). */
   readonly netmask: string;
@@ -44,7 +44,7 @@ export interface Service extends Readonly<Record<ServiceSwitch, boolean>> {
   readonly persistence?: Persistence | undefined;
 }
 
-/** What applies where an administrator says nothing: ipvsadm(8). */
+/** Defaults: ipvsadm(8). */
 export const defaults = {
   scheduler: 'wlc',
   persistenceTimeout: 360,

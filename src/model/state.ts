@@ -1,4 +1,4 @@
-/** What a table is set to, without what only the kernel can know: counters, connections. */
+/** The settings of a table, without the kernel's own state: counters and connections. */
 import type { Family } from './address.js';
 import type { Daemon } from './daemon.js';
 import type { Destination, ForwardingMethod } from './destination.js';
@@ -14,7 +14,7 @@ export interface ServiceState {
   readonly size?: number;
 }
 
-/** Everything that is set in one network namespace. */
+/** All settings of IPVS in one network namespace. */
 export interface State {
   readonly services: readonly ServiceState[];
   readonly daemons: readonly Daemon[];

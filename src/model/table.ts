@@ -1,4 +1,4 @@
-/** What the kernel says of its table: settings, and state that only it can know. */
+/** The table as the kernel reports it: settings, and its own state. */
 import type { Destination } from './destination.js';
 import type { DestinationCount } from './fields.js';
 import type { Service } from './service.js';

@@ -3,12 +3,12 @@
  * of what a short run adds to an empty script.
  */
 
-/** Writable by root alone: who can write there can run code as root. */
+/** Writable by root alone: its files run as root's code. */
 const DIRECTORY = '/var/cache/lvsadm';
 
-/** Has Node keep the compiled code of all scripts of this run; does nothing where that would not be safe, or not for root. */
+/** Makes Node keep the compiled code of all scripts of this run, if root runs it and only root can write to the directory. */
 export function enableCompileCache(): void {
-  // Node 20 has none, and would load its loader of ES modules only to say so.
+  // Node 20 has no compile cache; asking it for the function would load its ES module loader.
   if (Number.parseInt(process.versions.node, 10) < 22 || process.getuid?.() !== 0) return;
   if (!isSafe(DIRECTORY, 0)) return;
   const { enableCompileCache } = process.getBuiltinModule('node:module') as Partial<CompileCache>;
@@ -20,7 +20,7 @@ interface CompileCache {
   enableCompileCache(directory: string): unknown;
 }
 
-/** Whether a directory, made if it can be, is one that nobody but `owner` can write to. */
+/** Whether only `owner` can write to a directory, which is made if it does not exist. */
 export function isSafe(directory: string, owner: number): boolean {
   const { existsSync, lstatSync, mkdirSync } = process.getBuiltinModule('node:fs');
   try {

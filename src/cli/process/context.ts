@@ -25,7 +25,7 @@ export async function runProcess(runtime: Runtime): Promise<void> {
   const context = processContext(runtime);
   const status = await main(runtime.argv, context);
   await context.close();
-  // All is written. Left to itself the runtime would wait for open handles, and free its memory bit by bit.
+  // All output is written. Without exit() the runtime would wait for open handles and free its memory piece by piece.
   process.exit(status);
 }
 

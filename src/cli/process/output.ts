@@ -8,7 +8,7 @@ import type { Descriptors } from './streams.js';
  * descriptor that would block falls back to the stream, which knows how to wait.
  */
 export class DescriptorOutput implements Output {
-  /** Resolves when all of what the stream took over is written. */
+  /** Resolves when the stream has written everything that was passed to it. */
   later: Promise<void> | undefined;
 
   constructor(

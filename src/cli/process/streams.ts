@@ -9,7 +9,7 @@ export interface Descriptors {
   closeSync(descriptor: number): void;
 }
 
-/** Size of the buffer in bytes, and a chunk's least size: files of /proc come in reads of 4 KiB and less. */
+/** Size of the buffer, and least size of a chunk, in bytes: a read of a file in /proc returns 4 KiB or less. */
 const BUFFER = 256 * 1024;
 const CHUNK = 64 * 1024;
 

@@ -9,7 +9,7 @@ import type { DestinationEntry } from '../../model/table.js';
 import type { Options, Positionals } from '../command.js';
 import { serverArgument, serviceArgument } from './service-arg.js';
 
-/** The server that a subcommand is about, by its service. */
+/** The server that a command line names, and its service. */
 export const serverPositionals = {
   service: { type: 'service', describe: 'virtual service: tcp://192.0.2.10:80, fwmark://7' },
   server: { type: 'server', describe: 'real server: 198.51.100.7:80' },
@@ -25,7 +25,7 @@ export interface Found {
   readonly destination: DestinationEntry;
 }
 
-/** @throws UsageError where the table has no such server, KernelError */
+/** @throws UsageError if the table has no such server, KernelError */
 export async function findServer(
   context: Context,
   named: { readonly service: string; readonly server: string },

@@ -20,7 +20,7 @@ export async function serviceArgument(text: string, files: Files): Promise<Servi
   return { protocol, address: host, port: await portOf(port, protocol, text, files) };
 }
 
-/** A server of that service, whose port it has unless it says another. @throws ValueError, UsageError */
+/** A server of the service (default port: the service's). @throws ValueError, UsageError */
 export async function serverArgument(text: string, of: ServiceId, files: Files): Promise<DestinationId> {
   const { host, family, port } = parseServer(text);
   if (family === undefined) throw new UsageError('a server is named by its address here', text);

@@ -129,7 +129,7 @@ async function down(_setup: Setup, { context, values, machine, journal }: Run): 
   return 0;
 }
 
-/** @returns 0 where there is a set-up and all of it holds, 1 otherwise */
+/** @returns 0 if there is a set-up and every step holds, 1 otherwise */
 async function status(setup: Setup, { context, values, machine, journal }: Run): Promise<number> {
   // The set-up of the command line, whoever made it; without one, the set-up that lvsadm made.
   const steps = setup.described ? setup.plan().steps : journal.entries.map(({ step }) => step);
@@ -165,7 +165,7 @@ function statusText(
   return (lines.length === 0 ? `lvsadm has set nothing up here for a ${role}\n` : lines.join('')) + more;
 }
 
-/** What cannot even be looked at, a setting of a device that is yet to be made, does not hold. */
+/** A step that cannot be checked does not hold, such as a setting of a device that does not exist yet. */
 const holdsNow = (step: SetupStep, machine: Machine): Promise<boolean> =>
   check(step, machine).then(
     (was) => was === ALREADY_SET,

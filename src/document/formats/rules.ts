@@ -18,8 +18,8 @@ import type { Location } from '../location.js';
 import type { Names } from '../names.js';
 
 /**
- * What the rules say. Rules that depend on a name that is yet to be looked up are left out, and so are those in which
- * something is wrong, which goes to `report`.
+ * The services and servers that rules add. A rule with a mistake is left out and goes to `report`. A rule with a name that has not
+ * been looked up yet is left out.
  */
 export function convertRules(file: string, text: string, names: Names, report: Report): Fragment {
   const fragment = new RulesFragment(report);
@@ -43,7 +43,7 @@ export function convertRules(file: string, text: string, names: Names, report: R
 
 const NOT_STATE = 'not a part of a table; of rules, -A, -a, --set and --start-daemon are';
 
-/** The command; undefined where a name in it is yet to be looked up. */
+/** The command; undefined until its names have been looked up. */
 function commandOf(tokens: Tokens, names: Names): Command | undefined {
   const wanted = namesIn(tokens);
   if (wanted === undefined) return parse(tokens);
@@ -67,7 +67,7 @@ class RulesFragment {
 
   constructor(private readonly report: Report) {}
 
-  /** @returns false for a command that says what to do instead of what is to be */
+  /** @returns false for a command that is no part of a state, such as -D */
   add(command: Command, location: Location): boolean {
     if (command.do !== 'change') return false;
     const located = <T>(value: T): Located<T> => ({ value, location: () => location });
@@ -87,7 +87,7 @@ class RulesFragment {
         this.daemons = [...(this.daemons ?? []), located(change.daemon)];
         return true;
       case 'setTimeouts':
-        // A timeout of 0 leaves what is there.
+        // 0 leaves a timeout unchanged.
         this.timeouts = (Object.entries(change.timeouts) as [keyof Timeouts, number][])
           .filter(([, seconds]) => seconds > 0)
           .map(located);

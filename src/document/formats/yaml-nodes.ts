@@ -1,4 +1,4 @@
-/** The nodes of a YAML text: where each begins, and whether its keys and aliases are ones that documents may have. */
+/** The nodes of a YAML text with their offsets, and checks of their keys and aliases. */
 import {
   type AliasEvent,
   EVENT_ID,

@@ -1,6 +1,6 @@
-/** The strings of short words that come again and again among bytes, made once instead of at every sight. */
+/** Strings of short words that occur again and again in bytes: each is made once. */
 export class Words {
-  /** By a hash of the word; a newcomer takes the place of the word before, so the memory is bounded. */
+  /** By a hash of the word. A new word replaces the one with the same hash, so memory is bounded. */
   readonly #known: string[] = new Array(64).fill('');
 
   /** The bytes from `start` to `end` as text, a character a byte (Latin-1). */

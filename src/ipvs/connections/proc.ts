@@ -1,7 +1,6 @@
 /**
- * The connection table in /proc/net/ip_vs_conn: the one thing that IPVS tells in text alone, netlink has no operation
- * for it. It is read as a stream, in memory that does not grow with the table. It is no snapshot: while the kernel
- * prints it, connections come and go, so that one may appear twice or not at all.
+ * The connection table in /proc/net/ip_vs_conn; netlink has no operation for it. It is read as a stream, in bounded memory. It is
+ * no snapshot: connections come and go while the kernel prints it, so that one may appear twice or not at all.
  */
 import { ProtocolError } from '../../errors.js';
 import { ConnectionLine } from './line.js';
@@ -10,13 +9,13 @@ import { newline } from './line-fields.js';
 export type { EndpointView } from './endpoint-view.js';
 export type { ConnectionLine } from './line.js';
 
-/** Where the kernel shows the table of the reader's own network namespace. */
+/** The table of the reader's network namespace. */
 export const connectionTablePath = '/proc/net/ip_vs_conn';
 
-/** The first line begins so on every kernel; what columns follow at its end depends on the kernel's age. */
+/** Beginning of the first line on every kernel. Newer kernels have more columns after it. */
 const headerStart = 'Pro FromIP ';
 
-/** Far above what the kernel prints (about 450 bytes): more is no connection table, and must not fill the memory. */
+/** Bytes of a line; the kernel prints about 450. A longer line is no connection table, and must not fill the memory. */
 const maxLineBytes = 16384;
 
 /**

@@ -1,4 +1,4 @@
-/** The servers of services, read where their records lie: a listing has tens of thousands. */
+/** Reads servers from their records, without an object for each: a listing has tens of thousands. */
 import { addressLength, type Family, formatAddress } from '../../model/address.js';
 import {
   type Destination,
@@ -29,14 +29,14 @@ const SAFE_HIGH = 2 ** 21;
 /** What IPv4 addresses with their ports rank below. */
 const IPV6_RANK = 2 ** 48;
 
-/** Its readers are of the server that `seek` came to. A field that was not asked for cannot be read. */
+/** The readers return fields of the server at the cursor, which `seek` moves. Only fields that were asked for can be read. */
 export class DestinationCursor {
   /** Where the record starts, in words. */
   private at = 0;
 
   constructor(private readonly records: DestinationRecords) {}
 
-  /** How many servers there are, of all services that have not been dropped. */
+  /** Number of servers, of all services that have not been dropped. */
   get count(): number {
     return this.records.count;
   }

@@ -1,6 +1,6 @@
 /**
- * Servers in memory, as records of 32-bit words in one buffer: what the sources write and DestinationCursor reads, without an object
- * for each server. A record has the identity and the method, and a column for each field that is asked for.
+ * Servers in memory, as records of 32-bit words in one buffer. The sources write records, and DestinationCursor reads them, without an
+ * object for each server. A record has the identity and the method, and a column for each field that is asked for.
  */
 import {
   type DestinationCount,
@@ -11,7 +11,7 @@ import {
 import type { ServiceId } from '../../model/service.js';
 import { counterNames, type Stats } from '../../model/stats.js';
 
-/** What can be asked of a server beside its identity and method: settings, counts, and counters. */
+/** The fields of a server besides identity and method: settings, counts and counters. */
 export type DestinationField = DestinationNumber | DestinationCount | 'tunnel' | keyof Stats;
 
 /** Every field of 32 bits; of the others a tunnel takes three words (type, port, checksum), a counter two (low, high). */
@@ -79,8 +79,8 @@ export class DestinationRecords {
 /** Where the servers of a service can be read. */
 export interface DestinationSource {
   /**
-   * Adds a record for each server of a service, at once or by the time that the promise resolves. A source that cannot tell all
-   * of them, or not all that is asked of them, adds none and says `unsupported`: another source has to. @throws KernelError
+   * Adds a record for each server of a service, at once or before the promise resolves. A source that lacks a server or a field
+   * adds none and returns `unsupported`: then the next source is asked. @throws KernelError
    */
   read(of: ServiceId): Promise<void> | Reading;
 }

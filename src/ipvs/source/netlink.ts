@@ -1,4 +1,4 @@
-/** Servers by dumps of netlink: IPVS_CMD_GET_DEST tells everything of each. */
+/** Servers by netlink dumps (IPVS_CMD_GET_DEST), with all fields. */
 import { ProtocolError } from '../../errors.js';
 import { addressLength } from '../../model/address.js';
 import { type ServiceId, serviceFamily } from '../../model/service.js';
@@ -36,7 +36,7 @@ const [TUNNEL_TYPE] = rows.tunnelType;
 const [TUNNEL_PORT] = rows.tunnelPort;
 const [TUNNEL_FLAGS] = rows.tunnelFlags;
 
-/** From which attribute to which column of a record. */
+/** An attribute, and the column of records that it goes to. */
 interface Move {
   readonly type: number;
   readonly column: number;
@@ -68,7 +68,7 @@ export class NetlinkSource implements DestinationSource {
     this.old = new CounterReader(Stats32, records);
   }
 
-  /** None where the service does not exist. */
+  /** Adds none if the service does not exist. */
   read(of: ServiceId): Promise<void> {
     const { records } = this;
     const before = records.count;

@@ -1,7 +1,7 @@
 /**
- * Servers by getsockopt(2), the interface that IPVS had before netlink: one call tells those of a service, in a tenth of the time of a
- * dump. It knows only IPv4, leaves out servers of the other family, and says of a tunnel only that it is one. The structures are
- * those of linux/ip_vs.h, as 64-bit machines align them.
+ * Servers by getsockopt(2), the interface that IPVS had before netlink: one call returns the servers of a service, in a tenth of the
+ * time of a dump. It has only IPv4 servers, and lacks the encapsulation of tunnels. The structures are those of linux/ip_vs.h, as
+ * 64-bit machines align them.
  */
 import { addressBytes, formatAddress } from '../../model/address.js';
 import { type EndpointId, isFwmark, type ServiceId, serviceFamily, serviceKey } from '../../model/service.js';
@@ -29,14 +29,14 @@ const services = { option: 0x482, header: 8, entry: 104, servers: 44 } as const;
 /** IP_VS_SO_GET_DESTS: struct ip_vs_get_dests, a service, a count and as many of struct ip_vs_dest_entry. */
 const destinations = { option: 0x484, header: 24, limit: 16, entry: 96 } as const;
 
-/** Where struct ip_vs_service_entry and struct ip_vs_get_dests have what a service is known by. */
+/** Offsets of a service's identity in struct ip_vs_service_entry and struct ip_vs_get_dests. */
 const service = { protocol: 0, address: 4, port: 8, fwmark: 12 } as const;
 
-/** Where struct ip_vs_dest_entry has what every record has, after the address. */
+/** Offsets in struct ip_vs_dest_entry of the words that every record has, after the address. */
 const destination = { port: 4, flags: 8 } as const;
 /**
- * Where it has other fields. For those that it lacks, or has with fewer bits (the counters), this source is unsupported.
- * A tunnel's kind is no part of it: services that have one are unsupported if it is asked for.
+ * Offsets of other fields in it. A field that it lacks, or has with fewer bits (counters), makes this source unsupported. It lacks the
+ * encapsulation of tunnels: if that is asked for, services with a tunnel are unsupported.
  */
 const fields: Readonly<Partial<Record<DestinationField, number>>> = {
   weight: 12,
@@ -47,7 +47,7 @@ const fields: Readonly<Partial<Record<DestinationField, number>>> = {
   persistentConnections: 32,
 };
 
-/** What a service that is known by its mark has in place of an endpoint. */
+/** The endpoint in the struct of a service with a firewall mark. */
 const markOnly: EndpointId = { protocol: 'tcp', address: '0.0.0.0', port: 0 };
 
 /** Flags of an entry that the kernel has not written. */
@@ -119,7 +119,7 @@ export class SockoptSource implements DestinationSource {
     this.words = new Uint32Array(this.value.buffer);
   }
 
-  /** Adds the servers that the kernel has written. False for one of which the struct does not tell all. */
+  /** Adds the servers in the kernel's answer. False if the struct lacks a field of one of them. */
   private take(): boolean {
     const { words } = this;
     for (let at = destinations.header / 4; at < words.length; at += destinations.entry / 4) {
@@ -151,7 +151,7 @@ export class SockoptSource implements DestinationSource {
   }
 }
 
-/** How many servers the kernel counts for each IPv4 service, by its key; undefined if it does not say. */
+/** Number of servers of each IPv4 service, by its key; undefined if the kernel does not tell it. */
 function countServers(socket: OptionSocket, most: number): Map<string, number> | undefined {
   const value = new Uint8Array(services.header + most * services.entry);
   const view = new DataView(value.buffer);

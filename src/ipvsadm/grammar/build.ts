@@ -36,7 +36,7 @@ import { type Endpoint, portNumber, type ResolvedNames } from './endpoint.js';
 import type { SettingName, Settings } from './settings.js';
 import { netmask, number, oneOf, schedulerFlags } from './values.js';
 
-/** Listings by precedence: of several that are asked for, the first is shown. */
+/** Listings by precedence: the first of those on the command line is shown. */
 const columns = [
   'stats',
   'rate',
@@ -106,7 +106,7 @@ class Parts {
     const { scheduler = defaults.scheduler, schedulerFlags: flags = '', onePacket } = this.settings;
     const persistence = this.persistence(id);
     if (!isFwmark(id) && id.port === 0 && persistence === undefined) {
-      // Without brackets, the port that was meant has become the last part of the IPv6 address.
+      // Without brackets, a port becomes the last group of the IPv6 address.
       const form = familyOf(id.address) === 'inet6' ? `, as in [${id.address}]:80` : '';
       throw new UsageError(`every port (port 0) needs persistence: add -p, or give a port${form}`);
     }

@@ -1,4 +1,4 @@
-/** What a command line of ipvsadm's grammar asks for, checked and complete. */
+/** A parsed command line of ipvsadm's grammar, checked and complete. */
 import type { Change } from '../../model/change.js';
 import type { ServiceId } from '../../model/service.js';
 
@@ -13,7 +13,7 @@ export interface ListOptions {
   readonly numeric: boolean;
   /** Counters in full. */
   readonly exact: boolean;
-  /** By protocol, address and port; otherwise as the kernel has them. */
+  /** By protocol, address and port; otherwise in the kernel's order. */
   readonly sorted: boolean;
 }
 

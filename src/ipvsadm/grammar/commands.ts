@@ -1,4 +1,4 @@
-/** The commands of the grammar as data: how each is called, and what may follow it. */
+/** The commands of the grammar as data: their names, values and options. */
 import type { DaemonState } from '../../model/daemon.js';
 import type { PoptOption } from './popt.js';
 

@@ -1,4 +1,4 @@
-/** How addresses and ports are written: as numbers, or by the names that were found for them. */
+/** Addresses and ports as text: numbers, or names that were looked up. */
 import { type Family, familyOf, formatEndpoint } from '../../model/address.js';
 import type { Protocol } from '../../model/service.js';
 
@@ -9,7 +9,7 @@ export interface Labels {
 
 export const numericLabels: Labels = { endpoint: formatEndpoint };
 
-/** Names where there are some, numbers where not. A port belongs to a protocol, without one it has no name. */
+/** Names if there are any, otherwise numbers. A port without a protocol has no name. */
 export function nameLabels(
   hosts: ReadonlyMap<string, string>,
   portName: (port: number, protocol: Protocol) => string | undefined,

@@ -1,5 +1,5 @@
 /**
- * The options of the grammar as data: a row for each says how it is called, what its value is, and which commands take it.
+ * The options of the grammar as data: each row has an option's names, its value, and the commands that take it.
  * The parser, the help, the manual page and the completions follow from these rows.
  */
 import { daemonDefaults } from '../../model/daemon.js';
@@ -52,7 +52,7 @@ const server: Group = { about: 'real server', allowed: ['add-server', 'edit-serv
 const listing: Group = { about: 'listing', allowed: ['list'] };
 const daemon: Group = { about: 'sync daemon', allowed: ['start-daemon'] };
 
-/** Listings of connections, timeouts and daemons have none of the table's columns. */
+/** Listings that have no columns of servers: connections, timeouts and daemons. */
 const tableOnly: readonly SettingName[] = ['service', 'stats', 'rate', 'thresholds'];
 
 const endpointService = (protocol: Protocol, row: Row): OptionOf<'service'> => ({

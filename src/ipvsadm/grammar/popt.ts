@@ -1,7 +1,7 @@
 /**
- * Words of a command line, cut into options and their values as popt(3) does it, which is what every script written
- * for ipvsadm relies on: short options cluster (`-Ln`, `-at VIP:80`), values may be glued (`-w5`, `-w=5`), long options
- * are spelled out in full (`--weight 5`, `--weight=5`). Knows nothing of IPVS.
+ * Cuts the words of a command line into options and values as popt(3) does, because scripts written for ipvsadm rely on it: short
+ * options cluster (`-Ln`, `-at VIP:80`), values may be attached (`-w5`, `-w=5`), long options are spelled out in full (`--weight 5`,
+ * `--weight=5`). Knows nothing of IPVS.
  */
 
 export interface PoptOption {
@@ -18,7 +18,7 @@ export const spellings = ({ long, short = '' }: Pick<PoptOption, 'long' | 'short
   `--${long}`,
 ];
 
-/** What is wrong with a word that cannot be read as an option. */
+/** Why a word cannot be read as an option. */
 export type Fault = 'unknown' | 'missing-value' | 'unwanted-value';
 
 interface Source {

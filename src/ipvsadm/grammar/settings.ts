@@ -1,4 +1,4 @@
-/** What options set, and the kinds of options that there are: flags, values, numbers. The options themselves are in options.ts. */
+/** The settings that options make, and the kinds of options: flags, values, numbers. options.ts has the options. */
 import type { ForwardingMethod, TunnelChecksum, TunnelType } from '../../model/destination.js';
 import type { DestinationNumber, ServiceSwitch } from '../../model/fields.js';
 import type { Range } from '../../model/limits.js';
@@ -61,10 +61,10 @@ export interface Group extends Legality {
   readonly about: 'virtual service' | 'real server' | 'listing' | 'sync daemon';
 }
 
-/** What each option says for itself. */
+/** The part of a row that every kind of option has. */
 export interface Row extends Pick<PoptOption, 'long' | 'short'> {
   readonly help: string;
-  /** Settings that it cannot stand beside. */
+  /** Settings that exclude it. */
   readonly excludes?: readonly SettingName[];
   /** May be given more than once. */
   readonly repeatable?: true;
@@ -80,7 +80,7 @@ interface Value {
 export interface ValueRow extends Row, Value {}
 
 export interface NumberRow extends ValueRow {
-  /** What messages call the number. */
+  /** The number's name in messages. */
   readonly field: string;
 }
 

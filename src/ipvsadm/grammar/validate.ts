@@ -1,4 +1,4 @@
-/** Which options go with which command, and with each other: the columns of the option table, applied. */
+/** Checks the options of a command against the option table: which it needs and takes, and which exclude each other. */
 import { UsageError } from '../../errors.js';
 import { type Args, spellingOf } from './args.js';
 import { type CommandName, commands } from './commands.js';

@@ -1,4 +1,4 @@
-/** Readers of option values. Each takes the text as it was given, and throws a ValueError that says what would be right. */
+/** Readers of option values. Each throws a ValueError for an invalid text. */
 import { ValueError } from '../../errors.js';
 import { addressLength, canonicalAddress, type Family, isIpv4, isIpv6 } from '../../model/address.js';
 import type { Range } from '../../model/limits.js';
@@ -40,7 +40,7 @@ export const oneOf =
     return found;
   };
 
-/** A reader of names for which the kernel has `size` bytes, the NUL at the end among them. */
+/** A reader of names of at most `size` bytes in the kernel, with the NUL at the end. */
 export const name =
   (field: string, size: number) =>
   (text: string): string => {

@@ -1,4 +1,4 @@
-/** Lines of a listing, gathered as the bytes that are written, and aligned by cells of fixed widths. */
+/** Writes lines of a listing as bytes, in cells of fixed widths. */
 import type { Output } from '../../context.js';
 import type { Family } from '../../model/address.js';
 import { putIpv4, putIpv6, putNumber } from '../../model/ascii.js';
@@ -24,7 +24,7 @@ export class LineWriter {
   /** Where the current cell ends, unless what is in it is longer. */
   private cellEnd = 0;
 
-  /** Starts a line with a cell of at least so many columns. */
+  /** Starts a line with a cell of at least this many columns. */
   begin(width = 0): void {
     if (this.length + ROOM > this.bytes.length) this.grow(ROOM);
     this.cellEnd = this.length + width;
@@ -80,7 +80,7 @@ export class LineWriter {
     this.length = putNumber(this.bytes, this.length, value);
   }
 
-  /** A whole number that has at most so many digits, right-aligned. */
+  /** A whole number of at most this many digits, right-aligned. */
   right(value: number, width: number): void {
     let digits = 1;
     for (let limit = 10; limit <= value; limit *= 10) digits++;
@@ -115,7 +115,7 @@ export class LineWriter {
     this.length = putNumber(bytes, next + 1, port);
   }
 
-  /** Writes what was gathered. */
+  /** Writes the gathered lines. */
   async flush(out: Output): Promise<void> {
     if (this.length === 0) return;
     await out.write(this.bytes.subarray(0, this.length));

@@ -1,4 +1,4 @@
-/** -L of the table, of timeouts and of daemons: asks the kernel, and writes what it says. */
+/** -L of the table, of timeouts and of daemons. */
 import type { IpvsClient } from '../../ipvs/client.js';
 import type { Service } from '../../model/service.js';
 import type { ListOptions } from '../grammar/command.js';
@@ -8,7 +8,7 @@ import { fieldsOf, layouts } from './layouts.js';
 import { LineWriter } from './line-writer.js';
 import { inListingOrder, type Rows, writeNamedRows, writeRows } from './rows.js';
 
-/** The table, or one service of it. @throws KernelError of `getService` where there is no such service */
+/** The table, or one service of it. @throws KernelError of `getService` if the service does not exist */
 export async function list({ context, names }: Session, options: ListOptions): Promise<void> {
   const client = await context.client();
   const layout = layouts[options.columns];
@@ -37,7 +37,7 @@ export async function listDaemons({ context }: Session): Promise<void> {
   await context.out.write(daemons.map(daemonLine).join(''));
 }
 
-/** The services that a listing shows; with counters only where it shows them. */
+/** The services of a listing, with counters only if it shows them. */
 async function servicesOf(
   client: IpvsClient,
   { of, columns, sorted }: ListOptions,

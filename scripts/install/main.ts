@@ -51,7 +51,7 @@ function parse(args: readonly string[]): Options & { uninstall: boolean; help: b
   };
 }
 
-// The installation goes on when nobody reads its output any more.
+// The installation goes on after the reader of its output has closed the pipe.
 process.stdout.on('error', () => {});
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 

@@ -1,6 +1,5 @@
 /**
- * Where the attributes of a message lie: for readers that want few of them from very many messages, and for writers that change
- * one in place.
+ * Offsets of the attributes in a message: to read a few attributes of many messages, and to change one in place.
  *
  *     const layout = new AttributeLayout(DestinationAttributes, ['port']);
  *     layout.find(reader, start, end);
@@ -27,7 +26,7 @@ export class AttributeLayout<R extends Rows = Rows> {
 
   constructor(
     private readonly set: AttributeSet<R>,
-    /** Attributes without which a message makes no sense. */
+    /** Required attributes. */
     private readonly needs: readonly (keyof R & string)[] = [],
   ) {
     const rows = Object.values(set.rows);
@@ -39,8 +38,8 @@ export class AttributeLayout<R extends Rows = Rows> {
   }
 
   /**
-   * Finds the attributes between `at` and `last`. Where one is there twice the last one counts.
-   * @throws ProtocolError where one does not fit, is too short for its kind, or is missing
+   * Finds the attributes between `at` and `last`. Of a duplicate the last one counts.
+   * @throws ProtocolError for an attribute that does not fit or is too short for its kind, or a required one that is missing
    */
   find(from: Reader, at: number, last: number): void {
     const { attributes, starts, ends, sizes } = this;
@@ -80,14 +79,14 @@ export class AttributeLayout<R extends Rows = Rows> {
 
 const nothing = new Reader(new Uint8Array(0));
 
-/** Bytes that an attribute of this kind takes at least. */
+/** Least bytes of an attribute of this kind. */
 const sizeOf = (kind: Kind<unknown>): number => (kind as Partial<FixedKind<unknown>>).size ?? 0;
 
-/** Where the value of an attribute stands in a message. */
+/** The value of an attribute in a message. */
 export interface Place {
   /** Offset of the payload. */
   readonly at: number;
-  /** Writes another value there, if values of this kind are all of one size. */
+  /** Replaces the value, if values of this kind have one size. */
   readonly kind: Kind<unknown>;
 }
 

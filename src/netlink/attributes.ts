@@ -10,7 +10,7 @@
 import { ProtocolError, ValueError } from '../errors.js';
 import { align, firstHalf, type Reader, secondHalf, type Writer } from './bytes.js';
 
-/** How one kind of value lies in an attribute's payload. */
+/** The encoding of one kind of value in an attribute's payload. */
 export interface Kind<T> {
   readonly name: string;
   /** What would be right, as a noun phrase, where `value` does not fit; a kind that leaves this out takes every value. */
@@ -32,7 +32,7 @@ export interface FixedKind<T> extends Kind<T> {
 export type Row = readonly [type: number, kind: Kind<unknown>];
 export type Rows = Readonly<Record<string, Row>>;
 
-/** What a set of attributes decodes to. Every attribute may be missing: kernels differ. */
+/** The decoded form of a set of attributes. Every attribute may be missing: kernels differ. */
 export type Infer<S> = S extends AttributeSet<infer R> ? Values<R> : never;
 type Values<R extends Rows> = {
   readonly [K in keyof R]?: R[K] extends readonly [number, Kind<infer T>] ? T | undefined : never;
@@ -229,7 +229,7 @@ export function hexDump(value: Uint8Array): string {
   return value.length > 64 ? `${shown} ... (${value.length} bytes)` : shown;
 }
 
-/** Bytes whose meaning is somebody else's. */
+/** Bytes that the caller interprets. */
 export const bytes: Kind<Uint8Array> = {
   name: 'bytes',
   refuse: (value) => (value.length > MAX_PAYLOAD ? `at most ${MAX_PAYLOAD} bytes` : undefined),
@@ -254,6 +254,6 @@ class NestedKind<R extends Rows> implements Kind<Values<R>> {
 /** Attributes within an attribute. */
 export const nested = <R extends Rows>(set: AttributeSet<R>): Kind<Values<R>> => new NestedKind(set);
 
-/** The set that a kind nests, for those who walk a message without decoding it. */
+/** The set that a kind nests, for a walk without decoding. */
 export const nestedSet = (kind: Kind<unknown>): AttributeSet | undefined =>
   kind instanceof NestedKind ? kind.set : undefined;

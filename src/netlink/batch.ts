@@ -1,17 +1,17 @@
 /**
- * Requests in one buffer, ready to be sent but for what is known only then: the message type that the family has in this
- * kernel, the sequence numbers, and our port. So they can be written before there is a socket.
+ * Requests in one buffer, fully encoded except message type (the family's id in this kernel), sequence numbers and port id. So they can
+ * be written before a socket is open.
  */
 import { Writer } from './bytes.js';
 import { begin, Flag, finish } from './message.js';
 
-/** No more messages than this go into one send, however much room there is for answers. */
+/** Most messages in one send. */
 const SEND_MESSAGES = 512;
 const SEND_BYTES = 64 * 1024;
 
 /**
- * What one refusal costs the receive buffer: a socket buffer with its bookkeeping, and the request echoed in it, rounded
- * up to a power of two. A send is kept so small that every message of it may fail without an answer lost.
+ * Memory of one refusal in the receive buffer: a socket buffer with its header, and the echo of the request, rounded up to a power of
+ * two. A send is so small that no answer is lost even if every message of it fails.
  */
 const refusalCost = (requestBytes: number): number => 1024 + 2 * requestBytes;
 
@@ -32,7 +32,7 @@ export class Batch {
     this.to = new Writer(capacity);
   }
 
-  /** How many requests there are. */
+  /** Number of requests. */
   get count(): number {
     return this.ends.length;
   }
@@ -85,7 +85,7 @@ export class Batch {
   }
 
   /**
-   * Fills in what was not known when the requests from `from` up to `to` were written.
+   * Fills in message type, sequence numbers and port id of the requests from `from` up to `to`.
    * @param sequence of the first; the others count up
    */
   address(from: number, to: number, type: number, sequence: number, port: number): void {
@@ -99,7 +99,7 @@ export class Batch {
     }
   }
 
-  /** Makes the kernel answer a request even where it did what was asked. */
+  /** Makes the kernel acknowledge a request that it carries out. */
   acknowledge(index: number): void {
     this.to.setU16(this.start(index) + FLAGS, Flag.request | Flag.ack);
   }

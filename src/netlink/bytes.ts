@@ -25,7 +25,7 @@ export const secondHalf = (word: number): number => (little ? word >>> 16 : word
 
 const encoder = new TextEncoder();
 
-/** A buffer that grows; `length` is what has been written. */
+/** A buffer that grows; `length` is the number of bytes written. */
 export class Writer {
   private bytes: Uint8Array<ArrayBuffer>;
   private view: DataView;
@@ -45,17 +45,17 @@ export class Writer {
     return writer;
   }
 
-  /** Forgets what was written, and keeps the memory. */
+  /** Drops all written bytes, and keeps the memory. */
   clear(): void {
     this.length = 0;
   }
 
-  /** What has been written: a view that the next write may change. */
+  /** The written bytes: a view that the next write may change. */
   written(): Uint8Array<ArrayBuffer> {
     return this.bytes.subarray(0, this.length);
   }
 
-  /** Drops what was written after `length`. */
+  /** Drops the bytes after `length`. */
   truncate(length: number): void {
     this.length = length;
   }

@@ -1,6 +1,5 @@
 /**
- * The kernel's end of a socket: numbers the requests that go out, and lets in only answers of the kernel to the request that was
- * sent last.
+ * Sends requests with sequence numbers, and accepts only the kernel's answers to the last request.
  */
 import { ProtocolError, TransportError } from '../errors.js';
 import { Writer } from './bytes.js';
@@ -11,7 +10,7 @@ import { type Datagram, monotonic, type NetlinkSocket } from './transport/socket
 export type Trace = (direction: 'send' | 'receive', bytes: Uint8Array) => void;
 
 export interface ConnectionOptions {
-  /** Milliseconds that the kernel may be silent while it owes an answer (default: 30,000). */
+  /** Milliseconds to wait for each datagram of an answer (default: 30,000). */
   readonly timeout?: number;
   /** Sequence number of the first request, 0 to 4294967295 (default: 1). */
   readonly firstSequence?: number;
@@ -42,11 +41,11 @@ export async function carryOut<T>(steps: Steps<T>): Promise<T> {
   return step.value;
 }
 
-/** Takes a message, valid only meanwhile, and says whether the answer is complete. */
+/** Takes a message, valid during the call only. @returns whether the answer is complete */
 export type Take = (message: MessageCursor) => 'complete' | 'more';
 
 export class Channel {
-  /** Whether a request was sent, so that what arrives next is its answer. */
+  /** Whether a request was sent, so that the next datagram answers it. */
   asked = false;
   private readonly timeout: number;
   private readonly trace: Trace | undefined;
@@ -110,14 +109,14 @@ export class Channel {
     if (sent) yield sent;
   }
 
-  /** Hands each message that answers what was sent last to `take`, until the answer is complete. */
+  /** Passes each message that answers the last request to `take`, until the answer is complete. */
   *receive(take: Take): Steps<void> {
     let deadline = monotonic() + this.timeout;
     for (let time = this.timeout; time > 0; time = Math.ceil(deadline - monotonic())) {
       const arrived = this.socket.receive(time);
       const datagram = arrived instanceof Promise ? ((yield arrived) as Datagram) : arrived;
       this.trace?.('receive', datagram.bytes);
-      // Any process that administers the network may write to our port: nobody but the kernel is heard, nor gains time.
+      // Any process with CAP_NET_ADMIN may send to our port: datagrams of others are dropped, and do not extend the deadline.
       if (datagram.sender !== 0) continue;
       if (this.takeAll(new MessageCursor(datagram.bytes), take)) return;
       deadline = monotonic() + this.timeout;
@@ -125,7 +124,7 @@ export class Channel {
     throw new TransportError('deadline', 'receive', `no answer from the kernel within ${this.timeout} ms`);
   }
 
-  /** True when the answer is complete; anything else than an answer is an error. */
+  /** True when the answer is complete. @throws ProtocolError for a message that is no answer */
   private takeAll(message: MessageCursor, take: Take): boolean {
     if (message.reader.end === 0) throw new ProtocolError('an empty datagram', ['message']);
     while (message.next()) {

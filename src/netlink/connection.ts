@@ -1,7 +1,7 @@
 /**
  * A conversation with the kernel on one socket: one request, dump or batch at a time, each answered or failed within a
- * deadline. After a failure of the transport or the protocol nothing that still arrives could be trusted, so the
- * connection closes itself; an errno from the kernel is an answer like any other.
+ * deadline. After a failure of the transport or the protocol the connection closes itself, because later answers could belong to
+ * any request. An errno from the kernel is an answer, not a failure.
  */
 import { KernelError, type LvsadmError, ProtocolError, TransportError } from '../errors.js';
 import type { Batch } from './batch.js';
@@ -19,16 +19,16 @@ import type { NetlinkSocket } from './transport/socket.js';
 
 export type { ConnectionOptions, Trace };
 
-/** What the kernel said to one request of a batch that it did not carry out. */
+/** The kernel's answer to a request of a batch that it refused. */
 export interface Refusal {
   readonly index: number;
   readonly error: KernelError;
 }
 
-/** Takes the replies to a dump as they arrive, each valid only meanwhile. */
+/** Takes the replies to a dump as they arrive, each valid during the call only. */
 export interface DumpReader {
   take(reply: MessageCursor): void;
-  /** The table changed during the dump, which starts again: drops what was taken of it. */
+  /** Drops all replies: the table changed during the dump, which starts again. */
   restart(): void;
 }
 
@@ -37,7 +37,7 @@ const DUMP_TRIES = 10;
 
 export class Connection {
   private readonly channel: Channel;
-  /** The operation that came last, and how many are not over. */
+  /** The last operation, and the number of unfinished ones. */
   private last: Promise<unknown> = Promise.resolve();
   private pending = 0;
   private failed: LvsadmError | undefined;
@@ -46,7 +46,7 @@ export class Connection {
     this.channel = new Channel(socket, options);
   }
 
-  /** Asks for something to be done; resolves when the kernel acknowledges. @throws KernelError when it refuses */
+  /** Sends a change; resolves when the kernel acknowledges it. @throws KernelError if the kernel refuses it */
   acknowledge(request: Request): Promise<void> {
     const take: Take = (message) => {
       check(request, acknowledgement(message));
@@ -55,12 +55,12 @@ export class Connection {
     return this.exclusive(this.exchange(request, Flag.ack, take));
   }
 
-  /** Asks for one thing; `read` makes the result of the reply. @throws KernelError */
+  /** Asks for one object; `read` makes the result of the reply. @throws KernelError */
   get<T>(request: Request, read: (reply: MessageCursor) => T): Promise<T> {
     return this.exclusive(this.getSteps(request, read));
   }
 
-  /** Asks for all of something; `read` makes one item of each reply. @throws KernelError */
+  /** Asks for all objects of a kind; `read` makes one item of each reply. @throws KernelError */
   async dump<T>(request: Request, read: (reply: MessageCursor) => T): Promise<T[]> {
     const items: T[] = [];
     await this.dumpMessages(request, {
@@ -73,7 +73,7 @@ export class Connection {
   }
 
   /**
-   * Asks for all of something, and hands over each reply as it lies in its datagram. A dump during which the table changed
+   * Asks for all objects of a kind, and passes on each reply in its datagram. A dump during which the table changed
    * (NLM_F_DUMP_INTR) is repeated. @throws KernelError, and whatever the reader throws
    */
   dumpMessages(request: Request, reader: DumpReader): Promise<void> {
@@ -187,7 +187,7 @@ function endsDump(request: Request, message: MessageCursor): boolean {
     if (message.type === MessageType.done) return true;
     throw new ProtocolError('acknowledged where a dump belongs', [request.operation]);
   }
-  // Without it nothing says where the dump ends.
+  // Without it the end of the dump is unknown.
   if ((message.flags & Flag.multi) === 0) {
     throw new ProtocolError('a reply without NLM_F_MULTI where a dump belongs', [request.operation]);
   }
@@ -195,7 +195,7 @@ function endsDump(request: Request, message: MessageCursor): boolean {
   return false;
 }
 
-/** What a message says of a request that has no reply. */
+/** The acknowledgement or refusal of a request without a reply. */
 function acknowledgement(message: MessageCursor): Answer {
   if (message.type !== MessageType.error) throw unexpected(message, 'an acknowledgement');
   return readAnswer(message.message());

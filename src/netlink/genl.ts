@@ -1,6 +1,6 @@
 /**
  * Generic netlink: families, looked up by name, whose commands carry attributes. A family's operations are rows of a
- * table; what an operation takes and gives follows from its row, at compile time too.
+ * table; the types of its request and reply follow from the row at compile time.
  *
  * Source: linux/genetlink.h, net/netlink/genetlink.c.
  */
@@ -18,11 +18,11 @@ export const GENL_HEADER = 4;
 export interface Operation {
   readonly command: number;
   readonly takes: AttributeSet<Rows>;
-  /** Names of the attributes without which the operation makes no sense; they must be given. */
+  /** Names of the required attributes. */
   readonly needs: readonly string[];
-  /** Nothing but an acknowledgement, one message, or a dump of many. */
+  /** An acknowledgement alone, one message, or a dump. */
   readonly reply: 'ack' | 'one' | 'dump';
-  /** What the reply's attributes are; for `ack` the set is never read. */
+  /** The attributes of the reply; not used for `ack`. */
   readonly gives: AttributeSet<Rows>;
 }
 
@@ -35,7 +35,7 @@ export interface FamilySchema<O extends Operations> {
   readonly operations: O;
 }
 
-/** What an operation's request holds: what it needs, and whatever else its set knows. */
+/** The attributes of an operation's request: required ones, and optional ones of its set. */
 export type Body<O extends Operation> = Infer<O['takes']> & {
   readonly [K in O['needs'][number]]: K extends keyof Infer<O['takes']>
     ? NonNullable<Infer<O['takes']>[K]>
@@ -48,7 +48,7 @@ type Named<O extends Operations, Reply> = {
 
 export type AckName<O extends Operations> = Named<O, 'ack'>;
 
-/** An operation with its request's attributes: what a batch is made of. */
+/** An operation and the attributes of its request: an item of a batch. */
 export type Call<O extends Operations> = {
   [K in AckName<O>]: { readonly operation: K; readonly body: Body<O[K]> };
 }[AckName<O>];
@@ -58,7 +58,7 @@ export class Family<O extends Operations> {
   constructor(
     private readonly connection: Connection,
     readonly schema: FamilySchema<O>,
-    /** Message type, which the kernel gives out anew at every boot. */
+    /** Message type, which the kernel assigns at every boot. */
     readonly id: number,
   ) {}
 
@@ -197,7 +197,7 @@ export const controllerSchema = {
 export const CONTROLLER_ID = 0x10;
 
 /**
- * Finds a family by name; the kernel loads the module that has it if it may.
+ * Finds a family by name. The kernel loads its module if it can.
  * @throws KernelError ENOENT where the kernel has no such family
  */
 export async function findFamily<O extends Operations>(

@@ -11,7 +11,7 @@ export const Flag = {
   ack: 0x004,
   dumpInterrupted: 0x010,
   dump: 0x300,
-  /** Of a change: replace what is there, refuse if there is something, make it if there is nothing. */
+  /** Of a change: replace an existing object, refuse if it exists, create it if it does not. */
   replace: 0x100,
   exclusive: 0x200,
   create: 0x400,
@@ -36,7 +36,7 @@ export interface Message extends Header {
   readonly payload: Reader;
 }
 
-/** What to ask: the operation's name for errors, the message type, and the payload. */
+/** A request: the operation's name for errors, the message type, and the payload. */
 export interface Request {
   readonly operation: string;
   readonly type: number;
@@ -64,8 +64,8 @@ export function finish(to: Writer, at: number): void {
 }
 
 /**
- * Goes through the messages of a datagram without an object for each: a listing has hundreds of thousands. What it says
- * is of the message that `next` came to.
+ * Walks the messages of a datagram without an object for each: a listing has hundreds of thousands. Its fields describe the message
+ * that `next` has reached.
  */
 export class MessageCursor implements Header {
   type = 0;
@@ -125,14 +125,14 @@ export function* messages(datagram: Uint8Array): Generator<Message> {
   while (cursor.next()) yield cursor.message();
 }
 
-/** What the kernel may add to an answer: enum nlmsgerr_attrs. */
+/** Attributes of an acknowledgement: enum nlmsgerr_attrs. */
 export const ErrorAttributes = attributeSet('error', { message: [1, cstring], offset: [2, u32] });
 
 /** An answer to a request: errno 0 is the acknowledgement. */
 export interface Answer {
   /** Positive, or 0. */
   readonly errno: number;
-  /** The kernel's own words, where it sent some. */
+  /** The kernel's text, if it sent one. */
   readonly detail?: string | undefined;
 }
 

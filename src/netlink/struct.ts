@@ -1,4 +1,4 @@
-/** C structures as tables: what heads the messages of the older netlink protocols, before the attributes begin. */
+/** C structures as tables. Messages of the older netlink protocols begin with one, before the attributes. */
 import { ProtocolError } from '../errors.js';
 import type { FixedKind } from './attributes.js';
 import type { Reader, Writer } from './bytes.js';

@@ -1,6 +1,6 @@
 /**
- * What passes over a connection, in words: every message decoded through the tables that encode it. For LVSADM_DEBUG.
- * Whatever it is given it prints; bytes that make no sense are shown as they are.
+ * Prints the messages of a connection, for LVSADM_DEBUG, decoded by the tables that encode them. Bytes that cannot be decoded are
+ * printed as bytes.
  */
 import { errnoName, ProtocolError } from '../errors.js';
 import { AttributeCursor, type AttributeSet, hexDump, nestedSet } from './attributes.js';
@@ -20,8 +20,7 @@ import { ErrorAttributes, extendedStart, Flag, type Message, MessageType, messag
 type Schema = FamilySchema<Operations>;
 
 /**
- * A trace that writes a few lines for each datagram. Which message type is which of `schemas` it learns from the kernel's
- * own answers, as they pass.
+ * A trace that writes a few lines for each datagram. It learns the message type of each of `schemas` from the kernel's answers.
  */
 export function createTrace(write: (text: string) => void, schemas: readonly Schema[]): Trace {
   const known = new TraceState(schemas);
@@ -41,10 +40,10 @@ export function describe(direction: 'send' | 'receive', bytes: Uint8Array, known
   return `${lines.join('\n')}\n`;
 }
 
-/** Sequence numbers are remembered for as many requests; a batch has fewer. */
+/** Number of requests whose sequence numbers are remembered; a batch has fewer. */
 const REMEMBERED = 1024;
 
-/** What has been seen so far, without which later messages could not be read. */
+/** State from earlier messages, needed to decode later ones. */
 export class TraceState {
   private readonly families = new Map<number, Schema>([[CONTROLLER_ID, controllerSchema]]);
   private readonly asked = new Map<number, string>();
@@ -136,7 +135,7 @@ function answer(message: Message, known: TraceState): string[] {
   ];
 }
 
-/** What ends a request: an errno, and what the kernel has to say of it. */
+/** The end of a request: an errno, and the kernel's text. */
 function ending(what: string, message: Message, flags: string): string[] {
   const { payload } = message;
   if (payload.end - payload.start < 4)
@@ -191,7 +190,7 @@ function findAttributes(from: Reader, start: number, end: number): { found: Attr
   return { found };
 }
 
-/** The values that can be read, by name: some are shown in the light of others. */
+/** The values that can be decoded, by name: the form of some depends on others. */
 function values(from: Reader, found: readonly Attribute[], set: AttributeSet): Record<string, unknown> {
   const read: Record<string, unknown> = {};
   for (const { type, start, end } of found) {
@@ -227,7 +226,7 @@ const problem = (error: unknown): string => {
   throw error;
 };
 
-/** The result, or undefined where the bytes do not allow one. */
+/** The result; undefined if the bytes cannot be decoded. */
 function tolerate<T>(attempt: () => T): T | undefined {
   try {
     return attempt();

@@ -57,7 +57,7 @@ export function renderReconciliation(
     return `${theme.warning('refused'.padEnd(9))}${object}: ${reason(outcome)}`;
   });
   const count = (result: Outcome['result']) => outcomes.filter((outcome) => outcome.result === result).length;
-  const again = rounds > 1 ? `; somebody else changed the table meanwhile, planned ${rounds} times` : '';
+  const again = rounds > 1 ? `; another program changed the table meanwhile, planned ${rounds} times` : '';
   if (converged) {
     lines.push(
       outcomes.length === 0 ? theme.quiet(`nothing to change${again}`) : `${count('done')} done${again}`,

@@ -63,7 +63,7 @@ function planDestinations(
   after: DesiredService | undefined,
 ): Planned<Destination>[] {
   const current = before?.destinations ?? [];
-  // A desired service without a list of servers keeps those that it has.
+  // A desired service without a list of servers keeps its servers.
   const desired = after ? (after.destinations ?? current) : [];
   return sortedBy(
     match<Destination, Destination, Planned<Destination>>(

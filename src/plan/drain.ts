@@ -18,7 +18,7 @@ export async function drainLeaving(plan: Plan, waiting: Draining): Promise<Chang
   const members = leaving(plan);
   const services = needFallback(plan);
   const quiet = members.filter(({ destination }) => destination.weight > 0).map(quiesce);
-  // A server that somebody removed meanwhile needs no draining; anything else shows when it is removed.
+  // Refusals are ignored: a server may have been removed meanwhile, and any other cause shows when it is removed.
   await waiting.client.applyAll([...services.map(addFallback), ...quiet]);
   await waitUntilEmpty(members, waiting);
   return services.map((service) => ({ do: 'editService', service }));

@@ -1,8 +1,7 @@
 /**
- * From a plan to changes in an order in which traffic never suffers. Pure.
+ * Orders the changes of a plan so that traffic does not suffer. Pure.
  *
- * A stage is carried out only once all of the one before it is: what is removed goes after all that replaces it has
- * come, and a server's share is taken away after the others' are raised.
+ * A stage starts only when the one before it is complete: additions come before removals, and weights rise before others fall.
  */
 import type { Change } from '../model/change.js';
 import type { Daemon } from '../model/daemon.js';
@@ -17,7 +16,7 @@ export function stagesOf(plan: Plan): Stage[] {
   const services = changing(plan);
   const restarted = daemons.filter(({ action }) => action === 'change');
   return [
-    // The kernel has either daemons or servers of another family: what leaves makes room for what comes.
+    // The kernel has either daemons or servers of another family: removals come before additions that they exclude.
     [...daemons.filter(({ action }) => action === 'remove').map(stop), ...setTimeouts(timeouts)],
     services.flatMap(additions),
     services.flatMap((service) => edits(service, raisesWeight)),
@@ -85,7 +84,7 @@ const stop = (daemon: Planned<Daemon>): Change => ({
 });
 const start = (daemon: Planned<Daemon>): Change => ({ do: 'startDaemon', daemon: subject(daemon) });
 
-/** A timeout of 0 leaves what is there. */
+/** 0 leaves a timeout unchanged. */
 function setTimeouts(planned: Plan['timeouts']): Change[] {
   if (planned?.action !== 'change') return [];
   const timeouts: Record<keyof Timeouts, number> = { tcp: 0, tcpFin: 0, udp: 0 };

@@ -9,7 +9,7 @@ import { bun } from '../support/bun.js';
 
 const program = join(import.meta.dirname, '../../bin/lvsadm-standalone.js');
 
-test('without system calls it says why, and what to do, and loads nothing from where it was called', async (t) => {
+test('without system calls it says why and what to do, and loads nothing from the working directory', async (t) => {
   assert.ok(bun, 'the bun package brought no executable for this machine');
   const directory = mkdtempSync(join(tmpdir(), 'lvsadm-'));
   t.after(() => rmSync(directory, { recursive: true }));

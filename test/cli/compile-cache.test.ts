@@ -10,14 +10,14 @@ const root = mkdtempSync(join(tmpdir(), 'lvsadm-cache-'));
 after(() => rmSync(root, { recursive: true }));
 const me = process.getuid?.() ?? 0;
 
-test('a directory that is not there is made, for its owner alone', () => {
+test('a missing directory is made, for its owner alone', () => {
   const directory = join(root, 'new');
   assert.equal(isSafe(directory, me), true);
   assert.equal(statSync(directory).mode & 0o777, 0o700);
   assert.equal(isSafe(directory, me), true);
 });
 
-test('what others may write to, or own, is not used', () => {
+test('a directory that others own or may write to is not used', () => {
   const directory = join(root, 'shared');
   mkdirSync(directory);
   chmodSync(directory, 0o755);

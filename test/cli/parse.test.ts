@@ -42,7 +42,7 @@ describe('values', () => {
     test(line, () => assert.deepEqual(parse(everything, words(line)), values));
   }
 
-  test('none where help is asked for, whatever else stands there', async () => {
+  test('no values if the words ask for help, whatever the others are', async () => {
     for (const line of ['--help', '-h', '--nonsense --help', 'help']) {
       assert.equal(parse(everything, words(line)), undefined, line);
     }

@@ -70,7 +70,7 @@ test('one changed server among thousands is one message', async (context) => {
   assert.equal(out, 'changed  fwmark://1235 198.51.100.1:0\n1 done\n');
 });
 
-test('diff says what apply would do, and its exit status whether there is anything', async (context) => {
+test('diff shows what apply would change, and its exit status is 1 for differences', async (context) => {
   const director = await directorWith(context, `${web}\n  - service: fwmark://7\n`);
   const file = await director.file(
     'new.yaml',
@@ -134,7 +134,7 @@ test('files and directories together', async (context) => {
   assert.equal(services.length, 3);
 });
 
-test('what the document does not mention stays, until it is to be pruned', async (context) => {
+test('services that are not in the document stay, until --prune', async (context) => {
   const director = await directorWith(
     context,
     `${web}\n  - service: fwmark://7\nsync: {master: {interface: eth0}}\n`,
@@ -143,7 +143,7 @@ test('what the document does not mention stays, until it is to be pruned', async
   assert.equal((await director.state()).services.length, 2);
   const { out } = await director.run(['apply', '-f', '-', '--prune'], { stdin: web });
   assert.equal(out, 'removed  fwmark://7\n1 done\n');
-  // The document says nothing of daemons, so they are not its business.
+  // The document has no `sync`, so daemons are not managed.
   assert.equal((await director.state()).daemons.length, 1);
   await director.run(['apply', '-f', '-', '--prune'], { stdin: `${web}sync: {}\n` });
   assert.equal((await director.state()).daemons.length, 0);
@@ -255,7 +255,7 @@ test('a bar on a terminal while it lasts, and none after', async (context) => {
   assert.ok(err.endsWith('\r\u001b[K'), JSON.stringify(err));
 });
 
-test('export writes what apply makes the same of, anywhere', async (context) => {
+test('apply of an exported document makes the same table on any machine', async (context) => {
   const [from, to] = [await Director.start(context), await Director.start(context)];
   await fc.assert(
     fc.asyncProperty(state(), state(), fc.boolean(), async (wanted, earlier, json) => {

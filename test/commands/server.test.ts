@@ -70,7 +70,7 @@ test('with --delete the server goes once it is empty', async (context) => {
   assert.deepEqual(await weights(director), ['198.51.100.2 1']);
 });
 
-test('a server whose connections stay is not removed, and stays without new ones', async (context) => {
+test('a server whose connections stay is not removed, and gets no new ones', async (context) => {
   const director = await start(context);
   connect(director, 2);
   const { status, out } = await director.run(['drain', ...names, '--timeout', '5', '--delete']);
@@ -89,7 +89,7 @@ test('on a terminal one sees them leave', async (context) => {
   assert.match(err, /0 connections left/);
 });
 
-test('servers and services that are not there are named, and so are those that are', async (context) => {
+test('a missing server or service is named, and so are the existing ones', async (context) => {
   const director = await start(context);
   const wrong = await director.run(['drain', 'tcp://192.0.2.1:80', '198.51.100.9']);
   assert.equal(wrong.status, 2);

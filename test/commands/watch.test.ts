@@ -81,7 +81,7 @@ test('a server that leaves is drained first, and removed when its time is over',
   assert.match(out, /^removed {2}fwmark:\/\/1 198\.51\.100\.2:0$/m);
 });
 
-test('a second apply waits for the first, and says for whom', async (context) => {
+test('a second apply waits for the first, and names its process', async (context) => {
   const director = await Director.start(context);
   const env = { LVSADM_RUN: director.directory };
   const path = stateFile('apply.lock', { env, files: fs }).path;

@@ -43,7 +43,7 @@ test('direct routing: to the director, to the server, and past the director back
   );
 });
 
-test('what the director did is seen by comparing', () => {
+test('the director’s changes are found by comparing packets', () => {
   const arrived = frame('rd', request, [4000, 80]);
   const nat = [ip('198.51.100.9', '10.0.0.11')];
   assert.equal(workBetween(arrived, frame('ds', nat, [4000, 8080])), 'destination');

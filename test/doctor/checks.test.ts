@@ -181,13 +181,13 @@ const traps: readonly Trap[] = [
   },
   {
     id: 'server-unreachable',
-    title: 'a server that nobody on the link knows',
+    title: 'no machine on the link answers for the server',
     facts: {
       ...director,
       neighbours: [{ address: SERVERS[0], device: 'back', state: 'failed' }],
     },
     fixes: [`ip route get ${SERVERS[0]}`],
-    seen: `nobody on back says that it has ${SERVERS[0]}`,
+    seen: `no machine on back answers for ${SERVERS[0]}`,
   },
   {
     id: 'server-unreachable',
@@ -235,7 +235,7 @@ const traps: readonly Trap[] = [
   },
   {
     id: 'local-not-listening',
-    title: 'a server is the director itself, where nobody listens',
+    title: 'a server is the director itself, and no program listens',
     facts: withIpvs(
       { ...director, listeners: [{ protocol: 'udp', address: '0.0.0.0', port: 80 }] },
       { services: [service(web, [server('10.1.0.1', { method: 'local' }), server(SERVERS[0])])] },
@@ -428,7 +428,7 @@ const traps: readonly Trap[] = [
   },
   {
     id: 'fwmark-unmarked',
-    title: 'nobody sets the mark of a service',
+    title: 'no rule sets the mark of a service',
     facts: withIpvs(
       { ...director, rules: [{ ...marked, mark: 8 }] },
       { services: [service(mark)], connections: [] },

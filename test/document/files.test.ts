@@ -82,7 +82,7 @@ test('a directory called like a document', async () => {
   );
 });
 
-test('a file that is not there', async () => {
+test('a file that does not exist', async () => {
   assert.equal(await problem(join(directory, 'none.yaml')), 'FILE: no such file or directory');
 });
 

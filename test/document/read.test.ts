@@ -97,7 +97,7 @@ services:
   ]);
 });
 
-test('where nothing is said, ipvsadm’s defaults apply', async () => {
+test('settings that are absent have ipvsadm’s defaults', async () => {
   const { services, daemons, timeouts } = await read(
     'services: [{service: "tcp://192.0.2.1:80", servers: [198.51.100.1]}]',
   );
@@ -241,7 +241,7 @@ services:
   });
 });
 
-test('each name is looked up once, however often it stands there', async () => {
+test('each name is looked up once, however often it occurs', async () => {
   const { lookup, asked } = counting();
   const text = 'services: [{service: "tcp://web.example:80", servers: [web.example, "web.example:81"]}]';
   await parseDocuments(

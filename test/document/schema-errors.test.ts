@@ -336,7 +336,7 @@ for (const [name, marked, problem] of cases) {
   });
 }
 
-test('one reading tells everything, in the order of the files and lines', async () => {
+test('all problems are reported at once, in the order of files and lines', async () => {
   const first =
     'services:\n  - {service: "tcp://192.0.2.1:80", weight: 1}\n  - {service: "tcp://192.0.2.2:x"}\ntimeouts: {tcp: -1}\n';
   const second = withServer('nobody.example').replace('192.0.2.1', '0.0.0.0');
@@ -347,7 +347,7 @@ test('one reading tells everything, in the order of the files and lines', async 
   ]);
 });
 
-test('what two files say twice is told with both places', async () => {
+test('a duplicate in two files is reported with both locations', async () => {
   const one =
     'services:\n  - service: tcp://192.0.2.1:80\ntimeouts: {tcp: 5}\nsync: {master: {interface: eth0}}\n';
   assert.deepEqual(await problemsIn(one, `---\n${one}`), [
@@ -394,7 +394,7 @@ test('aliases that explode are refused at once', async () => {
   assert.ok(performance.now() - started < 5000);
 });
 
-test('what is nested too deeply is refused', async () => {
+test('a document that is nested too deeply is refused', async () => {
   for (const text of ['['.repeat(20_000), `services: ${'['.repeat(20_000)}`, `{"a":${'['.repeat(50_000)}`]) {
     const [problem = ''] = await problemsIn(text);
     assert.match(problem, /^f1.*: nested too deeply$/);

@@ -59,7 +59,7 @@ function disturb(value: unknown, choices: readonly number[], other: unknown): un
   return Object.defineProperty({ ...value }, place, { value: disturbed, enumerable: true });
 }
 
-test('it takes what zod takes, and refuses what zod refuses', () => {
+test('fits() accepts and refuses the same values as zod', () => {
   let taken = 0;
   let refused = 0;
   fc.assert(

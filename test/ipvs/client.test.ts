@@ -279,7 +279,7 @@ for (const [what, change, command, attributes] of changes) {
   });
 }
 
-test('a batch sends the same, and gives each refusal back with what it was about', async (t) => {
+test('a batch sends the same, and returns each refusal with its object', async (t) => {
   const { kernel, client } = await opened(t);
   const all = changes.map(([, change]) => change);
   kernel.expect(
@@ -555,7 +555,7 @@ test('a refusal is an error that names the operation and its object', async (t) 
   );
 });
 
-test('without the capability IPVS cannot be used, whatever is asked', async (t) => {
+test('without the capability every request fails as not permitted', async (t) => {
   const questions: readonly [string, (client: IpvsClient) => Promise<unknown>][] = [
     ['getInfo', (client) => client.info()],
     ['getServices', (client) => client.services()],

@@ -16,7 +16,7 @@ import { attribute, be16, join, nest, text, u16, u32, u64, unhex } from '../supp
 /** A client of an IPVS with an empty table. */
 const fresh = (): Promise<IpvsClient> => new FakeIpvs().client();
 
-test('every service that is added reads back as it was given', async () => {
+test('every added service reads back the same', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.uniqueArray(arbitrary.service, { selector: ({ id }) => serviceKey(id), maxLength: 8 }),
@@ -35,7 +35,7 @@ test('every service that is added reads back as it was given', async () => {
   );
 });
 
-test('every destination that is added reads back as it was given', async () => {
+test('every added destination reads back the same', async () => {
   await fc.assert(
     fc.asyncProperty(
       arbitrary.serviceId,
@@ -64,7 +64,7 @@ test('every destination that is added reads back as it was given', async () => {
   );
 });
 
-test('every daemon that is started reads back as it was given', async () => {
+test('every started daemon reads back the same', async () => {
   await fc.assert(
     fc.asyncProperty(arbitrary.daemon, async (daemon) => {
       const client = await fresh();

@@ -39,7 +39,7 @@ const interactive = (command: string[]): What => ({ command, terminal: terminal(
 /** Without the user's start-up files: they may take long on an emulated processor. */
 const shell = (): string[] => (which('bash') ? ['bash', '--norc'] : ['sh']);
 
-/** Bun's runner writes for humans where nothing is said. */
+/** Bun's runner writes for humans by default. */
 const spelledOut = distribution === 'node' ? ['--test-reporter=spec'] : [];
 
 const options: Record<string, (args: string[]) => What> = {

@@ -164,7 +164,7 @@ test('a setting that means nothing is refused, not ignored', () => {
   assert.deepEqual([readSettings({}).cpus, readSettings({ LAB_CPUS: '4' }).cpus], [undefined, 4]);
 });
 
-test('what is missing is named with its purpose and its package', () => {
+test('a missing program is named with its purpose and its package', () => {
   const text = advice([{ needs: 'qemu-system-x86_64', package: 'qemu-system-x86', why: 'the machine' }]);
   assert.match(text, /^ {2}qemu-system-x86_64 {2}the machine \(Debian package qemu-system-x86\)$/m);
   assert.match(text, /apt-get install --no-install-recommends qemu-system-x86$/m);

@@ -85,7 +85,7 @@ test('damaged bytes are refused where the general reader refuses them, and read 
   );
 });
 
-test('of an attribute that is there twice the last one counts, and unknown ones are passed over', () => {
+test('the last of duplicate attributes counts, and unknown ones are skipped', () => {
   const content = wire.join(
     new Uint8Array(20),
     wire.attribute(2, wire.be16(80)),

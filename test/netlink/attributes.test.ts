@@ -74,7 +74,7 @@ test('a nested set is marked as nested, and its length covers the padding of wha
   );
 });
 
-test('what has no value is left out', () => {
+test('attributes without a value are left out', () => {
   assert.equal(put(Outer, {}), '');
   assert.equal(put(Outer, { small: undefined, inner: {} }), wire.hex(wire.nest(10)));
 });
@@ -152,7 +152,7 @@ test('an attribute length below its header or past the end is an error, not an e
   }
 });
 
-test('a broken header within a nested set is told by the path of that set', () => {
+test('an error about a broken header in a nested set has that set’s path', () => {
   assert.throws(() => get(Outer, wire.nest(10, wire.unhex('ff ff 01 00'))), { path: ['inner'] });
 });
 

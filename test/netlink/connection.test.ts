@@ -54,7 +54,7 @@ test('a reply is of the type that the request says, where that is not its own', 
   assert.equal(await connection.get({ ...ask(), replyType: 0x10 }, content), wire.hex(item(7)));
 });
 
-test('what modifies a change goes out with it', async (t) => {
+test('flags that modify a change are sent with it', async (t) => {
   const create = { ...ask(), flags: 0x600 };
   const kernel = FakeKernel.for(t).expect({ type: TYPE, flags: NLM.REQUEST | NLM.ACK | 0x600 }, ack());
   await new Connection(kernel).acknowledge(create);
@@ -152,7 +152,7 @@ test('others cannot put the deadline off by talking', async (t) => {
   );
 });
 
-test('every datagram of the kernel gives it the whole time again', async (t) => {
+test('every datagram of the kernel restarts the deadline', async (t) => {
   const kernel = FakeKernel.for(t).expect(dumped, dump(1, [1, 2, 3].map(item), { per: 1 }));
   await new Connection(kernel, { timeout: 1000 }).dump(ask(), content);
   assert.equal(kernel.patience.length, 4);
@@ -161,7 +161,7 @@ test('every datagram of the kernel gives it the whole time again', async (t) => 
 
 /** Each of them is no answer to the request, and nothing after it can be trusted. */
 const breakdowns: Readonly<Record<string, readonly [Parameters<FakeKernel['expect']>[1], object]>> = {
-  'an answer to somebody else’s sequence': [
+  'an answer with another sequence number': [
     reply(9, item(1), { sequence: 77 }),
     { name: 'ProtocolError', message: /^message: sequence 77 .* answers no request of ours/ },
   ],
@@ -230,7 +230,7 @@ test('a dump that an acknowledgement cuts short is not believed', async (t) => {
   await assert.rejects(new Connection(kernel).dump(ask('list'), content), ProtocolError);
 });
 
-test('a dump whose messages do not say that more will come is not believed', async (t) => {
+test('a dump whose messages lack the multipart flag is refused', async (t) => {
   const kernel = FakeKernel.for(t).expect(dumped, dump(1, [item(1), item(2)], { flags: 0 }));
   await assert.rejects(new Connection(kernel).dump(ask('list'), content), ProtocolError);
 });

@@ -17,7 +17,7 @@ test('fields lie one after another, in the table’s order', () => {
   assert.equal(writer.written().length, sample.size);
 });
 
-test('what was written reads back', () => {
+test('written bytes read back the same', () => {
   const byte = fc.integer({ min: 0, max: 0xff });
   const short = fc.integer({ min: 0, max: 0xffff });
   const word = fc.integer({ min: 0, max: 0xffffffff });

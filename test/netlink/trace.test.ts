@@ -232,7 +232,7 @@ test('the groups of the sync daemons, in both families', () => {
   ]);
 });
 
-test('what cannot be decoded is shown as it is', () => {
+test('a message that cannot be decoded is shown as bytes', () => {
   const seen = tracing();
   seen.trace('send', request(IPVS, 99, 0, 2));
   seen.trace('send', request(77, 1, 0x400, 3));
@@ -277,7 +277,7 @@ test('bytes of no known length are not printed without end', () => {
   assert.match(seen.lines()[2] ?? '', /^ {4}(00 ){64}\.\.\. \(5000 bytes\)$/);
 });
 
-test('no garbage whatever breaks the trace', () => {
+test('the trace prints any bytes without an error', () => {
   const samples = [
     request(IPVS, 1, NLM.ACK, 2, service(attribute(9, unhex('ffffff00')))),
     request(0x10, 3, 0, 2, attribute(2, text('IPVS'))),

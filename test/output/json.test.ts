@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { type Json, toJson } from '../../src/output/json.js';
 
-test('what JSON.stringify can write is written the same', () =>
+test('values that JSON.stringify can write have the same text', () =>
   fc.assert(
     fc.property(fc.jsonValue(), (value) =>
       assert.deepEqual(JSON.parse(toJson(value as Json)), JSON.parse(JSON.stringify(value))),

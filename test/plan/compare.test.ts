@@ -44,7 +44,7 @@ test('a tunnel counts for tun only', () => {
   assert.deepEqual(destinationDifferences({ ...server, tunnel: gue }, server), []);
 });
 
-test('a server that the kernel finds to be local is no drift, whatever it was told', () => {
+test('a server that the kernel reports as local equals any method', () => {
   const local = { ...server, method: 'local' } as const;
   for (const method of ['nat', 'dr', 'tun', 'local'] as const) {
     assert.deepEqual(destinationDifferences(local, { ...server, method }), []);
@@ -91,7 +91,7 @@ const running: Daemon = {
   ttl: 1,
 };
 
-test('what a document leaves out of a daemon is the kernel’s default', () => {
+test('settings of a daemon that a document leaves out are the kernel’s defaults', () => {
   const wanted: Daemon = { state: 'backup', interface: 'eth0', syncId: 0 };
   assert.deepEqual(daemonDifferences(running, wanted), []);
   assert.deepEqual(fieldsOf(daemonDifferences({ ...running, group: '239.0.0.1', port: 1, ttl: 2 }, wanted)), [
@@ -105,7 +105,7 @@ test('what a document leaves out of a daemon is the kernel’s default', () => {
   ]);
 });
 
-test('a message length that the kernel does not take as it is counts as what it makes of it', () => {
+test('a message length that the kernel adjusts equals the adjusted one', () => {
   const lengths: readonly [Daemon['state'], group: string | undefined, asked: number, taken: number][] = [
     ['backup', undefined, 1, 1024],
     ['master', undefined, 1, 1],

@@ -43,7 +43,7 @@ const desired: State = {
   timeouts: { ...timeouts, udp: 60 },
 };
 
-test('a second apply does only what is left after the first ended at any of 200 steps', async () => {
+test('a second apply makes only the remaining changes after the first ended at any of 200 steps', async () => {
   const changes = stagesOf(diff(current, desired)).flat();
   const start = stagesOf(diff({ services: [], daemons: [], timeouts }, current)).flat();
   assert.ok(changes.length > 200, `${changes.length} changes`);

@@ -138,7 +138,7 @@ describe('tunnels', () => {
 });
 
 describe('direct routing and NAT', () => {
-  test('a VIP on a device that is not there makes a dummy', () => {
+  test('a VIP on a device that does not exist makes a dummy', () => {
     assert.deepEqual(commands({ method: 'dr', device: 'vips' }), [
       ...silence,
       'ip link add vips type dummy',
@@ -199,7 +199,7 @@ describe('files for the next boot', () => {
     );
   });
 
-  test('what networkd cannot do becomes a unit', () => {
+  test('steps that networkd cannot do become a unit', () => {
     const unit = files({ tunnel: { type: 'gre', checksum: true }, local: '10.1.0.7' })[
       '/etc/systemd/system/lvsadm-real-server.service'
     ];

@@ -71,7 +71,7 @@ export class FakeKernel implements NetlinkSocket {
     return this;
   }
 
-  /** What arrives though nobody asked. */
+  /** A datagram that answers no request. */
   intrude(...deliveries: readonly Delivery[]): this {
     this.arriving.push(...deliveries);
     this.deliver();

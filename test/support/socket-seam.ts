@@ -38,7 +38,7 @@ export const testSocket = (name: string, open: OpenSocket) =>
       );
     });
 
-    test('answers that came before anybody asked are kept in order', async (t) => {
+    test('answers that arrive before receive() are kept in order', async (t) => {
       const socket = await open(Protocol.generic);
       t.after(() => socket.close());
       for (const sequence of [1, 2, 3]) await socket.send(findController(socket, sequence));

@@ -131,7 +131,7 @@ async function down(_setup: Setup, { context, values, machine, journal }: Run): 
 
 /** @returns 0 if there is a set-up and every step holds, 1 otherwise */
 async function status(setup: Setup, { context, values, machine, journal }: Run): Promise<number> {
-  // The set-up of the command line, whoever made it; without one, the set-up that lvsadm made.
+  // The set-up on the command line, also one that lvsadm did not make; without one, the set-up that lvsadm made.
   const steps = setup.described ? setup.plan().steps : journal.entries.map(({ step }) => step);
   const states = await Promise.all(
     steps.map(async (step) => ({ step, holds: await holdsNow(step, machine) })),

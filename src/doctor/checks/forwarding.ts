@@ -100,7 +100,7 @@ function unreachableBecause(
   );
   // The kernel keeps a neighbour incomplete between two attempts: far longer than a running machine takes to answer.
   const gone = neighbour?.state === 'failed' || neighbour?.state === 'incomplete';
-  return gone ? `nobody on ${neighbour.device} says that it has ${hop}` : undefined;
+  return gone ? `no machine on ${neighbour.device} answers for ${hop}` : undefined;
 }
 
 export const serverUnreachable = serverCheck({

@@ -1,4 +1,4 @@
-/** Where a socket puts what it hears of in its own time, datagrams and failures, and whoever receives waits for it. */
+/** Queue between asynchronous socket events (datagrams and failures) and receive(). */
 
 import { TransportError } from '../../errors.js';
 import { type Datagram, monotonic } from './socket.js';
@@ -12,7 +12,7 @@ interface Waiter {
 }
 
 export class ReceiveQueue {
-  /** What arrived before anybody asked, in order. */
+  /** Datagrams and failures that arrived before receive(), in order. */
   private readonly arrived: (Datagram | TransportError)[] = [];
   private waiter: Waiter | undefined;
   private alarm: NodeJS.Timeout | undefined;
@@ -27,14 +27,14 @@ export class ReceiveQueue {
     else waiter.resolve(item);
   }
 
-  /** What came first; undefined where nothing is there. @throws TransportError if that is what came */
+  /** The first in the queue; undefined if it is empty. @throws TransportError for a failure */
   take(): Datagram | undefined {
     const first = this.arrived.shift();
     if (first instanceof TransportError) throw first;
     return first;
   }
 
-  /** What comes next, where nothing is there: one may wait at a time. */
+  /** The next to arrive, if the queue is empty. Only one may wait at a time. */
   wait(timeout: number): Promise<Datagram> {
     return new Promise((resolve, reject) => {
       const deadline = monotonic() + timeout;
@@ -43,7 +43,7 @@ export class ReceiveQueue {
     });
   }
 
-  /** The last that comes: nobody has to wait any more. */
+  /** Adds the last one: nothing else will arrive. */
   close(error: TransportError): void {
     clearTimeout(this.alarm);
     this.put(error);

@@ -1,4 +1,4 @@
-/** The seam between the protocol and the ways to reach the kernel: everything above it is the same on each of them. */
+/** The interface of a netlink socket. Everything above it is the same for every implementation. */
 
 /** One datagram, whole. */
 export interface Datagram {
@@ -12,12 +12,12 @@ export interface NetlinkSocket {
   /** Port id that the socket is bound to. */
   readonly port: number;
 
-  /** Bytes of kernel memory that may wait for us before answers are lost (SO_RCVBUF as the kernel reports it). */
+  /** Bytes of kernel memory for unread answers (SO_RCVBUF as the kernel reports it); beyond it answers are lost. */
   readonly receiveBuffer: number;
 
   /**
-   * Sends one datagram to the kernel. The bytes are the caller's again once it returns or its promise resolves.
-   * @throws TransportError, or the next `receive` does, in place of the answer
+   * Sends one datagram to the kernel. The bytes must not change until it returns or its promise resolves.
+   * @throws TransportError; or the next `receive` throws it, in place of the answer
    */
   send(bytes: Uint8Array): Promise<void> | void;
 
@@ -29,7 +29,7 @@ export interface NetlinkSocket {
    */
   receive(timeout: number): Promise<Datagram> | Datagram;
 
-  /** Releases the socket; safe to call twice. */
+  /** Closes the socket. A second call does nothing. */
   close(): void;
 }
 

@@ -1,4 +1,4 @@
-/** The steps of a set-up as data: each says what shall hold on this machine. */
+/** The steps of a set-up as data: each is a state that this machine should be in. */
 import { HostError, KernelError } from '../../errors.js';
 import type { Family } from '../../model/address.js';
 import type { Machine } from '../../system/machine.js';

@@ -101,7 +101,7 @@ for (const [what, [body, message]] of Object.entries(oddities)) {
   });
 }
 
-test('counters of kernels before 4.1 are read where there are no others', async (t) => {
+test('32-bit counters of kernels before 4.1 are read if there are no 64-bit ones', async (t) => {
   const kernel = FakeKernel.for(t);
   const client = await opened(kernel);
   const old = nest(10, attribute(1, u32(7)), attribute(4, u64(2n ** 60n)));

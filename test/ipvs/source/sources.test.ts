@@ -252,7 +252,7 @@ const copyOf = (fields: readonly DestinationField[]) => (servers: DestinationCur
   fields.includes('tunnel') && servers.method() === 'tun' && servers.tunnel(),
 ];
 
-test('settings and counts of IPv4 services are told by getsockopt', async () => {
+test('getsockopt returns settings and counts of IPv4 services', async () => {
   const ipvs = ipvsWith([service, [server(1)]], [mark, [server(2, { method: 'dr' })]]);
   assert.deepEqual(await options(ipvs, [mark.id, service.id], commonFields), [
     'services',
@@ -261,19 +261,19 @@ test('settings and counts of IPv4 services are told by getsockopt', async () => 
   ]);
 });
 
-test('every field is told by getsockopt exactly, or makes it unsupported', async () => {
+test('every field is exact in getsockopt, or makes it unsupported', async () => {
   const ipvs = ipvsWith([service, [server(1, { weight: 5, upperThreshold: 9, lowerThreshold: 3 })]]);
   ipvs.connect(service.id, server(1).id, { activeConnections: 1, inactiveConnections: 2 });
   ipvs.count(service.id, { connections: 2n ** 40n, outByteRate: 3n }, server(1).id);
   for (const field of destinationFields) await options(ipvs, [service.id], [field]);
 });
 
-test('counters are told by netlink alone: those of getsockopt have 32 bits', async () => {
+test('counters come from netlink alone: those of getsockopt have 32 bits', async () => {
   const ipvs = ipvsWith([service, [server(1)]]);
   for (const field of counterNames) assert.deepEqual(await options(ipvs, [service.id], [field]), []);
 });
 
-test('a service with tunnels is told by netlink where their kind is asked for', async () => {
+test('a service with tunnels comes from netlink if their encapsulation is asked for', async () => {
   const tunnels = [server(1, { method: 'tun', tunnel: { type: 'gue', port: 6080, checksum: 'csum' } })];
   const ipvs = ipvsWith([service, tunnels], [mark, [server(2)]]);
   const of = [service.id, mark.id];
@@ -281,7 +281,7 @@ test('a service with tunnels is told by netlink where their kind is asked for', 
   assert.deepEqual(await options(ipvs, of, settingFields), ['services', 'servers', 'servers']);
 });
 
-test('services of IPv6, and servers of the other family, are told by netlink', async () => {
+test('IPv6 services, and servers of the other family, come from netlink', async () => {
   const six: Service = { ...service, id: { protocol: 'tcp', address: '2001:db8::1', port: 80 } };
   const crossing = { ...server(1, { method: 'tun' }), id: { address: '2001:db8::2', port: 80 } };
   const ipvs = ipvsWith(
@@ -308,7 +308,7 @@ for (const [what, change] of [
   });
 }
 
-test('a service with more than 65,535 servers is told by netlink', async () => {
+test('a service with more than 65,535 servers comes from netlink', async () => {
   const ipvs = ipvsWith([service, [server(1)]]);
   const told = new FakeOptions(ipvs);
   const read = (option: number, value: Uint8Array): boolean => {
@@ -322,7 +322,7 @@ test('a service with more than 65,535 servers is told by netlink', async () => {
   assert.deepEqual(told.told, ['services']);
 });
 
-test('an entry of an unknown method is none that getsockopt tells', async () => {
+test('an entry with an unknown method makes getsockopt unsupported', async () => {
   const ipvs = ipvsWith([service, [server(1)]]);
   const options = new FakeOptions(ipvs);
   const read = (option: number, value: Uint8Array): boolean => {

@@ -102,7 +102,7 @@ describe('a case', () => {
     );
   });
 
-  test('is told where what is written down differs no longer', async () => {
+  test('is told if a documented difference no longer occurs', async () => {
     assert.match(await problem(doing(refused, refused), documented), /differs no longer: '-6 anywhere'/);
   });
 });

@@ -20,7 +20,7 @@ export class Judge {
 
   constructor(private readonly pair: Pair) {}
 
-  /** @returns what is wrong; empty where nothing is */
+  /** @returns the faults; empty if there are none */
   async problem(one: Case): Promise<string> {
     const trial = trialOf(one);
     const { ipvsadm, deviations } = await this.pair.play(trial);

@@ -142,7 +142,7 @@ async function fails(count = 4): Promise<void> {
 }
 
 for (const method of ['dr', 'tun', 'nat'] as const) {
-  test(`a healthy ${method} cluster: requests work, nobody has anything to find`, async () => {
+  test(`a healthy ${method} cluster: requests work, and doctor finds nothing on any machine`, async () => {
     await cluster(method);
     await works();
     assert.deepEqual(await findings('director'), { status: 0, found: [] });
@@ -263,7 +263,7 @@ test('conntrack-off: masquerading is to bring the answers back, and does not see
   await works();
 });
 
-test('local-not-listening: a server is the director, where nobody listens', async () => {
+test('local-not-listening: a server is the director, and no program listens there', async () => {
   await cluster('nat');
   await farm.change({ do: 'addDestination', of: web, destination: destination(gateways.inet, 'nat') });
   await fails();
@@ -315,7 +315,7 @@ test('held-by-persistence: a quiesced server keeps its persistent clients', asyn
   assert.ok(!answers.includes(first as string) && answers.length === 2);
 });
 
-test('fwmark-unmarked: nobody sets the mark; the printed rules, with VIP and port filled in, do', async () => {
+test('fwmark-unmarked: no rule sets the mark; the printed rules, with VIP and port filled in, do', async () => {
   await director('--method', 'nat');
   await realServers('--method', 'nat', '--gateway', gateways.inet);
   await add({ fwmark: 7, family: 'inet' }, 'nat');

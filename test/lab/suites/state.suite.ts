@@ -57,7 +57,7 @@ beforeEach(() => clear());
 
 const untouched: State = { services: [], daemons: [], timeouts: { tcp: 900, tcpFin: 120, udp: 300 } };
 
-/** Back to the state of a kernel that nobody has told anything. */
+/** Back to the state of a kernel without any settings of IPVS. */
 async function clear(): Promise<void> {
   await client.apply({ do: 'flush' });
   for (const daemon of await client.daemons()) await client.apply({ do: 'stopDaemon', daemon });
@@ -201,7 +201,7 @@ describe('interrupted', () => {
     ],
   };
 
-  test('whoever dies after any step of 200 and more, applying again converges', async () => {
+  test('an apply that ends after any of its 200 and more steps converges when it is run again', async () => {
     await make(desired);
     const expected = await rawTable();
     const total = stagesOf(diff(current, desired)).flat().length;
@@ -248,7 +248,7 @@ describe('interrupted', () => {
     );
 });
 
-test('somebody with ipvsadm at the same table does not stop it, and in the end it is as it should be', async (context) => {
+test('apply converges while ipvsadm changes the same table', async (context) => {
   const desired: State = {
     ...untouched,
     services: range(1, 31).map((mark) => entry(mark, server(1), server(2))),

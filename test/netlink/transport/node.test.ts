@@ -25,7 +25,7 @@ test('closing ends a receive that waits', async () => {
   await waiting;
 });
 
-test('an answer that is not there yet is waited for', async (t) => {
+test('receive waits for an answer that has not arrived yet', async (t) => {
   const socket = opened(t);
   const waiting = socket.receive(5000);
   assert.ok(waiting instanceof Promise);

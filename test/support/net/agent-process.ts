@@ -1,4 +1,4 @@
-// The far end of an agent: answers questions until whoever asks is gone.
+// The far end of an agent: answers questions until its caller ends.
 import type { Answer, Question } from './agent.js';
 import { calls } from './agent-calls.js';
 

@@ -2,7 +2,7 @@
 
 import type { IpvsClient } from './ipvs/client.js';
 import type { OpenSocket } from './netlink/transport/socket.js';
-import type { Files } from './system/state-dir.js';
+import type { Files } from './system/files.js';
 
 /** Standard output or standard error: takes text, or its bytes. */
 export interface Output {
@@ -58,7 +58,7 @@ export interface Context {
   readonly openSocket: OpenSocket;
   /**
    * Aborted by the first SIGINT or SIGTERM: a command that reads this ends at its next pause. A second signal ends the process at
-   * once. Undefined where there are no signals.
+   * once. The reason is the signal's name. Undefined where there are no signals.
    */
   stopRequest?(): AbortSignal;
   /** Milliseconds since an arbitrary moment; never decreases. */

@@ -176,11 +176,13 @@ export class HostError extends LvsadmError {
 export class LockedError extends LvsadmError {
   override name = 'LockedError';
   constructor(
-    /** The process that holds the lock. */
-    readonly pid: number,
+    /** `process 17`, or `another process` where that is not known. */
+    readonly holder: string,
+    /** What the holder does: `applying a document here`. */
+    readonly doing: string,
     readonly path: string,
   ) {
-    super(`process ${pid} is applying a document here (${path})`);
+    super(`${holder} is ${doing} (${path})`);
   }
 }
 
@@ -190,6 +192,7 @@ export const Errno = {
   ENOENT: 2,
   ESRCH: 3,
   EINTR: 4,
+  EAGAIN: 11,
   ENOMEM: 12,
   EACCES: 13,
   EFAULT: 14,

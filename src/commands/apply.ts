@@ -15,10 +15,9 @@ import { type Draining, drainLeaving } from '../plan/drain.js';
 import type { Plan } from '../plan/plan.js';
 import { empties } from '../plan/policy.js';
 import type { Stage } from '../plan/stages.js';
-import { takeLock } from '../system/lock.js';
-import { stateFile } from '../system/state-dir.js';
 import { defineCommand, type Options, type Values } from './command.js';
 import { type Desired, desiredOptions, planFor, readCurrent, readDesired } from './shared/desired-state.js';
+import { openStore, runDirOption } from './shared/store.js';
 
 const DONE = 0;
 const NOT_DONE = 1;
@@ -37,6 +36,7 @@ const options = {
     describe: 'keep running: apply again when a file changes, and undo changes made by others',
   },
   interval: { type: 'seconds', default: 30, describe: 'time after which --watch reads the table again' },
+  ...runDirOption,
   json: { type: 'flag', describe: 'write the result as JSON' },
 } as const satisfies Options;
 
@@ -85,7 +85,7 @@ class Application {
       return await this.tell(reconciliation);
     } finally {
       this.progress.clear();
-      await release();
+      release();
     }
   }
 
@@ -104,13 +104,14 @@ class Application {
     return reconciliation.converged ? DONE : NOT_DONE;
   }
 
-  private async lock(): Promise<() => Promise<void>> {
-    const { now, sleep, err, files } = this.context;
-    return takeLock(stateFile('apply.lock', this.context).path, files, {
-      wait: this.values.wait * 1000,
-      now,
-      sleep,
-      waiting: (pid) => void err.write(`waiting for process ${pid}, which is applying a document here\n`),
+  private lock(): Promise<() => void> {
+    const { context, values } = this;
+    const doing = 'applying a document here';
+    return openStore(context, values.runDir).lock('apply', doing, {
+      wait: values.wait * 1000,
+      waiting: (holder) =>
+        void context.err.write(`waiting for ${holder}, which is ${doing}
+`),
     });
   }
 

@@ -1,20 +1,39 @@
 /** `lvsadm drain`: takes a server out of service without breaking connections. */
+import type { Context } from '../context.js';
+import { Errno } from '../errors.js';
+import type { IpvsClient } from '../ipvs/client.js';
 import { toJson } from '../output/json.js';
 import { Progress } from '../output/progress.js';
 import { drainsByRefusing } from '../plan/drain-scheduling.js';
-import { waitUntilEmpty } from '../plan/wait-until-empty.js';
+import { connectionsLeft, waitUntilEmpty } from '../plan/wait-until-empty.js';
 import { defineCommand } from './command.js';
 import { DrainedWeights } from './shared/drained-weights.js';
-import { findServer, jsonOption, nameOf, serverPositionals, setWeight } from './shared/server.js';
+import { Interruption, interruptOption } from './shared/interruption.js';
+import {
+  allServicesOption,
+  describeServer,
+  type Found,
+  findServers,
+  jsonOption,
+  nameOf,
+  present,
+  serversPositionals,
+  setWeight,
+  weightChange,
+} from './shared/server.js';
+import { openStore, runDirOption } from './shared/store.js';
 
-const EMPTY = 0;
-const CONNECTIONS_LEFT = 1;
+const DRAINED = 0;
+const NOT_DRAINED = 1;
 
 export const command = defineCommand({
-  positionals: serverPositionals,
+  positionals: serversPositionals,
   options: {
     timeout: { type: 'seconds', default: 300, describe: 'time to wait for connections to end' },
     delete: { type: 'flag', describe: 'remove the server once it has no connections left' },
+    ...allServicesOption,
+    ...interruptOption,
+    ...runDirOption,
     ...jsonOption,
   },
   notes:
@@ -22,40 +41,148 @@ export const command = defineCommand({
     'ended. `lvsadm undrain` restores the weight.',
   exitStatuses: {
     0: 'no connections are left',
-    1: 'connections are left after the timeout; the server stays at weight 0',
+    1:
+      'connections are left after the timeout, and the server stays at weight 0; or another program removed the ' +
+      'server, or gave it a weight, meanwhile',
+    130: 'interrupted by SIGINT (143: by SIGTERM); a line on standard error tells the state of each server',
   },
+  examples: [
+    ['lvsadm drain tcp://192.0.2.10:80 198.51.100.7', 'a server of one service'],
+    ['lvsadm drain 198.51.100.7 --timeout 10m', 'a host, in all services'],
+  ],
   async run(context, values) {
     const client = await context.client();
-    const found = await findServer(context, values);
-    const { destination } = found;
-    if (destination.weight > 0) {
-      const refusing = drainsByRefusing(await client.service(found.of));
-      if (refusing !== undefined) await context.err.write(`lvsadm: ${refusing}\n`);
-      const weights = await DrainedWeights.open(context);
-      // Before the change, so that an interrupted run does not lose the weight.
-      await weights.remember(found, destination.weight);
-      await setWeight(client, found, 0);
+    const servers = await findServers(context, values);
+    const weights = new DrainedWeights(openStore(context, values.runDir));
+    const interruption = new Interruption(context);
+    await quiesce(servers, client, weights, context);
+    await waitFor(servers, client, values.timeout * 1000, interruption, context);
+    const interrupted = interruption.requested;
+    const ends: End[] = [];
+    for (const server of servers) {
+      const end = { server, now: await present(client, server), interrupted };
+      if (values.delete && isDrained(end)) ends.push(await removed(end, client, weights));
+      else if (interrupted && values.onInterrupt === 'restore')
+        ends.push(await restored(end, client, weights));
+      else ends.push(end);
     }
-    const progress = new Progress(context.err);
-    const { service, server } = nameOf(found);
-    const left = await waitUntilEmpty([found], {
-      client,
-      limit: values.timeout * 1000,
-      now: context.now,
-      sleep: context.sleep,
-      progress: (count) => progress.line(`draining ${server} of ${service}: ${count} connections left`),
-    });
-    progress.clear();
-    const removed = left === 0 && values.delete;
-    if (removed) {
-      await client.apply({ do: 'deleteDestination', of: found.of, id: destination.id });
-      await (await DrainedWeights.open(context)).forget(found);
-    }
-    await context.out.write(
-      values.json
-        ? toJson({ service, server, connectionsLeft: left, removed })
-        : `${server} of ${service}: ${removed ? 'drained and removed' : left === 0 ? 'drained' : `${left} connections left, at weight 0`}\n`,
-    );
-    return left === 0 ? EMPTY : CONNECTIONS_LEFT;
+    if (interrupted) await context.err.write(ends.map((end) => adviceAfter(end, weights)).join(''));
+    await context.out.write(values.json ? json(ends) : ends.map(line).join(''));
+    if (interrupted) return interruption.status;
+    return ends.every(isDrained) ? DRAINED : NOT_DRAINED;
   },
 });
+
+/** Keeps new connections from the servers, with their weights remembered. */
+async function quiesce(
+  servers: readonly Found[],
+  client: IpvsClient,
+  weights: DrainedWeights,
+  { err }: Context,
+): Promise<void> {
+  const active = servers.filter(({ destination }) => destination.weight > 0);
+  if (active.length === 0) return;
+  for (const of of new Set(active.map((server) => server.of))) {
+    const refusing = drainsByRefusing(await client.service(of));
+    if (refusing !== undefined) await err.write(`lvsadm: ${refusing}\n`);
+  }
+  // Before the change: a run that ends in between must not lose the weights.
+  await weights.remember(active);
+  const errors = await client.applyAll(active.map((server) => weightChange(server, 0)));
+  const refused = active.filter((_, index) => errors[index] !== undefined);
+  if (refused.length === 0) return;
+  await weights.forget(refused);
+  // One that somebody removed meanwhile is told at the end.
+  const error = errors.find((each) => each !== undefined && !gone.includes(each.errno));
+  if (error !== undefined) throw error;
+}
+
+const gone: readonly number[] = [Errno.ENOENT, Errno.ESRCH];
+
+async function waitFor(
+  servers: readonly Found[],
+  client: IpvsClient,
+  limit: number,
+  interruption: Interruption,
+  { now, err }: Context,
+): Promise<void> {
+  const progress = new Progress(err);
+  const [first] = servers;
+  const what = servers.length === 1 && first ? describeServer(first) : `${servers.length} servers`;
+  await waitUntilEmpty(servers, {
+    client,
+    limit,
+    now,
+    sleep: interruption.sleep,
+    progress: (left) => progress.line(`draining ${what}: ${left} connections left`),
+    concerns: ({ weight }) => weight === 0,
+    stopRequested: () => interruption.requested,
+  });
+  progress.clear();
+}
+
+/** A server after its drain. */
+interface End {
+  /** As it was before. */
+  readonly server: Found;
+  /** Undefined where another program removed it meanwhile. */
+  readonly now: Found | undefined;
+  /** Whether the drain was interrupted: then no connections may be left for less than it takes one to be established. */
+  readonly interrupted: boolean;
+  readonly removed?: boolean;
+}
+
+const leftOf = ({ now }: End): number => (now === undefined ? 0 : connectionsLeft(now.of, now.destination));
+
+const isDrained = (end: End): boolean =>
+  end.removed === true || (!end.interrupted && end.now?.destination.weight === 0 && leftOf(end) === 0);
+
+async function removed(end: End, client: IpvsClient, weights: DrainedWeights): Promise<End> {
+  const { of, destination } = end.server;
+  await client.apply({ do: 'deleteDestination', of, id: destination.id });
+  await weights.forget([end.server]);
+  return { ...end, removed: true };
+}
+
+/** The weight before the drain comes back, unless another program gave the server one. */
+async function restored(end: End, client: IpvsClient, weights: DrainedWeights): Promise<End> {
+  const { server, now } = end;
+  const weight = weights.of(server)?.weight;
+  if (now?.destination.weight !== 0 || weight === undefined) return end;
+  await setWeight(client, now, weight);
+  await weights.forget([server]);
+  return { ...end, now: { of: now.of, destination: { ...now.destination, weight } } };
+}
+
+function stateOf(end: End): string {
+  if (end.removed) return 'drained and removed';
+  if (end.now === undefined) return 'not drained: another program removed it';
+  const { weight } = end.now.destination;
+  if (isDrained(end)) return 'drained';
+  if (weight === 0 || end.interrupted) return `${leftOf(end)} connections left, at weight ${weight}`;
+  return `not drained: another program set its weight to ${weight}`;
+}
+
+const line = (end: End): string => `${describeServer(end.server)}: ${stateOf(end)}\n`;
+
+/** How to go on after an interruption. */
+function adviceAfter(end: End, weights: DrainedWeights): string {
+  const { service, server } = nameOf(end.server);
+  const state = `lvsadm: interrupted: ${line(end).trimEnd()}`;
+  const weight = weights.of(end.server)?.weight;
+  if (end.now?.destination.weight !== 0 || weight === undefined) return `${state}\n`;
+  const names = `${service} ${server}`;
+  return `${state}; 'lvsadm drain ${names}' goes on, 'lvsadm undrain ${names}' restores weight ${weight}\n`;
+}
+
+function json(ends: readonly End[]): string {
+  const rows = ends.map((end) => ({
+    ...nameOf(end.server),
+    drained: isDrained(end),
+    connectionsLeft: leftOf(end),
+    weight: end.removed ? null : (end.now?.destination.weight ?? null),
+    removed: end.removed ?? false,
+  }));
+  const [first] = rows;
+  return toJson(rows.length === 1 && first ? first : rows);
+}

@@ -1,30 +1,91 @@
 /** `lvsadm undrain`: restores the weight that a server had before its drain. */
 import { UsageError } from '../errors.js';
+import type { IpvsClient } from '../ipvs/client.js';
 import { toJson } from '../output/json.js';
 import { defineCommand } from './command.js';
 import { DrainedWeights } from './shared/drained-weights.js';
-import { findServer, jsonOption, nameOf, serverPositionals, setWeight } from './shared/server.js';
+import {
+  allServicesOption,
+  describeServer,
+  type Found,
+  findServers,
+  jsonOption,
+  nameOf,
+  serversPositionals,
+  setWeight,
+} from './shared/server.js';
+import { openStore, runDirOption } from './shared/store.js';
+
+const RESTORED = 0;
+const NOT_DRAINED = 1;
 
 export const command = defineCommand({
-  positionals: serverPositionals,
-  options: jsonOption,
+  positionals: serversPositionals,
+  options: { ...allServicesOption, ...runDirOption, ...jsonOption },
+  notes:
+    'Without a service it restores all servers of the host that `lvsadm drain` drained. A weight that was set since the ' +
+    'drain stays, and so does that of a server that was removed and added again.',
+  exitStatuses: {
+    0: 'the weight is restored',
+    1: 'the server is not drained: its weight is above 0, or it was added again since',
+  },
   async run(context, values) {
     const client = await context.client();
-    const found = await findServer(context, values);
-    const weights = await DrainedWeights.open(context);
-    const weight = weights.of(found);
-    const { service, server } = nameOf(found);
-    if (weight === undefined) {
-      throw new UsageError(
-        `lvsadm did not drain it, so its weight is unknown; set one: lvsadm weight ${service} ${server} N`,
-        server,
-      );
-    }
-    await setWeight(client, found, weight);
-    await weights.forget(found);
-    await context.out.write(
-      values.json ? toJson({ service, server, weight }) : `${server} of ${service}: weight ${weight}\n`,
-    );
-    return 0;
+    const servers = await findServers(context, values);
+    const weights = new DrainedWeights(openStore(context, values.runDir));
+    const [first] = servers;
+    const ends: End[] = [];
+    for (const server of servers) ends.push(await undrain(server, client, weights));
+    if (servers.length === 1 && first && ends[0]?.unknown) throw unknownWeight(first);
+    // A host's servers in other services need not have been drained.
+    const told = ends.some(isRestored) ? ends.filter(isRestored) : ends;
+    await context.out.write(values.json ? json(told) : told.map(line).join(''));
+    return told.every(isRestored) ? RESTORED : NOT_DRAINED;
   },
 });
+
+interface End {
+  readonly server: Found;
+  /** The weight that it has now. */
+  readonly weight: number;
+  /** Why the weight was not restored. */
+  readonly refusal?: string;
+  /** Whether its weight is 0 and the one before that is not known. */
+  readonly unknown?: boolean;
+}
+
+const isRestored = ({ refusal }: End): boolean => refusal === undefined;
+
+async function undrain(server: Found, client: IpvsClient, weights: DrainedWeights): Promise<End> {
+  const { weight } = server.destination;
+  const before = weights.of(server);
+  if (weight > 0) {
+    await weights.forget([server]);
+    return { server, weight, refusal: `not drained: its weight is ${weight}` };
+  }
+  if (before === undefined) {
+    return { server, weight, refusal: 'lvsadm did not drain it, so its weight is unknown', unknown: true };
+  }
+  if (before.same) await setWeight(client, server, before.weight);
+  await weights.forget([server]);
+  if (before.same) return { server, weight: before.weight };
+  const refusal = `not drained: it was added again, or its counters were zeroed, since its drain at weight ${before.weight}`;
+  return { server, weight, refusal };
+}
+
+function unknownWeight(found: Found): UsageError {
+  const { service, server } = nameOf(found);
+  return new UsageError(
+    `lvsadm did not drain it, so its weight is unknown; set one: lvsadm weight ${service} ${server} N`,
+    server,
+  );
+}
+
+const line = ({ server, weight, refusal }: End): string =>
+  `${describeServer(server)}: ${refusal ?? `weight ${weight}`}\n`;
+
+function json(ends: readonly End[]): string {
+  const rows = ends.map((end) => ({ ...nameOf(end.server), weight: end.weight, restored: isRestored(end) }));
+  const [first] = rows;
+  return toJson(rows.length === 1 && first ? first : rows);
+}

@@ -29,8 +29,8 @@ export const valueTypes = {
   address: { name: 'ADDRESS', read: canonicalAddress },
   vips: { name: 'ADDRESS', read: vips },
   port: { name: 'PORT', read: (text) => wholeNumber(text, portRange, 'port') },
-  weight: { name: 'WEIGHT', read: (text) => wholeNumber(text, destinationNumbers.weight, 'weight') },
-  seconds: { name: 'SECONDS', unit: 's', read: seconds },
+  weight: { name: 'WEIGHT', read: weight },
+  seconds: { name: 'TIME', unit: 's', read: seconds },
 } as const satisfies Readonly<Record<string, ValueType<unknown>>>;
 
 export type ValueTypeName = keyof typeof valueTypes;
@@ -49,12 +49,35 @@ function wholeNumber(text: string, { min, max }: Range, noun: string): number {
   throw new UsageError(`'${text}' is not a ${noun} from ${min} to ${max}`, text);
 }
 
+/** `5`, `+5` or `50%`. @returns the new weight for the present one; it throws UsageError where that would be too large */
+function weight(text: string): (present: number) => number {
+  const range = destinationNumbers.weight;
+  const percent = /^(\d{1,7})%$/.exec(text)?.[1];
+  const more = /^\+(\d{1,10})$/.exec(text)?.[1];
+  if (percent === undefined && more === undefined) {
+    const absolute = wholeNumber(text, range, 'weight');
+    return () => absolute;
+  }
+  return (present) => {
+    const wanted = more !== undefined ? present + Number(more) : share(present, Number(percent));
+    if (wanted <= range.max) return wanted;
+    throw new UsageError(`of weight ${present} is more than the largest weight, ${range.max}`, text);
+  };
+}
+
+/** A part of a weight that is not none of it: 0 would take a server out of service. */
+const share = (weight: number, percent: number): number =>
+  Math.max(Math.round((weight * percent) / 100), weight > 0 && percent > 0 ? 1 : 0);
+
 /** 23 days: a timer in milliseconds cannot take 25. */
 const LONGEST = 2_000_000;
 
-/** Fractions are allowed. */
+const unitSeconds = { s: 1, m: 60, h: 3600, d: 86_400 };
+
+/** `90`, `90s`, `1.5m`, `2h`, `1d`. @returns seconds */
 function seconds(text: string, argument: string): number {
-  const number = /^\d+(?:\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
-  if (number <= LONGEST) return number;
-  throw new UsageError(`'${text}' is not a number of seconds from 0 to ${LONGEST}`, argument);
+  const [, number, unit = 's'] = /^(\d+(?:\.\d+)?)([smhd])?$/.exec(text) ?? [];
+  const value = Number(number) * unitSeconds[unit as keyof typeof unitSeconds];
+  if (value <= LONGEST) return value;
+  throw new UsageError(`'${text}' is not a time such as 90, 90s, 5m or 1h, at most ${LONGEST} s`, argument);
 }

@@ -6,7 +6,21 @@ import { toJson } from '../output/json.js';
 import { Progress } from '../output/progress.js';
 import { defineCommand } from './command.js';
 import { DrainedWeights } from './shared/drained-weights.js';
-import { type Found, findServer, jsonOption, nameOf, serverPositionals, setWeight } from './shared/server.js';
+import { Interruption, interruptOption } from './shared/interruption.js';
+import {
+  describeServer,
+  type Found,
+  findServer,
+  jsonOption,
+  nameOf,
+  present,
+  serverPositionals,
+  setWeight,
+} from './shared/server.js';
+import { openStore, runDirOption } from './shared/store.js';
+
+const REACHED = 0;
+const NOT_REACHED = 1;
 
 /** Milliseconds between two steps of a ramp. */
 const STEP = 1000;
@@ -16,7 +30,7 @@ export const command = defineCommand({
     ...serverPositionals,
     weight: {
       type: 'weight',
-      describe: `new weight: 0 (no new connections) to ${destinationNumbers.weight.max}`,
+      describe: `new weight: 0 (no new connections) to ${destinationNumbers.weight.max}; +5: 5 more; 50%: of the present weight`,
     },
   },
   options: {
@@ -25,45 +39,77 @@ export const command = defineCommand({
       default: 0,
       describe: 'time in which to reach the weight, in steps of a second',
     },
+    ...interruptOption,
+    ...runDirOption,
     ...jsonOption,
   },
+  exitStatuses: {
+    0: 'the server has the weight',
+    1: 'another program removed the server, or changed its weight, meanwhile',
+    130: 'interrupted by SIGINT (143: by SIGTERM); a line on standard error tells the weight',
+  },
+  examples: [
+    ['lvsadm weight tcp://192.0.2.10:80 198.51.100.7 50 --over 5m', 'a new server warms up'],
+    ['lvsadm weight tcp://192.0.2.10:80 198.51.100.7 50%', 'half of the present weight'],
+  ],
   async run(context, values) {
-    const { weight } = values;
     const client = await context.client();
     const found = await findServer(context, values);
-    await ramp(client, found, weight, values.over * 1000, context);
-    await (await DrainedWeights.open(context)).forget(found);
-    const { service, server } = nameOf(found);
     const from = found.destination.weight;
-    await context.out.write(
-      values.json
-        ? toJson({ service, server, from, weight })
-        : `${server} of ${service}: weight ${from} -> ${weight}\n`,
-    );
-    return 0;
+    const wanted = values.weight(from);
+    const interruption = new Interruption(context);
+    const end = await ramp(client, found, wanted, values.over * 1000, interruption, context);
+    const interrupted = interruption.requested && end !== undefined && end.destination.weight !== wanted;
+    if (interrupted && values.onInterrupt === 'restore') await setWeight(client, end, from);
+    const weight = interrupted && values.onInterrupt === 'restore' ? from : end?.destination.weight;
+    if (weight === wanted) await new DrainedWeights(openStore(context, values.runDir)).forget([found]);
+    else await context.err.write(`lvsadm: ${describeServer(found)}: ${stopped(weight, interrupted)}\n`);
+    const { service, server } = nameOf(found);
+    if (values.json) await context.out.write(toJson({ service, server, from, weight: weight ?? null }));
+    else if (weight !== undefined) {
+      await context.out.write(`${describeServer(found)}: weight ${from} -> ${weight}\n`);
+    }
+    if (interrupted) return interruption.status;
+    return weight === wanted ? REACHED : NOT_REACHED;
   },
 });
 
-/** A step a second, in a straight line over time; steps that would change nothing are left out. */
+/** Why the weight was not reached. @param weight at the end; undefined if the server was removed */
+function stopped(weight: number | undefined, interrupted: boolean): string {
+  if (interrupted) return `interrupted at weight ${weight}; the same command goes on from there`;
+  return weight === undefined
+    ? 'another program removed it meanwhile'
+    : `another program set its weight to ${weight} meanwhile`;
+}
+
+/**
+ * A step a second, in a straight line over time; steps that would change nothing are left out. Ends early on a request to stop, and
+ * where another program changes the weight or removes the server.
+ * @returns the server as it is at the end; undefined if it was removed
+ */
 async function ramp(
   client: IpvsClient,
   found: Found,
   to: number,
   duration: number,
-  { now, sleep, err }: Context,
-): Promise<void> {
+  interruption: Interruption,
+  { now, err }: Context,
+): Promise<Found | undefined> {
   const from = found.destination.weight;
   const start = now();
   const progress = new Progress(err);
+  let server: Found | undefined = found;
   let at = from;
-  while (at !== to) {
+  while (at !== to && server?.destination.weight === at && !interruption.requested) {
     const elapsed = now() - start;
     const next = elapsed >= duration ? to : from + Math.round(((to - from) * elapsed) / duration);
-    if (next !== at) await setWeight(client, found, next);
+    if (next !== at) await setWeight(client, server, next);
     at = next;
-    if (at === to) break;
+    if (at === to) return { of: found.of, destination: { ...server.destination, weight: to } };
     progress.line(`${nameOf(found).server}: weight ${at} of ${to}`);
-    await sleep(Math.min(STEP, duration - elapsed));
+    await interruption.sleep(Math.min(STEP, duration - elapsed));
+    server = await present(client, found);
   }
   progress.clear();
+  return server;
 }

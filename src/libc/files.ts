@@ -3,11 +3,21 @@ import { Errno, errnoName, errnoText } from '../errors.js';
 import { type Argument, type Call, libc } from './libc.js';
 
 const AT_FDCWD = -100;
-const O_RDONLY = 0;
-const O_WRONLY_CREAT_TRUNC = 0o1101;
 const O_CLOEXEC = 0o2000000;
 
-export const openSync = (path: string): number => open(path, O_RDONLY, 0);
+/** Flags of open(2), by the names that node:fs gives them. */
+export const constants = {
+  ...{ O_RDONLY: 0, O_WRONLY: 1, O_RDWR: 2, O_CREAT: 0o100, O_EXCL: 0o200 },
+  ...(process.arch === 'arm64'
+    ? { O_DIRECTORY: 0o40000, O_NOFOLLOW: 0o100000 }
+    : { O_DIRECTORY: 0o200000, O_NOFOLLOW: 0o400000 }),
+};
+
+/** @param flags `r`, or the sum of `constants` */
+export function openSync(path: string, flags: 'r' | number = 'r', mode = 0o666): number {
+  const words = flags === 'r' ? constants.O_RDONLY : flags;
+  return call(`open '${path}'`, 'openat', AT_FDCWD, terminated(path), words | O_CLOEXEC, mode);
+}
 
 export const closeSync = (descriptor: number): void => void libc().call('close', descriptor);
 
@@ -19,48 +29,93 @@ export const readSync = (descriptor: number, buffer: Uint8Array): number =>
 export const writeSync = (descriptor: number, bytes: Uint8Array): number =>
   call('write', 'write', descriptor, bytes, bytes.length);
 
-export function readFileSync(path: string): string {
-  const descriptor = openSync(path);
+/** @param from a path, or a descriptor, which stays open */
+export function readFileSync(from: string | number): string {
+  if (typeof from === 'number') return readAll(from);
+  const descriptor = openSync(from);
   try {
-    let buffer = new Uint8Array(4096);
-    let length = 0;
-    while (true) {
-      const size = readSync(descriptor, buffer.subarray(length));
-      if (size === 0) return new TextDecoder().decode(buffer.subarray(0, length));
-      length += size;
-      if (length === buffer.length) buffer = grown(buffer);
-    }
+    return readAll(descriptor);
   } finally {
     closeSync(descriptor);
   }
 }
 
-export function writeFileSync(path: string, text: string): void {
-  const descriptor = open(path, O_WRONLY_CREAT_TRUNC, 0o666);
+function readAll(descriptor: number): string {
+  let buffer = new Uint8Array(4096);
+  let length = 0;
+  while (true) {
+    const size = readSync(descriptor, buffer.subarray(length));
+    if (size === 0) return new TextDecoder().decode(buffer.subarray(0, length));
+    length += size;
+    if (length === buffer.length) buffer = grown(buffer);
+  }
+}
+
+export const fsyncSync = (descriptor: number): void => void call('fsync', 'fsync', descriptor);
+
+export const ftruncateSync = (descriptor: number, length: number): void =>
+  void call('ftruncate', 'ftruncate', descriptor, length);
+
+export function renameSync(from: string, to: string): void {
+  const what = `rename '${from}' -> '${to}'`;
+  call(what, 'renameat2', AT_FDCWD, terminated(from), AT_FDCWD, terminated(to), 0);
+}
+
+const LOCK_EX_NB = 2 | 4;
+
+/** Milliseconds between two attempts: a call that waits would keep signals from being handled. */
+const LOCK_POLL = 20;
+
+/**
+ * Locks an open file for this process, as flock(2) does; closing the descriptor unlocks it.
+ * @param patience milliseconds to wait for another process to unlock it
+ * @returns whether it is locked
+ */
+export async function flock(descriptor: number, patience: number): Promise<boolean> {
+  const deadline = performance.now() + patience;
+  while (true) {
+    const result = attempt('flock', descriptor, LOCK_EX_NB);
+    if (result >= 0) return true;
+    if (result !== -Errno.EAGAIN) throw failure('flock', 'flock', -result);
+    if (performance.now() >= deadline) return false;
+    await new Promise((resolve) => setTimeout(resolve, LOCK_POLL));
+  }
+}
+
+const AT_SYMLINK_NOFOLLOW = 0x100;
+/** Type, mode and owner (linux/stat.h). */
+const STATX_WANTED = 1 | 2 | 8;
+
+/** Mode and owner of a file, or of a symbolic link itself: struct statx of linux/stat.h. */
+export function lstatSync(path: string): { readonly mode: number; readonly uid: number } {
+  const stat = new Uint8Array(256);
+  call(`lstat '${path}'`, 'statx', AT_FDCWD, terminated(path), AT_SYMLINK_NOFOLLOW, STATX_WANTED, stat);
+  const view = new DataView(stat.buffer);
+  return { uid: view.getUint32(20, true), mode: view.getUint16(28, true) };
+}
+
+/** Names in a directory, in the kernel's order: struct linux_dirent64. */
+export function readdirSync(path: string): string[] {
+  const descriptor = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY);
+  const entries = new Uint8Array(32 * 1024);
+  const view = new DataView(entries.buffer);
+  const names: string[] = [];
   try {
-    for (let rest: Uint8Array = utf8.encode(text); rest.length > 0; ) {
-      rest = rest.subarray(writeSync(descriptor, rest));
+    for (let size = -1; size !== 0; ) {
+      size = call(`scandir '${path}'`, 'getdents64', descriptor, entries, entries.length);
+      for (let at = 0; at < size; at += view.getUint16(at + 16, true)) {
+        const name = entries.subarray(at + 19, entries.indexOf(0, at + 19));
+        names.push(new TextDecoder().decode(name));
+      }
     }
   } finally {
     closeSync(descriptor);
   }
+  return names.filter((name) => name !== '.' && name !== '..');
 }
 
-/** The directory and its parents. */
 export function mkdirSync(path: string, { mode }: { mode: number }): void {
-  const make = () => attempt('mkdirat', AT_FDCWD, terminated(path), mode);
-  const parent = path.slice(0, path.lastIndexOf('/'));
-  let result = make();
-  if (result === -Errno.ENOENT && parent !== '') {
-    mkdirSync(parent, { mode });
-    result = make();
-  }
-  if (result < 0 && result !== -Errno.EEXIST) throw failure(`mkdir '${path}'`, 'mkdirat', -result);
-}
-
-export function linkSync(existing: string, path: string): void {
-  const what = `link '${existing}' -> '${path}'`;
-  call(what, 'linkat', AT_FDCWD, terminated(existing), AT_FDCWD, terminated(path), 0);
+  call(`mkdir '${path}'`, 'mkdirat', AT_FDCWD, terminated(path), mode);
 }
 
 export function unlinkSync(path: string): void {
@@ -76,9 +131,6 @@ export function readlinkSync(path: string): string {
 const utf8 = new TextEncoder();
 
 const terminated = (path: string): Uint8Array => utf8.encode(`${path}\0`);
-
-const open = (path: string, flags: number, mode: number): number =>
-  call(`open '${path}'`, 'openat', AT_FDCWD, terminated(path), flags | O_CLOEXEC, mode);
 
 function grown(buffer: Uint8Array): Uint8Array<ArrayBuffer> {
   const larger = new Uint8Array(2 * buffer.length);

@@ -21,13 +21,24 @@ const numbers: Readonly<Record<string, Readonly<Record<Call, number>>>> = {
       openat: 257,
       mkdirat: 258,
       unlinkat: 263,
-      linkat: 265,
+      renameat2: 316,
       readlinkat: 267,
     },
+    ...{ flock: 73, fsync: 74, ftruncate: 77, getdents64: 217, statx: 332 },
     ...{ socket: 41, bind: 49, getsockname: 51, setsockopt: 54, getsockopt: 55, sendto: 44, recvfrom: 45 },
   },
   arm64: {
-    ...{ read: 63, write: 64, close: 57, openat: 56, mkdirat: 34, unlinkat: 35, linkat: 37, readlinkat: 78 },
+    ...{
+      read: 63,
+      write: 64,
+      close: 57,
+      openat: 56,
+      mkdirat: 34,
+      unlinkat: 35,
+      renameat2: 276,
+      readlinkat: 78,
+    },
+    ...{ flock: 32, fsync: 82, ftruncate: 46, getdents64: 61, statx: 291 },
     ...{
       socket: 198,
       bind: 200,
@@ -47,8 +58,13 @@ export type Call =
   | 'openat'
   | 'mkdirat'
   | 'unlinkat'
-  | 'linkat'
+  | 'renameat2'
   | 'readlinkat'
+  | 'flock'
+  | 'fsync'
+  | 'ftruncate'
+  | 'getdents64'
+  | 'statx'
   | 'socket'
   | 'bind'
   | 'getsockname'

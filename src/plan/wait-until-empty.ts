@@ -25,6 +25,10 @@ export interface Waiting {
   sleep(milliseconds: number): Promise<void>;
   /** Called whenever the connections have been counted. */
   progress?(left: number): void;
+  /** Whether to wait for this server, as it is now (default: for every one). */
+  concerns?(entry: DestinationEntry): boolean;
+  /** Asked before each pause. */
+  stopRequested?(): boolean;
 }
 
 /** Milliseconds between two counts. */
@@ -39,18 +43,18 @@ export async function waitUntilEmpty(members: readonly Member[], waiting: Waitin
   const deadline = waiting.now() + waiting.limit;
   let emptySince: number | undefined;
   while (true) {
-    const left = await countConnections(members, waiting.client);
+    const left = await countConnections(members, waiting);
     waiting.progress?.(left);
     const now = waiting.now();
     emptySince = left === 0 ? (emptySince ?? now) : undefined;
     const isQuiet = emptySince !== undefined && now - emptySince >= QUIET_TIME;
-    if (isQuiet || now >= deadline) return left;
+    if (isQuiet || now >= deadline || waiting.stopRequested?.()) return left;
     await waiting.sleep(Math.min(POLL, deadline - now));
   }
 }
 
 /** One request for each service, however many of its servers are counted. */
-async function countConnections(members: readonly Member[], client: Waiting['client']): Promise<number> {
+async function countConnections(members: readonly Member[], waiting: Waiting): Promise<number> {
   const services = new Map<string, { readonly of: ServiceId; readonly keys: Set<string> }>();
   for (const { of, destination } of members) {
     const service = services.get(serviceKey(of)) ?? { of, keys: new Set() };
@@ -59,8 +63,9 @@ async function countConnections(members: readonly Member[], client: Waiting['cli
   }
   let left = 0;
   for (const { of, keys } of services.values()) {
-    for (const entry of await client.destinations(of)) {
-      if (keys.has(destinationKey(entry.id))) left += connectionsLeft(of, entry);
+    for (const entry of await waiting.client.destinations(of)) {
+      if (!keys.has(destinationKey(entry.id)) || waiting.concerns?.(entry) === false) continue;
+      left += connectionsLeft(of, entry);
     }
   }
   return left;

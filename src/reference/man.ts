@@ -122,7 +122,7 @@ export const manualPage = (subcommands: readonly CommandDescription[]): string =
       ),
       tagged(
         bold('LVSADM_RUN'),
-        'Directory of the state that lvsadm keeps until the machine restarts (default: /run/lvsadm).',
+        'Directory of the state that lvsadm keeps until the machine restarts (default: /run/lvsadm; if that cannot be written, lvsadm in $XDG_RUNTIME_DIR).',
       ),
       tagged(bold('NO_COLOR'), 'If set, output has no colours.'),
     ),

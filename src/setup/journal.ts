@@ -1,105 +1,94 @@
 /**
  * The journal of a set-up: the changes that it made to this machine, and the state before each. Every change is written down
- * before it is made, so that it can be undone however the process ends. The file lies below /run, because a reboot undoes
- * the changes as well.
+ * before it is made, so that it can be undone however the process ends. A reboot undoes the changes, and the store forgets them.
  */
-import { HostError } from '../errors.js';
-import { networkNamespace, type StateContext, type StateFile, stateFile } from '../system/state-dir.js';
+import type { StateKind, Store } from '../system/store.js';
 import { stepKey } from './steps/index.js';
 import type { Previous, SetupStep } from './steps/step.js';
 
 export interface Entry {
   readonly step: SetupStep;
   readonly previous: Previous;
+  /** Left in place when the set-up was undone, because others may rely on it. */
+  readonly kept?: boolean;
 }
 
-const VERSION = 1;
+/** The role whose set-up a journal is about. */
+export type Role = 'real-server' | 'director';
 
-/** An entry in the file. */
-interface StoredEntry {
-  readonly step: SetupStep;
-  readonly was: Previous;
-}
+type Entries = readonly Entry[];
 
 export class Journal {
-  private constructor(
-    private readonly file: StateFile,
-    private list: readonly Entry[],
-  ) {}
+  private readonly kind: StateKind<Entries>;
 
-  /** @throws HostError if the file cannot be read or is no journal */
-  static async open(file: StateFile): Promise<Journal> {
-    return new Journal(file, readEntries(file));
+  constructor(
+    role: Role,
+    private readonly store: Store,
+  ) {
+    this.kind = kindOf(role);
   }
 
   get path(): string {
-    return this.file.path;
+    return this.store.pathOf(this.kind);
   }
 
-  /** In the order in which the changes were made. */
-  get entries(): readonly Entry[] {
-    return this.list;
+  /** In the order in which the changes were made. @throws HostError if the file cannot be read or is no journal */
+  get entries(): Entries {
+    return this.store.read(this.kind);
   }
 
   /** Of two entries about the same thing the older one has the original state. @returns whether this one is new */
   async add(entry: Entry): Promise<boolean> {
-    const key = stepKey(entry.step);
-    if (this.list.some(({ step }) => stepKey(step) === key)) return false;
-    await this.write([...this.list, entry]);
-    return true;
-  }
-
-  async remove(entry: Entry): Promise<void> {
-    const key = stepKey(entry.step);
-    await this.write(this.list.filter(({ step }) => stepKey(step) !== key));
-  }
-
-  private async write(list: readonly Entry[]): Promise<void> {
-    try {
-      if (list.length === 0) this.file.remove();
-      else {
-        const entries = list.map(({ step, previous }) => ({ step, was: previous }));
-        await this.file.write(`${JSON.stringify({ version: VERSION, entries }, undefined, 2)}\n`);
-      }
-    } catch (error) {
-      throw new HostError(`write ${this.path}`, codeOf(error), { cause: error });
-    }
-    this.list = list;
-  }
-}
-
-/** The journal of a role in this network namespace. Earlier versions gave a name of its own to the namespace of process 1. */
-export function journalFile(role: 'real-server' | 'director', context: StateContext): StateFile {
-  const [own, first] = ['self', '1'].map((process) => networkNamespace(process, context.files));
-  const isFirst = own === undefined || first === undefined || own === first;
-  return stateFile(`${role}.json`, context, isFirst ? `${role}.json` : `${role}-${own}.json`);
-}
-
-function readEntries(file: StateFile): Entry[] {
-  const text = textOf(file);
-  if (text === undefined) return [];
-  try {
-    const { version, entries } = JSON.parse(text) as { version?: unknown; entries?: unknown };
-    if (version !== VERSION || !Array.isArray(entries)) throw new Error(`it is not of version ${VERSION}`);
-    return (entries as StoredEntry[]).map(({ step, was }) => {
-      stepKey(step);
-      return { step, previous: was };
+    let isNew = false;
+    await this.store.update(this.kind, (entries) => {
+      isNew = entries.every((other) => !isSame(other, entry));
+      return isNew
+        ? [...entries, entry]
+        : entries.map((other) => (isSame(other, entry) ? used(other) : other));
     });
-  } catch (error) {
-    throw new HostError(
-      `read ${file.path}`,
-      `${(error as Error).message}; what it recorded has to be undone by hand before it is deleted`,
-      { cause: error },
+    return isNew;
+  }
+
+  /** Undone, or left in place. */
+  async settle(entry: Entry, end: 'undone' | 'kept'): Promise<void> {
+    await this.store.update(this.kind, (entries) =>
+      end === 'undone'
+        ? entries.filter((other) => !isSame(other, entry))
+        : entries.map((other) => (isSame(other, entry) ? { ...other, kept: true } : other)),
     );
   }
-}
 
-function textOf(file: StateFile): string | undefined {
-  try {
-    return file.read();
-  } catch (error) {
-    throw new HostError(`read ${file.path}`, codeOf(error), { cause: error });
+  /**
+   * Locks set-ups on this machine, of every role.
+   * @param waiting called before it waits, with a line about the holder
+   * @throws HostError, LockedError
+   */
+  lock(waiting: (text: string) => void): Promise<() => void> {
+    const doing = 'setting this machine up';
+    return this.store.lock('setup', doing, {
+      wait: LOCK_PATIENCE,
+      waiting: (holder) => waiting(`waiting for ${holder}, which is ${doing}`),
+    });
   }
 }
 
-const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? String(error);
+/** Milliseconds. */
+const LOCK_PATIENCE = 60_000;
+
+const isSame = (a: Entry, b: Entry): boolean => stepKey(a.step) === stepKey(b.step);
+
+const used = ({ step, previous }: Entry): Entry => ({ step, previous });
+
+const kindOf = (name: Role): StateKind<Entries> => ({
+  name,
+  empty: [],
+  parse(value) {
+    if (!Array.isArray(value)) throw new Error('it is no list');
+    const entries = value as Entries;
+    for (const { step } of entries) stepKey(step);
+    return entries;
+  },
+  format: (entries) => (entries.length === 0 ? undefined : entries),
+  loss: 'what it recorded has to be undone by hand before it is deleted',
+  expendable: false,
+});

@@ -22,18 +22,23 @@ export async function runSteps(
 ): Promise<void> {
   const made: Entry[] = [];
   for (const step of steps) {
+    let attempted = describeStep(step);
     try {
       const previous = await check(step, machine);
       if (previous === ALREADY_SET) {
         await observe(step, 'already-set');
         continue;
       }
-      const entry = { step, previous };
-      if (canUndo(step) && (await journal.add(entry))) made.push(entry);
+      if (canUndo(step)) {
+        attempted = `write ${journal.path}`;
+        const entry = { step, previous };
+        if (await journal.add(entry)) made.push(entry);
+        attempted = describeStep(step);
+      }
       await observe(step, 'done', await apply(step, machine));
     } catch (error) {
       const failed = await undoEntries(made.reverse(), machine, journal, observe);
-      throw new HostError(describeStep(step), [reasonOf(error), ...failed].join('; '), { cause: error });
+      throw new HostError(attempted, [reasonOf(error), ...failed].join('; '), { cause: error });
     }
   }
 }
@@ -63,7 +68,7 @@ async function undoEntries(
     const { step, previous } = entry;
     try {
       const note = await undo(step, machine, previous);
-      await journal.remove(entry);
+      await journal.settle(entry, 'undone');
       await observe(step, 'undone', note);
     } catch (error) {
       failed.push(`to undo '${describeStep(step)}' failed: ${reasonOf(error)}`);

@@ -14,7 +14,7 @@ const mistakes: readonly [words: string, says: string][] = [
   ['apply -f x extra', "unexpected argument 'extra'"],
   ['apply -f x --prune=maybe', "--prune: 'maybe' is not true or false"],
   ['apply -f x --drain 1 --drain 2', '--drain: given more than once'],
-  ['drain tcp://192.0.2.1:80', 'missing; it takes <service> <server>'],
+  ['drain tcp://192.0.2.1:80', 'missing; it takes <service> <server>, or <server> alone'],
   ['completion', 'missing; it takes <shell>'],
   ['completion csh', "<shell>: 'csh' is not one of bash, zsh, fish (did you mean 'zsh'?)"],
   ['real-server up --method dir', "--method: 'dir' is not one of dr, tun, nat (did you mean 'dr'?)"],

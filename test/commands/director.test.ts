@@ -11,7 +11,7 @@ import { planDirector } from '../../src/setup/director.js';
 import { Journal } from '../../src/setup/journal.js';
 import { runSteps, undoAll } from '../../src/setup/run-steps.js';
 import { Machine } from '../../src/system/machine.js';
-import { StateFile } from '../../src/system/state-dir.js';
+import { Store } from '../../src/system/store.js';
 import { modern } from '../support/modern.js';
 import { inOwnNetwork } from '../support/netns.js';
 import { networkBecomes, settledNetwork } from '../support/network-state.js';
@@ -49,7 +49,7 @@ inOwnNetwork(import.meta.url, 'director, in a network namespace', () => {
   /** The plan without the module, which not every kernel that runs the tests has. */
   const up = async (...vips: string[]) => {
     const { steps } = planDirector({ vips, device: 'nic', methods: ['nat'] });
-    const journal = await Journal.open(new StateFile(state, fs));
+    const journal = new Journal('director', new Store({ env: {}, files: fs, warn: () => {} }, state));
     await runSteps(
       steps.filter((step) => step.do !== 'module'),
       machine,

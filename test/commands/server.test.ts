@@ -43,8 +43,12 @@ test('a server is drained when its connections have left, and gets its weight ba
   assert.equal(back.out, '198.51.100.1:80 of tcp://192.0.2.1:80: weight 5\n');
   assert.deepEqual(await weights(director), ['198.51.100.1 5', '198.51.100.2 1']);
   const again = await director.run(['undrain', ...names]);
-  assert.equal(again.status, 2);
-  assert.match(again.err, /lvsadm did not drain it, so its weight is unknown; set one: lvsadm weight/);
+  assert.equal(again.status, 1);
+  assert.equal(again.out, '198.51.100.1:80 of tcp://192.0.2.1:80: not drained: its weight is 5\n');
+  await director.run(['weight', ...names, '0']);
+  const unknown = await director.run(['undrain', ...names]);
+  assert.equal(unknown.status, 2);
+  assert.match(unknown.err, /lvsadm did not drain it, so its weight is unknown; set one: lvsadm weight/);
 });
 
 test('draining twice does not forget the weight', async (context) => {
@@ -64,7 +68,9 @@ test('with --delete the server goes once it is empty', async (context) => {
   assert.deepEqual(JSON.parse(out), {
     service: names[0],
     server: names[1],
+    drained: true,
     connectionsLeft: 0,
+    weight: null,
     removed: true,
   });
   assert.deepEqual(await weights(director), ['198.51.100.2 1']);

@@ -4,8 +4,8 @@ import fs from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { test } from 'node:test';
 import type { ServiceId } from '../../src/model/service.js';
-import { takeLock } from '../../src/system/lock.js';
-import { stateFile } from '../../src/system/state-dir.js';
+import { namespaceName } from '../../src/system/run-dir.js';
+import { Store } from '../../src/system/store.js';
 import { Director } from '../support/director.js';
 
 const document = (...weights: number[]) =>
@@ -84,8 +84,9 @@ test('a server that leaves is drained first, and removed when its time is over',
 test('a second apply waits for the first, and names its process', async (context) => {
   const director = await Director.start(context);
   const env = { LVSADM_RUN: director.directory };
-  const path = stateFile('apply.lock', { env, files: fs }).path;
-  const release = await takeLock(path, fs, { wait: 0, now: () => 0, sleep: async () => {} });
+  const path = `${director.directory}/${namespaceName(fs)}.apply.lock`;
+  const store = new Store({ env, files: fs, warn: assert.fail });
+  const release = await store.lock('apply', 'applying a document here', { wait: 0 });
   const impatient = await director.run(['apply', '-f', '-', '--wait', '1'], { stdin: document(1), env });
   assert.equal(impatient.status, 75);
   assert.equal(
@@ -94,7 +95,7 @@ test('a second apply waits for the first, and names its process', async (context
       `lvsadm: process ${process.pid} is applying a document here (${path})\n`,
   );
   assert.equal(director.changesSent, 0);
-  director.whileSleeping = () => release();
+  setTimeout(release, 200);
   const patient = await director.run(['apply', '-f', '-'], { stdin: document(1), env });
   assert.equal(patient.status, 0);
 });

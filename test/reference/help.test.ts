@@ -39,7 +39,7 @@ Positionals:
 
 Options:
   -f, --file FILE      document (required, repeatable)
-      --wait SECONDS   time to wait (default: 0 s)
+      --wait TIME      time to wait (default: 0 s)
       --method dr|tun  forwarding method (default: found by itself)
       --json           write JSON
   -h, --help           show this help

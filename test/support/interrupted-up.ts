@@ -10,13 +10,13 @@ import { Journal } from '../../src/setup/journal.js';
 import { planRealServer } from '../../src/setup/real-server.js';
 import { runSteps } from '../../src/setup/run-steps.js';
 import { Machine } from '../../src/system/machine.js';
-import { StateFile } from '../../src/system/state-dir.js';
+import { Store } from '../../src/system/store.js';
 import { openSocket } from './socket.js';
 
 const [state = '', at, when, ...vips] = process.argv.slice(2);
 const method = process.env['METHOD'] === 'tun' ? 'tun' : 'dr';
 const { steps } = planRealServer({ method, vips, tunnel: { type: 'ipip', checksum: false } });
-const journal = await Journal.open(new StateFile(state, fs));
+const journal = new Journal('real-server', new Store({ env: {}, files: fs, warn: () => {} }, state));
 const add = journal.add.bind(journal);
 let changes = 0;
 

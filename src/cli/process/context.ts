@@ -4,7 +4,7 @@ import type { IpvsClient } from '../../ipvs/client.js';
 import type { OptionSocket } from '../../ipvs/source/sockopt.js';
 import type { Trace } from '../../netlink/connection.js';
 import type { OpenSocket } from '../../netlink/transport/socket.js';
-import type { Files } from '../../system/state-dir.js';
+import type { Files } from '../../system/files.js';
 import { main } from '../main.js';
 import { DescriptorOutput } from './output.js';
 import { type Descriptors, readFile, readStdin } from './streams.js';
@@ -65,7 +65,7 @@ function processContext(runtime: Runtime): ProcessContext {
 function stopRequest(): AbortSignal {
   const stop = new AbortController();
   // Once each: a second signal ends the process, as it does by default.
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort(signal));
   return stop.signal;
 }
 

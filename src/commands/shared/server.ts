@@ -2,18 +2,36 @@
 import type { Context } from '../../context.js';
 import { Errno, KernelError, UsageError } from '../../errors.js';
 import type { IpvsClient } from '../../ipvs/client.js';
+import type { Change } from '../../model/change.js';
 import { destinationKey } from '../../model/destination.js';
 import type { ServiceId } from '../../model/service.js';
 import { formatService } from '../../model/service-uri.js';
 import type { DestinationEntry } from '../../model/table.js';
 import type { Options, Positionals } from '../command.js';
-import { serverArgument, serviceArgument } from './service-arg.js';
+import { serverArgument, serversNamed, serviceArgument } from './service-arg.js';
 
 /** The server that a command line names, and its service. */
 export const serverPositionals = {
   service: { type: 'service', describe: 'virtual service: tcp://192.0.2.10:80, fwmark://7' },
   server: { type: 'server', describe: 'real server: 198.51.100.7:80' },
 } as const satisfies Positionals;
+
+/** A server by its service, or by itself: then in all services. */
+export const serversPositionals = {
+  service: {
+    type: 'service',
+    optional: true,
+    describe: 'virtual service: tcp://192.0.2.10:80; or the address of a real server, for all its services',
+  },
+  server: { ...serverPositionals.server, optional: true },
+} as const satisfies Positionals;
+
+export const allServicesOption = {
+  'all-services': {
+    type: 'server',
+    describe: 'this real server in all services: 198.51.100.7, or 198.51.100.7:80 for this port alone',
+  },
+} as const satisfies Options;
 
 export const jsonOption = {
   json: { type: 'flag', describe: 'write the result as JSON' },
@@ -51,11 +69,67 @@ async function mustExist(client: IpvsClient, of: ServiceId): Promise<void> {
   }
 }
 
-export const setWeight = (client: IpvsClient, { of, destination }: Found, weight: number): Promise<void> =>
-  client.apply({ do: 'editDestination', of, destination: { ...destination, weight } });
+interface ServersNamed {
+  readonly service?: string | undefined;
+  readonly server?: string | undefined;
+  readonly allServices?: string | undefined;
+}
+
+/**
+ * The servers that a command line names, at least one.
+ * @throws UsageError where the table has none of them, KernelError
+ */
+export async function findServers(context: Context, named: ServersNamed): Promise<Found[]> {
+  const { service, server, allServices } = named;
+  if (allServices !== undefined) {
+    if (service !== undefined) throw new UsageError('cannot be combined with a service', '--all-services');
+    return serverEverywhere(context, allServices);
+  }
+  if (service !== undefined && server !== undefined) return [await findServer(context, { service, server })];
+  if (service === undefined || service.includes('://')) {
+    throw new UsageError('missing; it takes <service> <server>, or <server> alone');
+  }
+  return serverEverywhere(context, service);
+}
+
+/** @throws UsageError where no service has this server */
+async function serverEverywhere(context: Context, text: string): Promise<Found[]> {
+  const isNamed = serversNamed(text);
+  const client = await context.client();
+  const found: Found[] = [];
+  for (const { id: of } of await client.services()) {
+    for (const destination of await client.destinations(of)) {
+      if (isNamed(destination.id)) found.push({ of, destination });
+    }
+  }
+  if (found.length === 0) throw new UsageError('no service has such a server', text);
+  return found;
+}
+
+/** The same server as it is now; undefined if it is gone. */
+export async function present(client: IpvsClient, { of, destination }: Found): Promise<Found | undefined> {
+  const key = destinationKey(destination.id);
+  const now = (await client.destinations(of)).find(({ id }) => destinationKey(id) === key);
+  return now && { of, destination: now };
+}
+
+export const setWeight = (client: IpvsClient, server: Found, weight: number): Promise<void> =>
+  client.apply(weightChange(server, weight));
+
+export const weightChange = ({ of, destination }: Found, weight: number): Change => ({
+  do: 'editDestination',
+  of,
+  destination: { ...destination, weight },
+});
 
 /** How JSON and messages name a server. */
 export const nameOf = ({ of, destination }: Found) => ({
   service: formatService(of),
   server: destinationKey(destination.id),
 });
+
+/** `198.51.100.7:80 of tcp://192.0.2.10:80` */
+export const describeServer = (found: Found): string => {
+  const { service, server } = nameOf(found);
+  return `${server} of ${service}`;
+};

@@ -28,6 +28,15 @@ export async function serverArgument(text: string, of: ServiceId, files: Files):
   return { address: host, port: await portOf(port ?? of.port, of.protocol, text, files) };
 }
 
+/** Whether a server is that of the argument: an address has all its ports. @throws ValueError, UsageError */
+export function serversNamed(text: string): (id: DestinationId) => boolean {
+  const { host, family, port } = parseServer(text);
+  if (family === undefined) throw new UsageError('a server is named by its address here', text);
+  if (typeof port === 'string')
+    throw new UsageError('the port of a server of several services is a number', text);
+  return (id) => id.address === host && (port === undefined || id.port === port);
+}
+
 async function portOf(
   port: Port,
   protocol: Protocol | undefined,

@@ -1,18 +1,18 @@
 /** What `real-server` and `director` share: a plan of steps that is carried out, undone, shown or printed. */
 import type { Context } from '../../context.js';
-import { Journal, journalFile } from '../../setup/journal.js';
+import { Journal, type Role } from '../../setup/journal.js';
 import { configFiles } from '../../setup/persist.js';
 import { runSteps, type StepResult, undoAll } from '../../setup/run-steps.js';
 import { check, describeStep, stepCommand } from '../../setup/steps/index.js';
 import { ALREADY_SET, type SetupPlan, type SetupStep } from '../../setup/steps/step.js';
 import { Machine } from '../../system/machine.js';
-import { StateFile } from '../../system/state-dir.js';
 import { camelCase, type Options, type Positionals, type Values } from '../command.js';
+import { openStore, runDirOption } from './store.js';
 import { moreVips } from './vips.js';
 
 /** A role that a machine is set up for, and the set-up that its command line describes. */
 export interface Setup {
-  readonly role: 'real-server' | 'director';
+  readonly role: Role;
   /** Whether the command line describes a set-up at all. */
   readonly described: boolean;
   /** @throws UsageError */
@@ -45,8 +45,9 @@ export const setupOptions = {
   state: {
     type: 'path',
     describe: 'file that records the previous settings, for down',
-    defaultText: 'under /run/lvsadm',
+    defaultText: 'in the directory of --run-dir',
   },
+  ...runDirOption,
 } as const satisfies Options;
 
 export const setupExitStatuses = {
@@ -67,18 +68,22 @@ const actions = { up, down, status } as const;
 
 /** Carries out the action that the command line names. @returns the exit status */
 export async function runSetup(context: Context, values: SetupValues, setup: Setup): Promise<number> {
-  const { state } = values;
-  const file = state === undefined ? journalFile(setup.role, context) : new StateFile(state, context.files);
   const machine = new Machine(context.openSocket);
+  const journal = new Journal(setup.role, openStore(context, values.runDir, values.state));
   try {
-    return await actions[values.action](setup, {
-      context,
-      values,
-      machine,
-      journal: await Journal.open(file),
-    });
+    return await actions[values.action](setup, { context, values, machine, journal });
   } finally {
     await machine.close();
+  }
+}
+
+/** Runs alone: of two set-ups at once, one would take the other's changes for the state before. */
+async function alone({ context, journal }: Run, work: () => Promise<void>): Promise<void> {
+  const unlock = await journal.lock((text) => void context.err.write(`${text}\n`));
+  try {
+    await work();
+  } finally {
+    unlock();
   }
 }
 
@@ -88,7 +93,8 @@ export const anyGiven = (options: Options, values: Readonly<Record<string, unkno
     .map((name) => values[camelCase(name)])
     .some((value) => value !== undefined && value !== false && !(Array.isArray(value) && value.length === 0));
 
-async function up(setup: Setup, { context, values, machine, journal }: Run): Promise<number> {
+async function up(setup: Setup, run: Run): Promise<number> {
+  const { context, values, machine, journal } = run;
   const plan = setup.plan();
   const { out, err } = context;
   if (values.print) {
@@ -101,10 +107,12 @@ async function up(setup: Setup, { context, values, machine, journal }: Run): Pro
       await out.write(`${describeStep(step)}: ${mark}\n`);
     }
   } else {
-    await runSteps(plan.steps, machine, journal, async (step, outcome, note) => {
-      await out.write(`${describeStep(step)}: ${words[outcome]}\n`);
-      if (note !== undefined) await err.write(`lvsadm: ${note}\n`);
-    });
+    await alone(run, () =>
+      runSteps(plan.steps, machine, journal, async (step, outcome, note) => {
+        await out.write(`${describeStep(step)}: ${words[outcome]}\n`);
+        if (note !== undefined) await err.write(`lvsadm: ${note}\n`);
+      }),
+    );
   }
   for (const note of plan.notes) await err.write(`lvsadm: ${note}\n`);
   return 0;
@@ -116,16 +124,20 @@ const words: Readonly<Record<StepResult, string>> = {
   undone: 'undone',
 };
 
-async function down(_setup: Setup, { context, values, machine, journal }: Run): Promise<number> {
+async function down(_setup: Setup, run: Run): Promise<number> {
+  const { context, values, machine, journal } = run;
   const { out, err } = context;
   if (values.dryRun) {
     for (const { step } of [...journal.entries].reverse()) await out.write(`undo: ${describeStep(step)}\n`);
     return 0;
   }
-  await undoAll(machine, journal, async (step, outcome, note) => {
-    await out.write(`${describeStep(step)}: ${words[outcome]}\n`);
-    if (note !== undefined) await err.write(`lvsadm: ${note}\n`);
-  });
+  if (journal.entries.length === 0) return 0;
+  await alone(run, () =>
+    undoAll(machine, journal, async (step, outcome, note) => {
+      await out.write(`${describeStep(step)}: ${words[outcome]}\n`);
+      if (note !== undefined) await err.write(`lvsadm: ${note}\n`);
+    }),
+  );
   return 0;
 }
 

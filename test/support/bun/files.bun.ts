@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import * as files from '../../../src/libc/files.js';
+import { makeDirectory, readIfThere, replaceFile } from '../../../src/system/files.js';
 
 const codeOf = (attempt: () => unknown): unknown => {
   try {
@@ -26,9 +27,10 @@ function scratch(t: { after(run: () => void): void }): string {
 test('a text is read as it was written, in the place of another', (t) => {
   const path = join(scratch(t), 'Straße');
   for (const text of ['x'.repeat(10_000), '', 'Grüße, 街\n'.repeat(1000)]) {
-    files.writeFileSync(path, text);
+    replaceFile(path, text, files);
     assert.equal(fs.readFileSync(path, 'utf8'), text);
     assert.equal(files.readFileSync(path), text);
+    assert.equal(readIfThere(path, files), text);
   }
   assert.equal(files.readFileSync('/proc/self/stat').split(' ')[0], String(process.pid));
 });
@@ -36,37 +38,54 @@ test('a text is read as it was written, in the place of another', (t) => {
 test('directories are made with those that they lie in, unless they are there', (t) => {
   const directory = scratch(t);
   const path = join(directory, 'a/b/c');
-  files.mkdirSync(path, { mode: 0o700 });
-  files.mkdirSync(path, { mode: 0o700 });
-  assert.equal(fs.statSync(path).mode & 0o777, 0o700);
-  files.writeFileSync(join(path, 'file'), '');
+  makeDirectory(path, files);
+  makeDirectory(path, files);
+  assert.equal(fs.statSync(path).mode & 0o777, 0o755);
+  fs.writeFileSync(join(path, 'file'), '');
   assert.deepEqual(
-    codeOf(() => files.mkdirSync(join(path, 'file/d'), { mode: 0o700 })),
+    codeOf(() => makeDirectory(join(path, 'file/d'), files)),
     ['ENOTDIR', -20],
   );
 });
 
-test('links', (t) => {
+test('files are renamed and removed, and links are not followed', (t) => {
   const directory = scratch(t);
   const [one, two] = [join(directory, 'one'), join(directory, 'two')] as const;
-  files.writeFileSync(one, 'text');
-  files.linkSync(one, two);
-  assert.deepEqual(
-    codeOf(() => files.linkSync(one, two)),
-    ['EEXIST', -17],
-  );
-  files.unlinkSync(one);
+  fs.writeFileSync(one, 'text');
+  files.renameSync(one, two);
+  assert.equal(fs.readFileSync(two, 'utf8'), 'text');
   assert.deepEqual(
     codeOf(() => files.unlinkSync(one)),
     ['ENOENT', -2],
   );
-  assert.equal(files.readFileSync(two), 'text');
-  fs.symlinkSync('/somewhere/else', one);
-  assert.equal(files.readlinkSync(one), '/somewhere/else');
+  fs.symlinkSync(two, one);
+  assert.equal(files.readlinkSync(one), two);
   assert.deepEqual(
     codeOf(() => files.readlinkSync(two)),
     ['EINVAL', -22],
   );
+  assert.deepEqual(
+    codeOf(() => readIfThere(one, files)),
+    ['ELOOP', -40],
+  );
+  assert.deepEqual(files.readdirSync(directory).sort(), ['one', 'two']);
+  for (const path of [one, two, directory]) {
+    const { mode, uid } = fs.lstatSync(path);
+    assert.deepEqual(files.lstatSync(path), { uid, mode });
+  }
+});
+
+test('a file is locked until its descriptor is closed', async (t) => {
+  const path = join(scratch(t), 'lock');
+  const { O_RDWR, O_CREAT } = files.constants;
+  assert.deepEqual([O_RDWR, O_CREAT], [fs.constants.O_RDWR, fs.constants.O_CREAT]);
+  const [first, second] = [files.openSync(path, O_RDWR | O_CREAT), files.openSync(path, O_RDWR)];
+  assert.equal(await files.flock(first, 0), true);
+  assert.equal(await files.flock(second, 50), false);
+  const waiting = files.flock(second, 10_000);
+  files.closeSync(first);
+  assert.equal(await waiting, true);
+  files.closeSync(second);
 });
 
 test('what is not there, and what cannot be read, is told as node:fs tells it, and nothing stays open', (t) => {

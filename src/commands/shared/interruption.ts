@@ -1,0 +1,44 @@
+/** A request to stop (SIGINT, SIGTERM), which a command answers at its next pause; the second one ends the process at once. */
+import type { Context } from '../../context.js';
+import type { Options } from '../command.js';
+
+export const interruptOption = {
+  'on-interrupt': {
+    choices: ['keep', 'restore'],
+    default: 'keep',
+    describe: 'weight after Ctrl-C or SIGTERM: keep the present one, or restore the one before the command',
+  },
+} as const satisfies Options;
+
+const statuses: Readonly<Record<string, number>> = { SIGINT: 130, SIGTERM: 143 };
+
+export class Interruption {
+  private readonly signal: AbortSignal | undefined;
+
+  constructor(private readonly context: Pick<Context, 'stopRequest' | 'sleep'>) {
+    this.signal = context.stopRequest?.();
+  }
+
+  get requested(): boolean {
+    return this.signal?.aborted ?? false;
+  }
+
+  /** Exit status of a command that ended early: 128 and the number of the signal. */
+  get status(): number {
+    return statuses[String(this.signal?.reason)] ?? 130;
+  }
+
+  /** Ends early on a request. */
+  readonly sleep = async (milliseconds: number): Promise<void> => {
+    const { signal } = this;
+    if (signal === undefined) return this.context.sleep(milliseconds);
+    if (signal.aborted) return;
+    let wake = () => {};
+    const stopped = new Promise<void>((resolve) => {
+      wake = resolve;
+    });
+    signal.addEventListener('abort', wake);
+    await Promise.race([this.context.sleep(milliseconds), stopped]);
+    signal.removeEventListener('abort', wake);
+  };
+}

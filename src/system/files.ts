@@ -1,0 +1,113 @@
+/** Files that a process reads, locks and replaces, over the calls that both distributions have. */
+
+/** Names of open(2)'s flags. */
+type Flag = 'O_RDONLY' | 'O_WRONLY' | 'O_RDWR' | 'O_CREAT' | 'O_EXCL' | 'O_DIRECTORY' | 'O_NOFOLLOW';
+
+/**
+ * The calls of node:fs that state files take. The standalone executable has system calls instead: loading its runtime's
+ * node:fs takes longer than most commands.
+ */
+export interface Files {
+  readonly constants: Readonly<Record<Flag, number>>;
+  openSync(path: string, flags: number, mode?: number): number;
+  readFileSync(from: string | number, encoding: 'utf8'): string;
+  writeSync(descriptor: number, bytes: Uint8Array): number;
+  ftruncateSync(descriptor: number, length: number): void;
+  fsyncSync(descriptor: number): void;
+  closeSync(descriptor: number): void;
+  renameSync(from: string, to: string): void;
+  unlinkSync(path: string): void;
+  mkdirSync(path: string, how: { mode: number }): unknown;
+  lstatSync(path: string): { readonly mode: number; readonly uid: number };
+  readlinkSync(path: string): string;
+  readdirSync(path: string): string[];
+  /**
+   * Locks an open file, as flock(2) does. Node.js has no such call: there flock(1) does it.
+   * @param patience milliseconds to wait for another process to unlock it
+   */
+  flock?(descriptor: number, patience: number): Promise<boolean>;
+}
+
+/** A file's text; undefined if it does not exist. Symbolic links are not followed. @throws errors of node:fs */
+export function readIfThere(path: string, files: Files): string | undefined {
+  const { O_RDONLY, O_NOFOLLOW } = files.constants;
+  const descriptor = ifThere(() => files.openSync(path, O_RDONLY | O_NOFOLLOW));
+  if (descriptor === undefined) return undefined;
+  try {
+    return files.readFileSync(descriptor, 'utf8');
+  } finally {
+    files.closeSync(descriptor);
+  }
+}
+
+/**
+ * Replaces the whole file: a reader gets the old text or the new one, also after a crash at any moment. Callers hold a lock, so
+ * that a new text that lies beside the file is that of a process that was killed.
+ * @throws errors of node:fs; the file is as it was then
+ */
+export function replaceFile(path: string, text: string, files: Files): void {
+  const fresh = `${path}.new`;
+  removeIfThere(fresh, files);
+  try {
+    const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = files.constants;
+    const descriptor = files.openSync(fresh, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o644);
+    try {
+      writeAll(descriptor, text, files);
+      files.fsyncSync(descriptor);
+    } finally {
+      files.closeSync(descriptor);
+    }
+    files.renameSync(fresh, path);
+  } catch (error) {
+    removeIfThere(fresh, files);
+    throw error;
+  }
+  syncDirectory(path, files);
+}
+
+/** The directory, and those that it lies in. Node's own recursion never ends below /proc. @throws errors of node:fs */
+export function makeDirectory(path: string, files: Files): void {
+  const make = () => files.mkdirSync(path, { mode: 0o755 });
+  try {
+    make();
+  } catch (error) {
+    const parent = directoryOf(path).replace(/\/+$/, '');
+    if (codeOf(error) === 'EEXIST') return;
+    if (codeOf(error) !== 'ENOENT' || parent === '' || parent === '.') throw error;
+    makeDirectory(parent, files);
+    make();
+  }
+}
+
+export const removeIfThere = (path: string, files: Files): void => ifThere(() => files.unlinkSync(path));
+
+export function writeAll(descriptor: number, text: string, files: Files): void {
+  for (let rest: Uint8Array = new TextEncoder().encode(text); rest.length > 0; ) {
+    rest = rest.subarray(files.writeSync(descriptor, rest));
+  }
+}
+
+/** A name is on the disk only when its directory is. */
+function syncDirectory(path: string, files: Files): void {
+  const { O_RDONLY, O_DIRECTORY } = files.constants;
+  const descriptor = files.openSync(directoryOf(path), O_RDONLY | O_DIRECTORY);
+  try {
+    files.fsyncSync(descriptor);
+  } finally {
+    files.closeSync(descriptor);
+  }
+}
+
+export const directoryOf = (path: string): string => path.slice(0, path.lastIndexOf('/') + 1) || '.';
+
+export function ifThere<T>(call: () => T): T | undefined {
+  try {
+    return call();
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** `ENOENT`; undefined for an error that no system call made. */
+export const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException).code;

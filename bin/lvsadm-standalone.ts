@@ -6,7 +6,7 @@ import { libc } from '../src/libc/libc.js';
 import { openOptionSocket } from '../src/libc/option-socket.js';
 import { openBunSocket } from '../src/netlink/transport/bun.js';
 
-// A shell that finds the program by PATH tells it no path.
+// If a shell found the program by PATH, argv0 has no path.
 const { argv0, execPath } = process;
 const program = argv0.includes('/') || nameOf(argv0) !== 'lvsadm' ? argv0 : execPath;
 

@@ -78,7 +78,7 @@ export function describeProblem({ file, line, column, path, text }: Problem): st
   return [place.join(':'), path, text].filter(Boolean).join(': ');
 }
 
-/** An option that cannot be read as one: ipvsadm's exit status tells it from other mistakes. */
+/** An option that is unknown or lacks its value: ipvsadm's exit status for it differs from that of other mistakes. */
 export class MalformedError extends UsageError {
   override name = 'MalformedError';
 }
@@ -90,7 +90,7 @@ export class NoCommandError extends MalformedError {
 
 export type TransportFailure = 'deadline' | 'closed' | 'truncated' | 'overrun' | 'interrupted' | 'system';
 
-/** The socket failed: nothing is known about what the kernel did with the request. */
+/** The socket failed: the effect of the request is unknown. */
 export class TransportError extends LvsadmError {
   override name = 'TransportError';
   constructor(
@@ -105,7 +105,7 @@ export class TransportError extends LvsadmError {
   }
 }
 
-/** Bytes that are not what the protocol says. `path` leads to the place, outermost first: `service/stats64/inBytes`. */
+/** Bytes that violate the protocol. `path` leads to them, outermost first: `service/stats64/inBytes`. */
 export class ProtocolError extends LvsadmError {
   override name = 'ProtocolError';
   constructor(
@@ -142,7 +142,7 @@ export class KernelError extends LvsadmError {
     return errnoName(this.errno);
   }
 
-  /** The same answer, with what it was about. */
+  /** The same answer, with its object. */
   about(object: string): KernelError {
     return new KernelError(this.operation, this.errno, object, this.detail);
   }

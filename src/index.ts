@@ -23,7 +23,7 @@ export type { NetlinkSocket, OpenSocket } from './netlink/transport/socket.js';
 
 /**
  * The IPVS of the process's network namespace.
- * @throws UnavailableError where the kernel has none, or this process may not
+ * @throws UnavailableError if the kernel has no IPVS, or this process lacks the permission
  */
 export const openIpvs = (options: ClientOptions = {}): Promise<Client> =>
   Client.open(openNodeSocket, options);

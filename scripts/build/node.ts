@@ -1,6 +1,6 @@
 /**
- * npm run build: dist/, what the npm package contains. A run on Node.js is short, so each script has all that it needs at once,
- * and no more; they are no ES modules, whose loader takes longer than all of ipvsadm's grammar.
+ * npm run build: dist/, the content of the npm package. Runs on Node.js are short, so each script contains all that its grammar needs
+ * and nothing else. The scripts are CommonJS: the loader of ES modules takes longer than all of ipvsadm's grammar.
  */
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -52,7 +52,7 @@ const grammar = (name: 'ipvsadm' | 'subcommands', other: string): BuildOptions =
 
 const packageScript = (name: string): BuildOptions => ({
   ...script,
-  // A default import from a script is all that the script exports.
+  // A default import from a CommonJS script is its module.exports.
   stdin: {
     contents: `module.exports = require('${name}')${name === 'yargs' ? '.default' : ''};`,
     resolveDir: root,

@@ -1,4 +1,4 @@
-// npm run compile: removes from build/ what was compiled of files that are no longer there, such as renamed tests.
+// npm run compile: removes compiled files from build/ whose sources no longer exist, such as renamed tests.
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { isMain, root } from './project.js';

@@ -85,7 +85,7 @@ async function linksOf({ path, links, alike }: Installed, options: Options): Pro
   );
 }
 
-/** @throws HostError, before anything was touched where a program of another's would be lost */
+/** @throws HostError; before any change if it would replace a program that is not lvsadm's */
 export async function install(options: Options, { program, written, say }: Program): Promise<void> {
   const done = options.dryRun ? 'would install' : 'installed';
   await refuseTaken(options);
@@ -129,7 +129,7 @@ async function installLinks(item: Installed, options: Options, say: Program['say
   }
 }
 
-/** Removes what `install` has put there; directories stay, as others may use them. @throws HostError */
+/** Removes the files and links of `install`; directories stay, as others may use them. @throws HostError */
 export async function uninstall(options: Options, say: Program['say']): Promise<void> {
   const done = options.dryRun ? 'would remove' : 'removed';
   for (const item of layout) {

@@ -41,7 +41,7 @@ export async function replaceFile(path: string, content: Uint8Array, mode: numbe
   }
 }
 
-/** Makes what is missing of it readable for all, whatever the umask. @throws HostError */
+/** Makes missing directories, readable for all, independent of the umask. @throws HostError */
 export async function makeDirectory(path: string): Promise<void> {
   try {
     const first = await mkdir(path, { recursive: true });

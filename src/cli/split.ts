@@ -4,7 +4,7 @@ import type { Option, Options } from '../commands/command.js';
 import { UsageError } from '../errors.js';
 import { nearest } from '../suggest.js';
 
-/** The words of a command line by what they belong to. */
+/** The words of a command line: options with their values, and positionals. */
 export interface Words {
   /** Texts by the name of their option, a list where there are several; true or false for a flag. */
   readonly options: Readonly<Record<string, unknown>>;

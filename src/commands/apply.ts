@@ -1,4 +1,4 @@
-/** `lvsadm apply`: makes the table what a document says. */
+/** `lvsadm apply`: makes the table match a document. */
 import type { Context } from '../context.js';
 import { UsageError } from '../errors.js';
 import type { IpvsClient } from '../ipvs/client.js';

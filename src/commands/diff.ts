@@ -1,4 +1,4 @@
-/** `lvsadm diff`: what `apply` would change. */
+/** `lvsadm diff`: shows what `apply` would change. */
 import { toJson } from '../output/json.js';
 import { changesAnything, planJson, renderPlan } from '../output/plan.js';
 import { themeFor } from '../output/theme.js';

@@ -1,4 +1,4 @@
-/** `lvsadm doctor`: what keeps a virtual service on this machine from working, and how to fix it. */
+/** `lvsadm doctor`: finds what keeps a virtual service on this machine from working, and fixes it. */
 import type { Context } from '../context.js';
 import type { Finding } from '../doctor/checks/check.js';
 import { examine, rolesOf } from '../doctor/examine.js';

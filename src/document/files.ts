@@ -97,7 +97,7 @@ const isMarked = (bytes: Uint8Array): boolean => BYTE_ORDER_MARK.every((byte, at
 /** With U+FFFD for bytes that are not UTF-8. */
 const decoded = (bytes: Uint8Array): string => new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
 
-/** @param before what stands in the file in front of the place */
+/** @param before the part of the file before the position */
 function failure(file: string, text: string, before?: string): DocumentError {
   if (before === undefined) return new DocumentError([{ file, text }]);
   const lines = before.split('\n');

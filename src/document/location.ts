@@ -4,7 +4,7 @@ import { DocumentError, type Problem } from '../errors.js';
 /** Keys and indexes that lead from a document to a value in it. */
 export type Path = readonly (string | number)[];
 
-/** Line and column are undefined where only the file is known. */
+/** Line and column are undefined if only the file is known. */
 export type Location = Pick<Problem, 'file' | 'line' | 'column' | 'path'>;
 
 /** One document: a file holds several if `---` separates them. */

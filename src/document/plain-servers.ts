@@ -1,7 +1,7 @@
 /**
  * Servers as values of a document, made into the model's objects only when they are needed. A large table is nearly all unchanged,
  * and that is found by comparing these values with the kernel's records: half of the time of a comparison of 11,000 servers, object by
- * object. Servers are plain if nothing about them can be wrong but what is checked here: IPv4 addresses with a port, no tunnels.
+ * object. Servers are plain if they have an IPv4 address and a port, and no tunnel: then the checks here are complete.
  */
 import { formatAddress } from '../model/address.js';
 import { type Destination, plainTunnel } from '../model/destination.js';

@@ -29,7 +29,7 @@ function problemsOf(source: Source, issue: z.core.$ZodIssue, base: Path): Proble
   return [{ ...source.locate(path), text }];
 }
 
-/** The alternative of a union whose type fits, so that what is wrong lies inside of it. */
+/** The alternative of a union whose type fits: the problem is inside of it. */
 const branchMeant = (branches: readonly z.core.$ZodIssue[][]): readonly z.core.$ZodIssue[] | undefined =>
   branches.find((issues) => !issues.some(({ code, path }) => code === 'invalid_type' && path.length === 0));
 

@@ -1,4 +1,4 @@
-/** Changes as requests: what each asks the kernel for. */
+/** Encodes changes as requests to the kernel. */
 import type { Change } from '../model/change.js';
 import type { Batch } from '../netlink/batch.js';
 import { addCall, type Call } from '../netlink/genl.js';

@@ -45,7 +45,7 @@ const named = (kind: Kind<number>, names: Readonly<Record<string, number>>): Kin
   show: (value) => `${value} ${Object.keys(names).find((name) => names[name] === value) ?? '(unknown)'}`,
 });
 
-/** In a trace: what the attribute `family` beside it says; where there is none, IPv4 if only the first 4 bytes are used. */
+/** In a trace, of the family in the attribute `family` beside it; without one, IPv4 if only the first 4 bytes are used. */
 const familyBeside = (value: Uint8Array, { family }: Readonly<Record<string, unknown>>): Family => {
   if (family !== undefined) return family === codes.family.inet6 ? 'inet6' : 'inet';
   return value.subarray(4).every((byte) => byte === 0) ? 'inet' : 'inet6';
@@ -157,7 +157,7 @@ export const CommandAttributes = attributeSet('ipvs', {
 
 const { stats: _stats, stats64: _stats64, ...settings } = ServiceAttributes.rows;
 
-/** Of a service all but its counters: they are most of what a service costs to read. */
+/** A service without its counters, which take most of the time of reading it. */
 export const ServiceSettings = attributeSet('ipvs', {
   service: [1, nested(attributeSet('service', settings))],
 });

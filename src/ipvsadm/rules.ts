@@ -1,6 +1,6 @@
 /**
  * The lines of -S and -R: each is a command line without the program's name. What is written here reads back as the same
- * service or server; what ipvsadm can express stands in the same bytes as ipvsadm would write it.
+ * service or server; rules that ipvsadm can write are the same bytes.
  */
 import type { Destination, ForwardingMethod, Tunnel, TunnelType } from '../model/destination.js';
 import { destinationNumberNames, destinationNumbers, serviceSwitchNames } from '../model/fields.js';

@@ -7,7 +7,7 @@ import { HostError } from '../errors.js';
 
 /**
  * The C library that the process has already: for glibc by its name, and musl takes any name that begins `libc.` for itself. No
- * other name is tried, as what is not found elsewhere Bun loads from the working directory.
+ * other name is tried: Bun looks for unknown names in the working directory too.
  */
 const library = 'libc.so.6';
 

@@ -159,7 +159,7 @@ export function ipv6At(text: Uint8Array, at: number, to: Uint8Array, place: numb
     if (gap >= 0) return -1;
     gap = next;
     i++;
-    // Nothing need follow what stands for any number of zeros.
+    // `::` may end the address.
     if (hexDigit(text, i) < 0) break;
   }
   if (text[i] === COLON || text[i] === DOT || hexDigit(text, i) >= 0) return -1;

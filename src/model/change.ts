@@ -1,4 +1,4 @@
-/** A change to the kernel's table, as data: what one command does, and what a plan is made of. */
+/** A change to the kernel's table, as data: the effect of one command, and an item of a plan. */
 import type { Daemon } from './daemon.js';
 import { type Destination, type DestinationId, describeDestination } from './destination.js';
 import { describeService, type Service, type ServiceId } from './service.js';

@@ -97,6 +97,6 @@ const portName = /^(?=.*[a-z])[a-z0-9][\w+./-]*$/i;
 const label = '[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?';
 const hostName = new RegExp(`^${label}(?:\\.${label})*\\.?$`, 'i');
 
-/** RFC 1123, with the underscores that occur; what is all digits and dots is a mistyped address, not a name. */
+/** RFC 1123, and underscores. A text of digits and dots is a mistyped address, not a name. */
 const isHostName = (text: string): boolean =>
   text.length <= 253 && hostName.test(text) && !/^[\d.]+$/.test(text);

@@ -13,7 +13,7 @@ import { align, firstHalf, type Reader, secondHalf, type Writer } from './bytes.
 /** The encoding of one kind of value in an attribute's payload. */
 export interface Kind<T> {
   readonly name: string;
-  /** What would be right, as a noun phrase, where `value` does not fit; a kind that leaves this out takes every value. */
+  /** A noun phrase of what would be right, if `value` does not fit; absent in kinds that take every value. */
   refuse?(value: T): string | undefined;
   put(to: Writer, value: T): void;
   /** Reads the payload that spans `at` to `end`. */

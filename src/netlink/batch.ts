@@ -37,7 +37,7 @@ export class Batch {
     return this.ends.length;
   }
 
-  /** Adds a request, whose payload `put` writes; what that throws leaves the batch as it was. */
+  /** Adds a request, whose payload `put` writes. If `put` throws, the batch is unchanged. */
   add(operation: string, put: (to: Writer) => void): void {
     const at = begin(this.to, { type: 0, flags: Flag.request, sequence: 0, port: 0 });
     try {

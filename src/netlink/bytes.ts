@@ -36,7 +36,7 @@ export class Writer {
     this.view = new DataView(this.bytes.buffer);
   }
 
-  /** Writes into these bytes, all of them written already: `truncate` goes to where others shall stand. */
+  /** Starts with these bytes as written; `truncate` moves to the position of the next write. */
   static over(bytes: Uint8Array<ArrayBuffer>): Writer {
     const writer = new Writer(0);
     writer.bytes = bytes;

@@ -20,8 +20,8 @@ export interface ConnectionOptions {
 const DEFAULT_TIMEOUT = 30_000;
 
 /**
- * Steps of a conversation. Each `yield` hands out a promise to wait for and gives back its value, so that what the socket answers
- * at once costs no turn of the event loop: a listing has a dump for each of a thousand services.
+ * Steps of a conversation. Each `yield` passes out a promise and returns its value. An answer that the socket has at once needs no
+ * promise, and costs no turn of the event loop: a listing has a dump for each of a thousand services.
  */
 export type Steps<T> = Generator<Promise<unknown>, T, unknown>;
 

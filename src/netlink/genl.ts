@@ -100,7 +100,7 @@ export class Family<O extends Operations> {
 
   /**
    * The same for readers of attributes where they lie: `take` gets the datagram of each reply and the range of its attributes,
-   * valid only meanwhile; `restart` drops what was taken, since the dump starts again. @throws KernelError
+   * valid during the call only; `restart` drops all replies, because the dump starts again. @throws KernelError
    */
   dumpAttributes<K extends Named<O, 'dump'>>(
     operation: K,
@@ -198,7 +198,7 @@ export const CONTROLLER_ID = 0x10;
 
 /**
  * Finds a family by name. The kernel loads its module if it can.
- * @throws KernelError ENOENT where the kernel has no such family
+ * @throws KernelError ENOENT if the kernel has no such family
  */
 export async function findFamily<O extends Operations>(
   connection: Connection,

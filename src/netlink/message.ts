@@ -86,8 +86,8 @@ export class MessageCursor implements Header {
   }
 
   /**
-   * Goes on to the next message; false where there is none.
-   * @throws ProtocolError where a header is cut off or a length cannot be.
+   * Moves to the next message. @returns false at the end
+   * @throws ProtocolError for a header that is cut off, or an impossible length
    */
   next(): boolean {
     const { at, words } = this;

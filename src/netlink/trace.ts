@@ -176,7 +176,7 @@ function attributes(from: Reader, start: number, end: number, set: AttributeSet)
 
 type Attribute = Pick<AttributeCursor, 'type' | 'start' | 'end'>;
 
-/** The attributes, and what is wrong behind the last of them. */
+/** The attributes, and the error after the last valid one. */
 function findAttributes(from: Reader, start: number, end: number): { found: Attribute[]; broken?: string } {
   const found: Attribute[] = [];
   const attributes = new AttributeCursor(from, start, end);

@@ -3,7 +3,7 @@ import type { Output } from '../context.js';
 
 type Paint = (text: string) => string;
 
-/** Colours by what the text means. */
+/** Colours by meaning. */
 export interface Theme {
   readonly heading: Paint;
   readonly added: Paint;

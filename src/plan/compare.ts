@@ -38,7 +38,7 @@ export const serviceDifferences = (before: Service, after: Service): Difference[
 const destinationFields: Fields<Destination> = [
   { field: 'method', of: ({ method }) => method },
   ...destinationNumberNames.map((field) => ({ field, of: (server: Destination) => server[field] })),
-  // The other methods encapsulate nothing, whatever the kernel remembers of an earlier tunnel.
+  // Other methods have no encapsulation; the kernel may still report that of an earlier tunnel.
   { field: 'tunnel.type', of: ({ method, tunnel }) => (method === 'tun' ? tunnel.type : undefined) },
   { field: 'tunnel.port', of: ({ method, tunnel }) => (method === 'tun' ? tunnel.port : undefined) },
   { field: 'tunnel.checksum', of: ({ method, tunnel }) => (method === 'tun' ? tunnel.checksum : undefined) },
@@ -47,7 +47,7 @@ const destinationFields: Fields<Destination> = [
 export const destinationDifferences = (before: Destination, after: Destination): Difference[] =>
   compare(destinationFields, isLocally(before, after) ? { ...before, method: after.method } : before, after);
 
-/** A kernel that owns the server's address delivers locally and reports `local`, whatever method was set. */
+/** If the server's address is the machine's own, the kernel reports `local` instead of the method that was set. */
 const isLocally = (reported: Destination, wanted: Destination): boolean =>
   reported.method === 'local' && wanted.method !== 'bypass';
 

@@ -7,7 +7,7 @@ import type { Completion } from '../commands/value-types.js';
 export interface ValueDescription {
   /** As the help writes it: `HOST[:PORT]`. */
   readonly name: string;
-  /** Words that it is one of; none where it can be anything. */
+  /** The words that are valid; empty if any text is. */
   readonly choices: readonly string[];
   readonly completion?: Completion | undefined;
   readonly optional?: boolean;
@@ -50,11 +50,11 @@ export interface CommandDescription {
 export interface ProgramDescription {
   readonly name: string;
   readonly commands: readonly CommandDescription[];
-  /** What may follow the name where it says by itself what is to be done. */
+  /** The words that may follow the name, if the name itself is the command (`ipvsadm-save`). */
   readonly options: readonly OptionDescription[];
 }
 
-/** A value as usages write it: its name, or its choices where they are few; in brackets where it may be left out. */
+/** A value in a usage: its name, or its choices if they are few; in brackets if it is optional. */
 export function valueText({ name, choices, list, optional }: ValueDescription): string {
   const text = choices.length > 0 && choices.length <= 3 && !list ? choices.join('|') : name;
   return optional ? `[${text}]` : text;

@@ -2,7 +2,7 @@
 import { definitionList, wrap } from '../output/definition-list.js';
 import { type CommandDescription, type OptionDescription, valueText } from './description.js';
 
-/** Columns where output has no width of its own. */
+/** Columns of output that is not a terminal. */
 const WIDTH = 100;
 
 /** What `lvsadm NAME --help` writes, in lines of at most `width` columns. */

@@ -63,7 +63,7 @@ export const ipvsadmCommands: readonly CommandDescription[] = commands.map((comm
   examples: [],
 }));
 
-/** What may follow the name of ipvsadm-save, which says the command itself. */
+/** The words that may follow ipvsadm-save. */
 const saveOptions: readonly OptionDescription[] = optionsOf('save');
 
 /** The names that lvsadm is called by, and the commands of each; lvsadm, which has all of them, is the first. */

@@ -17,7 +17,7 @@ const gre: Readonly<Record<Family, OwnDevice>> = {
   inet6: { name: 'ip6gre0', kind: 'ip6gre' },
 };
 
-/** Names of the devices that lvsadm creates where the module's device does not do. */
+/** Names of the devices that lvsadm creates if the module's device does not fit. */
 const MADE = { ipip: { name: 'lvs-ip6tnl', kind: 'ip6tnl' }, inet: 'lvs-gre', inet6: 'lvs-ip6gre' } as const;
 
 export interface Encapsulation {

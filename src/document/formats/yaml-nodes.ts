@@ -111,7 +111,7 @@ class Composer {
     return value;
   }
 
-  /** Offset of what follows the colon of a key. */
+  /** Offset after the colon of a key. */
   private afterKey({ valueEnd }: ScalarEvent): number | undefined {
     const colon = /["']?\s*:/y;
     colon.lastIndex = valueEnd;

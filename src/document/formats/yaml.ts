@@ -58,7 +58,7 @@ function read<T>(lines: Lines, parse: () => T): T {
   }
 }
 
-/** js-yaml's own words where they are clear. */
+/** js-yaml's text, if it is clear. */
 function wording(reason: string): string {
   if (reason.startsWith('nesting exceeded')) return 'nested too deeply';
   if (reason.startsWith('tab characters')) return 'a tab; YAML indents with spaces';

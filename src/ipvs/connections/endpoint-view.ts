@@ -20,11 +20,11 @@ const hexGroup = (line: Uint8Array, at: number): number =>
 /** An address and a port of a line in /proc, in a view that is used again for the next line. */
 export class EndpointView implements Endpoint {
   family: Family = 'inet';
-  /** The address in network order: 4 bytes for inet, 16 for inet6; what follows them is left over. */
+  /** The address in network order: 4 bytes for inet, 16 for inet6; bytes after them are meaningless. */
   readonly bytes = new Uint8Array(16);
   port = 0;
 
-  /** @param role what errors call it: `client`. */
+  /** @param role name of the endpoint in errors: `client` */
   constructor(private readonly role: string) {}
 
   /** Canonical text, made anew at each call. */

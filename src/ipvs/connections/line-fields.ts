@@ -27,7 +27,7 @@ function endOfWord(bytes: Uint8Array, start: number): number {
 /** Characters of a wrong field that an error shows: an IPv6 address and a little more. */
 const shownCharacters = 48;
 
-/** The error about the field that starts here and is not what it should be. */
+/** The error about an invalid field that starts here. */
 export function malformed(field: string, expected: string, bytes: Uint8Array, start: number): ProtocolError {
   const end = Math.min(endOfWord(bytes, start), start + shownCharacters);
   const got = end === start ? 'nothing' : `'${String.fromCharCode(...bytes.subarray(start, end))}'`;

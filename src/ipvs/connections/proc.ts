@@ -22,7 +22,7 @@ const maxLineBytes = 16384;
  * Visits every connection of the table in its order. A chunk may end anywhere and is not touched after the next one has
  * been asked for, so a source may fill one buffer again and again. Wholly empty input is an empty table.
  * @param visit gets the same view each time, valid during the call only.
- * @param afterChunk called and awaited after each chunk: where a printer writes what it has gathered.
+ * @param afterChunk called and awaited after each chunk, for example to write gathered lines
  * @returns how many connections there were.
  * @throws ProtocolError at the first line that is none of a connection: `ip_vs_conn/line 17/clientPort: ...`.
  */

@@ -33,7 +33,7 @@ export function readArgs(tokens: Tokens, names: ResolvedNames): Args {
     else if (isCommandToken(token)) {
       if (command !== undefined) throw secondCommand(command, token);
       command = token;
-      // -h and -v work whatever follows them.
+      // Words after -h and -v are ignored.
       if (token.option.long === 'help' || token.option.long === 'version') break;
     } else if (isSettingToken(token)) {
       if (command === undefined)

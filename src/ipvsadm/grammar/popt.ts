@@ -99,7 +99,7 @@ class Tokenizer<Option extends PoptOption> {
     else this.option(option, spelling, undefined);
   }
 
-  /** `-Ln`, `-atVIP:80`: flags, until an option takes what is left of the word as its value. */
+  /** `-Ln`, `-atVIP:80`: flags, until an option takes the rest of the word as its value. */
   private cluster(word: string): void {
     for (let at = 1; at < word.length && !this.faulty; at++) {
       const letter = word.charAt(at);

@@ -54,7 +54,7 @@ function refuseConflicts({ sources }: Args): void {
   }
 }
 
-/** Only a firewall mark needs -6: an address says its family itself. */
+/** Only a firewall mark needs -6: the family of an address is known. */
 function refuseStrayFamily(args: Args): void {
   const { ipv6, service } = args.settings;
   if (!ipv6 || (service && 'fwmark' in service)) return;

@@ -21,7 +21,7 @@ export class LineWriter {
   /** Blank where nothing is written yet. */
   private bytes = new Uint8Array(CAPACITY).fill(BLANK);
   private length = 0;
-  /** Where the current cell ends, unless what is in it is longer. */
+  /** Where the current cell ends, unless its text is longer. */
   private cellEnd = 0;
 
   /** Starts a line with a cell of at least this many columns. */
@@ -49,7 +49,7 @@ export class LineWriter {
   }
 
   text(text: string): void {
-    // Three bytes at most for what is one unit of a string.
+    // At most three bytes for a UTF-16 unit.
     const room = 3 * text.length + ROOM;
     if (this.length + room > this.bytes.length) this.grow(room);
     const { bytes } = this;

@@ -49,11 +49,11 @@ class BunSocket implements NetlinkSocket {
     if (this.descriptor < 0) throw this.failure('open', 'socket');
     try {
       this.option(SOL_SOCKET, SO_SNDBUF, SEND_BUFFER);
-      // Beyond net.core.rmem_max where we may, up to it where we may not.
+      // SO_RCVBUFFORCE exceeds net.core.rmem_max, if it is permitted; SO_RCVBUF does not.
       if (!this.tryOption(SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BUFFER)) {
         this.option(SOL_SOCKET, SO_RCVBUF, RECEIVE_BUFFER);
       }
-      // Since 4.3 and 4.12: answers without the request's echo, and the kernel's own words with them.
+      // Since 4.3: answers without the request's echo. Since 4.12: the kernel's text for a refusal.
       this.tryOption(SOL_NETLINK, NETLINK_CAP_ACK, 1);
       this.tryOption(SOL_NETLINK, NETLINK_EXT_ACK, 1);
       this.port = this.bind();

@@ -93,7 +93,7 @@ const closedError = (operation: string) => new TransportError('closed', operatio
 
 function failure(operation: string, error: unknown): TransportError {
   const { message, errno } = error as ErrnoException | NodeJS.ErrnoException;
-  // Node tells an errno as a negative number, the package as a positive one.
+  // An errno is negative in Node's errors, positive in the package's.
   const positive = errno && Math.abs(errno);
   const lost = positive === Errno.ENOBUFS && operation === 'receive';
   return new TransportError(lost ? 'overrun' : 'system', operation, message, positive);

@@ -50,8 +50,8 @@ export class ReceiveQueue {
   }
 
   /**
-   * One timer for all that is waited for, which mostly finds that the answer is long there: to set one for each datagram,
-   * and stop it, is a good part of what a dump of ten servers costs.
+   * One timer for all waits. Most answers have arrived when it fires. To set and clear a timer for each datagram would take a good
+   * part of the time of a dump of ten servers.
    */
   private setAlarm(at: number, inMilliseconds: number): void {
     clearTimeout(this.alarm);

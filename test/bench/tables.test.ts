@@ -10,7 +10,7 @@ import type { Sample } from './program.js';
 import { gather } from './report.js';
 import { markdown, memory, plain, times } from './tables.js';
 
-test('what the guest tells is sorted by kind, and nothing is told of a case that went wrong', () => {
+test('results of the guest are sorted by kind, and a failed case has none', () => {
   const sample: Sample = { case: '-A', program: 'node', wall: 1, user: 1, system: 1 };
   const peak = { case: '-A', program: 'node', peak: 1024 } as const;
   const wrong = { ...sample, case: '-R' };
@@ -26,7 +26,7 @@ test('what the guest tells is sorted by kind, and nothing is told of a case that
   assert.throws(() => gather(host, [sample]), /told nothing/);
 });
 
-test('times are told with their spread, and as ratios of medians', () => {
+test('times have their spread, and ratios are those of medians', () => {
   const report = reportOf(
     ['-A', 'ipvsadm', 60, 70, 50],
     ['-A', 'standalone', 120],
@@ -38,7 +38,7 @@ test('times are told with their spread, and as ratios of medians', () => {
   ]);
 });
 
-test('memory is told where it was measured', () => {
+test('memory is shown if it was measured', () => {
   const peaks = [{ case: '-Lcn', program: 'standalone', peak: 51_200 }] as const;
   assert.deepEqual(memory({ ...reportOf(), peaks }).rows, [['-Lcn', '', '50.0', '']]);
 });

@@ -6,7 +6,7 @@ import { cases } from './guest/cases.js';
 import { rules } from './tables.js';
 import { judge, targets } from './targets.js';
 
-test('a target is reached at its limit, and not told of where something is missing', () => {
+test('a target is reached at its limit, and absent if a figure is missing', () => {
   const fast = reportOf(['-R of 1,000x10', 'ipvsadm', 600], ['-R of 1,000x10', 'standalone', 100]);
   assert.deepEqual(
     judge(fast).map(({ wanted, found, reached }) => [wanted, found, reached]),

@@ -8,7 +8,7 @@ import { test } from 'node:test';
 const program = join(import.meta.dirname, '../../bin/lvsadm.js');
 
 for (const words of [['--help'], ['help'], ['completion', 'bash']]) {
-  test(`a full disk is told in a line: ${words.join(' ')}`, () => {
+  test(`a full disk is reported in a line: ${words.join(' ')}`, () => {
     const full = openSync('/dev/full', 'w');
     const { status, stderr } = spawnSync(process.execPath, [program, ...words], {
       stdio: ['ignore', full, 'pipe'],

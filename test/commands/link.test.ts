@@ -68,7 +68,7 @@ describe('lvsadm link', () => {
     assert.deepEqual(await readdir(target), names);
   });
 
-  test('leaves what stands there under one of the names, and makes no other link either', async () => {
+  test('leaves an existing file of one of the names, and makes no other link either', async () => {
     await writeFile(join(target, 'ipvsadm-save'), 'the real one');
     const { status, err } = await link('--to', target);
     assert.equal(status, 2);
@@ -77,7 +77,7 @@ describe('lvsadm link', () => {
     assert.equal(await readFile(join(target, 'ipvsadm-save'), 'utf8'), 'the real one');
   });
 
-  test('replaces it when told to', async () => {
+  test('replaces it with --force', async () => {
     await writeFile(join(target, 'ipvsadm'), 'the real one');
     assert.equal((await link('--to', target, '--force')).status, 0);
     assert.deepEqual(await targets(), [program, program, program]);

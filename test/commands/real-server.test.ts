@@ -206,7 +206,7 @@ inOwnNetwork(import.meta.url, 'real-server, in a network namespace', () => {
         await networkBecomes(start);
       });
 
-      test(`${option}: wins over the default route that there was, which comes back`, async () => {
+      test(`${option}: wins over the earlier default route, which comes back`, async () => {
         const metric = option === '-4' ? '0' : '1';
         for (const words of [
           ['metric', metric, 'mtu', '1400', 'proto', '17'],

@@ -58,7 +58,7 @@ describe('the job', () => {
     assert.equal(run({ ...job, command: ['env'] }), "A='; exit 9; '\n");
   });
 
-  test('tells where the modules are', () => {
+  test('returns the directory of the modules', () => {
     assert.ok(jobScript(job).includes(`modules=${quote('/cache/lib/modules/6.1')}\n`));
   });
 });
@@ -133,7 +133,7 @@ describe('a boot image', () => {
     assert.deepEqual([release, payload.toString()], ['6.1.0-1-amd64', 'COMPRESS']);
   });
 
-  test('is told from other files', () => {
+  test('is distinguished from other files', () => {
     assert.throws(() => readBootImage(Buffer.alloc(0x1000)), LabUnavailable);
   });
 });

@@ -121,7 +121,7 @@ describe('the manual page', () => {
     assert.deepEqual(others, []);
   });
 
-  test('tells of every option and subcommand', async (context) => {
+  test('describes every option and subcommand', async (context) => {
     if (missing) return context.skip(missing);
     const page = join(directory, 'lvsadm.8');
     await writeFile(page, await lvsadm('man'));

@@ -62,7 +62,7 @@ function attempt<T>(get: () => T): { value?: T; error?: Error } {
   }
 }
 
-test('what is written is found, whatever the layout before it was', () => {
+test('written attributes are found, whatever the layout of the message before', () => {
   fc.assert(
     fc.property(fc.array(sampleValues, { minLength: 1, maxLength: 5 }), (all) => {
       for (const values of all)

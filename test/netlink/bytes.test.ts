@@ -33,7 +33,7 @@ const writers: Readonly<Record<string, (to: Writer) => void>> = {
 };
 
 for (const [name, write] of Object.entries(writers)) {
-  test(`${name} makes the buffer grow when it is full, and keeps what stands in it`, () => {
+  test(`${name} makes a full buffer grow, and keeps its bytes`, () => {
     const roomy = new Writer(1024);
     write(roomy);
     for (let capacity = 1; capacity <= 10; capacity++) {
@@ -54,7 +54,7 @@ test('text ends with a NUL', () => {
   assert.equal(hex(to.written()), '776c6300');
 });
 
-test('a cleared writer starts again, and its padding is zero whatever stood there before', () => {
+test('a cleared writer starts again, and its padding is zero', () => {
   const to = new Writer();
   to.raw(new Uint8Array(16).fill(0xff));
   to.clear();

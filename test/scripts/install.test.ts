@@ -68,7 +68,7 @@ describe('npm run install:standalone', () => {
     'share/zsh/site-functions/_lvsadm': '644 made by completion zsh',
   };
 
-  test('puts everything in its place, whatever the umask', async (context) => {
+  test('installs every file, whatever the umask', async (context) => {
     const umask = process.umask(0o077);
     context.after(() => process.umask(umask));
     await install(options(), program);
@@ -76,7 +76,7 @@ describe('npm run install:standalone', () => {
     assert.equal((await lstat(join(directory, 'share/man'))).mode & 0o777, 0o755);
   });
 
-  test('tells each file in a line', async () => {
+  test('reports each file in a line', async () => {
     await install(options(), program);
     assert.equal(said.length, Object.keys(everything).length);
     assert.equal(said[0], `installed     ${directory}/sbin/lvsadm`);
@@ -109,14 +109,14 @@ describe('npm run install:standalone', () => {
     assert.deepEqual(await installed(join(directory, 'usr')), everything);
   });
 
-  test('a dry run tells the same and does nothing', async () => {
+  test('a dry run reports the same and does nothing', async () => {
     await install(options({ dryRun: true }), program);
     assert.deepEqual(await readdir(directory), []);
     assert.equal(said[0], `would install ${directory}/sbin/lvsadm`);
     assert.equal(said[1], `would link    ${directory}/sbin/ipvsadm -> lvsadm`);
   });
 
-  test("another's ipvsadm stays, and nothing is installed beside it unless that was said", async () => {
+  test("another program's ipvsadm stays, and nothing is installed beside it without --force or --no-links", async () => {
     await mkdir(join(directory, 'sbin'));
     await writeFile(join(directory, 'sbin/ipvsadm-save'), 'the real one');
     await assert.rejects(

@@ -73,7 +73,7 @@ for (const [file, { services, destinations }] of Object.entries(generators)) {
       }
     });
 
-    test('make every tunnel that there is', () => {
+    test('make every kind of tunnel', () => {
       const seen = new Set(destinations.map(({ tunnel: { type, checksum } }) => `${type} ${checksum}`));
       for (const [type, { checksums }] of Object.entries(tunnelTypes)) {
         for (const checksum of checksums) assert.ok(seen.has(`${type} ${checksum}`), `${type} ${checksum}`);

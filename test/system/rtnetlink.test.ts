@@ -22,7 +22,7 @@ inOwnNetwork(import.meta.url, 'rtnetlink, in a network namespace', () => {
   after(() => client.close());
 
   describe('links', () => {
-    test('are told with their names, kinds and flags', async () => {
+    test('have their names, kinds and flags', async () => {
       const links = await client.links();
       const lo = links.find(({ name }) => name === 'lo');
       assert.equal(lo?.loopback, true);
@@ -174,7 +174,7 @@ inOwnNetwork(import.meta.url, 'rtnetlink, in a network namespace', () => {
     }
   });
 
-  test('neighbours are told with their state', async () => {
+  test('neighbours have their state', async () => {
     ip('neighbour', 'add', '198.51.100.9', 'lladdr', '02:00:00:00:00:09', 'dev', 'left', 'nud', 'permanent');
     ip('-6', 'neighbour', 'add', '2001:db8:1::9', 'dev', 'left', 'nud', 'failed');
     // The kernel's own, of multicast, come when they like.

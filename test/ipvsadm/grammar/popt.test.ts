@@ -105,7 +105,7 @@ describe('the tokenizer, like popt(3),', () => {
     );
   });
 
-  it('tells which word a value ends', () => {
+  it('has the word that a value ends', () => {
     const words = ['-w5', '-w=5', '-w', '5', '-Lw5', '--weight=5', '--weight', '5', '-p', '-n'];
     assert.deepEqual(
       tokenize(words, table).flatMap((token) => (token.kind === 'option' ? [token.valueIndex] : [])),

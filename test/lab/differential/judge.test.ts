@@ -77,12 +77,12 @@ describe('a case', () => {
     assert.equal(await problem(doing(refused, refused), anything), '');
   });
 
-  test('is told with its command line where they differ without a reason', async () => {
+  test('is reported with its command line if there is no reason', async () => {
     const told = await problem(doing(fine, refused), anything);
     assert.match(told, /^ipvsadm -A -t 192\.0\.2\.1:80\n {4}status\n {6}ipvsadm: 0\n {6}lvsadm: {2}255\n/);
   });
 
-  test('is told where only the kernel shows it', async () => {
+  test('is reported if only the kernel shows it', async () => {
     const states: [State, State] = [empty, { ...empty, timeouts: { tcpTimeout: 1 } }];
     assert.match(await problem(doing(fine, fine, states), anything), /state/);
   });
@@ -94,7 +94,7 @@ describe('a case', () => {
     );
   });
 
-  test('is told where they differ otherwise than is written down', async () => {
+  test('is reported if it is not the documented one', async () => {
     const crashed: Observation = { status: 70, stdout: '', stderr: 'a fault in lvsadm itself\n' };
     assert.match(
       await problem(doing({ ...refused, status: 2 }, crashed), documented),
@@ -102,7 +102,7 @@ describe('a case', () => {
     );
   });
 
-  test('is told if a documented difference no longer occurs', async () => {
+  test('is reported if it is documented and no longer occurs', async () => {
     assert.match(await problem(doing(refused, refused), documented), /differs no longer: '-6 anywhere'/);
   });
 });

@@ -302,7 +302,7 @@ describe('refusals', () => {
     });
   });
 
-  test('in a batch are told for each change, and the others are carried out', async () => {
+  test('in a batch are returned for each change, and the other changes are made', async () => {
     const ports = Array.from({ length: 1500 }, (_, index) => 1 + index);
     const add = ports.map((port): Change => ({ do: 'addService', service: plain({ ...tcp, port }) }));
     assert.ok((await client.applyAll(add)).every((result) => result === undefined));

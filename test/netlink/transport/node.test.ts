@@ -74,7 +74,7 @@ function stranger(t: TestContext, { port }: NetlinkSocket): (bytes: Uint8Array) 
   return (bytes) => socket.send(Buffer.from(bytes), { port });
 }
 
-test(`a datagram that does not fit is told as cut off`, { skip }, async (t) => {
+test(`a datagram that does not fit is reported as truncated`, { skip }, async (t) => {
   const socket = opened(t);
   stranger(t, socket)(new Uint8Array(100_000));
   await assert.rejects(async () => socket.receive(5000), { reason: 'truncated' });

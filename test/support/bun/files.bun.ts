@@ -88,7 +88,7 @@ test('a file is locked until its descriptor is closed', async (t) => {
   files.closeSync(second);
 });
 
-test('what is not there, and what cannot be read, is told as node:fs tells it, and nothing stays open', (t) => {
+test('errors of missing and unreadable files are those of node:fs, and nothing stays open', (t) => {
   const directory = scratch(t);
   const before = fs.readdirSync('/proc/self/fd').length;
   for (const path of [join(directory, 'none'), directory, '/proc/self/mem']) {

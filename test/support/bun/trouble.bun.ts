@@ -149,7 +149,7 @@ test('more answers than there is room for are an overrun, and what did fit is st
   socket.close();
 });
 
-test('a datagram longer than the room for it is told as cut off, and by whom one was sent is known', async (t) => {
+test('a datagram longer than the buffer is reported as truncated, and the sender is known', async (t) => {
   if (process.getuid?.() !== 0) return t.skip('only root may send to the port of another process');
   const { symbols: c } = dlopen('libc.so.6', {
     socket: { args: ['i32', 'i32', 'i32'], returns: 'i32' },

@@ -8,7 +8,7 @@ import {
   type ServiceSwitch,
   serviceSwitchNames,
 } from '../model/fields.js';
-import { destinationOrder, serviceOrder, sortedBy } from '../model/order.js';
+import { destinationOrder, serviceOrder, sortedBy, textOrder } from '../model/order.js';
 import type { Persistence, Service } from '../model/service.js';
 import { formatService } from '../model/service-uri.js';
 import type { ServiceState, State } from '../model/state.js';
@@ -18,7 +18,7 @@ import type { DaemonValue, DocumentValue, ServiceValue } from './schema.js';
 export const documentOf = ({ services, daemons, timeouts }: State): DocumentValue => ({
   timeouts: known(timeouts),
   sync: Object.fromEntries(
-    sortedBy(daemons, ({ state }) => state).map((daemon) => [daemon.state, daemonValue(daemon)]),
+    sortedBy(daemons, ({ state }) => textOrder(state)).map((daemon) => [daemon.state, daemonValue(daemon)]),
   ),
   services: sortedBy(services, ({ service }) => serviceOrder(service.id)).map(serviceValue),
 });

@@ -44,6 +44,21 @@ export function formatAddress(bytes: Uint8Array, offset = 0, family: Family = fa
   return String.fromCharCode(...ascii.subarray(0, putIpv6(ascii, 0, bytes, offset)));
 }
 
+/** A canonical IPv4 address as a number of 32 bits. */
+export function ipv4Number(address: string): number {
+  let number = 0;
+  let part = 0;
+  for (let i = 0; i < address.length; i++) {
+    const code = address.charCodeAt(i);
+    if (code !== DOT) part = part * 10 + code - ZERO;
+    else {
+      number = number * 256 + part;
+      part = 0;
+    }
+  }
+  return number * 256 + part;
+}
+
 /** Text that sorts as the addresses do numerically, within one family: a character for each byte. Not to be shown. */
 export const addressOrder = (address: string): string =>
   Reflect.apply(String.fromCharCode, undefined, addressBytes(address));

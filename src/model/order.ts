@@ -1,32 +1,52 @@
 /** The order of services and servers in output and plans: protocol, address and port, by number. */
-import { addressOrder, type Family, familyOf } from './address.js';
+import { addressOrder, familyOf, ipv4Number } from './address.js';
 import type { DestinationId } from './destination.js';
-import { isFwmark, type ServiceId } from './service.js';
+import { type EndpointId, isFwmark, type ServiceId } from './service.js';
 
-/** Numbers of 16 bits as one character each: text of equal length sorts as they do. */
-const endpoint = (address: string, port: number): string =>
-  familyOrder[familyOf(address)] + addressOrder(address) + String.fromCharCode(port);
+/** What things are sorted by: a number, and text for those whose numbers are equal. */
+export interface Order {
+  /** A whole number below 2^53. */
+  readonly rank: number;
+  readonly text: string;
+}
 
-const familyOrder: Record<Family, string> = { inet: '4', inet6: '6' };
+const FAMILIES = 2;
+/** Numbers of 48 bits: an IPv4 address and a port. */
+const ENDPOINTS = 2 ** 48;
 
-/** Text that sorts services: TCP, UDP, SCTP, then firewall marks; within each IPv4 before IPv6. */
-export function serviceOrder(id: ServiceId): string {
-  if (isFwmark(id)) return `3 ${id.family} ${id.fwmark.toString(16).padStart(8, '0')}`;
-  return `${protocolOrder[id.protocol]} ${endpoint(id.address, id.port)}`;
+/** Of endpoints in one group, which is a small number: IPv4 before IPv6, then by address and port. */
+export function endpointOrder(group: number, { address, port }: Pick<EndpointId, 'address' | 'port'>): Order {
+  const first = group * FAMILIES * ENDPOINTS;
+  return familyOf(address) === 'inet'
+    ? { rank: first + ipv4Number(address) * 2 ** 16 + port, text: '' }
+    : { rank: first + ENDPOINTS, text: addressOrder(address) + String.fromCharCode(port) };
 }
 
 const protocolOrder = { tcp: 0, udp: 1, sctp: 2 } as const;
+const FWMARK = 3;
 
-/** Text that sorts the servers of one service. */
-export const destinationOrder = (id: DestinationId): string => endpoint(id.address, id.port);
+/** TCP, UDP, SCTP, then firewall marks; within each IPv4 before IPv6. */
+export function serviceOrder(id: ServiceId): Order {
+  if (!isFwmark(id)) return endpointOrder(protocolOrder[id.protocol], id);
+  const family = id.family === 'inet6' ? ENDPOINTS : 0;
+  return { rank: FWMARK * FAMILIES * ENDPOINTS + family + id.fwmark, text: '' };
+}
 
-/** The items by the text that `order` gives each; those with equal texts stay as they are. */
-export function sortedBy<T>(items: readonly T[], order: (item: T) => string): T[] {
-  const keys = items.map(order);
-  const at = (index: number): string => keys[index] as string;
+/** The servers of one service. */
+export const destinationOrder = (id: DestinationId): Order => endpointOrder(0, id);
+
+export const textOrder = (text: string): Order => ({ rank: 0, text });
+
+/** The items in the order that `order` gives; those that are equal stay as they are. */
+export function sortedBy<T>(items: readonly T[], order: (item: T) => Order): T[] {
+  const orders = items.map(order);
+  const compare = (a: number, b: number): number => compareOrders(orders[a] as Order, orders[b] as Order);
   // Most lists are sorted already.
-  if (keys.every((key, index) => index === 0 || at(index - 1) <= key)) return [...items];
+  if (orders.every((_, index) => index === 0 || compare(index - 1, index) <= 0)) return [...items];
   return Array.from(items.keys())
-    .sort((a, b) => (at(a) < at(b) ? -1 : at(a) > at(b) ? 1 : 0))
+    .sort(compare)
     .map((index) => items[index] as T);
 }
+
+const compareOrders = (a: Order, b: Order): number =>
+  a.rank - b.rank || (a.text < b.text ? -1 : a.text > b.text ? 1 : 0);

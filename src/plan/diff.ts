@@ -1,7 +1,7 @@
 /** From current and desired state to a plan. Pure. */
 import type { Daemon } from '../model/daemon.js';
 import { type Destination, destinationKey } from '../model/destination.js';
-import { destinationOrder, serviceOrder, sortedBy } from '../model/order.js';
+import { destinationOrder, serviceOrder, sortedBy, textOrder } from '../model/order.js';
 import { type Service, serviceKey } from '../model/service.js';
 import type { DesiredService, DesiredState, ServiceState, State } from '../model/state.js';
 import {
@@ -84,7 +84,7 @@ const planDaemons = (current: readonly Daemon[], desired: readonly Daemon[]): Pl
       ({ state }) => state,
       (before, after) => planned(before, after, daemonDifferences),
     ),
-    (daemon) => subject(daemon).state,
+    (daemon) => textOrder(subject(daemon).state),
   );
 
 function planned<B extends A, A>(

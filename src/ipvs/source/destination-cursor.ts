@@ -120,11 +120,20 @@ export class DestinationCursor {
   sorted(from: number, to: number): number[] {
     const order: number[] = [];
     const ranks: number[] = [];
-    for (let i = from; i < to; i++) {
+    let ascends = true;
+    let descends = true;
+    for (let i = from, before = -1; i < to; i++) {
       this.seek(i);
+      const rank = this.rank();
+      if (i > from && rank <= before) ascends = false;
+      if (i > from && rank >= before) descends = false;
+      before = rank;
       order.push(i);
-      ranks.push(this.rank());
+      ranks.push(rank);
     }
+    // The kernel has the server that was added last in front, so that most tables come in reverse.
+    if (ascends) return order;
+    if (descends) return order.reverse();
     return order.sort((a, b) => {
       const rank = ranks[a - from] as number;
       return rank - (ranks[b - from] as number) || (rank === IPV6_RANK ? this.compare(a, b) : 0);

@@ -3,7 +3,7 @@ import type { Output } from '../../context.js';
 import type { Family } from '../../model/address.js';
 import { putIpv4, putIpv6, putNumber } from '../../model/ascii.js';
 
-/** Bytes to start with. */
+/** Bytes that are written together. */
 const CAPACITY = 64 * 1024;
 /** Room for all parts of a line except its texts, which make room for themselves. */
 const ROOM = 512;
@@ -18,6 +18,8 @@ const CLOSING_BRACKET = 0x5d;
 const encoder = new TextEncoder();
 
 export class LineWriter {
+  /** Lines that are complete, in pieces: to make one long text of them would copy them again and again. */
+  private full: Uint8Array[] = [];
   /** Blank where nothing is written yet. */
   private bytes = new Uint8Array(CAPACITY).fill(BLANK);
   private length = 0;
@@ -26,7 +28,7 @@ export class LineWriter {
 
   /** Starts a line with a cell of at least this many columns. */
   begin(width = 0): void {
-    if (this.length + ROOM > this.bytes.length) this.grow(ROOM);
+    if (this.length + ROOM > this.bytes.length) this.startPiece();
     this.cellEnd = this.length + width;
   }
 
@@ -117,9 +119,17 @@ export class LineWriter {
 
   /** Writes the gathered lines. */
   async flush(out: Output): Promise<void> {
+    for (const piece of this.full) await out.write(piece);
+    this.full = [];
     if (this.length === 0) return;
     await out.write(this.bytes.subarray(0, this.length));
     this.bytes.fill(BLANK, 0, this.length);
+    this.length = 0;
+  }
+
+  private startPiece(): void {
+    this.full.push(this.bytes.subarray(0, this.length));
+    this.bytes = new Uint8Array(CAPACITY).fill(BLANK);
     this.length = 0;
   }
 

@@ -2,8 +2,8 @@
 import type { IpvsClient } from '../../ipvs/client.js';
 import type { DestinationCursor } from '../../ipvs/source/destination-cursor.js';
 import type { DestinationField } from '../../ipvs/source/destination-records.js';
-import { addressOrder, type Family, formatAddress } from '../../model/address.js';
-import { sortedBy } from '../../model/order.js';
+import { formatAddress } from '../../model/address.js';
+import { endpointOrder, type Order, sortedBy } from '../../model/order.js';
 import { isFwmark, type Protocol, type Service, type ServiceId, serviceFamily } from '../../model/service.js';
 import type { Labels } from '../grammar/endpoint-format.js';
 import type { NameLookup } from '../name-lookup.js';
@@ -109,16 +109,18 @@ export function putServer(
 export const inListingOrder = (services: readonly Service[]): Service[] =>
   sortedBy(services, ({ id }) => listingOrder(id));
 
-const families: readonly Family[] = ['inet', 'inet6'];
-const protocols: readonly Protocol[] = ['tcp', 'udp', 'sctp'];
+const protocols = { tcp: 0, udp: 1, sctp: 2 } as const;
 
 /**
- * Text that sorts services as ipvsadm lists them: by family, protocol, address and port, firewall marks last. Elsewhere they are
- * sorted by protocol first: `serviceOrder` in model/order.ts.
+ * Sorts services as ipvsadm lists them: by family, protocol, address and port, firewall marks last. Elsewhere they are sorted by
+ * protocol first: `serviceOrder` in model/order.ts.
  */
-function listingOrder(id: ServiceId): string {
-  const family = families.indexOf(serviceFamily(id));
-  if (isFwmark(id)) return `1 ${String(id.fwmark).padStart(10, '0')} ${family}`;
-  const port = String(id.port).padStart(5, '0');
-  return `0 ${family} ${protocols.indexOf(id.protocol)} ${addressOrder(id.address)} ${port}`;
+function listingOrder(id: ServiceId): Order {
+  if (isFwmark(id)) return { rank: LAST + 2 * id.fwmark + (id.family === 'inet6' ? 1 : 0), text: '' };
+  const protocol = protocols[id.protocol];
+  return endpointOrder(serviceFamily(id) === 'inet6' ? IPV6 + protocol : protocol, id);
 }
+
+/** Groups of IPv6 services follow those of IPv4; a rank that no service by endpoint reaches. */
+const IPV6 = 3;
+const LAST = 2 ** 52;

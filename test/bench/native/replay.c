@@ -56,6 +56,8 @@ struct conversation {
 };
 
 #define DESCRIPTORS 256
+/* The port of a replayed socket; any will do. */
+#define PORT 4242
 static struct conversation conversations[DESCRIPTORS];
 static struct head *head;
 static struct entry *entries;
@@ -272,8 +274,17 @@ static const char *redirected(const char *path, char *buffer) {
   return buffer;
 }
 
+/* A socket that can always be read, for programs that wait until theirs can be; one without an answer says EAGAIN. */
+static long readable_socket(void) {
+  int ends[2];
+  CALL(socketpair, AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends);
+  CALL(write, ends[1], "", 1);
+  return ends[0];
+}
+
 static long open_socket(int family, int type, int protocol) {
-  long fd = CALL(socket, family, type, protocol);
+  int replayed = mode == REPLAY && family == AF_NETLINK && protocol == NETLINK_GENERIC;
+  long fd = replayed ? readable_socket() : CALL(socket, family, type, protocol);
   if (mode != OFF && fd >= 0 && fd < DESCRIPTORS) {
     conversations[fd] = (struct conversation){0};
     conversations[fd].kind = family == AF_NETLINK && protocol == NETLINK_GENERIC ? NETLINK
@@ -288,6 +299,25 @@ static long open_socket(int family, int type, int protocol) {
 int socket(int family, int type, int protocol) {
   start();
   return open_socket(family, type, protocol);
+}
+
+int bind(int fd, const struct sockaddr *address, socklen_t size) {
+  start();
+  return mode == REPLAY && is(fd, NETLINK) ? 0 : CALL(bind, fd, address, size);
+}
+
+int setsockopt(int fd, int level, int option, const void *value, socklen_t size) {
+  start();
+  return mode == REPLAY && is(fd, NETLINK) ? 0 : CALL(setsockopt, fd, level, option, value, size);
+}
+
+int getsockname(int fd, struct sockaddr *restrict address, socklen_t *restrict size) {
+  start();
+  if (mode != REPLAY || !is(fd, NETLINK)) return CALL(getsockname, fd, address, size);
+  uint32_t own[3] = {AF_NETLINK, PORT, 0};
+  memcpy(address, own, sizeof own);
+  *size = sizeof own;
+  return 0;
 }
 
 int close(int fd) {
@@ -400,6 +430,9 @@ long syscall(long number, ...) {
   char buffer[512];
   switch (number) {
   case SYS_socket: return open_socket(a, b, c);
+  case SYS_bind: return bind(a, (void *)b, c);
+  case SYS_setsockopt: return setsockopt(a, b, c, (void *)d, e);
+  case SYS_getsockname: return getsockname(a, (void *)b, (void *)c);
   case SYS_close: return close(a);
   case SYS_sendto: return sendto(a, (void *)b, c, d, (void *)e, f);
   case SYS_recvfrom: return recvfrom(a, (void *)b, c, d, (void *)e, (void *)f);

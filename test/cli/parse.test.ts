@@ -42,6 +42,15 @@ describe('values', () => {
     test(line, () => assert.deepEqual(parse(everything, words(line)), values));
   }
 
+  test('times have units', () => {
+    for (const [text, seconds] of Object.entries({ 90: 90, '90s': 90, '1.5m': 90, '2h': 7200, '1d': 86_400 })) {
+      assert.equal(parse(everything, words(`a -f x --wait ${text}`))?.['wait'], seconds, text);
+    }
+    for (const text of ['5 m', 'm', '5M', '1m30s', '-5', '']) {
+      assert.throws(() => parse(everything, ['a', '-f', 'x', `--wait=${text}`]), { name: 'UsageError' }, text);
+    }
+  });
+
   test('no values if the words ask for help, whatever the others are', async () => {
     for (const line of ['--help', '-h', '--nonsense --help', 'help']) {
       assert.equal(parse(everything, words(line)), undefined, line);

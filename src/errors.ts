@@ -186,6 +186,14 @@ export class LockedError extends LvsadmError {
   }
 }
 
+/** Output could not be written. What was to be done is done. */
+export class OutputError extends LvsadmError {
+  override name = 'OutputError';
+  constructor(reason: string, options?: ErrorOptions) {
+    super(`cannot write the output: ${reason}`, options);
+  }
+}
+
 /** Linux errno values that lvsadm gives a meaning to (asm-generic/errno.h). */
 export const Errno = {
   EPERM: 1,

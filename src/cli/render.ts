@@ -5,6 +5,7 @@ import {
   KernelError,
   LockedError,
   LvsadmError,
+  OutputError,
   UnavailableError,
   UsageError,
   ValueError,
@@ -21,7 +22,15 @@ export interface Ending {
  * Exit statuses. Of ipvsadm: 2 for a wrong command line and a kernel without IPVS, 255 for a refused change. Of sysexits.h:
  * 70 (EX_SOFTWARE) for a bug in lvsadm, 75 (EX_TEMPFAIL) where another try may succeed.
  */
-export const Status = { usage: 2, unavailable: 2, refused: 255, broken: 255, bug: 70, busy: 75 } as const;
+export const Status = {
+  output: 1,
+  usage: 2,
+  unavailable: 2,
+  refused: 255,
+  broken: 255,
+  bug: 70,
+  busy: 75,
+} as const;
 
 /** @param name that the program was called by */
 export function render(error: unknown, name: string): Ending {
@@ -32,6 +41,7 @@ export function render(error: unknown, name: string): Ending {
   if (error instanceof UnavailableError)
     return { text: unavailable[error.reason](error), status: Status.unavailable };
   if (error instanceof LockedError) return { text: line(name, error.message), status: Status.busy };
+  if (error instanceof OutputError) return { text: line(name, error.message), status: Status.output };
   if (error instanceof LvsadmError) return { text: line(name, error.message), status: Status.broken };
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return {

@@ -52,6 +52,7 @@ const forwardV4 = (device: string): SetupStep[] => [
     do: 'sysctl',
     path: 'net/ipv4/ip_forward',
     value: '1',
+    usedFor: 'forward packets',
     disturbs: ['net/ipv4/conf/*/forwarding', 'net/ipv4/conf/all/accept_redirects'],
   },
   setting('ipv4', 'all', 'send_redirects', '0'),
@@ -63,6 +64,7 @@ const forwardV6 = (): SetupStep[] => [
     do: 'sysctl',
     path: interfaceSetting('ipv6', 'all', 'forwarding'),
     value: '1',
+    usedFor: 'forward packets',
     disturbs: ['net/ipv6/conf/*/forwarding'],
   },
 ];

@@ -49,6 +49,15 @@ export class Journal {
     return isNew;
   }
 
+  /** A step that was left in place is part of the set-up again. */
+  async claim(step: SetupStep): Promise<void> {
+    const key = stepKey(step);
+    if (!this.entries.some((entry) => entry.kept && stepKey(entry.step) === key)) return;
+    await this.store.update(this.kind, (entries) =>
+      entries.map((entry) => (stepKey(entry.step) === key ? used(entry) : entry)),
+    );
+  }
+
   /** Undone, or left in place. */
   async settle(entry: Entry, end: 'undone' | 'kept'): Promise<void> {
     await this.store.update(this.kind, (entries) =>

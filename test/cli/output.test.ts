@@ -15,6 +15,16 @@ for (const words of [['--help'], ['help'], ['completion', 'bash']]) {
       encoding: 'utf8',
     });
     closeSync(full);
-    assert.deepEqual([status, stderr], [255, 'lvsadm: cannot write the output: no space left on device\n']);
+    assert.deepEqual([status, stderr], [1, 'lvsadm: cannot write the output: no space left on device\n']);
   });
 }
+
+test('a mistake has its exit status although standard error is full', () => {
+  const full = openSync('/dev/full', 'w');
+  const { status, stdout } = spawnSync(process.execPath, [program, 'nonsense'], {
+    stdio: ['ignore', 'pipe', full],
+    encoding: 'utf8',
+  });
+  closeSync(full);
+  assert.deepEqual([status, stdout], [2, '']);
+});

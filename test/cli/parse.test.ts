@@ -43,11 +43,21 @@ describe('values', () => {
   }
 
   test('times have units', () => {
-    for (const [text, seconds] of Object.entries({ 90: 90, '90s': 90, '1.5m': 90, '2h': 7200, '1d': 86_400 })) {
+    for (const [text, seconds] of Object.entries({
+      90: 90,
+      '90s': 90,
+      '1.5m': 90,
+      '2h': 7200,
+      '1d': 86_400,
+    })) {
       assert.equal(parse(everything, words(`a -f x --wait ${text}`))?.['wait'], seconds, text);
     }
     for (const text of ['5 m', 'm', '5M', '1m30s', '-5', '']) {
-      assert.throws(() => parse(everything, ['a', '-f', 'x', `--wait=${text}`]), { name: 'UsageError' }, text);
+      assert.throws(
+        () => parse(everything, ['a', '-f', 'x', `--wait=${text}`]),
+        { name: 'UsageError' },
+        text,
+      );
     }
   });
 

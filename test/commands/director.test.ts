@@ -69,7 +69,7 @@ inOwnNetwork(import.meta.url, 'director, in a network namespace', () => {
     assert.match(ip('address', 'show', 'nic'), /inet6 2001:db8::10\/128 scope global/);
     await up('192.0.2.10', '2001:db8::10');
     await networkBecomes(once);
-    const { status } = await modern('director', 'down', '--state', state);
+    const { status } = await modern('director', 'down', '--force', '--state', state);
     assert.equal(status, 0);
     await networkBecomes(start);
   });
@@ -80,7 +80,7 @@ inOwnNetwork(import.meta.url, 'director, in a network namespace', () => {
     writeFileSync('/proc/sys/net/ipv6/conf/nic/forwarding', '1');
     const start = await settledNetwork();
     const journal = await up('192.0.2.10', '2001:db8::10');
-    await undoAll(machine, journal);
+    await undoAll(machine, journal, { force: true });
     await networkBecomes(start);
   });
 
@@ -97,7 +97,7 @@ inOwnNetwork(import.meta.url, 'director, in a network namespace', () => {
     }
     assert.match(neighbours, new RegExp(`192\\.0\\.2\\.10 .*${mac}`));
     assert.match(neighbours, new RegExp(`2001:db8::10 .*${mac}`));
-    await undoAll(machine, journal);
+    await undoAll(machine, journal, { force: true });
   });
 
   test('an address conflict on a VIP is found, and the neighbour entry removed', async () => {
@@ -116,7 +116,7 @@ inOwnNetwork(import.meta.url, 'director, in a network namespace', () => {
     await route.deleteNeighbour('198.51.100.10', 'nic');
     assert.equal(await heard(), undefined);
     inClient('address', 'del', '198.51.100.10/32', 'dev', 'lo');
-    await undoAll(machine, journal);
+    await undoAll(machine, journal, { force: true });
   });
 
   test('status lists the steps, and IPVS settings only if IPVS is loaded', async () => {
@@ -126,7 +126,7 @@ inOwnNetwork(import.meta.url, 'director, in a network namespace', () => {
     const told = JSON.parse(out);
     assert.deepEqual([told.role, told.complete], ['director', true]);
     assert.ok(Array.isArray(told.settings));
-    await undoAll(machine, journal);
+    await undoAll(machine, journal, { force: true });
     const empty = await modern('director', 'status', '--state', state);
     assert.equal(empty.status, 1);
     assert.match(empty.out, /nothing up here for a director/);

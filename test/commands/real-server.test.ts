@@ -1,10 +1,11 @@
 /** `lvsadm real-server` against the kernel that runs the tests, in a network namespace of their own. */
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { HostError, UsageError, ValueError } from '../../src/errors.js';
 import { modern } from '../support/modern.js';
 import { inOwnNetwork } from '../support/netns.js';
@@ -63,6 +64,22 @@ inOwnNetwork(import.meta.url, 'real-server, in a network namespace', () => {
       assert.match(out, /put 192\.0\.2\.10\/32 on lo: undone/);
       await networkBecomes(start);
       assert.ok(!existsSync(state));
+    });
+
+    test('up stays done although its output cannot be written', async () => {
+      const program = fileURLToPath(new URL('../../bin/lvsadm.js', import.meta.url));
+      const full = openSync('/dev/full', 'w');
+      const { status, stderr } = spawnSync(
+        process.execPath,
+        [program, 'real-server', ...up, '--state', state],
+        { stdio: ['ignore', full, 'pipe'], encoding: 'utf8' },
+      );
+      closeSync(full);
+      assert.equal(status, 1, stderr);
+      assert.match(stderr, /^lvsadm: cannot write the output: no space left on device$/m);
+      assert.equal((await realServer('status')).status, 0);
+      await realServer('down');
+      await networkBecomes(start);
     });
 
     test('a second up and a second down change nothing', async () => {

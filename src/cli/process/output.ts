@@ -1,6 +1,6 @@
 /** Standard output and standard error of the process. */
 import { ClosedPipe, type Output } from '../../context.js';
-import { errnoText, HostError } from '../../errors.js';
+import { errnoText, OutputError } from '../../errors.js';
 import type { Descriptors } from './streams.js';
 
 /**
@@ -32,7 +32,8 @@ export class DescriptorOutput implements Output {
       while (rest.length > 0) rest = rest.subarray(this.files.writeSync(this.descriptor, rest));
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return this.writeLater(rest);
-      throw translate(error);
+      // Nobody can be told that standard error cannot be written, and it must not change what is done.
+      if (this.descriptor === 1) throw translate(error);
     }
   }
 
@@ -44,7 +45,9 @@ export class DescriptorOutput implements Output {
     this.later = new Promise((resolve, reject) => {
       // The stream emits the error that its callback got already; without a listener it would end the program.
       if (this.stream.listenerCount('error') === 0) this.stream.on('error', () => {});
-      this.stream.write(rest, (error) => (error ? reject(translate(error)) : resolve()));
+      this.stream.write(rest, (error) =>
+        error && this.descriptor === 1 ? reject(translate(error)) : resolve(),
+      );
     });
     return this.later;
   }
@@ -56,5 +59,5 @@ function translate(error: unknown): unknown {
   const { code, errno } = error as NodeJS.ErrnoException;
   if (code === 'EPIPE') return new ClosedPipe('nobody reads the output');
   if (errno === undefined) return error;
-  return new HostError('write the output', errnoText(-errno), { cause: error });
+  return new OutputError(errnoText(-errno), { cause: error });
 }

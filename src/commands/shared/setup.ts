@@ -1,8 +1,9 @@
 /** What `real-server` and `director` share: a plan of steps that is carried out, undone, shown or printed. */
 import type { Context } from '../../context.js';
+import { DeferredOutput } from '../../output/deferred-output.js';
 import { Journal, type Role } from '../../setup/journal.js';
 import { configFiles } from '../../setup/persist.js';
-import { runSteps, type StepResult, undoAll } from '../../setup/run-steps.js';
+import { type Observer, runSteps, type StepResult, undoAll } from '../../setup/run-steps.js';
 import { check, describeStep, stepCommand } from '../../setup/steps/index.js';
 import { ALREADY_SET, type SetupPlan, type SetupStep } from '../../setup/steps/step.js';
 import { Machine } from '../../system/machine.js';
@@ -36,6 +37,7 @@ export const setupPositionals = {
 
 export const setupOptions = {
   'dry-run': { type: 'flag', describe: 'up, down: show the steps without carrying them out' },
+  force: { type: 'flag', describe: 'down: undo also what others may rely on, such as IP forwarding' },
   print: {
     type: 'flag',
     describe:
@@ -78,13 +80,18 @@ export async function runSetup(context: Context, values: SetupValues, setup: Set
 }
 
 /** Runs alone: of two set-ups at once, one would take the other's changes for the state before. */
-async function alone({ context, journal }: Run, work: () => Promise<void>): Promise<void> {
+async function alone({ context, journal }: Run, work: (observe: Observer) => Promise<void>): Promise<void> {
+  const out = new DeferredOutput(context.out);
   const unlock = await journal.lock((text) => void context.err.write(`${text}\n`));
   try {
-    await work();
+    await work(async (step, result, note) => {
+      await out.write(`${describeStep(step)}: ${words[result]}\n`);
+      if (note !== undefined) await context.err.write(`lvsadm: ${note}\n`);
+    });
   } finally {
     unlock();
   }
+  out.end();
 }
 
 /** Whether one of these options was given. */
@@ -107,12 +114,7 @@ async function up(setup: Setup, run: Run): Promise<number> {
       await out.write(`${describeStep(step)}: ${mark}\n`);
     }
   } else {
-    await alone(run, () =>
-      runSteps(plan.steps, machine, journal, async (step, outcome, note) => {
-        await out.write(`${describeStep(step)}: ${words[outcome]}\n`);
-        if (note !== undefined) await err.write(`lvsadm: ${note}\n`);
-      }),
-    );
+    await alone(run, (observe) => runSteps(plan.steps, machine, journal, observe));
   }
   for (const note of plan.notes) await err.write(`lvsadm: ${note}\n`);
   return 0;
@@ -122,29 +124,27 @@ const words: Readonly<Record<StepResult, string>> = {
   'already-set': 'holds already',
   done: 'done',
   undone: 'undone',
+  kept: 'stays',
 };
 
 async function down(_setup: Setup, run: Run): Promise<number> {
   const { context, values, machine, journal } = run;
-  const { out, err } = context;
+  const { out } = context;
   if (values.dryRun) {
     for (const { step } of [...journal.entries].reverse()) await out.write(`undo: ${describeStep(step)}\n`);
     return 0;
   }
   if (journal.entries.length === 0) return 0;
-  await alone(run, () =>
-    undoAll(machine, journal, async (step, outcome, note) => {
-      await out.write(`${describeStep(step)}: ${words[outcome]}\n`);
-      if (note !== undefined) await err.write(`lvsadm: ${note}\n`);
-    }),
-  );
+  await alone(run, (observe) => undoAll(machine, journal, { observe, force: values.force }));
   return 0;
 }
 
 /** @returns 0 if there is a set-up and every step holds, 1 otherwise */
 async function status(setup: Setup, { context, values, machine, journal }: Run): Promise<number> {
   // The set-up on the command line, also one that lvsadm did not make; without one, the set-up that lvsadm made.
-  const steps = setup.described ? setup.plan().steps : journal.entries.map(({ step }) => step);
+  const steps = setup.described
+    ? setup.plan().steps
+    : journal.entries.filter(({ kept }) => !kept).map(({ step }) => step);
   const states = await Promise.all(
     steps.map(async (step) => ({ step, holds: await holdsNow(step, machine) })),
   );

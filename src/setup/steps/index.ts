@@ -30,6 +30,9 @@ export const check = (step: SetupStep, machine: Machine): Promise<Previous | typ
 export const apply = (step: SetupStep, machine: Machine): Promise<string | undefined> =>
   kindOf(step).apply(step, machine);
 export const canUndo = (step: SetupStep): boolean => kindOf(step).undo !== undefined;
+/** Why others may rely on a step by now; undefined if nothing says so. */
+export const relianceOn = async (step: SetupStep, machine: Machine): Promise<string | undefined> =>
+  kindOf(step).reliance?.(step, machine);
 export const undo = async (
   step: SetupStep,
   machine: Machine,

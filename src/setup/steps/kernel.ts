@@ -37,6 +37,11 @@ export const sysctl: StepKind<SysctlStep> = {
     return undefined;
   },
 
+  async reliance({ path, value, usedFor }, { sysctls }) {
+    if (usedFor === undefined || (await sysctls.read(path)) !== value) return undefined;
+    return `${sysctlName(path)} stays ${value}: other programs may need it to ${usedFor}`;
+  },
+
   async undo({ path, value }, { sysctls }: Machine, previous) {
     const before = previous as { value: string; along?: Readonly<Record<string, string>> };
     const now = await sysctls.read(path);

@@ -1,6 +1,6 @@
 /** Links: create them, and set them up. */
 import { Errno, HostError, KernelError } from '../../errors.js';
-import type { Link, NewLink } from '../../system/network.js';
+import { type Link, type NewLink, routingTables } from '../../system/network.js';
 import { ALREADY_SET, type LinkStep, type StepKind, type UpStep } from './step.js';
 
 export const link: StepKind<LinkStep> = {
@@ -80,9 +80,26 @@ export const up: StepKind<UpStep> = {
     return undefined;
   },
 
+  async reliance({ device }, machine) {
+    const route = await machine.route();
+    if (!(await route.link(device))?.up) return undefined;
+    if (device === 'lo') return 'lo stays on: local programs may use 127.0.0.1';
+    const address = (await route.addresses()).find(
+      (each) => each.device === device && !isLinkLocal(each.address),
+    );
+    if (address !== undefined) return `${device} stays on: it has the address ${address.address}`;
+    const used = (await route.routes()).find(
+      (each) => each.device === device && each.table === routingTables.main && !isLinkLocal(each.destination),
+    );
+    return used && `${device} stays on: the route to ${used.destination} leads through it`;
+  },
+
   async undo({ device }, machine) {
     const route = await machine.route();
     if ((await route.link(device))?.up) await route.setLinkUp(device, false);
     return undefined;
   },
 };
+
+/** Addresses and routes that the kernel makes by itself with every link. */
+const isLinkLocal = (text: string): boolean => /^(fe[89ab]|ff)/i.test(text);

@@ -28,6 +28,8 @@ export interface SysctlStep {
   readonly accepted?: readonly string[];
   /** Setting of all interfaces; the kernel takes the larger of the two. */
   readonly maximumWith?: string;
+  /** What others may use the setting for, unseen. */
+  readonly usedFor?: string;
   /** Settings that the kernel changes along with this one; `*` stands for every interface. */
   readonly disturbs?: readonly string[];
 }
@@ -82,6 +84,8 @@ export interface StepKind<S extends SetupStep> {
   check(step: S, machine: Machine): Promise<Previous | typeof ALREADY_SET>;
   /** @returns a note for the administrator; undefined if there is nothing to say */
   apply(step: S, machine: Machine): Promise<string | undefined>;
+  /** Why others may rely on the step by now, so that it is not undone; undefined if nothing says so. */
+  reliance?(step: S, machine: Machine): Promise<string | undefined>;
   /**
    * Restores the previous state. Does nothing if the step was never applied or is already undone. Missing for steps that
    * cannot be undone.

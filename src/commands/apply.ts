@@ -6,7 +6,7 @@ import { refusal } from '../messages.js';
 import type { Change } from '../model/change.js';
 import type { State } from '../model/state.js';
 import { toJson } from '../output/json.js';
-import { reconciliationJson, renderReconciliation } from '../output/outcome.js';
+import { reconciliationJson, refusals, renderReconciliation } from '../output/outcome.js';
 import { planJson, renderPlan } from '../output/plan.js';
 import { Progress } from '../output/progress.js';
 import { type Theme, themeFor } from '../output/theme.js';
@@ -100,6 +100,8 @@ class Application {
     const text = this.values.json
       ? toJson(reconciliationJson(reconciliation, reason))
       : renderReconciliation(reconciliation, this.theme, reason);
+    // Before the result, whose output may fail.
+    await this.context.err.write(refusals(reconciliation, reason));
     await this.context.out.write(text);
     return reconciliation.converged ? DONE : NOT_DONE;
   }
@@ -109,9 +111,7 @@ class Application {
     const doing = 'applying a document here';
     return openStore(context, values.runDir).lock('apply', doing, {
       wait: values.wait * 1000,
-      waiting: (holder) =>
-        void context.err.write(`waiting for ${holder}, which is ${doing}
-`),
+      waiting: (holder) => void context.err.write(`waiting for ${holder}, which is ${doing}\n`),
     });
   }
 

@@ -70,6 +70,13 @@ export function renderReconciliation(
   return `${lines.join('\n')}\n`;
 }
 
+/** Refusals in a line each, for standard error: standard output may be a file that nobody looks at. */
+export const refusals = ({ outcomes }: Reconciliation, reason: (outcome: Outcome) => string): string =>
+  outcomes
+    .filter(({ result }) => result === 'refused')
+    .map((outcome) => `lvsadm: refused: ${objectText(outcome.change)}: ${reason(outcome)}\n`)
+    .join('');
+
 export const reconciliationJson = (
   { outcomes, converged, rounds }: Reconciliation,
   reason: (outcome: Outcome) => string,

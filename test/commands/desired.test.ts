@@ -176,10 +176,11 @@ test('--only touches that service alone', async (context) => {
 
 test('a refusal by the kernel is reported with the changes that were made and those that were not', async (context) => {
   const director = await Director.start(context);
-  const { status, out } = await director.run(['apply', '-f', '-'], {
+  const { status, out, err } = await director.run(['apply', '-f', '-'], {
     stdin: `${web}  - {service: "fwmark://7", scheduler: strange, servers: [198.51.100.1]}\n`,
   });
   assert.equal(status, 1);
+  assert.equal(err, 'lvsadm: refused: fwmark://7: Scheduler or persistence engine not found\n');
   assert.equal(
     out,
     [

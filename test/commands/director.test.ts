@@ -74,6 +74,33 @@ inOwnNetwork(import.meta.url, 'director, in a network namespace', () => {
     await networkBecomes(start);
   });
 
+  test('down keeps what others may rely on, says so, and undoes it with --force', async () => {
+    const start = await settledNetwork();
+    ip('link', 'set', 'nic', 'down');
+    const forward = () => readFileSync('/proc/sys/net/ipv4/ip_forward', 'utf8').trim();
+    await up('192.0.2.10');
+    for (let time = 0; time < 2; time++) {
+      const { status, err } = await modern('director', 'down', '--state', state);
+      assert.equal(status, 0);
+      assert.match(err, /^lvsadm: nic stays on: it has the address 198\.51\.100\.1; --force undoes it$/m);
+      assert.match(
+        err,
+        /^lvsadm: net\.ipv4\.ip_forward stays 1: other programs may need it to forward packets; --force/m,
+      );
+      assert.equal(forward(), '1');
+      assert.match(ip('link', 'show', 'nic'), /[<,]UP/);
+      assert.doesNotMatch(ip('address', 'show', 'nic'), /192\.0\.2\.10/);
+      assert.equal((await modern('director', 'status', '--state', state)).status, 1);
+    }
+    await up('192.0.2.10');
+    assert.equal((await modern('director', 'status', '--state', state)).status, 0);
+    await modern('director', 'down', '--force', '--state', state);
+    assert.equal(forward(), '0');
+    assert.doesNotMatch(ip('link', 'show', 'nic'), /[<,]UP/);
+    ip('link', 'set', 'nic', 'up');
+    await networkBecomes(start);
+  });
+
   test('down restores what the kernel changed along with ip_forward', async () => {
     writeFileSync('/proc/sys/net/ipv4/conf/nic/forwarding', '1');
     writeFileSync('/proc/sys/net/ipv4/conf/all/accept_redirects', '0');

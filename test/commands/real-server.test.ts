@@ -82,6 +82,17 @@ inOwnNetwork(import.meta.url, 'real-server, in a network namespace', () => {
       await networkBecomes(start);
     });
 
+    test('up changes nothing where the record of the change cannot be written, and names its file', async () => {
+      writeFileSync(join(directory, 'file'), '');
+      const path = join(directory, 'file/state.json');
+      await assert.rejects(modern('real-server', ...up, '--state', path), (error) => {
+        assert.ok(error instanceof HostError);
+        assert.equal(error.message, `cannot write ${path}: not a directory`);
+        return true;
+      });
+      await networkBecomes(start);
+    });
+
     test('a second up and a second down change nothing', async () => {
       await realServer(...up);
       const once = await settledNetwork();

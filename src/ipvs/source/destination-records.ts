@@ -56,7 +56,7 @@ export class DestinationRecords {
     this.bytes = new Uint8Array(this.words.buffer);
   }
 
-  /** Adds a record, whose words are all to be written. @returns where it starts, in words */
+  /** Adds a record, whose words are all to be written, except the tunnel's of a server without one. @returns where it starts, in words */
   add(): number {
     const at = this.count++ * this.size;
     if (at + this.size > this.words.length) this.grow();

@@ -56,13 +56,18 @@ const UNWRITTEN = 0xffff_ffff;
 /** Servers of a service that this source reads: the memory for the answer is ours to provide. */
 const MOST = 65_535;
 
+/** A word of an entry, and the column of records that it goes to. */
+interface Move {
+  readonly word: number;
+  readonly column: number;
+}
+
 export class SockoptSource implements DestinationSource {
   /** The value of the option, and the same memory in other forms. */
   private value = new Uint8Array(0);
   private view = new DataView(this.value.buffer);
   private words = new Uint32Array(0);
-  /** From which word of an entry to which column of a record. */
-  private readonly moves: readonly (readonly [from: number, to: number])[];
+  private readonly moves: readonly Move[];
 
   private constructor(
     private readonly socket: OptionSocket,
@@ -73,7 +78,7 @@ export class SockoptSource implements DestinationSource {
     const { columns } = records;
     this.moves = numberFields.flatMap((name) => {
       const [from, to] = [fields[name], columns[name]];
-      return from === undefined || to === undefined ? [] : [[from / 4, to] as const];
+      return from === undefined || to === undefined ? [] : [{ word: from / 4, column: to }];
     });
   }
 
@@ -137,14 +142,16 @@ export class SockoptSource implements DestinationSource {
     if (method > codes.method.bypass || (isTunnel && records.columns.tunnel !== undefined)) return false;
     const at = records.add();
     const { words } = records;
-    words.fill(0, at, at + records.size);
     words[at] = from[start] as number;
+    words[at + 1] = 0;
+    words[at + 2] = 0;
+    words[at + 3] = 0;
     const port = 4 * start + destination.port;
     words[at + PORT] = ((value[port] as number) << 8) | (value[port + 1] as number);
     words[at + FAMILY] = codes.family.inet;
     words[at + METHOD] = method;
     for (let i = 0; i < moves.length; i++) {
-      const [word, column] = moves[i] as (typeof moves)[number];
+      const { word, column } = moves[i] as Move;
       words[at + column] = from[start + word] as number;
     }
     return true;

@@ -18,7 +18,14 @@ import { Reader } from './bytes.js';
 
 export class AttributeLayout<R extends Rows = Rows> {
   private readonly attributes: AttributeCursor;
-  /** By attribute type: where the payload starts (0: the attribute is absent) and ends, as offsets in the reader. */
+  /** Where the attributes start, in the reader. */
+  private base = 0;
+  /** Bytes of all attributes; -1 before the first ones were found. */
+  private length = -1;
+  /** The header of each attribute, and its place, both in words: the place from `base` on. */
+  private readonly headers: number[] = [];
+  private readonly places: number[] = [];
+  /** By attribute type: where the payload starts (0: the attribute is absent) and ends, in bytes from `base` on. */
   private readonly starts: Int32Array;
   private readonly ends: Int32Array;
   /** By attribute type: bytes that the payload has at least. */
@@ -42,20 +49,8 @@ export class AttributeLayout<R extends Rows = Rows> {
    * @throws ProtocolError for an attribute that does not fit or is too short for its kind, or a required one that is missing
    */
   find(from: Reader, at: number, last: number): void {
-    const { attributes, starts, ends, sizes } = this;
-    starts.fill(0);
-    attributes.reset(from, at, last);
-    while (attributes.next()) {
-      const { type, start, end } = attributes;
-      if (type >= starts.length) continue;
-      if (end - start < (sizes[type] as number)) throw this.tooShort(type, end - start);
-      starts[type] = start;
-      ends[type] = end;
-    }
-    for (const name of this.needs) {
-      if (this.start((this.set.rows[name] as R[keyof R])[0]) === 0)
-        throw new ProtocolError('missing', [name]);
-    }
+    if (!this.repeats(from.words, at >> 2, last - at)) this.walk(from, at, last);
+    this.base = at;
   }
 
   has(type: number): boolean {
@@ -64,11 +59,46 @@ export class AttributeLayout<R extends Rows = Rows> {
 
   /** Where the payload of the attribute of this type starts; 0 if it is absent. */
   start(type: number): number {
-    return this.starts[type] as number;
+    const start = this.starts[type] as number;
+    return start === 0 ? 0 : this.base + start;
   }
 
+  /** Where it ends, if it is there. */
   end(type: number): number {
-    return this.ends[type] as number;
+    return this.base + (this.ends[type] as number);
+  }
+
+  /** Whether these attributes lie as those before: nearly all messages of a dump do. */
+  private repeats(words: Uint32Array, base: number, length: number): boolean {
+    if (length !== this.length) return false;
+    const { headers, places } = this;
+    for (let i = 0; i < headers.length; i++) {
+      if (words[base + (places[i] as number)] !== headers[i]) return false;
+    }
+    return true;
+  }
+
+  private walk(from: Reader, at: number, last: number): void {
+    const { attributes, headers, places, starts, ends, sizes } = this;
+    this.length = -1;
+    headers.length = 0;
+    places.length = 0;
+    starts.fill(0);
+    attributes.reset(from, at, last);
+    while (attributes.next()) {
+      const { type, start, end } = attributes;
+      const header = (start >> 2) - 1;
+      headers.push(from.words[header] as number);
+      places.push(header - (at >> 2));
+      if (type >= starts.length) continue;
+      if (end - start < (sizes[type] as number)) throw this.tooShort(type, end - start);
+      starts[type] = start - at;
+      ends[type] = end - at;
+    }
+    for (const name of this.needs) {
+      if (!this.has((this.set.rows[name] as R[keyof R])[0])) throw new ProtocolError('missing', [name]);
+    }
+    this.length = last - at;
   }
 
   private tooShort(type: number, length: number): ProtocolError {

@@ -32,6 +32,8 @@ const [ADDRESS] = rows.address;
 const [DESTINATION_PORT] = rows.port;
 const [DESTINATION_METHOD] = rows.method;
 const [DESTINATION_FAMILY] = rows.family;
+const [STATS] = rows.stats;
+const [STATS64] = rows.stats64;
 const [TUNNEL_TYPE] = rows.tunnelType;
 const [TUNNEL_PORT] = rows.tunnelPort;
 const [TUNNEL_FLAGS] = rows.tunnelFlags;
@@ -142,10 +144,8 @@ export class NetlinkSource implements DestinationSource {
 
   private takeCounters(from: Reader, at: number): void {
     const { own } = this;
-    const [exact] = rows.stats64;
-    const [old] = rows.stats;
-    if (own.has(exact)) this.exact.take(from, own.start(exact), own.end(exact), at, 'stats64');
-    else if (own.has(old)) this.old.take(from, own.start(old), own.end(old), at, 'stats');
+    if (own.has(STATS64)) this.exact.take(from, own.start(STATS64), own.end(STATS64), at, 'stats64');
+    else if (own.has(STATS)) this.old.take(from, own.start(STATS), own.end(STATS), at, 'stats');
     else this.exact.clear(at);
   }
 }

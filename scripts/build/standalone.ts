@@ -1,16 +1,25 @@
 /** npm run build:standalone: one executable without Node.js and node_modules, compiled with Bun. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { isMain, root, version } from './project.js';
 
-/** Path of Bun, as its package brings it for this processor and C library; undefined if it brings none. */
-export function findBun(): string | undefined {
-  const folder = join(root, 'node_modules/@oven');
-  return (existsSync(folder) ? readdirSync(folder) : [])
-    .map((name) => join(folder, name, 'bin/bun'))
-    .find((path) => existsSync(path));
+/**
+ * Path of Bun, as its package brings it for this processor and C library; undefined if it brings none. The package's install script,
+ * if npm runs it, moves the executable to where a note of some lines was.
+ */
+export function findBun(modules = join(root, 'node_modules')): string | undefined {
+  const packages = join(modules, '@oven');
+  const brought = (existsSync(packages) ? readdirSync(packages) : []).map((name) =>
+    join(packages, name, 'bin/bun'),
+  );
+  return [...brought, join(modules, 'bun/bin/bun.exe')].find(
+    (path) => existsSync(path) && statSync(path).size > NOTE,
+  );
 }
+
+/** Bytes that no note has, and every executable. */
+const NOTE = 1024 * 1024;
 
 export const standaloneFile = join(root, 'dist/standalone/lvsadm');
 

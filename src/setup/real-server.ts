@@ -109,8 +109,8 @@ function hideFromArp(vips: readonly string[]): SetupStep[] {
   if (!vips.some((vip) => familyOf(vip) === 'inet')) return [];
   const all = (name: string) => interfaceSetting('ipv4', 'all', name);
   return [
-    { do: 'sysctl', path: all('arp_ignore'), value: '1', accepted: HIDING_ARP_IGNORE },
-    { do: 'sysctl', path: all('arp_announce'), value: '2' },
+    { do: 'sysctl', path: all('arp_ignore'), value: '1', accepted: HIDING_ARP_IGNORE, hidesVips: true },
+    { do: 'sysctl', path: all('arp_announce'), value: '2', hidesVips: true },
   ];
 }
 

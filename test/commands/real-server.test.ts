@@ -112,7 +112,14 @@ inOwnNetwork(import.meta.url, 'real-server, in a network namespace', () => {
       ip('address', 'add', '192.0.2.10/32', 'dev', 'lo');
       const { out } = await realServer(...up);
       assert.match(out, /arp_ignore to 1: holds already/);
-      await realServer('down');
+      const { err } = await realServer('down');
+      assert.equal(
+        err,
+        'lvsadm: net.ipv4.conf.all.arp_announce stays 2: it hides 192.0.2.10 on lo from ARP; --force undoes it\n',
+      );
+      assert.equal(setting('all/arp_announce'), '2');
+      await realServer('down', '--force');
+      assert.equal(setting('all/arp_announce'), '0');
       assert.equal(setting('all/arp_ignore'), '2');
       assert.match(ip('address', 'show', 'lo'), /192\.0\.2\.10/);
       set('all/arp_ignore', '0');

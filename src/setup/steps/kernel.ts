@@ -1,7 +1,9 @@
 /** Modules of the kernel, and its settings under /proc/sys. */
 import { HostError } from '../../errors.js';
+import { familyOf } from '../../model/address.js';
 import type { Machine } from '../../system/machine.js';
 import { isLoaded } from '../../system/modules.js';
+import type { InterfaceAddress } from '../../system/network.js';
 import { type Sysctls, sysctlName } from '../../system/sysctl.js';
 import { ALREADY_SET, type ModuleStep, type StepKind, type SysctlStep } from './step.js';
 
@@ -37,9 +39,12 @@ export const sysctl: StepKind<SysctlStep> = {
     return undefined;
   },
 
-  async reliance({ path, value, usedFor }, { sysctls }) {
-    if (usedFor === undefined || (await sysctls.read(path)) !== value) return undefined;
-    return `${sysctlName(path)} stays ${value}: other programs may need it to ${usedFor}`;
+  async reliance({ path, value, usedFor, hidesVips }, machine) {
+    if ((await machine.sysctls.read(path)) !== value) return undefined;
+    const stays = `${sysctlName(path)} stays ${value}`;
+    if (usedFor !== undefined) return `${stays}: other programs may need it to ${usedFor}`;
+    const vip = hidesVips && (await hiddenAddress(machine));
+    return vip && `${stays}: it hides ${vip.address} on ${vip.device} from ARP`;
   },
 
   async undo({ path, value }, { sysctls }: Machine, previous) {
@@ -56,6 +61,19 @@ export const sysctl: StepKind<SysctlStep> = {
     return undefined;
   },
 };
+
+/** A host address that no link announces: on the loopback or a dummy link. */
+async function hiddenAddress(machine: Machine): Promise<InterfaceAddress | undefined> {
+  const route = await machine.route();
+  const silent = (await route.links()).filter(({ loopback, kind }) => loopback || kind === 'dummy');
+  return (await route.addresses()).find(
+    ({ address, prefix, device }) =>
+      familyOf(address) === 'inet' &&
+      prefix === 32 &&
+      !address.startsWith('127.') &&
+      silent.some(({ name }) => name === device),
+  );
+}
 
 const isAccepted = ({ value, accepted }: SysctlStep, effective: string): boolean =>
   effective === value || (accepted?.includes(effective) ?? false);

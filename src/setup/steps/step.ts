@@ -30,6 +30,8 @@ export interface SysctlStep {
   readonly maximumWith?: string;
   /** What others may use the setting for, unseen. */
   readonly usedFor?: string;
+  /** The setting keeps ARP from answering for addresses of loopback and dummy links, whoever put them there. */
+  readonly hidesVips?: true;
   /** Settings that the kernel changes along with this one; `*` stands for every interface. */
   readonly disturbs?: readonly string[];
 }

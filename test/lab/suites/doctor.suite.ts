@@ -63,7 +63,7 @@ async function realServers(...words: string[]): Promise<void> {
 
 async function director(...words: string[]): Promise<void> {
   await farm.lvsadm('director', 'director', 'up', '--vip', VIP, '--interface', 'lan', ...words);
-  undo.push(() => farm.lvsadm('director', 'director', 'down'));
+  undo.push(() => farm.lvsadm('director', 'director', 'down', '--force'));
 }
 
 const add = (id: ServiceId, method: 'dr' | 'tun' | 'nat', other: Partial<Service> = {}): Promise<void> =>

@@ -145,7 +145,7 @@ describe('every method answers every request, each server its half; down leaves 
       await farm.change({ do: 'flush' });
       await Promise.all([
         ...servers.map((name) => realServer(name, 'down')),
-        farm.lvsadm('director', 'director', 'down'),
+        farm.lvsadm('director', 'director', 'down', '--force'),
       ]);
       assertSame(await stateOf('one'), clean);
     });

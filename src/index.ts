@@ -12,10 +12,11 @@ export {
   ValueError,
 } from './errors.js';
 export { type ClientOptions, IpvsClient } from './ipvs/client.js';
-export { canonicalAddress, type Family } from './model/address.js';
+export { canonicalAddress, type Endpoint, type Family } from './model/address.js';
 export type { Change } from './model/change.js';
 export type { Daemon, DaemonState } from './model/daemon.js';
 export * from './model/destination.js';
+export type { SchedulerFlag } from './model/schedulers.js';
 export * from './model/service.js';
 export type { Stats } from './model/stats.js';
 export type { DestinationEntry, Info, ServiceEntry, Timeouts } from './model/table.js';

@@ -114,10 +114,9 @@ function isWhole(text: string, read: AddressReader, to: Uint8Array): boolean {
 }
 
 const DOT = 46;
-const COLON = 58;
-
 const ZERO = 48;
 const NINE = 57;
+const COLON = 58;
 
 /** Reads dotted IPv4: {@link isIpv4}. A restore spends much of its time here, so the loop calls nothing. */
 export function ipv4At(text: Uint8Array, at: number, to: Uint8Array, place: number): number {
@@ -140,18 +139,19 @@ export function ipv4At(text: Uint8Array, at: number, to: Uint8Array, place: numb
 }
 
 /**
- * Reads IPv6: {@link isIpv6}. Groups are written to the front one by one; what came after `::` is then moved to the end.
+ * Reads IPv6: {@link isIpv6}. Groups are written to the front one by one; those after `::` are then moved to the end.
  */
 export function ipv6At(text: Uint8Array, at: number, to: Uint8Array, place: number): number {
   const last = place + 16;
   let next = place;
-  let gap = -1;
+  /** Where the zeros of `::` belong. */
+  let zeros = -1;
   let i = at;
   if (text[i] === COLON && text[i + 1] === COLON) {
-    gap = next;
+    zeros = next;
     i += 2;
   }
-  for (let expected = gap < 0; ; expected = true) {
+  for (let expected = zeros < 0; ; expected = true) {
     const start = i;
     let group = 0;
     for (let digit = hexDigit(text, i); digit >= 0; digit = hexDigit(text, ++i)) group = group * 16 + digit;
@@ -171,24 +171,24 @@ export function ipv6At(text: Uint8Array, at: number, to: Uint8Array, place: numb
     if (text[i] !== COLON) break;
     i++;
     if (text[i] !== COLON) continue;
-    if (gap >= 0) return -1;
-    gap = next;
+    if (zeros >= 0) return -1;
+    zeros = next;
     i++;
     // `::` may end the address.
     if (hexDigit(text, i) < 0) break;
   }
   if (text[i] === COLON || text[i] === DOT || hexDigit(text, i) >= 0) return -1;
-  if (gap < 0) return next === last ? i : -1;
+  if (zeros < 0) return next === last ? i : -1;
   if (next === last) return -1;
-  to.copyWithin(last - (next - gap), gap, next);
-  to.fill(0, gap, last - (next - gap));
+  to.copyWithin(last - (next - zeros), zeros, next);
+  to.fill(0, zeros, last - (next - zeros));
   return i;
 }
 
 /** The value of the digit at `at`; negative where there is none. */
 function hexDigit(text: Uint8Array, at: number): number {
   const code = text[at] as number;
-  if (code >= 48 && code <= 57) return code - 48;
+  if (code >= ZERO && code <= NINE) return code - ZERO;
   const letter = code | 0x20;
   return letter >= 97 && letter <= 102 ? letter - 87 : -1;
 }

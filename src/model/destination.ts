@@ -1,5 +1,5 @@
 /** Destinations: the real servers behind a virtual service. */
-import { formatEndpoint } from './address.js';
+import { type Endpoint, formatEndpoint } from './address.js';
 import type { DestinationNumber } from './fields.js';
 import { isFwmark, type ServiceId } from './service.js';
 
@@ -21,12 +21,11 @@ export interface Tunnel {
   readonly checksum: TunnelChecksum;
 }
 
-export interface DestinationId {
-  /** The real server's IP address (RIP), canonical; its family may differ from the service's with tunnels only. */
-  readonly address: string;
-  /** 0 to 65535; the service's own port except with NAT. */
-  readonly port: number;
-}
+/**
+ * The real server's IP address (RIP) and port. The family may differ from the service's with tunnels only; the port differs from the
+ * service's with NAT only.
+ */
+export type DestinationId = Endpoint;
 
 /** The numbers are those of `destinationNumbers` (model/fields.ts), which says what each means. */
 export interface Destination extends Readonly<Record<DestinationNumber, number>> {

@@ -1,9 +1,9 @@
 /** The order of services and servers in output and plans: protocol, address and port, by number. */
-import { addressOrder, familyOf, ipv4Number } from './address.js';
+import { addressOrder, type Endpoint, familyOf, ipv4Number } from './address.js';
 import type { DestinationId } from './destination.js';
-import { type EndpointId, isFwmark, type ServiceId } from './service.js';
+import { isFwmark, type ServiceId } from './service.js';
 
-/** What things are sorted by: a number, and text for those whose numbers are equal. */
+/** A sort key: a number, and text for those whose numbers are equal. */
 export interface Order {
   /** A whole number below 2^53. */
   readonly rank: number;
@@ -15,7 +15,7 @@ const FAMILIES = 2;
 const ENDPOINTS = 2 ** 48;
 
 /** Of endpoints in one group, which is a small number: IPv4 before IPv6, then by address and port. */
-export function endpointOrder(group: number, { address, port }: Pick<EndpointId, 'address' | 'port'>): Order {
+export function endpointOrder(group: number, { address, port }: Endpoint): Order {
   const first = group * FAMILIES * ENDPOINTS;
   return familyOf(address) === 'inet'
     ? { rank: first + ipv4Number(address) * 2 ** 16 + port, text: '' }

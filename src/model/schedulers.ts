@@ -25,7 +25,7 @@ export const schedulerFlagWords = {
   Record<string, { readonly flag: SchedulerFlag; readonly scheduler?: 'sh' | 'mh' }>
 >;
 
-export type SchedulerFlagWord = keyof typeof schedulerFlagWords;
+type SchedulerFlagWord = keyof typeof schedulerFlagWords;
 export const schedulerFlagNames = Object.keys(schedulerFlagWords) as readonly SchedulerFlagWord[];
 
 /** The scheduler that a word belongs to; undefined where any scheduler may have it. */

@@ -5,7 +5,8 @@
  */
 import { ValueError } from '../errors.js';
 import { canonicalAddress, type Family, formatEndpoint, isIpv4, isIpv6 } from './address.js';
-import { type FwmarkId, isFwmark, type Protocol, type ServiceId } from './service.js';
+import { fwmarkRange, portRange } from './limits.js';
+import { isFwmark, type Protocol, type ServiceId } from './service.js';
 
 /** A port as it was written: its number, or its name. */
 export type Port = number | string;
@@ -18,21 +19,21 @@ export interface HostPort {
   readonly port: Port | undefined;
 }
 
-export interface EndpointNotation extends HostPort {
-  readonly protocol: Protocol;
-  readonly port: Port;
+interface FwmarkNotation {
+  readonly fwmark: number;
+  readonly family: Family | undefined;
 }
 
 export type ServiceNotation =
-  | EndpointNotation
-  | { readonly fwmark: number; readonly family: Family | undefined };
+  | (HostPort & { readonly protocol: Protocol; readonly port: Port })
+  | FwmarkNotation;
 
 const SERVICE =
   'a service such as tcp://192.0.2.10:80, udp://[2001:db8::1]:53, sctp://192.0.2.10:5060 or fwmark://7';
 const SERVER = 'a server such as 198.51.100.7:80, [2001:db8::7]:80 or web1.example.com:80';
 const BRACKETS = 'a service: an IPv6 address with a port stands in brackets, [2001:db8::1]:80';
-const PORT = 'a port from 0 to 65535, or the name of one';
-const FWMARK = 'a firewall mark from 1 to 4294967295, such as fwmark://7';
+const PORT = `a port from 0 to ${portRange.max}, or the name of one`;
+const FWMARK = `a firewall mark from ${fwmarkRange.min} to ${fwmarkRange.max}, such as fwmark://7`;
 
 /** @throws ValueError */
 export function parseService(text: string): ServiceNotation {
@@ -62,10 +63,10 @@ export function formatService(id: ServiceId): string {
   return `${id.protocol}://${formatEndpoint(id.address, id.port)}`;
 }
 
-function parseFwmark(rest: string, text: string): FwmarkId | { fwmark: number; family: undefined } {
+function parseFwmark(rest: string, text: string): FwmarkNotation {
   const [, digits = '', family] = /^(\d{1,10})(?:\/(inet6?))?$/.exec(rest) ?? [];
   const fwmark = Number(digits);
-  if (fwmark < 1 || fwmark > 0xffffffff) throw new ValueError('service', text, FWMARK);
+  if (fwmark < fwmarkRange.min || fwmark > fwmarkRange.max) throw new ValueError('service', text, FWMARK);
   return { fwmark, family: family as Family | undefined };
 }
 
@@ -86,7 +87,7 @@ function parseHostPort(text: string): HostPort | undefined {
 function parsePort(word: string | undefined, text: string): Port | undefined {
   if (word === undefined) return undefined;
   const port = /^\d{1,5}$/.test(word) ? Number(word) : Number.NaN;
-  if (port <= 65535) return port;
+  if (port <= portRange.max) return port;
   if (portName.test(word)) return word;
   throw new ValueError('port', word === '' ? text : word, PORT);
 }

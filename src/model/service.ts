@@ -1,19 +1,13 @@
 /** Virtual services: the addresses that clients connect to. */
-import { type Family, familyOf, formatEndpoint } from './address.js';
+import { type Endpoint, type Family, familyOf, formatEndpoint } from './address.js';
 import type { ServiceSwitch } from './fields.js';
 import type { SchedulerFlag } from './schedulers.js';
 
-export type { SchedulerFlag };
-
 export type Protocol = 'tcp' | 'udp' | 'sctp';
 
-/** A service identified by protocol, address and port. Port 0 means every port (with persistence only). */
-export interface EndpointId {
+/** A service identified by protocol, virtual IP address (VIP) and port. Port 0 means every port (with persistence only). */
+export interface EndpointId extends Endpoint {
   readonly protocol: Protocol;
-  /** The virtual IP address (VIP), canonical. */
-  readonly address: string;
-  /** 0 to 65535. */
-  readonly port: number;
 }
 
 /** A service identified by the firewall mark that netfilter gives its packets. */

@@ -7,7 +7,7 @@ import type { Protocol } from '../../model/service.js';
 import { decimal, dottedAddress } from './values.js';
 
 /** An address, and a port that is still text: which port a name stands for depends on the protocol. */
-export interface Endpoint {
+export interface EndpointArg {
   readonly address: string;
   readonly port?: string;
 }
@@ -28,14 +28,14 @@ export interface ResolvedNames extends PortNames {
 export const noNames: ResolvedNames = { host: () => undefined, port: () => undefined };
 
 /** `host[:port]`, cut in two. `host` is without brackets, `port` as it was written. */
-interface HostPort {
+interface SplitEndpoint {
   readonly host: string;
   readonly bracketed: boolean;
   readonly port?: string;
 }
 
 /** Cuts `192.0.2.1:80`, `www.example:http`, `[2001:db8::1]:80`, `2001:db8::1`; undefined for any other form. */
-export function splitHostPort(text: string): HostPort | undefined {
+export function splitHostPort(text: string): SplitEndpoint | undefined {
   // IPVS has no use for a zone (`%eth0`), but neither is this the name of a host.
   const zone = text.indexOf('%');
   if (isIpv6(zone < 0 ? text : text.slice(0, zone))) return { host: text, bracketed: true };
@@ -53,25 +53,25 @@ export function namesInEndpoints(texts: readonly string[]): UnresolvedNames | un
   return hosts.length > 0 || ports ? { hosts, ports } : undefined;
 }
 
-const isHostName = ({ bracketed, host }: HostPort): boolean =>
+const isHostName = ({ bracketed, host }: SplitEndpoint): boolean =>
   !bracketed && host !== '' && dottedAddress(host) === undefined;
 
 /** A reader of HOST[:PORT]. */
 export const endpoint =
   (field: string) =>
-  (text: string, names: ResolvedNames): Endpoint => {
+  (text: string, names: ResolvedNames): EndpointArg => {
     const at = splitHostPort(text);
     const address = at && addressOf(at, names);
     if (address === undefined) throw new ValueError(field, text, expectedEndpoint(at));
     return { address, ...(at?.port !== undefined && { port: at.port }) };
   };
 
-function addressOf(at: HostPort, names: ResolvedNames): string | undefined {
+function addressOf(at: SplitEndpoint, names: ResolvedNames): string | undefined {
   if (at.bracketed) return isIpv6(at.host) ? canonicalAddress(at.host) : undefined;
   return dottedAddress(at.host) ?? names.host(at.host);
 }
 
-function expectedEndpoint(at: HostPort | undefined): string {
+function expectedEndpoint(at: SplitEndpoint | undefined): string {
   if (at !== undefined && isHostName(at)) return `an address[:port], and no host has the name '${at.host}'`;
   return 'an address[:port] such as 192.0.2.1:80, www.example.com:http or [2001:db8::1]:80';
 }

@@ -4,7 +4,7 @@ import type { DestinationNumber, ServiceSwitch } from '../../model/fields.js';
 import type { Range } from '../../model/limits.js';
 import type { Protocol } from '../../model/service.js';
 import type { CommandName } from './commands.js';
-import type { Endpoint, ResolvedNames } from './endpoint.js';
+import type { EndpointArg, ResolvedNames } from './endpoint.js';
 import type { PoptOption } from './popt.js';
 import { number } from './values.js';
 
@@ -21,13 +21,13 @@ interface NumberSettings extends Record<DestinationNumber, number> {
 
 /** The values of options, by the setting that each option makes. Options that make the same setting exclude each other. */
 export interface Settings extends NumberSettings, Record<ServiceSwitch, true> {
-  service: { readonly protocol: Protocol; readonly at: Endpoint } | { readonly fwmark: number };
+  service: { readonly protocol: Protocol; readonly at: EndpointArg } | { readonly fwmark: number };
   ipv6: true;
   scheduler: string;
   schedulerFlags: string;
   netmask: string;
   engine: string;
-  server: Endpoint;
+  server: EndpointArg;
   method: ForwardingMethod;
   tunnelType: TunnelType;
   tunnelChecksum: TunnelChecksum;
@@ -48,7 +48,7 @@ export interface Settings extends NumberSettings, Record<ServiceSwitch, true> {
 }
 
 export type SettingName = keyof Settings;
-export type NumberSetting = keyof NumberSettings;
+type NumberSetting = keyof NumberSettings;
 
 /** Commands that need a setting, and others that take it. */
 export interface Legality {
@@ -77,7 +77,7 @@ interface Value {
   readonly choices?: readonly string[];
 }
 
-export interface ValueRow extends Row, Value {}
+interface ValueRow extends Row, Value {}
 
 export interface NumberRow extends ValueRow {
   /** The number's name in messages. */

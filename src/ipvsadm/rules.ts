@@ -113,7 +113,7 @@ const programs: ReadonlySet<string> = new Set(['ipvsadm', 'lvsadm']);
 export function splitRule(line: string): string[] {
   const words = line.split(/[ \t\r]+/);
   const comment = words.findIndex((word) => word.startsWith('#'));
-  const said = words.slice(0, comment < 0 ? undefined : comment).filter((word) => word !== '');
-  const first = said.findIndex((word) => !programs.has(word));
-  return first < 0 ? [] : said.slice(first);
+  const rule = words.slice(0, comment < 0 ? undefined : comment).filter((word) => word !== '');
+  const first = rule.findIndex((word) => !programs.has(word));
+  return first < 0 ? [] : rule.slice(first);
 }

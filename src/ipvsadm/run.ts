@@ -51,32 +51,32 @@ export async function replaceTable(
 async function execute(command: Command, session: Session): Promise<number> {
   const { context } = session;
   switch (command.do) {
-    case 'change':
-      await applyChange(command.change, context);
-      return 0;
     case 'list':
       return listTable(session, command);
-    case 'connections':
-      await (await import('./listing/connections.js')).listConnections(session, command);
-      return 0;
-    case 'timeouts':
-      await listTimeouts(session);
-      return 0;
-    case 'daemons':
-      await listDaemons(session);
-      return 0;
-    case 'save':
-      await save(session, command.numeric);
-      return 0;
     case 'restore':
       return (await import('./restore/restore.js')).restore(session, execute);
+    case 'change':
+      await applyChange(command.change, context);
+      break;
+    case 'connections':
+      await (await import('./listing/connections.js')).listConnections(session, command);
+      break;
+    case 'timeouts':
+      await listTimeouts(session);
+      break;
+    case 'daemons':
+      await listDaemons(session);
+      break;
+    case 'save':
+      await save(session, command.numeric);
+      break;
     case 'help':
-      await context.out.write((await import('./help.js')).help(nameOf(context)));
-      return 0;
+      await context.out.write((await import('./help.js')).help(calledName(context.program)));
+      break;
     case 'version':
-      await context.out.write((await import('./help.js')).versionText(nameOf(context)));
-      return 0;
+      await context.out.write((await import('./help.js')).versionText(calledName(context.program)));
   }
+  return 0;
 }
 
 async function applyChange(change: Change, context: Context): Promise<void> {
@@ -85,8 +85,6 @@ async function applyChange(change: Change, context: Context): Promise<void> {
     throw error instanceof KernelError ? explained(error, change) : error;
   });
 }
-
-const nameOf = ({ program }: Context): string => calledName(program);
 
 async function listTable(session: Session, options: ListOptions): Promise<number> {
   try {

@@ -5,7 +5,7 @@ import type { CommandOption } from './commands.js';
 import type { ResolvedNames } from './endpoint.js';
 import { isSetting, type Option, options } from './options.js';
 import type { Fault, Token } from './popt.js';
-import type { SettingName, SettingOption, Settings } from './settings.js';
+import type { OptionOf, SettingName, SettingOption, Settings } from './settings.js';
 
 export type Tokens = readonly Token<Option>[];
 type OptionToken<O extends Option> = Extract<Token<Option>, { kind: 'option' }> & { readonly option: O };
@@ -69,10 +69,7 @@ const isCommandToken = (token: OptionToken<Option>): token is OptionToken<Comman
 
 /** Generic, so that the compiler knows that the setting and its reader are of one type. */
 function readSetting<N extends SettingName>(
-  {
-    setting,
-    read,
-  }: { readonly setting: N; read(text: string | undefined, names: ResolvedNames): Settings[N] },
+  { setting, read }: Pick<OptionOf<N>, 'setting' | 'read'>,
   { spelling, value }: OptionToken<SettingOption>,
   settings: Partial<Settings>,
   names: ResolvedNames,

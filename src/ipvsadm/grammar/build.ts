@@ -30,20 +30,11 @@ import {
 } from '../../model/service.js';
 import type { Timeouts } from '../../model/table.js';
 import { type Args, readValue, spellingOf } from './args.js';
-import type { Columns, Command } from './command.js';
+import { type Command, columnSettings } from './command.js';
 import { type CommandName, daemonStates } from './commands.js';
-import { type Endpoint, portNumber, type ResolvedNames } from './endpoint.js';
+import { type EndpointArg, portNumber, type ResolvedNames } from './endpoint.js';
 import type { SettingName, Settings } from './settings.js';
 import { netmask, number, oneOf, schedulerFlags } from './values.js';
-
-/** Listings by precedence: the first of those on the command line is shown. */
-const columns = [
-  'stats',
-  'rate',
-  'thresholds',
-  'persistentConnections',
-  'tunnels',
-] as const satisfies Columns[];
 
 const tunnelSettings = ['tunnelType', 'tunnelPort', 'tunnelChecksum'] as const;
 
@@ -103,7 +94,8 @@ class Parts {
 
   service(): Service {
     const id = this.serviceId();
-    const { scheduler = defaults.scheduler, schedulerFlags: flags = '', onePacket } = this.settings;
+    const { schedulerFlags: flags = '', onePacket } = this.settings;
+    const scheduler = this.settings.scheduler || defaults.scheduler;
     const persistence = this.persistence(id);
     if (!isFwmark(id) && id.port === 0 && persistence === undefined) {
       // Without brackets, a port becomes the last group of the IPv6 address.
@@ -116,7 +108,7 @@ class Parts {
     return {
       ...this.switches(),
       id,
-      scheduler: scheduler || defaults.scheduler,
+      scheduler,
       schedulerFlags: this.read('schedulerFlags', () => schedulerFlags(flags, scheduler)),
       persistence,
     };
@@ -172,7 +164,7 @@ class Parts {
     return {
       do: 'list',
       of: service && this.serviceId(),
-      columns: columns.find((setting) => this.has(setting)) ?? 'plain',
+      columns: columnSettings.find((setting) => this.has(setting)) ?? 'plain',
       numeric,
       exact: this.has('exact'),
       sorted: !this.has('unsorted'),
@@ -225,7 +217,7 @@ class Parts {
   }
 
   /** The port of an endpoint; undefined if it has none. */
-  private port(setting: SettingName, { port }: Endpoint, protocol: Protocol): number | undefined {
+  private port(setting: SettingName, { port }: EndpointArg, protocol: Protocol): number | undefined {
     return port === undefined ? undefined : this.read(setting, () => portNumber(port, protocol, this.names));
   }
 

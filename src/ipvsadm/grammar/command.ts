@@ -2,8 +2,11 @@
 import type { Change } from '../../model/change.js';
 import type { ServiceId } from '../../model/service.js';
 
+/** Columns that options ask for, by precedence: of several the first is shown. */
+export const columnSettings = ['stats', 'rate', 'thresholds', 'persistentConnections', 'tunnels'] as const;
+
 /** Which columns a listing of the table has; 'plain' is the one with weights and connections. */
-export type Columns = 'plain' | 'stats' | 'rate' | 'thresholds' | 'persistentConnections' | 'tunnels';
+export type Columns = 'plain' | (typeof columnSettings)[number];
 
 export interface ListOptions {
   /** Only this service, and without the line about the version. */

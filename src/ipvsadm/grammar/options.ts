@@ -123,7 +123,7 @@ export const settings: readonly SettingOption[] = [
     repeatable: true,
     help: 'with -f: the marked packets are IPv6',
   }),
-  valued(service, 'scheduler', name('scheduler', 16), {
+  valued(service, 'scheduler', name('scheduler'), {
     long: 'scheduler',
     short: 's',
     value: 'NAME',
@@ -154,7 +154,7 @@ export const settings: readonly SettingOption[] = [
     value: 'MASK',
     help: 'with -p: clients of one network count as one; 255.255.255.0, or a prefix length for IPv6',
   }),
-  valued(service, 'engine', name('persistence engine', 16), {
+  valued(service, 'engine', name('persistence engine'), {
     long: 'pe',
     value: 'ENGINE',
     choices: persistenceEngines,
@@ -256,7 +256,7 @@ export const settings: readonly SettingOption[] = [
     help: 'sort by protocol, address and port (default)',
   }),
 
-  valued(daemon, 'interface', name('interface', 16), {
+  valued(daemon, 'interface', name('interface'), {
     long: 'mcast-interface',
     value: 'INTERFACE',
     help: `interface for multicast (default: ${daemonDefaults.interface})`,

@@ -40,12 +40,15 @@ export const oneOf =
     return found;
   };
 
-/** A reader of names of at most `size` bytes in the kernel, with the NUL at the end. */
+/** Bytes of a name in the kernel, without its NUL: of schedulers, persistence engines and interfaces alike. */
+const NAME_MAX = 15;
+
+/** A reader of names. */
 export const name =
-  (field: string, size: number) =>
+  (field: string) =>
   (text: string): string => {
-    if (Buffer.byteLength(text) >= size || text.includes('\0')) {
-      throw new ValueError(field, text, `a name of at most ${size - 1} bytes`);
+    if (Buffer.byteLength(text) > NAME_MAX || text.includes('\0')) {
+      throw new ValueError(field, text, `a name of at most ${NAME_MAX} bytes`);
     }
     return text;
   };
@@ -60,14 +63,12 @@ export function dottedAddress(text: string): string | undefined {
   if (parts.length > 4) return undefined;
   const values = parts.map(cNumber);
   const last = values.pop();
-  if (last === undefined || !values.every((value) => value !== undefined && value < 256)) return undefined;
-  if (last >= 256 ** (4 - values.length)) return undefined;
-  const head = values as number[];
-  const tail = Array.from(
-    { length: 4 - head.length },
-    (_, at, count = 4 - head.length) => Math.floor(last / 256 ** (count - 1 - at)) % 256,
-  );
-  return [...head, ...tail].join('.');
+  // The last part has the bytes that the others leave.
+  const length = 4 - values.length;
+  if (last === undefined || last >= 256 ** length) return undefined;
+  if (!values.every((value) => value !== undefined && value < 256)) return undefined;
+  const tail = Array.from({ length }, (_, at) => Math.floor(last / 256 ** (length - 1 - at)) % 256);
+  return [...values, ...tail].join('.');
 }
 
 /** A number as C writes it: decimal, `0x` hexadecimal, or octal after a leading 0. */

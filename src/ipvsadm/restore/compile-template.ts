@@ -64,12 +64,8 @@ export function compileTemplate(line: string, change: Change, message: Message):
   const ends = [0, ...variables.map(({ end }) => end)];
   const starts = [...variables.map(({ start }) => start), bytes.length];
   const texts = ends.map((end, index) => bytes.toString('latin1', end, starts[index]));
-  return new LineTemplate(
-    change.do,
-    copy,
-    texts,
-    variables.map(({ slot }) => slot),
-  );
+  const slots = variables.map(({ slot }) => slot);
+  return new LineTemplate(change.do, copy, texts, slots);
 }
 
 /** The values of options, in the order of the line. */
@@ -101,12 +97,8 @@ class TemplateCompiler {
       if (path) return this.number(start, start + text.length, option.range, [path]);
       if (!option.endpoint) return [];
       if (option.setting === 'server') {
-        return this.endpoint(
-          value,
-          'destination',
-          endpointPortRange,
-          ownPort ? [['destination', 'port']] : [],
-        );
+        const ports: Path[] = ownPort ? [['destination', 'port']] : [];
+        return this.endpoint(value, 'destination', endpointPortRange, ports);
       }
       const ports: Path[] = [['service', 'port']];
       // A server without a port of its own has the service's.

@@ -1,4 +1,4 @@
-/** The fast road of -R: a line like one that was parsed before becomes a message without being parsed. */
+/** The templates of -R: a line like one that was parsed before becomes a message without being parsed. */
 import type { Change } from '../../model/change.js';
 import type { Batch } from '../../netlink/batch.js';
 import { compileTemplate } from './compile-template.js';

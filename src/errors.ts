@@ -6,7 +6,7 @@
 /** Base class of lvsadm's errors. Any other exception is a bug. */
 export abstract class LvsadmError extends Error {}
 
-/** An invalid value: its purpose, the text that was given, and what would be right. */
+/** An invalid value: its field, the text that was given, and what would be right. */
 export class ValueError extends LvsadmError {
   override name = 'ValueError';
   constructor(
@@ -202,7 +202,6 @@ export const Errno = {
   EINTR: 4,
   EAGAIN: 11,
   ENOMEM: 12,
-  EACCES: 13,
   EFAULT: 14,
   EBUSY: 16,
   EEXIST: 17,
@@ -219,7 +218,6 @@ export const Errno = {
   EADDRNOTAVAIL: 99,
   ENETUNREACH: 101,
   ENOBUFS: 105,
-  EHOSTUNREACH: 113,
 } as const;
 
 /** Loaded only to render an error, not at each start. */

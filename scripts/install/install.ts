@@ -124,7 +124,7 @@ async function installLinks(item: Installed, options: Options, say: Program['say
         await makeDirectory(dirname(path));
         await makeLink(path, file);
       }
-      say(`${options.dryRun ? 'would link' : 'linked'}${options.dryRun ? '' : '    '}    ${arrow}`);
+      say(`${(options.dryRun ? 'would link' : 'linked').padEnd(13)} ${arrow}`);
     }
   }
 }

@@ -25,7 +25,7 @@ const paints: Record<Action, keyof Theme> = {
 };
 
 /** Number of services, servers, daemons and timeouts by action. */
-export function countActions(plan: Plan): Record<Action, number> {
+function countActions(plan: Plan): Record<Action, number> {
   const counts: Record<Action, number> = { add: 0, change: 0, remove: 0, keep: 0, leave: 0 };
   for (const service of plan.services) {
     counts[service.action]++;

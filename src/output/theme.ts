@@ -1,5 +1,5 @@
 /** Colours of output on a terminal. */
-import type { Output } from '../context.js';
+import type { Context, Output } from '../context.js';
 
 type Paint = (text: string) => string;
 
@@ -28,14 +28,11 @@ export const plainTheme: Theme = {
 };
 
 /** Whether text for `output` is coloured: on a terminal, unless NO_COLOR says otherwise (no-color.org). */
-export const coloured = (output: Output, env: Readonly<Record<string, string | undefined>>): boolean =>
+export const coloured = (output: Output, env: Context['env']): boolean =>
   output.isTTY && !env['NO_COLOR'] && env['TERM'] !== 'dumb';
 
 /** The theme for `output`. Loads chalk only if there are colours. */
-export async function themeFor(
-  output: Output,
-  env: Readonly<Record<string, string | undefined>>,
-): Promise<Theme> {
+export async function themeFor(output: Output, env: Context['env']): Promise<Theme> {
   if (!coloured(output, env)) return plainTheme;
   const { Chalk } = await import('chalk');
   const chalk = new Chalk({ level: 1 });

@@ -29,7 +29,7 @@ const first = ({ names }: CommandDescription): string => names[0] ?? '';
 const namesOf = (options: readonly OptionDescription[]): string =>
   options.flatMap(({ names }) => names).join(' ');
 
-/** An option whose value is a word of its own; one that may be left out is only ever guessed at. */
+/** Whether the next word is the option's value. An optional value is not completed: the next word may be something else. */
 const takesWord = ({ value }: OptionDescription): boolean => value !== undefined && !value.optional;
 
 /** `-A | --add-service) options='...' valued='...' ;;`, commands with the same options in one. */
@@ -104,7 +104,7 @@ ${programs.map(programCase).join('\n')}
 ${commandCases(commands).join('\n')}
   esac
 
-  # What was said so far: the words that belong to no option, and the service.
+  # From the words so far: how many belong to no option, and the service.
   for word in "\${given[@]:1}"; do
     if ((value)); then
       value=0

@@ -95,7 +95,7 @@ function __lvsadm_services
     __lvsadm_rules | awk -v how="$argv[1]" ${quoted(servicesProgram)}
 end
 
-# The words that belong to no option, after the one that says what is to be done; options with a value are to be named.
+# The words after the command that belong to no option. The arguments are the options that have a value.
 function __lvsadm_words
     set -l given (commandline -opc)
     set -l value 0
@@ -110,12 +110,12 @@ function __lvsadm_words
     end
 end
 
-# Whether so many of those words were given.
+# Whether this number of those words was given; more arguments are as above.
 function __lvsadm_word
     test (count (__lvsadm_words $argv[2..])) -eq $argv[1]
 end
 
-# The service is what an option of that completion names, or else the first of those words.
+# The servers of the service that an option names, or else the first of those words.
 function __lvsadm_servers
     set -l given (commandline -opc)
     set -l words (__lvsadm_words $argv)
@@ -128,13 +128,13 @@ function __lvsadm_servers
     __lvsadm_rules | awk -v service="$service" ${quoted(serversProgram)}
 end
 
-# Some of the words, with commas between them.
+# Completes a comma-separated list of these words.
 function __lvsadm_list
     set -l before (commandline -ct | string replace -r '^--[^=]*=' '' | string replace -r '[^,]*$' '')
     printf '%s\\n' "$before"$argv
 end
 
-# Whether this is to be the first word.
+# Whether the first word is being completed.
 function __lvsadm_first
     test (count (commandline -opc)) -eq 1
 end

@@ -24,7 +24,6 @@ export const describeOption = (option: SettingOption): OptionDescription => ({
     value: {
       name: option.value,
       choices: option.choices ?? [],
-      // A mark is a service that no text names, and is in the table all the same.
       completion: completions[option.setting],
       optional: option.argument === 'optional',
       list: option.value.endsWith(',...'),
@@ -32,7 +31,7 @@ export const describeOption = (option: SettingOption): OptionDescription => ({
   }),
 });
 
-/** The options that go with a command, but for one that goes with all of them, and only means something to listings. */
+/** The options of a command. --sort goes with every command, but has an effect on listings only, and is described there. */
 const optionsOf = (command: CommandName): OptionDescription[] =>
   settings
     .filter(({ needed = [], allowed = [] }) => [...needed, ...allowed].includes(command))
@@ -63,13 +62,10 @@ export const ipvsadmCommands: readonly CommandDescription[] = commands.map((comm
   examples: [],
 }));
 
-/** The words that may follow ipvsadm-save. */
-const saveOptions: readonly OptionDescription[] = optionsOf('save');
-
 /** The names that lvsadm is called by, and the commands of each; lvsadm, which has all of them, is the first. */
 export const programs = (subcommands: readonly CommandDescription[]): readonly ProgramDescription[] => [
   { name: 'lvsadm', commands: [...ipvsadmCommands, ...subcommands], options: [] },
   { name: 'ipvsadm', commands: ipvsadmCommands, options: [] },
-  { name: 'ipvsadm-save', commands: [], options: saveOptions },
+  { name: 'ipvsadm-save', commands: [], options: optionsOf('save') },
   { name: 'ipvsadm-restore', commands: [], options: [] },
 ];

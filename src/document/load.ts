@@ -65,7 +65,7 @@ const collectInto =
   (problems: Problem[]) =>
   (error: unknown): [] => {
     if (!(error instanceof DocumentError)) throw error;
-    problems.push(...error.problems);
+    for (const problem of error.problems) problems.push(problem);
     return [];
   };
 

@@ -44,11 +44,11 @@ const TOGETHER = 256;
  * again finds out and converges
  */
 export async function reconcile<Current>(reconciler: Reconciler<Current>): Promise<Reconciliation> {
-  const done: Outcome[] = [];
+  let done: readonly Outcome[] = [];
   for (let rounds = 1; ; rounds++) {
     const stages = stagesOf(reconciler.plan(await reconciler.read()));
     const outcomes = await carryOut(stages, reconciler);
-    done.push(...outcomes.filter(({ result }) => result === 'done'));
+    done = [...done, ...outcomes.filter(({ result }) => result === 'done')];
     const failed = outcomes.filter(({ result }) => result !== 'done');
     if (failed.length === 0) return { outcomes: done, converged: true, rounds };
     if (rounds === ROUNDS || !failed.every(mayBeRace)) {

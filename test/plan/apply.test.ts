@@ -88,6 +88,18 @@ describe('carrying out plans', () => {
     assert.deepEqual(second, { outcomes: [], converged: true, rounds: 1 });
   });
 
+  test('reconcile makes more changes than a function call takes arguments', async () => {
+    const destinations = Array.from({ length: 200_000 }, (_, index) =>
+      serverRow(`10.${index >> 16}.${(index >> 8) & 255}.${index & 255}`, 0),
+    );
+    const { outcomes, converged } = await reconcile({
+      client: { applyAll: async (changes) => changes.map(() => undefined) },
+      read: async () => ({ services: [], daemons: [], timeouts: { tcp: 900, tcpFin: 120, udp: 300 } }),
+      plan: (current) => diff(current, { services: [{ ...entry(1), destinations }] }),
+    });
+    assert.deepEqual([outcomes.length, converged], [destinations.length + 1, true]);
+  });
+
   test('reconcile plans again after another program made the same change first', async () => {
     await given(entry(1, server(1), server(2)), entry(9));
     const meddled = withMeddler(async (batch) => {

@@ -275,6 +275,11 @@ test('rules that ipvsadm saved, with names of hosts and ports', async () => {
   );
 });
 
+test('rules that set timeouts several times set each to its last value', async () => {
+  const { timeouts } = await read('--set 900 60 0\n--set 0 120 300\n');
+  assert.deepEqual(timeouts, { tcp: 900, tcpFin: 120, udp: 300 });
+});
+
 test('line ends of Windows and comments make no difference', async () => {
   const text =
     'services: # all of them\r\n  - service: tcp://192.0.2.1:80\r\n    servers:\r\n      - 198.51.100.1\r\n';

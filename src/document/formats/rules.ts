@@ -63,7 +63,7 @@ class RulesFragment {
   private readonly services: (Located<Service> & { readonly destinations: Located<Destination>[] })[] = [];
   private readonly byKey = new Map<string, (typeof this.services)[number]>();
   private daemons: Located<Daemon>[] | undefined;
-  private timeouts: Located<readonly [keyof Timeouts, number]>[] | undefined;
+  private timeouts: Map<string, Located<readonly [keyof Timeouts, number]>> | undefined;
 
   constructor(private readonly report: Report) {}
 
@@ -87,10 +87,11 @@ class RulesFragment {
         this.daemons = [...(this.daemons ?? []), located(change.daemon)];
         return true;
       case 'setTimeouts':
-        // 0 leaves a timeout unchanged.
-        this.timeouts = (Object.entries(change.timeouts) as [keyof Timeouts, number][])
-          .filter(([, seconds]) => seconds > 0)
-          .map(located);
+        this.timeouts ??= new Map();
+        for (const [name, seconds] of Object.entries(change.timeouts) as [keyof Timeouts, number][]) {
+          // 0 leaves a timeout unchanged.
+          if (seconds > 0) this.timeouts.set(name, located([name, seconds]));
+        }
         return true;
       default:
         return false;
@@ -98,7 +99,8 @@ class RulesFragment {
   }
 
   finished(): Fragment {
-    return { services: this.services, daemons: this.daemons, timeouts: this.timeouts };
+    const timeouts = this.timeouts && [...this.timeouts.values()];
+    return { services: this.services, daemons: this.daemons, timeouts };
   }
 
   private addDestination(of: ServiceId, destination: Located<Destination>): void {

@@ -18,7 +18,7 @@ interface Run {
 const inLab = (path: string): boolean => path.startsWith('lab/');
 const inGuest = (path: string): boolean => path === 'lab/lab.test.js';
 
-// The lab's guests leave a processor's time free, all but the last.
+// The lab's guests leave a processor idle most of the time: the tests of another room run on it.
 const everything: Run = { includes: () => true, options: ['--test-concurrency=2'] };
 
 const suites: Readonly<Record<string, readonly Run[]>> = {
@@ -57,7 +57,12 @@ function oneFilePerRoom(paths: readonly string[]): string[] {
 }
 
 const [name = '', ...words] = process.argv.slice(2);
-for (const { includes, options = [], env = {} } of suites[name] ?? []) {
+const runs = suites[name];
+if (runs === undefined) {
+  process.stderr.write(`test: no suite '${name}': expected ${Object.keys(suites).join(', ')}\n`);
+  process.exit(2);
+}
+for (const { includes, options = [], env = {} } of runs) {
   const files = oneFilePerRoom(tests.filter(includes));
   const child = spawn(process.execPath, ['--test', ...options, ...words, ...files], {
     stdio: 'inherit',

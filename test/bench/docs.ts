@@ -4,7 +4,7 @@ import { writePage } from './page.js';
 import { measuredIn, type Report } from './report.js';
 import { markdown, times } from './tables.js';
 
-/** What the figures are worth nothing without. */
+/** The versions, machines and load of a run. */
 export function machine({ host, guest }: Report): string {
   const emulated = guest.processor.includes('TCG') ? ' (emulated by QEMU)' : '';
   return [
@@ -14,10 +14,10 @@ export function machine({ host, guest }: Report): string {
   ].join('\n');
 }
 
-/** The kernel's own work is most of these; a table at native speed has the others. */
+/** Cases that spend most of their time in the kernel; the others are measured at native speed. */
 const needsKernel = /^-R of \d|^apply |connections$/;
 
-/** @throws Error where something was not measured: the page shows one run, and all of it */
+/** @throws Error if a case was not measured: the page shows one whole run */
 export function writeDocuments(report: Report): void {
   const measured = new Set(measuredIn(report));
   const lacking = cases.find(({ name }) => !measured.has(name))?.name;

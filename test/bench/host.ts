@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { checkout } from '../lab/paths.js';
 import type { Host } from './report.js';
 
-/** Average number of programs that want to run. */
+/** Load average of the last minute. */
 export const load = (): number => Math.round(10 * (loadavg()[0] ?? 0)) / 10;
 
 const packageVersion = (path: string): string =>
@@ -23,7 +23,7 @@ const revision = (): string => {
   }
 };
 
-/** With the load before a benchmark, and now. */
+/** The host, with the load before the benchmark and now. */
 export const hostAfter = (before: number): Host => ({
   processor: cpus()[0]?.model ?? 'unknown',
   processors: cpus().length,

@@ -1,4 +1,4 @@
-/** The part of the benchmark that runs on the host: it starts the lab, and gathers what the guest tells. */
+/** The part of the benchmark that runs on the host: it starts the lab, and gathers its output. */
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
@@ -12,7 +12,7 @@ import { gather, type Report } from './report.js';
 /** Seconds: a machine that is busy takes several times as long as one that is not. */
 const timeout = 3 * 3600;
 
-/** @throws Error where something does not do what it should: its times would be worth nothing */
+/** @throws Error if the lab fails */
 export async function measureInLab(selection: Selection): Promise<Report> {
   const before = load();
   const stdout = new PassThrough();

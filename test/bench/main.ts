@@ -49,7 +49,7 @@ function print(text: string): number {
 const wants = ({ only, quick }: Options, { name, long = false }: Case): boolean =>
   (only.length === 0 || only.some((part) => name.includes(part))) && !(quick && long);
 
-/** The longest of their kind. */
+/** The largest cases. */
 const profiled = ({ profile, quick }: Options, chosen: readonly Case[]): string[] =>
   chosen.filter((one) => profile && one.profile && (one.long ?? false) === !quick).map(({ name }) => name);
 

@@ -7,15 +7,15 @@ export interface Options {
   readonly only: readonly string[];
   /** Instead of each case's own number. */
   readonly rounds: number | undefined;
-  /** One round, and without what takes long. */
+  /** One round, and no long cases. */
   readonly quick: boolean;
-  /** Where everything that was measured goes as JSON. */
+  /** File for every measurement, as JSON. */
   readonly json: string | undefined;
-  /** What was measured before, instead of measuring. */
+  /** File with the measurements of an earlier run, to be shown instead of measuring. */
   readonly from: string | undefined;
   readonly writeDocs: boolean;
   readonly list: boolean;
-  /** Look into the largest cases as well. */
+  /** Profile the largest cases as well. */
   readonly profile: boolean;
 }
 
@@ -23,11 +23,11 @@ export const usage = `npm run bench -- [OPTION...]
 
   --only PATTERN   only cases whose name contains it; may be repeated
   --list           the names of the cases
-  --rounds N       so many rounds of each case, instead of 3 to 7
-  --quick          one round, and without what takes long
-  --profile        show where the time of the largest cases goes as well
-  --json FILE      write every measurement to a file as well
-  --from FILE      measure nothing, take what --json wrote
+  --rounds N       rounds of each case (default: 3 to 7)
+  --quick          one round, and no long cases
+  --profile        also show where the time of the largest cases goes
+  --json FILE      also write every measurement to a file
+  --from FILE      measure nothing, show a file that --json wrote
   --write-docs     put what needs a kernel into docs/performance.md
 `;
 
@@ -63,8 +63,8 @@ export function readOptions(words: readonly string[]): Options {
   };
 }
 
-/** What follows --only belongs to it, dash or not: many a case's name begins with one. */
-const attached = (words: readonly string[]): string[] =>
+/** Attaches the pattern of --only to it: the names of many cases begin with a dash. */
+export const attached = (words: readonly string[]): string[] =>
   words.flatMap((word, index) => {
     if (words[index - 1] === '--only') return [];
     return word === '--only' && index + 1 < words.length ? [`--only=${words[index + 1]}`] : [word];

@@ -29,7 +29,7 @@ const round = (value: number): number => Math.round(10 * value) / 10;
 const escaped = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 
-/** Decimal logarithms of where it begins and ends. */
+/** Decimal logarithms of its ends. */
 interface Axis {
   readonly from: number;
   readonly to: number;
@@ -38,7 +38,7 @@ interface Axis {
 /** Room beside the outermost points, as a logarithm. */
 const room = 0.1;
 
-/** @throws RangeError for what has no logarithm */
+/** @throws RangeError for a value without a logarithm */
 export function axisOf(values: readonly number[]): Axis {
   if (values.length === 0) throw new RangeError('nothing to draw');
   const wrong = values.find((value) => !(value > 0) || !Number.isFinite(value));
@@ -47,7 +47,7 @@ export function axisOf(values: readonly number[]): Axis {
     from: Math.log10(Math.min(...values)) - room,
     to: Math.log10(Math.max(...values)) + room,
   };
-  // An axis without two numbers at it says nothing.
+  // An axis has two labels at least.
   return decades(close).length > 1 ? close : { from: Math.floor(close.from), to: Math.ceil(close.to) };
 }
 

@@ -1,4 +1,4 @@
-/** What is measured side by side, in the order of the tables. */
+/** The programs that are compared, in the order of the tables. */
 export const programs = ['ipvsadm', 'standalone', 'node'] as const;
 export type Program = (typeof programs)[number];
 
@@ -8,7 +8,7 @@ export const programNames: Readonly<Record<Program, string>> = {
   node: 'Node',
 };
 
-/** One run of one program, as the guest tells it. */
+/** One run of one program. */
 export interface Sample {
   readonly case: string;
   readonly program: Program;
@@ -27,7 +27,7 @@ export interface Peak {
 
 /** A function, and the microseconds that were spent in it itself. */
 export interface Frame {
-  /** Where it stands: a path, a name of the runtime's own, or nothing. */
+  /** A path, a name of the runtime's own, or empty. */
   readonly file: string;
   readonly name: string;
   /** Whether it ran while a module was loaded. */
@@ -35,14 +35,14 @@ export interface Frame {
   readonly time: number;
 }
 
-/** What a run spent its time in. */
+/** Where a run spent its time. */
 export interface Profile {
   readonly case: string;
   readonly program: Program;
   readonly frames: readonly Frame[];
 }
 
-/** Why a case's measurements are worth nothing. */
+/** Why a case failed. */
 export interface Problem {
   readonly case: string;
   readonly problem: string;
@@ -60,12 +60,12 @@ export interface Environment {
 /** A line that the guest writes. */
 export type Line = Sample | Peak | Profile | Problem | Environment;
 
-/** What the guest is asked for. */
+/** The cases that the guest is to measure. */
 export interface Selection {
   /** Names. */
   readonly cases: readonly string[];
   /** Instead of each case's own number. */
   readonly rounds: number | undefined;
-  /** Those of them that are looked into. */
+  /** Those of them that are profiled. */
   readonly profiles: readonly string[];
 }

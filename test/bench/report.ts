@@ -1,4 +1,4 @@
-/** Everything that one run of the benchmark has found, and how to ask for a part of it. */
+/** All measurements of one run of the benchmark, and queries on them. */
 import type { Environment, Line, Peak, Problem, Profile, Program, Sample } from './program.js';
 import { type Spread, spreadOf } from './statistics.js';
 
@@ -9,7 +9,7 @@ export interface Host {
   readonly bun: string;
   readonly lvsadm: string;
   readonly date: string;
-  /** Average number of programs that wanted to run: before, and afterwards. */
+  /** Load average, before and after. */
   readonly load: readonly [number, number];
 }
 
@@ -19,11 +19,11 @@ export interface Report {
   readonly samples: readonly Sample[];
   readonly peaks: readonly Peak[];
   readonly profiles: readonly Profile[];
-  /** Cases that went wrong; nothing else tells of them. */
+  /** Cases that failed; they have no samples. */
   readonly problems: readonly Problem[];
 }
 
-/** Sorts what the guest has told, and leaves out what went wrong. */
+/** Sorts the lines of the guest, and leaves out failed cases. */
 export function gather(host: Host, lines: readonly Line[]): Report {
   const guest = lines.find((line): line is Environment => 'kernel' in line);
   if (guest === undefined) throw new Error('the lab has told nothing');

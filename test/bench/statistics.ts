@@ -1,11 +1,11 @@
-/** What several measurements of the same thing say. */
+/** Several measurements of one quantity. */
 export interface Spread {
   readonly median: number;
   readonly least: number;
   readonly most: number;
 }
 
-/** @throws RangeError where there is nothing to say something about */
+/** @throws RangeError if there are no values */
 export function spreadOf(values: readonly number[]): Spread {
   if (values.length === 0) throw new RangeError('no measurements');
   const sorted = values.toSorted((a, b) => a - b);

@@ -1,4 +1,4 @@
-/** What was found, as tables: cells of text that a terminal and a document show alike. */
+/** A report as tables, whose cells are text for terminals and documents alike. */
 import { sizes } from './guest/cases.js';
 import { type Shape, shapeName } from './guest/rules.js';
 import { type Program, programNames, programs } from './program.js';
@@ -65,7 +65,7 @@ export function targets(report: Report): Table {
     reached ? 'reached' : 'not reached',
   ];
   return {
-    title: 'What was to be reached',
+    title: 'Targets',
     head: ['case', 'wanted', 'found', ''],
     rows: judge(report).map(row),
   };
@@ -82,7 +82,7 @@ export function rules(report: Report): Table {
     ),
   ];
   return {
-    title: 'Microseconds per rule of -R, without what -R of nothing takes: all, and of that the kernel',
+    title: 'Microseconds per rule of -R, less those of -R of nothing: total, and of that in the kernel',
     head: [
       'table',
       ...programs.flatMap((program) => [programNames[program], `${programNames[program]}, kernel`]),

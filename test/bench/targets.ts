@@ -1,4 +1,4 @@
-/** What lvsadm is to reach, as a table: a benchmark tells, it does not fail. */
+/** The targets of the lab's benchmark, as a table. A missed target is reported, and is no failure. */
 import { rulesIn, type Shape, shapeName } from './guest/rules.js';
 import { type Program, programNames } from './program.js';
 import { peakOf, type Report, timeOf } from './report.js';
@@ -8,7 +8,7 @@ export interface Target {
   readonly program: Program;
   readonly limit: { readonly atLeast: number } | { readonly atMost: number };
   readonly unit: string;
-  /** Undefined where it takes cases that were not measured. */
+  /** Undefined if one of its cases was not measured. */
   readonly value: (report: Report) => number | undefined;
   /** The cases that it takes. */
   readonly cases: readonly string[];
@@ -70,7 +70,7 @@ export const nothing = '-R of nothing';
 export const small: Shape = { services: 100, servers: 10 };
 export const large: Shape = { services: 10_000, servers: 10 };
 
-/** Milliseconds, without what it takes to start. */
+/** Milliseconds per rule, without the start. */
 export function perRule(
   report: Report,
   shape: Shape,

@@ -1,4 +1,4 @@
-/** What is measured at native speed, and what must hold: both as tables. */
+/** The cases and targets of the benchmark at native speed, as tables. */
 import { connections, type Services, tables } from './stage.js';
 
 /** In the order of the columns. `empty` is an executable of Bun's that does nothing. */

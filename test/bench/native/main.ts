@@ -5,6 +5,7 @@
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { hostAfter, load } from '../host.js';
+import { attached } from '../options.js';
 import { plain } from '../tables.js';
 import { type Case, cases } from './cases.js';
 import { measure, type Samples } from './measure.js';
@@ -16,7 +17,7 @@ const usage = `npm run bench:native -- [OPTION...]
   --rounds N      rounds of each case (default: 9)
   --only PATTERN  only cases whose name contains it; may be repeated
   --cpu           compare processor time instead of wall time, for a machine that does other work
-  --check         compare with what must hold as well, and end with status 1 if something does not
+  --check         also compare with the targets, and end with status 1 if one is missed
   --json FILE     write every measurement to a file as well
   --write-docs    put the tables and the plot into docs/performance.md; takes all cases, on an idle machine
 `;
@@ -31,13 +32,10 @@ interface Options {
   readonly help: boolean;
 }
 
-/** A pattern may begin with a dash, as most names do. @throws TypeError */
+/** @throws TypeError */
 function read(words: readonly string[]): Options {
-  const args = words.flatMap((word, at) =>
-    words[at - 1] === '--only' ? [] : word === '--only' ? [`--only=${words[at + 1] ?? ''}`] : [word],
-  );
   const { values } = parseArgs({
-    args,
+    args: attached(words),
     options: {
       rounds: { type: 'string', default: '9' },
       only: { type: 'string', multiple: true, default: [''] },

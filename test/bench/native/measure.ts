@@ -1,4 +1,4 @@
-/** Runs of the programs over recorded answers: what each took, and whether it did what it should. */
+/** Runs the programs over recorded answers: measures each, and compares what they print. */
 import { spawnSync } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
@@ -35,7 +35,7 @@ function run({ words, services, input }: Case, program: Program, stage: string):
     [join(stage, 'replay.so'), ...commands[program], ...words],
     {
       cwd: stage,
-      // What one program says on standard error the others say, too.
+      // Standard error is compared as well.
       stdio: [stdin, 'pipe', 'pipe', 'pipe'],
       env: {
         PATH: searchPath,

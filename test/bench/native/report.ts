@@ -1,4 +1,4 @@
-/** What was measured at native speed, as tables and as a plot. */
+/** Measurements at native speed, as tables and as a plot. */
 import { machineOf } from '../host.js';
 import { writePage, writePlot } from '../page.js';
 import type { Plot } from '../plot.js';
@@ -53,12 +53,12 @@ export class Measurements {
       holds ? 'holds' : 'does not hold',
     ];
     return {
-      table: { title: 'What must hold', head: ['case', 'wanted', 'found', ''], rows: judged.map(row) },
+      table: { title: 'Targets', head: ['case', 'wanted', 'found', ''], rows: judged.map(row) },
       hold: judged.every(({ holds }) => holds),
     };
   }
 
-  /** Of commands that were measured with two sizes at least. */
+  /** The commands that were measured with two sizes at least. */
   plot(): Plot {
     const grown = [...this.samples.keys()].filter(({ services }) => services > 0);
     const points = (words: string, program: Program) =>

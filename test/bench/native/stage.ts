@@ -1,4 +1,4 @@
-/** What the programs run on: compiled C, recorded answers, and the files that they read. */
+/** The directory that the programs run in: compiled C, recorded answers, and input files. */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -30,7 +30,7 @@ const needs = [
   { needs: 'xz', package: 'xz-utils', why: 'unpacks recorded answers' },
 ];
 
-/** The stage's directory. Made once, and again when something that it is made of has changed. */
+/** The stage's directory. Made once, and again when one of its sources has changed. */
 export async function stage(): Promise<string> {
   await ensurePackages(needs);
   const compiled = join(import.meta.dirname, 'recordings.js');

@@ -2,6 +2,7 @@
  * The schema of desired-state documents: shapes, words and ranges. What several values must agree on (families, ports, names) is
  * checked by convert.ts. The noun phrase of each check says what would be right; schema-errors.ts makes sentences of them.
  */
+import { kernelDaemonDefaults } from '../model/daemon.js';
 import { tunnelTypes } from '../model/destination.js';
 import { destinationNumbers, type NumberField, type SwitchField, serviceSwitches } from '../model/fields.js';
 import { persistenceRange, portRange, syncIdRange, syncMessageRange, ttlRange } from '../model/limits.js';
@@ -169,10 +170,15 @@ const daemon = object('a sync daemon such as {interface: eth0, id: 1}', {
     ),
   ),
   group: optional(
-    described(text('a multicast address such as 224.0.0.81'), 'Multicast group (default: 224.0.0.81).'),
+    described(
+      text('a multicast address such as 224.0.0.81'),
+      `Multicast group (default: ${kernelDaemonDefaults.group}).`,
+    ),
   ),
-  port: optional(described(integer(portRange), 'UDP port (default: 8848).')),
-  ttl: optional(described(integer(ttlRange), 'Hops that a message may take (default: 1).')),
+  port: optional(described(integer(portRange), `UDP port (default: ${kernelDaemonDefaults.port}).`)),
+  ttl: optional(
+    described(integer(ttlRange), `Hops that a message may take (default: ${kernelDaemonDefaults.ttl}).`),
+  ),
 });
 
 /** The kernel takes up to 2147483647 divided by its HZ, of which 100 is the smallest. */

@@ -1,7 +1,7 @@
 /** The connection synchronization daemons. */
 export type DaemonState = 'master' | 'backup';
 
-/** Settings of a daemon. The kernel has defaults for the missing ones. */
+/** Settings of a daemon. The kernel has defaults for the missing ones: `kernelDaemonDefaults`. */
 export interface Daemon {
   readonly state: DaemonState;
   /** Interface whose multicast the daemon uses, at most 15 bytes. */
@@ -10,13 +10,16 @@ export interface Daemon {
   readonly syncId: number;
   /** Largest sync message in bytes, 1 to 65507; the kernel's default follows the interface's MTU. */
   readonly maxLength?: number | undefined;
-  /** Multicast group, canonical; the kernel's default is 224.0.0.81. */
+  /** Multicast group, canonical. */
   readonly group?: string | undefined;
-  /** UDP port, 1 to 65535; the kernel's default is 8848. */
+  /** UDP port, 1 to 65535. */
   readonly port?: number | undefined;
-  /** 1 to 255; the kernel's default is 1. */
+  /** 1 to 255. */
   readonly ttl?: number | undefined;
 }
 
-/** Settings of a daemon that an administrator leaves out: ipvsadm(8). */
+/** Values of settings that an administrator leaves out: ipvsadm(8). */
 export const daemonDefaults = { interface: 'eth0', syncId: 0 } as const;
+
+/** The kernel's values of settings that a request leaves out: ip_vs_sync.c. */
+export const kernelDaemonDefaults = { group: '224.0.0.81', port: 8848, ttl: 1 } as const;

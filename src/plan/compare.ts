@@ -3,7 +3,7 @@
  * reports instead of those that were set, and that need no change.
  */
 import { familyOf } from '../model/address.js';
-import type { Daemon } from '../model/daemon.js';
+import { type Daemon, kernelDaemonDefaults } from '../model/daemon.js';
 import type { Destination } from '../model/destination.js';
 import { destinationNumberNames, serviceSwitchNames } from '../model/fields.js';
 import type { Service } from '../model/service.js';
@@ -60,20 +60,17 @@ const daemonFields: Fields<Daemon> = [
   { field: 'ttl', of: ({ ttl }) => ttl },
 ];
 
-/** The kernel's defaults: ip_vs_sync.c. */
-const daemonDefaults = { group: '224.0.0.81', port: 8848, ttl: 1 } as const;
-
 export const daemonDifferences = (before: Daemon, after: Daemon): Difference[] =>
   compare(daemonFields, before, asStarted(after, before));
 
 /** The daemon that the kernel reports once `wanted` is started. */
 function asStarted(wanted: Daemon, reported: Daemon): Daemon {
-  const group = wanted.group ?? daemonDefaults.group;
+  const group = wanted.group ?? kernelDaemonDefaults.group;
   return {
     ...wanted,
     group,
-    port: wanted.port ?? daemonDefaults.port,
-    ttl: wanted.ttl ?? daemonDefaults.ttl,
+    port: wanted.port ?? kernelDaemonDefaults.port,
+    ttl: wanted.ttl ?? kernelDaemonDefaults.ttl,
     // The default follows the interface's MTU: every value is right.
     maxLength:
       wanted.maxLength === undefined

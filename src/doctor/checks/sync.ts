@@ -1,5 +1,5 @@
 /** Mistakes between an active director and its backup. */
-
+import { kernelDaemonDefaults } from '../../model/daemon.js';
 import { vsSetting } from '../../system/vs-settings.js';
 import type { MachineFacts } from '../facts/facts.js';
 import { isLocal } from '../facts/routing.js';
@@ -85,7 +85,9 @@ export const syncFamily: Check = {
     if (families.size < 2) return;
     yield {
       subject: 'sync daemons',
-      observed: daemons.map(({ state, group }) => seen(`group of the ${state}`, group ?? '224.0.0.81')),
+      observed: daemons.map(({ state, group }) =>
+        seen(`group of the ${state}`, group ?? kernelDaemonDefaults.group),
+      ),
       why: 'Master and backup use different protocols: after a fail-over no director hears this one.',
       fixes: [],
     };

@@ -2,7 +2,7 @@
  * The options of the grammar as data: each row has an option's names, its value, and the commands that take it.
  * The parser, the help, the manual page and the completions follow from these rows.
  */
-import { daemonDefaults } from '../../model/daemon.js';
+import { daemonDefaults, kernelDaemonDefaults } from '../../model/daemon.js';
 import { type TunnelType, tunnelTypes } from '../../model/destination.js';
 import {
   type DestinationNumber,
@@ -52,7 +52,7 @@ const server: Group = { about: 'real server', allowed: ['add-server', 'edit-serv
 const listing: Group = { about: 'listing', allowed: ['list'] };
 const daemon: Group = { about: 'sync daemon', allowed: ['start-daemon'] };
 
-/** Listings that have no columns of servers: connections, timeouts and daemons. */
+/** Settings of the table's listing, which the listings of connections, timeouts and daemons exclude. */
 const tableOnly: readonly SettingName[] = ['service', 'stats', 'rate', 'thresholds'];
 
 const endpointService = (protocol: Protocol, row: Row): OptionOf<'service'> => ({
@@ -276,19 +276,19 @@ export const settings: readonly SettingOption[] = [
   valued(daemon, 'group', multicastGroup, {
     long: 'mcast-group',
     value: 'ADDRESS',
-    help: 'multicast group (default: 224.0.0.81)',
+    help: `multicast group (default: ${kernelDaemonDefaults.group})`,
   }),
   numeric(daemon, 'port', portRange, {
     long: 'mcast-port',
     field: 'mcast-port',
     value: 'PORT',
-    help: 'UDP port (default: 8848)',
+    help: `UDP port (default: ${kernelDaemonDefaults.port})`,
   }),
   numeric(daemon, 'ttl', ttlRange, {
     long: 'mcast-ttl',
     field: 'mcast-ttl',
     value: 'HOPS',
-    help: `time to live of multicast packets: routers they may pass, ${span(ttlRange)} (default: 1)`,
+    help: `time to live of multicast packets: routers they may pass, ${span(ttlRange)} (default: ${kernelDaemonDefaults.ttl})`,
   }),
 ];
 

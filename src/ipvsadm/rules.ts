@@ -15,7 +15,7 @@ import {
 } from '../model/service.js';
 import { type Labels, numericLabels } from './grammar/endpoint-format.js';
 import { settings } from './grammar/options.js';
-import { spellings } from './grammar/popt.js';
+import { spelling } from './grammar/popt.js';
 import type { SettingName, SettingOption } from './grammar/settings.js';
 
 /** Words that add the service: `-A -t 192.0.2.1:80 -s wlc`. */
@@ -66,10 +66,8 @@ export const flagList = ({ scheduler, schedulerFlags }: Service): string =>
 export const protocolOf = (id: ServiceId): Protocol | undefined => (isFwmark(id) ? undefined : id.protocol);
 
 /** The option that makes a setting: `-w`. */
-function optionOf(setting: SettingName): string {
-  const option = settings.find((each) => each.setting === setting) as SettingOption;
-  return spellings(option)[0] as string;
-}
+const optionOf = (setting: SettingName): string =>
+  spelling(settings.find((each) => each.setting === setting) as SettingOption);
 
 /** The kernel sets `local` by itself, also for a server that is added with -g. ipvsadm has no option for `bypass`. */
 export const methodOption: Readonly<Record<ForwardingMethod, string>> = {

@@ -16,16 +16,11 @@ const LETTERS = 0x61 - 10;
 const octets = new Int32Array(256);
 
 function makeOctet(value: number): number {
-  octets[value] = octetOf(value);
-  return octets[value] as number;
-}
-
-function octetOf(value: number): number {
-  const last = ZERO + (value % 10);
-  const middle = ZERO + (Math.floor(value / 10) % 10);
-  if (value < 10) return last | (BLANK << 8) | (BLANK << 16) | (1 << 24);
-  if (value < 100) return middle | (last << 8) | (BLANK << 16) | (2 << 24);
-  return (ZERO + Math.floor(value / 100)) | (middle << 8) | (last << 16) | (3 << 24);
+  const digits = String(value);
+  const code = (at: number): number => (at < digits.length ? digits.charCodeAt(at) : BLANK);
+  const octet = code(0) | (code(1) << 8) | (code(2) << 16) | (digits.length << 24);
+  octets[value] = octet;
+  return octet;
 }
 
 /** Numbers below this are written with 32-bit arithmetic. */

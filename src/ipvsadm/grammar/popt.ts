@@ -13,10 +13,13 @@ export interface PoptOption {
 }
 
 /** How an option may be written, short names first: `-L`, `-l`, `--list`. */
-export const spellings = ({ long, short = '' }: Pick<PoptOption, 'long' | 'short'>): string[] => [
+export const spellings = ({ long, short = '' }: PoptOption): string[] => [
   ...[...short].map((letter) => `-${letter}`),
   `--${long}`,
 ];
+
+/** The shortest of them: `-L`, `--set`. */
+export const spelling = (option: PoptOption): string => spellings(option)[0] as string;
 
 /** Why a word cannot be read as an option. */
 export type Fault = 'unknown' | 'missing-value' | 'unwanted-value';

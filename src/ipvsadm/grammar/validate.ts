@@ -3,7 +3,7 @@ import { UsageError } from '../../errors.js';
 import { type Args, spellingOf } from './args.js';
 import { type CommandName, commands } from './commands.js';
 import { settings as table } from './options.js';
-import { type PoptOption, spellings } from './popt.js';
+import { spelling as shortest } from './popt.js';
 import type { Legality, SettingName } from './settings.js';
 
 /** @throws UsageError for options that the command does not take, for missing ones, and for options that exclude each other */
@@ -30,8 +30,6 @@ function takers(option: Legality): string {
   const names = commands.filter(({ long }) => covers(option, long)).map(shortest);
   return names.length === 0 ? '' : ` (only with ${names.join(', ')})`;
 }
-
-const shortest = (option: PoptOption): string => spellings(option)[0] as string;
 
 function demandMissing({ command, settings }: Args): void {
   for (const { needed, setting } of table) {

@@ -101,5 +101,5 @@ export const up: StepKind<UpStep> = {
   },
 };
 
-/** Addresses and routes that the kernel makes by itself with every link. */
-const isLinkLocal = (text: string): boolean => /^(fe[89ab]|ff)/i.test(text);
+/** Addresses and routes that the kernel makes by itself: link-local, multicast, and ::/96 on sit0. */
+const isLinkLocal = (text: string): boolean => /^(fe[89ab]|ff|::)/i.test(text);

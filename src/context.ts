@@ -34,6 +34,9 @@ export class WithStatus extends Error {
   }
 }
 
+/** The names of ipvsadm's programs, which lvsadm replaces under these names. */
+export const ipvsadmPrograms = ['ipvsadm', 'ipvsadm-save', 'ipvsadm-restore'] as const;
+
 /** The name that a program was called by: the last part of its path, without the `.js` of Node's scripts. */
 export function calledName(program: string): string {
   const name = program.slice(program.lastIndexOf('/') + 1);

@@ -1,8 +1,9 @@
 /** Installs the standalone executable, its links, manual page and completions below a prefix; and removes them again. */
 import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { ipvsadmPrograms } from '../../src/context.js';
 import { HostError } from '../../src/errors.js';
-import { makeLink, programNames, stateOfLink } from '../../src/system/symlinks.js';
+import { makeLink, stateOfLink } from '../../src/system/symlinks.js';
 import { isCurrent, makeDirectory, removeFile, replaceFile } from './replace-file.js';
 
 export interface Options {
@@ -40,19 +41,19 @@ const text = { mode: 0o644, alike: [] } as const;
 
 /** Paths are relative to the prefix: see the Filesystem Hierarchy Standard. */
 const layout: readonly Installed[] = [
-  { path: 'sbin/lvsadm', mode: 0o755, links: programNames, alike: [] },
+  { path: 'sbin/lvsadm', mode: 0o755, links: ipvsadmPrograms, alike: [] },
   {
     ...text,
     path: 'share/man/man8/lvsadm.8',
     writtenBy: ['man'],
-    links: programNames.map((name) => `${name}.8`),
+    links: ipvsadmPrograms.map((name) => `${name}.8`),
     alike: ['.gz', '.bz2', '.xz', '.zst'],
   },
   {
     ...text,
     path: 'share/bash-completion/completions/lvsadm',
     writtenBy: ['completion', 'bash'],
-    links: programNames,
+    links: ipvsadmPrograms,
   },
   // zsh reads in the file itself which commands it is for.
   { ...text, path: 'share/zsh/site-functions/_lvsadm', writtenBy: ['completion', 'zsh'], links: [] },
@@ -60,7 +61,7 @@ const layout: readonly Installed[] = [
     ...text,
     path: 'share/fish/vendor_completions.d/lvsadm.fish',
     writtenBy: ['completion', 'fish'],
-    links: programNames.map((name) => `${name}.fish`),
+    links: ipvsadmPrograms.map((name) => `${name}.fish`),
   },
 ];
 

@@ -1,19 +1,10 @@
 /** The name that the program is called by, and the grammar that follows from it and the first word. */
-import { calledName } from '../context.js';
-
-/** ipvsadm's three programs, which lvsadm replaces under their names. */
-export type IpvsadmProgram = 'ipvsadm' | 'ipvsadm-save' | 'ipvsadm-restore';
-
-const ipvsadmPrograms: readonly string[] = [
-  'ipvsadm',
-  'ipvsadm-save',
-  'ipvsadm-restore',
-] satisfies IpvsadmProgram[];
+import { calledName, ipvsadmPrograms } from '../context.js';
 
 /** The program's name in messages: the name that it was called by if that is one of ipvsadm's. */
-export function nameOf(program: string): IpvsadmProgram | 'lvsadm' {
+export function nameOf(program: string): (typeof ipvsadmPrograms)[number] | 'lvsadm' {
   const called = calledName(program);
-  return ipvsadmPrograms.includes(called) ? (called as IpvsadmProgram) : 'lvsadm';
+  return ipvsadmPrograms.find((name) => name === called) ?? 'lvsadm';
 }
 
 /** Whether a command line is in ipvsadm's grammar: its first word is an option, that of a subcommand is a name. */

@@ -1,8 +1,9 @@
 /** `lvsadm link`: links that make scripts which call ipvsadm run lvsadm. */
 import { realpath, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { ipvsadmPrograms } from '../context.js';
 import { UsageError } from '../errors.js';
-import { makeLink, programNames, stateOfLink } from '../system/symlinks.js';
+import { makeLink, stateOfLink } from '../system/symlinks.js';
 import { defineCommand } from './command.js';
 
 export const command = defineCommand({
@@ -15,7 +16,7 @@ export const command = defineCommand({
     const program = await realpath(context.program);
     const directory = await directoryAt(named);
     if (directory === undefined) throw new UsageError('not a directory', named);
-    const links = programNames.map((name) => join(directory, name));
+    const links = ipvsadmPrograms.map((name) => join(directory, name));
     // All links or none: check every name first.
     const states = await Promise.all(links.map((link) => stateOfLink(link, program)));
     const taken = links.filter((_, index) => states[index] === 'taken');

@@ -3,9 +3,6 @@ import { lstat, readlink, rename, rm, symlink } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import { errnoText, HostError } from '../errors.js';
 
-/** The names of ipvsadm's programs. */
-export const programNames = ['ipvsadm', 'ipvsadm-save', 'ipvsadm-restore'] as const;
-
 /**
  * The target of a link. In the directory of the file it is the bare name, so that both can be moved together: into a package, or
  * with the directory.

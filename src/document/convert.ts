@@ -20,7 +20,7 @@ import {
   serviceFamily,
 } from '../model/service.js';
 import { parseServer, parseService } from '../model/service-uri.js';
-import type { Timeouts } from '../model/table.js';
+import { type Timeouts, timeoutNames } from '../model/table.js';
 import { canonicalNetmask, hostAddress, multicastGroup, portNumber } from './addresses.js';
 import type { Fragment, Located, LocatedService, Report } from './fragment.js';
 import { InvalidValue, isNot } from './invalid-value.js';
@@ -28,7 +28,6 @@ import type { Path, Source } from './location.js';
 import type { Names } from './names.js';
 import { PlainServers } from './plain-servers.js';
 import type {
-  DaemonValue,
   DocumentValue,
   PersistenceValue,
   ServerSettings,
@@ -107,7 +106,7 @@ class Conversion {
           maxLength: daemon.maxLength,
           group: this.attempt(
             () => [...path, 'group'],
-            () => daemonGroup(daemon),
+            () => daemon.group && multicastGroup(daemon.group),
           ),
           port: daemon.port,
           ttl: daemon.ttl,
@@ -118,8 +117,7 @@ class Conversion {
   }
 
   timeouts(value: NonNullable<DocumentValue['timeouts']>): Located<readonly [keyof Timeouts, number]>[] {
-    const names: readonly (keyof Timeouts)[] = ['tcp', 'tcpFin', 'udp'];
-    return names.flatMap((name) => {
+    return timeoutNames.flatMap((name) => {
       const seconds = value[name];
       return seconds === undefined ? [] : this.located([name, seconds] as const, () => ['timeouts', name]);
     });
@@ -270,5 +268,3 @@ function tunnelOf(own: TunnelValue, inherited: TunnelValue, method: ForwardingMe
   }
   return { type, port, checksum };
 }
-
-const daemonGroup = ({ group }: DaemonValue): string | undefined => group && multicastGroup(group);

@@ -13,12 +13,10 @@ export interface DestinationEntry extends Destination, Readonly<Record<Destinati
   readonly stats: Stats;
 }
 
+export const timeoutNames = ['tcp', 'tcpFin', 'udp'] as const;
+
 /** Idle times in seconds, each 0 to 2147483647/HZ; when set, 0 leaves a value as it is. */
-export interface Timeouts {
-  readonly tcp: number;
-  readonly tcpFin: number;
-  readonly udp: number;
-}
+export type Timeouts = Readonly<Record<(typeof timeoutNames)[number], number>>;
 
 export interface Info {
   /** IPVS's own version, 1.2.1 since 2005. */

@@ -7,7 +7,7 @@ import { type Daemon, kernelDaemonDefaults } from '../model/daemon.js';
 import type { Destination } from '../model/destination.js';
 import { destinationNumberNames, serviceSwitchNames } from '../model/fields.js';
 import type { Service } from '../model/service.js';
-import type { Timeouts } from '../model/table.js';
+import { type Timeouts, timeoutNames } from '../model/table.js';
 import type { Difference } from './plan.js';
 
 type Value = Difference['from'];
@@ -85,11 +85,10 @@ function clampLength(length: number, state: Daemon['state'], group: string): num
   return Math.min(Math.max(length, state === 'backup' ? 1024 : 1), 65535 - headers);
 }
 
-const timeoutFields: Fields<Partial<Timeouts>> = [
-  { field: 'tcp', of: ({ tcp }) => tcp },
-  { field: 'tcpFin', of: ({ tcpFin }) => tcpFin },
-  { field: 'udp', of: ({ udp }) => udp },
-];
+const timeoutFields: Fields<Partial<Timeouts>> = timeoutNames.map((field) => ({
+  field,
+  of: (timeouts) => timeouts[field],
+}));
 
 /** Differences of the timeouts that are desired at all. */
 export const timeoutDifferences = (before: Timeouts, after: Partial<Timeouts>): Difference[] =>

@@ -1,6 +1,6 @@
 /** `lvsadm export`: the whole state as a document that `apply` reads. */
-import type { DocumentValue } from '../document/schema.js';
 import { documentOf, toYaml } from '../document/write.js';
+import { toJson } from '../output/json.js';
 import { readState } from '../plan/current.js';
 import { defineCommand } from './command.js';
 
@@ -10,9 +10,7 @@ export const command = defineCommand({
   },
   async run(context, { json }) {
     const document = documentOf(await readState(await context.client()));
-    await context.out.write(json ? asJson(document) : toYaml(document));
+    await context.out.write(json ? toJson(document) : toYaml(document));
     return 0;
   },
 });
-
-const asJson = (document: DocumentValue): string => `${JSON.stringify(document, null, 2)}\n`;

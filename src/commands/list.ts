@@ -2,6 +2,7 @@
 import type { Context } from '../context.js';
 import { destinationValue, serviceSettings } from '../document/write.js';
 import { destinationKey } from '../model/destination.js';
+import { destinationCounts } from '../model/fields.js';
 import { destinationOrder, serviceOrder, sortedBy } from '../model/order.js';
 import type { Service } from '../model/service.js';
 import { formatService } from '../model/service-uri.js';
@@ -82,12 +83,7 @@ const right = (...headings: string[]): Column[] => headings.map((heading) => ({ 
 const connections: View = {
   columns: right('weight', 'active', 'inactive', 'persistent'),
   service: () => ['', '', '', ''],
-  destination: (entry) => [
-    String(entry.weight),
-    String(entry.activeConnections),
-    String(entry.inactiveConnections),
-    String(entry.persistentConnections),
-  ],
+  destination: (entry) => ['weight' as const, ...destinationCounts].map((field) => String(entry[field])),
 };
 
 const numbers = (fields: readonly (keyof Stats)[], headings: string[]): View => {
@@ -123,9 +119,7 @@ const entryJson = ({ service, destinations }: Entry): Json => ({
   stats: { ...service.stats },
   servers: destinations.map((destination) => ({
     ...destinationValue(destination),
-    activeConnections: destination.activeConnections,
-    inactiveConnections: destination.inactiveConnections,
-    persistentConnections: destination.persistentConnections,
+    ...Object.fromEntries(destinationCounts.map((count) => [count, destination[count]])),
     stats: { ...destination.stats },
   })),
 });

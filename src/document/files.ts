@@ -1,5 +1,5 @@
 /** The texts of files, of documents in directories, and of standard input. */
-import { isAscii, isUtf8 } from 'node:buffer';
+import { isUtf8 } from 'node:buffer';
 import { DocumentError, Errno, errnoText } from '../errors.js';
 import type { NamedText } from './load.js';
 
@@ -78,24 +78,19 @@ async function readBytes(file: string, access: FileAccess): Promise<Buffer | und
 }
 
 /** UTF-8 without NUL. */
-function textOf(file: string, read: Buffer): NamedText {
-  if (read[0] === 0xff && read[1] === 0xfe) throw failure(file, 'UTF-16; save it as UTF-8');
-  const bytes = isMarked(read) ? read.subarray(BYTE_ORDER_MARK.length) : read;
+function textOf(file: string, bytes: Buffer): NamedText {
+  if (bytes[0] === 0xff && bytes[1] === 0xfe) throw failure(file, 'UTF-16; save it as UTF-8');
   const nul = bytes.indexOf(0);
   if (nul >= 0) throw failure(file, 'a NUL byte; not a text', decoded(bytes.subarray(0, nul)));
-  if (!isAscii(bytes) && !isUtf8(bytes)) {
+  if (!isUtf8(bytes)) {
     const [before = ''] = decoded(bytes).split('\ufffd');
     throw failure(file, 'not UTF-8; not a text', before);
   }
   return { file, text: decoded(bytes) };
 }
 
-const BYTE_ORDER_MARK = Uint8Array.of(0xef, 0xbb, 0xbf);
-
-const isMarked = (bytes: Uint8Array): boolean => BYTE_ORDER_MARK.every((byte, at) => bytes[at] === byte);
-
-/** With U+FFFD for bytes that are not UTF-8. */
-const decoded = (bytes: Uint8Array): string => new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
+/** Without a byte order mark, and with U+FFFD for bytes that are not UTF-8. */
+const decoded = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
 
 /** @param before the part of the file before the position */
 function failure(file: string, text: string, before?: string): DocumentError {

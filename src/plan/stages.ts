@@ -5,6 +5,7 @@
  */
 import type { Change } from '../model/change.js';
 import type { Daemon } from '../model/daemon.js';
+import type { Destination } from '../model/destination.js';
 import type { Timeouts } from '../model/table.js';
 import { changing, type Plan, type Planned, type PlannedService, subject } from './plan.js';
 
@@ -43,7 +44,7 @@ const additions = (service: PlannedService): Change[] => [
   ),
 ];
 
-const edits = (service: PlannedService, which: (destination: Destinations[number]) => boolean): Change[] =>
+const edits = (service: PlannedService, which: (destination: Planned<Destination>) => boolean): Change[] =>
   of(service, 'change')
     .filter(which)
     .map((destination) => ({
@@ -69,12 +70,10 @@ function serviceChange(planned: PlannedService, action: 'add' | 'change' | 'remo
   return [{ do: action === 'add' ? 'addService' : 'editService', service }];
 }
 
-type Destinations = PlannedService['destinations'];
-
-const of = (service: PlannedService, action: 'add' | 'change' | 'remove'): Destinations[number][] =>
+const of = (service: PlannedService, action: 'add' | 'change' | 'remove'): Planned<Destination>[] =>
   service.destinations.filter((destination) => destination.action === action);
 
-const raisesWeight = ({ before, after }: Destinations[number]): boolean =>
+const raisesWeight = ({ before, after }: Planned<Destination>): boolean =>
   (after?.weight ?? 0) > (before?.weight ?? 0);
 
 /** The kernel has at most one of each state. */

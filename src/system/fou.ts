@@ -5,7 +5,7 @@
 import { Errno, KernelError } from '../errors.js';
 import type { Family } from '../model/address.js';
 import { attributeSet, be16, u8 } from '../netlink/attributes.js';
-import { Connection, type ConnectionOptions } from '../netlink/connection.js';
+import { Connection } from '../netlink/connection.js';
 import {
   type FamilySchema,
   findFamily,
@@ -24,7 +24,7 @@ const GUE = 2;
 
 const command = { takes: FouAttributes, gives: FouAttributes } as const;
 
-export const fouSchema = {
+const fouSchema = {
   name: 'fou',
   version: 1,
   operations: {
@@ -53,8 +53,8 @@ export class FouClient {
    * Finds the family in the kernel, and loads its module if necessary.
    * @throws KernelError ENOENT if the kernel has none, Error if the module cannot be loaded
    */
-  static async open(openSocket: OpenSocket, options: ConnectionOptions = {}): Promise<FouClient> {
-    const connection = new Connection(await openSocket(Protocol.generic), options);
+  static async open(openSocket: OpenSocket): Promise<FouClient> {
+    const connection = new Connection(await openSocket(Protocol.generic));
     try {
       return new FouClient(connection, await findOrLoad(connection));
     } catch (error) {
@@ -67,14 +67,11 @@ export class FouClient {
     this.connection.close();
   }
 
-  guePorts(): Promise<GuePort[]> {
-    return this.fou
-      .dump('getPorts', {}, ({ port = 0, family, type }) => ({
-        port,
-        family: family === codes.family.inet6 ? ('inet6' as const) : ('inet' as const),
-        gue: type === GUE,
-      }))
-      .then((ports) => ports.filter(({ gue }) => gue).map(({ port, family }) => ({ port, family })));
+  async guePorts(): Promise<GuePort[]> {
+    const ports = await this.fou.dump('getPorts', {}, (port) => port);
+    return ports
+      .filter(({ type }) => type === GUE)
+      .map(({ port = 0, family }) => ({ port, family: family === codes.family.inet6 ? 'inet6' : 'inet' }));
   }
 
   /** @throws KernelError EADDRINUSE if the port is in use */

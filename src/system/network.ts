@@ -1,5 +1,6 @@
 /** The network of a machine: links, addresses, routes and neighbours. */
 import { type Family, familyOf } from '../model/address.js';
+import type { codes } from './rtnetlink/schema.js';
 
 export interface Link {
   /** Number that the kernel gave it; it stays until the link is deleted. */
@@ -35,7 +36,7 @@ export interface InterfaceAddress {
 }
 
 /** How far an address or a route reaches; a number without a name in iproute2's defaults stays a number. */
-export type Scope = 'global' | 'site' | 'link' | 'host' | 'nowhere' | number;
+export type Scope = keyof typeof codes.scope | number;
 
 /** Numbers of routing tables. */
 export const routingTables = { main: 254, local: 255 } as const;
@@ -56,25 +57,9 @@ export interface Route {
 }
 
 /** Rare types stay numbers. */
-export type RouteType =
-  | 'unicast'
-  | 'local'
-  | 'broadcast'
-  | 'multicast'
-  | 'blackhole'
-  | 'unreachable'
-  | number;
+export type RouteType = keyof typeof codes.routeType | number;
 
-export type NeighbourState =
-  | 'incomplete'
-  | 'reachable'
-  | 'stale'
-  | 'delay'
-  | 'probe'
-  | 'failed'
-  | 'noarp'
-  | 'permanent'
-  | 'none';
+export type NeighbourState = keyof typeof codes.neighbourState;
 
 export interface Neighbour {
   readonly address: string;

@@ -9,12 +9,10 @@ import { HostError } from '../errors.js';
 const ROOT = '/proc/sys';
 
 export class Sysctls {
-  constructor(private readonly root = ROOT) {}
-
   /** The value without its newline; undefined if the kernel has no such setting. @throws HostError */
   async read(path: string): Promise<string | undefined> {
     try {
-      return (await readFile(join(this.root, path), 'utf8')).trim();
+      return (await readFile(join(ROOT, path), 'utf8')).trim();
     } catch (error) {
       if (reason(error) === 'ENOENT') return undefined;
       throw new HostError(`read ${sysctlName(path)}`, reason(error), { cause: error });
@@ -25,7 +23,7 @@ export class Sysctls {
   async write(path: string, value: string): Promise<void> {
     try {
       // Without O_CREAT: a setting that does not exist is an error.
-      await writeFile(join(this.root, path), value, { flag: 'r+' });
+      await writeFile(join(ROOT, path), value, { flag: 'r+' });
     } catch (error) {
       throw new HostError(`set ${sysctlName(path)} to ${value}`, describe(error), { cause: error });
     }
@@ -33,7 +31,7 @@ export class Sysctls {
 
   /** The names in the directory `path`; empty if it does not exist. */
   async list(path: string): Promise<string[]> {
-    return (await readdir(join(this.root, path)).catch(() => [])).sort();
+    return (await readdir(join(ROOT, path)).catch(() => [])).sort();
   }
 }
 

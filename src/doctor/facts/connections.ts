@@ -2,10 +2,8 @@
 import { scanConnections } from '../../ipvs/connections/proc.js';
 import type { ConnectionGroup } from './facts.js';
 
-interface Group {
-  protocol: string;
-  virtual: { address: string; port: number };
-  destination: { address: string; port: number };
+/** A group while its connections are counted. */
+interface Group extends ConnectionGroup {
   states: Record<string, number>;
   templates: number;
   clients: string[];

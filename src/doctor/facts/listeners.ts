@@ -20,14 +20,14 @@ const sources: readonly Source[] = [
 ];
 
 /** In the network namespace of this process. A missing file, as without IPv6, has no listeners. */
-export async function readListeners(directory = '/proc/net'): Promise<Listener[]> {
+export async function readListeners(): Promise<Listener[]> {
   const lists = await Promise.all(
     sources.map(async (source) => {
-      const text = await readFile(`${directory}/${source.file}`, 'utf8').catch(() => '');
+      const text = await readFile(`/proc/net/${source.file}`, 'utf8').catch(() => '');
       return parseListeners(text, source);
     }),
   );
-  const sctp = await readFile(`${directory}/sctp/eps`, 'utf8').catch(() => '');
+  const sctp = await readFile('/proc/net/sctp/eps', 'utf8').catch(() => '');
   return [...lists.flat(), ...parseSctpListeners(sctp)];
 }
 

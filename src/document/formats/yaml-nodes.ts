@@ -17,13 +17,17 @@ export interface Node {
   /** Values in it, with every alias replaced by its anchor's value. */
   readonly size: number;
   readonly items?: readonly Node[];
-  readonly members?: ReadonlyMap<string, { readonly key: number; readonly value: Node }>;
+  readonly members?: ReadonlyMap<string, Member>;
+}
+
+/** Offset of the key, and the value. */
+interface Member {
+  readonly key: number;
+  readonly value: Node;
 }
 
 /** An alias may stand for a value with aliases, so that few lines could expand to any number of values. */
 const MAX_EXPANDED = 5_000_000;
-
-type CollectionEvent = SequenceEvent | MappingEvent;
 
 type Fail = (offset: number, problem: string) => never;
 
@@ -43,8 +47,6 @@ export function offsetOf(root: Node | undefined, path: Path, what: 'value' | 'ke
   }
   return offset;
 }
-
-type Members = Map<string, { readonly key: number; readonly value: Node }>;
 
 /** Composes nodes of events. Each event opens a document or a collection, closes one, or is a whole value. */
 class Composer {
@@ -83,7 +85,7 @@ class Composer {
         });
       case EVENT_ID.MAPPING:
         return this.anchored(event, () => {
-          const members: Members = new Map();
+          const members = new Map<string, Member>();
           const values = this.untilClosed(() => this.addMember(members, event.start));
           return this.sized({ offset: event.start, members }, values);
         });
@@ -100,7 +102,7 @@ class Composer {
   }
 
   /** @returns the value */
-  private addMember(members: Members, start: number): Node {
+  private addMember(members: Map<string, Member>, start: number): Node {
     const event = this.events[this.next];
     const { offset: key } = this.node(start);
     if (event?.type !== EVENT_ID.SCALAR) return this.fail(key, 'a key must be a string');
@@ -118,7 +120,7 @@ class Composer {
     return colon.test(this.text) ? colon.lastIndex : undefined;
   }
 
-  private anchored(event: ScalarEvent | CollectionEvent, compose: () => Node): Node {
+  private anchored(event: ScalarEvent | SequenceEvent | MappingEvent, compose: () => Node): Node {
     if (event.anchorStart < 0) return compose();
     const name = this.text.slice(event.anchorStart, event.anchorEnd);
     this.anchors.set(name, undefined);

@@ -2,7 +2,7 @@
 import { Errno, HostError, KernelError } from '../../errors.js';
 import type { Family } from '../../model/address.js';
 import type { Rows } from '../../netlink/attributes.js';
-import { Connection, type ConnectionOptions } from '../../netlink/connection.js';
+import { Connection } from '../../netlink/connection.js';
 import { Flag } from '../../netlink/message.js';
 import type { Fields } from '../../netlink/struct.js';
 import { type OpenSocket, Protocol } from '../../netlink/transport/socket.js';
@@ -32,8 +32,8 @@ export class RouteClient {
     private readonly messages: Messages,
   ) {}
 
-  static async open(openSocket: OpenSocket, options: ConnectionOptions = {}): Promise<RouteClient> {
-    const connection = new Connection(await openSocket(Protocol.route), options);
+  static async open(openSocket: OpenSocket): Promise<RouteClient> {
+    const connection = new Connection(await openSocket(Protocol.route));
     return new RouteClient(connection, new Messages(connection));
   }
 

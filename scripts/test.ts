@@ -31,7 +31,7 @@ const suites: Readonly<Record<string, readonly Run[]>> = {
 
 const directory = join(import.meta.dirname, '../test');
 const tests = readdirSync(directory, { recursive: true, encoding: 'utf8' })
-  .filter((path) => path.endsWith('.test.js') && !path.startsWith('rooms/'))
+  .filter((path) => path.endsWith('.test.js'))
   .sort();
 
 /**
@@ -40,7 +40,7 @@ const tests = readdirSync(directory, { recursive: true, encoding: 'utf8' })
  * @returns paths of scripts
  */
 function oneFilePerRoom(paths: readonly string[]): string[] {
-  const scripts = join(directory, 'rooms');
+  const scripts = join(directory, '../rooms');
   rmSync(scripts, { recursive: true, force: true });
   mkdirSync(scripts);
   const rooms = new Map<string, string[]>();
@@ -51,7 +51,7 @@ function oneFilePerRoom(paths: readonly string[]): string[] {
   return [...rooms].map(([room, files]) => {
     if (files.length === 1) return join(directory, files[0] as string);
     const script = join(scripts, `${room}.js`);
-    writeFileSync(script, files.map((file) => `import '../${file}';\n`).join(''));
+    writeFileSync(script, files.map((file) => `import '../test/${file}';\n`).join(''));
     return script;
   });
 }

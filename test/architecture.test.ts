@@ -19,7 +19,7 @@ const arrows: Readonly<Record<string, string>> = {
   libc: 'errors bun:ffi',
   netlink: 'errors netlink/transport/socket',
   'netlink/transport': 'errors netlink netlink/transport/socket libc',
-  'netlink/transport/socket': '',
+  'netlink/transport/socket': 'errors',
   ipvs: 'errors model netlink netlink/transport/socket',
 
   'ipvsadm/grammar': 'errors suggest model',

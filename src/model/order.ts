@@ -22,7 +22,8 @@ export function endpointOrder(group: number, { address, port }: Endpoint): Order
     : { rank: first + ENDPOINTS, text: addressOrder(address) + String.fromCharCode(port) };
 }
 
-const protocolOrder = { tcp: 0, udp: 1, sctp: 2 } as const;
+/** Protocols in the order of every listing. */
+export const protocolOrder = { tcp: 0, udp: 1, sctp: 2 } as const;
 const FWMARK = 3;
 
 /** TCP, UDP, SCTP, then firewall marks; within each IPv4 before IPv6. */

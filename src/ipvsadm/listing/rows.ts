@@ -3,7 +3,7 @@ import type { IpvsClient } from '../../ipvs/client.js';
 import type { DestinationCursor } from '../../ipvs/source/destination-cursor.js';
 import type { DestinationField } from '../../ipvs/source/destination-records.js';
 import { formatAddress } from '../../model/address.js';
-import { endpointOrder, type Order, sortedBy } from '../../model/order.js';
+import { endpointOrder, type Order, protocolOrder, sortedBy } from '../../model/order.js';
 import { isFwmark, type Protocol, type Service, type ServiceId, serviceFamily } from '../../model/service.js';
 import type { Labels } from '../grammar/endpoint-format.js';
 import type { NameLookup } from '../name-lookup.js';
@@ -109,15 +109,13 @@ export function putServer(
 export const inListingOrder = (services: readonly Service[]): Service[] =>
   sortedBy(services, ({ id }) => listingOrder(id));
 
-const protocols = { tcp: 0, udp: 1, sctp: 2 } as const;
-
 /**
  * Sorts services as ipvsadm lists them: by family, protocol, address and port, firewall marks last. Elsewhere they are sorted by
  * protocol first: `serviceOrder` in model/order.ts.
  */
 function listingOrder(id: ServiceId): Order {
   if (isFwmark(id)) return { rank: LAST + 2 * id.fwmark + (id.family === 'inet6' ? 1 : 0), text: '' };
-  const protocol = protocols[id.protocol];
+  const protocol = protocolOrder[id.protocol];
   return endpointOrder(serviceFamily(id) === 'inet6' ? IPV6 + protocol : protocol, id);
 }
 

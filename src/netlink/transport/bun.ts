@@ -2,7 +2,7 @@
 
 import { Errno, errnoName, errnoText, TransportError } from '../../errors.js';
 import { type Libc, libc } from '../../libc/libc.js';
-import type { Datagram, NetlinkSocket } from './socket.js';
+import { bufferSizes, type Datagram, type NetlinkSocket, socketFailure } from './socket.js';
 
 /** Linux constants, the same on every architecture that Bun runs on. */
 const AF_NETLINK = 16;
@@ -16,16 +16,12 @@ const SOL_NETLINK = 270;
 const NETLINK_CAP_ACK = 10;
 const NETLINK_EXT_ACK = 11;
 const MSG_TRUNC = 0x20;
-const EAGAIN = 11;
 
 /**
  * The kernel fills each part of a dump up to what was read with before, 32 KiB at most. A message of rtnetlink may be
  * longer.
  */
 const DATAGRAM = 64 * 1024;
-const RECEIVE_BUFFER = 1024 * 1024;
-/** A send is at most a batch; see connection.ts. */
-const SEND_BUFFER = 256 * 1024;
 
 /** struct sockaddr_nl in words of 32 bits: family (Bun's machines are little-endian), port id, groups. */
 const PORT = 1;
@@ -48,10 +44,10 @@ class BunSocket implements NetlinkSocket {
     this.descriptor = this.c.call('socket', AF_NETLINK, SOCK_RAW_CLOEXEC, protocol);
     if (this.descriptor < 0) throw this.failure('open', 'socket');
     try {
-      this.option(SOL_SOCKET, SO_SNDBUF, SEND_BUFFER);
+      this.option(SOL_SOCKET, SO_SNDBUF, bufferSizes.send);
       // SO_RCVBUFFORCE exceeds net.core.rmem_max, if it is permitted; SO_RCVBUF does not.
-      if (!this.tryOption(SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BUFFER)) {
-        this.option(SOL_SOCKET, SO_RCVBUF, RECEIVE_BUFFER);
+      if (!this.tryOption(SOL_SOCKET, SO_RCVBUFFORCE, bufferSizes.receive)) {
+        this.option(SOL_SOCKET, SO_RCVBUF, bufferSizes.receive);
       }
       // Since 4.3: answers without the request's echo. Since 4.12: the kernel's text for a refusal.
       this.tryOption(SOL_NETLINK, NETLINK_CAP_ACK, 1);
@@ -85,7 +81,7 @@ class BunSocket implements NetlinkSocket {
       }
       if (size >= 0) return { bytes: buffer.subarray(0, size), sender: sender[PORT] as number };
       const errno = c.errno();
-      if (errno === EAGAIN) {
+      if (errno === Errno.EAGAIN) {
         throw new TransportError('deadline', 'receive', `no answer from the kernel within ${timeout} ms`);
       }
       if (errno !== Errno.EINTR) throw this.failure('receive', 'recvfrom', errno);
@@ -147,9 +143,7 @@ class BunSocket implements NetlinkSocket {
   }
 
   private failure(operation: string, call: string, errno = this.c.errno()): TransportError {
-    const lost = operation === 'receive' && errno === Errno.ENOBUFS;
-    const detail = `${call}: ${errnoText(errno)} (${errnoName(errno)})`;
-    return new TransportError(lost ? 'overrun' : 'system', operation, detail, errno);
+    return socketFailure(operation, `${call}: ${errnoText(errno)} (${errnoName(errno)})`, errno);
   }
 }
 

@@ -3,9 +3,9 @@
  * turn of the event loop.
  */
 import { type ErrnoException, RawNetlinkSocket } from 'netlink/dist/raw.js';
-import { Errno, TransportError } from '../../errors.js';
+import { TransportError } from '../../errors.js';
 import { ReceiveQueue } from './receive-queue.js';
-import { type Datagram, type NetlinkSocket, Protocol } from './socket.js';
+import { bufferSizes, type Datagram, type NetlinkSocket, Protocol, socketFailure } from './socket.js';
 
 /**
  * Room for a datagram, in bytes. The kernel makes the parts of a dump as large as what was read with before, but smaller
@@ -13,12 +13,6 @@ import { type Datagram, type NetlinkSocket, Protocol } from './socket.js';
  * are many. So a datagram that fills all the room was cut off.
  */
 const datagramSize = (protocol: number): number => (protocol === Protocol.route ? 64 : 32) * 1024;
-
-/** What we ask for; the kernel grants up to twice net.core.rmem_max. */
-const RECEIVE_BUFFER = 1024 * 1024;
-
-/** A send is at most a batch; see connection.ts. */
-const SEND_BUFFER = 256 * 1024;
 
 class NodeSocket implements NetlinkSocket {
   readonly port: number;
@@ -80,8 +74,8 @@ function openRaw(protocol: number): RawNetlinkSocket {
       // One system call per datagram instead of two.
       messagePeeking: false,
       msgBufferSize: datagramSize(protocol),
-      recvBufferSize: RECEIVE_BUFFER,
-      sendBufferSize: SEND_BUFFER,
+      recvBufferSize: bufferSizes.receive,
+      sendBufferSize: bufferSizes.send,
     });
     return raw;
   } catch (error) {
@@ -94,9 +88,7 @@ const closedError = (operation: string) => new TransportError('closed', operatio
 function failure(operation: string, error: unknown): TransportError {
   const { message, errno } = error as ErrnoException | NodeJS.ErrnoException;
   // An errno is negative in Node's errors, positive in the package's.
-  const positive = errno && Math.abs(errno);
-  const lost = positive === Errno.ENOBUFS && operation === 'receive';
-  return new TransportError(lost ? 'overrun' : 'system', operation, message, positive);
+  return socketFailure(operation, message, errno && Math.abs(errno));
 }
 
 /**

@@ -1,4 +1,5 @@
 /** The interface of a netlink socket. Everything above it is the same for every implementation. */
+import { Errno, TransportError } from '../../errors.js';
 
 /** One datagram, whole. */
 export interface Datagram {
@@ -32,6 +33,21 @@ export interface NetlinkSocket {
   /** Closes the socket. A second call does nothing. */
   close(): void;
 }
+
+/**
+ * Bytes of kernel memory that a socket asks for: a send is at most a batch (netlink/batch.ts), and the kernel grants up to twice
+ * net.core.rmem_max for answers.
+ */
+export const bufferSizes = { send: 256 * 1024, receive: 1024 * 1024 } as const;
+
+/** A failed system call of a socket. ENOBUFS while receiving means that the kernel dropped answers. */
+export const socketFailure = (operation: string, detail: string, errno: number | undefined): TransportError =>
+  new TransportError(
+    operation === 'receive' && errno === Errno.ENOBUFS ? 'overrun' : 'system',
+    operation,
+    detail,
+    errno,
+  );
 
 /** Netlink protocol numbers: linux/netlink.h. */
 export const Protocol = { route: 0, generic: 16 } as const;

@@ -19,7 +19,9 @@ const encoder = new TextEncoder();
 
 export class LineWriter {
   /** Lines that are complete, in pieces: to make one long text of them would copy them again and again. */
-  private full: Uint8Array[] = [];
+  private full: { readonly bytes: Uint8Array<ArrayBuffer>; readonly length: number }[] = [];
+  /** Memory of pieces that have been written. */
+  private readonly spare: Uint8Array<ArrayBuffer>[] = [];
   /** Blank where nothing is written yet. */
   private bytes = new Uint8Array(CAPACITY).fill(BLANK);
   private length = 0;
@@ -119,7 +121,10 @@ export class LineWriter {
 
   /** Writes the gathered lines. */
   async flush(out: Output): Promise<void> {
-    for (const piece of this.full) await out.write(piece);
+    for (const { bytes, length } of this.full) {
+      await out.write(bytes.subarray(0, length));
+      this.spare.push(bytes.fill(BLANK, 0, length));
+    }
     this.full = [];
     if (this.length === 0) return;
     await out.write(this.bytes.subarray(0, this.length));
@@ -128,8 +133,8 @@ export class LineWriter {
   }
 
   private startPiece(): void {
-    this.full.push(this.bytes.subarray(0, this.length));
-    this.bytes = new Uint8Array(CAPACITY).fill(BLANK);
+    this.full.push({ bytes: this.bytes, length: this.length });
+    this.bytes = this.spare.pop() ?? new Uint8Array(CAPACITY).fill(BLANK);
     this.length = 0;
   }
 

@@ -195,8 +195,8 @@ export class Reader {
   /** A copy of the bytes from `at` up to `end`. */
   raw(at: number, end: number): Uint8Array {
     this.check(at, end - at);
-    // A Buffer's own slice() would be a view.
-    return Uint8Array.prototype.slice.call(this.bytes, at, end);
+    // Not slice(): a Buffer's would be a view, or another Buffer.
+    return new Uint8Array(this.bytes.subarray(at, end));
   }
 
   /** Text up to the first NUL, or to `end` where the sender left the NUL out. */

@@ -121,3 +121,10 @@ test('raw bytes are a copy', () => {
   memory[0] = 9;
   assert.equal(hex(copy), '0102');
 });
+
+test('bytes of a Buffer are read as a copy, which is no Buffer', () => {
+  const received = Buffer.from([1, 2, 3, 4]);
+  const read = new Reader(received).raw(1, 3);
+  received.fill(0);
+  assert.deepEqual(read, Uint8Array.of(2, 3));
+});

@@ -29,7 +29,10 @@ const table = `-A -t 192.0.2.1:80 -s wrr
 const typed: readonly (readonly [line: string, becomes: readonly string[]])[] = [
   ['lvsadm dr', ['drain']],
   ['lvsadm --add-s', ['--add-server', '--add-service']],
-  ['lvsadm drain --', ['--delete', '--help', '--json', '--timeout']],
+  [
+    'lvsadm drain --',
+    ['--all-services', '--delete', '--help', '--json', '--on-interrupt', '--run-dir', '--timeout'],
+  ],
   ['lvsadm -A -s w', ['wlc', 'wrr']],
   ['lvsadm -A -t 192.0.2.1:80 -s s', ['sed', 'sh']],
   ['lvsadm -A --scheduler=w', ['--scheduler=wlc', '--scheduler=wrr']],

@@ -4,6 +4,7 @@ import { destinationValue, serviceSettings } from '../document/write.js';
 import { destinationKey } from '../model/destination.js';
 import { destinationCounts } from '../model/fields.js';
 import { destinationOrder, serviceOrder, sortedBy } from '../model/order.js';
+import { flagNames } from '../model/schedulers.js';
 import type { Service } from '../model/service.js';
 import { formatService } from '../model/service-uri.js';
 import type { Stats } from '../model/stats.js';
@@ -101,14 +102,17 @@ const rates = numbers(
   ['connections/s', 'packets in/s', 'packets out/s', 'bytes in/s', 'bytes out/s'],
 );
 
-const aboutService = ({ scheduler, schedulerFlags, persistence, onePacket }: Service): string =>
-  [
+const aboutService = (service: Service): string => {
+  const { scheduler, persistence, onePacket } = service;
+  const flags = flagNames(service);
+  return [
     scheduler,
-    ...(schedulerFlags.length > 0 ? [`(${schedulerFlags.join(', ')})`] : []),
+    ...(flags.length > 0 ? [`(${flags.join(', ')})`] : []),
     ...(persistence ? [`persistent ${persistence.timeout} s`] : []),
     ...(persistence?.engine ? [`by ${persistence.engine}`] : []),
     ...(onePacket ? ['one-packet'] : []),
   ].join(' ');
+};
 
 const aboutDestination = ({ method, tunnel }: DestinationEntry): string =>
   method === 'tun' && tunnel.type !== 'ipip' ? `${method} ${tunnel.type}` : method;

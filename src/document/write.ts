@@ -9,6 +9,7 @@ import {
   serviceSwitchNames,
 } from '../model/fields.js';
 import { destinationOrder, serviceOrder, sortedBy, textOrder } from '../model/order.js';
+import { flagNames } from '../model/schedulers.js';
 import type { Persistence, Service } from '../model/service.js';
 import { formatService } from '../model/service-uri.js';
 import type { ServiceState, State } from '../model/state.js';
@@ -44,7 +45,7 @@ export function serviceSettings(service: Service) {
   return {
     service: formatService(id),
     scheduler,
-    ...(schedulerFlags.length > 0 && { schedulerFlags: [...schedulerFlags] }),
+    ...(schedulerFlags.length > 0 && { schedulerFlags: flagNames(service) }),
     ...(persistence && { persistence: persistenceValue(persistence) }),
     ...switchesOf(service),
   };

@@ -4,7 +4,7 @@
  */
 import type { Destination, ForwardingMethod, Tunnel, TunnelType } from '../model/destination.js';
 import { destinationNumberNames, destinationNumbers, serviceSwitchNames } from '../model/fields.js';
-import { flagName } from '../model/schedulers.js';
+import { flagNames } from '../model/schedulers.js';
 import {
   defaults,
   isFwmark,
@@ -60,8 +60,7 @@ function serviceOptions(service: Service): string[] {
 }
 
 /** `sh-fallback,sh-port` */
-export const flagList = ({ scheduler, schedulerFlags }: Service): string =>
-  schedulerFlags.map((flag) => flagName(flag, scheduler)).join(',');
+export const flagList = (service: Service): string => flagNames(service).join(',');
 
 export const protocolOf = (id: ServiceId): Protocol | undefined => (isFwmark(id) ? undefined : id.protocol);
 

@@ -36,8 +36,16 @@ export const schedulerOf = (word: SchedulerFlagWord): string | undefined =>
 export const flagsOf = (scheduler: string): SchedulerFlagWord[] =>
   schedulerFlagNames.filter((word) => (schedulerOf(word) ?? scheduler) === scheduler);
 
-/** The scheduler's own word for a flag, where it has one. */
-export const flagName = (flag: SchedulerFlag, scheduler: string): SchedulerFlagWord =>
+interface Scheduling {
+  readonly scheduler: string;
+  readonly schedulerFlags: readonly SchedulerFlag[];
+}
+
+/** A service's flags as its scheduler calls them: `mh-port`; by bit where the scheduler has no word of its own. */
+export const flagNames = ({ scheduler, schedulerFlags }: Scheduling): SchedulerFlagWord[] =>
+  schedulerFlags.map((flag) => flagName(flag, scheduler));
+
+const flagName = (flag: SchedulerFlag, scheduler: string): SchedulerFlagWord =>
   schedulerFlagNames.find(
     (word) => schedulerFlagWords[word].flag === flag && schedulerOf(word) === scheduler,
   ) ?? flag;

@@ -6,6 +6,7 @@ import { familyOf } from '../model/address.js';
 import { type Daemon, kernelDaemonDefaults } from '../model/daemon.js';
 import type { Destination } from '../model/destination.js';
 import { destinationNumberNames, serviceSwitchNames } from '../model/fields.js';
+import { flagNames } from '../model/schedulers.js';
 import type { Service } from '../model/service.js';
 import { type Timeouts, timeoutNames } from '../model/table.js';
 import type { Difference } from './plan.js';
@@ -25,7 +26,7 @@ function compare<T>(fields: Fields<T>, before: T, after: T): Difference[] {
 
 const serviceFields: Fields<Service> = [
   { field: 'scheduler', of: ({ scheduler }) => scheduler },
-  { field: 'schedulerFlags', of: ({ schedulerFlags }) => schedulerFlags.toSorted().join(', ') || undefined },
+  { field: 'schedulerFlags', of: (service) => flagNames(service).toSorted().join(', ') || undefined },
   { field: 'persistence.timeout', of: ({ persistence }) => persistence?.timeout },
   { field: 'persistence.netmask', of: ({ persistence }) => persistence?.netmask },
   { field: 'persistence.engine', of: ({ persistence }) => persistence?.engine },

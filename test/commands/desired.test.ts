@@ -300,6 +300,20 @@ test('export is readable', async (context) => {
   );
 });
 
+test('flags have the names of their scheduler in documents and differences, and are read by bit as well', async (context) => {
+  const mark = (settings: string) =>
+    `services: [{service: fwmark://1, ${settings}}, {service: fwmark://2, schedulerFlags: [flag-2]}]`;
+  const director = await directorWith(context, mark('scheduler: mh, schedulerFlags: [flag-2]'));
+  const { out } = await director.run(['export']);
+  assert.match(out, /^ {4}schedulerFlags: \[mh-port\]$/m);
+  assert.match(out, /^ {4}schedulerFlags: \[flag-2\]$/m);
+  assert.equal((await director.run(['diff', '-f', '-'], { stdin: out })).status, 0);
+  const other = await director.run(['diff', '-f', '-'], {
+    stdin: mark('scheduler: mh, schedulerFlags: [mh-fallback]'),
+  });
+  assert.match(other.out, /schedulerFlags: mh-port -> mh-fallback$/m);
+});
+
 test('the schema is a JSON Schema that names everything', async (context) => {
   const director = await Director.start(context);
   const schema = JSON.parse((await director.run(['schema'])).out);

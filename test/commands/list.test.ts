@@ -36,11 +36,11 @@ test('services and servers in their order, with connections', async (context) =>
   assert.equal(
     out,
     [
-      'service / server    scheduling                                     weight  active  inactive  persistent',
+      'service / server    scheduling                                      weight  active  inactive  persistent',
       'tcp://192.0.2.1:80  wlc',
-      '  198.51.100.1:80   nat                                                 5       1        20         300',
-      '  198.51.100.2:80   tun gue                                             0       0         0           0',
-      'fwmark://7/inet6    sh (flag-2) persistent 50 s by sip one-packet',
+      '  198.51.100.1:80   nat                                                  5       1        20         300',
+      '  198.51.100.2:80   tun gue                                              0       0         0           0',
+      'fwmark://7/inet6    sh (sh-port) persistent 50 s by sip one-packet',
       '',
     ].join('\n'),
   );
@@ -78,7 +78,7 @@ test('JSON has everything, in the words of documents, and exact counters', async
   });
   assert.equal(stats.connections, 2);
   assert.deepEqual(servers[1].tunnel, { type: 'gue', port: 6080, checksum: 'nocsum' });
-  assert.deepEqual(mark.schedulerFlags, ['flag-2']);
+  assert.deepEqual(mark.schedulerFlags, ['sh-port']);
 });
 
 test('a service that is not there', async (context) => {

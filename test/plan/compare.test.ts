@@ -72,7 +72,7 @@ test('every setting of a service counts, the order of its flags does not', () =>
     }),
     [
       { field: 'scheduler', from: 'sh', to: 'mh' },
-      { field: 'schedulerFlags', from: 'flag-1, flag-2', to: undefined },
+      { field: 'schedulerFlags', from: 'sh-fallback, sh-port', to: undefined },
       { field: 'persistence.timeout', from: undefined, to: 300 },
       { field: 'persistence.netmask', from: undefined, to: '255.255.255.0' },
       { field: 'persistence.engine', from: undefined, to: 'sip' },

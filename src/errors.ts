@@ -2,6 +2,7 @@
  * One error class per layer. An error carries facts as fields (operation, errno, object); how they read to a user is
  * decided in one place, cli/render.ts. The message is for stack traces and for users of the library.
  */
+import { printable, quoted } from './foreign-text.js';
 
 /** Base class of lvsadm's errors. Any other exception is a bug. */
 export abstract class LvsadmError extends Error {}
@@ -19,7 +20,7 @@ export class ValueError extends LvsadmError {
     /** All words that would be right, if they are known. */
     readonly choices: readonly string[] = [],
   ) {
-    super(`${field}: '${given}' is not ${expected}`);
+    super(`${field}: ${quoted(given)} is not ${expected}`);
   }
 }
 
@@ -75,7 +76,7 @@ export class DocumentError extends LvsadmError {
 /** `web.yaml:12:15: services[2].servers[0].weight: 'heavy' is not a whole number`. */
 export function describeProblem({ file, line, column, path, text }: Problem): string {
   const place = [file === '-' ? 'standard input' : file, line, column].filter((part) => part !== undefined);
-  return [place.join(':'), path, text].filter(Boolean).join(': ');
+  return printable([place.join(':'), path, text].filter(Boolean).join(': '));
 }
 
 /** An option that is unknown or lacks its value: ipvsadm's exit status for it differs from that of other mistakes. */

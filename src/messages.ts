@@ -2,7 +2,9 @@
  * Texts of refusals by the kernel and of mistakes in a command line. A refusal begins with ipvsadm's phrase for it, because scripts
  * look for these phrases; the object and the cause, which ipvsadm does not tell, follow.
  */
+
 import { Errno, errnoText, KernelError, MalformedError, type UsageError } from './errors.js';
+import { excerpt, printable, quoted } from './foreign-text.js';
 import type { Change } from './model/change.js';
 import { persistenceEngines, schedulers } from './model/schedulers.js';
 import type { Service } from './model/service.js';
@@ -56,7 +58,7 @@ const particular: Readonly<Partial<Record<Operation, Phrases>>> = {
 export function refusal(error: KernelError): string {
   const { operation, errno, object, detail } = error;
   const phrase = particular[operation as Operation]?.[errno] ?? general[errno] ?? errnoText(errno);
-  return [phrase, object, detail].filter((part) => part !== undefined && part !== '').join(': ');
+  return printable([phrase, object, detail].filter((part) => part !== undefined && part !== '').join(': '));
 }
 
 /** The same refusal with its probable cause, if the kernel gave none and the change shows one. */
@@ -69,10 +71,10 @@ export function explained(error: KernelError, change: Change): KernelError {
 function missingModule({ scheduler, persistence }: Service): string {
   const engine = persistence?.engine;
   if (!schedulers.includes(scheduler)) {
-    return `no scheduler '${scheduler}'${didYouMean(nearest(scheduler, schedulers))}`;
+    return `no scheduler ${quoted(scheduler)}${didYouMean(nearest(scheduler, schedulers))}`;
   }
   if (engine !== undefined && !persistenceEngines.includes(engine)) {
-    return `no persistence engine '${engine}' (there is '${persistenceEngines.join("', '")}')`;
+    return `no persistence engine ${quoted(engine)} (there is '${persistenceEngines.join("', '")}')`;
   }
   const modules = [`ip_vs_${scheduler}`, ...(engine === undefined ? [] : [`ip_vs_pe_${engine}`])];
   return `the kernel could not load ${modules.join(' or ')}`;
@@ -80,8 +82,9 @@ function missingModule({ scheduler, persistence }: Service): string {
 
 /** A mistake in a command line, in one line without a newline: `-w: weight 'x' is not a number from 0 to 2147483647`. */
 export function mistake({ problem, argument, suggestion }: UsageError): string {
-  const named = argument === undefined || problem.startsWith(argument) || problem.includes(`'${argument}'`);
-  return `${named ? '' : `${argument}: `}${problem}${didYouMean(suggestion)}`;
+  const blamed = argument === undefined ? '' : excerpt(argument);
+  const isNamed = problem.startsWith(blamed) || problem.includes(`'${blamed}'`);
+  return printable(`${isNamed ? '' : `${blamed}: `}${problem}${didYouMean(suggestion)}`);
 }
 
 const didYouMean = (suggestion: string | undefined): string =>

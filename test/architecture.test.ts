@@ -8,10 +8,11 @@ import { filesUnder, type Import, importsIn, importsOf } from './support/imports
  * room with the longest name that its path starts with; files of one room may import each other.
  */
 const arrows: Readonly<Record<string, string>> = {
-  errors: '',
+  'foreign-text': '',
+  errors: 'foreign-text',
   version: '',
   suggest: '',
-  messages: 'errors suggest model',
+  messages: 'errors foreign-text suggest model',
   context: 'ipvs netlink/transport/socket system',
   index: 'errors ipvs model netlink/transport netlink/transport/socket plan',
 
@@ -22,14 +23,14 @@ const arrows: Readonly<Record<string, string>> = {
   'netlink/transport/socket': 'errors',
   ipvs: 'errors model netlink netlink/transport/socket',
 
-  'ipvsadm/grammar': 'errors suggest model',
-  'ipvsadm/rules': 'errors model ipvsadm/grammar',
-  'ipvsadm/listing': 'errors context model ipvs ipvsadm ipvsadm/grammar ipvsadm/rules',
+  'ipvsadm/grammar': 'errors foreign-text suggest model',
+  'ipvsadm/rules': 'errors foreign-text model ipvsadm/grammar',
+  'ipvsadm/listing': 'errors foreign-text context model ipvs ipvsadm ipvsadm/grammar ipvsadm/rules',
   'ipvsadm/restore': 'errors context messages model netlink ipvs ipvsadm ipvsadm/grammar ipvsadm/rules',
   ipvsadm:
     'errors context messages version model ipvs system ipvsadm/grammar ipvsadm/listing ipvsadm/restore ipvsadm/rules',
 
-  document: 'errors messages suggest model ipvsadm/grammar ipvsadm/rules js-yaml zod',
+  document: 'errors foreign-text messages suggest model ipvsadm/grammar ipvsadm/rules js-yaml zod',
   plan: 'errors model ipvs',
   system: 'errors model netlink netlink/transport/socket',
   setup: 'errors model system',
@@ -37,11 +38,11 @@ const arrows: Readonly<Record<string, string>> = {
   'doctor/checks': 'model ipvsadm/rules system setup doctor/facts',
   doctor: 'doctor/facts doctor/checks',
 
-  output: 'errors context model plan chalk cli-table3',
+  output: 'errors foreign-text context model plan chalk cli-table3',
   reference: 'errors version ipvsadm ipvsadm/grammar commands output',
   commands:
-    'errors context messages suggest model ipvs ipvsadm/rules document plan system setup doctor doctor/facts doctor/checks output reference',
-  cli: 'errors context messages suggest version model netlink netlink/transport/socket ipvs ipvsadm system commands reference yargs',
+    'errors foreign-text context messages suggest model ipvs ipvsadm/rules document plan system setup doctor doctor/facts doctor/checks output reference',
+  cli: 'errors foreign-text context messages suggest version model netlink netlink/transport/socket ipvs ipvsadm system commands reference yargs',
   bin: 'cli libc netlink/transport netlink/transport/socket',
 };
 

@@ -1,4 +1,5 @@
 /** Types the words of a subcommand as its definition says. */
+
 import {
   type Command,
   camelCase,
@@ -11,6 +12,7 @@ import {
 } from '../commands/command.js';
 import { type ValueType, valueTypes } from '../commands/value-types.js';
 import { UsageError } from '../errors.js';
+import { quoted } from '../foreign-text.js';
 import { nearest } from '../suggest.js';
 import { split, type Words } from './split.js';
 
@@ -45,7 +47,7 @@ function positionalValues(positionals: Positionals, words: readonly string[]): R
     rest = rest.slice(own.length);
   }
   const [extra] = rest;
-  if (extra !== undefined) throw new UsageError(`unexpected argument '${extra}'`, extra);
+  if (extra !== undefined) throw new UsageError(`unexpected argument ${quoted(extra)}`, extra);
   return values;
 }
 
@@ -77,5 +79,9 @@ function readAll(domain: Positional | ValueOption, words: readonly string[], arg
 
 function oneOf(choices: readonly string[], word: string, argument: string): string {
   if (choices.includes(word)) return word;
-  throw new UsageError(`'${word}' is not one of ${choices.join(', ')}`, argument, nearest(word, choices));
+  throw new UsageError(
+    `${quoted(word)} is not one of ${choices.join(', ')}`,
+    argument,
+    nearest(word, choices),
+  );
 }

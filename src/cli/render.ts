@@ -1,4 +1,5 @@
 /** Texts and exit statuses of errors, all in this place. */
+
 import {
   DocumentError,
   describeProblem,
@@ -10,6 +11,7 @@ import {
   UsageError,
   ValueError,
 } from '../errors.js';
+import { printable, printableLines } from '../foreign-text.js';
 import { mistake, mistakeStatus, refusal } from '../messages.js';
 
 export interface Ending {
@@ -45,12 +47,12 @@ export function render(error: unknown, name: string): Ending {
   if (error instanceof LvsadmError) return { text: line(name, error.message), status: Status.broken };
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return {
-    text: `${line(name, 'a fault in lvsadm itself; please report it with what follows')}${stack}\n`,
+    text: `${line(name, 'a fault in lvsadm itself; please report it with what follows')}${printableLines(stack)}\n`,
     status: Status.bug,
   };
 }
 
-const line = (name: string, text: string): string => `${name}: ${text}\n`;
+const line = (name: string, text: string): string => `${printable(name)}: ${printable(text)}\n`;
 
 /** Lines shown of a document with mistakes: one mistake in a template can make thousands. */
 const PROBLEMS_SHOWN = 20;
@@ -62,15 +64,15 @@ function problems({ problems }: DocumentError, name: string): string {
 }
 
 const usage = (error: UsageError, name: string): string =>
-  `${line(name, mistake(error))}Try '${error.help ?? `${name} --help`}'.\n`;
+  `${line(name, mistake(error))}Try '${printable(error.help ?? `${name} --help`)}'.\n`;
 
 /** Scripts look for the first words, which are ipvsadm's. */
 const unavailable: Record<UnavailableError['reason'], (error: UnavailableError) => string> = {
   'no-ipvs': ({ detail }) =>
-    `Can't initialize ipvs: ${detail}\n` +
+    `Can't initialize ipvs: ${printable(detail)}\n` +
     'Are you sure that IP Virtual Server is built in the kernel or as module?\n' +
     'Its module is ip_vs: in the kernel packages of Debian and Fedora, in linux-modules-extra on some of Ubuntu. In a\n' +
     'container the host has to load it: modprobe ip_vs\n',
   'not-permitted': ({ detail }) =>
-    `Can't initialize ipvs: Permission denied (you must be root)\n${detail}: run it as root, or with that capability\n`,
+    `Can't initialize ipvs: Permission denied (you must be root)\n${printable(detail)}: run it as root, or with that capability\n`,
 };

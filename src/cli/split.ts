@@ -1,7 +1,9 @@
 /** Splits the words of a subcommand into options and positionals, by yargs. */
+
 import yargs, { type Options as YargsOptions } from 'yargs';
 import type { Option, Options } from '../commands/command.js';
 import { UsageError } from '../errors.js';
+import { quoted } from '../foreign-text.js';
 import { nearest } from '../suggest.js';
 
 /** The words of a command line: options with their values, and positionals. */
@@ -47,7 +49,7 @@ function checkFlags(args: readonly string[], options: Options): void {
   for (const arg of args) {
     const [, name = '', value = ''] = /^--([^=]+)=(.*)$/s.exec(arg) ?? [];
     if (Object.hasOwn(options, name) && options[name]?.type === 'flag' && !/^(true|false)$/.test(value)) {
-      throw new UsageError(`'${value}' is not true or false`, `--${name}`);
+      throw new UsageError(`${quoted(value)} is not true or false`, `--${name}`);
     }
   }
 }

@@ -1,8 +1,10 @@
 /** Runs the subcommand that the first word names. */
+
 import type { Command, CommandRow } from '../commands/command.js';
 import { commands } from '../commands/index.js';
 import { type Context, WithStatus } from '../context.js';
 import { UsageError } from '../errors.js';
+import { quoted } from '../foreign-text.js';
 
 /** @returns the exit status. @throws what the subcommand throws, and UsageError */
 export async function runSubcommand(
@@ -44,7 +46,7 @@ async function unknownCommand(name: string): Promise<UsageError> {
     name,
     commands.map((row) => row.name),
   );
-  return new UsageError(`unknown command '${name}'`, name, meant, 'lvsadm help');
+  return new UsageError(`unknown command ${quoted(name)}`, name, meant, 'lvsadm help');
 }
 
 /** Lists the subcommands. */

@@ -1,9 +1,11 @@
 /** `lvsadm doctor`: finds what keeps a virtual service on this machine from working, and fixes it. */
+
 import type { Context } from '../context.js';
 import type { Finding } from '../doctor/checks/check.js';
 import { examine, rolesOf } from '../doctor/examine.js';
 import { takeSnapshot } from '../doctor/facts/snapshot.js';
 import { HostError, KernelError, UsageError } from '../errors.js';
+import { printable } from '../foreign-text.js';
 import { themeFor } from '../output/theme.js';
 import { apply } from '../setup/steps/index.js';
 import { Machine } from '../system/machine.js';
@@ -116,7 +118,7 @@ async function fixAll(
         cause: error,
       });
     }
-    if (!values.json) await context.out.write(`done: ${text}\n`);
+    if (!values.json) await context.out.write(`done: ${printable(text)}\n`);
   }
   const after = await diagnose(context, machine, values);
   if (values.json || steps.size > 0) {

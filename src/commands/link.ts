@@ -1,8 +1,10 @@
 /** `lvsadm link`: links that make scripts which call ipvsadm run lvsadm. */
+
 import { realpath, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { ipvsadmPrograms } from '../context.js';
 import { UsageError } from '../errors.js';
+import { printable } from '../foreign-text.js';
 import { makeLink, stateOfLink } from '../system/symlinks.js';
 import { defineCommand } from './command.js';
 
@@ -25,7 +27,7 @@ export const command = defineCommand({
     }
     for (const [index, link] of links.entries()) {
       if (states[index] !== 'ours') await makeLink(link, program);
-      await context.out.write(`${link} -> ${program}\n`);
+      await context.out.write(`${printable(`${link} -> ${program}`)}\n`);
     }
     return 0;
   },

@@ -1,6 +1,8 @@
 /** `lvsadm list`: the table, for people and for scripts. */
+
 import type { Context } from '../context.js';
 import { destinationValue, serviceSettings } from '../document/write.js';
+import { printable } from '../foreign-text.js';
 import { destinationKey } from '../model/destination.js';
 import { destinationCounts } from '../model/fields.js';
 import { destinationOrder, serviceOrder, sortedBy } from '../model/order.js';
@@ -106,10 +108,10 @@ const aboutService = (service: Service): string => {
   const { scheduler, persistence, onePacket } = service;
   const flags = flagNames(service);
   return [
-    scheduler,
+    printable(scheduler),
     ...(flags.length > 0 ? [`(${flags.join(', ')})`] : []),
     ...(persistence ? [`persistent ${persistence.timeout} s`] : []),
-    ...(persistence?.engine ? [`by ${persistence.engine}`] : []),
+    ...(persistence?.engine ? [`by ${printable(persistence.engine)}`] : []),
     ...(onePacket ? ['one-packet'] : []),
   ].join(' ');
 };

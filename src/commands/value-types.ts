@@ -1,5 +1,7 @@
 /** The types of values in the words of a subcommand: how each is written, read and completed. */
+
 import { UsageError } from '../errors.js';
+import { quoted } from '../foreign-text.js';
 import { canonicalAddress } from '../model/address.js';
 import { destinationNumbers } from '../model/fields.js';
 import { portRange, type Range } from '../model/limits.js';
@@ -46,7 +48,7 @@ function vips(text: string): readonly string[] {
 function wholeNumber(text: string, { min, max }: Range, noun: string): number {
   const number = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
   if (number >= min && number <= max) return number;
-  throw new UsageError(`'${text}' is not a ${noun} from ${min} to ${max}`, text);
+  throw new UsageError(`${quoted(text)} is not a ${noun} from ${min} to ${max}`, text);
 }
 
 /** `5`, `+5` or `50%`. @returns the new weight for the present one; it throws UsageError where that would be too large */
@@ -79,5 +81,8 @@ function seconds(text: string, argument: string): number {
   const [, number, unit = 's'] = /^(\d+(?:\.\d+)?)([smhd])?$/.exec(text) ?? [];
   const value = Number(number) * unitSeconds[unit as keyof typeof unitSeconds];
   if (value <= LONGEST) return value;
-  throw new UsageError(`'${text}' is not a time such as 90, 90s, 5m or 1h, at most ${LONGEST} s`, argument);
+  throw new UsageError(
+    `${quoted(text)} is not a time such as 90, 90s, 5m or 1h, at most ${LONGEST} s`,
+    argument,
+  );
 }

@@ -1,4 +1,5 @@
 /** Addresses and ports in documents: which ones each key accepts. */
+import { quoted } from '../foreign-text.js';
 import { canonicalAddress, type Family, isIpv4 } from '../model/address.js';
 import { type PortNames, portNamed, portProtocols } from '../model/port.js';
 import type { Protocol } from '../model/service.js';
@@ -21,18 +22,18 @@ export function hostAddress(
   const because = why === undefined ? '' : `: ${why}`;
   if (family !== undefined) {
     if (families.includes(family)) return unicast(host);
-    throw new InvalidValue(`'${host}' is not ${familyNoun[families[0] ?? 'inet']}${because}`);
+    throw new InvalidValue(`${quoted(host)} is not ${familyNoun[families[0] ?? 'inet']}${because}`);
   }
   const all = names.addresses(host);
   if (all === undefined) return undefined;
   const [address, ...more] = preferred(all, families);
   if (address === undefined) {
     const other = all.length > 0 ? ` of this family, only ${all.join(', ')}${because}` : '';
-    throw new InvalidValue(`the name '${host}' has no address${other}`);
+    throw new InvalidValue(`the name ${quoted(host)} has no address${other}`);
   }
   if (more.length > 0) {
     throw new InvalidValue(
-      `the name '${host}' has several addresses, ${[address, ...more].join(', ')}: write the one you mean`,
+      `the name ${quoted(host)} has several addresses, ${[address, ...more].join(', ')}: write the one you mean`,
     );
   }
   return unicast(address);
@@ -57,20 +58,21 @@ export function portFrom(known: PortNames, name: string, protocol: Protocol | un
   if (port !== undefined) return port;
   const protocols = portProtocols(protocol).join(', ');
   throw new InvalidValue(
-    `'${name}' is neither a port from 0 to 65535 nor the name of one for ${protocols} in /etc/services`,
+    `${quoted(name)} is neither a port from 0 to 65535 nor the name of one for ${protocols} in /etc/services`,
   );
 }
 
 /** An address that one machine can have. @throws InvalidValue */
 export function unicast(address: string): string {
   if (address === '0.0.0.0' || address === '::')
-    throw new InvalidValue(`'${address}' is the unspecified address; name one machine's`);
-  if (isMulticast(address)) throw new InvalidValue(`'${address}' is a multicast address; name one machine's`);
+    throw new InvalidValue(`${quoted(address)} is the unspecified address; name one machine's`);
+  if (isMulticast(address))
+    throw new InvalidValue(`${quoted(address)} is a multicast address; name one machine's`);
   if (address === '255.255.255.255')
-    throw new InvalidValue(`'${address}' is the broadcast address; name one machine's`);
+    throw new InvalidValue(`${quoted(address)} is the broadcast address; name one machine's`);
   if (address.startsWith('::ffff:') && address.includes('.')) {
     throw new InvalidValue(
-      `'${address}' is an IPv4 address mapped into IPv6; write ${address.slice('::ffff:'.length)}`,
+      `${quoted(address)} is an IPv4 address mapped into IPv6; write ${address.slice('::ffff:'.length)}`,
     );
   }
   return address;
@@ -80,7 +82,7 @@ export function unicast(address: string): string {
 export function multicastGroup(text: string): string {
   const address = canonicalAddress(text);
   if (!isMulticast(address))
-    throw new InvalidValue(`'${text}' is not a multicast address such as 224.0.0.81`);
+    throw new InvalidValue(`${quoted(text)} is not a multicast address such as 224.0.0.81`);
   return address;
 }
 
@@ -92,12 +94,12 @@ export function canonicalNetmask(value: string | number, family: Family): string
   const length = typeof value === 'number' || /^\d{1,3}$/.test(value) ? Number(value) : undefined;
   if (family === 'inet6') {
     if (length !== undefined && length >= 1 && length <= 128) return String(length);
-    throw new InvalidValue(`'${value}' is not a prefix length from 1 to 128`);
+    throw new InvalidValue(`${quoted(String(value))} is not a prefix length from 1 to 128`);
   }
   if (length !== undefined && length <= 32) return dottedMask(length);
   if (typeof value === 'string' && isIpv4(value)) return value;
   throw new InvalidValue(
-    `'${value}' is neither a mask such as 255.255.255.0 nor a prefix length from 0 to 32`,
+    `${quoted(String(value))} is neither a mask such as 255.255.255.0 nor a prefix length from 0 to 32`,
   );
 }
 

@@ -1,4 +1,5 @@
 /** Invalid values in documents, and the messages about them. */
+import { quoted } from '../foreign-text.js';
 
 /** An invalid value. Its message is complete except for the location. */
 export class InvalidValue extends Error {}
@@ -11,8 +12,5 @@ function show(value: unknown): string {
   if (value === null) return 'nothing';
   if (Array.isArray(value)) return value.length === 0 ? '[]' : 'a list';
   if (typeof value === 'object') return 'an object';
-  const text = JSON.stringify(String(value)).slice(1, -1).replaceAll('\\"', '"');
-  return `'${text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN)}...` : text}'`;
+  return quoted(String(value));
 }
-
-const LONGEST_SHOWN = 60;

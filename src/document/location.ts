@@ -1,5 +1,7 @@
 /** Locations in documents: file, line and column, and the path to a value. */
+
 import { DocumentError, type Problem } from '../errors.js';
+import { excerpt } from '../foreign-text.js';
 
 /** Keys and indexes that lead from a document to a value in it. */
 export type Path = readonly (string | number)[];
@@ -21,7 +23,7 @@ export function formatPath(path: Path): string {
   for (const step of path) {
     if (typeof step === 'number') text += `[${step}]`;
     else if (/^[\w$-]+$/.test(step)) text += text === '' ? step : `.${step}`;
-    else text += `[${JSON.stringify(step)}]`;
+    else text += `["${excerpt(step)}"]`;
   }
   return text;
 }

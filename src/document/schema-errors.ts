@@ -1,6 +1,8 @@
 /** Problems of documents that do not fit the schema: where, what was given, and what would be right. */
+
 import * as z from 'zod/mini';
 import { DocumentError, type Problem } from '../errors.js';
+import { quoted } from '../foreign-text.js';
 import { nearest } from '../suggest.js';
 import { isNot } from './invalid-value.js';
 import type { Path, Source } from './location.js';
@@ -37,7 +39,7 @@ function unknownKey(source: Source, path: Path, known: readonly string[]): Probl
   const key = String(path.at(-1));
   const meant = nearest(key, known);
   const hint = meant === undefined ? `known are ${known.join(', ')}` : `did you mean '${meant}'?`;
-  return { ...source.locate(path, 'key'), text: `unknown key '${key}' (${hint})` };
+  return { ...source.locate(path, 'key'), text: `unknown key ${quoted(key)} (${hint})` };
 }
 
 function valueAt(value: unknown, path: Path): unknown {

@@ -1,4 +1,5 @@
 /** State as a document. Defaults are written as well, so that reading it anywhere gives the same state. */
+import { jsonString } from '../foreign-text.js';
 import type { Daemon } from '../model/daemon.js';
 import { type Destination, destinationKey } from '../model/destination.js';
 import {
@@ -129,4 +130,4 @@ const isList = (value: object): value is readonly Value[] => Array.isArray(value
 const scalar = (text: string): string =>
   /^[a-z][\w.:/-]*[\w.]$/i.test(text) && !/^(?:true|yes|on|false|no|off|null|nan|inf)$/i.test(text)
     ? text
-    : JSON.stringify(text);
+    : jsonString(text);

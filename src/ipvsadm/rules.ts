@@ -2,6 +2,7 @@
  * The lines of -S and -R: each is a command line without the program's name. What is written here reads back as the same
  * service or server; rules that ipvsadm can write are the same bytes.
  */
+import { masked } from '../foreign-text.js';
 import type { Destination, ForwardingMethod, Tunnel, TunnelType } from '../model/destination.js';
 import { destinationNumberNames, destinationNumbers, serviceSwitchNames } from '../model/fields.js';
 import { flagNames } from '../model/schedulers.js';
@@ -48,11 +49,11 @@ const serviceOption: Readonly<Record<Protocol, string>> = { tcp: '-t', udp: '-u'
 /** The options of -A: `-s wlc -p 360`. */
 function serviceOptions(service: Service): string[] {
   const { id, scheduler, persistence } = service;
-  const words = ['-s', scheduler];
+  const words = ['-s', masked(scheduler)];
   if (persistence) {
     words.push('-p', String(persistence.timeout));
     if (persistence.netmask !== defaults.netmask[serviceFamily(id)]) words.push('-M', persistence.netmask);
-    if (persistence.engine) words.push('--pe', persistence.engine);
+    if (persistence.engine) words.push('--pe', masked(persistence.engine));
   }
   for (const name of serviceSwitchNames) if (service[name]) words.push(optionOf(name));
   if (service.schedulerFlags.length > 0) words.push('-b', flagList(service));

@@ -1,4 +1,5 @@
 /** JSON with exact 64-bit counters. */
+import { jsonString } from '../foreign-text.js';
 
 export type Json =
   | string
@@ -18,7 +19,8 @@ export const toJson = (value: Json): string => `${write(value, '\n')}\n`;
 
 function write(value: Json, newline: string): string {
   if (typeof value === 'bigint') return value.toString();
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value ?? null);
+  if (typeof value !== 'object' || value === null)
+    return typeof value === 'string' ? jsonString(value) : JSON.stringify(value ?? null);
   const inner = `${newline}  `;
   if (isList(value))
     return enclose(
@@ -29,7 +31,7 @@ function write(value: Json, newline: string): string {
     );
   const members = Object.entries(value)
     .filter(([, member]) => member !== undefined)
-    .map(([key, member]) => `${JSON.stringify(key)}: ${write(member, inner)}`);
+    .map(([key, member]) => `${jsonString(key)}: ${write(member, inner)}`);
   return enclose('{', members, '}', newline);
 }
 

@@ -1,4 +1,5 @@
 /** A plan as text and as JSON. */
+import { printable } from '../foreign-text.js';
 import type { Daemon } from '../model/daemon.js';
 import { destinationKey } from '../model/destination.js';
 import { formatService } from '../model/service-uri.js';
@@ -86,20 +87,20 @@ function summary(plan: Plan, theme: Theme): string {
 
 const isChange = ({ action }: Planned<unknown>): boolean => action !== 'keep' && action !== 'leave';
 
-const show = (value: Difference['from']): string => (value === undefined ? 'none' : String(value));
+const show = (value: Difference['from']): string => (value === undefined ? 'none' : printable(String(value)));
 
 const serviceName = (service: PlannedService): string => formatService(subject(service).id);
 
 const aboutService = (service: PlannedService): string => {
   if (service.action !== 'add') return '';
   const { scheduler, persistence } = subject(service);
-  return scheduler + (persistence ? ` persistent ${persistence.timeout} s` : '');
+  return printable(scheduler) + (persistence ? ` persistent ${persistence.timeout} s` : '');
 };
 
 const daemonName = (daemon: Planned<Daemon>): string => `${subject(daemon).state} sync daemon`;
 
 const aboutDaemon = (daemon: Planned<Daemon>): string =>
-  daemon.action === 'add' ? `on ${subject(daemon).interface}, id ${subject(daemon).syncId}` : '';
+  daemon.action === 'add' ? `on ${printable(subject(daemon).interface)}, id ${subject(daemon).syncId}` : '';
 
 /** The plan as `diff --json` writes it: unchanged services and servers included. */
 export function planJson(plan: Plan): Json {

@@ -89,3 +89,33 @@ describe('called as lvsadm', () => {
     assert.deepEqual(await call('/usr/sbin/lvsadm', ['-Ln'], '', closed), { status: 141, out: '', err: '' });
   });
 });
+
+describe('a hostile word', () => {
+  const word = `\x1b]0;title\x07\n\u202e${'x'.repeat(100_000)}`;
+  for (const [what, words, stdin] of [
+    ['a command', [word]],
+    ['a positional', ['weight', 'tcp://192.0.2.1:80', '192.0.2.7', '1', word]],
+    ['an option of a subcommand', ['list', `--${word}`]],
+    ['a value of a subcommand', ['drain', '192.0.2.7', '--timeout', word]],
+    ['a value of a flag', ['list', `--json=${word}`]],
+    ['a word of a list', ['real-server', 'up', '--method', word]],
+    ['an option of ipvsadm', ['-L', `--${word}`]],
+    ['a value of ipvsadm', ['-A', '-t', word]],
+    ['a surplus word of ipvsadm', ['-L', word]],
+    ['a scheduler', ['-A', '-t', '192.0.2.9:80', '-s', word]],
+    ['a word of -R', ['-R'], `-A -t ${word.replace('\n', '')}\n`],
+    ['an option of -R', ['-R'], `-A --${word.replace('\n', '')}\n`],
+    ['a document', ['apply', '-f', '-'], JSON.stringify({ services: [{ service: word, [word]: word }] })],
+    ['rules as a document', ['apply', '-f', '-'], `-A -t ${word.replace('\n', '')}\n`],
+  ] as readonly (readonly [string, string[], string?])[]) {
+    test(`as ${what} is told in printable characters, and cut`, async () => {
+      const { call } = await machineWithService();
+      const { status, err } = await call('/usr/sbin/lvsadm', words, stdin);
+      assert.ok(status === 2 || status === 255, `status ${status}`);
+      assert.doesNotMatch(err.replaceAll('\n', ''), /[\p{Cc}\p{Cf}]/u);
+      const lines = err.split('\n');
+      assert.ok(lines.length <= 4 && lines.every((line) => line.length < 400), err.slice(0, 1000));
+      assert.match(err, /\\x1b\]0;title\\x07/);
+    });
+  }
+});

@@ -1,5 +1,7 @@
 /** Findings as text and as JSON. */
+
 import type { Finding, Severity } from '../../doctor/checks/check.js';
+import { printable } from '../../foreign-text.js';
 import { wrap } from '../../output/definition-list.js';
 import { type Json, toJson } from '../../output/json.js';
 import type { Theme } from '../../output/theme.js';
@@ -35,7 +37,7 @@ const paints: Readonly<Record<Severity, keyof Theme>> = { error: 'error', warnin
 /** @param width of the terminal, in columns */
 export function findingsText({ roles, findings, unknown }: Diagnosis, theme: Theme, width = 76): string {
   const lines = findings.flatMap((finding) => [...findingLines(finding, theme, width), '']);
-  for (const what of unknown) lines.push(theme.quiet(`not checked: ${what}`));
+  for (const what of unknown) lines.push(theme.quiet(printable(`not checked: ${what}`)));
   lines.push(`${summary(findings)} (as ${roles.join(' and ')})`);
   return lines.map((line) => `${line}\n`).join('');
 }
@@ -46,12 +48,12 @@ function findingLines(
   width: number,
 ): string[] {
   return [
-    `${theme[paints[severity]](labels[severity])} ${theme.heading(id)}: ${subject}`,
-    ...observed.map(({ source, value }) => theme.quiet(`  ${source} = ${value}`)),
-    ...wrap(why, width - 2).map((line) => `  ${line}`),
+    `${theme[paints[severity]](labels[severity])} ${theme.heading(id)}: ${printable(subject)}`,
+    ...observed.map(({ source, value }) => theme.quiet(printable(`  ${source} = ${value}`))),
+    ...wrap(printable(why), width - 2).map((line) => `  ${line}`),
     // Not wrapped, so that they can be copied.
-    ...fixes.map(
-      ({ command, on, step }) => `  ${step ? 'fix (safe)' : 'fix'}${on ? ` on ${on}` : ''}: ${command}`,
+    ...fixes.map(({ command, on, step }) =>
+      printable(`  ${step ? 'fix (safe)' : 'fix'}${on ? ` on ${on}` : ''}: ${command}`),
     ),
   ];
 }

@@ -1,6 +1,9 @@
 /** What `real-server` and `director` share: a plan of steps that is carried out, undone, shown or printed. */
+
 import type { Context } from '../../context.js';
+import { printable } from '../../foreign-text.js';
 import { DeferredOutput } from '../../output/deferred-output.js';
+import { type Json, toJson } from '../../output/json.js';
 import { Journal, type Role } from '../../setup/journal.js';
 import { configFiles } from '../../setup/persist.js';
 import { type Observer, runSteps, type StepResult, undoAll } from '../../setup/run-steps.js';
@@ -23,7 +26,7 @@ export interface Setup {
 }
 
 export interface StatusPart {
-  readonly json: Readonly<Record<string, unknown>>;
+  readonly json: Readonly<Record<string, Json>>;
   readonly text: string;
 }
 
@@ -85,8 +88,8 @@ async function alone({ context, journal }: Run, work: (observe: Observer) => Pro
   const unlock = await journal.lock((text) => void context.err.write(`${text}\n`));
   try {
     await work(async (step, result, note) => {
-      await out.write(`${describeStep(step)}: ${words[result]}\n`);
-      if (note !== undefined) await context.err.write(`lvsadm: ${note}\n`);
+      await out.write(`${printable(describeStep(step))}: ${words[result]}\n`);
+      if (note !== undefined) await context.err.write(`lvsadm: ${printable(note)}\n`);
     });
   } finally {
     unlock();
@@ -111,12 +114,12 @@ async function up(setup: Setup, run: Run): Promise<number> {
   if (values.dryRun) {
     for (const step of plan.steps) {
       const mark = (await holdsNow(step, machine)) ? 'holds already' : stepCommand(step);
-      await out.write(`${describeStep(step)}: ${mark}\n`);
+      await out.write(`${printable(`${describeStep(step)}: ${mark}`)}\n`);
     }
   } else {
     await alone(run, (observe) => runSteps(plan.steps, machine, journal, observe));
   }
-  for (const note of plan.notes) await err.write(`lvsadm: ${note}\n`);
+  for (const note of plan.notes) await err.write(`lvsadm: ${printable(note)}\n`);
   return 0;
 }
 
@@ -131,7 +134,8 @@ async function down(_setup: Setup, run: Run): Promise<number> {
   const { context, values, machine, journal } = run;
   const { out } = context;
   if (values.dryRun) {
-    for (const { step } of [...journal.entries].reverse()) await out.write(`undo: ${describeStep(step)}\n`);
+    for (const { step } of [...journal.entries].reverse())
+      await out.write(`undo: ${printable(describeStep(step))}\n`);
     return 0;
   }
   if (journal.entries.length === 0) return 0;
@@ -152,17 +156,13 @@ async function status(setup: Setup, { context, values, machine, journal }: Run):
   const more = await setup.status?.(machine);
   await context.out.write(
     values.json
-      ? `${JSON.stringify(
-          {
-            role: setup.role,
-            complete,
-            state: journal.path,
-            steps: states.map(({ step, holds }) => ({ description: describeStep(step), holds, ...step })),
-            ...more?.json,
-          },
-          undefined,
-          2,
-        )}\n`
+      ? toJson({
+          role: setup.role,
+          complete,
+          state: journal.path,
+          steps: states.map(({ step, holds }) => ({ description: describeStep(step), holds, ...step })),
+          ...more?.json,
+        })
       : statusText(setup.role, states, more?.text),
   );
   return complete ? 0 : 1;
@@ -173,7 +173,9 @@ function statusText(
   states: readonly { readonly step: SetupStep; readonly holds: boolean }[],
   more = '',
 ): string {
-  const lines = states.map(({ step, holds }) => `${holds ? 'holds  ' : 'MISSING'}  ${describeStep(step)}\n`);
+  const lines = states.map(
+    ({ step, holds }) => `${holds ? 'holds  ' : 'MISSING'}  ${printable(describeStep(step))}\n`,
+  );
   return (lines.length === 0 ? `lvsadm has set nothing up here for a ${role}\n` : lines.join('')) + more;
 }
 

@@ -1,5 +1,7 @@
 /** The store of what one command leaves for a later one, as command lines name its directory. */
+
 import type { Context } from '../../context.js';
+import { printable } from '../../foreign-text.js';
 import { Store } from '../../system/store.js';
 import type { Options } from '../command.js';
 
@@ -14,5 +16,8 @@ export const runDirOption = {
 /** @param state file that is used instead of those in the directory */
 export function openStore(context: Context, runDir?: string, state?: string): Store {
   const { env, files, err } = context;
-  return new Store({ env, files, runDir, warn: (line) => void err.write(`lvsadm: ${line}\n`) }, state);
+  return new Store(
+    { env, files, runDir, warn: (line) => void err.write(`lvsadm: ${printable(line)}\n`) },
+    state,
+  );
 }

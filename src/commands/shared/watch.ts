@@ -1,8 +1,10 @@
 /** Repeats an action whenever files change, and at an interval. */
+
 import { stat } from 'node:fs/promises';
 import type { Context } from '../../context.js';
 import { filesIn } from '../../document/files.js';
 import { DocumentError, LockedError, UsageError } from '../../errors.js';
+import { printableLines } from '../../foreign-text.js';
 
 const POLL = 1000;
 
@@ -35,7 +37,7 @@ async function survive(once: () => Promise<unknown>, context: Context): Promise<
     const passing =
       error instanceof DocumentError || error instanceof UsageError || error instanceof LockedError;
     if (!passing) throw error;
-    await context.err.write(`${error.message.replace(/^/gm, 'lvsadm: ')}\n`);
+    await context.err.write(`${printableLines(error.message).replace(/^/gm, 'lvsadm: ')}\n`);
   }
 }
 

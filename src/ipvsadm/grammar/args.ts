@@ -1,5 +1,7 @@
 /** The arguments of a command line: tokens read one by one, each value by its option. The first mistake ends it. */
+
 import { MalformedError, NoCommandError, UsageError, ValueError } from '../../errors.js';
+import { quoted } from '../../foreign-text.js';
 import { nearest } from '../../suggest.js';
 import type { CommandOption } from './commands.js';
 import type { ResolvedNames } from './endpoint.js';
@@ -58,7 +60,7 @@ export function readValue<T>(spelling: string, read: () => T): T {
   } catch (error) {
     if (!(error instanceof ValueError)) throw error;
     const { field, given, expected, choices } = error;
-    throw new UsageError(`${field} '${given}' is not ${expected}`, spelling, nearest(given, choices));
+    throw new UsageError(`${field} ${quoted(given)} is not ${expected}`, spelling, nearest(given, choices));
   }
 }
 

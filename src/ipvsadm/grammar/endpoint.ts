@@ -1,5 +1,7 @@
 /** HOST[:PORT], as services and servers are given. Names in it are looked up by the caller: {@link UnresolvedNames}. */
+
 import { ValueError } from '../../errors.js';
+import { quoted } from '../../foreign-text.js';
 import { canonicalAddress, isIpv6 } from '../../model/address.js';
 import { portRange, type Range } from '../../model/limits.js';
 import { type PortNames, portNamed } from '../../model/port.js';
@@ -72,7 +74,8 @@ function addressOf(at: SplitEndpoint, names: ResolvedNames): string | undefined 
 }
 
 function expectedEndpoint(at: SplitEndpoint | undefined): string {
-  if (at !== undefined && isHostName(at)) return `an address[:port], and no host has the name '${at.host}'`;
+  if (at !== undefined && isHostName(at))
+    return `an address[:port], and no host has the name ${quoted(at.host)}`;
   return 'an address[:port] such as 192.0.2.1:80, www.example.com:http or [2001:db8::1]:80';
 }
 

@@ -1,5 +1,7 @@
 /** Checks the options of a command against the option table: which it needs and takes, and which exclude each other. */
+
 import { UsageError } from '../../errors.js';
+import { quoted } from '../../foreign-text.js';
 import { type Args, spellingOf } from './args.js';
 import { type CommandName, commands } from './commands.js';
 import { settings as table } from './options.js';
@@ -64,7 +66,7 @@ function refuseWords({ command, words }: Args): void {
   const taken = command.option.long === 'set' ? 3 : 0;
   const [surplus] = words.slice(taken);
   if (surplus !== undefined)
-    throw new UsageError(`'${surplus.spelling}' belongs to no option`, surplus.spelling);
+    throw new UsageError(`${quoted(surplus.spelling)} belongs to no option`, surplus.spelling);
   if (words.length < taken)
     throw new UsageError(`${command.spelling} needs three numbers: TCP TCPFIN UDP`, command.spelling);
 }

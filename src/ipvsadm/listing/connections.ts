@@ -1,4 +1,5 @@
 /** -L -c: the connection table, line by line as the kernel shows it, in memory that does not grow with it. */
+import { masked } from '../../foreign-text.js';
 import {
   type ConnectionLine,
   connectionTablePath,
@@ -9,7 +10,7 @@ import type { Protocol } from '../../model/service.js';
 import type { Command } from '../grammar/command.js';
 import type { Labels } from '../grammar/endpoint-format.js';
 import type { Session } from '../name-lookup.js';
-import { LineWriter, printable } from './line-writer.js';
+import { LineWriter } from './line-writer.js';
 
 type Options = Extract<Command, { do: 'connections' }>;
 
@@ -68,7 +69,7 @@ export function connectionWriter(
       to.cell(18);
       to.text(engine);
       to.cell();
-      to.text(printable(utf8.decode(line.engineBytes)));
+      to.text(masked(utf8.decode(line.engineBytes)));
     }
     to.end();
   };

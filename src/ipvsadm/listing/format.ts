@@ -1,4 +1,5 @@
 /** The lines of -L, byte for byte as ipvsadm writes them. Pure: services and servers in, bytes out. */
+import { masked } from '../../foreign-text.js';
 import { familyOf } from '../../model/address.js';
 import type { Daemon } from '../../model/daemon.js';
 import { type ServiceSwitch, serviceSwitchNames } from '../../model/fields.js';
@@ -15,7 +16,6 @@ import { type Labels, numericLabels } from '../grammar/endpoint-format.js';
 import { flagList, protocolOf } from '../rules.js';
 import { abbreviated, exact, putCounter } from './counters.js';
 import type { Layout } from './layouts.js';
-import { printable } from './line-writer.js';
 import { putServer, type RowFormat } from './rows.js';
 
 /** Width of the column with names, `TCP  ` or `  -> ` included. */
@@ -90,12 +90,12 @@ const switchWords: Readonly<Record<ServiceSwitch, string>> = { onePacket: 'ops' 
 /** `sh (sh-port) persistent 60 mask 255.255.255.0 pe sip ops` */
 function properties(service: Service): string {
   const { scheduler, schedulerFlags, persistence, id } = service;
-  let text = scheduler;
+  let text = masked(scheduler);
   if (schedulerFlags.length > 0) text += ` (${flagList(service)})`;
   if (persistence) {
     text += ` persistent ${persistence.timeout}`;
     if (persistence.netmask !== defaults.netmask[serviceFamily(id)]) text += ` mask ${persistence.netmask}`;
-    if (persistence.engine) text += ` pe ${persistence.engine}`;
+    if (persistence.engine) text += ` pe ${masked(persistence.engine)}`;
   }
   for (const name of serviceSwitchNames) if (service[name]) text += ` ${switchWords[name]}`;
   return text;
@@ -109,7 +109,7 @@ export const timeoutsLine = ({ tcp, tcpFin, udp }: Timeouts): string =>
 
 /** `master sync daemon (mcast=eth0, syncid=0, maxlen=1472, group=224.0.0.81, port=8848, ttl=1)` */
 export function daemonLine(daemon: Daemon): string {
-  const details = [`mcast=${printable(daemon.interface)}`, `syncid=${daemon.syncId}`];
+  const details = [`mcast=${masked(daemon.interface)}`, `syncid=${daemon.syncId}`];
   if (daemon.maxLength) details.push(`maxlen=${daemon.maxLength}`);
   if (daemon.group) details.push(`group=${daemon.group}`);
   if (daemon.port) details.push(`port=${daemon.port}`);

@@ -145,10 +145,3 @@ export class LineWriter {
     this.bytes = bytes;
   }
 }
-
-/** Text from outside, such as a SIP client's Call-ID, with `?` for each character that could steer a terminal or break a line. */
-export function printable(text: string): string {
-  // Control characters, invisible characters, and those that change the direction of writing. The pattern is built on use: its
-  // classes are large, and most runs need none of it.
-  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '?');
-}

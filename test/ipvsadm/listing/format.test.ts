@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { masked } from '../../../src/foreign-text.js';
 import { options } from '../../../src/ipvsadm/grammar/options.js';
 import { help, versionText } from '../../../src/ipvsadm/help.js';
 import { abbreviated, exact } from '../../../src/ipvsadm/listing/counters.js';
 import { daemonLine } from '../../../src/ipvsadm/listing/format.js';
-import { printable } from '../../../src/ipvsadm/listing/line-writer.js';
 import type { Stats } from '../../../src/model/stats.js';
 import { world } from '../../support/run.js';
 import { splitLine } from '../cases.js';
@@ -126,8 +126,8 @@ TCP  va-very-long-host-name-indee wlc
 
 describe('what others decide', () => {
   it('cannot steer a terminal or break a line', () => {
-    assert.equal(printable('\u001b[31mred\u0007\r\n\u009b2J\u202e\u2028'), '?[31mred???' + '?2J??');
-    assert.equal(printable('a84b4c76e66710@pc33.atlanta.com ü'), 'a84b4c76e66710@pc33.atlanta.com ü');
+    assert.equal(masked('\u001b[31mred\u0007\r\n\u009b2J\u202e\u2028'), '?[31mred???' + '?2J??');
+    assert.equal(masked('a84b4c76e66710@pc33.atlanta.com ü'), 'a84b4c76e66710@pc33.atlanta.com ü');
   });
 
   it('shows as question marks in the data of a persistence engine', async () => {

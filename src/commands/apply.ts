@@ -3,7 +3,7 @@ import type { Context } from '../context.js';
 import { UsageError } from '../errors.js';
 import type { IpvsClient } from '../ipvs/client.js';
 import { refusal } from '../messages.js';
-import type { Change } from '../model/change.js';
+import type { ServiceId } from '../model/service.js';
 import type { State } from '../model/state.js';
 import { toJson } from '../output/json.js';
 import { reconciliationJson, refusals, renderReconciliation } from '../output/outcome.js';
@@ -11,12 +11,14 @@ import { planJson, renderPlan } from '../output/plan.js';
 import { Progress } from '../output/progress.js';
 import { type Theme, themeFor } from '../output/theme.js';
 import { type Outcome, type Reconciliation, reconcile } from '../plan/apply.js';
-import { type Draining, drainLeaving } from '../plan/drain.js';
+import { hashingLosers, leaving, quiesce } from '../plan/drain.js';
 import type { Plan } from '../plan/plan.js';
 import { empties } from '../plan/policy.js';
 import type { Stage } from '../plan/stages.js';
+import { type Waiting, waitUntilEmpty } from '../plan/wait-until-empty.js';
 import { defineCommand, type Options, type Values } from './command.js';
 import { type Desired, desiredOptions, planFor, readCurrent, readDesired } from './shared/desired-state.js';
+import { Fallbacks } from './shared/fallbacks.js';
 import { openStore, runDirOption } from './shared/store.js';
 
 const DONE = 0;
@@ -118,25 +120,28 @@ class Application {
   private async reconcile(client: IpvsClient, desired: Desired): Promise<Reconciliation> {
     let plan: Plan | undefined;
     let drained: Plan | undefined;
-    const restorations: Change[] = [];
-    try {
-      return await reconcile({
-        client,
-        read: () => readCurrent(client, desired),
-        plan: (current) => {
-          plan = this.planned(current, desired);
-          return plan;
-        },
-        before: async (stage) => {
-          if (!this.values.drain || plan === undefined || plan === drained || !removes(stage)) return;
-          drained = plan;
-          restorations.push(...(await drainLeaving(plan, this.draining(client))));
-        },
-        progress: (done, total) => this.progress.bar(done, total),
-      });
-    } finally {
-      if (restorations.length > 0) await client.applyAll(restorations);
-    }
+    const fallingBack: ServiceId[] = [];
+    const fallbacks = new Fallbacks(client, openStore(this.context, this.values.runDir), this.context.err);
+    const reconciliation = await reconcile({
+      client,
+      read: () => readCurrent(client, desired),
+      plan: (current) => {
+        plan = this.planned(current, desired);
+        return plan;
+      },
+      before: async (stage) => {
+        if (!this.values.drain || plan === undefined || plan === drained || !removes(stage)) return;
+        drained = plan;
+        const members = leaving(plan);
+        fallingBack.push(...hashingLosers(plan));
+        await fallbacks.whileSet(fallingBack, () => quiesce(members, client));
+        await waitUntilEmpty(members, this.waiting(client));
+      },
+      progress: (done, total) => this.progress.bar(done, total),
+    });
+    // The document's flags hold, also where it has a server at weight 0; but servers that could not be removed still need the flag.
+    if (fallingBack.length > 0) await fallbacks.giveBack(reconciliation.converged ? fallingBack : []);
+    return reconciliation;
   }
 
   /** @throws UsageError if it would remove the last service without --allow-empty */
@@ -148,7 +153,7 @@ class Application {
     return plan;
   }
 
-  private draining(client: IpvsClient): Draining {
+  private waiting(client: IpvsClient): Waiting {
     const { now, sleep } = this.context;
     const { drain = 0 } = this.values;
     const progress = (left: number) => this.progress.line(`draining: ${left} connections left`);

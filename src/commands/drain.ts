@@ -2,12 +2,13 @@
 import type { Context } from '../context.js';
 import { Errno } from '../errors.js';
 import type { IpvsClient } from '../ipvs/client.js';
+import type { ServiceId } from '../model/service.js';
 import { toJson } from '../output/json.js';
 import { Progress } from '../output/progress.js';
-import { drainsByRefusing } from '../plan/drain-scheduling.js';
 import { connectionsLeft, waitUntilEmpty } from '../plan/wait-until-empty.js';
 import { defineCommand } from './command.js';
 import { DrainedWeights } from './shared/drained-weights.js';
+import { Fallbacks, forceOption } from './shared/fallbacks.js';
 import { Interruption, interruptOption } from './shared/interruption.js';
 import {
   allServicesOption,
@@ -32,13 +33,15 @@ export const command = defineCommand({
     timeout: { type: 'seconds', default: 300, describe: 'time to wait for connections to end' },
     delete: { type: 'flag', describe: 'remove the server once it has no connections left' },
     ...allServicesOption,
+    ...forceOption,
     ...interruptOption,
     ...runDirOption,
     ...jsonOption,
   },
   notes:
     'Sets the weight to 0, so that the server gets no new connections, and waits until its current connections have ' +
-    'ended. `lvsadm undrain` restores the weight.',
+    'ended. `lvsadm undrain` restores the weight. Services with the schedulers sh and mh have the flag sh-fallback or ' +
+    'mh-fallback while one of their servers has weight 0.',
   exitStatuses: {
     0: 'no connections are left',
     1:
@@ -53,9 +56,13 @@ export const command = defineCommand({
   async run(context, values) {
     const client = await context.client();
     const servers = await findServers(context, values);
-    const weights = new DrainedWeights(openStore(context, values.runDir));
+    const store = openStore(context, values.runDir);
+    const weights = new DrainedWeights(store);
+    const fallbacks = new Fallbacks(client, store, context.err);
     const interruption = new Interruption(context);
-    await quiesce(servers, client, weights, context);
+    const active = servers.filter(({ destination }) => destination.weight > 0);
+    if (!values.force) await fallbacks.requireFallback(servicesOf(active));
+    await fallbacks.whileSet(servicesOf(servers), () => quiesce(active, client, weights));
     await waitFor(servers, client, values.timeout * 1000, interruption, context);
     const interrupted = interruption.requested;
     const ends: End[] = [];
@@ -66,6 +73,7 @@ export const command = defineCommand({
         ends.push(await restored(end, client, weights));
       else ends.push(end);
     }
+    await fallbacks.giveBack();
     if (interrupted) await context.err.write(ends.map((end) => adviceAfter(end, weights)).join(''));
     await context.out.write(values.json ? json(ends) : ends.map(line).join(''));
     if (interrupted) return interruption.status;
@@ -73,19 +81,11 @@ export const command = defineCommand({
   },
 });
 
+const servicesOf = (servers: readonly Found[]): ServiceId[] => [...new Set(servers.map(({ of }) => of))];
+
 /** Keeps new connections from the servers, with their weights remembered. */
-async function quiesce(
-  servers: readonly Found[],
-  client: IpvsClient,
-  weights: DrainedWeights,
-  { err }: Context,
-): Promise<void> {
-  const active = servers.filter(({ destination }) => destination.weight > 0);
+async function quiesce(active: readonly Found[], client: IpvsClient, weights: DrainedWeights): Promise<void> {
   if (active.length === 0) return;
-  for (const of of new Set(active.map((server) => server.of))) {
-    const refusing = drainsByRefusing(await client.service(of));
-    if (refusing !== undefined) await err.write(`lvsadm: ${refusing}\n`);
-  }
   // Before the change: a run that ends in between must not lose the weights.
   await weights.remember(active);
   const errors = await client.applyAll(active.map((server) => weightChange(server, 0)));

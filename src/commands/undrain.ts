@@ -4,6 +4,7 @@ import type { IpvsClient } from '../ipvs/client.js';
 import { toJson } from '../output/json.js';
 import { defineCommand } from './command.js';
 import { DrainedWeights } from './shared/drained-weights.js';
+import { Fallbacks } from './shared/fallbacks.js';
 import {
   allServicesOption,
   describeServer,
@@ -31,12 +32,19 @@ export const command = defineCommand({
   },
   async run(context, values) {
     const client = await context.client();
-    const servers = await findServers(context, values);
-    const weights = new DrainedWeights(openStore(context, values.runDir));
-    const [first] = servers;
+    const store = openStore(context, values.runDir);
+    const fallbacks = new Fallbacks(client, store, context.err);
     const ends: End[] = [];
-    for (const server of servers) ends.push(await undrain(server, client, weights));
-    if (servers.length === 1 && first && ends[0]?.unknown) throw unknownWeight(first);
+    try {
+      const weights = new DrainedWeights(store);
+      for (const server of await findServers(context, values))
+        ends.push(await undrain(server, client, weights));
+    } finally {
+      // Also where the server is gone.
+      await fallbacks.giveBack();
+    }
+    const [first] = ends;
+    if (ends.length === 1 && first?.unknown) throw unknownWeight(first.server);
     // A host's servers in other services need not have been drained.
     const told = ends.some(isRestored) ? ends.filter(isRestored) : ends;
     await context.out.write(values.json ? json(told) : told.map(line).join(''));

@@ -6,6 +6,7 @@ import { toJson } from '../output/json.js';
 import { Progress } from '../output/progress.js';
 import { defineCommand } from './command.js';
 import { DrainedWeights } from './shared/drained-weights.js';
+import { Fallbacks, forceOption } from './shared/fallbacks.js';
 import { Interruption, interruptOption } from './shared/interruption.js';
 import {
   describeServer,
@@ -39,6 +40,7 @@ export const command = defineCommand({
       default: 0,
       describe: 'time in which to reach the weight, in steps of a second',
     },
+    ...forceOption,
     ...interruptOption,
     ...runDirOption,
     ...jsonOption,
@@ -57,12 +59,20 @@ export const command = defineCommand({
     const found = await findServer(context, values);
     const from = found.destination.weight;
     const wanted = values.weight(from);
+    const store = openStore(context, values.runDir);
+    const fallbacks = new Fallbacks(client, store, context.err);
+    if (from > 0 && wanted === 0 && !values.force) await fallbacks.requireFallback([found.of]);
     const interruption = new Interruption(context);
-    const end = await ramp(client, found, wanted, values.over * 1000, interruption, context);
+    const set: SetWeight = (server, weight) => {
+      const change = () => setWeight(client, server, weight);
+      return weight === 0 ? fallbacks.whileSet([server.of], change) : change();
+    };
+    const end = await ramp(client, found, wanted, values.over * 1000, interruption, context, set);
     const interrupted = interruption.requested && end !== undefined && end.destination.weight !== wanted;
-    if (interrupted && values.onInterrupt === 'restore') await setWeight(client, end, from);
+    if (interrupted && values.onInterrupt === 'restore') await set(end, from);
     const weight = interrupted && values.onInterrupt === 'restore' ? from : end?.destination.weight;
-    if (weight === wanted) await new DrainedWeights(openStore(context, values.runDir)).forget([found]);
+    await fallbacks.giveBack();
+    if (weight === wanted) await new DrainedWeights(store).forget([found]);
     else await context.err.write(`lvsadm: ${describeServer(found)}: ${stopped(weight, interrupted)}\n`);
     const { service, server } = nameOf(found);
     if (values.json) await context.out.write(toJson({ service, server, from, weight: weight ?? null }));
@@ -82,6 +92,8 @@ function stopped(weight: number | undefined, interrupted: boolean): string {
     : `another program set its weight to ${weight} meanwhile`;
 }
 
+type SetWeight = (server: Found, weight: number) => Promise<void>;
+
 /**
  * A step a second, in a straight line over time; steps that would change nothing are left out. Ends early on a request to stop, and
  * where another program changes the weight or removes the server.
@@ -94,6 +106,7 @@ async function ramp(
   duration: number,
   interruption: Interruption,
   { now, err }: Context,
+  set: SetWeight,
 ): Promise<Found | undefined> {
   const from = found.destination.weight;
   const start = now();
@@ -103,7 +116,7 @@ async function ramp(
   while (at !== to && server?.destination.weight === at && !interruption.requested) {
     const elapsed = now() - start;
     const next = elapsed >= duration ? to : from + Math.round(((to - from) * elapsed) / duration);
-    if (next !== at) await setWeight(client, server, next);
+    if (next !== at) await set(server, next);
     at = next;
     if (at === to) return { of: found.of, destination: { ...server.destination, weight: to } };
     progress.line(`${nameOf(found).server}: weight ${at} of ${to}`);

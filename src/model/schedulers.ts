@@ -25,7 +25,7 @@ export const schedulerFlagWords = {
   Record<string, { readonly flag: SchedulerFlag; readonly scheduler?: 'sh' | 'mh' }>
 >;
 
-type SchedulerFlagWord = keyof typeof schedulerFlagWords;
+export type SchedulerFlagWord = keyof typeof schedulerFlagWords;
 export const schedulerFlagNames = Object.keys(schedulerFlagWords) as readonly SchedulerFlagWord[];
 
 /** The scheduler that a word belongs to; undefined where any scheduler may have it. */
@@ -49,3 +49,27 @@ const flagName = (flag: SchedulerFlag, scheduler: string): SchedulerFlagWord =>
   schedulerFlagNames.find(
     (word) => schedulerFlagWords[word].flag === flag && schedulerOf(word) === scheduler,
   ) ?? flag;
+
+/**
+ * Schedulers that keep a server at weight 0 in their hash table, and so refuse its share of new clients, each with the flag that
+ * makes it choose another server then; dh has none. Source: ip_vs_sh.c, ip_vs_mh.c, ip_vs_dh.c.
+ */
+const fallbacks: ReadonlyMap<string, SchedulerFlagWord | undefined> = new Map([
+  ['sh', 'sh-fallback'],
+  ['mh', 'mh-fallback'],
+  ['dh', undefined],
+]);
+
+/** The flag that makes a scheduler choose another server for the clients of one at weight 0: `mh-fallback`. */
+export const fallbackOf = (scheduler: string): SchedulerFlagWord | undefined => fallbacks.get(scheduler);
+
+interface Scheduling {
+  readonly scheduler: string;
+  readonly schedulerFlags: readonly SchedulerFlag[];
+}
+
+/** Whether a service refuses the share of new clients of a server at weight 0. */
+export function refusesAtZero({ scheduler, schedulerFlags }: Scheduling): boolean {
+  const word = fallbackOf(scheduler);
+  return fallbacks.has(scheduler) && !(word && schedulerFlags.includes(schedulerFlagWords[word].flag));
+}

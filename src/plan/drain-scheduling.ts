@@ -1,30 +1,31 @@
-/** Schedulers that refuse clients while a server drains, and the flag that prevents it. */
+/** The flag that keeps a service from refusing clients while one of its servers is at weight 0. */
 import type { Change } from '../model/change.js';
-import { schedulerFlagWords } from '../model/schedulers.js';
+import { fallbackOf, refusesAtZero, type SchedulerFlag, schedulerFlagWords } from '../model/schedulers.js';
 import type { Service } from '../model/service.js';
-import { changing, type Plan, subject } from './plan.js';
 
-/**
- * Why clients are refused while one of the service's servers drains; undefined if the scheduler sends them to other servers.
- * sh and dh keep a server's share of their hash tables at weight 0.
- */
-export function drainsByRefusing({ scheduler, schedulerFlags }: Service): string | undefined {
-  if (scheduler === 'dh') return 'scheduler dh refuses the clients of a server at weight 0';
-  if (scheduler !== 'sh' || schedulerFlags.includes(FALLBACK)) return undefined;
-  return 'scheduler sh refuses the clients of a server at weight 0, unless its flag sh-fallback is set';
+/** Whether the flag is missing; false for schedulers that need none or have none. */
+export const lacksFallback = (service: Service): boolean =>
+  refusesAtZero(service) && fallbackFlag(service) !== undefined;
+
+/** The change that makes a service fall back to other servers. */
+export const addFallback = (service: Service): Change =>
+  withFlags(service, [...service.schedulerFlags, ...flagsOfFallback(service)]);
+
+/** The change that takes the flag away. */
+export const removeFallback = (service: Service): Change =>
+  withFlags(
+    service,
+    service.schedulerFlags.filter((flag) => flag !== fallbackFlag(service)),
+  );
+
+const withFlags = (service: Service, schedulerFlags: readonly SchedulerFlag[]): Change => ({
+  do: 'editService',
+  service: { ...service, schedulerFlags },
+});
+
+function fallbackFlag({ scheduler }: Service): SchedulerFlag | undefined {
+  const word = fallbackOf(scheduler);
+  return word && schedulerFlagWords[word].flag;
 }
 
-const FALLBACK = schedulerFlagWords['sh-fallback'].flag;
-
-/** Services of a plan that would refuse clients while a server leaves, and need not: sh can fall back to another server. */
-export const needFallback = (plan: Plan): Service[] =>
-  changing(plan)
-    .filter(({ after, destinations }) => after && destinations.some(({ action }) => action === 'remove'))
-    .map(subject)
-    .filter((service) => service.scheduler === 'sh' && drainsByRefusing(service) !== undefined);
-
-/** The change that makes a service fall back. */
-export const addFallback = (service: Service): Change => ({
-  do: 'editService',
-  service: { ...service, schedulerFlags: [...service.schedulerFlags, FALLBACK] },
-});
+const flagsOfFallback = (service: Service): SchedulerFlag[] => [fallbackFlag(service) ?? []].flat();

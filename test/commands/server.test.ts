@@ -158,22 +158,6 @@ test('UDP flows count although none is ever established', async (context) => {
   assert.equal(status, 1);
 });
 
-test('drain warns where the scheduler refuses clients of a server at weight 0', async (context) => {
-  const director = await Director.start(context);
-  for (const [scheduler, flags, told] of [
-    ['sh', '', /^lvsadm: scheduler sh refuses the clients of a server at weight 0, unless/],
-    ['sh', 'sh-fallback', /^$/],
-    ['dh', '', /^lvsadm: scheduler dh refuses/],
-    ['wlc', '', /^$/],
-  ] as const) {
-    const stdin = `services: [{service: fwmark://1, scheduler: ${scheduler}, schedulerFlags: [${flags}], servers: [198.51.100.1]}]`;
-    await director.run(['apply', '-f', '-'], { stdin });
-    const { status, err } = await director.run(['drain', 'fwmark://1', '198.51.100.1']);
-    assert.equal(status, 0);
-    assert.match(err, told);
-  }
-});
-
 const dns: ServiceId = { protocol: 'tcp', address: '192.0.2.2', port: 53 };
 
 /** The first server's weight in both services. */

@@ -38,7 +38,7 @@ const arrows: Readonly<Record<string, string>> = {
   'doctor/checks': 'model ipvsadm/rules system setup doctor/facts',
   doctor: 'doctor/facts doctor/checks',
 
-  output: 'errors foreign-text context model plan chalk cli-table3',
+  output: 'errors foreign-text context model plan chalk js-yaml',
   reference: 'errors version ipvsadm ipvsadm/grammar commands output',
   commands:
     'errors foreign-text context messages suggest model ipvs ipvsadm/rules document plan system setup doctor doctor/facts doctor/checks output reference',
@@ -62,7 +62,7 @@ const touching = [
 const computing = ['node:buffer', 'node:path', 'node:util'];
 
 /** Packages that ipvsadm's grammar must not wait for: docs/architecture.md says what each costs. */
-const slow = ['yargs', 'zod', 'chalk', 'cli-table3', 'js-yaml'];
+const slow = ['yargs', 'zod', 'chalk', 'js-yaml'];
 
 const files = [...filesUnder('src'), ...filesUnder('bin')];
 const imports = files.flatMap(importsOf);

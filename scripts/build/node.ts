@@ -8,7 +8,7 @@ import { type BuildOptions, build, type Plugin } from 'esbuild';
 import { isMain, root, version } from './project.js';
 
 /** Packages that a subcommand loads when it needs one: each is a file below dist/packages. */
-const packages = ['yargs', 'zod/mini', 'js-yaml', 'chalk', 'cli-table3'];
+const packages = ['yargs', 'zod/mini', 'js-yaml', 'chalk'];
 
 const fileOf = (name: string): string => name.replace('/', '-');
 

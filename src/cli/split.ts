@@ -23,7 +23,7 @@ export function split(args: readonly string[], options: Options): Words | undefi
     .parserConfiguration({ 'dot-notation': false, 'parse-numbers': false, 'parse-positional-numbers': false })
     .version(false)
     .help('help')
-    .alias('help', 'h')
+    .alias('help', Object.values(options).some(({ alias }) => alias === 'h') ? [] : 'h')
     .detectLocale(false)
     .fail((message, error) => {
       // yargs' own errors have a class that it does not export.
@@ -39,10 +39,10 @@ export function split(args: readonly string[], options: Options): Words | undefi
   return { options: given, positionals: positionals.map(String) };
 }
 
-const yargsOption = (option: Option): YargsOptions =>
-  option.type === 'flag'
-    ? { type: 'boolean' }
-    : { type: 'string', requiresArg: true, ...(option.alias !== undefined && { alias: option.alias }) };
+const yargsOption = ({ type, alias }: Option): YargsOptions => ({
+  ...(type === 'flag' ? { type: 'boolean' } : { type: 'string', requiresArg: true }),
+  ...(alias !== undefined && { alias }),
+});
 
 /** yargs takes `--json=maybe` for false. */
 function checkFlags(args: readonly string[], options: Options): void {

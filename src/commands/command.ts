@@ -18,6 +18,8 @@ export type Positional = Domain & {
 export interface Flag {
   readonly type: 'flag';
   readonly describe: string;
+  /** One letter. `h` takes the place of the short form of --help. */
+  readonly alias?: string;
   /** The option that excludes it. */
   readonly conflicts?: string;
 }

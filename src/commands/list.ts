@@ -1,21 +1,14 @@
 /** `lvsadm list`: the table, for people and for scripts. */
-
-import type { Context } from '../context.js';
 import { destinationValue, serviceSettings } from '../document/write.js';
-import { printable } from '../foreign-text.js';
-import { destinationKey } from '../model/destination.js';
 import { destinationCounts } from '../model/fields.js';
-import { destinationOrder, serviceOrder, sortedBy } from '../model/order.js';
-import { flagNames } from '../model/schedulers.js';
-import type { Service } from '../model/service.js';
 import { formatService } from '../model/service-uri.js';
-import type { Stats } from '../model/stats.js';
-import type { DestinationEntry, ServiceEntry } from '../model/table.js';
 import { type Json, toJson } from '../output/json.js';
-import { type Column, renderTable } from '../output/table.js';
 import { themeFor } from '../output/theme.js';
 import { defineCommand } from './command.js';
-import { serviceArgument } from './shared/service-arg.js';
+import { type Entry, readEntries } from './list/entries.js';
+import { filterOf, serverFieldNames, serviceFieldNames } from './list/filter.js';
+import { measures, sortEntries, views } from './list/measures.js';
+import { entriesTable } from './list/table.js';
 
 export const command = defineCommand({
   positionals: {
@@ -27,105 +20,67 @@ export const command = defineCommand({
   },
   options: {
     stats: { type: 'flag', describe: 'show counters', conflicts: 'rate' },
-    rate: { type: 'flag', describe: 'show rates per second' },
-    json: { type: 'flag', describe: 'write settings, connections, counters and rates as JSON' },
+    rate: { type: 'flag', describe: 'show rates per second: connections, packets, bytes' },
+    human: { type: 'flag', alias: 'h', describe: 'write numbers with units of 1000: 1.2k, 12M' },
+    sort: {
+      choices: ['name', ...measures.map(({ name }) => name)],
+      default: 'name',
+      describe: 'column to sort by, services and the servers of each; numbers: the largest first',
+    },
+    filter: {
+      type: 'filter',
+      many: true,
+      describe: 'show only what meets this condition, such as weight=0, active>=100 or address=192.0.2.*',
+    },
+    output: {
+      alias: 'o',
+      choices: ['wide', 'json', 'yaml', 'name'],
+      describe: 'wide: all columns; json, yaml: everything; name: a service per line',
+      defaultText: 'a table that fits the terminal',
+    },
+    json: { type: 'flag', describe: 'the same as --output json', conflicts: 'output' },
   },
-  async run(context, { service: named, stats, rate, json }) {
-    const entries = await read(context, named);
-    if (json) {
-      await context.out.write(toJson({ services: entries.map(entryJson) }));
-      return 0;
+  notes:
+    'A service has the sums of its servers, and its own counters. Yellow: weight 0. Red: a server at its upper threshold, a ' +
+    'service without servers, and one whose servers are all at weight 0. --filter compares with =, !=, <, <=, > or >=; * at ' +
+    `the end stands for any text. Fields of services: ${serviceFieldNames.join(', ')}; of servers: ${serverFieldNames.join(', ')}.`,
+  exitStatuses: { 2: 'there is no such service, or the command line is wrong' },
+  examples: [
+    ['lvsadm list --filter weight=0', 'servers that get no new connections'],
+    ['lvsadm list --stats -h --sort inbytes', 'the busiest services first'],
+    ['lvsadm list -o name', 'services for a script, one per line'],
+  ],
+  async run(context, { service: named, stats, rate, human, sort, filter, output, json }) {
+    const filtered = filterOf(filter);
+    const entries = sortEntries(filtered(await readEntries(context, named)), sort);
+    const format = json ? 'json' : output;
+    const { out } = context;
+    if (format === 'name') {
+      await out.write(entries.map(({ service }) => `${formatService(service.id)}\n`).join(''));
+    } else if (format === 'json') {
+      await out.write(toJson(entriesJson(entries)));
+    } else if (format === 'yaml') {
+      const { toYaml } = await import('../output/yaml.js');
+      await out.write(toYaml(entriesJson(entries)));
+    } else {
+      const view = views[stats ? 'counters' : rate ? 'rates' : 'connections'];
+      const theme = await themeFor(out, context.env);
+      const layout = { view, theme, human, wide: format === 'wide', width: out.columns };
+      await out.write(entriesTable(entries, layout));
     }
-    const view = stats ? counters : rate ? rates : connections;
-    const theme = await themeFor(context.out, context.env);
-    const rows = entries.flatMap(({ service, destinations }) => [
-      [theme.heading(formatService(service.id)), aboutService(service), ...view.service(service)],
-      ...destinations.map((destination) => [
-        `  ${destinationKey(destination.id)}`,
-        aboutDestination(destination),
-        ...view.destination(destination),
-      ]),
-    ]);
-    await context.out.write(
-      await renderTable([...subjectColumns, ...view.columns], rows, context.out, theme),
-    );
     return 0;
   },
 });
 
-interface Entry {
-  readonly service: ServiceEntry;
-  readonly destinations: readonly DestinationEntry[];
-}
-
-async function read(context: Context, named: string | undefined): Promise<Entry[]> {
-  const client = await context.client();
-  const services =
-    named === undefined
-      ? await client.services()
-      : [await client.service(await serviceArgument(named, context))];
-  const entries: Entry[] = [];
-  for (const service of sortedBy(services, ({ id }) => serviceOrder(id))) {
-    const destinations = sortedBy(await client.destinations(service.id), ({ id }) => destinationOrder(id));
-    entries.push({ service, destinations });
-  }
-  return entries;
-}
-
-/** Columns that follow the subject, and their cells. */
-interface View {
-  readonly columns: readonly Column[];
-  service(entry: ServiceEntry): string[];
-  destination(entry: DestinationEntry): string[];
-}
-
-const subjectColumns: readonly Column[] = [{ heading: 'service / server' }, { heading: 'scheduling' }];
-
-const right = (...headings: string[]): Column[] => headings.map((heading) => ({ heading, align: 'right' }));
-
-const connections: View = {
-  columns: right('weight', 'active', 'inactive', 'persistent'),
-  service: () => ['', '', '', ''],
-  destination: (entry) => ['weight' as const, ...destinationCounts].map((field) => String(entry[field])),
-};
-
-const numbers = (fields: readonly (keyof Stats)[], headings: string[]): View => {
-  const cells = ({ stats }: { readonly stats: Stats }) => fields.map((field) => String(stats[field]));
-  return { columns: right(...headings), service: cells, destination: cells };
-};
-
-const counters = numbers(
-  ['connections', 'inPackets', 'outPackets', 'inBytes', 'outBytes'],
-  ['connections', 'packets in', 'packets out', 'bytes in', 'bytes out'],
-);
-
-const rates = numbers(
-  ['connectionRate', 'inPacketRate', 'outPacketRate', 'inByteRate', 'outByteRate'],
-  ['connections/s', 'packets in/s', 'packets out/s', 'bytes in/s', 'bytes out/s'],
-);
-
-const aboutService = (service: Service): string => {
-  const { scheduler, persistence, onePacket } = service;
-  const flags = flagNames(service);
-  return [
-    printable(scheduler),
-    ...(flags.length > 0 ? [`(${flags.join(', ')})`] : []),
-    ...(persistence ? [`persistent ${persistence.timeout} s`] : []),
-    ...(persistence?.engine ? [`by ${printable(persistence.engine)}`] : []),
-    ...(onePacket ? ['one-packet'] : []),
-  ].join(' ');
-};
-
-const aboutDestination = ({ method, tunnel }: DestinationEntry): string =>
-  method === 'tun' && tunnel.type !== 'ipip' ? `${method} ${tunnel.type}` : method;
+const entriesJson = (entries: readonly Entry[]): Json => ({ services: entries.map(entryJson) });
 
 /** Settings as documents have them, connections and counters. */
-const entryJson = ({ service, destinations }: Entry): Json => ({
+const entryJson = ({ service, shown }: Entry): Json => ({
   ...serviceSettings(service),
   stats: { ...service.stats },
-  servers: destinations.map((destination) => ({
-    ...destinationValue(destination),
-    ...Object.fromEntries(destinationCounts.map((count) => [count, destination[count]])),
-    stats: { ...destination.stats },
+  servers: shown.map((server) => ({
+    ...destinationValue(server),
+    ...Object.fromEntries(destinationCounts.map((count) => [count, server[count]])),
+    stats: { ...server.stats },
   })),
 });

@@ -28,6 +28,7 @@ export const valueTypes = {
   interface: { name: 'INTERFACE', completion: 'interface', read: asWritten },
   service: { name: 'SERVICE', completion: 'service-url', read: asWritten },
   server: { name: 'SERVER', completion: 'server', read: asWritten },
+  filter: { name: 'CONDITION', read: asWritten },
   address: { name: 'ADDRESS', read: canonicalAddress },
   vips: { name: 'ADDRESS', read: vips },
   port: { name: 'PORT', read: (text) => wholeNumber(text, portRange, 'port') },

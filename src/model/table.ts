@@ -13,6 +13,10 @@ export interface DestinationEntry extends Destination, Readonly<Record<Destinati
   readonly stats: Stats;
 }
 
+/** Whether the kernel sends a server no new connections because it has as many as its upper threshold: ip_vs_dest_totalconns. */
+export const isOverloaded = (server: DestinationEntry): boolean =>
+  server.upperThreshold > 0 && server.activeConnections + server.inactiveConnections >= server.upperThreshold;
+
 export const timeoutNames = ['tcp', 'tcpFin', 'udp'] as const;
 
 /** Idle times in seconds, each 0 to 2147483647/HZ; when set, 0 leaves a value as it is. */

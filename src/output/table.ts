@@ -1,63 +1,83 @@
-/** Tables: framed on a terminal that is wide enough, plain columns otherwise. */
+/** Tables: plain columns, fitted to the terminal. */
 import { stripVTControlCharacters } from 'node:util';
-import type { Output } from '../context.js';
+import { wrap } from './definition-list.js';
 import type { Theme } from './theme.js';
 
 export interface Column {
   readonly heading: string;
   /** `right` for numbers. */
   readonly align?: 'left' | 'right';
+  /** In a terminal that is too narrow the column with the highest number is left out first; one without a number stays. */
+  readonly leaves?: number;
 }
 
-/** The lines of a table, each ended. `rows` have a cell for each column; cells may be coloured on a terminal only. */
-export async function renderTable(
+export interface Row {
+  /** A cell for each column; cells may be coloured. */
+  readonly cells: readonly string[];
+  /** Text that is too long for a cell: it stands on lines of its own below the row. */
+  readonly note?: string | undefined;
+}
+
+/** A first column of this width is kept before further columns: the longest IPv4 service, `sctp://192.168.100.100:65535`. */
+const SUBJECT = 28;
+const BETWEEN = '  ';
+const NOTE_INDENT = '    ';
+
+/**
+ * The lines of a table, each ended, without blanks at its end. A first cell that is too long for `width` stands on a line of its own,
+ * as in df(1).
+ * @param width of the terminal in columns; undefined: as wide as the cells are
+ */
+export function renderTable(
   columns: readonly Column[],
-  rows: readonly (readonly string[])[],
-  output: Output,
-  theme: Theme,
-): Promise<string> {
-  if (!output.isTTY) return plain(columns, rows);
-  const frame = await framed(columns, rows, theme);
-  const [top = ''] = frame.split('\n', 1);
-  return top.length <= (output.columns ?? top.length) ? frame : plain(columns, rows);
-}
-
-async function framed(
-  columns: readonly Column[],
-  rows: readonly (readonly string[])[],
-  theme: Theme,
-): Promise<string> {
-  const { default: Table } = await import('cli-table3');
-  const table = new Table({
-    head: columns.map(({ heading }) => theme.heading(heading)),
-    colAligns: columns.map(({ align }) => align ?? 'left'),
-    // Colours come from the theme.
-    style: { head: [], border: [], compact: true },
-  });
-  for (const row of rows) table.push([...row]);
-  return `${table.toString()}\n`;
-}
-
-/** Columns as wide as their widest cell, two blanks apart, and none at the end of a line. */
-function plain(columns: readonly Column[], rows: readonly (readonly string[])[]): string {
-  const lines = [columns.map(({ heading }) => heading), ...rows];
-  const widths = columns.map((_, index) =>
-    lines.reduce((width, line) => Math.max(width, shown(line[index])), 0),
+  rows: readonly Row[],
+  theme: Pick<Theme, 'heading' | 'quiet'>,
+  width = Number.POSITIVE_INFINITY,
+): string {
+  const widths = columns.map(({ heading }, index) =>
+    rows.reduce((most, { cells }) => Math.max(most, shown(cells[index])), heading.length),
   );
-  return lines
-    .map((line) =>
-      columns
-        .map(({ align }, index) => {
-          const cell = line[index] ?? '';
-          const blanks = ' '.repeat((widths[index] ?? 0) - shown(cell));
-          return align === 'right' ? blanks + cell : cell + blanks;
-        })
-        .join('  ')
-        .trimEnd()
-        .concat('\n'),
-    )
-    .join('');
+  const kept = keptColumns(columns, widths, width);
+  const first = Math.min(widths[0] ?? 0, Math.max(width - widthOf(kept.slice(1), widths), SUBJECT));
+  const line = (cells: readonly string[]): string => {
+    const [subject = ''] = cells;
+    const rest = kept.slice(1).map((index) => {
+      const cell = cells[index] ?? '';
+      const blanks = ' '.repeat((widths[index] ?? 0) - shown(cell));
+      return columns[index]?.align === 'right' ? blanks + cell : cell + blanks;
+    });
+    const blanks = first - shown(subject);
+    const start = blanks < 0 ? `${subject}\n${' '.repeat(first)}` : subject + ' '.repeat(blanks);
+    return `${[start, ...rest].join(BETWEEN).trimEnd()}\n`;
+  };
+  const noteLines = (note: string): string =>
+    wrap(note, width - NOTE_INDENT.length)
+      .map((text) => `${NOTE_INDENT}${theme.quiet(text)}\n`)
+      .join('');
+  return [
+    line(columns.map(({ heading }) => theme.heading(heading))),
+    ...rows.map(({ cells, note }) => line(cells) + (note ? noteLines(note) : '')),
+  ].join('');
 }
+
+/** The columns that fit, by index: all, or those that are left when the least important ones are gone. */
+function keptColumns(columns: readonly Column[], widths: readonly number[], width: number): number[] {
+  const leaving = columns
+    .flatMap(({ leaves }, index) => (leaves === undefined ? [] : [{ index, leaves }]))
+    .sort((a, b) => a.leaves - b.leaves);
+  const subject = Math.min(widths[0] ?? 0, SUBJECT);
+  let kept = [...columns.keys()];
+  while (subject + widthOf(kept.slice(1), widths) > width) {
+    const gone = leaving.pop();
+    if (gone === undefined) return kept;
+    kept = kept.filter((index) => index !== gone.index);
+  }
+  return kept;
+}
+
+/** Of columns that follow another one. */
+const widthOf = (indices: readonly number[], widths: readonly number[]): number =>
+  indices.reduce((sum, index) => sum + BETWEEN.length + (widths[index] ?? 0), 0);
 
 /** Columns that a cell takes on the screen: colours take none. */
 const shown = (cell = ''): number => stripVTControlCharacters(cell).length;

@@ -3,6 +3,7 @@ import {
   type Command,
   type CommandRow,
   type Option,
+  type Options,
   type Positional,
   usageOf,
   type ValueOption,
@@ -25,14 +26,18 @@ export function describeSubcommand({ name, summary }: CommandRow, command: Comma
     help: summary,
     usage: usageOf(positionals),
     positionals: Object.entries(positionals).map(describePositional),
-    options: [...Object.entries(options).map(describeOption), help],
+    options: [...Object.entries(options).map(describeOption), helpOf(options)],
     notes: notes === undefined ? [] : [notes],
     exitStatuses: Object.entries(exitStatuses),
     examples,
   };
 }
 
-const help: OptionDescription = { names: ['-h', '--help'], help: 'show this help' };
+/** `-h` may be an option of the command. */
+const helpOf = (options: Options): OptionDescription => ({
+  names: [...(Object.values(options).some(({ alias }) => alias === 'h') ? [] : ['-h']), '--help'],
+  help: 'show this help',
+});
 
 const describePositional = ([name, positional]: [string, Positional]): PositionalDescription => ({
   ...describeValue(positional, name),
@@ -43,10 +48,11 @@ const describePositional = ([name, positional]: [string, Positional]): Positiona
 });
 
 function describeOption([name, option]: [string, Option]): OptionDescription {
-  if (option.type === 'flag') return { names: [`--${name}`], help: option.describe };
   const { alias, describe } = option;
+  const names = [...(alias === undefined ? [] : [`-${alias}`]), `--${name}`];
+  if (option.type === 'flag') return { names, help: describe };
   return {
-    names: [...(alias === undefined ? [] : [`-${alias}`]), `--${name}`],
+    names,
     help: [describe, ...remarks(option)].join(' '),
     value: describeValue(option, name),
   };

@@ -103,6 +103,10 @@ describe('mistakes', () => {
       service: undefined,
       stats: false,
       rate: true,
+      human: false,
+      sort: 'name',
+      filter: [],
+      output: undefined,
       json: false,
     });
   });

@@ -1,49 +1,87 @@
-// Tables in a pipe and on a terminal.
+// Tables: columns that fit the terminal.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Output } from '../../src/context.js';
-import { renderTable } from '../../src/output/table.js';
-import { themeFor } from '../../src/output/theme.js';
+import { type Column, type Row, renderTable } from '../../src/output/table.js';
+import { plainTheme, themeFor } from '../../src/output/theme.js';
 
-const output = (isTTY: boolean): Output => ({ isTTY, write: () => {} });
-const columns = [{ heading: 'server' }, { heading: 'weight', align: 'right' }] as const;
-const rows = [
-  ['198.51.100.1:80', '1'],
-  ['a', '2147483647'],
+const columns: readonly Column[] = [
+  { heading: 'SERVER' },
+  { heading: 'WEIGHT', align: 'right' },
+  { heading: 'ACTIVE', align: 'right', leaves: 1 },
+  { heading: 'INACTIVE', align: 'right', leaves: 2 },
+];
+const rows: readonly Row[] = [
+  { cells: ['198.51.100.1:80', '1', '20', '300'] },
+  { cells: ['a', '2147483647', '0', '0'] },
 ];
 
-test('plain columns in a pipe, without a blank at the end', async () => {
-  const pipe = output(false);
+const lines = (...text: string[]): string => text.map((line) => `${line}\n`).join('');
+
+test('columns are as wide as their cells, without a blank at the end', () => {
   assert.equal(
-    await renderTable(columns, rows, pipe, await themeFor(pipe, {})),
-    'server               weight\n198.51.100.1:80           1\na                2147483647\n',
+    renderTable(columns, rows, plainTheme),
+    lines(
+      'SERVER               WEIGHT  ACTIVE  INACTIVE',
+      '198.51.100.1:80           1      20       300',
+      'a                2147483647       0         0',
+    ),
   );
 });
 
-test('a frame on a terminal, the headings bold unless colours are off', async () => {
-  const terminal = output(true);
-  const bold = await renderTable(columns, rows, terminal, await themeFor(terminal, {}));
-  assert.ok(bold.includes('\u001b[1mserver\u001b[22m'), bold);
-  assert.match(bold, /│ 198\.51\.100\.1:80 │ {10}1 │/);
-  for (const env of [{ NO_COLOR: '1' }, { TERM: 'dumb' }]) {
-    const plain = await renderTable(columns, rows, terminal, await themeFor(terminal, env));
-    assert.ok(!plain.includes('\u001b') && plain.includes('│ server'), plain);
-  }
-});
-
-test('plain columns on a terminal that is too narrow for the frame, as wide as they look', async () => {
-  const terminal = { ...output(true), columns: 30 };
-  const theme = await themeFor(terminal, {});
-  const [first = [], ...rest] = rows;
-  const coloured = [[theme.added(first[0] ?? ''), first[1] ?? ''], ...rest];
+test('the least important columns leave a narrow terminal first', () => {
+  assert.equal(renderTable(columns, rows, plainTheme, 45).split('\n')[0]?.length, 45);
   assert.equal(
-    await renderTable(columns, coloured, terminal, theme),
-    `server               weight\n${theme.added('198.51.100.1:80')}           1\na                2147483647\n`,
+    renderTable(columns, rows, plainTheme, 44),
+    lines(
+      'SERVER               WEIGHT  ACTIVE',
+      '198.51.100.1:80           1      20',
+      'a                2147483647       0',
+    ),
   );
-  assert.match(await renderTable(columns, rows, { ...terminal, columns: 32 }, theme), /│/);
+  const narrowest = lines(
+    'SERVER               WEIGHT',
+    '198.51.100.1:80           1',
+    'a                2147483647',
+  );
+  for (const width of [34, 20, 1]) assert.equal(renderTable(columns, rows, plainTheme, width), narrowest);
 });
 
-test('an empty table has its headings', async () => {
-  const pipe = output(false);
-  assert.equal(await renderTable(columns, [], pipe, await themeFor(pipe, {})), 'server  weight\n');
+test('a first cell that is too long has a line of its own', () => {
+  const long = { cells: ['[2001:db8:1111:2222:3333:4444:5555:6666]:65535', '7', '8', '9'] };
+  assert.equal(
+    renderTable(columns, [...rows, long], plainTheme, 60),
+    lines(
+      'SERVER                              WEIGHT  ACTIVE  INACTIVE',
+      '198.51.100.1:80                          1      20       300',
+      'a                               2147483647       0         0',
+      '[2001:db8:1111:2222:3333:4444:5555:6666]:65535',
+      '                                         7       8         9',
+    ),
+  );
+});
+
+test('a note stands below its row, in lines that fit', () => {
+  const noted = { cells: ['a', '1', '2', '3'], note: 'persistent 300 s, netmask 255.255.255.0' };
+  assert.equal(
+    renderTable(columns, [noted], plainTheme, 30),
+    lines(
+      'SERVER  WEIGHT  ACTIVE',
+      'a            1       2',
+      '    persistent 300 s, netmask',
+      '    255.255.255.0',
+    ),
+  );
+});
+
+test('colours take no room, and the headings are bold', async () => {
+  const theme = await themeFor({ isTTY: true, write: () => {} }, {});
+  const [first, ...rest] = rows;
+  const coloured = [{ cells: [theme.added(first?.cells[0] ?? ''), '1', '20', '300'] }, ...rest];
+  const text = renderTable(columns, coloured, theme, 45);
+  assert.ok(text.startsWith('\u001b[1mSERVER\u001b[22m'), text);
+  assert.ok(text.includes(`${theme.added('198.51.100.1:80')}           1      20`), text);
+});
+
+test('an empty table has its headings', () => {
+  assert.equal(renderTable(columns, [], plainTheme, 80), 'SERVER  WEIGHT  ACTIVE  INACTIVE\n');
 });

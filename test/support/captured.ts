@@ -3,9 +3,13 @@ import type { Output } from '../../src/context.js';
 
 export class Captured implements Output {
   text = '';
-  constructor(readonly isTTY = false) {}
+  constructor(
+    readonly isTTY = false,
+    /** Of the terminal. */
+    private readonly width = 120,
+  ) {}
   get columns(): number | undefined {
-    return this.isTTY ? 120 : undefined;
+    return this.isTTY ? this.width : undefined;
   }
   write(text: string | Uint8Array): void {
     this.text += written(text);

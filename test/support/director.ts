@@ -25,6 +25,8 @@ export interface Circumstances {
   readonly stdin?: string;
   /** Whether output goes to a terminal. */
   readonly terminal?: boolean;
+  /** Width of the terminal (default: 120). */
+  readonly columns?: number;
   readonly env?: Readonly<Record<string, string>>;
 }
 
@@ -81,9 +83,9 @@ export class Director {
   /** Runs `lvsadm` with these words. */
   async run(
     words: readonly string[],
-    { stdin = '', terminal = false, env = {} }: Circumstances = {},
+    { stdin = '', terminal = false, columns, env = {} }: Circumstances = {},
   ): Promise<Result> {
-    const out = new Captured(terminal);
+    const out = new Captured(terminal, columns);
     const err = new Captured(terminal);
     const context = contextWith({
       out,

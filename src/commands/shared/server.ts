@@ -6,7 +6,7 @@ import type { Change } from '../../model/change.js';
 import { destinationKey } from '../../model/destination.js';
 import type { ServiceId } from '../../model/service.js';
 import { formatService } from '../../model/service-uri.js';
-import type { DestinationEntry } from '../../model/table.js';
+import type { DestinationEntry, ServiceEntry } from '../../model/table.js';
 import type { Options, Positionals } from '../command.js';
 import { serverArgument, serversNamed, serviceArgument } from './service-arg.js';
 
@@ -54,15 +54,30 @@ export async function findServer(
   const destinations = await client.destinations(of);
   const destination = destinations.find(({ id }) => destinationKey(id) === key);
   if (destination !== undefined) return { of, destination };
-  if (destinations.length === 0) await mustExist(client, of);
-  const known = destinations.map(({ id }) => destinationKey(id)).join(', ') || 'none';
-  throw new UsageError(`${formatService(of)} has no such server; it has ${known}`, key);
+  if (destinations.length === 0) await serviceIn(client, of);
+  throw new UsageError(`${formatService(of)} has no such server; it has ${someOf(destinations)}`, key);
 }
 
-/** @throws UsageError for a service that is not in the table; one without servers passes */
-async function mustExist(client: IpvsClient, of: ServiceId): Promise<void> {
+/** Servers that a message names. */
+const SOME = 10;
+
+function someOf(destinations: readonly DestinationEntry[]): string {
+  if (destinations.length === 0) return 'none';
+  const names = destinations.slice(0, SOME).map(({ id }) => destinationKey(id));
+  const more = destinations.length - names.length;
+  return `${names.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+}
+
+/** @throws UsageError if the table has no such service, KernelError */
+export async function findService(context: Context, text: string): Promise<ServiceEntry> {
+  const id = await serviceArgument(text, context);
+  return serviceIn(await context.client(), id);
+}
+
+/** @throws UsageError if the table has no such service, KernelError */
+async function serviceIn(client: IpvsClient, of: ServiceId): Promise<ServiceEntry> {
   try {
-    await client.service(of);
+    return await client.service(of);
   } catch (error) {
     if (!(error instanceof KernelError) || error.errno !== Errno.ESRCH) throw error;
     throw new UsageError('no such service', formatService(of));

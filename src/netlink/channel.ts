@@ -14,6 +14,8 @@ export interface ConnectionOptions {
   readonly timeout?: number;
   /** Sequence number of the first request, 0 to 4294967295 (default: 1). */
   readonly firstSequence?: number;
+  /** Most messages of one dump: a kernel that repeats itself for ever must not fill the memory (default: 4,194,304). */
+  readonly dumpLimit?: number;
   readonly trace?: Trace | undefined;
 }
 
@@ -118,21 +120,24 @@ export class Channel {
       this.trace?.('receive', datagram.bytes);
       // Any process with CAP_NET_ADMIN may send to our port: datagrams of others are dropped, and do not extend the deadline.
       if (datagram.sender !== 0) continue;
-      if (this.takeAll(new MessageCursor(datagram.bytes), take)) return;
-      deadline = monotonic() + this.timeout;
+      const taken = this.takeAll(new MessageCursor(datagram.bytes), take);
+      if (taken === 'complete') return;
+      if (taken === 'more') deadline = monotonic() + this.timeout;
     }
     throw new TransportError('deadline', 'receive', `no answer from the kernel within ${this.timeout} ms`);
   }
 
-  /** True when the answer is complete. @throws ProtocolError for a message that is no answer */
-  private takeAll(message: MessageCursor, take: Take): boolean {
+  /** @returns undefined for a datagram without an answer. @throws ProtocolError for a message that is no answer */
+  private takeAll(message: MessageCursor, take: Take): ReturnType<Take> | undefined {
+    let taken: ReturnType<Take> | undefined;
     if (message.reader.end === 0) throw new ProtocolError('an empty datagram', ['message']);
     while (message.next()) {
       if (message.type === MessageType.noop) continue;
       this.checkOurs(message);
-      if (take(message) === 'complete') return true;
+      taken = take(message);
+      if (taken === 'complete') break;
     }
-    return false;
+    return taken;
   }
 
   private checkOurs(message: Header): void {

@@ -35,6 +35,9 @@ export interface DumpReader {
 /** A table that changes all the time never gives a consistent dump. */
 const DUMP_TRIES = 10;
 
+/** Several times the routes of a full table of the Internet, the largest that is dumped. */
+const DUMP_LIMIT = 4_194_304;
+
 export class Connection {
   private readonly channel: Channel;
   /** The last operation, and the number of unfinished ones. */
@@ -42,8 +45,11 @@ export class Connection {
   private pending = 0;
   private failed: LvsadmError | undefined;
 
+  private readonly dumpLimit: number;
+
   constructor(socket: NetlinkSocket, options: ConnectionOptions = {}) {
     this.channel = new Channel(socket, options);
+    this.dumpLimit = options.dumpLimit ?? DUMP_LIMIT;
   }
 
   /** Sends a change; resolves when the kernel acknowledges it. @throws KernelError if the kernel refuses it */
@@ -146,7 +152,9 @@ export class Connection {
   private *dumpSteps(request: Request, reader: DumpReader): Steps<void> {
     for (let attempt = 0; attempt < DUMP_TRIES; attempt++) {
       let interrupted = false;
+      let left = this.dumpLimit;
       yield* this.exchange(request, Flag.dump, (message) => {
+        if (left-- === 0) throw endless(request, this.dumpLimit);
         if ((message.flags & Flag.dumpInterrupted) !== 0) interrupted = true;
         if (endsDump(request, message)) return 'complete';
         if (!interrupted) reader.take(message);
@@ -168,8 +176,11 @@ export class Connection {
       // The kernel answers in order, so the acknowledgement of the last message ends the send.
       requests.acknowledge(end - 1);
       yield* channel.transmit(requests.part(start, end));
+      let next = start;
       yield* channel.receive((message) => {
         const index = start + channel.indexOf(message);
+        if (index < next) throw repeated(requests.operation(index));
+        next = index + 1;
         const answer = acknowledgement(message);
         if (answer.errno !== 0) refusals.push({ index, error: refusal(requests.operation(index), answer) });
         return index === end - 1 ? 'complete' : 'more';
@@ -179,6 +190,13 @@ export class Connection {
     return refusals;
   }
 }
+
+/** The kernel answers in the order of the requests, each at most once. */
+const repeated = (operation: string): ProtocolError =>
+  new ProtocolError('an answer to a request that was answered before', [operation]);
+
+const endless = ({ operation }: Request, limit: number): ProtocolError =>
+  new ProtocolError(`a dump of more than ${limit} messages`, [operation]);
 
 /** Whether a message is the end of a dump, and no reply. @throws KernelError, ProtocolError */
 function endsDump(request: Request, message: MessageCursor): boolean {

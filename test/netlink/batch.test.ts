@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { KernelError } from '../../src/errors.js';
+import { KernelError, ProtocolError } from '../../src/errors.js';
 import { Connection } from '../../src/netlink/connection.js';
 import type { Request } from '../../src/netlink/message.js';
 import type { Datagram } from '../../src/netlink/transport/socket.js';
@@ -91,6 +91,18 @@ test('each refusal is given back at the place of its request', async (t) => {
     new KernelError('change 2', 3, undefined, 'No such thing'),
     undefined,
   ]);
+});
+
+test('a second answer to a request breaks the conversation', async (t) => {
+  const kernel = FakeKernel.for(t).expect(
+    [request, request, last],
+    answer(17, { to: 1 }),
+    answer(17, { to: 1 }),
+  );
+  await assert.rejects(
+    batched(new Connection(kernel), requests(3)),
+    new ProtocolError('an answer to a request that was answered before', ['change 1']),
+  );
 });
 
 test('a refusal of the last one ends the batch as its acknowledgement would', async (t) => {

@@ -152,6 +152,14 @@ test('others cannot put the deadline off by talking', async (t) => {
   );
 });
 
+test('a kernel that sends nothing but NLMSG_NOOP does not put the deadline off', async (t) => {
+  const kernel = FakeKernel.for(t).expect(acknowledged);
+  const noop = wire.message({ type: 1, flags: 0, sequence: 0, port: 0 });
+  const chatter = setInterval(() => kernel.intrude(datagram(noop)), 5);
+  t.after(() => clearInterval(chatter));
+  await assert.rejects(new Connection(kernel, { timeout: 60 }).acknowledge(ask()), { reason: 'deadline' });
+});
+
 test('every datagram of the kernel restarts the deadline', async (t) => {
   const kernel = FakeKernel.for(t).expect(dumped, dump(1, [1, 2, 3].map(item), { per: 1 }));
   await new Connection(kernel, { timeout: 1000 }).dump(ask(), content);
@@ -238,6 +246,14 @@ test('a dump whose messages lack the multipart flag is refused', async (t) => {
 test('a dump that never ends runs into the deadline', async (t) => {
   const kernel = FakeKernel.for(t).expect(dumped, dump(1, [item(1), item(2)], { endless: true, per: 1 }));
   await assert.rejects(new Connection(kernel, { timeout: 20 }).dump(ask(), content), { reason: 'deadline' });
+});
+
+test('a dump that repeats itself for ever ends at a limit', async (t) => {
+  const kernel = FakeKernel.for(t).expect(dumped, dump(1, [1, 2, 3, 4].map(item), { endless: true, per: 2 }));
+  await assert.rejects(
+    new Connection(kernel, { dumpLimit: 3 }).dump(ask('list'), content),
+    new ProtocolError('a dump of more than 3 messages', ['list']),
+  );
 });
 
 test('a reader that does not understand a reply ends the connection with its error', async (t) => {

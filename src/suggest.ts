@@ -1,12 +1,12 @@
 /** "Did you mean": the known word that is closest to a mistyped one. */
 
 /**
- * The candidate that takes the fewest edits of `word`, the first of equals; undefined if each takes more than a third of the word's
- * letters, rounded up, or more than 3.
+ * The candidate that takes the fewest edits of `word`, the first of equals; undefined if each takes more than one edit for three
+ * letters of the word, or more than 3. A shorter word has one edit.
  */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   let best: string | undefined;
-  let fewest = Math.min(3, Math.ceil(word.length / 3)) + 1;
+  let fewest = Math.min(3, Math.max(1, Math.floor(word.length / 3))) + 1;
   for (const candidate of candidates) {
     const edits = distance(word, candidate, fewest);
     if (edits < fewest) {

@@ -28,7 +28,7 @@ const arrows: Readonly<Record<string, string>> = {
   'ipvsadm/listing': 'errors foreign-text context model ipvs ipvsadm ipvsadm/grammar ipvsadm/rules',
   'ipvsadm/restore': 'errors context messages model netlink ipvs ipvsadm ipvsadm/grammar ipvsadm/rules',
   ipvsadm:
-    'errors context messages version model ipvs system ipvsadm/grammar ipvsadm/listing ipvsadm/restore ipvsadm/rules',
+    'errors context messages version model ipvs system output/definition-list ipvsadm/grammar ipvsadm/listing ipvsadm/restore ipvsadm/rules',
 
   document: 'errors foreign-text messages suggest model ipvsadm/grammar ipvsadm/rules js-yaml zod',
   plan: 'errors model ipvs',
@@ -38,11 +38,12 @@ const arrows: Readonly<Record<string, string>> = {
   'doctor/checks': 'model ipvsadm/rules system setup doctor/facts',
   doctor: 'doctor/facts doctor/checks',
 
-  output: 'errors foreign-text context model plan chalk js-yaml',
-  reference: 'errors version ipvsadm ipvsadm/grammar commands output',
+  'output/definition-list': '',
+  output: 'errors foreign-text context model plan output/definition-list chalk js-yaml',
+  reference: 'errors version ipvsadm ipvsadm/grammar commands output output/definition-list',
   commands:
-    'errors foreign-text context messages suggest model ipvs ipvsadm/rules document plan system setup doctor doctor/facts doctor/checks output reference',
-  cli: 'errors foreign-text context messages suggest version model netlink netlink/transport/socket ipvs ipvsadm system commands reference yargs',
+    'errors foreign-text context messages suggest model ipvs ipvsadm/rules document plan system setup doctor doctor/facts doctor/checks output output/definition-list reference',
+  cli: 'errors foreign-text context messages suggest version model netlink netlink/transport/socket ipvs ipvsadm ipvsadm/grammar system commands reference yargs',
   bin: 'cli libc netlink/transport netlink/transport/socket',
 };
 

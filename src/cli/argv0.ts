@@ -7,6 +7,11 @@ export function nameOf(program: string): (typeof ipvsadmPrograms)[number] | 'lvs
   return ipvsadmPrograms.find((name) => name === called) ?? 'lvsadm';
 }
 
-/** Whether a command line is in ipvsadm's grammar: its first word is an option, that of a subcommand is a name. */
+/**
+ * Whether a command line is in ipvsadm's grammar: its first word is an option, that of a subcommand is a name. The help of lvsadm is
+ * about both grammars, and comes with the subcommands.
+ */
 export const speaksIpvsadm = (program: string, [first]: readonly string[]): boolean =>
-  nameOf(program) !== 'lvsadm' || first === undefined || first.startsWith('-');
+  nameOf(program) !== 'lvsadm' ||
+  first === undefined ||
+  (first.startsWith('-') && first !== '-h' && first !== '--help');

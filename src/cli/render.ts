@@ -64,7 +64,10 @@ function problems({ problems }: DocumentError, name: string): string {
 }
 
 const usage = (error: UsageError, name: string): string =>
-  `${line(name, mistake(error))}Try '${printable(error.help ?? `${name} --help`)}'.\n`;
+  `${line(name, mistake(error))}Try '${printable(error.help ?? helpOf(name))}'.\n`;
+
+/** The command line that lists the options of ipvsadm's grammar. */
+const helpOf = (name: string): string => (name === 'lvsadm' ? 'lvsadm help ipvsadm' : `${name} --help`);
 
 /** Scripts look for the first words, which are ipvsadm's. */
 const unavailable: Record<UnavailableError['reason'], (error: UnavailableError) => string> = {

@@ -62,6 +62,18 @@ function mistake(args: readonly string[], options: Options, message: string): Us
     return new UsageError('a value is missing', option);
   }
   if (complaint !== 'Unknown argument') return new UsageError(message);
-  const meant = nearest(word, Object.keys(options));
-  return new UsageError('unknown option', `--${word}`, meant && `--${meant}`);
+  const spelling = spellingIn(args, word);
+  const meant = nearest(spelling.replace(/^--?/, ''), Object.keys(options));
+  return new UsageError('unknown option', spelling, meant && `--${meant}`);
+}
+
+/**
+ * An unknown option as the words have it. Of `-dry-run`, which yargs takes for single letters, it is the whole word; of `-xn` the
+ * letter.
+ */
+function spellingIn(args: readonly string[], name: string): string {
+  const spelled = args.map((arg) => arg.replace(/=.*$/s, ''));
+  if (spelled.includes(`--${name}`)) return `--${name}`;
+  const long = spelled.find((arg) => /^-[a-z]{2,}(-[a-z]+)+$/.test(arg));
+  return long ?? `${name.length > 1 ? '--' : '-'}${name}`;
 }

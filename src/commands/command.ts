@@ -1,6 +1,6 @@
 /** A subcommand as data: from its definition follow the parsing of its words, its help, the manual page and completions. */
 import type { Context } from '../context.js';
-import type { ValueOf, ValueTypeName } from './value-types.js';
+import { type ValueOf, type ValueTypeName, valueTypes } from './value-types.js';
 
 /** What a value may be: anything of a type, or one of these words. */
 type Domain =
@@ -101,15 +101,32 @@ type CamelCase<K extends string> = K extends `${infer A}-${infer B}` ? `${A}${Ca
 export const camelCase = (name: string): string =>
   name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
 
-/** `<service> [server] [more..]` */
+/** How help and errors name a positional: `SERVICE`. */
+export const labelOf = (name: string, { type }: Positional): string =>
+  type === undefined ? name.toUpperCase() : valueTypes[type].name;
+
+/** `SERVICE [SERVER] [ADDRESS...]` */
 export const usageOf = (positionals: Positionals): string =>
   Object.entries(positionals)
-    .map(([name, { optional, many }]) => (many ? `[${name}..]` : optional ? `[${name}]` : `<${name}>`))
+    .map(([name, positional]) => {
+      const label = labelOf(name, positional);
+      return positional.many ? `[${label}...]` : positional.optional ? `[${label}]` : label;
+    })
     .join(' ');
+
+/** What subcommands are about: headings of the overview, in its order. */
+export const topics = {
+  inspection: 'Inspect the table and this machine',
+  documents: 'Keep the table as a document says',
+  servers: 'Take real servers out of service and back',
+  setup: 'Set this machine up',
+  program: 'Shell completions and the manual page',
+} as const;
 
 /** A row of the table of subcommands. Its module is loaded only if the command line names it. */
 export interface CommandRow {
   readonly name: string;
+  readonly topic: keyof typeof topics;
   readonly summary: string;
   load(): Promise<{ readonly command: Command }>;
 }

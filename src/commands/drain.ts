@@ -54,8 +54,8 @@ export const command = defineCommand({
     ['lvsadm drain 198.51.100.7 --timeout 10m', 'a host, in all services'],
   ],
   async run(context, values) {
-    const client = await context.client();
     const servers = await findServers(context, values);
+    const client = await context.client();
     const store = openStore(context, values.runDir);
     const weights = new DrainedWeights(store);
     const fallbacks = new Fallbacks(client, store, context.err);

@@ -1,59 +1,89 @@
-/** The subcommands. */
+/** The subcommands, by topic. */
 import type { CommandRow } from './command.js';
 
 export const commands: readonly CommandRow[] = [
-  { name: 'apply', summary: 'make the table match a document', load: () => import('./apply.js') },
-  {
-    name: 'completion',
-    summary: "write a shell's completion script",
-    load: async () => (await import('./completion.js')).completionOf(commands),
-  },
-  { name: 'diff', summary: 'show what apply would change', load: () => import('./diff.js') },
-  {
-    name: 'director',
-    summary: 'set this machine up as a director, undo that, or show it',
-    load: () => import('./director.js'),
-  },
-  {
-    name: 'doctor',
-    summary: 'find what keeps a virtual service on this machine from working',
-    load: () => import('./doctor.js'),
-  },
-  {
-    name: 'drain',
-    summary: 'take a server out of service without breaking connections',
-    load: () => import('./drain.js'),
-  },
-  { name: 'export', summary: 'write the whole state as a document', load: () => import('./export.js') },
-  {
-    name: 'link',
-    summary: 'link ipvsadm, ipvsadm-save and ipvsadm-restore to this program',
-    load: () => import('./link.js'),
-  },
   {
     name: 'list',
+    topic: 'inspection',
     summary: 'show services and servers, connections and counters',
     load: () => import('./list.js'),
   },
   {
-    name: 'man',
-    summary: 'write the manual page',
-    load: async () => (await import('./man.js')).manOf(commands),
+    name: 'doctor',
+    topic: 'inspection',
+    summary: 'find what keeps a virtual service on this machine from working',
+    load: () => import('./doctor.js'),
   },
   {
-    name: 'real-server',
-    summary: 'set this machine up as a real server, undo that, or show it',
-    load: () => import('./real-server.js'),
+    name: 'apply',
+    topic: 'documents',
+    summary: 'make the table match a document',
+    load: () => import('./apply.js'),
   },
-  { name: 'schema', summary: 'write the JSON Schema of documents', load: () => import('./schema.js') },
+  {
+    name: 'diff',
+    topic: 'documents',
+    summary: 'show what apply would change',
+    load: () => import('./diff.js'),
+  },
+  {
+    name: 'export',
+    topic: 'documents',
+    summary: 'write the whole state as a document',
+    load: () => import('./export.js'),
+  },
+  {
+    name: 'schema',
+    topic: 'documents',
+    summary: 'write the JSON Schema of documents',
+    load: () => import('./schema.js'),
+  },
+  {
+    name: 'drain',
+    topic: 'servers',
+    summary: 'take a server out of service without breaking connections',
+    load: () => import('./drain.js'),
+  },
   {
     name: 'undrain',
+    topic: 'servers',
     summary: 'restore the weight of a drained server',
     load: () => import('./undrain.js'),
   },
   {
     name: 'weight',
+    topic: 'servers',
     summary: "change a server's weight, at once or gradually",
     load: () => import('./weight.js'),
+  },
+  {
+    name: 'director',
+    topic: 'setup',
+    summary: 'set this machine up as a director, undo that, or show it',
+    load: () => import('./director.js'),
+  },
+  {
+    name: 'real-server',
+    topic: 'setup',
+    summary: 'set this machine up as a real server, undo that, or show it',
+    load: () => import('./real-server.js'),
+  },
+  {
+    name: 'link',
+    topic: 'setup',
+    summary: 'link ipvsadm, ipvsadm-save and ipvsadm-restore to this program',
+    load: () => import('./link.js'),
+  },
+  {
+    name: 'completion',
+    topic: 'program',
+    summary: "write a shell's completion script",
+    load: async () => (await import('./completion.js')).completionOf(commands),
+  },
+  {
+    name: 'man',
+    topic: 'program',
+    summary: 'write the manual page',
+    load: async () => (await import('./man.js')).manOf(commands),
   },
 ];

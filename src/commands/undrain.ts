@@ -9,9 +9,9 @@ import {
   allServicesOption,
   describeServer,
   type Found,
-  findServers,
   jsonOption,
   nameOf,
+  serverSearch,
   serversPositionals,
   setWeight,
 } from './shared/server.js';
@@ -31,14 +31,14 @@ export const command = defineCommand({
     1: 'the server is not drained: its weight is above 0, or it was added again since',
   },
   async run(context, values) {
+    const search = await serverSearch(context, values);
     const client = await context.client();
     const store = openStore(context, values.runDir);
     const fallbacks = new Fallbacks(client, store, context.err);
     const ends: End[] = [];
     try {
       const weights = new DrainedWeights(store);
-      for (const server of await findServers(context, values))
-        ends.push(await undrain(server, client, weights));
+      for (const server of await search(client)) ends.push(await undrain(server, client, weights));
     } finally {
       // Also where the server is gone.
       await fallbacks.giveBack();

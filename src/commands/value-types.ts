@@ -15,6 +15,8 @@ export interface ValueType<T> {
   /** The unit that follows a default in the help. */
   readonly unit?: string;
   readonly completion?: Completion;
+  /** How such a value is written, where its name does not say it. */
+  readonly notation?: string;
   /** @param argument as the user spelled it, for the error. @throws UsageError, ValueError */
   read(text: string, argument: string): T;
 }
@@ -26,14 +28,29 @@ export const valueTypes = {
   path: { name: 'FILE', completion: 'path', read: asWritten },
   directory: { name: 'DIRECTORY', completion: 'directory', read: asWritten },
   interface: { name: 'INTERFACE', completion: 'interface', read: asWritten },
-  service: { name: 'SERVICE', completion: 'service-url', read: asWritten },
-  server: { name: 'SERVER', completion: 'server', read: asWritten },
+  service: {
+    name: 'SERVICE',
+    completion: 'service-url',
+    notation: 'tcp://ADDRESS:PORT, udp://ADDRESS:PORT, sctp://ADDRESS:PORT or fwmark://MARK',
+    read: asWritten,
+  },
+  server: {
+    name: 'SERVER',
+    completion: 'server',
+    notation: "ADDRESS or ADDRESS:PORT (default: the service's port); IPv6 with a port: [ADDRESS]:PORT",
+    read: asWritten,
+  },
   filter: { name: 'CONDITION', read: asWritten },
   address: { name: 'ADDRESS', read: canonicalAddress },
   vips: { name: 'ADDRESS', read: vips },
   port: { name: 'PORT', read: (text) => wholeNumber(text, portRange, 'port') },
   weight: { name: 'WEIGHT', read: weight },
-  seconds: { name: 'TIME', unit: 's', read: seconds },
+  seconds: {
+    name: 'TIME',
+    unit: 's',
+    notation: 'seconds, or a number with its unit: 90, 90s, 5m, 2h, 1d',
+    read: seconds,
+  },
 } as const satisfies Readonly<Record<string, ValueType<unknown>>>;
 
 export type ValueTypeName = keyof typeof valueTypes;

@@ -55,8 +55,8 @@ export const command = defineCommand({
     ['lvsadm weight tcp://192.0.2.10:80 198.51.100.7 50%', 'half of the present weight'],
   ],
   async run(context, values) {
-    const client = await context.client();
     const found = await findServer(context, values);
+    const client = await context.client();
     const from = found.destination.weight;
     const wanted = values.weight(from);
     const store = openStore(context, values.runDir);

@@ -1,4 +1,5 @@
 /** -h and -v. */
+import { definitionList, wrap } from '../output/definition-list.js';
 import { version } from '../version.js';
 import { type CommandOption, commands } from './grammar/commands.js';
 import { settings } from './grammar/options.js';
@@ -15,17 +16,20 @@ export function versionText(program: string): string {
     : `${IPVSADM} (lvsadm v${version})\n`;
 }
 
-/** The text of -h, from the tables that the parser uses. */
-export function help(program: string): string {
+/** The text of -h, from the tables that the parser uses. In a pipe each option has one line, as scripts expect. */
+export function help(program: string, width = Number.POSITIVE_INFINITY): string {
+  const section = (title: string, rows: readonly HelpRow[]): string =>
+    `${title}:\n${definitionList(rows, width)}`;
   return [
     versionText(program),
-    `Usage: ${program} COMMAND [options]\nThe command comes before its options; without arguments, the table is listed.\n`,
-    'SERVICE is -t, -u or --sctp-service with HOST[:PORT], or -f MARK [-6]; IPv6 addresses go in brackets: [2001:db8::1]:80.\n',
+    `Usage: ${program} COMMAND [options]\n`,
+    paragraph('The command comes before its options; without arguments, the table is listed.', width),
+    paragraph(
+      'SERVICE is -t, -u or --sctp-service with HOST[:PORT], or -f MARK [-6]; IPv6 addresses go in brackets: [2001:db8::1]:80.',
+      width,
+    ),
     section('Commands', commands.map(commandRow)),
     ...optionSections.map(({ title, options }) => section(title, options.map(optionRow))),
-    ...(program === 'lvsadm'
-      ? ['Subcommands, for desired state, drains, set-up and diagnosis: lvsadm help\n']
-      : []),
   ].join('\n');
 }
 
@@ -41,11 +45,7 @@ export const optionSections = (
 
 type HelpRow = readonly [spelling: string, text: string];
 
-/** Columns of the spelling. */
-const WIDTH = 34;
-
-const section = (title: string, rows: readonly HelpRow[]): string =>
-  `${title}:\n${rows.map(([spelling, text]) => `  ${spelling.padEnd(WIDTH)} ${text}\n`).join('')}`;
+const paragraph = (text: string, width: number): string => `${wrap(text, width).join('\n')}\n`;
 
 function commandRow(command: CommandOption): HelpRow {
   return [spellings(command).join(', '), command.usage ? `${command.help}: ${command.usage}` : command.help];

@@ -71,7 +71,9 @@ async function execute(command: Command, session: Session): Promise<number> {
       await save(session, command.numeric);
       break;
     case 'help':
-      await context.out.write((await import('./help.js')).help(calledName(context.program)));
+      await context.out.write(
+        (await import('./help.js')).help(calledName(context.program), context.out.columns),
+      );
       break;
     case 'version':
       await context.out.write((await import('./help.js')).versionText(calledName(context.program)));

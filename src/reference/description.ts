@@ -10,6 +10,8 @@ export interface ValueDescription {
   /** The words that are valid; empty if any text is. */
   readonly choices: readonly string[];
   readonly completion?: Completion | undefined;
+  /** How such a value is written, where its name does not say it. */
+  readonly notation?: string | undefined;
   readonly optional?: boolean;
   /** Several of the choices, with commas between them. */
   readonly list?: boolean;
@@ -23,8 +25,6 @@ export interface OptionDescription {
 }
 
 export interface PositionalDescription extends ValueDescription {
-  /** As the usage names it: `service`. */
-  readonly label: string;
   readonly help: string;
   /** Whether any number of them may follow. */
   readonly many: boolean;
@@ -35,7 +35,7 @@ export interface CommandDescription {
   /** Its first word, in each spelling: `-A` and `--add-service`; `drain`. */
   readonly names: readonly string[];
   readonly help: string;
-  /** What follows the first word, as the help writes it. */
+  /** What follows the first word: `SERVICE [service options]`. */
   readonly usage: string;
   readonly positionals: readonly PositionalDescription[];
   readonly options: readonly OptionDescription[];

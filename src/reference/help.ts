@@ -1,32 +1,45 @@
-/** The help of a subcommand. */
+/** The help of a command in either grammar. */
 import { definitionList, wrap } from '../output/definition-list.js';
-import { type CommandDescription, type OptionDescription, valueText } from './description.js';
+import {
+  type CommandDescription,
+  type OptionDescription,
+  type ValueDescription,
+  valueText,
+} from './description.js';
 
 /** Columns of output that is not a terminal. */
 const WIDTH = 100;
 
-/** What `lvsadm NAME --help` writes, in lines of at most `width` columns. */
-export function subcommandHelp(command: CommandDescription, width = WIDTH): string {
+/** What `lvsadm help COMMAND` writes, in lines of at most `width` columns. */
+export function commandHelp(command: CommandDescription, width = WIDTH): string {
   const { names, usage, help, positionals, options, notes, exitStatuses, examples } = command;
   const list = (title: string, rows: readonly (readonly [string, string])[]): string =>
     rows.length === 0 ? '' : `${title}:\n${definitionList(rows, width)}`;
   return [
-    `Usage: ${['lvsadm', ...names, usage, '[options]'].filter(Boolean).join(' ')}\n`,
+    `Usage: ${['lvsadm', names.join('|'), usage].filter(Boolean).join(' ')}\n`,
     ...[help, ...notes].map((text) => `${wrap(text, width).join('\n')}\n`),
     list(
-      'Positionals',
-      positionals.map((positional) => [positional.label, positional.help]),
+      'Arguments',
+      positionals.filter(({ help }) => help !== '').map(({ name, help }) => [name, help]),
     ),
     list(
       'Options',
       options.map((option) => [optionText(option), option.help]),
     ),
+    list('Values', notations([...positionals, ...options.flatMap(({ value }) => value ?? [])])),
     list('Exit status', exitStatuses),
     examples.length > 0 && `Examples:\n${examples.map(exampleText).join('')}`,
   ]
     .filter(Boolean)
     .join('\n');
 }
+
+/** Each name of a value and how it is written, once. */
+const notations = (values: readonly ValueDescription[]): (readonly [name: string, notation: string])[] => [
+  ...new Map(
+    values.flatMap(({ name, notation }) => (notation === undefined ? [] : [[name, notation] as const])),
+  ),
+];
 
 const exampleText = ([commandLine, purpose]: CommandDescription['examples'][number]): string =>
   `  # ${purpose}\n  ${commandLine}\n`;

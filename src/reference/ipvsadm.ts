@@ -42,12 +42,11 @@ const optionsOf = (command: CommandName): OptionDescription[] =>
 function positionalsOf(usage: string, choices: readonly string[] = []): PositionalDescription[] {
   const one = (name: string): PositionalDescription => ({
     name,
-    label: name.toLowerCase(),
     choices,
     help: '',
     many: false,
   });
-  if (choices.length > 0) return [one('role')];
+  if (choices.length > 0) return [one('ROLE')];
   return /^([A-Z]+ )+[A-Z]+$/.test(usage) ? usage.split(' ').map(one) : [];
 }
 

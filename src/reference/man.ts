@@ -49,7 +49,7 @@ const subcommandBlock = ({
     ...notes.map(paragraph),
     ...positionals
       .filter((positional) => positional.help !== '')
-      .map((positional) => tagged(italic(positional.label), positional.help)),
+      .map((positional) => tagged(italic(positional.name), positional.help)),
     ...options.filter(({ names: [name] }) => name !== '-h').map(optionBlock),
     ...(exitStatuses.length > 0 ? [paragraph('Exit status:')] : []),
     ...exitStatuses.map(([status, meaning]) => tagged(bold(status), meaning)),

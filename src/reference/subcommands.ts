@@ -2,6 +2,7 @@
 import {
   type Command,
   type CommandRow,
+  labelOf,
   type Option,
   type Options,
   type Positional,
@@ -24,7 +25,7 @@ export function describeSubcommand({ name, summary }: CommandRow, command: Comma
   return {
     names: [name],
     help: summary,
-    usage: usageOf(positionals),
+    usage: [usageOf(positionals), '[options]'].filter(Boolean).join(' '),
     positionals: Object.entries(positionals).map(describePositional),
     options: [...Object.entries(options).map(describeOption), helpOf(options)],
     notes: notes === undefined ? [] : [notes],
@@ -41,7 +42,7 @@ const helpOf = (options: Options): OptionDescription => ({
 
 const describePositional = ([name, positional]: [string, Positional]): PositionalDescription => ({
   ...describeValue(positional, name),
-  label: name,
+  name: labelOf(name, positional),
   optional: positional.optional || positional.many || false,
   many: positional.many ?? false,
   help: positional.describe,
@@ -71,6 +72,6 @@ function remarks({ type, required, many, default: value, defaultText }: ValueOpt
 
 function describeValue({ type, choices }: Positional | ValueOption, called: string): ValueDescription {
   if (type === undefined) return { name: called.toUpperCase(), choices };
-  const { name, completion }: ValueType<unknown> = valueTypes[type];
-  return { name, choices: [], completion };
+  const { name, completion, notation }: ValueType<unknown> = valueTypes[type];
+  return { name, choices: [], completion, notation };
 }

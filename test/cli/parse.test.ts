@@ -70,7 +70,7 @@ describe('values', () => {
 
 describe('mistakes', () => {
   for (const [line, argument, problem] of [
-    ['-f x', undefined, 'missing; it takes <service> [mode] [more..]'],
+    ['-f x', 'SERVICE', 'missing; it takes SERVICE [MODE] [ADDRESS...]'],
     ['a', '--file', 'missing'],
     ['a -f x --wait 1 --wait 2', '--wait', 'given more than once'],
     ['a -f x --wait soon', '--wait', "'soon' is not a time such as 90, 90s, 5m or 1h, at most 2000000 s"],
@@ -82,7 +82,7 @@ describe('mistakes', () => {
     ],
     ['a -f x --tun-port 0', '0', "'0' is not a port from 1 to 65535"],
     ['a -f x --tun-port 65536', '65536', "'65536' is not a port from 1 to 65535"],
-    ['a of -f x', '<mode>', "'of' is not one of on, off"],
+    ['a of -f x', 'MODE', "'of' is not one of on, off"],
     ['a -f x --file.name y', '--file.name', 'unknown option'],
     ['a -f x --constructor', '--constructor', 'unknown option'],
     ['a -f x --constructor=y', '--constructor', 'unknown option'],

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { defineCommand } from '../../src/commands/command.js';
 import { commands } from '../../src/commands/index.js';
-import { subcommandHelp } from '../../src/reference/help.js';
+import { commandHelp } from '../../src/reference/help.js';
 import { describeSubcommand, describeSubcommands } from '../../src/reference/subcommands.js';
 
 const command = defineCommand({
@@ -22,20 +22,20 @@ const command = defineCommand({
   examples: [['lvsadm test web -f x', 'for one server']],
   run: async () => 0,
 });
-const row = { name: 'test', summary: 'try it', load: async () => ({ command }) };
+const row = { name: 'test', topic: 'program', summary: 'try it', load: async () => ({ command }) } as const;
 
 test('everything that a definition says is in its help', () => {
   assert.equal(
-    subcommandHelp(describeSubcommand(row, command)),
-    `Usage: lvsadm test <server> [more..] [options]
+    commandHelp(describeSubcommand(row, command)),
+    `Usage: lvsadm test SERVER [ADDRESS...] [options]
 
 try it
 
 A paragraph.
 
-Positionals:
-  server  real server
-  more    further VIPs
+Arguments:
+  SERVER   real server
+  ADDRESS  further VIPs
 
 Options:
   -f, --file FILE      document (required, repeatable)
@@ -43,6 +43,10 @@ Options:
       --method dr|tun  forwarding method (default: found by itself)
       --json           write JSON
   -h, --help           show this help
+
+Values:
+  SERVER  ADDRESS or ADDRESS:PORT (default: the service's port); IPv6 with a port: [ADDRESS]:PORT
+  TIME    seconds, or a number with its unit: 90, 90s, 5m, 2h, 1d
 
 Exit status:
   0   done
@@ -57,7 +61,7 @@ Examples:
 
 for (const description of await describeSubcommands(commands)) {
   test(`lines of ${description.names[0]} --help fit a terminal`, () => {
-    const [listed = ''] = subcommandHelp(description, 60).split('Examples:');
+    const [listed = ''] = commandHelp(description, 60).split('Examples:');
     const long = listed.split('\n').filter((line) => line.length > 60 && !line.startsWith('Usage:'));
     assert.deepEqual(long, []);
   });

@@ -48,14 +48,9 @@ export async function findServer(
   context: Context,
   named: { readonly service: string; readonly server: string },
 ): Promise<Found> {
-  const of = await serviceArgument(named.service, context);
-  const key = destinationKey(await serverArgument(named.server, of, context));
-  const client = await context.client();
-  const destinations = await client.destinations(of);
-  const destination = destinations.find(({ id }) => destinationKey(id) === key);
-  if (destination !== undefined) return { of, destination };
-  if (destinations.length === 0) await serviceIn(client, of);
-  throw new UsageError(`${formatService(of)} has no such server; it has ${someOf(destinations)}`, key);
+  const search = await searchIn(named.service, named.server, context);
+  const [found] = await search(await context.client());
+  return found as Found;
 }
 
 /** Servers that a message names. */
@@ -90,35 +85,53 @@ interface ServersNamed {
   readonly allServices?: string | undefined;
 }
 
-/**
- * The servers that a command line names, at least one.
- * @throws UsageError where the table has none of them, KernelError
- */
+/** Finds at least one server in the table. @throws UsageError where the table has none of them, KernelError */
+type Search = (client: IpvsClient) => Promise<Found[]>;
+
+/** The servers that a command line names. @throws UsageError and KernelError, as their search does */
 export async function findServers(context: Context, named: ServersNamed): Promise<Found[]> {
+  const search = await serverSearch(context, named);
+  return search(await context.client());
+}
+
+/** The search for the servers that a command line names, with its arguments read. @throws UsageError, ValueError */
+export async function serverSearch(context: Context, named: ServersNamed): Promise<Search> {
   const { service, server, allServices } = named;
   if (allServices !== undefined) {
     if (service !== undefined) throw new UsageError('cannot be combined with a service', '--all-services');
-    return serverEverywhere(context, allServices);
+    return searchEverywhere(allServices);
   }
-  if (service !== undefined && server !== undefined) return [await findServer(context, { service, server })];
+  if (service !== undefined && server !== undefined) return searchIn(service, server, context);
   if (service === undefined || service.includes('://')) {
-    throw new UsageError('missing; it takes <service> <server>, or <server> alone');
+    throw new UsageError('missing; it takes SERVICE SERVER, or SERVER alone', 'SERVER');
   }
-  return serverEverywhere(context, service);
+  return searchEverywhere(service);
 }
 
-/** @throws UsageError where no service has this server */
-async function serverEverywhere(context: Context, text: string): Promise<Found[]> {
+async function searchIn(service: string, server: string, context: Context): Promise<Search> {
+  const of = await serviceArgument(service, context);
+  const key = destinationKey(await serverArgument(server, of, context));
+  return async (client) => {
+    const destinations = await client.destinations(of);
+    const destination = destinations.find(({ id }) => destinationKey(id) === key);
+    if (destination !== undefined) return [{ of, destination }];
+    if (destinations.length === 0) await serviceIn(client, of);
+    throw new UsageError(`${formatService(of)} has no such server; it has ${someOf(destinations)}`, key);
+  };
+}
+
+function searchEverywhere(text: string): Search {
   const isNamed = serversNamed(text);
-  const client = await context.client();
-  const found: Found[] = [];
-  for (const { id: of } of await client.services()) {
-    for (const destination of await client.destinations(of)) {
-      if (isNamed(destination.id)) found.push({ of, destination });
+  return async (client) => {
+    const found: Found[] = [];
+    for (const { id: of } of await client.services()) {
+      for (const destination of await client.destinations(of)) {
+        if (isNamed(destination.id)) found.push({ of, destination });
+      }
     }
-  }
-  if (found.length === 0) throw new UsageError('no service has such a server', text);
-  return found;
+    if (found.length === 0) throw new UsageError('no service has such a server', text);
+    return found;
+  };
 }
 
 /** The same server as it is now; undefined if it is gone. */

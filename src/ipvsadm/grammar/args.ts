@@ -3,7 +3,7 @@
 import { MalformedError, NoCommandError, UsageError, ValueError } from '../../errors.js';
 import { quoted } from '../../foreign-text.js';
 import { nearest } from '../../suggest.js';
-import type { CommandOption } from './commands.js';
+import { type CommandName, type CommandOption, subcommandFor } from './commands.js';
 import type { ResolvedNames } from './endpoint.js';
 import { isSetting, type Option, options } from './options.js';
 import type { Fault, Token } from './popt.js';
@@ -31,7 +31,7 @@ export function readArgs(tokens: Tokens, names: ResolvedNames): Args {
   const words: WordToken[] = [];
   for (const token of tokens) {
     if (token.kind === 'word') words.push(token);
-    else if (token.kind === 'fault') throw faultError(token, command === undefined);
+    else if (token.kind === 'fault') throw faultError(token, command?.option.long);
     else if (isCommandToken(token)) {
       if (command !== undefined) throw secondCommand(command, token);
       command = token;
@@ -100,11 +100,19 @@ const faultTexts: Readonly<Record<Fault, string>> = {
   'unwanted-value': 'takes no value',
 };
 
-function faultError({ fault, spelling }: FaultToken, noCommandYet: boolean): MalformedError {
-  const suggestion =
-    fault === 'unknown' && spelling.startsWith('--') ? nearestOption(spelling.slice(2)) : undefined;
-  const Mistake = noCommandYet ? NoCommandError : MalformedError;
+function faultError({ fault, spelling }: FaultToken, command: CommandName | undefined): MalformedError {
+  const unknown = fault === 'unknown' && spelling.startsWith('--');
+  const suggestion = unknown
+    ? (subcommandWith(spelling.slice(2), command) ?? nearestOption(spelling.slice(2)))
+    : undefined;
+  const Mistake = command === undefined ? NoCommandError : MalformedError;
   return new Mistake(faultTexts[fault], spelling, suggestion);
+}
+
+/** `lvsadm list --json` for `-L --json`; without a command the table is listed. */
+function subcommandWith(long: string, command: CommandName = 'list'): string | undefined {
+  const subcommand = subcommandFor[command];
+  return subcommand?.options.includes(long) ? `lvsadm ${subcommand.call} --${long}` : undefined;
 }
 
 function nearestOption(long: string): string | undefined {

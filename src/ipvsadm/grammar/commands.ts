@@ -62,8 +62,20 @@ export const commands: readonly CommandOption[] = [
   command('Ll', 'list', 'list the table or one service', '[SERVICE] [listing options]'),
   command('Z', 'zero', 'set the counters of one service or of all to zero', '[SERVICE]'),
   command('', 'set', 'set the idle timeouts, in seconds; 0 leaves a timeout unchanged', 'TCP TCPFIN UDP'),
-  command('', 'start-daemon', 'start a sync daemon', '{master|backup} [daemon options]', daemonStates),
-  command('', 'stop-daemon', 'stop a sync daemon', '{master|backup}', daemonStates),
+  command('', 'start-daemon', 'start a sync daemon', 'master|backup [daemon options]', daemonStates),
+  command('', 'stop-daemon', 'stop a sync daemon', 'master|backup', daemonStates),
   command('h', 'help', 'show this help'),
   command('v', 'version', 'show the version'),
 ];
+
+/** Subcommands that do what a command does and more, and the options that only they have. */
+export const subcommandFor: Readonly<
+  Partial<Record<CommandName, { readonly call: string; readonly options: readonly string[] }>>
+> = {
+  list: { call: 'list', options: ['json'] },
+  save: { call: 'export', options: ['json'] },
+  restore: {
+    call: 'apply -f FILE',
+    options: ['json', 'dry-run', 'prune', 'only', 'allow-empty', 'drain', 'wait', 'watch'],
+  },
+};

@@ -12,6 +12,7 @@ import { Progress } from '../output/progress.js';
 import { type Theme, themeFor } from '../output/theme.js';
 import { type Outcome, type Reconciliation, reconcile } from '../plan/apply.js';
 import { hashingLosers, leaving, quiesce } from '../plan/drain.js';
+import { lossesOf } from '../plan/losses.js';
 import type { Plan } from '../plan/plan.js';
 import { empties } from '../plan/policy.js';
 import type { Stage } from '../plan/stages.js';
@@ -79,7 +80,7 @@ class Application {
     const { context, values } = this;
     const desired = await readDesired(context, values);
     const client = await context.client();
-    if (values.dryRun) return this.show(this.planned(await readCurrent(client, desired), desired));
+    if (values.dryRun) return this.show(this.planned(await readCurrent(client, desired), desired), client);
     const release = await this.lock();
     try {
       const reconciliation = await this.reconcile(client, desired);
@@ -91,8 +92,9 @@ class Application {
     }
   }
 
-  private async show(plan: Plan): Promise<number> {
-    const text = this.values.json ? toJson(planJson(plan)) : renderPlan(plan, this.theme);
+  private async show(plan: Plan, client: IpvsClient): Promise<number> {
+    const losses = await lossesOf(plan, client);
+    const text = this.values.json ? toJson(planJson(plan, losses)) : renderPlan(plan, this.theme, losses);
     await this.context.out.write(text);
     return DONE;
   }

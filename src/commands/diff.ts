@@ -2,6 +2,7 @@
 import { toJson } from '../output/json.js';
 import { changesAnything, planJson, renderPlan } from '../output/plan.js';
 import { themeFor } from '../output/theme.js';
+import { lossesOf } from '../plan/losses.js';
 import { defineCommand } from './command.js';
 import { desiredOptions, planFor, readCurrent, readDesired } from './shared/desired-state.js';
 
@@ -19,9 +20,13 @@ export const command = defineCommand({
   errorStatus: TROUBLE,
   async run(context, values) {
     const desired = await readDesired(context, values);
-    const plan = planFor(await readCurrent(await context.client(), desired), desired);
+    const client = await context.client();
+    const plan = planFor(await readCurrent(client, desired), desired);
+    const losses = await lossesOf(plan, client);
     await context.out.write(
-      values.json ? toJson(planJson(plan)) : renderPlan(plan, await themeFor(context.out, context.env)),
+      values.json
+        ? toJson(planJson(plan, losses))
+        : renderPlan(plan, await themeFor(context.out, context.env), losses),
     );
     return changesAnything(plan) ? DIFFERENT : SAME;
   },

@@ -5,6 +5,7 @@ import { destinationKey } from '../model/destination.js';
 import { formatService } from '../model/service-uri.js';
 import type { Outcome, Reconciliation } from '../plan/apply.js';
 import type { Json } from './json.js';
+import { differenceJson, valueText } from './plan.js';
 import type { Theme } from './theme.js';
 
 const verbs: Record<Change['do'], { readonly done: string; readonly paint: keyof Theme }> = {
@@ -51,7 +52,7 @@ export function renderReconciliation(
 ): string {
   const lines = outcomes.map((outcome) => {
     const { done, paint } = verbs[outcome.change.do];
-    const object = objectText(outcome.change);
+    const object = objectText(outcome.change) + differencesText(outcome);
     if (outcome.result === 'done') return `${theme[paint](done.padEnd(9))}${object}`;
     if (outcome.result === 'skipped') return `${theme.quiet('not done'.padEnd(9))}${object}`;
     return `${theme.warning('refused'.padEnd(9))}${object}: ${reason(outcome)}`;
@@ -70,6 +71,12 @@ export function renderReconciliation(
   return `${lines.join('\n')}\n`;
 }
 
+/** `  weight 1 -> 7, upperThreshold 0 -> 100` */
+const differencesText = ({ differences = [] }: Outcome): string => {
+  const texts = differences.map(({ field, from, to }) => `${field} ${valueText(from)} -> ${valueText(to)}`);
+  return texts.length === 0 ? '' : `  ${texts.join(', ')}`;
+};
+
 /** Refusals in a line each, for standard error: standard output may be a file that nobody looks at. */
 export const refusals = ({ outcomes }: Reconciliation, reason: (outcome: Outcome) => string): string =>
   outcomes
@@ -87,6 +94,7 @@ export const reconciliationJson = (
     change: outcome.change.do,
     ...objectOf(outcome.change),
     result: outcome.result,
+    ...(outcome.differences?.length && { differences: outcome.differences.map(differenceJson) }),
     ...(outcome.error && { error: { code: outcome.error.code, message: reason(outcome) } }),
   })),
 });

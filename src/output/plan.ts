@@ -1,8 +1,9 @@
 /** A plan as text and as JSON. */
 import { printable } from '../foreign-text.js';
 import type { Daemon } from '../model/daemon.js';
-import { destinationKey } from '../model/destination.js';
+import { type Destination, destinationKey } from '../model/destination.js';
 import { formatService } from '../model/service-uri.js';
+import { type Losses, memberKey } from '../plan/losses.js';
 import {
   type Action,
   changing,
@@ -44,8 +45,13 @@ export function changesAnything(plan: Plan): boolean {
   return add + change + remove > 0;
 }
 
-/** Additions, changes with both values, and removals; everything else is only counted. */
-export function renderPlan(plan: Plan, theme: Theme): string {
+const NO_LOSSES: Losses = new Map();
+
+/**
+ * Additions, changes with both values, and removals with what they lose; everything else is only counted. Servers are indented below
+ * their service.
+ */
+export function renderPlan(plan: Plan, theme: Theme, losses = NO_LOSSES): string {
   const lines: string[] = [];
   const entry = (
     indent: string,
@@ -54,9 +60,10 @@ export function renderPlan(plan: Plan, theme: Theme): string {
     about: string,
     differences: readonly Difference[],
   ) => {
-    lines.push(theme[paints[action]](`${marks[action]} ${indent}${name}${about === '' ? '' : `  ${about}`}`));
+    const text = `${marks[action]} ${name}${about === '' ? '' : `  ${about}`}`;
+    lines.push(indent + theme[paints[action]](text));
     for (const { field, from, to } of differences) {
-      lines.push(`  ${indent}    ${field}: ${theme.removed(show(from))} -> ${theme.added(show(to))}`);
+      lines.push(`${indent}    ${field}: ${theme.removed(valueText(from))} -> ${theme.added(valueText(to))}`);
     }
   };
   if (plan.timeouts?.action === 'change') {
@@ -70,9 +77,9 @@ export function renderPlan(plan: Plan, theme: Theme): string {
     if (!isChange(service) && destinations.length === 0) continue;
     entry('', service.action, serviceName(service), aboutService(service), service.differences);
     for (const destination of destinations) {
-      const { id, method, weight } = subject(destination);
-      const about = destination.action === 'add' ? `${method} weight ${weight}` : '';
-      entry('    ', destination.action, destinationKey(id), about, destination.differences);
+      const about = aboutDestination(destination, lossOf(service, destination, losses));
+      const { id } = subject(destination);
+      entry('  ', destination.action, destinationKey(id), about, destination.differences);
     }
   }
   return [...lines, summary(plan, theme), ''].join('\n');
@@ -87,7 +94,23 @@ function summary(plan: Plan, theme: Theme): string {
 
 const isChange = ({ action }: Planned<unknown>): boolean => action !== 'keep' && action !== 'leave';
 
-const show = (value: Difference['from']): string => (value === undefined ? 'none' : printable(String(value)));
+/** A value of a difference. */
+export const valueText = (value: Difference['from']): string =>
+  value === undefined ? 'none' : printable(String(value));
+
+const lossOf = (
+  service: PlannedService,
+  destination: Planned<Destination>,
+  losses: Losses,
+): number | undefined =>
+  losses.get(memberKey({ of: subject(service).id, destination: subject(destination) }));
+
+function aboutDestination(planned: Planned<Destination>, loss: number | undefined): string {
+  if (planned.action !== 'add' && planned.action !== 'remove') return '';
+  const { method, weight } = subject(planned);
+  const connections = loss === undefined ? '' : `, ${loss} active connection${loss === 1 ? '' : 's'}`;
+  return `${method} weight ${weight}${connections}`;
+}
 
 const serviceName = (service: PlannedService): string => formatService(subject(service).id);
 
@@ -103,7 +126,7 @@ const aboutDaemon = (daemon: Planned<Daemon>): string =>
   daemon.action === 'add' ? `on ${printable(subject(daemon).interface)}, id ${subject(daemon).syncId}` : '';
 
 /** The plan as `diff --json` writes it: unchanged services and servers included. */
-export function planJson(plan: Plan): Json {
+export function planJson(plan: Plan, losses = NO_LOSSES): Json {
   const { add, change, remove, keep, leave } = countActions(plan);
   return {
     summary: { add, change, remove, keep, leave },
@@ -118,6 +141,7 @@ export function planJson(plan: Plan): Json {
       servers: service.destinations.map((destination) => ({
         server: destinationKey(subject(destination).id),
         ...actionJson(destination),
+        loses: lossJson(destination, lossOf(service, destination, losses)),
       })),
     })),
   };
@@ -128,7 +152,10 @@ const actionJson = ({ action, differences }: Planned<unknown>) => ({
   ...(action === 'change' && { differences: differences.map(differenceJson) }),
 });
 
-const differenceJson = ({ field, from, to }: Difference): Json => ({
+const lossJson = (planned: Planned<Destination>, connections: number | undefined): Json =>
+  connections === undefined ? undefined : { weight: subject(planned).weight, connections };
+
+export const differenceJson = ({ field, from, to }: Difference): Json => ({
   field,
   from: from ?? null,
   to: to ?? null,

@@ -4,7 +4,8 @@ import type { IpvsClient } from '../ipvs/client.js';
 import type { Change } from '../model/change.js';
 import { serviceKey } from '../model/service.js';
 import type { State } from '../model/state.js';
-import type { Plan } from './plan.js';
+import { differencesIn } from './differences.js';
+import type { Difference, Plan } from './plan.js';
 import { type Stage, stagesOf } from './stages.js';
 
 /** The result of a change. `skipped`: not tried, because a change before it was refused. */
@@ -12,6 +13,8 @@ export interface Outcome {
   readonly change: Change;
   readonly result: 'done' | 'refused' | 'skipped';
   readonly error?: KernelError | undefined;
+  /** What it changes; empty for additions and removals. */
+  readonly differences?: readonly Difference[];
 }
 
 export interface Reconciliation {
@@ -46,8 +49,12 @@ const TOGETHER = 256;
 export async function reconcile<Current>(reconciler: Reconciler<Current>): Promise<Reconciliation> {
   let done: readonly Outcome[] = [];
   for (let rounds = 1; ; rounds++) {
-    const stages = stagesOf(reconciler.plan(await reconciler.read()));
-    const outcomes = await carryOut(stages, reconciler);
+    const plan = reconciler.plan(await reconciler.read());
+    const differences = differencesIn(plan);
+    const outcomes = (await carryOut(stagesOf(plan), reconciler)).map((outcome) => ({
+      ...outcome,
+      differences: differences(outcome.change),
+    }));
     done = [...done, ...outcomes.filter(({ result }) => result === 'done')];
     const failed = outcomes.filter(({ result }) => result !== 'done');
     if (failed.length === 0) return { outcomes: done, converged: true, rounds };

@@ -2,12 +2,16 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import fc from 'fast-check';
+import type { ServiceId } from '../../src/model/service.js';
 import type { State } from '../../src/model/state.js';
 import { readState } from '../../src/plan/current.js';
 import { diff } from '../../src/plan/diff.js';
 import { stagesOf } from '../../src/plan/stages.js';
 import { normal, state } from '../support/arbitrary-state.js';
 import { Director } from '../support/director.js';
+
+const webId: ServiceId = { protocol: 'tcp', address: '192.0.2.1', port: 80 };
+const firstId = { address: '198.51.100.1', port: 80 };
 
 const web = `
 services:
@@ -67,7 +71,7 @@ test('one changed server among thousands is one message', async (context) => {
   director.changesSent = 0;
   const { out } = await director.run(['apply', '-f', '-'], { stdin: document(7) });
   assert.equal(director.changesSent, 1);
-  assert.equal(out, 'changed  fwmark://1235 198.51.100.1:0\n1 done\n');
+  assert.equal(out, 'changed  fwmark://1235 198.51.100.1:0  weight 1 -> 7\n1 done\n');
 });
 
 test('diff shows what apply would change, and its exit status is 1 for differences', async (context) => {
@@ -77,17 +81,22 @@ test('diff shows what apply would change, and its exit status is 1 for differenc
     web.replace('wrr', 'wlc').replace('weight: 2', 'weight: 20').replace('100.1:80', '100.3:80'),
   );
   director.changesSent = 0;
+  director.ipvs.connect(webId, firstId, {
+    activeConnections: 12,
+    inactiveConnections: 3,
+    persistentConnections: 0,
+  });
   const { status, out } = await director.run(['diff', '-f', file]);
   assert.equal(status, 1);
   assert.equal(
     out,
     [
       '~ tcp://192.0.2.1:80',
-      '      scheduler: wrr -> wlc',
-      '-     198.51.100.1:80',
-      '~     198.51.100.2:80',
-      '          weight: 2 -> 20',
-      '+     198.51.100.3:80  nat weight 1',
+      '    scheduler: wrr -> wlc',
+      '  - 198.51.100.1:80  nat weight 1, 12 active connections',
+      '  ~ 198.51.100.2:80',
+      '      weight: 2 -> 20',
+      '  + 198.51.100.3:80  nat weight 1',
       '1 to add, 2 to change, 1 to remove, 0 unchanged, 1 not in the document and left alone (--prune removes them)',
       '',
     ].join('\n'),
@@ -101,6 +110,71 @@ test('diff shows what apply would change, and its exit status is 1 for differenc
   const after = await director.run(['diff', '-f', file]);
   assert.equal(after.status, 0);
   assert.match(after.out, /^no difference: 3 unchanged, 1 not in the document/);
+});
+
+test('a removal tells its weight and connections, as JSON too; UDP has no connections but inactive ones', async (context) => {
+  const director = await directorWith(
+    context,
+    'services: [{service: "udp://192.0.2.9:53", servers: [{server: 198.51.100.1, weight: 4}, 198.51.100.2]}]',
+  );
+  const dns: ServiceId = { protocol: 'udp', address: '192.0.2.9', port: 53 };
+  director.ipvs.connect(
+    dns,
+    { address: '198.51.100.1', port: 53 },
+    {
+      activeConnections: 0,
+      inactiveConnections: 1,
+      persistentConnections: 0,
+    },
+  );
+  const pruned = await director.run(['diff', '-f', '-', '--prune'], { stdin: web });
+  assert.match(
+    pruned.out,
+    /^- udp:\/\/192\.0\.2\.9:53\n {2}- 198\.51\.100\.1:53 {2}dr weight 4, 1 active connection\n {2}- 198\.51\.100\.2:53 {2}dr weight 1, 0 active connections$/m,
+  );
+  const { out } = await director.run(['apply', '-f', '-', '--prune', '--dry-run', '--json'], { stdin: web });
+  const { services } = JSON.parse(out);
+  assert.deepEqual(services.at(-1).servers[0], {
+    server: '198.51.100.1:53',
+    action: 'remove',
+    loses: { weight: 4, connections: 1 },
+  });
+});
+
+test('apply tells what it changed from what to what', async (context) => {
+  const director = await directorWith(context, `${web}sync: {master: {interface: eth0}}\n`);
+  const stdin = `${web
+    .replace('wrr', 'mh, schedulerFlags: [mh-port], persistence: 300'.replace(/, /g, '\n    '))
+    .replace(
+      'weight: 2',
+      'weight: 20, upperThreshold: 9',
+    )}timeouts: {udp: 5}\nsync: {master: {interface: eth0, id: 3}}\n`;
+  const dry = await director.run(['apply', '-f', '-', '--dry-run'], { stdin });
+  assert.equal(dry.status, 0, dry.err);
+  const { out } = await director.run(['apply', '-f', '-'], { stdin });
+  assert.equal(
+    out,
+    [
+      'changed  timeouts  udp 300 -> 5',
+      'changed  tcp://192.0.2.1:80  scheduler wrr -> mh, schedulerFlags none -> mh-port, persistence.timeout none -> 300, persistence.netmask none -> 255.255.255.255',
+      'changed  tcp://192.0.2.1:80 198.51.100.2:80  weight 2 -> 20, upperThreshold 0 -> 9',
+      'stopped  master sync daemon',
+      'started  master sync daemon  id 0 -> 3',
+      '5 done',
+      '',
+    ].join('\n'),
+  );
+  const json = await director.run(['apply', '-f', '-', '--json'], { stdin: web.replace('wrr', 'rr') });
+  assert.deepEqual(JSON.parse(json.out).changes.at(-1), {
+    change: 'editDestination',
+    service: 'tcp://192.0.2.1:80',
+    server: '198.51.100.2:80',
+    result: 'done',
+    differences: [
+      { field: 'weight', from: 20, to: 2 },
+      { field: 'upperThreshold', from: 9, to: 0 },
+    ],
+  });
 });
 
 test('every error of diff ends in status 2', async (context) => {

@@ -5,7 +5,7 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
-import { isMain, root, version } from './project.js';
+import { date, isMain, root, version } from './project.js';
 
 /** Packages that a subcommand loads when it needs one: each is a file below dist/packages. */
 const packages = ['yargs', 'zod/mini', 'js-yaml', 'chalk'];
@@ -17,7 +17,7 @@ const bundle: BuildOptions = {
   bundle: true,
   platform: 'node',
   target: 'node20.19',
-  define: { LVSADM_VERSION: JSON.stringify(version) },
+  define: { LVSADM_VERSION: JSON.stringify(version), LVSADM_DATE: JSON.stringify(date) },
   // Finds its native part relative to its own folder, so it stays a package.
   external: ['netlink'],
   logLevel: 'warning',

@@ -1,10 +1,16 @@
 /** The project's folder and version, for scripts that run from build/. */
-import { readFileSync, realpathSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { readFileSync, realpathSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 export const root = join(import.meta.dirname, '../../..');
 
 export const version: string = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version;
+
+/** The day of the newest commit, the same in every build of it; outside of a checkout, the day on which the version was set. */
+export const date: string =
+  spawnSync('git', ['log', '-1', '--format=%cs'], { cwd: root, encoding: 'utf8' }).stdout?.trim() ||
+  statSync(join(root, 'package.json')).mtime.toISOString().slice(0, 10);
 
 /** Whether the file of a module is the script that Node was started with. */
 export const isMain = (file: string): boolean => realpathSync(process.argv[1] ?? '') === file;

@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { isMain, root, version } from './project.js';
+import { date, isMain, root, version } from './project.js';
 
 /**
  * Path of Bun, as its package brings it for this processor and C library; undefined if it brings none. The package's install script,
@@ -39,6 +39,7 @@ export function buildStandalone(entry = 'bin/lvsadm-standalone.ts', target = sta
     '--no-compile-autoload-dotenv',
     '--no-compile-autoload-bunfig',
     `--define=LVSADM_VERSION=${JSON.stringify(version)}`,
+    `--define=LVSADM_DATE=${JSON.stringify(date)}`,
   ];
   const args = ['build', ...options, resolve(root, entry), '--outfile', resolve(root, target)];
   const { status, error } = spawnSync(bun, args, { cwd: root, stdio: ['ignore', 2, 2] });

@@ -26,7 +26,7 @@ export function commandHelp(command: CommandDescription, width = WIDTH): string 
       'Options',
       options.map((option) => [optionText(option), option.help]),
     ),
-    list('Values', notations([...positionals, ...options.flatMap(({ value }) => value ?? [])])),
+    list('Values', notationsIn([command])),
     list('Exit status', exitStatuses),
     examples.length > 0 && `Examples:\n${examples.map(exampleText).join('')}`,
   ]
@@ -34,12 +34,20 @@ export function commandHelp(command: CommandDescription, width = WIDTH): string 
     .join('\n');
 }
 
-/** Each name of a value and how it is written, once. */
-const notations = (values: readonly ValueDescription[]): (readonly [name: string, notation: string])[] => [
-  ...new Map(
-    values.flatMap(({ name, notation }) => (notation === undefined ? [] : [[name, notation] as const])),
-  ),
-];
+/** The values of several commands, each with how it is written, once. */
+export function notationsIn(
+  commands: readonly CommandDescription[],
+): (readonly [name: string, notation: string])[] {
+  const values: readonly ValueDescription[] = commands.flatMap(({ positionals, options }) => [
+    ...positionals,
+    ...options.flatMap(({ value }) => value ?? []),
+  ]);
+  return [
+    ...new Map(
+      values.flatMap(({ name, notation }) => (notation === undefined ? [] : [[name, notation] as const])),
+    ),
+  ];
+}
 
 const exampleText = ([commandLine, purpose]: CommandDescription['examples'][number]): string =>
   `  # ${purpose}\n  ${commandLine}\n`;

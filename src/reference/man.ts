@@ -1,31 +1,10 @@
 /** The manual page, in the macros of man(7). Commands and options are described by the tables that they are parsed with. */
 import { optionSections } from '../ipvsadm/help.js';
-import { version } from '../version.js';
+import { date, version } from '../version.js';
 import { type CommandDescription, type OptionDescription, valueText } from './description.js';
+import { notationsIn } from './help.js';
 import { describeOption, ipvsadmCommands } from './ipvsadm.js';
-
-/** Text in short lines, for paragraphs: roff fills them anew. */
-const plain = (text: string): string => escaped(text.replaceAll(/(.{60}\S*) /g, '$1\n'));
-
-/** Text as roff takes it: no line looks like a request, and dashes are minus signs. */
-const escaped = (text: string): string =>
-  text
-    .replaceAll('\\', '\\e')
-    .replaceAll('-', '\\-')
-    .replaceAll('~', '\\(ti')
-    .replaceAll('^', '\\(ha')
-    .replaceAll(/^([.'])/gm, '\\&$1');
-
-const bold = (text: string): string => `\\fB${escaped(text)}\\fR`;
-const italic = (text: string): string => `\\fI${escaped(text)}\\fR`;
-
-const section = (title: string, ...blocks: readonly string[]): string =>
-  [`.SH ${title.toUpperCase()}`, ...blocks].join('\n');
-
-const tagged = (tag: string, text: string): string => `.TP\n${tag}\n${plain(text)}`;
-const paragraph = (text: string): string => `.PP\n${plain(text)}`;
-const verbatim = (lines: readonly string[]): string =>
-  ['.PP', '.EX', ...lines.map(escaped), '.EE'].join('\n');
+import { bold, italic, paragraph, plain, section, tagged, verbatim } from './roff.js';
 
 const optionBlock = ({ names, value, help }: OptionDescription): string =>
   tagged(names.map(bold).join(', ') + (value ? ` ${italic(valueText(value))}` : ''), help);
@@ -57,9 +36,86 @@ const subcommandBlock = ({
     ...examples.map(([commandLine, purpose]) => tagged(bold(commandLine), purpose)),
   ].join('\n');
 
+export const exampleDocument = `services:
+  - service: tcp://192.0.2.1:80
+    scheduler: wrr
+    persistence: 300
+    defaults: { method: nat }
+    servers:
+      - 10.0.0.11:8080
+      - { server: 10.0.0.12:8080, weight: 3 }
+timeouts: { tcp: 900, tcpFin: 120, udp: 300 }`;
+
+type Rows = readonly (readonly [name: string, text: string])[];
+
+const files: Rows = [
+  [
+    '/run/lvsadm',
+    'State that is kept until the machine restarts: locks, weights before a drain, set-ups to undo.',
+  ],
+  [
+    '/proc/sys/net/ipv4/vs',
+    'Settings of IPVS, one a file: lvsadm director status lists them with their meanings.',
+  ],
+  ['/proc/net/ip_vs_conn', 'The table of connections, which -Lc reads.'],
+  [
+    '/etc/services, /etc/hosts, /etc/resolv.conf',
+    'Names of ports and hosts, and the name servers that are asked.',
+  ],
+  ['/var/cache/lvsadm', 'Node.js 22 and later, as root: compiled code, which shortens each start.'],
+];
+
+const environment: Rows = [
+  ['LVSADM_DEBUG=netlink', 'Write each message between lvsadm and the kernel to standard error, decoded.'],
+  ['LVSADM_RUN=DIRECTORY', 'Keep state there instead of in /run/lvsadm, as --run-dir does for one command.'],
+  [
+    'LVSADM_TEMPLATES=off',
+    'Parse every line of -R instead of the first of each form: slower, with the same effect.',
+  ],
+  [
+    'LVSADM_SOCKOPT=off',
+    'Standalone executable: read servers by netlink alone, never by getsockopt(2): slower, with the same output.',
+  ],
+  ['NO_COLOR', 'Write no colours, if set to anything but the empty string. TERM=dumb has the same effect.'],
+  ['XDG_RUNTIME_DIR', 'State is kept in its directory lvsadm if /run/lvsadm cannot be written.'],
+];
+
+export const exitStatuses: Rows = [
+  ['0', 'Success.'],
+  [
+    '1',
+    'The service to list does not exist; the output cannot be written; with subcommands, the result that their section has for it.',
+  ],
+  ['2', 'The command line or a document is wrong, or the kernel has no IPVS. Nothing was changed.'],
+  ['3', 'doctor itself failed.'],
+  ['70', 'A fault in lvsadm itself: please report it.'],
+  ['75', 'Another lvsadm holds the lock and did not finish in time. Try again.'],
+  ['130, 143', 'Interrupted by SIGINT or SIGTERM (128 and the number of the signal).'],
+  ['141', 'The reader of the output has closed the pipe.'],
+  [
+    '255',
+    'The kernel refused a change, an option is unknown or lacks its value (ipvsadm grammar), or an error of the system.',
+  ],
+];
+
+const examples: readonly (readonly [purpose: string, commands: string])[] = [
+  [
+    'A web service, with two servers behind network address translation:',
+    `lvsadm -A -t 192.0.2.1:80 -s wrr
+lvsadm -a -t 192.0.2.1:80 -r 10.0.0.11:8080 -m
+lvsadm -a -t 192.0.2.1:80 -r 10.0.0.12:8080 -m -w 3
+lvsadm -Ln`,
+  ],
+  ['The table, saved, deleted and restored:', 'lvsadm -Sn > rules\nlvsadm -C\nlvsadm -R < rules'],
+  [
+    'The table as a document, and the table made to match it:',
+    'lvsadm export > cluster.yaml\nlvsadm apply -f cluster.yaml --prune',
+  ],
+];
+
 export const manualPage = (subcommands: readonly CommandDescription[]): string =>
   `${[
-    `.TH LVSADM 8 "" "lvsadm ${version}" "System Administration"`,
+    `.TH LVSADM 8 "${date}" "lvsadm ${version}" "System Administration"`,
     section(
       'Name',
       'lvsadm, ipvsadm, ipvsadm\\-save, ipvsadm\\-restore\n\\- administer the Linux Virtual Server',
@@ -101,52 +157,27 @@ export const manualPage = (subcommands: readonly CommandDescription[]): string =
     ),
     section(
       'Subcommands',
-      plain(
-        'Services are written tcp://192.0.2.1:80, udp://192.0.2.1:53, sctp://[2001:db8::1]:5060 or fwmark://7.',
-      ),
+      plain('Values are written in one way for all subcommands:'),
+      ...notationsIn(subcommands).map(([name, notation]) => tagged(italic(name), notation)),
       ...subcommands.map(subcommandBlock),
     ),
     section(
-      'Environment',
-      tagged(
-        bold('LVSADM_DEBUG=netlink'),
-        'Show each message between lvsadm and the kernel, decoded, on standard error.',
+      'Documents',
+      plain(
+        'apply and diff read documents, and export writes one: YAML, JSON, or rules that ipvsadm -S wrote. A section or a list of ' +
+          'servers that is absent is not managed. lvsadm schema writes the JSON Schema of documents, with all keys. An example:',
       ),
-      tagged(
-        bold('LVSADM_TEMPLATES=off'),
-        'Parse every line of -R, instead of the first of each form: slower, with the same effect.',
-      ),
-      tagged(
-        bold('LVSADM_SOCKOPT=off'),
-        'Standalone executable: read servers by netlink alone, not by getsockopt(2): slower, with the same effect.',
-      ),
-      tagged(
-        bold('LVSADM_RUN'),
-        'Directory of the state that lvsadm keeps until the machine restarts (default: /run/lvsadm; if that cannot be written, lvsadm in $XDG_RUNTIME_DIR).',
-      ),
-      tagged(bold('NO_COLOR'), 'If set, output has no colours.'),
+      verbatim(exampleDocument),
     ),
-    section(
-      'Exit status',
-      tagged(bold('0'), 'Success.'),
-      tagged(bold('1'), 'The service to list does not exist. Subcommands: see above.'),
-      tagged(bold('2'), 'The command line is wrong, or the kernel has no IPVS.'),
-      tagged(bold('75'), 'Another lvsadm holds the lock and did not finish in time.'),
-      tagged(bold('255'), 'The kernel refused a change, or an error of the system.'),
-    ),
+    section('Files', ...files.map(([name, text]) => tagged(italic(name), text))),
+    section('Environment', ...environment.map(([name, text]) => tagged(bold(name), text))),
+    section('Exit status', ...exitStatuses.map(([status, text]) => tagged(bold(status), text))),
     section(
       'Examples',
-      plain('A web service, with two servers behind network address translation:'),
-      verbatim([
-        'lvsadm -A -t 192.0.2.1:80 -s wrr',
-        'lvsadm -a -t 192.0.2.1:80 -r 10.0.0.11:8080 -m',
-        'lvsadm -a -t 192.0.2.1:80 -r 10.0.0.12:8080 -m -w 3',
-        'lvsadm -Ln',
+      ...examples.flatMap(([purpose, commands], index) => [
+        index === 0 ? plain(purpose) : paragraph(purpose),
+        verbatim(commands),
       ]),
-      paragraph('The table, saved and restored:'),
-      verbatim(['lvsadm -Sn > rules', 'lvsadm -R < rules']),
-      paragraph('The table as a document, and the table made to match it:'),
-      verbatim(['lvsadm export > cluster.yaml', 'lvsadm apply -f cluster.yaml --prune']),
     ),
     section('See also', '.BR ip (8),\n.BR nft (8),\n.BR sysctl (8)'),
   ].join('\n')}\n`;

@@ -52,6 +52,7 @@ export const readerNeeds: Need[] = [
   { needs: 'zsh', package: 'zsh', why: 'completes command lines' },
   { needs: 'fish', package: 'fish', why: 'completes command lines' },
   { needs: 'mandoc', package: 'mandoc', why: 'checks the manual page' },
+  { needs: 'man', package: 'man-db', why: 'formats the manual page' },
 ];
 
 /** What it takes to fetch and unpack Debian's kernel. */

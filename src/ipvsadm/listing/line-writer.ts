@@ -7,6 +7,8 @@ import { putIpv4, putIpv6, putNumber } from '../../model/ascii.js';
 const CAPACITY = 64 * 1024;
 /** Room for all parts of a line except its texts, which make room for themselves. */
 const ROOM = 512;
+/** Room at the start of a line, with which most texts need make none. */
+const LINE = 4096;
 
 const NEWLINE = 0x0a;
 const BLANK = 0x20;
@@ -30,7 +32,7 @@ export class LineWriter {
 
   /** Starts a line with a cell of at least this many columns. */
   begin(width = 0): void {
-    if (this.length + ROOM > this.bytes.length) this.startPiece();
+    if (this.length + LINE > this.bytes.length) this.startPiece();
     this.cellEnd = this.length + width;
   }
 

@@ -140,6 +140,8 @@ function decodedUtf8(bytes: Uint8Array, at: number, end: number): string {
 
 /** A range of received bytes. Reading outside of it is a ProtocolError, never a wrong value. */
 export class Reader {
+  /** All of `bytes`, by words: the one at offset 4 is `words[1]`. */
+  readonly words: Uint32Array;
   private lazyView: DataView | undefined;
 
   constructor(
@@ -147,17 +149,11 @@ export class Reader {
     /** Where the range starts and ends, in bytes from the start of `bytes`. */
     readonly start = 0,
     readonly end = bytes.length,
-    /** All of `bytes`, by words: the one at offset 4 is `words[1]`. */
-    readonly words = wordsOf(bytes),
   ) {
     if (start > end || end > bytes.length) {
       throw new ProtocolError(`range ${start} to ${end} lies outside of ${bytes.length} bytes`);
     }
-  }
-
-  /** A part of the same bytes, as offsets from their start. */
-  within(start: number, end: number): Reader {
-    return new Reader(this.bytes, start, end, this.words);
+    this.words = wordsOf(bytes);
   }
 
   /** Made when it is needed: most datagrams of a large dump are read by words alone. */

@@ -138,7 +138,7 @@ export class Connection {
   private *getSteps<T>(request: Request, read: (reply: MessageCursor) => T): Steps<T> {
     const results: T[] = [];
     yield* this.exchange(request, 0, (message) => {
-      if (message.type === MessageType.error) check(request, readAnswer(message.message()));
+      if (message.type === MessageType.error) check(request, readAnswer(message));
       else {
         checkType(request, message);
         results.push(read(message));
@@ -201,7 +201,7 @@ const endless = ({ operation }: Request, limit: number): ProtocolError =>
 /** Whether a message is the end of a dump, and no reply. @throws KernelError, ProtocolError */
 function endsDump(request: Request, message: MessageCursor): boolean {
   if (message.type === MessageType.done || message.type === MessageType.error) {
-    check(request, readAnswer(message.message()));
+    check(request, readAnswer(message));
     if (message.type === MessageType.done) return true;
     throw new ProtocolError('acknowledged where a dump belongs', [request.operation]);
   }
@@ -216,7 +216,7 @@ function endsDump(request: Request, message: MessageCursor): boolean {
 /** The acknowledgement or refusal of a request without a reply. */
 function acknowledgement(message: MessageCursor): Answer {
   if (message.type !== MessageType.error) throw unexpected(message, 'an acknowledgement');
-  return readAnswer(message.message());
+  return readAnswer(message);
 }
 
 /** @throws ProtocolError where a message is not of the type that answers the request */

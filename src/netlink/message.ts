@@ -31,9 +31,13 @@ export interface Header {
   readonly port: number;
 }
 
-/** A received message: its header, and its payload as a range of the datagram. */
+/** A received message. */
 export interface Message extends Header {
-  readonly payload: Reader;
+  /** The whole datagram. */
+  readonly reader: Reader;
+  /** Where the payload starts and ends, in bytes from the start of the datagram. */
+  readonly start: number;
+  readonly end: number;
 }
 
 /** A request: the operation's name for errors, the message type, and the payload. */
@@ -67,16 +71,14 @@ export function finish(to: Writer, at: number): void {
  * Walks the messages of a datagram without an object for each: a listing has hundreds of thousands. Its fields describe the message
  * that `next` has reached.
  */
-export class MessageCursor implements Header {
+export class MessageCursor implements Message {
   type = 0;
   flags = 0;
   sequence = 0;
   port = 0;
-  /** Where the payload starts and ends, in bytes from the start of the datagram. */
   start = 0;
   end = 0;
   private at = 0;
-  /** The whole datagram. */
   readonly reader: Reader;
   private readonly words: Uint32Array;
 
@@ -113,7 +115,7 @@ export class MessageCursor implements Header {
   /** The message, to be kept. */
   message(): Message {
     const { type, flags, sequence, port, start, end, reader } = this;
-    return { type, flags, sequence, port, payload: reader.within(start, end) };
+    return { type, flags, sequence, port, start, end, reader };
   }
 }
 
@@ -138,28 +140,27 @@ export interface Answer {
 
 /** Reads the payload of NLMSG_ERROR, or of the NLMSG_DONE that ends a dump: a negative errno, which some leave out. */
 export function readAnswer(message: Message): Answer {
-  const { payload, type } = message;
-  const length = payload.end - payload.start;
+  const { reader, start, end, type } = message;
+  const length = end - start;
   if (type === MessageType.done && length < 4) return { errno: 0 };
   if (length < 4) throw new ProtocolError(`expected 4 bytes, got ${length}`, ['answer', 'errno']);
   // Not a unary minus, which makes -0 of 0.
-  const errno = 0 - payload.i32(payload.start);
+  const errno = 0 - reader.i32(start);
   if (errno < 0) throw new ProtocolError(`errno ${-errno} is positive`, ['answer', 'errno']);
   return { errno, detail: detail(message) };
 }
 
 function detail(message: Message): string | undefined {
   if ((message.flags & Flag.ackAttributes) === 0) return undefined;
-  return ErrorAttributes.get(message.payload, extendedStart(message), message.payload.end).message;
+  return ErrorAttributes.get(message.reader, extendedStart(message), message.end).message;
 }
 
 /** Where the extended acknowledgement starts: behind the errno, and, in NLMSG_ERROR, behind the echo of the request. */
-export function extendedStart({ payload, type, flags }: Message): number {
-  const at = payload.start + 4;
+export function extendedStart({ reader, start, end, type, flags }: Message): number {
+  const at = start + 4;
   if (type === MessageType.done) return at;
-  const echoed = (flags & Flag.capped) === 0 ? payload.u32(at) : HEADER;
-  if (echoed > payload.end - at) {
-    throw new ProtocolError('the echoed request is longer than its answer', ['answer']);
-  }
-  return at + align(Math.max(echoed, HEADER));
+  const room = end - at;
+  const echoed = (flags & Flag.capped) === 0 && room >= 4 ? Math.max(reader.u32(at), HEADER) : HEADER;
+  if (echoed > room) throw new ProtocolError('the echoed request is longer than its answer', ['answer']);
+  return at + align(echoed);
 }

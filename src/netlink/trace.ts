@@ -69,9 +69,9 @@ export class TraceState {
   }
 
   /** Takes the number of a family from the controller's reply. */
-  learn({ payload, type }: Message): void {
-    if (type !== CONTROLLER_ID || payload.end - payload.start < GENL_HEADER) return;
-    const { id, name } = Controller.get(payload, payload.start + GENL_HEADER, payload.end);
+  learn({ reader, start, end, type }: Message): void {
+    if (type !== CONTROLLER_ID || end - start < GENL_HEADER) return;
+    const { id, name } = Controller.get(reader, start + GENL_HEADER, end);
     const schema = this.schemas.find((one) => one.name === name);
     if (id !== undefined && schema !== undefined) this.families.set(id, schema);
   }
@@ -112,8 +112,8 @@ function asks(
   message: Message,
 ): boolean {
   if (command !== wanted || (reply === 'dump') !== ((message.flags & Flag.dump) === Flag.dump)) return false;
-  const { payload } = message;
-  const { found } = findAttributes(payload, payload.start + GENL_HEADER, payload.end);
+  const { reader, start, end } = message;
+  const { found } = findAttributes(reader, start + GENL_HEADER, end);
   const present = new Set(found.map(({ type }) => takes.find(type)?.[0]));
   return needs.every((name) => present.has(name));
 }
@@ -137,34 +137,34 @@ function answer(message: Message, known: TraceState): string[] {
 
 /** The end of a request: an errno, and the kernel's text. */
 function ending(what: string, message: Message, flags: string): string[] {
-  const { payload } = message;
-  if (payload.end - payload.start < 4)
-    return [heading(what, message, flags), ...rest(payload, payload.start)];
-  const errno = 0 - payload.i32(payload.start);
+  const { reader, start, end } = message;
+  if (end - start < 4) return [heading(what, message, flags), ...rest(message, start)];
+  const errno = 0 - reader.i32(start);
   const name = errno === 0 ? 'ok' : errnoName(errno);
   const lines = [heading(`${what}: ${name}`, message, flags)];
   if (message.flags & Flag.ackAttributes) {
-    const start = tolerate(() => extendedStart(message)) ?? payload.end;
-    lines.push(...indent(attributes(payload, start, payload.end, ErrorAttributes)));
+    const extended = tolerate(() => extendedStart(message)) ?? end;
+    lines.push(...indent(attributes(reader, extended, end, ErrorAttributes)));
   }
   return lines;
 }
 
 const unknown = (message: Message, flags: string, what = ''): string[] => [
   heading(`type ${message.type}${what}`, message, flags),
-  ...rest(message.payload, message.payload.start),
+  ...rest(message, message.start),
 ];
 
-const rest = ({ bytes, end }: Reader, start: number): string[] =>
-  start < end ? indent([hexDump(bytes.subarray(start, end))]) : [];
+const rest = ({ reader, end }: Pick<Message, 'reader' | 'end'>, start: number): string[] =>
+  start < end ? indent([hexDump(reader.bytes.subarray(start, end))]) : [];
 
-const commandOf = ({ payload }: Message): number | undefined =>
-  payload.bytes.subarray(0, payload.end)[payload.start];
+const commandOf = ({ reader, start, end }: Message): number | undefined =>
+  start < end ? reader.bytes[start] : undefined;
 
 /** The attributes behind the generic-netlink header, a line each. */
-function content({ payload }: Message, set: AttributeSet): string[] {
-  if (payload.end - payload.start < GENL_HEADER) return rest(payload, payload.start);
-  return attributes(payload, payload.start + GENL_HEADER, payload.end, set);
+function content(message: Message, set: AttributeSet): string[] {
+  const { reader, start, end } = message;
+  if (end - start < GENL_HEADER) return rest(message, start);
+  return attributes(reader, start + GENL_HEADER, end, set);
 }
 
 function attributes(from: Reader, start: number, end: number, set: AttributeSet): string[] {

@@ -29,7 +29,7 @@ test('a datagram gives its messages, the last one with or without padding', () =
   for (const datagram of [whole, whole.subarray(0, whole.length - 3)]) {
     const found = [...messages(datagram)];
     assert.deepEqual(
-      found.map(({ payload, ...facts }) => [facts, wire.hex(payload.raw(payload.start, payload.end))]),
+      found.map(({ reader, start, end, ...facts }) => [facts, wire.hex(reader.raw(start, end))]),
       [
         [header, '01'],
         [{ ...header, sequence: 5 }, '02'],
@@ -119,4 +119,13 @@ test('an echo that claims to be longer than the answer is an error', () => {
       message: 'answer: the echoed request is longer than its answer',
     });
   }
+});
+
+test('a refusal whose echo is cut off is an error, whatever follows it in the datagram', () => {
+  const cut = wire.message({ ...header, type: 2, flags: NLM.ACK_TLVS }, wire.i32(-22));
+  const [refusal] = messages(wire.join(cut, wire.message(header, wire.u8(1))));
+  assert.ok(refusal);
+  assert.throws(() => readAnswer(refusal), {
+    message: 'answer: the echoed request is longer than its answer',
+  });
 });

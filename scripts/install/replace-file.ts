@@ -1,4 +1,5 @@
 /** Files written beside their path and renamed, so that no program ever reads half of one. */
+import { existsSync } from 'node:fs';
 import { chmod, lstat, mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { HostError } from '../../src/errors.js';
@@ -43,10 +44,12 @@ export async function replaceFile(path: string, content: Uint8Array, mode: numbe
 
 /** Makes missing directories, readable for all, independent of the umask. @throws HostError */
 export async function makeDirectory(path: string): Promise<void> {
+  if (existsSync(path)) return;
+  // One by one: below /proc, Node's `recursive` never ends.
+  await makeDirectory(dirname(path));
   try {
-    const first = await mkdir(path, { recursive: true });
-    if (first === undefined) return;
-    for (let made = path; made.startsWith(first); made = dirname(made)) await chmod(made, 0o755);
+    await mkdir(path);
+    await chmod(path, 0o755);
   } catch (error) {
     throw cannot(`make the directory ${path}`, error);
   }

@@ -3,7 +3,7 @@
 import { realpath, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { ipvsadmPrograms } from '../context.js';
-import { UsageError } from '../errors.js';
+import { errnoText, UsageError } from '../errors.js';
 import { printable } from '../foreign-text.js';
 import { makeLink, stateOfLink } from '../system/symlinks.js';
 import { defineCommand } from './command.js';
@@ -14,10 +14,8 @@ export const command = defineCommand({
     force: { type: 'flag', describe: 'replace existing files of these names' },
   },
   async run(context, { to, force }) {
-    const named = resolve(to);
     const program = await realpath(context.program);
-    const directory = await directoryAt(named);
-    if (directory === undefined) throw new UsageError('not a directory', named);
+    const directory = await directoryAt(resolve(to));
     const links = ipvsadmPrograms.map((name) => join(directory, name));
     // All links or none: check every name first.
     const states = await Promise.all(links.map((link) => stateOfLink(link, program)));
@@ -33,6 +31,11 @@ export const command = defineCommand({
   },
 });
 
-/** Its real path; undefined if it does not exist. */
-const directoryAt = async (path: string): Promise<string | undefined> =>
-  (await stat(path).catch(() => undefined))?.isDirectory() ? realpath(path) : undefined;
+/** The real path of a directory. @throws UsageError */
+async function directoryAt(path: string): Promise<string> {
+  const found = await stat(path).catch(({ errno }: NodeJS.ErrnoException) => {
+    throw new UsageError(errno === undefined ? 'cannot be read' : errnoText(-errno), path);
+  });
+  if (!found.isDirectory()) throw new UsageError('not a directory', path);
+  return realpath(path);
+}

@@ -85,7 +85,13 @@ describe('lvsadm link', () => {
 
   for (const [what, words, complaint] of [
     ['no directory', [], /--?to|required/i],
-    ['a directory that is none', ['--to', '/nonexistent'], /\/nonexistent: not a directory/],
+    [
+      'a directory that does not exist',
+      ['--to', '/nonexistent'],
+      /^lvsadm: \/nonexistent: no such file or directory$/m,
+    ],
+    ['a file', ['--to', '/dev/null'], /^lvsadm: \/dev\/null: not a directory$/m],
+    ['an empty name', ['--to', ''], /^lvsadm: --to: the value is empty$/m],
   ] as const) {
     test(`${what} is a mistake`, async () => {
       const { status, err } = await link(...words);

@@ -160,6 +160,15 @@ describe('npm run install:standalone', () => {
     assert.deepEqual(said, []);
   });
 
+  test('a prefix in which no directory can be made is refused in a line', { timeout: 10_000 }, async () => {
+    await assert.rejects(
+      install(options({ prefix: '/proc/x' }), program),
+      (error) =>
+        error instanceof HostError &&
+        error.message === 'cannot make the directory /proc/x: no such file or directory',
+    );
+  });
+
   for (const [what, prepare, complaint] of [
     [
       'the prefix is a file',

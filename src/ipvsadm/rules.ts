@@ -15,7 +15,7 @@ import {
   serviceFamily,
 } from '../model/service.js';
 import { type Labels, numericLabels } from './grammar/endpoint-format.js';
-import { settings } from './grammar/options.js';
+import { methodRows, protocolRows, settings } from './grammar/options.js';
 import { spelling } from './grammar/popt.js';
 import type { SettingName, SettingOption } from './grammar/settings.js';
 
@@ -40,11 +40,12 @@ export function destinationRule(of: ServiceId, destination: Destination): string
 
 /** Words that name the service: `-t 192.0.2.1:80`. */
 export function serviceWords(id: ServiceId, labels: Labels = numericLabels): string[] {
-  if (!isFwmark(id)) return [serviceOption[id.protocol], labels.endpoint(id.address, id.port, id.protocol)];
+  if (!isFwmark(id)) return [serviceOption(id.protocol), labels.endpoint(id.address, id.port, id.protocol)];
   return ['-f', String(id.fwmark), ...(id.family === 'inet6' ? ['-6'] : [])];
 }
 
-const serviceOption: Readonly<Record<Protocol, string>> = { tcp: '-t', udp: '-u', sctp: '--sctp-service' };
+/** `-t`, `-u`, `--sctp-service` */
+const serviceOption = (protocol: Protocol): string => spelling(protocolRows[protocol]);
 
 /** The options of -A: `-s wlc -p 360`. */
 function serviceOptions(service: Service): string[] {
@@ -71,11 +72,11 @@ const optionOf = (setting: SettingName): string =>
 
 /** The kernel sets `local` by itself, also for a server that is added with -g. ipvsadm has no option for `bypass`. */
 export const methodOption: Readonly<Record<ForwardingMethod, string>> = {
-  nat: '-m',
-  tun: '-i',
-  dr: '-g',
-  local: '-g',
-  bypass: '-g',
+  nat: spelling(methodRows.nat),
+  tun: spelling(methodRows.tun),
+  dr: spelling(methodRows.dr),
+  local: spelling(methodRows.dr),
+  bypass: spelling(methodRows.dr),
 };
 
 /**

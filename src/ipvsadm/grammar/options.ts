@@ -3,7 +3,7 @@
  * The parser, the help, the manual page and the completions follow from these rows.
  */
 import { daemonDefaults, kernelDaemonDefaults } from '../../model/daemon.js';
-import { type TunnelType, tunnelTypes } from '../../model/destination.js';
+import { type ForwardingMethod, type TunnelType, tunnelTypes } from '../../model/destination.js';
 import {
   type DestinationNumber,
   destinationNumberNames,
@@ -74,6 +74,41 @@ const switchRows: Readonly<Record<ServiceSwitch, Row>> = {
   onePacket: { long: 'ops', short: 'o', help: 'one-packet scheduling: schedule each UDP datagram anew' },
 };
 
+/** The options that name a service by its address. */
+export const protocolRows: Readonly<Record<Protocol, Row>> = {
+  tcp: {
+    long: 'tcp-service',
+    short: 't',
+    help: 'TCP service; without a port, or with port 0, it has every port and needs -p',
+  },
+  udp: { long: 'udp-service', short: 'u', help: 'UDP service' },
+  sctp: { long: 'sctp-service', help: 'SCTP service' },
+};
+const protocols = Object.keys(protocolRows) as Protocol[];
+
+/** The methods that have an option; the kernel sets `local` by itself, and ipvsadm cannot set `bypass`. */
+type MethodOption = Exclude<ForwardingMethod, 'local' | 'bypass'>;
+
+/** The options of the forwarding methods. */
+export const methodRows: Readonly<Record<MethodOption, Row>> = {
+  dr: {
+    long: 'gatewaying',
+    short: 'g',
+    help: 'direct routing: the server answers clients itself (default)',
+  },
+  tun: {
+    long: 'ipip',
+    short: 'i',
+    help: 'tunneling: packets reach the server in a tunnel, the server answers clients itself',
+  },
+  nat: {
+    long: 'masquerading',
+    short: 'm',
+    help: 'network address translation: answers return through this machine',
+  },
+};
+const methods = Object.keys(methodRows) as MethodOption[];
+
 const { weight, upperThreshold, lowerThreshold } = destinationNumbers;
 
 const numberRows: Readonly<Record<DestinationNumber, NumberRow>> = {
@@ -101,13 +136,7 @@ const numberRows: Readonly<Record<DestinationNumber, NumberRow>> = {
 };
 
 export const settings: readonly SettingOption[] = [
-  endpointService('tcp', {
-    long: 'tcp-service',
-    short: 't',
-    help: 'TCP service; without a port, or with port 0, it has every port and needs -p',
-  }),
-  endpointService('udp', { long: 'udp-service', short: 'u', help: 'UDP service' }),
-  endpointService('sctp', { long: 'sctp-service', help: 'SCTP service' }),
+  ...protocols.map((protocol) => endpointService(protocol, protocolRows[protocol])),
   {
     ...valued(identity, 'service', (text) => ({ fwmark: readMark(text) }), {
       long: 'fwmark-service',
@@ -176,21 +205,7 @@ export const settings: readonly SettingOption[] = [
     ),
     endpoint: true,
   },
-  flag(server, 'method', 'dr', {
-    long: 'gatewaying',
-    short: 'g',
-    help: 'direct routing: the server answers clients itself (default)',
-  }),
-  flag(server, 'method', 'tun', {
-    long: 'ipip',
-    short: 'i',
-    help: 'tunneling: packets reach the server in a tunnel, the server answers clients itself',
-  }),
-  flag(server, 'method', 'nat', {
-    long: 'masquerading',
-    short: 'm',
-    help: 'network address translation: answers return through this machine',
-  }),
+  ...methods.map((method) => flag(server, 'method', method, methodRows[method])),
   valued(server, 'tunnelType', oneOf('tunnel type', tunnelTypeNames), {
     long: 'tun-type',
     value: 'TYPE',
@@ -242,7 +257,10 @@ export const settings: readonly SettingOption[] = [
   }),
   flag(listing, 'stats', true, { long: 'stats', help: 'counters of connections, packets and bytes' }),
   flag(listing, 'rate', true, { long: 'rate', help: 'rates of connections, packets and bytes, per second' }),
-  flag(listing, 'exact', true, { long: 'exact', help: 'counters in full, never shortened to 123456K' }),
+  flag(listing, 'exact', true, {
+    long: 'exact',
+    help: 'counters in full, never shortened to 123456K',
+  }),
   flag(listing, 'thresholds', true, { long: 'thresholds', help: 'thresholds of real servers' }),
   flag(listing, 'persistentConnections', true, {
     long: 'persistent-conn',

@@ -12,14 +12,16 @@ export interface PoptOption {
   readonly argument: 'none' | 'required' | 'optional';
 }
 
+type Names = Pick<PoptOption, 'long' | 'short'>;
+
 /** How an option may be written, short names first: `-L`, `-l`, `--list`. */
-export const spellings = ({ long, short = '' }: PoptOption): string[] => [
+export const spellings = ({ long, short = '' }: Names): string[] => [
   ...[...short].map((letter) => `-${letter}`),
   `--${long}`,
 ];
 
 /** The shortest of them: `-L`, `--set`. */
-export const spelling = (option: PoptOption): string => spellings(option)[0] as string;
+export const spelling = (option: Names): string => spellings(option)[0] as string;
 
 /** Why a word cannot be read as an option. */
 export type Fault = 'unknown' | 'missing-value' | 'unwanted-value';

@@ -71,15 +71,17 @@ export class Batch {
   /**
    * How far one send goes that starts with the request at `from`: at least to the next one.
    * @param room bytes of kernel memory for the answers
+   * @param largest bytes of the largest datagram that the kernel takes
    */
-  sendEnd(from: number, room: number): number {
+  sendEnd(from: number, room: number, largest: number): number {
     const start = this.start(from);
+    const bytes = Math.min(largest, SEND_BYTES);
     let left = room;
     let next = from;
     for (; next < this.count && next - from < SEND_MESSAGES; next++) {
       const end = this.ends[next] as number;
       left -= refusalCost(end - this.start(next));
-      if (next > from && (left < 0 || end - start > SEND_BYTES)) break;
+      if (next > from && (left < 0 || end - start > bytes)) break;
     }
     return next;
   }

@@ -74,6 +74,11 @@ export class Channel {
     return this.socket.receiveBuffer;
   }
 
+  /** Bytes of the largest send. */
+  get largestSend(): number {
+    return this.socket.largestSend;
+  }
+
   close(): void {
     this.socket.close();
   }

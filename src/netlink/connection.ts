@@ -171,7 +171,7 @@ export class Connection {
     const refusals: Refusal[] = [];
     for (let from = 0; from < requests.count; ) {
       const start = from;
-      const end = requests.sendEnd(start, channel.receiveBuffer);
+      const end = requests.sendEnd(start, channel.receiveBuffer, channel.largestSend);
       requests.address(start, end, type, channel.number(end - start), channel.port);
       // The kernel answers in order, so the acknowledgement of the last message ends the send.
       requests.acknowledge(end - 1);

@@ -131,6 +131,7 @@ function listening(socket: NetlinkSocket, sent: WireMessage[]): NetlinkSocket {
   return {
     port: socket.port,
     receiveBuffer: socket.receiveBuffer,
+    largestSend: socket.largestSend,
     send(bytes) {
       sent.push(...readMessages(bytes.slice()));
       return socket.send(bytes);

@@ -206,6 +206,14 @@ test('a receive buffer too small for a single answer does not stop the work', as
   );
 });
 
+test('a send is no larger than the kernel takes from a small send buffer', async () => {
+  const kernel = new Carrying();
+  kernel.largestSend = 9184;
+  await batched(new Connection(kernel), requests(1000, 80));
+  assert.ok(kernel.sends.every(({ bytes }) => bytes <= 9184));
+  assert.ok(kernel.sends.length < 20, 'and still many to a send');
+});
+
 test('however a batch is split, every refusal is at its place', async () => {
   await fc.assert(
     fc.asyncProperty(

@@ -45,6 +45,7 @@ export const dyingAfter =
     return {
       port: socket.port,
       receiveBuffer: socket.receiveBuffer,
+      largestSend: socket.largestSend,
       receive: (timeout) => socket.receive(timeout),
       close: () => socket.close(),
       async send(bytes) {

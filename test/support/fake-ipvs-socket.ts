@@ -24,6 +24,7 @@ export interface IpvsKernel {
 export class FakeIpvsSocket implements NetlinkSocket {
   readonly port = ++ports;
   readonly receiveBuffer = 1 << 20;
+  readonly largestSend = 1 << 18;
   private readonly answers: Delivery[] = [];
   private closed = false;
 

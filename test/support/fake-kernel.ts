@@ -49,6 +49,7 @@ interface Step {
 export class FakeKernel implements NetlinkSocket {
   readonly port = 0x8000_0001;
   receiveBuffer = 1 << 20;
+  largestSend = 1 << 18;
   closed = false;
   /** Milliseconds that each receive was willing to wait. */
   readonly patience: number[] = [];

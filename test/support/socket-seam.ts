@@ -20,7 +20,7 @@ export const testSocket = (name: string, open: OpenSocket) =>
     test('the kernel answers on a socket of its own port', async (t) => {
       const socket = await open(Protocol.generic);
       t.after(() => socket.close());
-      assert.ok(socket.port > 0 && socket.receiveBuffer > 4096);
+      assert.ok(socket.port > 0 && socket.receiveBuffer > 4096 && socket.largestSend > 4096);
       await socket.send(findController(socket, 7));
       const { bytes, sender } = await socket.receive(5000);
       const [reply] = readMessages(bytes);

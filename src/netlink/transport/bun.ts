@@ -2,7 +2,7 @@
 
 import { Errno, errnoName, errnoText, TransportError } from '../../errors.js';
 import { type Libc, libc } from '../../libc/libc.js';
-import { bufferSizes, type Datagram, type NetlinkSocket, socketFailure } from './socket.js';
+import { bufferSizes, type Datagram, largestSend, type NetlinkSocket, socketFailure } from './socket.js';
 
 /** Linux constants, the same on every architecture that Bun runs on. */
 const AF_NETLINK = 16;
@@ -11,6 +11,7 @@ const SOL_SOCKET = 1;
 const SO_SNDBUF = 7;
 const SO_RCVBUF = 8;
 const SO_RCVTIMEO = 20;
+const SO_SNDBUFFORCE = 32;
 const SO_RCVBUFFORCE = 33;
 const SOL_NETLINK = 270;
 const NETLINK_CAP_ACK = 10;
@@ -30,6 +31,7 @@ const SOCKADDR = 12;
 class BunSocket implements NetlinkSocket {
   readonly port: number;
   readonly receiveBuffer: number;
+  readonly largestSend: number;
   private readonly c = openLibc();
   private readonly descriptor: number;
   private readonly buffer = new Uint8Array(DATAGRAM);
@@ -44,16 +46,14 @@ class BunSocket implements NetlinkSocket {
     this.descriptor = this.c.call('socket', AF_NETLINK, SOCK_RAW_CLOEXEC, protocol);
     if (this.descriptor < 0) throw this.failure('open', 'socket');
     try {
-      this.option(SOL_SOCKET, SO_SNDBUF, bufferSizes.send);
-      // SO_RCVBUFFORCE exceeds net.core.rmem_max, if it is permitted; SO_RCVBUF does not.
-      if (!this.tryOption(SOL_SOCKET, SO_RCVBUFFORCE, bufferSizes.receive)) {
-        this.option(SOL_SOCKET, SO_RCVBUF, bufferSizes.receive);
-      }
+      this.bufferOption(SO_SNDBUFFORCE, SO_SNDBUF, bufferSizes.send);
+      this.bufferOption(SO_RCVBUFFORCE, SO_RCVBUF, bufferSizes.receive);
       // Since 4.3: answers without the request's echo. Since 4.12: the kernel's text for a refusal.
       this.tryOption(SOL_NETLINK, NETLINK_CAP_ACK, 1);
       this.tryOption(SOL_NETLINK, NETLINK_EXT_ACK, 1);
       this.port = this.bind();
-      this.receiveBuffer = this.receiveBufferSize();
+      this.receiveBuffer = this.bufferSize(SO_RCVBUF);
+      this.largestSend = largestSend(this.bufferSize(SO_SNDBUF));
     } catch (error) {
       this.close();
       throw error;
@@ -106,9 +106,9 @@ class BunSocket implements NetlinkSocket {
     return address[PORT] as number;
   }
 
-  private receiveBufferSize(): number {
+  private bufferSize(option: number): number {
     const size = new Int32Array(1);
-    if (this.c.call('getsockopt', this.descriptor, SOL_SOCKET, SO_RCVBUF, size, Uint32Array.of(4)) < 0) {
+    if (this.c.call('getsockopt', this.descriptor, SOL_SOCKET, option, size, Uint32Array.of(4)) < 0) {
       throw this.failure('open', 'getsockopt');
     }
     return size[0] as number;
@@ -125,8 +125,10 @@ class BunSocket implements NetlinkSocket {
     this.timeout = timeout;
   }
 
-  private option(level: number, name: number, value: number): void {
-    if (!this.tryOption(level, name, value)) throw this.failure('open', 'setsockopt');
+  /** `forced` exceeds net.core.rmem_max or wmem_max, if it is permitted; `name` does not. */
+  private bufferOption(forced: number, name: number, size: number): void {
+    if (this.tryOption(SOL_SOCKET, forced, size) || this.tryOption(SOL_SOCKET, name, size)) return;
+    throw this.failure('open', 'setsockopt');
   }
 
   private tryOption(level: number, name: number, value: number): boolean {

@@ -5,7 +5,14 @@
 import { type ErrnoException, RawNetlinkSocket } from 'netlink/dist/raw.js';
 import { TransportError } from '../../errors.js';
 import { ReceiveQueue } from './receive-queue.js';
-import { bufferSizes, type Datagram, type NetlinkSocket, Protocol, socketFailure } from './socket.js';
+import {
+  bufferSizes,
+  type Datagram,
+  largestSend,
+  type NetlinkSocket,
+  Protocol,
+  socketFailure,
+} from './socket.js';
 
 /**
  * Room for a datagram, in bytes. The kernel makes the parts of a dump as large as what was read with before, but smaller
@@ -17,6 +24,7 @@ const datagramSize = (protocol: number): number => (protocol === Protocol.route 
 class NodeSocket implements NetlinkSocket {
   readonly port: number;
   readonly receiveBuffer: number;
+  readonly largestSend: number;
   private readonly raw: RawNetlinkSocket;
   private readonly received = new ReceiveQueue();
   private closed = false;
@@ -25,6 +33,7 @@ class NodeSocket implements NetlinkSocket {
     this.raw = openRaw(protocol);
     this.port = this.raw.address().port;
     this.receiveBuffer = this.raw.getRecvBufferSize();
+    this.largestSend = largestSend(this.raw.getSendBufferSize());
     const { received } = this;
     this.raw.on('message', (bytes, { port }) => received.put({ bytes, sender: port }));
     this.raw.on('truncatedMessage', (bytes, { truncated }) =>

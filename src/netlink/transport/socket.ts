@@ -16,6 +16,9 @@ export interface NetlinkSocket {
   /** Bytes of kernel memory for unread answers (SO_RCVBUF as the kernel reports it); beyond it answers are lost. */
   readonly receiveBuffer: number;
 
+  /** Bytes of the largest datagram that the kernel takes from this socket. */
+  readonly largestSend: number;
+
   /**
    * Sends one datagram to the kernel. The bytes must not change until it returns or its promise resolves.
    * @throws TransportError; or the next `receive` throws it, in place of the answer
@@ -39,6 +42,12 @@ export interface NetlinkSocket {
  * net.core.rmem_max for answers.
  */
 export const bufferSizes = { send: 256 * 1024, receive: 1024 * 1024 } as const;
+
+/**
+ * The largest datagram for a send buffer of this size (SO_SNDBUF as the kernel reports it): the kernel refuses a longer one with
+ * EMSGSIZE (netlink_sendmsg in net/netlink/af_netlink.c). net.core.wmem_max may make the buffer as small as 9 KiB.
+ */
+export const largestSend = (sendBuffer: number): number => sendBuffer - 32;
 
 /** A failed system call of a socket. ENOBUFS while receiving means that the kernel dropped answers. */
 export const socketFailure = (operation: string, detail: string, errno: number | undefined): TransportError =>

@@ -100,6 +100,7 @@ test(`strangers do not put the deadline off`, { skip }, async (t) => {
   const deaf: NetlinkSocket = {
     port: socket.port,
     receiveBuffer: socket.receiveBuffer,
+    largestSend: socket.largestSend,
     send: () => {},
     receive: (timeout) => socket.receive(timeout),
     close: () => socket.close(),

@@ -233,3 +233,9 @@ export function errnoName(errno: number): string {
 export function errnoText(errno: number): string {
   return util().getSystemErrorMap().get(-errno)?.[1] ?? `errno ${errno}`;
 }
+
+/** The error of a refused system call, in one line. */
+export function cannot(attempted: string, error: unknown): HostError {
+  const { errno, message } = error as NodeJS.ErrnoException;
+  return new HostError(attempted, errno === undefined ? message : errnoText(-errno), { cause: error });
+}

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { ipvsadmPrograms } from '../../src/context.js';
 import { HostError } from '../../src/errors.js';
-import { makeLink, stateOfLink } from '../../src/system/symlinks.js';
+import { type LinkState, makeLink, stateOfLink } from '../../src/system/symlinks.js';
 import { isCurrent, makeDirectory, removeFile, replaceFile } from './replace-file.js';
 
 export interface Options {
@@ -71,7 +71,7 @@ const below = ({ staging, prefix }: Options, path: string): string => join(stagi
 interface Link {
   readonly path: string;
   readonly file: string;
-  readonly state: 'free' | 'ours' | 'taken';
+  readonly state: LinkState;
 }
 
 async function linksOf({ path, links, alike }: Installed, options: Options): Promise<Link[]> {
@@ -104,10 +104,17 @@ export async function install(options: Options, { program, written, say }: Progr
 
 /** The programs' names decide: scripts that call them would get another program. */
 async function refuseTaken(options: Options): Promise<void> {
-  if (!options.links || options.force) return;
+  if (!options.links) return;
   const programs = layout.filter(({ writtenBy }) => writtenBy === undefined);
   const links = (await Promise.all(programs.map((item) => linksOf(item, options)))).flat();
-  const taken = links.find(({ state }) => state === 'taken');
+  const blocked = links.find(({ state }) => state === 'directory');
+  if (blocked !== undefined) {
+    throw new HostError(
+      `make the link ${blocked.path}`,
+      'a directory stands there; --no-links installs lvsadm alone',
+    );
+  }
+  const taken = options.force ? undefined : links.find(({ state }) => state === 'taken');
   if (taken === undefined) return;
   throw new HostError(
     `make the link ${taken.path}`,
@@ -119,7 +126,8 @@ async function installLinks(item: Installed, options: Options, say: Program['say
   for (const { path, file, state } of await linksOf(item, options)) {
     const arrow = `${path} -> ${basename(file)}`;
     if (state === 'ours') say(`unchanged     ${arrow}`);
-    else if (state === 'taken' && !options.force) say(`left alone    ${path}, which is not lvsadm's`);
+    else if (state === 'directory' || (state === 'taken' && !options.force))
+      say(`left alone    ${path}, which is not lvsadm's`);
     else {
       if (!options.dryRun) {
         await makeDirectory(dirname(path));

@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { ipvsadmPrograms } from '../context.js';
 import { errnoText, UsageError } from '../errors.js';
 import { printable } from '../foreign-text.js';
-import { makeLink, stateOfLink } from '../system/symlinks.js';
+import { type LinkState, makeLinks, stateOfLink } from '../system/symlinks.js';
 import { defineCommand } from './command.js';
 
 export const command = defineCommand({
@@ -19,14 +19,15 @@ export const command = defineCommand({
     const links = ipvsadmPrograms.map((name) => join(directory, name));
     // All links or none: check every name first.
     const states = await Promise.all(links.map((link) => stateOfLink(link, program)));
-    const taken = links.filter((_, index) => states[index] === 'taken');
+    const inState = (state: LinkState): string[] => links.filter((_, index) => states[index] === state);
+    const [blocked] = inState('directory');
+    if (blocked !== undefined) throw new UsageError('is a directory, which a link cannot replace', blocked);
+    const taken = inState('taken');
     if (taken.length > 0 && !force) {
       throw new UsageError('already exists; --force replaces it', taken[0]);
     }
-    for (const [index, link] of links.entries()) {
-      if (states[index] !== 'ours') await makeLink(link, program);
-      await context.out.write(`${printable(`${link} -> ${program}`)}\n`);
-    }
+    await makeLinks([...inState('free'), ...taken], program);
+    await context.out.write(links.map((link) => `${printable(`${link} -> ${program}`)}\n`).join(''));
     return 0;
   },
 });

@@ -1,7 +1,7 @@
 /** `lvsadm link`: the names that scripts call. */
 
 import assert from 'node:assert/strict';
-import { chmod, mkdtemp, readdir, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
@@ -81,6 +81,30 @@ describe('lvsadm link', () => {
     await writeFile(join(target, 'ipvsadm'), 'the real one');
     assert.equal((await link('--to', target, '--force')).status, 0);
     assert.deepEqual(await targets(), [program, program, program]);
+  });
+
+  test('changes nothing when a directory has one of the names, also with --force', async () => {
+    await writeFile(join(target, 'ipvsadm'), 'the real one');
+    await mkdir(join(target, 'ipvsadm-save'));
+    for (const force of [[], ['--force']]) {
+      const { status, out, err } = await link('--to', target, ...force);
+      assert.equal(status, 2);
+      assert.equal(out, '');
+      assert.match(err, /ipvsadm-save: is a directory/);
+    }
+    assert.deepEqual(await readdir(target), ['ipvsadm', 'ipvsadm-save']);
+    assert.equal(await readFile(join(target, 'ipvsadm'), 'utf8'), 'the real one');
+  });
+
+  test('changes nothing when one of the links cannot be made', async () => {
+    await writeFile(join(target, 'ipvsadm'), 'the real one');
+    await mkdir(join(target, `ipvsadm-save.${process.pid}`));
+    const { status, out, err } = await link('--to', target, '--force');
+    assert.equal(status, 255);
+    assert.equal(out, '');
+    assert.match(err, /cannot make the link \S+\/ipvsadm-save: file already exists/);
+    assert.deepEqual(await readdir(target), ['ipvsadm', `ipvsadm-save.${process.pid}`]);
+    assert.equal(await readFile(join(target, 'ipvsadm'), 'utf8'), 'the real one');
   });
 
   for (const [what, words, complaint] of [

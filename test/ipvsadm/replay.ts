@@ -50,7 +50,7 @@ async function deviations(
   const compare = (what: string, actual: unknown, wanted: unknown) => {
     if (actual !== wanted) found.push(`${what}: ${JSON.stringify(actual)}, not ${JSON.stringify(wanted)}`);
   };
-  files['/proc/net/ip_vs_conn'] = seen.connections ?? '';
+  if (seen.connections !== undefined) files['/proc/net/ip_vs_conn'] = seen.connections;
   for (const text of seen.given ?? []) {
     const { status, stderr } = await run(splitLine(text));
     if (status !== 0) return [`cannot prepare: ${text}: ${stderr}`];

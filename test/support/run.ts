@@ -1,13 +1,14 @@
 /** Runs command lines of ipvsadm's grammar against an IPVS in memory. */
 
 import { render } from '../../src/cli/render.js';
-import type { Context } from '../../src/context.js';
+import { type Context, WithStatus } from '../../src/context.js';
 import { LvsadmError } from '../../src/errors.js';
 import type { IpvsClient } from '../../src/ipvs/client.js';
 import { replaceTable, runIpvsadm } from '../../src/ipvsadm/run.js';
 import { INT_MAX } from '../../src/model/limits.js';
 import type { Resolver } from '../../src/system/names.js';
 import { Captured } from './captured.js';
+import { header } from './connection-table.js';
 import { chunks, contextWith } from './context.js';
 import { FakeIpvs } from './fake-ipvs.js';
 
@@ -60,7 +61,7 @@ export function worldOf(client: IpvsClient | Promise<IpvsClient>): World {
   const files: World['files'] = {
     '/etc/services': services,
     '/etc/hosts': '127.0.0.1 localhost here\n',
-    '/proc/net/ip_vs_conn': '',
+    '/proc/net/ip_vs_conn': header,
   };
   const hosts: World['hosts'] = { localhost: '127.0.0.1' };
   const env: World['env'] = {};
@@ -81,11 +82,12 @@ export function worldOf(client: IpvsClient | Promise<IpvsClient>): World {
       readFile: (path) => chunks(files[path]),
       client: async () => client,
     });
-    const status = await program(context).catch((error) => {
+    const status = await program(context).catch((thrown) => {
+      const error = thrown instanceof WithStatus ? thrown.cause : thrown;
       if (!(error instanceof LvsadmError)) throw error;
       const ending = render(error, 'ipvsadm');
       err.write(ending.text);
-      return ending.status;
+      return thrown instanceof WithStatus ? thrown.status : ending.status;
     });
     return { status, stdout: out.text, stderr: err.text };
   }

@@ -1,4 +1,7 @@
 /** -L -c: the connection table, line by line as the kernel shows it, in memory that does not grow with it. */
+
+import { type Context, WithStatus } from '../../context.js';
+import { cannot, ProtocolError } from '../../errors.js';
 import { masked } from '../../foreign-text.js';
 import {
   type ConnectionLine,
@@ -24,17 +27,44 @@ export async function listConnections({ context, names }: Session, options: Opti
   const lines = new LineWriter();
   lines.text(`IPVS connection entries\n${heading}${options.engineData ? engineHeading : ''}\n`);
   const write = connectionWriter(lines, labels, options.engineData);
-  await scanConnections(context.readFile(connectionTablePath), write, () => lines.flush(context.out));
+  await scanConnections(table(), write, () => lines.flush(context.out));
 
   /** A first pass, so that all names are looked up together. Connections made after it are shown by number. */
   async function addresses(): Promise<Set<string>> {
     const seen = new Set<string>();
-    await scanConnections(context.readFile(connectionTablePath), (line) => {
+    await scanConnections(table(), (line) => {
       for (const { address } of [line.client, line.virtual, line.destination]) seen.add(address);
     });
     return seen;
   }
+
+  function table(): AsyncIterable<Uint8Array> {
+    return connectionTable(context);
+  }
 }
+
+/**
+ * The connection table. The kernel's always has a heading.
+ * @throws WithStatus in ipvsadm's words where there is no table, or an empty one
+ */
+async function* connectionTable({ readFile }: Context): AsyncGenerator<Uint8Array> {
+  let empty = true;
+  try {
+    for await (const chunk of readFile(connectionTablePath)) {
+      empty = false;
+      yield chunk;
+    }
+  } catch (error) {
+    if (empty) throw noTable(cannot(`open file ${connectionTablePath}`, error));
+    throw error;
+  }
+  if (empty) throw noTable(new ProtocolError(`unexpected input from ${connectionTablePath}: it is empty`));
+}
+
+/** ipvsadm's exit status without a connection table. */
+const NO_TABLE = 1;
+
+const noTable = (error: Error): WithStatus => new WithStatus(NO_TABLE, error);
 
 const protocols: Readonly<Record<string, Protocol>> = { TCP: 'tcp', UDP: 'udp', SCTP: 'sctp' };
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { scanConnections } from '../../../src/ipvs/connections/proc.js';
+import { connectionTablePath, scanConnections } from '../../../src/ipvs/connections/proc.js';
 import { type Labels, numericLabels } from '../../../src/ipvsadm/grammar/endpoint-format.js';
 import { connectionWriter } from '../../../src/ipvsadm/listing/connections.js';
 import { LineWriter } from '../../../src/ipvsadm/listing/line-writer.js';
@@ -15,6 +15,7 @@ import {
   header,
   type PrintedConnection,
 } from '../../support/connection-table.js';
+import { world } from '../../support/run.js';
 
 /** What is written of a table. */
 async function listed(
@@ -88,4 +89,20 @@ test('the name and the data of a persistence engine follow the server where they
 test('as many lines are gathered as there are before they are written', async () => {
   const lines = await listed(new Array(20_000).fill(connection));
   assert.equal(lines, (await listed([connection])).repeat(20_000));
+});
+
+test('without a connection table, or with an empty one, -Lc ends with status 1 and one line in the words of ipvsadm', async () => {
+  for (const form of ['-Lcn', '-Lc']) {
+    const { files, run } = world();
+    files[connectionTablePath] = '';
+    assert.deepEqual(await run([form]), {
+      ...{ status: 1, stdout: '' },
+      stderr: `ipvsadm: unexpected input from ${connectionTablePath}: it is empty\n`,
+    });
+    delete files[connectionTablePath];
+    assert.deepEqual(await run([form]), {
+      ...{ status: 1, stdout: '' },
+      stderr: `ipvsadm: cannot open file ${connectionTablePath}: no such file\n`,
+    });
+  }
 });

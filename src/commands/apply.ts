@@ -6,7 +6,7 @@ import { refusal } from '../messages.js';
 import type { ServiceId } from '../model/service.js';
 import type { State } from '../model/state.js';
 import { toJson } from '../output/json.js';
-import { reconciliationJson, refusals, renderReconciliation } from '../output/outcome.js';
+import { interruptedAt, reconciliationJson, refusals, renderReconciliation } from '../output/outcome.js';
 import { planJson, renderPlan } from '../output/plan.js';
 import { Progress } from '../output/progress.js';
 import { type Theme, themeFor } from '../output/theme.js';
@@ -16,10 +16,12 @@ import { lossesOf } from '../plan/losses.js';
 import type { Plan } from '../plan/plan.js';
 import { empties } from '../plan/policy.js';
 import type { Stage } from '../plan/stages.js';
-import { type Waiting, waitUntilEmpty } from '../plan/wait-until-empty.js';
+import { type Member, type Waiting, waitUntilEmpty } from '../plan/wait-until-empty.js';
 import { defineCommand, type Options, type Values } from './command.js';
 import { type Desired, desiredOptions, planFor, readCurrent, readDesired } from './shared/desired-state.js';
 import { Fallbacks } from './shared/fallbacks.js';
+import { Interruption } from './shared/interruption.js';
+import { describeServer } from './shared/server.js';
 import { openStore, runDirOption } from './shared/store.js';
 
 const DONE = 0;
@@ -50,6 +52,7 @@ export const command = defineCommand({
     1: 'the kernel refused a change',
     2: 'the document or the command line is wrong; nothing was changed',
     75: 'another apply did not finish in time',
+    130: 'interrupted by SIGINT (143: by SIGTERM); standard error tells what was done and what was not',
   },
   async run(context, values) {
     const application = new Application(context, values, await themeFor(context.out, context.env));
@@ -63,6 +66,8 @@ export const command = defineCommand({
 
 class Application {
   private readonly progress: Progress;
+  /** Servers that leave, and whose weight the drain set to 0. */
+  private quiesced: readonly Member[] = [];
 
   constructor(
     private readonly context: Context,
@@ -83,9 +88,12 @@ class Application {
     if (values.dryRun) return this.show(this.planned(await readCurrent(client, desired), desired), client);
     const release = await this.lock();
     try {
-      const reconciliation = await this.reconcile(client, desired);
+      // From here on a signal is answered; --watch, whose loop waits for one, lets an apply finish.
+      const interruption = values.watch ? undefined : new Interruption(context);
+      const reconciliation = await this.reconcile(client, desired, interruption);
       if (quiet && reconciliation.outcomes.length === 0) return DONE;
-      return await this.tell(reconciliation);
+      const status = await this.tell(reconciliation);
+      return reconciliation.interrupted && interruption ? interruption.status : status;
     } finally {
       this.progress.clear();
       release();
@@ -105,9 +113,18 @@ class Application {
       ? toJson(reconciliationJson(reconciliation, reason))
       : renderReconciliation(reconciliation, this.theme, reason);
     // Before the result, whose output may fail.
-    await this.context.err.write(refusals(reconciliation, reason));
+    await this.context.err.write(refusals(reconciliation, reason) + this.interruptionText(reconciliation));
     await this.context.out.write(text);
     return reconciliation.converged ? DONE : NOT_DONE;
+  }
+
+  /** How far an interrupted apply came, and which servers its drain left at weight 0. */
+  private interruptionText({ interrupted, outcomes }: Reconciliation): string {
+    if (!interrupted) return '';
+    const atZero = this.quiesced.map(
+      (member) => `${describeServer(member)} is at weight 0 (before: ${member.destination.weight})`,
+    );
+    return [interruptedAt(outcomes), ...atZero].map((text) => `lvsadm: interrupted: ${text}\n`).join('');
   }
 
   private lock(): Promise<() => void> {
@@ -119,7 +136,11 @@ class Application {
     });
   }
 
-  private async reconcile(client: IpvsClient, desired: Desired): Promise<Reconciliation> {
+  private async reconcile(
+    client: IpvsClient,
+    desired: Desired,
+    interruption?: Interruption,
+  ): Promise<Reconciliation> {
     let plan: Plan | undefined;
     let drained: Plan | undefined;
     const fallingBack: ServiceId[] = [];
@@ -135,11 +156,13 @@ class Application {
         if (!this.values.drain || plan === undefined || plan === drained || !removes(stage)) return;
         drained = plan;
         const members = leaving(plan);
+        this.quiesced = members.filter(({ destination }) => destination.weight > 0);
         fallingBack.push(...hashingLosers(plan));
         await fallbacks.whileSet(fallingBack, () => quiesce(members, client));
-        await waitUntilEmpty(members, this.waiting(client));
+        await waitUntilEmpty(members, this.waiting(client, interruption));
       },
       progress: (done, total) => this.progress.bar(done, total),
+      stopRequested: async () => (await interruption?.noticed()) ?? false,
     });
     // The document's flags hold, also where it has a server at weight 0; but servers that could not be removed still need the flag.
     if (fallingBack.length > 0) await fallbacks.giveBack(reconciliation.converged ? fallingBack : []);
@@ -155,11 +178,19 @@ class Application {
     return plan;
   }
 
-  private waiting(client: IpvsClient): Waiting {
-    const { now, sleep } = this.context;
+  private waiting(client: IpvsClient, interruption: Interruption | undefined): Waiting {
+    const { now } = this.context;
+    const { sleep } = interruption ?? this.context;
     const { drain = 0 } = this.values;
     const progress = (left: number) => this.progress.line(`draining: ${left} connections left`);
-    return { client, limit: drain * 1000, now, sleep, progress };
+    return {
+      client,
+      limit: drain * 1000,
+      now,
+      sleep,
+      progress,
+      stopRequested: () => interruption?.requested ?? false,
+    };
   }
 }
 

@@ -1,5 +1,6 @@
 /** From a document that fits the schema to the model: defaults, names, and checks across several values. */
 import { ValueError } from '../errors.js';
+import type { Family } from '../model/address.js';
 import type { Daemon, DaemonState } from '../model/daemon.js';
 import {
   type Destination,
@@ -15,6 +16,7 @@ import {
   defaults,
   isFwmark,
   type Persistence,
+  type Protocol,
   type Service,
   type ServiceId,
   serviceFamily,
@@ -75,7 +77,11 @@ class Conversion {
       (...keys: string[]) =>
       () => [...path, ...keys];
     const id = this.attempt(at('service'), () => this.serviceId(value));
-    if (id === undefined) return [];
+    if (id === undefined) {
+      // The mistakes of its servers are told all the same.
+      this.servers(value, { family: value.family }, path);
+      return [];
+    }
     const settings: ServiceSettings = { ...this.document.defaults?.service, ...value };
     const service: Service = {
       id,
@@ -89,7 +95,9 @@ class Conversion {
     if (!isFwmark(id) && id.port === 0 && !service.persistence) {
       this.problem(at('service')(), 'port 0, every port, is for services with persistence only');
     }
-    return [{ ...this.located(service, at('service')), destinations: this.servers(value, id, path) }];
+    return [
+      { ...this.located(service, at('service')), destinations: this.servers(value, ownerOf(id), path) },
+    ];
   }
 
   daemons(value: NonNullable<DocumentValue['sync']>): Located<Daemon>[] {
@@ -133,17 +141,17 @@ class Conversion {
       return { fwmark, family };
     }
     const { protocol } = notation;
-    const families = value.family ? [value.family] : (['inet', 'inet6'] as const);
+    const families = value.family ? [value.family] : bothFamilies;
     // Both, so that both names are looked up at once.
     const address = hostAddress(notation, families, this.names);
     const port = portNumber(notation.port, protocol, this.names);
     return address === undefined || port === undefined ? undefined : { protocol, address, port };
   }
 
-  private servers(value: ServiceValue, of: ServiceId, path: Path): LocatedService['destinations'] {
+  private servers(value: ServiceValue, of: Owner, path: Path): LocatedService['destinations'] {
     const inherited = inheritedSettings(this.document.defaults?.server, value.defaults);
     const plain =
-      value.servers && serviceFamily(of) === 'inet' ? PlainServers.of(value.servers, inherited) : undefined;
+      value.servers && of.family === 'inet' ? PlainServers.of(value.servers, inherited) : undefined;
     return (
       plain ??
       value.servers
@@ -155,7 +163,7 @@ class Conversion {
   private server(
     value: ServerValue,
     inherited: InheritedSettings,
-    of: ServiceId,
+    of: Owner,
     path: Path,
   ): Located<Destination> | undefined {
     const own = settingsOf(value);
@@ -176,20 +184,14 @@ class Conversion {
     return this.located(destination, at);
   }
 
-  private destinationId(server: string, method: ForwardingMethod, of: ServiceId): DestinationId | undefined {
+  private destinationId(server: string, method: ForwardingMethod, of: Owner): DestinationId | undefined {
     const notation = parseServer(server);
-    const family = serviceFamily(of);
-    const other = family === 'inet' ? 'inet6' : 'inet';
+    const other: Family = of.family === 'inet' ? 'inet6' : 'inet';
     // Only a tunnel can carry one family's packets to a server of the other.
-    const address = hostAddress(
-      notation,
-      method === 'tun' ? [family, other] : [family],
-      this.names,
-      TUN_ONLY,
-    );
-    const port = isFwmark(of)
-      ? portNumber(notation.port ?? 0, undefined, this.names)
-      : portNumber(notation.port ?? of.port, of.protocol, this.names);
+    const families =
+      of.family === undefined ? bothFamilies : method === 'tun' ? [of.family, other] : [of.family];
+    const address = hostAddress(notation, families, this.names, TUN_ONLY);
+    const port = portNumber(notation.port ?? of.port ?? 0, of.protocol, this.names);
     return address === undefined || port === undefined ? undefined : { address, port };
   }
 
@@ -213,6 +215,20 @@ class Conversion {
     return { value, location: () => this.source.locate(path()) };
   }
 }
+
+/** What a server takes from its service, as far as that is known; a mark has no protocol and no port. */
+interface Owner {
+  readonly family: Family | undefined;
+  readonly protocol?: Protocol;
+  readonly port?: number;
+}
+
+const ownerOf = (id: ServiceId): Owner => ({
+  family: serviceFamily(id),
+  ...(!isFwmark(id) && { protocol: id.protocol, port: id.port }),
+});
+
+const bothFamilies: readonly Family[] = ['inet', 'inet6'];
 
 const TUN_ONLY = 'only method tun carries packets to a server of the other family';
 

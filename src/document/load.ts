@@ -56,7 +56,7 @@ async function parseAll(texts: readonly NamedText[], names: Names, read: Read) {
     conversions.push(...(await conversionsOf(text, names, read).catch(collectInto(problems))));
   }
   let { state, found } = convert(conversions);
-  // Each conversion finds more names: the servers of a service are converted once its own name is known.
+  // A conversion may find more names, such as ports that only a known host asks for.
   while (await names.lookUp()) ({ state, found } = convert(conversions));
   return { state, problems: [...problems, ...found] };
 }

@@ -46,7 +46,7 @@ const objectText = (change: Change): string => {
 
 /** @param reason why the kernel refused a change */
 export function renderReconciliation(
-  { outcomes, converged, rounds }: Reconciliation,
+  { outcomes, converged, rounds, interrupted }: Reconciliation,
   theme: Theme,
   reason: (outcome: Outcome) => string,
 ): string {
@@ -57,9 +57,11 @@ export function renderReconciliation(
     if (outcome.result === 'skipped') return `${theme.quiet('not done'.padEnd(9))}${object}`;
     return `${theme.warning('refused'.padEnd(9))}${object}: ${reason(outcome)}`;
   });
-  const count = (result: Outcome['result']) => outcomes.filter((outcome) => outcome.result === result).length;
+  const count = (result: Outcome['result']) => countOf(outcomes, result);
   const again = rounds > 1 ? `; another program changed the table meanwhile, planned ${rounds} times` : '';
-  if (converged) {
+  if (interrupted) {
+    lines.push(`interrupted: ${interruptedAt(outcomes)}`);
+  } else if (converged) {
     lines.push(
       outcomes.length === 0 ? theme.quiet(`nothing to change${again}`) : `${count('done')} done${again}`,
     );
@@ -70,6 +72,13 @@ export function renderReconciliation(
   }
   return `${lines.join('\n')}\n`;
 }
+
+const countOf = (outcomes: readonly Outcome[], result: Outcome['result']): number =>
+  outcomes.filter((outcome) => outcome.result === result).length;
+
+/** What an interrupted apply has done, and how to go on. */
+export const interruptedAt = (outcomes: readonly Outcome[]): string =>
+  `${countOf(outcomes, 'done')} done, ${countOf(outcomes, 'skipped')} not done; run it again to go on`;
 
 /** `  weight 1 -> 7, upperThreshold 0 -> 100` */
 const differencesText = ({ differences = [] }: Outcome): string => {
@@ -85,11 +94,12 @@ export const refusals = ({ outcomes }: Reconciliation, reason: (outcome: Outcome
     .join('');
 
 export const reconciliationJson = (
-  { outcomes, converged, rounds }: Reconciliation,
+  { outcomes, converged, rounds, interrupted }: Reconciliation,
   reason: (outcome: Outcome) => string,
 ): Json => ({
   converged,
   rounds,
+  interrupted: interrupted || undefined,
   changes: outcomes.map((outcome) => ({
     change: outcome.change.do,
     ...objectOf(outcome.change),

@@ -8,7 +8,7 @@ import { differencesIn } from './differences.js';
 import type { Difference, Plan } from './plan.js';
 import { type Stage, stagesOf } from './stages.js';
 
-/** The result of a change. `skipped`: not tried, because a change before it was refused. */
+/** The result of a change. `skipped`: not tried, because a change before it was refused, or a stop was requested. */
 export interface Outcome {
   readonly change: Change;
   readonly result: 'done' | 'refused' | 'skipped';
@@ -22,6 +22,8 @@ export interface Reconciliation {
   readonly outcomes: readonly Outcome[];
   /** Whether all changes were done. */
   readonly converged: boolean;
+  /** Whether changes were skipped because a stop was requested. */
+  readonly interrupted?: boolean;
   /** Number of readings of the table and plans: 1 unless others changed it meanwhile. */
   readonly rounds: number;
 }
@@ -33,6 +35,8 @@ export interface Reconciler<Current = State> {
   /** Called before a stage, for instance to wait for connections to end. */
   before?(stage: Stage): Promise<void>;
   progress?(done: number, total: number): void;
+  /** Asked before changes are sent: those that are left are skipped. */
+  stopRequested?(): Promise<boolean>;
 }
 
 /** Rounds after which a table that others keep changing is given up. */
@@ -58,24 +62,26 @@ export async function reconcile<Current>(reconciler: Reconciler<Current>): Promi
     done = [...done, ...outcomes.filter(({ result }) => result === 'done')];
     const failed = outcomes.filter(({ result }) => result !== 'done');
     if (failed.length === 0) return { outcomes: done, converged: true, rounds };
-    if (rounds === ROUNDS || !failed.every(mayBeRace)) {
-      return { outcomes: [...done, ...failed], converged: false, rounds };
+    const interrupted = (await reconciler.stopRequested?.()) ?? false;
+    if (rounds === ROUNDS || interrupted || !failed.every(mayBeRace)) {
+      return { outcomes: [...done, ...failed], converged: false, rounds, interrupted };
     }
   }
 }
 
 async function carryOut(
   stages: readonly Stage[],
-  reconciler: Pick<Reconciler, 'client' | 'before' | 'progress'>,
+  reconciler: Pick<Reconciler, 'client' | 'before' | 'progress' | 'stopRequested'>,
 ): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
   const total = stages.reduce((sum, stage) => sum + stage.length, 0);
   let refused = false;
+  const isOver = async () => refused || ((await reconciler.stopRequested?.()) ?? false);
   for (const stage of stages) {
-    if (!refused) await reconciler.before?.(stage);
+    if (!(await isOver())) await reconciler.before?.(stage);
     for (let at = 0; at < stage.length; at += TOGETHER) {
       const changes = stage.slice(at, at + TOGETHER);
-      if (refused) {
+      if (await isOver()) {
         for (const change of changes) outcomes.push({ change, result: 'skipped' });
         continue;
       }

@@ -197,6 +197,33 @@ test('a document in which something is wrong changes nothing', async (context) =
   assert.equal(director.changesSent, 0);
 });
 
+test('a service with an unknown name does not hide the mistakes of its servers', async (context) => {
+  const director = await Director.start(context);
+  const servers =
+    '[{server: there, method: nat}, {server: 198.51.100.1, upperThreshold: 2, lowerThreshold: 3}, "198.51.100.1:nosuchport", {server: 0.0.0.0, method: nat}, {server: 198.51.100.9, tunnel: {type: gre}}, "[2001:db8::1]", 198.51.100.1]';
+  for (const service of ['tcp://here:80', 'tcp://192.0.2.1:nosuchport', 'web']) {
+    const { status, err } = await director.run(['apply', '-f', '-'], {
+      stdin: `services: [{service: "${service}", servers: ${servers}}]`,
+    });
+    assert.equal(status, 2);
+    assert.deepEqual(
+      err
+        .trimEnd()
+        .split('\n')
+        .map((line) => /services\S+(?=: )/.exec(line)?.[0]),
+      [
+        'services[0].service',
+        'services[0].servers[0].server',
+        'services[0].servers[1].lowerThreshold',
+        'services[0].servers[2]',
+        'services[0].servers[3].server',
+        'services[0].servers[4].tunnel',
+      ],
+      err,
+    );
+  }
+});
+
 test('files and directories together', async (context) => {
   const director = await Director.start(context);
   await director.file('conf.d/10-web.yaml', web);

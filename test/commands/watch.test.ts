@@ -113,3 +113,59 @@ test('a server that leaves sh drains without its clients being refused, and the 
   assert.deepEqual(new Set(seen), new Set(['flag-1,flag-2']));
   assert.equal(await flags(), 'flag-2');
 });
+
+test('Ctrl-C while servers drain leaves them, and tells what was done, what was not, and their weights', async (context) => {
+  const director = await Director.start(context);
+  await director.run(['apply', '-f', '-'], { stdin: document(1, 2, 3) });
+  director.ipvs.connect(
+    mark,
+    { address: '198.51.100.2', port: 0 },
+    {
+      activeConnections: 5,
+      inactiveConnections: 0,
+      persistentConnections: 0,
+    },
+  );
+  director.whileSleeping = () => director.stop.abort('SIGINT');
+  const words = ['apply', '-f', '-', '--drain', '1m'];
+  const { status, out, err } = await director.run(words, { stdin: document(4) });
+  assert.equal(status, 130);
+  assert.equal(
+    out,
+    [
+      'changed  fwmark://1 198.51.100.1:0  weight 1 -> 4',
+      'not done fwmark://1 198.51.100.2:0',
+      'not done fwmark://1 198.51.100.3:0',
+      'interrupted: 1 done, 2 not done; run it again to go on',
+      '',
+    ].join('\n'),
+  );
+  assert.equal(
+    err,
+    [
+      'lvsadm: interrupted: 1 done, 2 not done; run it again to go on',
+      'lvsadm: interrupted: 198.51.100.2:0 of fwmark://1 is at weight 0 (before: 2)',
+      'lvsadm: interrupted: 198.51.100.3:0 of fwmark://1 is at weight 0 (before: 3)',
+      '',
+    ].join('\n'),
+  );
+  assert.deepEqual(await weights(director), [4, 0, 0]);
+  assert.equal(director.time, 500);
+});
+
+test('SIGTERM between two batches of changes ends apply there', async (context) => {
+  const director = await Director.start(context);
+  const services = Array.from({ length: 600 }, (_, index) => ({ service: `fwmark://${index + 1}` }));
+  const { applyAll } = director.client;
+  director.client.applyAll = (changes) => {
+    director.stop.abort('SIGTERM');
+    return applyAll.call(director.client, changes);
+  };
+  const stdin = JSON.stringify({ services });
+  const { status, out, err } = await director.run(['apply', '-f', '-', '--json'], { stdin });
+  assert.equal(status, 143);
+  const { converged, interrupted, changes } = JSON.parse(out);
+  assert.deepEqual([converged, interrupted, changes.length], [false, true, 600]);
+  assert.equal(err, 'lvsadm: interrupted: 256 done, 344 not done; run it again to go on\n');
+  assert.equal((await director.client.services()).length, 256);
+});

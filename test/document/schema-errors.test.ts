@@ -344,6 +344,7 @@ test('all problems are reported at once, in the order of files and lines', async
     "f1:2:37: services[0].weight: unknown key 'weight' (known are service, family, scheduler, schedulerFlags, persistence, onePacket, defaults, servers)",
     "f1:4:17: timeouts.tcp: '-1' is not a whole number from 1 to 21474836",
     "f2:2:14: services[0].service: '0.0.0.0' is the unspecified address; name one machine's",
+    "f2:4:9: services[0].servers[0]: the name 'nobody.example' has no address",
   ]);
 });
 

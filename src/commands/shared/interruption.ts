@@ -10,17 +10,32 @@ export const interruptOption = {
   },
 } as const satisfies Options;
 
+/** Milliseconds after which work without pauses lets signals in. */
+const UNHEARD = 100;
+
 const statuses: Readonly<Record<string, number>> = { SIGINT: 130, SIGTERM: 143 };
 
 export class Interruption {
   private readonly signal: AbortSignal | undefined;
 
-  constructor(private readonly context: Pick<Context, 'stopRequest' | 'sleep'>) {
+  private heard: number;
+
+  constructor(private readonly context: Pick<Context, 'stopRequest' | 'sleep' | 'now'>) {
     this.signal = context.stopRequest?.();
+    this.heard = context.now();
   }
 
   get requested(): boolean {
     return this.signal?.aborted ?? false;
+  }
+
+  /** The same for work that never waits: a signal is not heard before the event loop turns. */
+  async noticed(): Promise<boolean> {
+    if (this.context.now() - this.heard >= UNHEARD) {
+      await this.context.sleep(0);
+      this.heard = this.context.now();
+    }
+    return this.requested;
   }
 
   /** Exit status of a command that ended early: 128 and the number of the signal. */
@@ -40,5 +55,6 @@ export class Interruption {
     signal.addEventListener('abort', wake);
     await Promise.race([this.context.sleep(milliseconds), stopped]);
     signal.removeEventListener('abort', wake);
+    this.heard = this.context.now();
   };
 }

@@ -7,6 +7,7 @@ import { destinationKey } from '../../model/destination.js';
 import type { ServiceId } from '../../model/service.js';
 import { formatService } from '../../model/service-uri.js';
 import type { DestinationEntry, ServiceEntry } from '../../model/table.js';
+import type { Member } from '../../plan/wait-until-empty.js';
 import type { Options, Positionals } from '../command.js';
 import { serverArgument, serversNamed, serviceArgument } from './service-arg.js';
 
@@ -151,13 +152,13 @@ export const weightChange = ({ of, destination }: Found, weight: number): Change
 });
 
 /** How JSON and messages name a server. */
-export const nameOf = ({ of, destination }: Found) => ({
+export const nameOf = ({ of, destination }: Member) => ({
   service: formatService(of),
   server: destinationKey(destination.id),
 });
 
 /** `198.51.100.7:80 of tcp://192.0.2.10:80` */
-export const describeServer = (found: Found): string => {
-  const { service, server } = nameOf(found);
+export const describeServer = (member: Member): string => {
+  const { service, server } = nameOf(member);
   return `${server} of ${service}`;
 };

@@ -26,7 +26,7 @@ const arrows: Readonly<Record<string, string>> = {
   'ipvsadm/grammar': 'errors foreign-text suggest model',
   'ipvsadm/rules': 'errors foreign-text model ipvsadm/grammar',
   'ipvsadm/listing': 'errors foreign-text context model ipvs ipvsadm ipvsadm/grammar ipvsadm/rules',
-  'ipvsadm/restore': 'errors context messages model netlink ipvs ipvsadm ipvsadm/grammar ipvsadm/rules',
+  'ipvsadm/restore': 'errors context messages model netlink ipvs ipvsadm ipvsadm/grammar ipvsadm/rules plan',
   ipvsadm:
     'errors context messages version model ipvs system output/definition-list ipvsadm/grammar ipvsadm/listing ipvsadm/restore ipvsadm/rules',
 

@@ -27,9 +27,8 @@ export async function main(argv: readonly string[], context: Context): Promise<n
 async function run(argv: readonly string[], context: Context): Promise<number> {
   const { program } = context;
   if (!speaksIpvsadm(program, argv)) return (await import('./subcommands.js')).runSubcommand(argv, context);
-  const { replaceTable, runIpvsadm } = await import('../ipvsadm/run.js');
+  const { runIpvsadm, runRestore } = await import('../ipvsadm/run.js');
   const name = nameOf(program);
-  // ipvsadm's restore script ignores its arguments.
-  if (name === 'ipvsadm-restore') return replaceTable(context);
+  if (name === 'ipvsadm-restore') return runRestore(argv, context);
   return runIpvsadm(name === 'ipvsadm-save' ? ['-S', ...argv] : argv, context);
 }

@@ -66,5 +66,9 @@ export const programs = (subcommands: readonly CommandDescription[]): readonly P
   { name: 'lvsadm', commands: [...ipvsadmCommands, ...subcommands], options: [] },
   { name: 'ipvsadm', commands: ipvsadmCommands, options: [] },
   { name: 'ipvsadm-save', commands: [], options: optionsOf('save') },
-  { name: 'ipvsadm-restore', commands: [], options: [] },
+  {
+    name: 'ipvsadm-restore',
+    commands: [],
+    options: [{ names: ['--flush'], help: 'clear the table first' }],
+  },
 ];

@@ -130,7 +130,7 @@ export const manualPage = (subcommands: readonly CommandDescription[]): string =
       '.br',
       `${bold('ipvsadm-save')} [${bold('-n')}]`,
       '.br',
-      bold('ipvsadm-restore'),
+      `${bold('ipvsadm-restore')} [${bold('--flush')}]`,
     ),
     section(
       'Description',
@@ -141,7 +141,8 @@ export const manualPage = (subcommands: readonly CommandDescription[]): string =
       paragraph(
         'lvsadm changes and lists the table of virtual services. Its grammar and output are those of ipvsadm: a first word that ' +
           'begins with a dash is a command of ipvsadm, and without any words lvsadm lists the table. Any other first word is a ' +
-          'subcommand. Called as ipvsadm, ipvsadm-save or ipvsadm-restore, lvsadm does what these programs do.',
+          'subcommand. Called as ipvsadm, ipvsadm-save or ipvsadm-restore, lvsadm does what these programs do. ' +
+          'ipvsadm-restore changes only what differs; with --flush it clears the table first, as that of ipvsadm does.',
       ),
     ),
     section(

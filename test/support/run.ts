@@ -4,7 +4,7 @@ import { render } from '../../src/cli/render.js';
 import { type Context, WithStatus } from '../../src/context.js';
 import { LvsadmError } from '../../src/errors.js';
 import type { IpvsClient } from '../../src/ipvs/client.js';
-import { replaceTable, runIpvsadm } from '../../src/ipvsadm/run.js';
+import { runIpvsadm, runRestore } from '../../src/ipvsadm/run.js';
 import { INT_MAX } from '../../src/model/limits.js';
 import type { Resolver } from '../../src/system/names.js';
 import { Captured } from './captured.js';
@@ -27,7 +27,7 @@ export interface World {
   readonly env: Record<string, string>;
   run(words: readonly string[], stdin?: string): Promise<Result>;
   /** What `ipvsadm-restore` does with this input. */
-  replace(stdin: string): Promise<Result>;
+  replace(stdin: string, words?: readonly string[]): Promise<Result>;
 }
 
 const services = `
@@ -96,6 +96,7 @@ export function worldOf(client: IpvsClient | Promise<IpvsClient>): World {
     hosts,
     env,
     run: (words, stdin = '') => capture(stdin, (context) => runIpvsadm(words, context, async () => resolver)),
-    replace: (stdin) => capture(stdin, (context) => replaceTable(context, async () => resolver)),
+    replace: (stdin, words = []) =>
+      capture(stdin, (context) => runRestore(words, context, async () => resolver)),
   };
 }

@@ -3,26 +3,47 @@
  * command runs when the changes before it are done.
  */
 import { MalformedError, NoCommandError, UsageError } from '../../errors.js';
-import { explained, mistake, refusal } from '../../messages.js';
+import { mistake } from '../../messages.js';
 import { describeChange } from '../../model/change.js';
-import type { Command } from '../grammar/command.js';
 import type { Session } from '../name-lookup.js';
 import { type ChangeBatch, type Step, stepsOf } from './batches.js';
-
-/** ipvsadm's exit status if the kernel refuses a change, and for a line with an option that cannot be read. */
-const REFUSED = 255;
-
-type Execute = (command: Command, session: Session) => Promise<number>;
+import { type Execute, endsInput, REFUSED, type Refused, report } from './execution.js';
+import { replace } from './replace.js';
 
 /**
  * Reads and carries out standard input. Like ipvsadm, reports a refused change or an unknown option and goes on; ends at any
- * other mistake.
+ * other mistake. An input that begins with -C replaces the table: a mistake anywhere in it leaves the table as it was.
  * @param execute carries out a command that is not a change, and returns its exit status
  * @returns the exit status of the last line, as ipvsadm does
  * @throws UsageError that names the line
  */
-export const restore = (session: Session, execute: Execute): Promise<number> =>
-  follow(stepsOf(session), session, execute);
+export async function restore(session: Session, execute: Execute): Promise<number> {
+  const steps = stepsOf(session);
+  const { value: first, done } = await steps.next();
+  if (done) return 0;
+  if (first.do === 'changes' && first.changes.batch.operation(0) === 'flush') {
+    // The table is about to be made anew, so the input is read to its end before anything is lost.
+    return replaceTable([first, ...(await checkedSteps(steps))], session, execute);
+  }
+  return follow(resumed(first, steps), session, execute);
+}
+
+async function* resumed(first: Step, others: AsyncIterable<Step>): AsyncGenerator<Step> {
+  yield first;
+  yield* others;
+}
+
+/** What `ipvsadm -C` and these steps do, without a moment at which the table is empty. */
+export async function replaceTable(
+  steps: readonly Step[],
+  session: Session,
+  execute: Execute,
+): Promise<number> {
+  const client = await session.context.client();
+  // Then nothing can be lost, and lines need not be parsed.
+  if ((await client.settings()).length === 0) return follow(steps, session, execute);
+  return replace(steps, session, execute);
+}
 
 /** Carries steps out. @returns and @throws as {@link restore} does */
 export async function follow(
@@ -36,31 +57,30 @@ export async function follow(
     else if (step.do === 'refuse') status = await refuse(step, session);
     else {
       status = await execute(step.command, session);
-      // ipvsadm ends after -h, -v and a failed command.
-      if (step.command.do === 'help' || step.command.do === 'version' || status !== 0) return status;
+      if (endsInput(step.command, status)) return status;
     }
   }
   return status;
 }
 
 /**
- * The steps of standard input, read to its end; nothing is carried out.
+ * All steps; nothing is carried out.
  * @throws UsageError that names the first line with a mistake
  */
-export async function checkedSteps(session: Session): Promise<Step[]> {
-  const steps: Step[] = [];
-  for await (const step of stepsOf(session)) {
+export async function checkedSteps(steps: AsyncIterable<Step>): Promise<Step[]> {
+  const checked: Step[] = [];
+  for await (const step of steps) {
     if (step.do === 'refuse') throw new UsageError(located(step));
-    steps.push(step);
+    checked.push(step);
   }
-  return steps;
+  return checked;
 }
 
-type Refused = Extract<Step, { do: 'refuse' }>;
+type Mistaken = Extract<Step, { do: 'refuse' }>;
 
-const located = ({ number, mistake: error }: Refused): string => `line ${number}: ${mistake(error)}`;
+const located = ({ number, mistake: error }: Mistaken): string => `line ${number}: ${mistake(error)}`;
 
-async function refuse(step: Refused, { context }: Session): Promise<number> {
+async function refuse(step: Mistaken, { context }: Session): Promise<number> {
   const { mistake: error } = step;
   if (error instanceof NoCommandError) throw new NoCommandError(located(step));
   if (!(error instanceof MalformedError)) throw new UsageError(located(step));
@@ -72,12 +92,11 @@ async function refuse(step: Refused, { context }: Session): Promise<number> {
 async function apply(changes: ChangeBatch, session: Session): Promise<number> {
   const client = await session.context.client();
   const refusals = await client.applyBatch(changes.batch);
-  const report: string[] = [];
+  const refused: Refused[] = [];
   for (const { index, error } of refusals) {
     const change = await changes.change(index, session);
-    const about = explained(error.about(describeChange(change)), change);
-    report.push(`${refusal(about)} (line ${changes.number(index)})\n`);
+    refused.push({ change, number: changes.number(index), error: error.about(describeChange(change)) });
   }
-  if (report.length > 0) await session.context.err.write(report.join(''));
+  await report(refused, session);
   return refusals.at(-1)?.index === changes.count - 1 ? REFUSED : 0;
 }

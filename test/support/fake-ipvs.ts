@@ -145,8 +145,7 @@ export class FakeIpvs {
 
   private readonly rules: Record<Operation, (body: CommandBody) => FakeReply[] | undefined> = {
     addService: ({ service }) => {
-      const settings = this.settings(service, {});
-      refuseUnless(!this.services.has(serviceKey(settings)), E.EXIST);
+      const settings = this.settings(service, {}, 'new');
       this.services.set(serviceKey(settings), {
         body: { ...settings, ...untouched },
         destinations: new Map(),
@@ -266,12 +265,14 @@ export class FakeIpvs {
   }
 
   /** What a request says of a service, all of it. */
-  private settings(asked: ServiceBody | undefined, before: ServiceBody): ServiceBody {
+  private settings(asked: ServiceBody | undefined, before: ServiceBody, isNew?: 'new'): ServiceBody {
     serviceKey(asked);
     const { scheduler, flags, timeout, netmask, engine } = asked ?? {};
     if (scheduler === undefined || flags === undefined || timeout === undefined || netmask === undefined) {
       throw new Refused(E.INVAL);
     }
+    // The kernel looks for the service before it looks for its scheduler.
+    refuseUnless(!isNew || !this.services.has(serviceKey(asked)), E.EXIST);
     refuseUnless(this.schedulers.has(scheduler), E.NOENT);
     refuseUnless(!engine || this.engines.has(engine), E.NOENT);
     const prefix = asked?.family === codes.family.inet6 ? new Reader(netmask).u32(0) : 1;

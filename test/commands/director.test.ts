@@ -1,7 +1,7 @@
 /** `lvsadm director` against the kernel that runs the tests, in a network namespace of their own. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import fs, { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -12,6 +12,7 @@ import { Journal } from '../../src/setup/journal.js';
 import { runSteps, undoAll } from '../../src/setup/run-steps.js';
 import { Machine } from '../../src/system/machine.js';
 import { Store } from '../../src/system/store.js';
+import { ownFiles } from '../support/flock.js';
 import { modern } from '../support/modern.js';
 import { inOwnNetwork } from '../support/netns.js';
 import { networkBecomes, settledNetwork } from '../support/network-state.js';
@@ -49,7 +50,7 @@ inOwnNetwork(import.meta.url, 'director, in a network namespace', () => {
   /** The plan without the module, which not every kernel that runs the tests has. */
   const up = async (...vips: string[]) => {
     const { steps } = planDirector({ vips, device: 'nic', methods: ['nat'] });
-    const journal = new Journal('director', new Store({ env: {}, files: fs, warn: () => {} }, state));
+    const journal = new Journal('director', new Store({ env: {}, files: ownFiles, warn: () => {} }, state));
     await runSteps(
       steps.filter((step) => step.do !== 'module'),
       machine,

@@ -7,6 +7,7 @@ import type { ServiceId } from '../../src/model/service.js';
 import { namespaceName } from '../../src/system/run-dir.js';
 import { Store } from '../../src/system/store.js';
 import { Director } from '../support/director.js';
+import { ownFiles } from '../support/flock.js';
 
 const document = (...weights: number[]) =>
   JSON.stringify({
@@ -85,7 +86,7 @@ test('a second apply waits for the first, and names its process', async (context
   const director = await Director.start(context);
   const env = { LVSADM_RUN: director.directory };
   const path = `${director.directory}/${namespaceName(fs)}.apply.lock`;
-  const store = new Store({ env, files: fs, warn: assert.fail });
+  const store = new Store({ env, files: ownFiles, warn: assert.fail });
   const release = await store.lock('apply', 'applying a document here', { wait: 0 });
   const impatient = await director.run(['apply', '-f', '-', '--wait', '1'], { stdin: document(1), env });
   assert.equal(impatient.status, 75);

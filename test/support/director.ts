@@ -14,6 +14,7 @@ import { Captured } from './captured.js';
 import { changesIn } from './changes.js';
 import { chunks, contextWith } from './context.js';
 import { FakeIpvs } from './fake-ipvs.js';
+import { ownFiles } from './flock.js';
 
 export interface Result {
   readonly status: number;
@@ -90,6 +91,7 @@ export class Director {
     const context = contextWith({
       out,
       err,
+      files: ownFiles,
       env: { LVSADM_RUN: join(this.directory, 'run'), ...env },
       stdin: chunks(stdin),
       readFile: (path) => createReadStream(path),

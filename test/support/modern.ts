@@ -8,6 +8,7 @@ import { runIpvsadm } from '../../src/ipvsadm/run.js';
 import { loadModule } from '../../src/system/modules.js';
 import { Captured } from './captured.js';
 import { contextWith } from './context.js';
+import { ownFiles } from './flock.js';
 import { openSocket } from './socket.js';
 
 export interface Ran {
@@ -23,6 +24,7 @@ export async function modern(...words: readonly string[]): Promise<Ran> {
   let client: Promise<IpvsClient> | undefined;
   const context = contextWith({
     program: 'lvsadm',
+    files: ownFiles,
     out,
     err,
     readFile: (path) => createReadStream(path),

@@ -3,9 +3,16 @@
  * checked by convert.ts. The noun phrase of each check says what would be right; schema-errors.ts makes sentences of them.
  */
 import { kernelDaemonDefaults } from '../model/daemon.js';
-import { tunnelTypes } from '../model/destination.js';
+import { forwardingMethods, tunnelChecksums, tunnelTypes } from '../model/destination.js';
 import { destinationNumbers, type NumberField, type SwitchField, serviceSwitches } from '../model/fields.js';
-import { persistenceRange, portRange, syncIdRange, syncMessageRange, ttlRange } from '../model/limits.js';
+import {
+  persistenceRange,
+  portRange,
+  syncIdRange,
+  syncMessageRange,
+  timeoutRange,
+  ttlRange,
+} from '../model/limits.js';
 import { schedulerFlagNames, schedulers } from '../model/schedulers.js';
 import {
   boolean,
@@ -22,7 +29,7 @@ import {
 } from './shape.js';
 
 const method = described(
-  oneOf('dr', 'nat', 'tun', 'local', 'bypass'),
+  oneOf(...forwardingMethods),
   'How packets reach the server: direct routing, network address translation, or a tunnel (default: dr). local and bypass are words of the kernel that export may write.',
 );
 
@@ -39,7 +46,7 @@ const tunnel = described(
     ),
     checksum: optional(
       described(
-        oneOf('nocsum', 'csum', 'remcsum'),
+        oneOf(...tunnelChecksums),
         'Checksums of the encapsulation; remcsum is for gue (default: nocsum).',
       ),
     ),
@@ -181,8 +188,7 @@ const daemon = object('a sync daemon such as {interface: eth0, id: 1}', {
   ),
 });
 
-/** The kernel takes up to 2147483647 divided by its HZ, of which 100 is the smallest. */
-const timeout = (description: string) => optional(described(integer({ min: 1, max: 21474836 }), description));
+const timeout = (description: string) => optional(described(integer(timeoutRange), description));
 
 export const document = object('a document with services, timeouts, sync and defaults', {
   $schema: optional(text('the address of a JSON Schema')),

@@ -7,12 +7,14 @@ import { isFwmark, type ServiceId } from './service.js';
  * How packets reach the real server: by network address translation, in an IP tunnel, or by direct routing. `local` and
  * `bypass` are the kernel's own: it reports `local` for a destination whose address is the director's.
  */
-export type ForwardingMethod = 'nat' | 'tun' | 'dr' | 'local' | 'bypass';
+export const forwardingMethods = ['dr', 'nat', 'tun', 'local', 'bypass'] as const;
+export type ForwardingMethod = (typeof forwardingMethods)[number];
 
 export type TunnelType = 'ipip' | 'gue' | 'gre';
 
 /** Checksums of the encapsulation: none, computed, or remote checksum offload (gue only). */
-export type TunnelChecksum = 'nocsum' | 'csum' | 'remcsum';
+export const tunnelChecksums = ['nocsum', 'csum', 'remcsum'] as const;
+export type TunnelChecksum = (typeof tunnelChecksums)[number];
 
 export interface Tunnel {
   readonly type: TunnelType;

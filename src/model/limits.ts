@@ -16,6 +16,8 @@ export const fwmarkRange: Range = { min: 1, max: U32_MAX };
 export const portRange: Range = { min: 1, max: 65535 };
 /** Seconds of persistence: 31 days at most (IP_VS_SVC_F_PERSISTENT's timeout in ipvsadm(8)). */
 export const persistenceRange: Range = { min: 1, max: 31 * 24 * 60 * 60 };
+/** Idle timeouts in seconds: the kernel takes INT_MAX divided by its HZ, of which 100 is the smallest. */
+export const timeoutRange: Range = { min: 1, max: Math.floor(INT_MAX / 100) };
 /** Sync daemon: id, largest message in bytes (a UDP datagram's payload), hops. */
 export const syncIdRange: Range = { min: 0, max: 255 };
 export const syncMessageRange: Range = { min: 1, max: 65507 };

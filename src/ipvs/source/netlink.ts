@@ -39,7 +39,7 @@ const [TUNNEL_PORT] = rows.tunnelPort;
 const [TUNNEL_FLAGS] = rows.tunnelFlags;
 
 /** An attribute, and the column of records that it goes to. */
-interface Move {
+interface AttributeColumn {
   readonly type: number;
   readonly column: number;
   /** 64 bits instead of 32. */
@@ -49,7 +49,7 @@ interface Move {
 export class NetlinkSource implements DestinationSource {
   private readonly command = new AttributeLayout(CommandAttributes, ['destination']);
   private readonly own = new AttributeLayout(DestinationAttributes, ['address', 'port', 'method', 'weight']);
-  private readonly numbers: readonly Move[];
+  private readonly numbers: readonly AttributeColumn[];
   private readonly tunnel: number | undefined;
   private readonly exact: CounterReader;
   /** Of kernels before 4.1, which count connections and packets modulo 2^32. */
@@ -108,7 +108,7 @@ export class NetlinkSource implements DestinationSource {
     this.checkCodes(at);
     this.takeAddress(from, at);
     for (let i = 0; i < numbers.length; i++) {
-      const { type, column } = numbers[i] as Move;
+      const { type, column } = numbers[i] as AttributeColumn;
       words[at + column] = own.has(type) ? (from.words[own.start(type) >> 2] as number) : 0;
     }
     if (this.tunnel !== undefined) this.takeTunnel(from, at + this.tunnel);
@@ -153,14 +153,14 @@ export class NetlinkSource implements DestinationSource {
 /** Reads the counters that are asked for of one of the two sets of counters. */
 class CounterReader {
   private readonly layout: AttributeLayout;
-  private readonly moves: readonly Move[];
+  private readonly columns: readonly AttributeColumn[];
 
   constructor(
     set: typeof Stats32 | typeof Stats64,
     private readonly records: DestinationRecords,
   ) {
     this.layout = new AttributeLayout(set as AttributeSet);
-    this.moves = counterNames.flatMap((name: keyof Stats) => {
+    this.columns = counterNames.flatMap((name: keyof Stats) => {
       const column = records.columns[name];
       const [type, kind] = set.rows[name];
       return column === undefined ? [] : { type, column, wide: kind === u64 };
@@ -168,19 +168,19 @@ class CounterReader {
   }
 
   get isAsked(): boolean {
-    return this.moves.length > 0;
+    return this.columns.length > 0;
   }
 
   take(from: Reader, start: number, end: number, at: number, name: string): void {
-    const { layout, moves, records } = this;
+    const { layout, columns, records } = this;
     try {
       layout.find(from, start, end);
     } catch (error) {
       throw error instanceof ProtocolError ? error.within(name) : error;
     }
     const { words } = records;
-    for (let i = 0; i < moves.length; i++) {
-      const { type, column, wide } = moves[i] as Move;
+    for (let i = 0; i < columns.length; i++) {
+      const { type, column, wide } = columns[i] as AttributeColumn;
       const source = layout.start(type) >> 2;
       words[at + column] = source === 0 ? 0 : (from.words[wide && !little ? source + 1 : source] as number);
       words[at + column + 1] =
@@ -191,6 +191,6 @@ class CounterReader {
   /** A kernel that sends no counters has counted nothing. */
   clear(at: number): void {
     const { words } = this.records;
-    for (const { column } of this.moves) words.fill(0, at + column, at + column + 2);
+    for (const { column } of this.columns) words.fill(0, at + column, at + column + 2);
   }
 }

@@ -57,7 +57,7 @@ const UNWRITTEN = 0xffff_ffff;
 const MOST = 65_535;
 
 /** A word of an entry, and the column of records that it goes to. */
-interface Move {
+interface WordColumn {
   readonly word: number;
   readonly column: number;
 }
@@ -67,7 +67,7 @@ export class SockoptSource implements DestinationSource {
   private value = new Uint8Array(0);
   private view = new DataView(this.value.buffer);
   private words = new Uint32Array(0);
-  private readonly moves: readonly Move[];
+  private readonly columns: readonly WordColumn[];
 
   private constructor(
     private readonly socket: OptionSocket,
@@ -76,7 +76,7 @@ export class SockoptSource implements DestinationSource {
     private readonly counts: ReadonlyMap<string, number>,
   ) {
     const { columns } = records;
-    this.moves = numberFields.flatMap((name) => {
+    this.columns = numberFields.flatMap((name) => {
       const [from, to] = [fields[name], columns[name]];
       return from === undefined || to === undefined ? [] : [{ word: from / 4, column: to }];
     });
@@ -137,7 +137,7 @@ export class SockoptSource implements DestinationSource {
 
   /** @param start where the entry starts, in words */
   private add(start: number, method: number): boolean {
-    const { records, words: from, value, moves } = this;
+    const { records, words: from, value, columns } = this;
     const isTunnel = method === codes.method.tun;
     if (method > codes.method.bypass || (isTunnel && records.columns.tunnel !== undefined)) return false;
     const at = records.add();
@@ -150,8 +150,8 @@ export class SockoptSource implements DestinationSource {
     words[at + PORT] = ((value[port] as number) << 8) | (value[port + 1] as number);
     words[at + FAMILY] = codes.family.inet;
     words[at + METHOD] = method;
-    for (let i = 0; i < moves.length; i++) {
-      const { word, column } = moves[i] as Move;
+    for (let i = 0; i < columns.length; i++) {
+      const { word, column } = columns[i] as WordColumn;
       words[at + column] = from[start + word] as number;
     }
     return true;

@@ -66,6 +66,8 @@ interface Stored {
 }
 
 export class Store {
+  private warned = false;
+
   /** @param file replaces the files of the run directory by this one */
   constructor(
     private readonly context: StoreContext,
@@ -84,7 +86,8 @@ export class Store {
     const problem =
       this.file === undefined ? distrust(path.slice(0, path.lastIndexOf('/')), files) : undefined;
     if (problem === undefined) return this.readFrom(path, kind);
-    warn(`state is ignored: ${problem}`);
+    if (!this.warned) warn(`state is ignored: ${problem}`);
+    this.warned = true;
     return kind.empty;
   }
 

@@ -270,6 +270,13 @@ describe('the directory', () => {
     }
   });
 
+  test('is told once that its state is ignored', () => {
+    writeFileSync(join(directory, 'file'), '');
+    const store = storeIn({ runDir: join(directory, 'file') });
+    for (let reads = 0; reads < 3; reads++) assert.deepEqual(store.read(names()), []);
+    assert.equal(warnings.length, 1);
+  });
+
   test('is the next one where /run/lvsadm cannot be written', async () => {
     const readOnly = {
       ...fs,

@@ -80,6 +80,9 @@ export class FakeIpvs {
   ]);
   /** Families in which there is a route to multicast groups. */
   readonly multicastRoutes = new Set<Family>(['inet', 'inet6']);
+  /** Requests that changed something, and requests that were refused. */
+  changes = 0;
+  refusals = 0;
   private readonly services = new Map<string, FakeService>();
   private readonly daemons = new Map<number, DaemonBody>();
   private timeouts = { tcpTimeout: 900, tcpFinTimeout: 120, udpTimeout: 300 };
@@ -139,8 +142,15 @@ export class FakeIpvs {
       const row = ipvsSchema.operations[name];
       return row.command === command && (row.reply === 'dump') === dump;
     });
-    if (name === undefined) throw new Refused(E.INVAL);
-    return this.rules[name](body) ?? [];
+    try {
+      if (name === undefined) throw new Refused(E.INVAL);
+      const replies = this.rules[name](body) ?? [];
+      if (!name.startsWith('get')) this.changes++;
+      return replies;
+    } catch (error) {
+      this.refusals++;
+      throw error;
+    }
   }
 
   private readonly rules: Record<Operation, (body: CommandBody) => FakeReply[] | undefined> = {

@@ -236,7 +236,7 @@ const needsPersistence = (given: readonly string[]): boolean =>
 const line = (given: readonly string[]): string => given.join(' ');
 
 /** A restore of some changes, a few of them refused, in the forms that its lines take. */
-const restore: fc.Arbitrary<CommandLine> = fc
+export const restore: fc.Arbitrary<CommandLine> = fc
   .array(fc.tuple(change, fc.constantFrom('\n', '\n', '\n', '\r\n', ' \n\n', '\n \t\n')), {
     minLength: 1,
     maxLength: 12,

@@ -1,0 +1,38 @@
+/**
+ * npm run test:robust [-- OPTIONS]: random inputs in full number, within ten minutes.
+ *
+ *   --seed N       make the cases of this seed again: one block, of the target that --only names
+ *   --only TARGET  argv, restore, documents or replies
+ *   --share X      part of a full run, 0 to 1 (default: 1)
+ */
+import { parseArgs } from 'node:util';
+import { describeFailure, fuzz, type TargetName, targetNames } from './fuzzing.js';
+
+const TEN_MINUTES = 600_000;
+
+const { values } = parseArgs({
+  options: {
+    seed: { type: 'string' },
+    only: { type: 'string', multiple: true, default: [...targetNames] },
+    share: { type: 'string', default: '1' },
+  },
+});
+const unknown = values.only.find((name) => !targetNames.includes(name as TargetName));
+if (unknown !== undefined) throw new Error(`no target '${unknown}': expected ${targetNames.join(', ')}`);
+const seed = Number(values.seed ?? Date.now() % 1e9);
+process.stdout.write(`seed ${seed}\n`);
+const began = performance.now();
+const { ran, missed, memory, failures } = await fuzz({
+  share: values.seed === undefined ? Number(values.share) : 'one seed',
+  limit: TEN_MINUTES,
+  seed,
+  only: values.only as TargetName[],
+});
+for (const failure of failures) process.stdout.write(`${describeFailure(failure)}\n`);
+for (const [target, cases] of Object.entries(ran)) process.stdout.write(`${target}: ${cases} cases\n`);
+if (missed > 0)
+  process.stdout.write(`${missed} cases were left when the time was over, or after a failure\n`);
+process.stdout.write(
+  `${failures.length} failures; ${Math.round((performance.now() - began) / 1000)} s, at most ${memory} MiB\n`,
+);
+process.exitCode = failures.length > 0 ? 1 : 0;

@@ -34,6 +34,7 @@ const options = {
   drain: {
     type: 'seconds',
     describe: 'before a server is removed, wait at most this long for its connections to end',
+    defaultText: 'remove it at once',
   },
   wait: { type: 'seconds', default: 30, describe: 'time to wait for another apply to finish' },
   watch: {

@@ -15,8 +15,8 @@ import {
 import { vipOption, vipsOf } from './shared/vips.js';
 
 const options = {
-  vip: { ...vipOption, describe: 'virtual address of the service' },
-  interface: { type: 'interface', describe: 'link on which clients reach the VIPs' },
+  vip: { ...vipOption, describe: 'virtual address of the service (required by up)' },
+  interface: { type: 'interface', describe: 'link on which clients reach the VIPs (required by up)' },
   method: {
     choices: ['dr', 'tun', 'nat'],
     many: true,

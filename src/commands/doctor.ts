@@ -24,11 +24,16 @@ const options = {
     describe: 'role of this machine',
     defaultText: 'found by its services and VIPs',
   },
-  method: { choices: ['dr', 'tun', 'nat'], describe: 'real server: forwarding method of the director' },
+  method: {
+    choices: ['dr', 'tun', 'nat'],
+    describe: 'real server: forwarding method of the director',
+    defaultText: 'found by the links of the VIPs',
+  },
   vip: { ...vipOption, describe: 'virtual address to check', defaultText: 'all' },
   gateway: {
     type: 'address',
     describe: "real server with nat: the director's address, which replies have to go through",
+    defaultText: 'not checked',
   },
   probe: {
     type: 'flag',

@@ -31,6 +31,7 @@ export const command = defineCommand({
       type: 'filter',
       many: true,
       describe: 'show only what meets this condition, such as weight=0, active>=100 or address=192.0.2.*',
+      defaultText: 'all',
     },
     output: {
       alias: 'o',

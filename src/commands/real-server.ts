@@ -8,26 +8,27 @@ import { vipOption, vipsOf } from './shared/vips.js';
 const options = {
   method: {
     choices: ['dr', 'tun', 'nat'],
-    describe: 'forwarding method of the director: direct routing, IP tunnel, network address translation',
+    describe:
+      'forwarding method of the director: direct routing, IP tunnel, network address translation (required by up)',
   },
-  vip: { ...vipOption, describe: 'virtual address of the service' },
+  vip: { ...vipOption, describe: 'dr, tun: virtual address of the service (required by up)' },
   device: {
     type: 'interface',
     describe: 'dr, tun: link that carries the VIPs; nat: link to the gateway',
     defaultText: 'dr: lo, tun: the tunnel',
   },
-  gateway: { type: 'address', describe: "nat: the director's address on this network" },
+  gateway: { type: 'address', describe: "nat: the director's address on this network (required by up)" },
   'tun-type': {
     choices: ['ipip', 'gue', 'gre'],
     describe: 'tun: encapsulation that the director uses',
     defaultText: 'ipip',
   },
-  'tun-port': { type: 'port', describe: 'tun: UDP port of gue' },
+  'tun-port': { type: 'port', describe: 'tun: UDP port of gue (required by gue)' },
   'tun-csum': { type: 'flag', describe: 'tun: the director sends gre with checksums' },
   local: {
     type: 'address',
     describe:
-      'tun: address of this server that the director sends to; needed where a tunnel device has to be made',
+      'tun: address of this server that the director sends to; required where a tunnel device has to be made',
   },
 } as const satisfies Options;
 

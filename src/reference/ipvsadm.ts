@@ -10,6 +10,7 @@ import type {
   PositionalDescription,
   ProgramDescription,
 } from './description.js';
+import { describeHelp } from './subcommands.js';
 
 const completions: Readonly<Partial<Record<SettingName, Completion>>> = {
   service: 'service',
@@ -61,9 +62,14 @@ export const ipvsadmCommands: readonly CommandDescription[] = commands.map((comm
   examples: [],
 }));
 
+const withHelp = (commands: readonly CommandDescription[]): CommandDescription[] => [
+  ...commands,
+  describeHelp(commands),
+];
+
 /** The names that lvsadm is called by, and the commands of each; lvsadm, which has all of them, is the first. */
 export const programs = (subcommands: readonly CommandDescription[]): readonly ProgramDescription[] => [
-  { name: 'lvsadm', commands: [...ipvsadmCommands, ...subcommands], options: [] },
+  { name: 'lvsadm', commands: withHelp([...ipvsadmCommands, ...subcommands]), options: [] },
   { name: 'ipvsadm', commands: ipvsadmCommands, options: [] },
   { name: 'ipvsadm-save', commands: [], options: optionsOf('save') },
   {

@@ -5,6 +5,7 @@ import { type CommandDescription, type OptionDescription, valueText } from './de
 import { notationsIn } from './help.js';
 import { describeOption, ipvsadmCommands } from './ipvsadm.js';
 import { bold, italic, paragraph, plain, section, tagged, verbatim } from './roff.js';
+import { describeHelp } from './subcommands.js';
 
 const optionBlock = ({ names, value, help }: OptionDescription): string =>
   tagged(names.map(bold).join(', ') + (value ? ` ${italic(valueText(value))}` : ''), help);
@@ -160,7 +161,7 @@ export const manualPage = (subcommands: readonly CommandDescription[]): string =
       'Subcommands',
       plain('Values are written in one way for all subcommands:'),
       ...notationsIn(subcommands).map(([name, notation]) => tagged(italic(name), notation)),
-      ...subcommands.map(subcommandBlock),
+      ...[...subcommands, describeHelp(subcommands)].map(subcommandBlock),
     ),
     section(
       'Documents',

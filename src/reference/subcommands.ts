@@ -20,6 +20,26 @@ import type {
 export const describeSubcommands = (rows: readonly CommandRow[]): Promise<CommandDescription[]> =>
   Promise.all(rows.map(async (row) => describeSubcommand(row, (await row.load()).command)));
 
+/** `lvsadm help`, which takes the names of these commands. */
+export const describeHelp = (commands: readonly CommandDescription[]): CommandDescription => ({
+  names: ['help'],
+  help: 'list all commands, or describe one',
+  usage: '[COMMAND]',
+  positionals: [
+    {
+      name: 'COMMAND',
+      choices: ['ipvsadm', ...commands.flatMap(({ names }) => names)],
+      optional: true,
+      many: false,
+      help: "a subcommand, a command of ipvsadm such as -A, or ipvsadm for all options of ipvsadm's grammar",
+    },
+  ],
+  options: [],
+  notes: [],
+  exitStatuses: [],
+  examples: [],
+});
+
 export function describeSubcommand({ name, summary }: CommandRow, command: Command): CommandDescription {
   const { positionals = {}, options = {}, notes, exitStatuses = {}, examples = [] } = command;
   return {

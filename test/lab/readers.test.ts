@@ -40,6 +40,8 @@ const typed: readonly (readonly [line: string, becomes: readonly string[]])[] = 
   ['lvsadm -a -t 192.0.2.1:80 -r 192.0.2.9 -i --tun-type g', ['gre', 'gue']],
   ['lvsadm doctor --method ', ['dr', 'nat', 'tun']],
   ['lvsadm real-server ', ['down', 'status', 'up']],
+  ['lvsadm help undr', ['undrain']],
+  ['lvsadm hel', ['help']],
   ['lvsadm completion ', ['bash', 'fish', 'zsh']],
   // The names of ipvsadm's programs.
   ['ipvsadm --sta', ['--start-daemon']],

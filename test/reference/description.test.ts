@@ -13,7 +13,7 @@ const described = lvsadm?.commands ?? [];
 test('lvsadm has every command and subcommand, ipvsadm only its own commands', () => {
   const long = commands.map(({ long }) => `--${long}`);
   const last = (program: typeof lvsadm) => program?.commands.map(({ names }) => names.at(-1));
-  assert.deepEqual(last(lvsadm), [...long, ...subcommands.map(({ name }) => name)]);
+  assert.deepEqual(last(lvsadm), [...long, ...subcommands.map(({ name }) => name), 'help']);
   assert.deepEqual(last(ipvsadm), long);
   assert.deepEqual([last(save), last(restore)], [[], []]);
 });

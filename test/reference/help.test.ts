@@ -66,3 +66,15 @@ for (const description of await describeSubcommands(commands)) {
     assert.deepEqual(long, []);
   });
 }
+
+test('every option with a value has a default, or says when it is required', async () => {
+  const silent: string[] = [];
+  for (const { name, load } of commands) {
+    for (const [option, definition] of Object.entries((await load()).command.options ?? {})) {
+      if (definition.type === 'flag' || definition.required || /required/.test(definition.describe)) continue;
+      if (definition.default === undefined && definition.defaultText === undefined)
+        silent.push(`${name} --${option}`);
+    }
+  }
+  assert.deepEqual(silent, []);
+});

@@ -25,7 +25,12 @@ export const desiredOptions = {
     describe: 'document, directory of documents, or - for standard input',
   },
   prune: { type: 'flag', describe: 'remove services and sync daemons that are not in the document' },
-  only: { type: 'service', many: true, describe: 'change only this service, such as tcp://192.0.2.10:80' },
+  only: {
+    type: 'service',
+    many: true,
+    describe: 'change only this service, such as tcp://192.0.2.10:80',
+    defaultText: 'all services',
+  },
 } as const satisfies Options;
 
 /** Desired state, and the options that limit what a plan may do. */

@@ -31,6 +31,7 @@ export const allServicesOption = {
   'all-services': {
     type: 'server',
     describe: 'this real server in all services: 198.51.100.7, or 198.51.100.7:80 for this port alone',
+    defaultText: 'in SERVICE alone',
   },
 } as const satisfies Options;
 

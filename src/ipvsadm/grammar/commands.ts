@@ -72,7 +72,7 @@ export const commands: readonly CommandOption[] = [
 export const subcommandFor: Readonly<
   Partial<Record<CommandName, { readonly call: string; readonly options: readonly string[] }>>
 > = {
-  list: { call: 'list', options: ['json'] },
+  list: { call: 'list', options: ['json', 'human', 'filter', 'output'] },
   save: { call: 'export', options: ['json'] },
   restore: {
     call: 'apply -f FILE',

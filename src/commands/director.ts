@@ -2,7 +2,7 @@
 import { UsageError } from '../errors.js';
 import { type DirectorOptions, planDirector } from '../setup/director.js';
 import type { Machine } from '../system/machine.js';
-import { vsSetting, vsSettings } from '../system/vs-settings.js';
+import { readVsSettings, type VsSettingRead } from '../system/vs-settings.js';
 import { defineCommand, type Options, type Values } from './command.js';
 import {
   anyGiven,
@@ -51,38 +51,26 @@ function setupOf(values: Values<typeof options, typeof setupPositionals>): Direc
 
 /** The settings that this kernel has; empty if IPVS is not loaded. */
 async function settings({ sysctls }: Machine): Promise<StatusPart> {
-  const found = await Promise.all(
-    vsSettings.map(async (setting) => ({
-      ...setting,
-      value: await sysctls.read(vsSetting(setting.name)),
-    })),
-  );
-  const present = found.filter(({ value }) => value !== undefined);
+  const present = await readVsSettings(sysctls);
   return {
     json: {
       settings: present.map(({ name, value, initial, meaning }) => ({
         name,
         value,
         default: initial ?? null,
-        meaning,
+        meaning: meaning ?? null,
       })),
     },
     text: present.length === 0 ? '\nIPVS is not loaded: it has no settings yet\n' : settingsText(present),
   };
 }
 
-function settingsText(
-  present: readonly {
-    name: string;
-    value: string | undefined;
-    initial: string | undefined;
-    meaning: string;
-  }[],
-): string {
-  const lines = present.map(({ name, value = '', initial, meaning }) => {
+function settingsText(present: readonly VsSettingRead[]): string {
+  const lines = present.map(({ name, value, initial, meaning }) => {
     const changed =
       initial !== undefined && value !== initial ? `, the kernel starts with ${shown(initial)}` : '';
-    return `  ${name} = ${shown(value)}${changed}\n      ${meaning}\n`;
+    const about = meaning === undefined ? '' : `      ${meaning}\n`;
+    return `  ${name} = ${shown(value)}${changed}\n${about}`;
   });
   return `\nnet.ipv4.vs:\n${lines.join('')}`;
 }

@@ -1,6 +1,8 @@
 /** The settings of IPVS itself, under /proc/sys/net/ipv4/vs. Source: the kernel's Documentation/networking/ipvs-sysctl.rst. */
 
-export interface VsSetting {
+import type { Sysctls } from './sysctl.js';
+
+interface VsSetting {
   readonly name: string;
   /** The kernel's initial value; undefined if it depends on the machine. */
   readonly initial: string | undefined;
@@ -10,10 +12,28 @@ export interface VsSetting {
 
 export const VS_DIRECTORY = 'net/ipv4/vs';
 
+/** A setting that the kernel has. One that is younger than the table has no meaning here. */
+export type VsSettingRead = Omit<VsSetting, 'meaning'> & {
+  readonly meaning: string | undefined;
+  readonly value: string;
+};
+
+/** The settings that the kernel has, in the order of their names; empty if IPVS is not loaded. @throws HostError */
+export async function readVsSettings(sysctls: Pick<Sysctls, 'list' | 'read'>): Promise<VsSettingRead[]> {
+  const known = new Map(vsSettings.map((setting) => [setting.name, setting]));
+  const settings: VsSettingRead[] = [];
+  for (const name of (await sysctls.list(VS_DIRECTORY)).toSorted()) {
+    const value = await sysctls.read(vsSetting(name));
+    const { initial, meaning } = known.get(name) ?? { initial: undefined, meaning: undefined };
+    if (value !== undefined) settings.push({ name, value, initial, meaning });
+  }
+  return settings;
+}
+
 /** Path of a setting below /proc/sys. */
 export const vsSetting = (name: string): string => `${VS_DIRECTORY}/${name}`;
 
-export const vsSettings: readonly VsSetting[] = [
+const vsSettings: readonly VsSetting[] = [
   { name: 'am_droprate', initial: '10', meaning: 'with drop_packet 3, one of this many packets is dropped' },
   {
     name: 'amemthresh',
@@ -31,6 +51,16 @@ export const vsSettings: readonly VsSetting[] = [
     name: 'cache_bypass',
     initial: '0',
     meaning: '1: a transparent cache cluster without servers passes packets on to their original destination',
+  },
+  {
+    name: 'conn_lfactor',
+    initial: '-4',
+    meaning: 'load of the connection table at which it is resized, -8 (many buckets) to 8 (few)',
+  },
+  {
+    name: 'conn_max',
+    initial: '1073741824',
+    meaning: 'largest number of connections in this network namespace',
   },
   {
     name: 'conn_reuse_mode',
@@ -112,6 +142,11 @@ export const vsSettings: readonly VsSetting[] = [
     name: 'snat_reroute',
     initial: '1',
     meaning: '1: answers of NAT servers are routed by the address of the VIP',
+  },
+  {
+    name: 'svc_lfactor',
+    initial: '-3',
+    meaning: 'load of the table of services at which it is resized, -8 (many buckets) to 8 (few)',
   },
   {
     name: 'sync_persist_mode',

@@ -19,15 +19,25 @@ export async function save({ context, names }: Session, numeric: boolean): Promi
   const client = await context.client();
   const lines = new LineWriter();
   const services = inListingOrder(await client.settings());
-  const rows: Rows = { services, sorted: true, fields: settingFields, format: ruleFormat };
+  let bypassed = 0;
+  const format = (labels?: Labels) => ruleFormat(() => bypassed++, labels);
+  const rows: Rows = { services, sorted: true, fields: settingFields, format };
   if (numeric) await writeRows(client, rows, lines);
   // A name of an IPv6 address would read back as an IPv4 address, or not at all.
   else await writeNamedRows(client, rows, lines, names, isIpv4);
   await lines.flush(context.out);
+  if (bypassed > 0) await context.err.write(`${saved(bypassed)}\n`);
 }
 
-/** Rules: those of a server are `destinationRule`'s words, written without an object or a string for each server. */
-function ruleFormat(labels?: Labels): RowFormat {
+const saved = (bypassed: number): string =>
+  `${bypassed} server${bypassed === 1 ? '' : 's'} of the method bypass saved with -g, because no option of ipvsadm sets it; ` +
+  'lvsadm export keeps it';
+
+/**
+ * Rules: those of a server are `destinationRule`'s words, written without an object or a string for each server.
+ * @param onBypass called for each server whose method the rule cannot say
+ */
+function ruleFormat(onBypass: () => void, labels?: Labels): RowFormat {
   let protocol: Protocol | undefined;
   /** All that comes before the server's address. */
   let prefix = '';
@@ -41,6 +51,7 @@ function ruleFormat(labels?: Labels): RowFormat {
     },
     server(to, servers) {
       const method = servers.method();
+      if (method === 'bypass') onBypass();
       to.begin();
       to.text(prefix);
       putServer(to, servers, protocol, labels);

@@ -66,6 +66,8 @@ export class FakeIpvs {
   /** Whether the process has CAP_NET_ADMIN. */
   permitted = true;
   connectionTableSize = 4096;
+  /** The order of a dump: newer kernels' depends on a random number. */
+  order: <T>(rows: readonly T[]) => readonly T[] = (rows) => rows;
   /** Messages in each datagram of a dump. */
   messagesPerDatagram = 3;
   readonly schedulers = new Set([...schedulers, 'none']);
@@ -174,7 +176,7 @@ export class FakeIpvs {
       return undefined;
     },
     getService: ({ service }) => [serviceReply(this.find(service).body)],
-    getServices: () => [...this.services.values()].map(({ body }) => serviceReply(body)),
+    getServices: () => this.order([...this.services.values()]).map(({ body }) => serviceReply(body)),
     addDestination: ({ service, destination }) => {
       const { body, destinations } = this.find(service);
       const settings = this.destinationSettings(body, destination);
@@ -198,7 +200,7 @@ export class FakeIpvs {
     },
     getDestinations: ({ service }) => {
       const found = service && this.services.get(serviceKey(service));
-      return [...(found?.destinations.values() ?? [])].map((destination) =>
+      return this.order([...(found?.destinations.values() ?? [])]).map((destination) =>
         reply(5, CommandAttributes, { destination }, destination),
       );
     },

@@ -4,6 +4,7 @@ import { Errno, KernelError, UsageError } from '../../errors.js';
 import type { IpvsClient } from '../../ipvs/client.js';
 import type { Change } from '../../model/change.js';
 import { destinationKey } from '../../model/destination.js';
+import { destinationOrder, serviceOrder, sortedBy } from '../../model/order.js';
 import type { ServiceId } from '../../model/service.js';
 import { formatService } from '../../model/service-uri.js';
 import type { DestinationEntry, ServiceEntry } from '../../model/table.js';
@@ -60,7 +61,8 @@ const SOME = 10;
 
 function someOf(destinations: readonly DestinationEntry[]): string {
   if (destinations.length === 0) return 'none';
-  const names = destinations.slice(0, SOME).map(({ id }) => destinationKey(id));
+  const first = sortedBy(destinations, ({ id }) => destinationOrder(id)).slice(0, SOME);
+  const names = first.map(({ id }) => destinationKey(id));
   const more = destinations.length - names.length;
   return `${names.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }
@@ -126,8 +128,8 @@ function searchEverywhere(text: string): Search {
   const isNamed = serversNamed(text);
   return async (client) => {
     const found: Found[] = [];
-    for (const { id: of } of await client.services()) {
-      for (const destination of await client.destinations(of)) {
+    for (const { id: of } of sortedBy(await client.services(), ({ id }) => serviceOrder(id))) {
+      for (const destination of sortedBy(await client.destinations(of), ({ id }) => destinationOrder(id))) {
         if (isNamed(destination.id)) found.push({ of, destination });
       }
     }

@@ -42,5 +42,6 @@ export async function groupConnections(chunks: AsyncIterable<Uint8Array>): Promi
     }
     if (state === 'ESTABLISHED') group.shortestLeft = Math.min(group.shortestLeft ?? Infinity, line.expires);
   });
-  return [...groups.values()];
+  // The table comes in the order of its hash keys.
+  return [...groups.keys()].sort().map((key) => groups.get(key) as Group);
 }

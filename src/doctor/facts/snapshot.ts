@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { KernelError, UnavailableError } from '../../errors.js';
 import type { IpvsClient } from '../../ipvs/client.js';
 import { connectionTablePath } from '../../ipvs/connections/proc.js';
+import { destinationOrder, serviceOrder, sortedBy } from '../../model/order.js';
 import type { OpenSocket } from '../../netlink/transport/socket.js';
 import type { Machine } from '../../system/machine.js';
 import { isLoaded } from '../../system/modules.js';
@@ -71,8 +72,9 @@ async function readIpvs(sources: Sources, unknown: string[]): Promise<IpvsFacts 
     throw error;
   }
   const services = [];
-  for (const service of await client.services()) {
-    services.push({ ...service, destinations: await client.destinations(service.id) });
+  for (const service of sortedBy(await client.services(), ({ id }) => serviceOrder(id))) {
+    const destinations = sortedBy(await client.destinations(service.id), ({ id }) => destinationOrder(id));
+    services.push({ ...service, destinations });
   }
   return {
     services,

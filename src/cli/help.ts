@@ -14,7 +14,7 @@ import { unknownCommand } from './unknown-command.js';
  * @returns the exit status. @throws UsageError for any other word
  */
 export async function help([word = 'help']: readonly string[], { out, program }: Context): Promise<number> {
-  if (word === 'help') await out.write(overview(commands));
+  if (word === 'help') await out.write(overview(commands, Math.min(out.columns ?? 80, 80)));
   else if (word === 'ipvsadm') await out.write(ipvsadmHelp(calledName(program), out.columns));
   else await out.write(commandHelp(await described(word), out.columns));
   return 0;

@@ -54,8 +54,11 @@ export interface ProgramDescription {
   readonly options: readonly OptionDescription[];
 }
 
+/** Whether a usage has room for the words themselves. */
+export const isShort = (choices: readonly string[]): boolean => choices.length <= 3;
+
 /** A value in a usage: its name, or its choices if they are few; in brackets if it is optional. */
 export function valueText({ name, choices, list, optional }: ValueDescription): string {
-  const text = choices.length > 0 && choices.length <= 3 && !list ? choices.join('|') : name;
+  const text = choices.length > 0 && isShort(choices) && !list ? choices.join('|') : name;
   return optional ? `[${text}]` : text;
 }

@@ -2,10 +2,10 @@
 import { type CommandRow, topics } from '../commands/command.js';
 import { type CommandName, commands } from '../ipvsadm/grammar/commands.js';
 import { optionNamed, spelling } from '../ipvsadm/grammar/popt.js';
-import { definitionList } from '../output/definition-list.js';
+import { definitionList, wrap } from '../output/definition-list.js';
 import { version } from '../version.js';
 
-/** Columns of the narrowest terminal that it is written for. */
+/** Columns of the terminal that its texts are written for, and of output that is not a terminal. */
 const WIDTH = 80;
 
 /** The commands of ipvsadm in short: those that take the same words in one row. */
@@ -24,21 +24,29 @@ export const ipvsadmRows: readonly (readonly [names: readonly CommandName[], wor
     [['help', 'version'], '', 'show this help; show the version'],
   ];
 
-/** What `lvsadm --help` writes. @param subcommands by topic */
-export function overview(subcommands: readonly CommandRow[]): string {
-  const width = Math.max(...subcommands.map(({ name }) => name.length));
+/** What `lvsadm --help` writes, in lines of at most `width` columns. @param subcommands by topic */
+export function overview(subcommands: readonly CommandRow[], width = WIDTH): string {
+  const column = Math.max(...subcommands.map(({ name }) => name.length));
   const sections = Object.entries(topics).map(([topic, title]) => {
     const own = subcommands.filter((row) => row.topic === topic);
-    const rows = own.map(({ name, summary }) => [name.padEnd(width), summary] as const);
-    return `${title}:\n${definitionList(rows, WIDTH)}`;
+    const rows = own.map(({ name, summary }) => [name.padEnd(column), summary] as const);
+    return `${title}:\n${definitionList(rows, width)}`;
   });
-  return [
-    `lvsadm ${version}: administration of the Linux Virtual Server (IPVS)\n`,
-    'Usage: lvsadm SUBCOMMAND [options]\n       lvsadm [COMMAND] [options]     in the grammar of ipvsadm; no command: -L\n',
-    sections.join(''),
-    `Commands of ipvsadm (SERVICE: -t, -u or --sctp-service HOST:PORT, or -f MARK):\n${definitionList(ipvsadmRows.map(briefRow), WIDTH)}`,
-    'lvsadm help WORD describes a subcommand or a command: lvsadm help apply\nlvsadm help ipvsadm lists all commands and options of ipvsadm\n',
-  ].join('\n');
+  const lines = (...texts: readonly string[]): string =>
+    texts.flatMap((text) => wrap(text, width)).join('\n');
+  return `${[
+    lines(`lvsadm ${version}: administration of the Linux Virtual Server (IPVS)`),
+    "Usage: lvsadm SUBCOMMAND [options]\n   or: lvsadm [COMMAND] [options]    (ipvsadm's grammar)",
+    sections.join('').trimEnd(),
+    `${lines('Commands of ipvsadm (SERVICE: -t, -u or --sctp-service HOST:PORT, or -f MARK):')}\n${definitionList(
+      ipvsadmRows.map(briefRow),
+      width,
+    ).trimEnd()}`,
+    lines(
+      'lvsadm help WORD describes a subcommand or a command: lvsadm help apply',
+      'lvsadm help ipvsadm lists all commands and options of ipvsadm',
+    ),
+  ].join('\n\n')}\n`;
 }
 
 function briefRow([names, words, text]: (typeof ipvsadmRows)[number]): readonly [string, string] {

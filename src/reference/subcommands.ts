@@ -10,11 +10,12 @@ import {
   type ValueOption,
 } from '../commands/command.js';
 import { type ValueType, valueTypes } from '../commands/value-types.js';
-import type {
-  CommandDescription,
-  OptionDescription,
-  PositionalDescription,
-  ValueDescription,
+import {
+  type CommandDescription,
+  isShort,
+  type OptionDescription,
+  type PositionalDescription,
+  type ValueDescription,
 } from './description.js';
 
 export const describeSubcommands = (rows: readonly CommandRow[]): Promise<CommandDescription[]> =>
@@ -79,15 +80,28 @@ function describeOption([name, option]: [string, Option]): OptionDescription {
   };
 }
 
-/** `(default: 30 s)`, `(required, repeatable)` */
-function remarks({ type, required, many, default: value, defaultText }: ValueOption): string[] {
+/** `(default: 30 s)`, `(required, repeatable)`, `(one of rr, wrr, lc, wlc)` */
+function remarks({
+  type,
+  choices,
+  describe,
+  required,
+  many,
+  default: value,
+  defaultText,
+}: ValueOption): string[] {
   const { unit }: Partial<ValueType<unknown>> = type === undefined ? {} : valueTypes[type];
   const fallback =
     value === undefined ? defaultText : [value, unit].filter((part) => part !== undefined).join(' ');
   const parts = [required && 'required', many && 'repeatable', fallback && `default: ${fallback}`].filter(
     Boolean,
   );
-  return parts.length === 0 ? [] : [`(${parts.join(', ')})`];
+  const untold =
+    choices !== undefined && !isShort(choices) && choices.some((word) => !describe.includes(word));
+  return [
+    ...(untold ? [`(one of ${choices.join(', ')})`] : []),
+    ...(parts.length === 0 ? [] : [`(${parts.join(', ')})`]),
+  ];
 }
 
 function describeValue({ type, choices }: Positional | ValueOption, called: string): ValueDescription {

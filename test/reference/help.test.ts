@@ -14,6 +14,7 @@ const command = defineCommand({
   options: {
     file: { alias: 'f', type: 'path', required: true, many: true, describe: 'document' },
     wait: { type: 'seconds', default: 0, describe: 'time to wait' },
+    sort: { choices: ['name', 'weight', 'active', 'rate'], default: 'name', describe: 'column' },
     method: { choices: ['dr', 'tun'], defaultText: 'found by itself', describe: 'forwarding method' },
     json: { type: 'flag', describe: 'write JSON' },
   },
@@ -40,6 +41,7 @@ Arguments:
 Options:
   -f, --file FILE      document (required, repeatable)
       --wait TIME      time to wait (default: 0 s)
+      --sort SORT      column (one of name, weight, active, rate) (default: name)
       --method dr|tun  forwarding method (default: found by itself)
       --json           write JSON
   -h, --help           show this help

@@ -16,6 +16,10 @@ test('it fits a screen of 40 lines and 80 columns', () => {
   );
 });
 
+test('its lines fit a narrower terminal', () => {
+  for (const line of overview(subcommands, 60).split('\n')) assert.ok(line.length <= 60, line);
+});
+
 test('it has every subcommand below its topic, before the commands of ipvsadm', () => {
   const listed = lines.flatMap((line) => /^ {2}([a-z][a-z-]*) /.exec(line)?.[1] ?? []);
   assert.deepEqual(

@@ -5,7 +5,7 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
-import { date, isMain, root, version } from './project.js';
+import { date, isMain, nowhere, root, version } from './project.js';
 
 /** Packages that a subcommand loads when it needs one: each is a file below dist/packages. */
 const packages = ['yargs', 'zod/mini', 'js-yaml', 'chalk'];
@@ -59,9 +59,7 @@ const packageScript = (name: string): BuildOptions => ({
   },
   outdir: 'dist/packages',
   entryNames: fileOf(name),
-  // yargs reads the folder that it lies in.
-  define: { 'import.meta.url': 'packageUrl' },
-  banner: { js: "const packageUrl = require('node:url').pathToFileURL(__filename).href;" },
+  define: { 'import.meta.url': JSON.stringify(nowhere) },
 });
 
 const library: BuildOptions = {

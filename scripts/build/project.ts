@@ -14,3 +14,9 @@ export const date: string =
 
 /** Whether the file of a module is the script that Node was started with. */
 export const isMain = (file: string): boolean => realpathSync(process.argv[1] ?? '') === file;
+
+/**
+ * Where the packages of a bundle are told that they lie. yargs reads the package.json that it finds from there on upwards; without a
+ * folder of packages in its path, from the working directory on, which may be anybody's. Nobody can make files below /proc.
+ */
+export const nowhere = 'file:///proc/lvsadm/node_modules/package/module.js';

@@ -1,8 +1,9 @@
 /** npm run build:standalone: one executable without Node.js and node_modules, compiled with Bun. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { date, isMain, root, version } from './project.js';
+import { date, isMain, nowhere, root, version } from './project.js';
+import { startCode, withStart } from './start.js';
 
 /**
  * Path of Bun, as its package brings it for this processor and C library; undefined if it brings none. The package's install script,
@@ -29,6 +30,7 @@ export function buildStandalone(entry = 'bin/lvsadm-standalone.ts', target = sta
   if (bun === undefined) {
     throw new Error(`the bun package brought no executable for ${process.platform} ${process.arch}`);
   }
+  const file = resolve(root, target);
   const options = [
     '--compile',
     // Modules are loaded when they are imported, and none is parsed at run time.
@@ -38,13 +40,18 @@ export function buildStandalone(entry = 'bin/lvsadm-standalone.ts', target = sta
     // A program for root reads no settings from the directory that it runs in.
     '--no-compile-autoload-dotenv',
     '--no-compile-autoload-bunfig',
+    '--no-compile-autoload-tsconfig',
+    '--no-compile-autoload-package-json',
+    `--define=import.meta.url=${JSON.stringify(nowhere)}`,
     `--define=LVSADM_VERSION=${JSON.stringify(version)}`,
     `--define=LVSADM_DATE=${JSON.stringify(date)}`,
   ];
-  const args = ['build', ...options, resolve(root, entry), '--outfile', resolve(root, target)];
+  const args = ['build', ...options, resolve(root, entry), '--outfile', file];
   const { status, error } = spawnSync(bun, args, { cwd: root, stdio: ['ignore', 2, 2] });
   if (error) throw error;
   if (status !== 0) throw new Error(`bun build ended with status ${status}`);
+  const code = startCode(process.arch);
+  if (code !== undefined) writeFileSync(file, withStart(readFileSync(file), code));
 }
 
 if (isMain(import.meta.filename)) {

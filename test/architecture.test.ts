@@ -44,7 +44,7 @@ const arrows: Readonly<Record<string, string>> = {
   commands:
     'errors foreign-text context messages suggest model ipvs ipvsadm/rules document plan system setup doctor doctor/facts doctor/checks output output/definition-list reference',
   cli: 'errors foreign-text context messages suggest version model netlink netlink/transport/socket ipvs ipvsadm ipvsadm/grammar system commands reference yargs',
-  bin: 'cli libc netlink/transport netlink/transport/socket',
+  bin: 'errors context cli libc netlink/transport netlink/transport/socket',
 };
 
 /** The rooms and files that touch this machine. All others get files, clocks and sockets from their callers. */

@@ -63,8 +63,7 @@ export function tableFormat(layout: Layout, inFull: boolean, names?: Labels): Ro
       beginServer(to, servers);
       for (const column of layout.servers) {
         to.cell(column.width);
-        if ('number' in column) to.number(servers.number(column.number));
-        else to.text(column.word(servers));
+        column.put(to, servers);
       }
       to.end();
     },

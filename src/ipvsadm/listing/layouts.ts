@@ -5,12 +5,21 @@ import type { ForwardingMethod, Tunnel, TunnelChecksum, TunnelType } from '../..
 import type { DestinationCount, DestinationNumber } from '../../model/fields.js';
 import type { Stats } from '../../model/stats.js';
 import type { Columns } from '../grammar/command.js';
+import type { LineWriter } from './line-writer.js';
 
-/** A cell, left-aligned: a number, or a word. */
-export type Column = { readonly width: number } & (
-  | { readonly number: DestinationNumber | DestinationCount }
-  | { readonly word: (servers: DestinationCursor) => string; readonly field?: DestinationField }
-);
+/** Cells, left-aligned. */
+export interface Column {
+  readonly width: number;
+  /** The field of servers that it shows, besides their identity and method. */
+  readonly field?: DestinationField;
+  put(to: LineWriter, servers: DestinationCursor): void;
+}
+
+const numbers = (width: number, field: DestinationNumber | DestinationCount): Column => ({
+  width,
+  field,
+  put: (to, servers) => to.number(servers.number(field)),
+});
 
 /** Rows say something about each server, or count something for services and servers alike. */
 export type Layout = { readonly heading: string } & (
@@ -20,9 +29,7 @@ export type Layout = { readonly heading: string } & (
 
 /** The fields of servers that a layout shows. */
 export const fieldsOf = (layout: Layout): readonly DestinationField[] =>
-  'counters' in layout
-    ? layout.counters
-    : layout.servers.flatMap((column) => ('number' in column ? column.number : (column.field ?? [])));
+  'counters' in layout ? layout.counters : layout.servers.flatMap(({ field }) => field ?? []);
 
 const methodNames: Readonly<Record<ForwardingMethod, string>> = {
   nat: 'Masq',
@@ -40,19 +47,18 @@ const tunnelInfo: Readonly<Record<TunnelType, (tunnel: Tunnel) => string>> = {
   gre: ({ checksum }) => `gre:${checksumNames[checksum]}`,
 };
 
-const method: Column = { width: 7, word: (servers) => methodNames[servers.method()] };
+const method: Column = { width: 7, put: (to, servers) => to.text(methodNames[servers.method()]) };
 const tunnel: Column = {
   width: 13,
   field: 'tunnel',
-  word: (servers) => {
-    if (servers.method() !== 'tun') return 'n/a';
-    const tunnel = servers.tunnel();
-    return tunnelInfo[tunnel.type](tunnel);
+  put: (to, servers) => {
+    const tunnel = servers.method() === 'tun' ? servers.tunnel() : undefined;
+    to.text(tunnel === undefined ? 'n/a' : tunnelInfo[tunnel.type](tunnel));
   },
 };
-const weight: Column = { width: 6, number: 'weight' };
-const active: Column = { width: 10, number: 'activeConnections' };
-const inactive: Column = { width: 10, number: 'inactiveConnections' };
+const weight = numbers(6, 'weight');
+const active = numbers(10, 'activeConnections');
+const inactive = numbers(10, 'inactiveConnections');
 
 export const layouts: Readonly<Record<Columns, Layout>> = {
   plain: {
@@ -74,24 +80,14 @@ Prot LocalAddress:Port Scheduler Flags
 Prot LocalAddress:Port            Uthreshold Lthreshold ActiveConn InActConn \n\
   -> RemoteAddress:Port
 `,
-    servers: [
-      { width: 10, number: 'upperThreshold' },
-      { width: 10, number: 'lowerThreshold' },
-      active,
-      inactive,
-    ],
+    servers: [numbers(10, 'upperThreshold'), numbers(10, 'lowerThreshold'), active, inactive],
   },
   persistentConnections: {
     heading: `\
 Prot LocalAddress:Port            Weight    PersistConn ActiveConn InActConn \n\
   -> RemoteAddress:Port
 `,
-    servers: [
-      { width: 9, number: 'weight' },
-      { width: 11, number: 'persistentConnections' },
-      active,
-      inactive,
-    ],
+    servers: [numbers(9, 'weight'), numbers(11, 'persistentConnections'), active, inactive],
   },
   stats: {
     heading: `\

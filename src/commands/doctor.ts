@@ -7,10 +7,12 @@ import { takeSnapshot } from '../doctor/facts/snapshot.js';
 import { HostError, KernelError, UsageError } from '../errors.js';
 import { printable } from '../foreign-text.js';
 import { themeFor } from '../output/theme.js';
+import { Journal } from '../setup/journal.js';
 import { apply } from '../setup/steps/index.js';
 import { Machine } from '../system/machine.js';
 import { defineCommand, type Options, type Positionals, type Values } from './command.js';
 import { type Diagnosis, findingsJson, findingsText } from './shared/findings.js';
+import { openStore } from './shared/store.js';
 import { moreVips, vipOption, vipsOf } from './shared/vips.js';
 
 /** Findings end in 2 for errors and 1 for warnings, so a failure of doctor itself needs a status of its own. */
@@ -84,8 +86,17 @@ async function diagnose(context: Context, machine: Machine, values: DoctorValues
       'this machine has neither virtual services nor a VIP that the network cannot see: say what it should be with --role',
     );
   }
-  return { roles, findings: examine(facts, { roles, vips, method, gateway }), unknown: facts.unknown };
+  const assumed = role === undefined && vips.length === 0 && !isSetUp(context);
+  return {
+    roles,
+    findings: examine(facts, { roles, vips, method, gateway, assumed }),
+    unknown: facts.unknown,
+  };
 }
+
+/** Whether `lvsadm real-server up` made this machine a real server. */
+const isSetUp = (context: Context): boolean =>
+  new Journal('real-server', openStore(context)).entries.some(({ step }) => step.do === 'address');
 
 async function report(
   context: Context,

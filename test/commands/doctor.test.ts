@@ -11,7 +11,10 @@ import { inOwnNetwork } from '../support/netns.js';
 inOwnNetwork(import.meta.url, 'doctor, in a network namespace', () => {
   const ip = (...args: string[]) => execFileSync('ip', args, { encoding: 'utf8' });
   const setting = (name: string) => `/proc/sys/net/ipv4/conf/${name}`;
-  const doctor = (...words: string[]) => modern('doctor', ...words);
+  const bare = (...words: string[]) => modern('doctor', ...words);
+  /** With a role, because nothing else on this machine says that the address is a VIP. */
+  const doctor = (...words: string[]) =>
+    bare(...(words.includes('--role') ? [] : ['--role', 'real-server']), ...words);
 
   before(() => {
     ip('link', 'set', 'lo', 'up');
@@ -25,7 +28,17 @@ inOwnNetwork(import.meta.url, 'doctor, in a network namespace', () => {
     writeFileSync(setting('all/arp_announce'), '0');
   });
 
-  test('doctor recognises a real server by its VIP, and reports what is wrong', async () => {
+  test('an address that only looks like a VIP is a note, and --fix changes nothing', async () => {
+    const { status, out } = await bare('--fix');
+    assert.equal(status, 0);
+    assert.match(out, /^NOTE arp-ignore: 192\.0\.2\.10\n/m);
+    assert.match(out, /role = assumed; --vip or --role real-server confirms it\n/);
+    assert.doesNotMatch(out, /done:|fix \(safe\)/);
+    assert.equal(readFileSync(setting('all/arp_ignore'), 'utf8'), '0\n');
+    assert.equal((await bare('--vip', '192.0.2.10')).status, 2);
+  });
+
+  test('doctor reports what is wrong with a real server', async () => {
     const { status, out } = await doctor();
     assert.equal(status, 2);
     assert.match(out, /^ERROR arp-ignore: 192\.0\.2\.10\n {2}addresses of lo = 192\.0\.2\.10\/32\n/m);
@@ -116,7 +129,7 @@ inOwnNetwork(import.meta.url, 'doctor, in a network namespace', () => {
   test('a machine without a role needs --role, and errors exit with status 3', async () => {
     ip('address', 'del', '192.0.2.10/32', 'dev', 'lo');
     try {
-      await assert.rejects(doctor(), (error) => {
+      await assert.rejects(bare(), (error) => {
         assert.ok(error instanceof WithStatus && error.cause instanceof UsageError);
         assert.equal(error.status, 3);
         assert.match(error.cause.message, /--role/);

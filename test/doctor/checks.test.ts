@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { checks } from '../../src/doctor/checks/index.js';
-import { examine } from '../../src/doctor/examine.js';
+import { examine, rolesOf } from '../../src/doctor/examine.js';
 import type { MachineFacts, Scope } from '../../src/doctor/facts/facts.js';
 import type { Daemon } from '../../src/model/daemon.js';
+import type { SchedulerFlag } from '../../src/model/schedulers.js';
 import {
   address,
   by,
@@ -38,6 +39,13 @@ const master: Daemon = { ...backup, state: 'master' };
 const dns = { protocol: 'udp', address: VIP, port: 53 } as const;
 const mark = { fwmark: 7, family: 'inet' } as const;
 const marked = { text: 'nft: ip lvs mark, handle 4', hook: 'prerouting', mark: 7, addresses: [] };
+
+/** The first server has weight 0. */
+const hashing = (scheduler: string, schedulerFlags: readonly SchedulerFlag[] = []) => ({
+  ...service(web, [server(SERVERS[0], { weight: 0 }), server(SERVERS[1])]),
+  scheduler,
+  schedulerFlags,
+});
 
 interface Trap {
   readonly id: string;
@@ -242,6 +250,80 @@ const traps: readonly Trap[] = [
     ),
     fixes: [`lvsadm -d -t ${VIP}:80 -r 10.1.0.1:80`],
     seen: 'listeners of tcp = none on port 80',
+  },
+  {
+    id: 'hashed-at-zero',
+    title: 'sh without fallback has a server at weight 0',
+    facts: withIpvs(director, { services: [hashing('sh', ['flag-2'])] }),
+    fixes: [`lvsadm -E -t ${VIP}:80 -s sh -b sh-port,sh-fallback`],
+    seen: 'scheduler = sh',
+  },
+  {
+    id: 'hashed-at-zero',
+    title: 'mh without fallback has a server at weight 0',
+    facts: withIpvs(director, { services: [hashing('mh')] }),
+    fixes: [`lvsadm -E -t ${VIP}:80 -s mh -b mh-fallback`],
+    seen: 'scheduler = mh',
+  },
+  {
+    id: 'hashed-at-zero',
+    title: 'dh has a server at weight 0',
+    facts: withIpvs(director, { services: [hashing('dh')] }),
+    fixes: [`lvsadm -d -t ${VIP}:80 -r ${SERVERS[0]}:80`],
+    seen: 'scheduler = dh',
+  },
+  {
+    id: 'all-overloaded',
+    title: 'every server has reached its upper threshold',
+    facts: withIpvs(director, {
+      services: [
+        service(web, [
+          server(SERVERS[0], { upperThreshold: 10, activeConnections: 4, inactiveConnections: 6 }),
+          server(SERVERS[1], { weight: 0, activeConnections: 0 }),
+        ]),
+      ],
+    }),
+    fixes: [`lvsadm -e -t ${VIP}:80 -r ${SERVERS[0]}:80 -m -w 1 -x 20`],
+    seen: `${SERVERS[0]}:80 = 10 connections, upper threshold 10`,
+  },
+  {
+    id: 'threshold-stuck',
+    title: 'a server below its upper threshold is passed over',
+    facts: withIpvs(director, {
+      services: [
+        {
+          ...service(web, [
+            server(SERVERS[0], { upperThreshold: 100, activeConnections: 10 }),
+            server(SERVERS[1], { stats: { ...server(SERVERS[1]).stats, connectionRate: 7n } }),
+          ]),
+          scheduler: 'rr',
+        },
+      ],
+    }),
+    fixes: [
+      `lvsadm -e -t ${VIP}:80 -r ${SERVERS[0]}:80 -m -w 1 -x 101`,
+      `lvsadm -e -t ${VIP}:80 -r ${SERVERS[0]}:80 -m -w 1 -x 100`,
+    ],
+    seen: 'lower threshold = 0 (three quarters of the upper one)',
+  },
+  {
+    id: 'nat-port-shared',
+    title: 'two services have one server at one port',
+    facts: withIpvs(director, {
+      services: [service(), service({ ...web, port: 8080 }, [server(SERVERS[0])])],
+    }),
+    fixes: [],
+    seen: `service = TCP ${VIP}:8080`,
+  },
+  {
+    id: 'loopback-service',
+    title: 'a service of the loopback has a server elsewhere',
+    facts: withIpvs(director, {
+      services: [service({ ...web, address: '127.0.0.1' }, [server(SERVERS[0])])],
+      connections: [],
+    }),
+    fixes: [],
+    seen: 'address of the service = 127.0.0.1',
   },
   {
     id: 'tunnel-mtu',
@@ -545,7 +627,57 @@ describe('healthy machines give no finding', () => {
       withSettings(withIpvs(director, { daemons: [master, backup] }), { [vs('sloppy_tcp')]: '1' }),
       asDirector,
     ],
+    [
+      'hashing schedulers that fall back',
+      withIpvs(director, { services: [hashing('sh', ['flag-1'])] }),
+      asDirector,
+    ],
+    [
+      'servers of UDP and TCP at one port',
+      withIpvs(director, { services: [service(), service({ ...web, protocol: 'udp' })] }),
+      asDirector,
+    ],
+    [
+      'a server with many connections that lc passes over',
+      withIpvs(director, {
+        services: [
+          {
+            ...service(web, [
+              server(SERVERS[0], { upperThreshold: 100, activeConnections: 10 }),
+              server(SERVERS[1], { stats: { ...server(SERVERS[1]).stats, connectionRate: 7n } }),
+            ]),
+            scheduler: 'lc',
+          },
+        ],
+      }),
+      asDirector,
+    ],
+    [
+      'a director with a router id on lo, and its VIPs on a dummy that is down (kube-ipvs0)',
+      {
+        ...director,
+        links: [...director.links, link('kube-ipvs0', { index: 9, kind: 'dummy', up: false, arp: false })],
+        addresses: [
+          ...director.addresses.filter(({ address: own }) => own !== VIP),
+          address('10.255.0.1/32', 'lo'),
+          address('169.254.20.10/32', 'kube-ipvs0'),
+          address(`${VIP}/32`, 'kube-ipvs0'),
+        ],
+      },
+      asDirector,
+    ],
     ['a real server', realServer, asRealServer],
+    [
+      'a real server whose VIP is on a dummy that was down when it came',
+      {
+        ...realServer,
+        links: realServer.links.map((one) =>
+          one.name === 'tunl0' ? { ...one, kind: 'dummy', up: false } : one,
+        ),
+        routes: [...realServer.routes, route('192.0.2.11/32', 'tunl0', { type: 'local', table: 255 })],
+      },
+      asRealServer,
+    ],
     ['a real server, asked for its VIPs', realServer, { ...asRealServer, vips: [VIP, VIP6], method: 'dr' }],
     [
       'a NAT server whose default route leads to the director',
@@ -581,4 +713,34 @@ describe('healthy machines give no finding', () => {
   for (const [title, facts, scope] of healthy) {
     test(title, () => assert.deepEqual(examine(facts, scope), []));
   }
+});
+
+describe('the role of a machine', () => {
+  const routerId = { ...director, addresses: [...director.addresses, address('10.255.0.1/32', 'lo')] };
+  const bare = { ...routerId, ipvs: undefined };
+
+  test('a machine with services is a director, whatever else is on its lo', () => {
+    assert.deepEqual(rolesOf(routerId, []), ['director']);
+    assert.deepEqual(rolesOf(withIpvs(routerId, { services: [] }), []), ['real-server']);
+    assert.deepEqual(rolesOf(director, [VIP]), ['director']);
+    assert.deepEqual(rolesOf({ ...director, ipvs: undefined }, []), []);
+  });
+
+  test('an address that nothing names a VIP is a note at most, and nothing that --fix changes', () => {
+    const findings = examine(bare, { roles: rolesOf(bare, []), vips: [], assumed: true });
+    const open = withSettings(bare, {
+      [conf('front', 'arp_ignore')]: '0',
+      [conf('back', 'arp_ignore')]: '0',
+    });
+    const found = examine(open, { roles: ['real-server'], vips: [], assumed: true });
+    assert.ok(found.length > 0);
+    for (const { severity, fixes, observed } of [...findings, ...found]) {
+      assert.equal(severity, 'note');
+      assert.ok(fixes.every(({ step }) => step === undefined));
+      assert.match(observed.at(-1)?.value ?? '', /assumed; --vip or --role/);
+    }
+    const [confirmed] = examine(open, { roles: ['real-server'], vips: [] });
+    assert.equal(confirmed?.severity, 'error');
+    assert.ok(confirmed?.fixes[0]?.step);
+  });
 });

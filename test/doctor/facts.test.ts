@@ -80,6 +80,22 @@ describe('rules of nft', () => {
   });
 });
 
+test('rules of iptables that take the mark from elsewhere may set any', () => {
+  const found = parseIptables(
+    [
+      '-A PREROUTING -j CONNMARK --restore-mark --nfmask 0xffffffff --ctmask 0xffffffff',
+      '-A PREROUTING -j CONNMARK --save-mark --nfmask 0xffffffff --ctmask 0xffffffff',
+      '-A PREROUTING -j SET --map-set marks src --map-mark',
+      '-A PREROUTING -p tcp -j TPROXY --on-port 80 --on-ip 0.0.0.0 --tproxy-mark 0x1/0x1',
+      '-A PREROUTING -j HMARK --hmark-tuple src --hmark-mod 10 --hmark-offset 100 --hmark-rnd 0xdeafbeef',
+    ].join('\n'),
+  );
+  assert.deepEqual(
+    found.map(({ mark }) => mark),
+    ['any', undefined, 'any', 'any', 'any'],
+  );
+});
+
 test('rules of iptables', () => {
   const found = parseIptables(
     [

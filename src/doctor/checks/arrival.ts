@@ -1,8 +1,8 @@
 /** Reasons for which packets do not reach IPVS. */
 import { hostPrefix } from '../../system/network.js';
-import { contains, isLocal, routeTo } from '../facts/routing.js';
+import { contains, isLocal, routeTo, vipsOf } from '../facts/routing.js';
 import { type Check, manualFix, seen } from './check.js';
-import { servicesOf, vipsOf } from './table.js';
+import { servicesOf } from './table.js';
 
 export const noIpvs: Check = {
   id: 'no-ipvs',

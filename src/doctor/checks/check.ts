@@ -1,6 +1,7 @@
 /** Checks, their findings, and the ways to fix them. */
-import { destinationRule, serviceWords } from '../../ipvsadm/rules.js';
+import { destinationRule, serviceRule, serviceWords } from '../../ipvsadm/rules.js';
 import { type Destination, destinationKey } from '../../model/destination.js';
+import type { Service } from '../../model/service.js';
 import { stepCommand } from '../../setup/steps/index.js';
 import type { SetupStep } from '../../setup/steps/step.js';
 import { sysctlName } from '../../system/sysctl.js';
@@ -91,3 +92,7 @@ export const removeServer = ({ service, server }: ServerEntry): Fix =>
 /** `lvsadm -e ...` with every setting of the server, because -e resets the ones that it does not name. */
 export const editServer = ({ service, server }: ServerEntry, change: Partial<Destination>): Fix =>
   manualFix(['lvsadm', '-e', ...destinationRule(service.id, { ...server, ...change }).slice(1)].join(' '));
+
+/** `lvsadm -E ...` with every setting of the service. */
+export const editService = (service: Service, change: Partial<Service>): Fix =>
+  manualFix(['lvsadm', '-E', ...serviceRule({ ...service, ...change }).slice(1)].join(' '));

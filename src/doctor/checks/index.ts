@@ -16,7 +16,15 @@ import {
   vipMissing,
   vipOnNetwork,
 } from './real-server.js';
-import { allQuiesced, localNotListening, noServers, portMismatch } from './services.js';
+import { allOverloaded, hashedAtZero, thresholdStuck } from './scheduling.js';
+import {
+  allQuiesced,
+  localNotListening,
+  loopbackService,
+  natPortShared,
+  noServers,
+  portMismatch,
+} from './services.js';
 import { backupLoop, sloppyTcp, syncFamily, syncId } from './sync.js';
 
 const common: readonly Check[] = [conntrackFull, vipDuplicate];
@@ -35,8 +43,13 @@ export const checks: Readonly<Record<Role, readonly Check[]>> = {
     lro,
     noServers,
     allQuiesced,
+    hashedAtZero,
+    allOverloaded,
+    thresholdStuck,
     portMismatch,
+    natPortShared,
     localNotListening,
+    loopbackService,
     removedServer,
     heldByPersistence,
     draining,

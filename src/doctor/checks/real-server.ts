@@ -3,7 +3,7 @@ import { familyOf } from '../../model/address.js';
 import { HIDING_ARP_IGNORE } from '../../setup/real-server.js';
 import { hostPrefix } from '../../system/network.js';
 import { interfaceSetting } from '../../system/sysctl.js';
-import { interfacesWith, routeTo } from '../facts/routing.js';
+import { hasLocalRoute, interfacesWith, routeTo } from '../facts/routing.js';
 import { largerOf } from '../facts/settings.js';
 import { type Check, manualFix, safeFix, seen, seenSetting, setSetting } from './check.js';
 import { arpLinks, hiddenHolders, isHidden, isTunnel, vipHolders } from './vip-holders.js';
@@ -52,7 +52,8 @@ export const carrierDown: Check = {
   severity: 'error',
   *find(facts, scope) {
     for (const { vip, link } of vipHolders(facts, scope)) {
-      if (link.up) continue;
+      // A dummy that was down when it got the address (kube-ipvs0) has a local route all the same.
+      if (link.up || hasLocalRoute(facts, vip.address)) continue;
       yield {
         subject: vip.address,
         observed: [seen(`link ${link.name}`, 'down')],

@@ -1,10 +1,10 @@
 /** Mistakes in the table itself: services and servers. */
 import { familyOf } from '../../model/address.js';
 import { describeDestination } from '../../model/destination.js';
-import { describeService } from '../../model/service.js';
+import { describeService, isFwmark } from '../../model/service.js';
 import { isLocal } from '../facts/routing.js';
 import { type Check, editServer, removeServer, seen, serverCheck } from './check.js';
-import { isEndpoint, servicesOf } from './table.js';
+import { isEndpoint, type ServerEntry, serversOf, servicesOf } from './table.js';
 
 export const noServers: Check = {
   id: 'no-servers',
@@ -75,3 +75,54 @@ export const localNotListening = serverCheck({
     };
   },
 });
+
+export const natPortShared: Check = {
+  id: 'nat-port-shared',
+  severity: 'warning',
+  *find(facts, scope) {
+    const users = new Map<string, ServerEntry[]>();
+    // The other service may be that of another VIP.
+    for (const entry of serversOf(facts, { ...scope, vips: [] })) {
+      const { service, server } = entry;
+      if (server.method !== 'nat') continue;
+      const key = `${isFwmark(service.id) ? 'any' : service.id.protocol} ${describeDestination(server.id)}`;
+      users.set(key, [...(users.get(key) ?? []), entry]);
+    }
+    const inScope = new Set(servicesOf(facts, scope));
+    for (const [first, ...others] of users.values()) {
+      if (first === undefined || others.length === 0) continue;
+      if (![first, ...others].some(({ service }) => inScope.has(service))) continue;
+      yield {
+        subject: describeDestination(first.server.id),
+        observed: [first, ...others].map(({ service }) => seen('service', describeService(service.id))),
+        why:
+          'With NAT, connections of one client port to these services are one connection to the server: the newer one ends the ' +
+          'older. Give each service a port of its own on the server, or use dr or tun.',
+        fixes: [],
+      };
+    }
+  },
+};
+
+export const loopbackService = serverCheck({
+  id: 'loopback-service',
+  severity: 'error',
+  find(entry, facts) {
+    const { service, server } = entry;
+    const { address } = server.id;
+    if (!isEndpoint(service.id) || !isLoopback(service.id.address)) return undefined;
+    if (server.method === 'local' || isLoopback(address) || isLocal(facts, address)) return undefined;
+    return {
+      observed: [
+        seen('address of the service', service.id.address),
+        seen('addresses of this machine', `none is ${address}`),
+      ],
+      why:
+        'Clients of a loopback address have one themselves, and the kernel sends no packet with a loopback address to another ' +
+        'machine: no connection reaches this server. Use another address of this machine for the service.',
+      fixes: [],
+    };
+  },
+});
+
+const isLoopback = (address: string): boolean => address.startsWith('127.') || address === '::1';

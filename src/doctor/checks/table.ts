@@ -20,11 +20,6 @@ export interface ServerEntry {
 export const serversOf = (facts: MachineFacts, scope: Scope): ServerEntry[] =>
   servicesOf(facts, scope).flatMap((service) => service.destinations.map((server) => ({ service, server })));
 
-/** The VIPs of services, each once. */
-export const vipsOf = (services: readonly ServiceFacts[]): string[] => [
-  ...new Set(services.flatMap(({ id }) => (isEndpoint(id) ? [id.address] : []))),
-];
-
 /** Connections of a service to one of its servers. For a firewall mark, all connections to the server in its family. */
 export function connectionsTo({ ipvs }: MachineFacts, { service, server }: ServerEntry): ConnectionGroup[] {
   return (ipvs?.connections ?? []).filter(

@@ -1,9 +1,9 @@
 /** Rules of netfilter that need connection tracking for packets that IPVS keeps from being tracked. */
 import { vsSetting } from '../../system/vs-settings.js';
 import type { FilterRule, MachineFacts, Scope } from '../facts/facts.js';
-import { contains } from '../facts/routing.js';
+import { contains, vipsOf } from '../facts/routing.js';
 import { numberOf } from '../facts/settings.js';
-import { serversOf, servicesOf, vipsOf } from './table.js';
+import { serversOf, servicesOf } from './table.js';
 
 /** Whether a rule may match packets of these addresses: it names one of them, or no address at all. */
 const mayMatch = ({ addresses }: FilterRule, ours: readonly string[]): boolean =>

@@ -2,8 +2,7 @@
 import { familyOf } from '../../model/address.js';
 import { hostPrefix, type InterfaceAddress, type Link, tunnelKinds } from '../../system/network.js';
 import type { MachineFacts, Scope } from '../facts/facts.js';
-import { interfacesWith, linkNamed } from '../facts/routing.js';
-import { vipsOf } from './table.js';
+import { interfacesWith, linkNamed, vipsOf } from '../facts/routing.js';
 
 export interface VipHolder {
   readonly vip: InterfaceAddress;

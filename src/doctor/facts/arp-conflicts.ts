@@ -6,11 +6,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Errno, KernelError } from '../../errors.js';
 import { familyOf } from '../../model/address.js';
-import { isFwmark } from '../../model/service.js';
 import type { InterfaceAddress } from '../../system/network.js';
 import type { RouteClient } from '../../system/rtnetlink/client.js';
 import type { ArpConflict, MachineFacts } from './facts.js';
-import { contains, interfacesWith, linkNamed } from './routing.js';
+import { contains, interfacesWith, linkNamed, vipsOf } from './routing.js';
 
 /** Milliseconds within which a machine on the link answers. */
 const PATIENCE = 1000;
@@ -43,9 +42,7 @@ export async function findArpConflicts(
 
 /** The IPv4 VIPs of services, on the links with ARP. */
 function vipsOnNetwork(facts: MachineFacts): InterfaceAddress[] {
-  const services = facts.ipvs?.services ?? [];
-  const vips = new Set(services.flatMap(({ id }) => (isFwmark(id) ? [] : [id.address])));
-  return [...vips]
+  return vipsOf(facts.ipvs?.services ?? [])
     .filter((vip) => familyOf(vip) === 'inet')
     .flatMap((vip) => interfacesWith(facts, vip))
     .filter(({ device }) => linkNamed(facts, device)?.arp);

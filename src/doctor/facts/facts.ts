@@ -93,6 +93,8 @@ export interface Scope {
   readonly vips: readonly string[];
   /** Address of the director, for a NAT server. */
   readonly gateway?: string | undefined;
+  /** Nothing says that this is a real server, but an address that may be a VIP. */
+  readonly assumed?: boolean | undefined;
 }
 
 export type Role = 'director' | 'real-server';

@@ -32,9 +32,19 @@ function needsOf(words: readonly string[]): FilterRule['needs'] {
   return words.includes('--ctstate') || words.includes('--state') ? 'ct' : undefined;
 }
 
+/** Other targets that set the packet's mark, each with the option that makes it do so: to a value that no rule shows. */
+const marking: ReadonlyMap<string, string> = new Map([
+  ['CONNMARK', '--restore-mark'],
+  ['SET', '--map-mark'],
+  ['TPROXY', '--tproxy-mark'],
+  ['HMARK', '--hmark-mod'],
+]);
+
 /** `--set-xmark 0x7/0xffffffff` replaces the mark; with a narrower mask the result depends on the packet. */
 function markOf(words: readonly string[]): FilterRule['mark'] {
-  if (after(words, '-j') !== 'MARK') return undefined;
+  const target = after(words, '-j') ?? '';
+  if (words.includes(marking.get(target) ?? ' ')) return 'any';
+  if (target !== 'MARK') return undefined;
   const [value = '', mask = '0xffffffff'] = (
     after(words, '--set-xmark') ??
     after(words, '--set-mark') ??

@@ -1,5 +1,6 @@
 /** Questions about a machine's addresses and routes. */
 import { addressBytes, familyOf } from '../../model/address.js';
+import { isFwmark, type Service } from '../../model/service.js';
 import { type InterfaceAddress, type Link, type Route, routingTables } from '../../system/network.js';
 import type { MachineFacts } from './facts.js';
 
@@ -18,12 +19,20 @@ export function contains(network: string, address: string): boolean {
 }
 
 /** Whether this machine accepts packets for the address. */
-export const isLocal = ({ addresses, routes }: MachineFacts, address: string): boolean =>
-  addresses.some((own) => own.address === address) ||
+export const isLocal = (facts: MachineFacts, address: string): boolean =>
+  facts.addresses.some((own) => own.address === address) || hasLocalRoute(facts, address);
+
+/** Whether a local route takes packets for the address, on whichever link the address is. */
+export const hasLocalRoute = ({ routes }: MachineFacts, address: string): boolean =>
   routes.some(
     ({ type, table, destination }) =>
       type === 'local' && table === routingTables.local && contains(destination, address),
   );
+
+/** The VIPs of services, each once; a firewall mark has none. */
+export const vipsOf = (services: readonly Pick<Service, 'id'>[]): string[] => [
+  ...new Set(services.flatMap(({ id }) => (isFwmark(id) ? [] : [id.address]))),
+];
 
 /** The links with this address. */
 export const interfacesWith = ({ addresses }: MachineFacts, address: string): InterfaceAddress[] =>

@@ -1,0 +1,103 @@
+/** Servers that the scheduler passes over, and clients that are refused for it. */
+import { describeDestination } from '../../model/destination.js';
+import { fallbackOf, refusesAtZero, schedulerFlagWords } from '../../model/schedulers.js';
+import { describeService } from '../../model/service.js';
+import type { DestinationEntry } from '../../model/table.js';
+import { type Check, editServer, editService, removeServer, seen, serverCheck } from './check.js';
+import { servicesOf } from './table.js';
+
+export const hashedAtZero = serverCheck({
+  id: 'hashed-at-zero',
+  severity: 'error',
+  find(entry) {
+    const { service, server } = entry;
+    if (server.weight !== 0 || !refusesAtZero(service)) return undefined;
+    // all-quiesced says so: then there is no server to fall back to.
+    if (service.destinations.every(({ weight }) => weight === 0)) return undefined;
+    const { scheduler, schedulerFlags } = service;
+    const word = fallbackOf(scheduler);
+    return {
+      observed: [seen('weight', 0), seen('scheduler', scheduler)],
+      why:
+        `${scheduler} keeps a server at weight 0 in its hash table: the new clients that hash to it are refused` +
+        (word ? `, unless the flag ${word} sends them to other servers.` : '. It has no flag against that.'),
+      fixes: [
+        word
+          ? editService(service, { schedulerFlags: [...schedulerFlags, schedulerFlagWords[word].flag] })
+          : removeServer(entry),
+      ],
+    };
+  },
+});
+
+/** The connections that the kernel compares with the thresholds. */
+const totalOf = ({ activeConnections, inactiveConnections }: DestinationEntry): number =>
+  activeConnections + inactiveConnections;
+
+const isOver = (server: DestinationEntry): boolean =>
+  server.upperThreshold > 0 && totalOf(server) >= server.upperThreshold;
+
+const seenConnections = (server: DestinationEntry) =>
+  seen(
+    describeDestination(server.id),
+    `${totalOf(server)} connections, upper threshold ${server.upperThreshold}`,
+  );
+
+export const allOverloaded: Check = {
+  id: 'all-overloaded',
+  severity: 'error',
+  *find(facts, scope) {
+    for (const service of servicesOf(facts, scope)) {
+      const serving = service.destinations.filter(({ weight }) => weight > 0);
+      if (serving.length === 0 || !serving.every(isOver)) continue;
+      yield {
+        subject: describeService(service.id),
+        observed: serving.map(seenConnections),
+        why: 'Every server has reached its upper threshold and gets no new connections: the service refuses new clients.',
+        fixes: serving.map((server) =>
+          editServer({ service, server }, { upperThreshold: 2 * server.upperThreshold }),
+        ),
+      };
+    }
+  },
+};
+
+/** Schedulers that give every server its turn, however many connections it has. */
+const takingTurns: ReadonlySet<string> = new Set(['rr', 'wrr']);
+
+export const thresholdStuck = serverCheck({
+  id: 'threshold-stuck',
+  severity: 'warning',
+  find(entry) {
+    const { service, server } = entry;
+    const { upperThreshold, lowerThreshold, weight } = server;
+    if (upperThreshold === 0 || weight === 0 || totalOf(server) === 0 || isOver(server)) return undefined;
+    if (server.stats.connectionRate > 0n) return undefined;
+    const load = (one: DestinationEntry): number => totalOf(one) / one.weight;
+    const isPassedOver = service.destinations.some(
+      (other) =>
+        other.weight > 0 &&
+        other.stats.connectionRate > 0n &&
+        (takingTurns.has(service.scheduler) || load(other) >= load(server)),
+    );
+    if (!isPassedOver) return undefined;
+    return {
+      observed: [
+        seenConnections(server),
+        seen(
+          'lower threshold',
+          lowerThreshold === 0 ? '0 (three quarters of the upper one)' : lowerThreshold,
+        ),
+        seen('new connections per second', '0, while other servers of the service get some'),
+      ],
+      why:
+        'A server that has reached its upper threshold gets new connections again when it is below the lower one. The kernel looks ' +
+        'only when one of its connections ends: after a change of thresholds the server may wait for that in vain. Raising the ' +
+        'upper threshold ends the wait.',
+      fixes: [
+        editServer(entry, { upperThreshold: upperThreshold + 1 }),
+        editServer(entry, { upperThreshold }),
+      ],
+    };
+  },
+});

@@ -43,7 +43,7 @@ const arrows: Readonly<Record<string, string>> = {
   reference: 'errors version ipvsadm ipvsadm/grammar commands output output/definition-list',
   commands:
     'errors foreign-text context messages suggest model ipvs ipvsadm/rules document plan system setup doctor doctor/facts doctor/checks output output/definition-list reference',
-  cli: 'errors foreign-text context messages suggest version model netlink netlink/transport/socket ipvs ipvsadm ipvsadm/grammar system commands reference yargs',
+  cli: 'errors foreign-text context messages suggest version model netlink netlink/transport/socket ipvs ipvsadm ipvsadm/grammar system commands output reference yargs',
   bin: 'errors context cli libc netlink/transport netlink/transport/socket',
 };
 

@@ -17,9 +17,14 @@ export async function main(argv: readonly string[], context: Context): Promise<n
     if (error instanceof ClosedPipe) return CLOSED_PIPE;
     const { render } = await import('./render.js');
     const cause = error instanceof WithStatus ? error.cause : error;
-    const { text, status } = render(cause, nameOf(context.program));
-    await context.err.write(text);
-    return error instanceof WithStatus ? error.status : status;
+    const ending = render(cause, nameOf(context.program));
+    const status = error instanceof WithStatus ? error.status : ending.status;
+    await context.err.write(ending.text);
+    if (!speaksIpvsadm(context.program, argv)) {
+      const { asksForJson, writeError } = await import('./json-error.js');
+      if (asksForJson(argv)) await writeError(context, { ...ending.facts, status });
+    }
+    return status;
   }
 }
 

@@ -13,11 +13,14 @@ import {
 } from '../errors.js';
 import { printable, printableLines } from '../foreign-text.js';
 import { mistake, mistakeStatus, refusal } from '../messages.js';
+import type { Json } from '../output/json.js';
 
 export interface Ending {
   /** Lines for standard error, each ended. */
   readonly text: string;
   readonly status: number;
+  /** The same as members of a JSON object: `message` has no name of the program and no help. */
+  readonly facts: { readonly message: string } & Readonly<Record<string, Json>>;
 }
 
 /**
@@ -36,20 +39,35 @@ export const Status = {
 
 /** @param name that the program was called by */
 export function render(error: unknown, name: string): Ending {
-  if (error instanceof UsageError) return { text: usage(error, name), status: mistakeStatus(error) };
-  if (error instanceof ValueError) return { text: line(name, error.message), status: Status.usage };
-  if (error instanceof DocumentError) return { text: problems(error, name), status: Status.usage };
-  if (error instanceof KernelError) return { text: `${refusal(error)}\n`, status: Status.refused };
-  if (error instanceof UnavailableError)
-    return { text: unavailable[error.reason](error), status: Status.unavailable };
-  if (error instanceof LockedError) return { text: line(name, error.message), status: Status.busy };
-  if (error instanceof OutputError) return { text: line(name, error.message), status: Status.output };
-  if (error instanceof LvsadmError) return { text: line(name, error.message), status: Status.broken };
+  if (error instanceof UsageError) {
+    return { text: usage(error, name), status: mistakeStatus(error), facts: { message: mistake(error) } };
+  }
+  if (error instanceof DocumentError) return problems(error, name);
+  if (error instanceof KernelError) {
+    const message = refusal(error);
+    return { text: `${message}\n`, status: Status.refused, facts: { message, code: error.code } };
+  }
+  if (error instanceof UnavailableError) {
+    const text = unavailable[error.reason](error);
+    return { text, status: Status.unavailable, facts: { message: error.detail, reason: error.reason } };
+  }
+  if (error instanceof LvsadmError) {
+    const { message } = error;
+    return { text: line(name, message), status: statusOf(error), facts: { message } };
+  }
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  const message = 'a fault in lvsadm itself; please report it with what follows';
   return {
-    text: `${line(name, 'a fault in lvsadm itself; please report it with what follows')}${printableLines(stack)}\n`,
+    text: `${line(name, message)}${printableLines(stack)}\n`,
     status: Status.bug,
+    facts: { message, stack },
   };
+}
+
+function statusOf(error: LvsadmError): number {
+  if (error instanceof ValueError) return Status.usage;
+  if (error instanceof LockedError) return Status.busy;
+  return error instanceof OutputError ? Status.output : Status.broken;
 }
 
 const line = (name: string, text: string): string => `${printable(name)}: ${printable(text)}\n`;
@@ -57,10 +75,19 @@ const line = (name: string, text: string): string => `${printable(name)}: ${prin
 /** Lines shown of a document with mistakes: one mistake in a template can make thousands. */
 const PROBLEMS_SHOWN = 20;
 
-function problems({ problems }: DocumentError, name: string): string {
-  const shown = problems.slice(0, PROBLEMS_SHOWN).map((problem) => line(name, describeProblem(problem)));
+function problems({ problems }: DocumentError, name: string): Ending {
+  const shown = problems.slice(0, PROBLEMS_SHOWN);
+  const lines = shown.map((problem) => line(name, describeProblem(problem)));
   const more = problems.length - shown.length;
-  return shown.join('') + (more > 0 ? line(name, `and ${more} more`) : '');
+  return {
+    text: lines.join('') + (more > 0 ? line(name, `and ${more} more`) : ''),
+    status: Status.usage,
+    facts: {
+      message: describeProblem(problems[0]),
+      problems: shown.map((problem) => ({ ...problem })),
+      more: more > 0 ? more : undefined,
+    },
+  };
 }
 
 const usage = (error: UsageError, name: string): string =>

@@ -3,7 +3,7 @@ import type { Context } from '../context.js';
 import { Errno } from '../errors.js';
 import type { IpvsClient } from '../ipvs/client.js';
 import type { ServiceId } from '../model/service.js';
-import { toJson } from '../output/json.js';
+import type { Json } from '../output/json.js';
 import { Progress } from '../output/progress.js';
 import { connectionsLeft, waitUntilEmpty } from '../plan/wait-until-empty.js';
 import { defineCommand } from './command.js';
@@ -18,6 +18,7 @@ import {
   jsonOption,
   nameOf,
   present,
+  serversJson,
   serversPositionals,
   setWeight,
   weightChange,
@@ -75,7 +76,7 @@ export const command = defineCommand({
     }
     await fallbacks.giveBack();
     if (interrupted) await context.err.write(ends.map((end) => adviceAfter(end, weights)).join(''));
-    await context.out.write(values.json ? json(ends) : ends.map(line).join(''));
+    await context.out.write(values.json ? serversJson(values, ends.map(json)) : ends.map(line).join(''));
     if (interrupted) return interruption.status;
     return ends.every(isDrained) ? DRAINED : NOT_DRAINED;
   },
@@ -175,14 +176,10 @@ function adviceAfter(end: End, weights: DrainedWeights): string {
   return `${state}; 'lvsadm drain ${names}' goes on, 'lvsadm undrain ${names}' restores weight ${weight}\n`;
 }
 
-function json(ends: readonly End[]): string {
-  const rows = ends.map((end) => ({
-    ...nameOf(end.server),
-    drained: isDrained(end),
-    connectionsLeft: leftOf(end),
-    weight: end.removed ? null : (end.now?.destination.weight ?? null),
-    removed: end.removed ?? false,
-  }));
-  const [first] = rows;
-  return toJson(rows.length === 1 && first ? first : rows);
-}
+const json = (end: End): Json => ({
+  ...nameOf(end.server),
+  drained: isDrained(end),
+  connectionsLeft: leftOf(end),
+  weight: end.removed ? null : (end.now?.destination.weight ?? null),
+  removed: end.removed ?? false,
+});

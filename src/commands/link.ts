@@ -5,15 +5,18 @@ import { join, resolve } from 'node:path';
 import { ipvsadmPrograms } from '../context.js';
 import { errnoText, UsageError } from '../errors.js';
 import { printable } from '../foreign-text.js';
+import { toJson } from '../output/json.js';
 import { type LinkState, makeLinks, stateOfLink } from '../system/symlinks.js';
 import { defineCommand } from './command.js';
+import { jsonOption } from './shared/server.js';
 
 export const command = defineCommand({
   options: {
     to: { type: 'directory', required: true, describe: 'directory to make the links in' },
     force: { type: 'flag', describe: 'replace existing files of these names' },
+    ...jsonOption,
   },
-  async run(context, { to, force }) {
+  async run(context, { to, force, json }) {
     const program = await realpath(context.program);
     const directory = await directoryAt(resolve(to));
     const links = ipvsadmPrograms.map((name) => join(directory, name));
@@ -27,7 +30,11 @@ export const command = defineCommand({
       throw new UsageError('already exists; --force replaces it', taken[0]);
     }
     await makeLinks([...inState('free'), ...taken], program);
-    await context.out.write(links.map((link) => `${printable(`${link} -> ${program}`)}\n`).join(''));
+    await context.out.write(
+      json
+        ? toJson({ links: links.map((link) => ({ link, program })) })
+        : links.map((link) => `${printable(`${link} -> ${program}`)}\n`).join(''),
+    );
     return 0;
   },
 });

@@ -1,7 +1,7 @@
 /** `lvsadm undrain`: restores the weight that a server had before its drain. */
 import { UsageError } from '../errors.js';
 import type { IpvsClient } from '../ipvs/client.js';
-import { toJson } from '../output/json.js';
+import type { Json } from '../output/json.js';
 import { defineCommand } from './command.js';
 import { DrainedWeights } from './shared/drained-weights.js';
 import { Fallbacks } from './shared/fallbacks.js';
@@ -12,6 +12,7 @@ import {
   jsonOption,
   nameOf,
   serverSearch,
+  serversJson,
   serversPositionals,
   setWeight,
 } from './shared/server.js';
@@ -47,7 +48,7 @@ export const command = defineCommand({
     if (ends.length === 1 && first?.unknown) throw unknownWeight(first.server);
     // A host's servers in other services need not have been drained.
     const told = ends.some(isRestored) ? ends.filter(isRestored) : ends;
-    await context.out.write(values.json ? json(told) : told.map(line).join(''));
+    await context.out.write(values.json ? serversJson(values, told.map(json)) : told.map(line).join(''));
     return told.every(isRestored) ? RESTORED : NOT_DRAINED;
   },
 });
@@ -92,8 +93,9 @@ function unknownWeight(found: Found): UsageError {
 const line = ({ server, weight, refusal }: End): string =>
   `${describeServer(server)}: ${refusal ?? `weight ${weight}`}\n`;
 
-function json(ends: readonly End[]): string {
-  const rows = ends.map((end) => ({ ...nameOf(end.server), weight: end.weight, restored: isRestored(end) }));
-  const [first] = rows;
-  return toJson(rows.length === 1 && first ? first : rows);
-}
+const json = ({ server, weight, refusal }: End): Json => ({
+  ...nameOf(server),
+  weight,
+  restored: refusal === undefined,
+  reason: refusal,
+});

@@ -123,4 +123,14 @@ describe('lvsadm link', () => {
       assert.match(err, complaint);
     });
   }
+
+  test('--json names the links and the program', async () => {
+    const { status, out } = await link('--to', target, '--json');
+    assert.equal(status, 0);
+    const links = ['ipvsadm', 'ipvsadm-save', 'ipvsadm-restore'].map((name) => join(target, name));
+    assert.deepEqual(JSON.parse(out), { links: links.map((path) => ({ link: path, program })) });
+    const again = await link('--to', join(target, 'ipvsadm'), '--json');
+    assert.equal(again.status, 2);
+    assert.match(JSON.parse(again.out).error.message, /not a directory$/);
+  });
 });

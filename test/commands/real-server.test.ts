@@ -211,6 +211,40 @@ inOwnNetwork(import.meta.url, 'real-server, in a network namespace', () => {
       await realServer('down');
     });
 
+    test('up, down and their --dry-run write JSON', async () => {
+      const json = async (...words: string[]) => {
+        const { status, out } = await realServer(...words, '--json');
+        assert.equal(status, 0);
+        const { role, steps, notes } = JSON.parse(out);
+        assert.equal(role, 'real-server');
+        return { steps, notes };
+      };
+      const first = ({ steps }: { steps: readonly Record<string, unknown>[] }) =>
+        steps.find(({ address: vip }) => vip === '192.0.2.10');
+      const address = {
+        description: 'put 192.0.2.10/32 on lo',
+        do: 'address',
+        address: '192.0.2.10',
+        prefix: 32,
+        device: 'lo',
+        scope: 'host',
+      };
+      const dry = await json(...up, '--dry-run');
+      assert.deepEqual(first(dry), {
+        ...address,
+        result: 'planned',
+        command: 'ip address add 192.0.2.10/32 dev lo scope host',
+      });
+      assert.match(dry.notes.join(), /IPv6 needs no counterpart of arp_ignore/);
+      assert.deepEqual(first(await json(...up)), { ...address, result: 'done' });
+      assert.deepEqual(first(await json(...up)), { ...address, result: 'already-set' });
+      assert.deepEqual(first(await json('down', '--dry-run')), { ...address, result: 'planned' });
+      assert.deepEqual(first(await json('down')), { ...address, result: 'undone' });
+      assert.deepEqual((await json('down')).steps, []);
+      const { out } = await realServer(...up, '--print', '--json');
+      assert.ok(JSON.parse(out).files.every(({ path }: { path: string }) => path.startsWith('/etc/')));
+    });
+
     test('status recognises a set-up that another program made', async () => {
       const asked = ['status', '--method', 'dr', '--vip', '192.0.2.10'];
       assert.equal((await realServer(...asked)).status, 1);

@@ -8,6 +8,7 @@ import { destinationOrder, serviceOrder, sortedBy } from '../../model/order.js';
 import type { ServiceId } from '../../model/service.js';
 import { formatService } from '../../model/service-uri.js';
 import type { DestinationEntry, ServiceEntry } from '../../model/table.js';
+import { type Json, toJson } from '../../output/json.js';
 import type { Member } from '../../plan/wait-until-empty.js';
 import type { Options, Positionals } from '../command.js';
 import { serverArgument, serversNamed, serviceArgument } from './service-arg.js';
@@ -165,3 +166,7 @@ export const describeServer = (member: Member): string => {
   const { service, server } = nameOf(member);
   return `${server} of ${service}`;
 };
+
+/** The results of a command about servers: one object for one server of one service, a list for a host. */
+export const serversJson = ({ service, server }: ServersNamed, results: readonly Json[]): string =>
+  toJson(service !== undefined && server !== undefined ? results[0] : { servers: results });

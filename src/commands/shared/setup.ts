@@ -11,6 +11,7 @@ import { check, describeStep, stepCommand } from '../../setup/steps/index.js';
 import { ALREADY_SET, type SetupPlan, type SetupStep } from '../../setup/steps/step.js';
 import { Machine } from '../../system/machine.js';
 import { camelCase, type Options, type Positionals, type Values } from '../command.js';
+import { jsonOption } from './server.js';
 import { openStore, runDirOption } from './store.js';
 import { moreVips } from './vips.js';
 
@@ -46,7 +47,7 @@ export const setupOptions = {
     describe:
       'up: print the set-up as files of systemd-networkd, sysctl.d and modules-load.d, and change nothing',
   },
-  json: { type: 'flag', describe: 'status: write JSON' },
+  ...jsonOption,
   state: {
     type: 'path',
     describe: 'file that records the previous settings, for down',
@@ -82,19 +83,35 @@ export async function runSetup(context: Context, values: SetupValues, setup: Set
   }
 }
 
-/** Runs alone: of two set-ups at once, one would take the other's changes for the state before. */
-async function alone({ context, journal }: Run, work: (observe: Observer) => Promise<void>): Promise<void> {
+/** A step, and its result or what it would be. */
+interface StepReport {
+  readonly step: SetupStep;
+  readonly result: StepResult | 'planned';
+  /** Shell command that does what is planned. */
+  readonly command?: string;
+}
+
+/**
+ * Runs alone: of two set-ups at once, one would take the other's changes for the state before. Text is written while the work goes on.
+ */
+async function alone(
+  { context, values, journal }: Run,
+  work: (observe: Observer) => Promise<void>,
+): Promise<StepReport[]> {
   const out = new DeferredOutput(context.out);
+  const reports: StepReport[] = [];
   const unlock = await journal.lock((text) => void context.err.write(`${text}\n`));
   try {
     await work(async (step, result, note) => {
-      await out.write(`${printable(describeStep(step))}: ${words[result]}\n`);
+      reports.push({ step, result });
+      if (!values.json) await out.write(`${printable(describeStep(step))}: ${words[result]}\n`);
       if (note !== undefined) await context.err.write(`lvsadm: ${printable(note)}\n`);
     });
   } finally {
     unlock();
   }
   out.end();
+  return reports;
 }
 
 /** Whether one of these options was given. */
@@ -105,23 +122,40 @@ export const anyGiven = (options: Options, values: Readonly<Record<string, unkno
 
 async function up(setup: Setup, run: Run): Promise<number> {
   const { context, values, machine, journal } = run;
-  const plan = setup.plan();
+  const { steps, notes } = setup.plan();
   const { out, err } = context;
   if (values.print) {
-    for (const { path, text } of configFiles(plan.steps, setup.role)) await out.write(`# ${path}\n${text}\n`);
+    const files = configFiles(steps, setup.role);
+    await out.write(
+      values.json
+        ? toJson({ role: setup.role, files: files.map(({ path, text }) => ({ path, text })) })
+        : files.map(({ path, text }) => `# ${path}\n${text}\n`).join(''),
+    );
     return 0;
   }
-  if (values.dryRun) {
-    for (const step of plan.steps) {
-      const mark = (await holdsNow(step, machine)) ? 'holds already' : stepCommand(step);
-      await out.write(`${printable(`${describeStep(step)}: ${mark}`)}\n`);
-    }
-  } else {
-    await alone(run, (observe) => runSteps(plan.steps, machine, journal, observe));
+  const reports = values.dryRun
+    ? await planned(steps, machine)
+    : await alone(run, (observe) => runSteps(steps, machine, journal, observe));
+  if (values.json) await out.write(toJson({ ...reportsJson(setup, reports), notes }));
+  else if (values.dryRun) {
+    const lines = reports.map(({ step, command = words['already-set'] }) =>
+      printable(`${describeStep(step)}: ${command}`),
+    );
+    await out.write(lines.map((line) => `${line}\n`).join(''));
   }
-  for (const note of plan.notes) await err.write(`lvsadm: ${printable(note)}\n`);
+  for (const note of notes) await err.write(`lvsadm: ${printable(note)}\n`);
   return 0;
 }
+
+const planned = (steps: readonly SetupStep[], machine: Machine): Promise<StepReport[]> =>
+  Promise.all(
+    steps.map(
+      async (step): Promise<StepReport> =>
+        (await holdsNow(step, machine))
+          ? { step, result: 'already-set' }
+          : { step, result: 'planned', command: stepCommand(step) },
+    ),
+  );
 
 const words: Readonly<Record<StepResult, string>> = {
   'already-set': 'holds already',
@@ -130,18 +164,32 @@ const words: Readonly<Record<StepResult, string>> = {
   kept: 'stays',
 };
 
-async function down(_setup: Setup, run: Run): Promise<number> {
+async function down(setup: Setup, run: Run): Promise<number> {
   const { context, values, machine, journal } = run;
   const { out } = context;
-  if (values.dryRun) {
-    for (const { step } of [...journal.entries].reverse())
-      await out.write(`undo: ${printable(describeStep(step))}\n`);
+  const steps = [...journal.entries].reverse().map(({ step }) => step);
+  if (values.dryRun && !values.json) {
+    await out.write(steps.map((step) => `undo: ${printable(describeStep(step))}\n`).join(''));
     return 0;
   }
-  if (journal.entries.length === 0) return 0;
-  await alone(run, (observe) => undoAll(machine, journal, { observe, force: values.force }));
+  const reports = values.dryRun
+    ? steps.map((step): StepReport => ({ step, result: 'planned' }))
+    : steps.length === 0
+      ? []
+      : await alone(run, (observe) => undoAll(machine, journal, { observe, force: values.force }));
+  if (values.json) await out.write(toJson(reportsJson(setup, reports)));
   return 0;
 }
+
+const reportsJson = ({ role }: Setup, reports: readonly StepReport[]) => ({
+  role,
+  steps: reports.map(({ step, result, command }) => ({
+    description: describeStep(step),
+    result,
+    command,
+    ...step,
+  })),
+});
 
 /** @returns 0 if there is a set-up and every step holds, 1 otherwise */
 async function status(setup: Setup, { context, values, machine, journal }: Run): Promise<number> {

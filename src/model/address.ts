@@ -36,6 +36,9 @@ export const isIpv4 = (text: string): boolean => isWhole(text, ipv4At, discarded
 /** Any of RFC 4291's forms (section 2.2), without a zone. */
 export const isIpv6 = (text: string): boolean => text.includes(':') && parseIpv6(text) !== undefined;
 
+/** Whether a canonical address is the one that stands for none. */
+export const isUnspecified = (address: string): boolean => address === '0.0.0.0' || address === '::';
+
 /** Canonical text of the 4 or 16 bytes at `offset`: that of IPv6 is {@link putIpv6}'s. */
 export function formatAddress(bytes: Uint8Array, offset = 0, family: Family = familyOfLength(bytes)): string {
   if (family === 'inet') {

@@ -3,39 +3,11 @@
  * grammar is then held. Tables multiplied out, so that no cell is forgotten.
  */
 
-export interface Case {
-  /** Command lines that come first, from an empty table. */
-  readonly given: readonly string[];
-  readonly run: readonly string[];
-  readonly stdin?: string | undefined;
-  /** What stands in /proc/net/ip_vs_conn, instead of the kernel's connections. */
-  readonly connections?: string | undefined;
-  /** Command lines that show the state afterwards. */
-  readonly after: readonly string[];
-}
+import { type Case, line, rip, rip6, splitLine, vip, vip6 } from './case.js';
+import { corners } from './corners.js';
 
-interface Extra {
-  readonly given?: readonly string[];
-  readonly stdin?: string;
-  readonly connections?: string;
-  readonly after?: readonly string[];
-}
+export { type Case, line, rip, rip6, splitLine, vip, vip6 };
 
-/** A case from a command line; `''` stands for an empty word. */
-export function line(text: string, { given = [], stdin, connections, after = ['-Sn'] }: Extra = {}): Case {
-  return { given, run: splitLine(text), stdin, connections, after };
-}
-
-export const splitLine = (text: string): string[] =>
-  text
-    .split(' ')
-    .filter((word) => word !== '')
-    .map((word) => word.replace("''", '').replaceAll('␣', ' '));
-
-export const vip = '192.0.2.1:80';
-export const vip6 = '[2001:db8::1]:80';
-export const rip = '198.51.100.7:80';
-export const rip6 = '[2001:db8:7::7]:80';
 const svc = `-t ${vip}`;
 const tcp = [`-A ${svc}`];
 const withServer = [...tcp, `-a ${svc} -r ${rip} -m`];
@@ -608,4 +580,5 @@ export const groups: Readonly<Record<string, readonly Case[]>> = {
   daemons,
   tables,
   connections,
+  corners,
 };

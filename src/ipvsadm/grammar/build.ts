@@ -1,6 +1,7 @@
 /** The last phase: a command with all its parts, made from checked arguments; defaults are filled in. */
-import { UsageError } from '../../errors.js';
-import { familyOf } from '../../model/address.js';
+import { MalformedError, UsageError } from '../../errors.js';
+import { quoted } from '../../foreign-text.js';
+import { familyOf, isUnspecified } from '../../model/address.js';
 import type { Change } from '../../model/change.js';
 import { type Daemon, type DaemonState, daemonDefaults } from '../../model/daemon.js';
 import {
@@ -19,6 +20,7 @@ import {
   serviceSwitchNames,
 } from '../../model/fields.js';
 import { persistenceRange } from '../../model/limits.js';
+import { persistenceEngines } from '../../model/schedulers.js';
 import {
   defaults,
   isFwmark,
@@ -51,8 +53,7 @@ const builders: Readonly<Record<CommandName, (parts: Parts) => Command>> = {
   'edit-service': (parts) => change({ do: 'editService', service: parts.service() }),
   'delete-service': (parts) => change({ do: 'deleteService', id: parts.serviceId() }),
   clear: () => change({ do: 'flush' }),
-  zero: (parts) =>
-    change(parts.has('service') ? { do: 'zeroService', id: parts.serviceId() } : { do: 'zeroAll' }),
+  zero: (parts) => change(parts.zero()),
   'add-server': (parts) =>
     change({ do: 'addDestination', of: parts.serviceId(), destination: parts.destination() }),
   'edit-server': (parts) =>
@@ -114,6 +115,14 @@ class Parts {
     };
   }
 
+  /** Like ipvsadm, takes the unspecified address without a port for every service. */
+  zero(): Change {
+    if (!this.has('service')) return { do: 'zeroAll' };
+    const id = this.serviceId();
+    const everything = !isFwmark(id) && isUnspecified(id.address) && id.port === 0;
+    return everything ? { do: 'zeroAll' } : { do: 'zeroService', id };
+  }
+
   destinationId(): DestinationId {
     const { server } = this.settings;
     const of = this.serviceId();
@@ -138,8 +147,9 @@ class Parts {
   }
 
   daemon(): Daemon {
-    const { interface: device = daemonDefaults.interface, maxLength, group, port, ttl } = this.settings;
-    return { ...this.stoppedDaemon(), interface: device, maxLength, group, port, ttl };
+    const { interface: device, maxLength, group, port, ttl } = this.settings;
+    const name = device || daemonDefaults.interface;
+    return { ...this.stoppedDaemon(), interface: name, maxLength, group, port, ttl };
   }
 
   /** The kernel finds a daemon by its state, and ignores everything else. */
@@ -187,10 +197,21 @@ class Parts {
 
   private persistence(id: ServiceId): Persistence | undefined {
     const { persistence: timeout, netmask: mask, engine } = this.settings;
+    if (timeout === undefined && engine) this.refuseUnknownEngine(engine);
     const family = serviceFamily(id);
     const clients =
       mask === undefined ? defaults.netmask[family] : this.read('netmask', () => netmask(mask, family));
     return timeout === undefined ? undefined : { timeout, netmask: clients, engine: engine || undefined };
+  }
+
+  /** Without persistence the kernel is not asked, which refuses the name otherwise: ipvsadm's phrase and status for that. */
+  private refuseUnknownEngine(engine: string): void {
+    if (persistenceEngines.includes(engine)) return;
+    const known = persistenceEngines.join("', '");
+    throw new MalformedError(
+      `Scheduler or persistence engine not found: no persistence engine ${quoted(engine)} (there is '${known}')`,
+      this.spelling('engine'),
+    );
   }
 
   private tunnel(tunnelled: boolean): Tunnel {

@@ -70,6 +70,8 @@ export const endpoint =
 
 function addressOf(at: SplitEndpoint, names: ResolvedNames): string | undefined {
   if (at.bracketed) return isIpv6(at.host) ? canonicalAddress(at.host) : undefined;
+  // Digits alone could be meant for a port: like ipvsadm, takes them for an address only before a port.
+  if (at.port === undefined && /^\d+$/.test(at.host)) return undefined;
   return dottedAddress(at.host) ?? names.host(at.host);
 }
 

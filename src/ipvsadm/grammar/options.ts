@@ -259,6 +259,7 @@ export const settings: readonly SettingOption[] = [
   flag(listing, 'rate', true, { long: 'rate', help: 'rates of connections, packets and bytes, per second' }),
   flag(listing, 'exact', true, {
     long: 'exact',
+    short: 'X',
     help: 'counters in full, never shortened to 123456K',
   }),
   flag(listing, 'thresholds', true, { long: 'thresholds', help: 'thresholds of real servers' }),

@@ -61,12 +61,20 @@ function refuseStrayFamily(args: Args): void {
   throw new UsageError('goes with -f only', spellingOf(args, 'ipv6'));
 }
 
+/** What a word after these commands was probably meant for: the name of a file. */
+const redirections: Readonly<Partial<Record<CommandName, (command: string) => string>>> = {
+  restore: (command) => `: ${command} reads standard input (${command} < FILE)`,
+  save: (command) => `: ${command} writes to standard output (${command} > FILE)`,
+};
+
 /** Only `--set` takes words of its own, three of them. */
 function refuseWords({ command, words }: Args): void {
   const taken = command.option.long === 'set' ? 3 : 0;
   const [surplus] = words.slice(taken);
-  if (surplus !== undefined)
-    throw new UsageError(`${quoted(surplus.spelling)} belongs to no option`, surplus.spelling);
+  if (surplus !== undefined) {
+    const hint = redirections[command.option.long]?.(command.spelling) ?? '';
+    throw new UsageError(`${quoted(surplus.spelling)} belongs to no option${hint}`, surplus.spelling);
+  }
   if (words.length < taken)
     throw new UsageError(`${command.spelling} needs three numbers: TCP TCPFIN UDP`, command.spelling);
 }

@@ -113,6 +113,12 @@ test('an option that only a subcommand has is answered with that subcommand', as
   }
 });
 
+test('help after a command of ipvsadm names the command line that helps', async () => {
+  const { status, err } = await run('-A', '--help');
+  assert.equal(status, 2);
+  assert.match(err, /^lvsadm: --help: a second command after -A.* \(did you mean 'lvsadm help -A'\?\)\n/);
+});
+
 test('the subcommands that stand in for commands have these options', async () => {
   for (const { call, options } of Object.values(subcommandFor)) {
     const row = commands.find(({ name }) => name === call.split(' ')[0]);
@@ -127,6 +133,12 @@ const refused = [
   'list garbage',
   'list tcp://192.0.2.1',
   'list --statz',
+  'list --filter garbage',
+  'list --sort bogus',
+  'list --stats --rate',
+  'drain --timeout soon 192.0.2.1',
+  'drain --all-services 192.0.2.1 tcp://192.0.2.1:80',
+  'weight tcp://192.0.2.1:80 192.0.2.2 5 --over 3x',
   'drain',
   'drain tcp://192.0.2.1:80',
   'drain 192.0.2.300',

@@ -92,7 +92,11 @@ function refuseRepetition(
 }
 
 const secondCommand = (first: OptionToken<CommandOption>, second: OptionToken<CommandOption>): UsageError =>
-  new UsageError(`a second command after ${first.spelling}; a command line has one`, second.spelling);
+  new UsageError(
+    `a second command after ${first.spelling}; a command line has one`,
+    second.spelling,
+    second.option.long === 'help' ? `lvsadm help ${first.spelling}` : undefined,
+  );
 
 const faultTexts: Readonly<Record<Fault, string>> = {
   unknown: 'unknown option',

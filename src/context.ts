@@ -66,6 +66,8 @@ export interface Context {
   stopRequest?(): AbortSignal;
   /** Milliseconds since an arbitrary moment; never decreases. */
   now(): number;
+  /** The time of day, for records. */
+  date(): Date;
   /** Resolves after this many milliseconds. */
   sleep(milliseconds: number): Promise<void>;
 }

@@ -1,6 +1,7 @@
 /** `lvsadm apply`: makes the table match a document. */
 import type { Context } from '../context.js';
 import { UsageError } from '../errors.js';
+import { printable } from '../foreign-text.js';
 import type { IpvsClient } from '../ipvs/client.js';
 import { refusal } from '../messages.js';
 import type { ServiceId } from '../model/service.js';
@@ -21,8 +22,9 @@ import { defineCommand, type Options, type Values } from './command.js';
 import { type Desired, desiredOptions, planFor, readCurrent, readDesired } from './shared/desired-state.js';
 import { Fallbacks } from './shared/fallbacks.js';
 import { Interruption } from './shared/interruption.js';
-import { describeServer } from './shared/server.js';
+import { describeServer, someNames } from './shared/server.js';
 import { openStore, runDirOption } from './shared/store.js';
+import type { Occasion } from './shared/watch.js';
 
 const DONE = 0;
 const NOT_DONE = 1;
@@ -60,7 +62,7 @@ export const command = defineCommand({
     if (!values.watch) return application.once();
     if (values.file.includes('-')) throw new UsageError('standard input cannot be watched', '--watch');
     const { watchFiles } = await import('./shared/watch.js');
-    await watchFiles(values.file, values.interval, context, () => application.once({ quiet: true }));
+    await watchFiles(values.file, values.interval, context, (occasion) => application.once(occasion));
     return DONE;
   },
 });
@@ -79,10 +81,10 @@ class Application {
   }
 
   /**
-   * @param quiet writes nothing if nothing changes
+   * @param occasion of --watch, which writes nothing if nothing changes
    * @returns the exit status
    */
-  async once({ quiet = false } = {}): Promise<number> {
+  async once(occasion?: Occasion): Promise<number> {
     const { context, values } = this;
     const desired = await readDesired(context, values);
     const client = await context.client();
@@ -92,8 +94,8 @@ class Application {
       // From here on a signal is answered; --watch, whose loop waits for one, lets an apply finish.
       const interruption = values.watch ? undefined : new Interruption(context);
       const reconciliation = await this.reconcile(client, desired, interruption);
-      if (quiet && reconciliation.outcomes.length === 0) return DONE;
-      const status = await this.tell(reconciliation);
+      if (occasion && reconciliation.outcomes.length === 0) return DONE;
+      const status = await this.tell(reconciliation, occasion);
       return reconciliation.interrupted && interruption ? interruption.status : status;
     } finally {
       this.progress.clear();
@@ -108,11 +110,16 @@ class Application {
     return DONE;
   }
 
-  private async tell(reconciliation: Reconciliation): Promise<number> {
+  private async tell(reconciliation: Reconciliation, occasion?: Occasion): Promise<number> {
     this.progress.clear();
+    const time = this.context.date();
     const text = this.values.json
-      ? toJson(reconciliationJson(reconciliation, reason))
-      : renderReconciliation(reconciliation, this.theme, reason);
+      ? toJson({
+          ...(occasion && { time: timeText(time), ...occasion }),
+          ...reconciliationJson(reconciliation, reason),
+        })
+      : (occasion ? occasionText(occasion, time) : '') +
+        renderReconciliation(reconciliation, this.theme, reason);
     // Before the result, whose output may fail.
     await this.context.err.write(refusals(reconciliation, reason) + this.interruptionText(reconciliation));
     await this.context.out.write(text);
@@ -194,6 +201,18 @@ class Application {
     };
   }
 }
+
+const causes: Readonly<Record<Occasion['cause'], string>> = {
+  start: 'first application',
+  change: 'changed',
+  drift: 'another program changed the table',
+};
+
+/** `2026-11-29T18:20:37Z web.yaml: changed` */
+const occasionText = ({ cause, files }: Occasion, time: Date): string =>
+  `${timeText(time)} ${printable(someNames(files))}: ${causes[cause]}\n`;
+
+const timeText = (time: Date): string => time.toISOString().replace(/\.\d+/, '');
 
 const removes = (stage: Stage): boolean =>
   stage.some((change) => change.do === 'deleteDestination' || change.do === 'deleteService');

@@ -96,7 +96,7 @@ export const refusals = ({ outcomes }: Reconciliation, reason: (outcome: Outcome
 export const reconciliationJson = (
   { outcomes, converged, rounds, interrupted }: Reconciliation,
   reason: (outcome: Outcome) => string,
-): Json => ({
+): Readonly<Record<string, Json>> => ({
   converged,
   rounds,
   interrupted: interrupted || undefined,

@@ -51,6 +51,16 @@ test('a file that changes is applied again, drift is repaired, a bad version wai
   assert.deepEqual(seen.slice(0, 7), ['1', '2', '2', '3', '3', '4', '']);
   assert.equal(seen.at(-1), '4');
   assert.ok(!out.includes('nothing to change'), out);
+  assert.deepEqual(
+    out.split('\n').filter((line) => /^\d/.test(line) && !line.endsWith(' done')),
+    [
+      `1970-01-01T00:00:00Z ${file}: first application`,
+      `1970-01-01T00:00:01Z ${file}: changed`,
+      `1970-01-01T00:00:03Z ${file}: changed`,
+      `1970-01-01T00:00:05Z ${file}: changed`,
+      `1970-01-01T00:00:15Z ${file}: another program changed the table`,
+    ],
+  );
 });
 
 test('standard input cannot be watched', async (context) => {
@@ -169,4 +179,22 @@ test('SIGTERM between two batches of changes ends apply there', async (context) 
   assert.deepEqual([converged, interrupted, changes.length], [false, true, 600]);
   assert.equal(err, 'lvsadm: interrupted: 256 done, 344 not done; run it again to go on\n');
   assert.equal((await director.client.services()).length, 256);
+});
+
+test('--watch --json has the time, the cause and the files of each application', async (context) => {
+  const director = await Director.start(context);
+  await director.file('web.json', document(1));
+  const second = await director.file('more.json', '{"services": []}');
+  const events = [() => director.file('more.json', '{"services": [{"service": "fwmark://2"}]}')];
+  director.whileSleeping = async () => {
+    const next = events.shift();
+    if (next === undefined) director.stop.abort();
+    else await next();
+  };
+  const { out } = await director.run(['apply', '-f', director.directory, '--watch', '--json']);
+  const [first = '', then = ''] = out.split(/^(?=\{)/m);
+  const { time, cause, files, changes } = JSON.parse(then);
+  assert.deepEqual([time, cause, files], ['1970-01-01T00:00:01Z', 'change', [second]]);
+  assert.equal(changes.length, 1);
+  assert.equal(JSON.parse(first).cause, 'start');
 });

@@ -12,6 +12,7 @@ export const contextWith = (parts: Pick<Context, 'out' | 'err'> & Partial<Contex
   client: () => assert.fail('asks IPVS'),
   openSocket: () => assert.fail('opens a socket'),
   now: () => 0,
+  date: () => new Date(0),
   sleep: async () => {},
   ...parts,
 });

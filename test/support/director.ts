@@ -98,6 +98,7 @@ export class Director {
       client: async () => this.client,
       stopRequest: () => this.stop.signal,
       now: () => this.time,
+      date: () => new Date(this.time),
       sleep: async (milliseconds) => {
         this.time += milliseconds;
         await this.whileSleeping();

@@ -34,6 +34,7 @@ export async function modern(...words: readonly string[]): Promise<Ran> {
     },
     openSocket,
     now: () => performance.now(),
+    date: () => new Date(),
     sleep,
   });
   try {

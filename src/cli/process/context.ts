@@ -50,6 +50,7 @@ function processContext(runtime: Runtime): ProcessContext {
     openSocket,
     stopRequest,
     now: () => performance.now(),
+    date: () => new Date(),
     sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
     client() {
       client ??= openClient(runtime, err);

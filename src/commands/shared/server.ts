@@ -57,15 +57,13 @@ export async function findServer(
   return found as Found;
 }
 
-/** Servers that a message names. */
+/** Names in a message. */
 const SOME = 10;
 
-function someOf(destinations: readonly DestinationEntry[]): string {
-  if (destinations.length === 0) return 'none';
-  const first = sortedBy(destinations, ({ id }) => destinationOrder(id)).slice(0, SOME);
-  const names = first.map(({ id }) => destinationKey(id));
-  const more = destinations.length - names.length;
-  return `${names.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+/** The first of the names, and how many more there are; `none`. */
+export function someNames(names: readonly string[]): string {
+  const more = names.length - SOME;
+  return `${names.slice(0, SOME).join(', ') || 'none'}${more > 0 ? ` and ${more} more` : ''}`;
 }
 
 /** @throws UsageError if the table has no such service, KernelError */
@@ -121,7 +119,8 @@ async function searchIn(service: string, server: string, context: Context): Prom
     const destination = destinations.find(({ id }) => destinationKey(id) === key);
     if (destination !== undefined) return [{ of, destination }];
     if (destinations.length === 0) await serviceIn(client, of);
-    throw new UsageError(`${formatService(of)} has no such server; it has ${someOf(destinations)}`, key);
+    const known = destinations.map(({ id }) => destinationKey(id));
+    throw new UsageError(`${formatService(of)} has no such server; it has ${someNames(known)}`, key);
   };
 }
 

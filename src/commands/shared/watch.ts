@@ -8,6 +8,13 @@ import { printableLines } from '../../foreign-text.js';
 
 const POLL = 1000;
 
+/** Why a document is applied again. */
+export interface Occasion {
+  readonly cause: 'start' | 'change' | 'drift';
+  /** The documents that changed; all of them at the start, and if the table may have changed. */
+  readonly files: readonly string[];
+}
+
 /**
  * Calls `once`, and again when one of the files (or of the documents in a directory) changes and after `interval`
  * seconds, until the process is asked to stop: it ends between two calls. An error in a document is written, and the next
@@ -17,27 +24,39 @@ export async function watchFiles(
   files: readonly string[],
   interval: number,
   context: Context,
-  once: () => Promise<unknown>,
+  once: (occasion: Occasion) => Promise<unknown>,
 ): Promise<void> {
   const stop = context.stopRequest?.();
+  // Taken before the files are read, so that a change in between is seen.
+  let seen = await fingerprint(files);
+  let occasion: Occasion = { cause: 'start', files: [...seen.keys()] };
   while (!stop?.aborted) {
-    // Taken before the files are read, so that a change in between is seen.
-    const seen = await fingerprint(files);
-    await survive(once, context);
+    const done = await survive(() => once(occasion), context);
     const due = context.now() + interval * 1000;
-    do await context.sleep(POLL);
-    while (!stop?.aborted && context.now() < due && (await fingerprint(files)) === seen);
+    let changed: string[];
+    do {
+      await context.sleep(POLL);
+      const now = await fingerprint(files);
+      changed = differing(seen, now);
+      seen = now;
+    } while (!stop?.aborted && context.now() < due && changed.length === 0);
+    if (changed.length > 0) occasion = { cause: 'change', files: changed };
+    // After a failure the occasion is still the same.
+    else if (done) occasion = { cause: 'drift', files: [...seen.keys()] };
   }
 }
 
-async function survive(once: () => Promise<unknown>, context: Context): Promise<void> {
+/** @returns whether it succeeded */
+async function survive(once: () => Promise<unknown>, context: Context): Promise<boolean> {
   try {
     await once();
+    return true;
   } catch (error) {
     const passing =
       error instanceof DocumentError || error instanceof UsageError || error instanceof LockedError;
     if (!passing) throw error;
     await context.err.write(`${printableLines(error.message).replace(/^/gm, 'lvsadm: ')}\n`);
+    return false;
   }
 }
 
@@ -50,14 +69,16 @@ function documentsOf(path: string): string[] {
   }
 }
 
-/** Text that changes when a file is changed, created or removed. Polled, which works on every file system. */
-async function fingerprint(paths: readonly string[]): Promise<string> {
-  const marks: string[] = [];
-  for (const path of paths) {
-    for (const file of documentsOf(path)) {
-      const mark = await stat(file, { bigint: true }).catch(() => undefined);
-      marks.push(`${file} ${mark?.dev} ${mark?.ino} ${mark?.mtimeNs} ${mark?.size}`);
-    }
+/** For each file a text that changes when the file does. Polled, which works on every file system. */
+async function fingerprint(paths: readonly string[]): Promise<Map<string, string>> {
+  const marks = new Map<string, string>();
+  for (const file of paths.flatMap(documentsOf)) {
+    const mark = await stat(file, { bigint: true }).catch(() => undefined);
+    marks.set(file, `${mark?.dev} ${mark?.ino} ${mark?.mtimeNs} ${mark?.size}`);
   }
-  return marks.join('\n');
+  return marks;
 }
+
+/** The files that were changed, created or removed. */
+const differing = (before: ReadonlyMap<string, string>, after: ReadonlyMap<string, string>): string[] =>
+  [...new Set([...before.keys(), ...after.keys()])].filter((file) => before.get(file) !== after.get(file));

@@ -30,6 +30,7 @@ export class Lvsadm implements Program {
       client: () => this.client(),
       openSocket,
       now: () => performance.now(),
+      date: () => new Date(),
       sleep,
     });
     const status = await main(words, context);

@@ -27,6 +27,9 @@ test('10,000 services: nothing to change sends nothing, one changed server is on
   assert.equal(await timed('nothing to change'), 'nothing to change\n');
   assert.equal(director.changesSent, 0);
   await director.file('many.json', document(9));
-  assert.equal(await timed('one server changed'), 'changed  fwmark://7777 198.51.100.1:80\n1 done\n');
+  assert.equal(
+    await timed('one server changed'),
+    'changed  fwmark://7777 198.51.100.1:80  weight 1 -> 9\n1 done\n',
+  );
   assert.equal(director.changesSent, 1);
 });

@@ -65,11 +65,16 @@ export interface Problem {
   readonly text: string;
 }
 
-/** Invalid documents. Has every problem that was found, in the order of the text. */
+/** Invalid documents. */
 export class DocumentError extends LvsadmError {
   override name = 'DocumentError';
-  constructor(readonly problems: readonly [Problem, ...Problem[]]) {
-    super(problems.map(describeProblem).join('\n'));
+  constructor(
+    /** In the order of the text, the first 20 that were found: one mistake in a template can make thousands. */
+    readonly problems: readonly [Problem, ...Problem[]],
+    /** Number of further ones. */
+    readonly more = 0,
+  ) {
+    super([...problems.map(describeProblem), ...(more > 0 ? [`and ${more} more`] : [])].join('\n'));
   }
 }
 

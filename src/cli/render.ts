@@ -72,19 +72,14 @@ function statusOf(error: LvsadmError): number {
 
 const line = (name: string, text: string): string => `${printable(name)}: ${printable(text)}\n`;
 
-/** Lines shown of a document with mistakes: one mistake in a template can make thousands. */
-const PROBLEMS_SHOWN = 20;
-
-function problems({ problems }: DocumentError, name: string): Ending {
-  const shown = problems.slice(0, PROBLEMS_SHOWN);
-  const lines = shown.map((problem) => line(name, describeProblem(problem)));
-  const more = problems.length - shown.length;
+function problems({ message, problems, more }: DocumentError, name: string): Ending {
+  const lines = message.split('\n').map((text) => line(name, text));
   return {
-    text: lines.join('') + (more > 0 ? line(name, `and ${more} more`) : ''),
+    text: lines.join(''),
     status: Status.usage,
     facts: {
       message: describeProblem(problems[0]),
-      problems: shown.map((problem) => ({ ...problem })),
+      problems: problems.map((problem) => ({ ...problem })),
       more: more > 0 ? more : undefined,
     },
   };

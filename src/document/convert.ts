@@ -208,7 +208,7 @@ class Conversion {
   }
 
   private problem(path: Path, text: string): void {
-    this.report({ ...this.source.locate(path), text });
+    this.report(() => ({ ...this.source.locate(path), text }));
   }
 
   private located<T>(value: T, path: () => Path): Located<T> {

@@ -24,5 +24,5 @@ export interface Fragment {
   readonly timeouts?: readonly Located<readonly [keyof Timeouts, number]>[] | undefined;
 }
 
-/** Takes a problem and goes on, so that one reading reports all of them. */
-export type Report = (problem: Problem) => void;
+/** Takes a problem and goes on, so that one reading reports all of them. It is made only if it is going to be told. */
+export type Report = (problem: () => Problem) => void;

@@ -1,14 +1,15 @@
 /** From files to desired state: everything is read, checked and looked up before anything is touched. */
-import { DocumentError, type Problem } from '../errors.js';
-import { splitRule } from '../ipvsadm/rules.js';
+import { DocumentError } from '../errors.js';
+import { LONGEST_LINE, splitRule } from '../ipvsadm/rules.js';
 import type { DesiredState } from '../model/state.js';
 import { convertDocument } from './convert.js';
-import { readJson } from './formats/json.js';
+import { looksLikeJson, readJson } from './formats/json.js';
 import type { Fragment, Report } from './fragment.js';
-import { raise, type Source } from './location.js';
+import type { Source } from './location.js';
 import { mergeFragments } from './merge.js';
 import { type Lookup, Names } from './names.js';
-import { type DocumentValue, document } from './schema.js';
+import { ProblemList } from './problem-list.js';
+import { document } from './schema.js';
 
 /** A text and the name of the file it is from. */
 export interface NamedText {
@@ -24,13 +25,15 @@ type Conversion = (report: Report) => Fragment;
 
 /**
  * The desired state that texts describe together; each is YAML, JSON, or rules as `-S` writes them.
- * @throws DocumentError with every problem that was found
+ * @throws DocumentError
  */
 export async function parseDocuments(texts: readonly NamedText[], lookup: Lookup): Promise<DesiredState> {
   const names = new Names(lookup);
   const { state, problems } = await parseAll(texts, names, read);
-  if (problems.length > 0) raise(inOrder((await parseAll(texts, names, readLocated)).problems, texts));
-  return state;
+  if (problems.isEmpty) return state;
+  if (!texts.some(({ text }) => looksLikeJson(text))) throw problems.error(texts.map(({ file }) => file));
+  const located = await parseAll(texts, names, readLocated);
+  throw located.problems.error(texts.map(({ file }) => file));
 }
 
 const read: Read = async (file, text) => {
@@ -49,55 +52,59 @@ const readLocated: Read = async (file, text) => {
 const readYaml: Read = async (file, text) => (await import('./formats/yaml.js')).readYaml(file, text);
 
 async function parseAll(texts: readonly NamedText[], names: Names, read: Read) {
-  const problems: Problem[] = [];
+  const unread = new ProblemList();
   const conversions: Conversion[] = [];
   for (const text of texts) {
     // A file that cannot be read does not keep the others from being checked.
-    conversions.push(...(await conversionsOf(text, names, read).catch(collectInto(problems))));
+    for (const conversion of await conversionsOf(text, names, read, unread)) conversions.push(conversion);
   }
-  let { state, found } = convert(conversions);
+  let { state, problems } = convert(conversions, unread);
   // A conversion may find more names, such as ports that only a known host asks for.
-  while (await names.lookUp()) ({ state, found } = convert(conversions));
-  return { state, problems: [...problems, ...found] };
+  while (await names.lookUp()) ({ state, problems } = convert(conversions, unread));
+  return { state, problems };
 }
 
-const collectInto =
-  (problems: Problem[]) =>
-  (error: unknown): [] => {
+function convert(conversions: readonly Conversion[], unread: ProblemList) {
+  const problems = unread.copy();
+  const fragments = conversions.map((conversion) => conversion(problems.report));
+  return { state: mergeFragments(fragments, problems.report), problems };
+}
+
+async function conversionsOf(
+  text: NamedText,
+  names: Names,
+  read: Read,
+  problems: ProblemList,
+): Promise<Conversion[]> {
+  try {
+    if (looksLikeRules(text.text)) {
+      const { convertRules } = await import('./formats/rules.js');
+      return [(report) => convertRules(text.file, text.text, names, report)];
+    }
+    return await documentConversions(text, names, read, problems);
+  } catch (error) {
     if (!(error instanceof DocumentError)) throw error;
-    for (const problem of error.problems) problems.push(problem);
+    problems.add(error);
     return [];
-  };
-
-function convert(conversions: readonly Conversion[]): { state: DesiredState; found: Problem[] } {
-  const found: Problem[] = [];
-  const report: Report = (problem) => void found.push(problem);
-  const fragments = conversions.map((conversion) => conversion(report));
-  return { state: mergeFragments(fragments, report), found };
-}
-
-/** By file in the given order, and by position within each. */
-function inOrder(problems: readonly Problem[], texts: readonly NamedText[]): Problem[] {
-  const files = new Map(texts.map(({ file }, index) => [file, index]));
-  return problems.toSorted(
-    (a, b) =>
-      (files.get(a.file) ?? 0) - (files.get(b.file) ?? 0) ||
-      (a.line ?? 0) - (b.line ?? 0) ||
-      (a.column ?? 0) - (b.column ?? 0),
-  );
-}
-
-async function conversionsOf({ file, text }: NamedText, names: Names, read: Read): Promise<Conversion[]> {
-  if (looksLikeRules(text)) {
-    const { convertRules } = await import('./formats/rules.js');
-    return [(report) => convertRules(file, text, names, report)];
   }
+}
+
+/** @throws DocumentError for a text that cannot be read, or without documents */
+async function documentConversions(
+  { file, text }: NamedText,
+  names: Names,
+  read: Read,
+  problems: ProblemList,
+): Promise<Conversion[]> {
   const sources = (await read(file, text)).filter(({ value }) => value !== undefined);
   if (sources.length === 0) throw new DocumentError([{ file, text: EMPTY }]);
   const conversions: Conversion[] = [];
   for (const source of sources) {
-    const value = await validated(source);
-    conversions.push((report) => convertDocument(value, source, names, report));
+    const { value } = source;
+    if (!document.fits(value)) await reportMisfits(source, problems);
+    else if (!value.services && !value.timeouts && !value.sync) {
+      problems.report(() => ({ ...source.locate([]), text: EMPTY }));
+    } else conversions.push((report) => convertDocument(value, source, names, report));
   }
   return conversions;
 }
@@ -105,7 +112,7 @@ async function conversionsOf({ file, text }: NamedText, names: Names, read: Read
 /** Rules begin with an option, which no YAML document with keys in it does. */
 function looksLikeRules(text: string): boolean {
   for (const [line] of text.matchAll(/.+/g)) {
-    const [first] = splitRule(line);
+    const [first] = splitRule(line.slice(0, LONGEST_LINE));
     if (first !== undefined) return /^--?[a-z]/i.test(first);
   }
   return false;
@@ -113,14 +120,9 @@ function looksLikeRules(text: string): boolean {
 
 const EMPTY = 'empty; a document has services, timeouts or sync (services: [] for a table without services)';
 
-/** @throws DocumentError */
-async function validated(source: Source): Promise<DocumentValue> {
-  if (!document.fits(source.value)) throw await invalid(source);
-  const { services, timeouts, sync } = source.value;
-  if (!services && !timeouts && !sync) throw new DocumentError([{ ...source.locate([]), text: EMPTY }]);
-  return source.value;
+async function reportMisfits(source: Source, problems: ProblemList): Promise<void> {
+  const { misfitProblem } = await import('./schema-errors.js');
+  for (const misfit of document.misfits(source.value, [])) {
+    problems.report(() => misfitProblem(source, misfit));
+  }
 }
-
-/** zod is loaded only to explain what does not fit. */
-const invalid = async (source: Source): Promise<DocumentError> =>
-  (await import('./schema-errors.js')).schemaError(source);

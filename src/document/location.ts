@@ -1,6 +1,6 @@
 /** Locations in documents: file, line and column, and the path to a value. */
 
-import { DocumentError, type Problem } from '../errors.js';
+import type { Problem } from '../errors.js';
 import { excerpt } from '../foreign-text.js';
 
 /** Keys and indexes that lead from a document to a value in it. */
@@ -31,9 +31,3 @@ export function formatPath(path: Path): string {
 /** `web.yaml:12:15` */
 export const formatLocation = ({ file, line, column }: Location): string =>
   [file === '-' ? 'standard input' : file, line, column].filter((part) => part !== undefined).join(':');
-
-/** @throws DocumentError if there are problems */
-export function raise(problems: readonly Problem[]): void {
-  const [first, ...rest] = problems;
-  if (first !== undefined) throw new DocumentError([first, ...rest]);
-}

@@ -16,7 +16,7 @@ export function mergeFragments(fragments: readonly Fragment[], report: Report): 
   const daemons = section(fragments, (fragment) => fragment.daemons);
   const timeouts = section(fragments, (fragment) => fragment.timeouts);
   const bridge = daemons?.length ? services?.flatMap(crossFamily).at(0) : undefined;
-  if (bridge) report(syncConflict(bridge));
+  if (bridge) report(() => syncConflict(bridge));
   return {
     services: services && mergeServices(services, report),
     daemons:
@@ -106,10 +106,10 @@ function unique<T extends Located<unknown>>(
     const first = firsts.get(itemKey);
     if (first === undefined) firsts.set(itemKey, item);
     else
-      report({
+      report(() => ({
         ...item.location(),
         text: `${name(item)} stands here a second time; first at ${formatLocation(first.location())}`,
-      });
+      }));
   }
   return [...firsts.values()];
 }

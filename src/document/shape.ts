@@ -1,16 +1,34 @@
 /**
- * The kinds of values in a document. A shape is one definition with two uses: `fits` checks a value quickly, and zod's schema, made
- * of the same parts, explains what does not fit. zod as the only check would take 13 times as long, and has to be loaded first.
+ * The kinds of values in a document. A shape is one definition with three uses: `fits` checks a value quickly, `misfits` finds what
+ * does not fit, and zod's schema, made of the same parts, becomes the JSON Schema. zod as the check would take 13 times as long, and
+ * would keep every mistake of a large document in memory.
  */
 
 import type * as z from 'zod/mini';
 import type { Range } from '../model/limits.js';
+import type { Path } from './location.js';
 
 export type Zod = typeof z;
 
 export interface Shape<T> {
+  /** Says what would be right; schema-errors.ts makes sentences of it. */
+  readonly noun: string;
   fits(value: unknown): value is T;
+  /** Whether a value is of this kind, so that what does not fit is inside of it. */
+  isKind(value: unknown): boolean;
+  /** What does not fit, in the order of the text; nothing of a value that fits. */
+  misfits(value: unknown, path: Path): Iterable<Misfit>;
   schema(zod: Zod): z.ZodMiniType<T>;
+}
+
+/** A value that does not fit. */
+export interface Misfit {
+  readonly path: Path;
+  readonly noun: string;
+  /** Undefined for a key that is missing. */
+  readonly given: unknown;
+  /** The keys that there may be, if the last one of the path is none of them. */
+  readonly known?: readonly string[];
 }
 
 /** A member that an object may lack. */
@@ -33,53 +51,75 @@ type ObjectOf<M> = Flat<
 
 type Flat<T> = { [K in keyof T]: T[K] };
 
-/** Separates the known keys, which the error for an unknown key carries in place of a noun phrase. */
-export const KNOWN_KEYS = ', ';
-
-// The noun phrase of each kind says what would be right; schema-errors.ts makes sentences of them.
-
-export const text = (noun: string, pattern?: RegExp): Shape<string> => ({
-  fits: (value): value is string =>
-    typeof value === 'string' && (pattern === undefined || pattern.test(value)),
-  schema: (z) => (pattern ? z.string(noun).check(z.regex(pattern, noun)) : z.string(noun)),
+/** A value without parts: it fits or does not. */
+const simple = <T>(parts: Pick<Shape<T>, 'noun' | 'fits' | 'isKind' | 'schema'>): Shape<T> => ({
+  ...parts,
+  *misfits(given, path) {
+    if (!parts.fits(given)) yield { path, noun: parts.noun, given };
+  },
 });
 
-export function integer({ min, max }: Range): Shape<number> {
-  const noun = `a whole number from ${min} to ${max}`;
-  return {
+export const text = (noun: string, pattern?: RegExp): Shape<string> =>
+  simple({
+    noun,
+    fits: (value): value is string =>
+      typeof value === 'string' && (pattern === undefined || pattern.test(value)),
+    isKind: (value) => typeof value === 'string',
+    schema: (z) => (pattern ? z.string().check(z.regex(pattern)) : z.string()),
+  });
+
+export const integer = ({ min, max }: Range): Shape<number> =>
+  simple({
+    noun: `a whole number from ${min} to ${max}`,
     fits: (value): value is number => Number.isInteger(value) && Number(value) >= min && Number(value) <= max,
-    schema: (z) => z.int(noun).check(z.minimum(min, noun), z.maximum(max, noun)),
-  };
-}
+    isKind: Number.isInteger,
+    schema: (z) => z.int().check(z.minimum(min), z.maximum(max)),
+  });
 
-export const boolean = (noun: string): Shape<boolean> => ({
-  fits: (value): value is boolean => typeof value === 'boolean',
-  schema: (z) => z.boolean(noun),
-});
+export const boolean = (noun: string): Shape<boolean> =>
+  simple({
+    noun,
+    fits: (value): value is boolean => typeof value === 'boolean',
+    isKind: (value) => typeof value === 'boolean',
+    schema: (z) => z.boolean(),
+  });
 
-export const oneOf = <const T extends string>(...words: readonly T[]): Shape<T> => ({
-  fits: (value): value is T => words.includes(value as T),
-  schema: (z) => z.enum(words, `one of ${words.join(', ')}`) as z.ZodMiniType<T>,
-});
+export const oneOf = <const T extends string>(...words: readonly T[]): Shape<T> =>
+  simple({
+    noun: `one of ${words.join(', ')}`,
+    fits: (value): value is T => words.includes(value as T),
+    isKind: (value) => typeof value === 'string',
+    schema: (z) => z.enum(words) as z.ZodMiniType<T>,
+  });
 
 export const list = <T>(item: Shape<T>, noun: string): Shape<T[]> => ({
+  noun,
   fits: (value): value is T[] => Array.isArray(value) && value.every(item.fits),
-  schema: (z) => z.array(item.schema(z), noun),
+  isKind: Array.isArray,
+  *misfits(given, path) {
+    if (!Array.isArray(given)) yield { path, noun, given };
+    else for (const [index, value] of given.entries()) yield* item.misfits(value, [...path, index]);
+  },
+  schema: (z) => z.array(item.schema(z)),
 });
 
 export const union = <const S extends readonly [Shape<unknown>, ...Shape<unknown>[]]>(
   alternatives: S,
   noun: string,
 ): Shape<Infer<S[number]>> => ({
+  noun,
   fits: (value): value is Infer<S[number]> => alternatives.some((shape) => shape.fits(value)),
-  schema: (z) =>
-    z.union(
-      alternatives.map((shape) => shape.schema(z)),
-      noun,
-    ) as z.ZodMiniType<Infer<S[number]>>,
+  isKind: (value) => alternatives.some((shape) => shape.isKind(value)),
+  *misfits(given, path) {
+    const meant = alternatives.find((shape) => shape.isKind(given));
+    if (meant === undefined) yield { path, noun, given };
+    else yield* meant.misfits(given, path);
+  },
+  schema: (z) => z.union(alternatives.map((shape) => shape.schema(z))) as z.ZodMiniType<Infer<S[number]>>,
 });
 
 export const optional = <T>(shape: Shape<T>): Optional<T> => ({
+  ...shape,
   optional: true,
   fits: (value): value is T | undefined => value === undefined || shape.fits(value),
   schema: (z) => z.optional(shape.schema(z)),
@@ -88,30 +128,52 @@ export const optional = <T>(shape: Shape<T>): Optional<T> => ({
 /** An object with these keys and no others. */
 export function object<const M extends Members>(noun: string, members: M): Shape<ObjectOf<M>> {
   const keys = Object.keys(members);
+  const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+    typeof value === 'object' && value !== null && !Array.isArray(value);
   let needed: readonly string[] | undefined;
+  const missing = (given: object): string[] => {
+    needed ??= keys.filter((key) => !('optional' in (members[key] as Shape<unknown>)));
+    return needed.filter((key) => !Object.hasOwn(given, key));
+  };
   return {
+    noun,
     fits(value): value is ObjectOf<M> {
-      if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
-      const given = value as Readonly<Record<string, unknown>>;
-      for (const key in given) {
-        if (!Object.hasOwn(members, key) || !members[key]?.fits(given[key])) return false;
+      if (!isObject(value)) return false;
+      for (const key in value) {
+        if (!Object.hasOwn(members, key) || !members[key]?.fits(value[key])) return false;
       }
-      needed ??= keys.filter((key) => !('optional' in (members[key] as Shape<unknown>)));
-      return needed.every((key) => Object.hasOwn(given, key));
+      return missing(value).length === 0;
+    },
+    isKind: isObject,
+    *misfits(given, path) {
+      if (!isObject(given)) {
+        yield { path, noun, given };
+        return;
+      }
+      for (const key of missing(given)) {
+        yield { path: [...path, key], noun: (members[key] as Shape<unknown>).noun, given: undefined };
+      }
+      for (const key in given) {
+        const value = given[key];
+        const at = [...path, key];
+        const member = Object.hasOwn(members, key) ? members[key] : undefined;
+        if (member === undefined) yield { path: at, noun, given: value, known: keys };
+        else if (!member.fits(value)) yield* member.misfits(value, at);
+      }
     },
     schema: (z) =>
-      z.strictObject(Object.fromEntries(keys.map((key) => [key, members[key]?.schema(z)])) as never, {
-        error: (issue) => (issue.code === 'unrecognized_keys' ? keys.join(KNOWN_KEYS) : noun),
-      }) as unknown as z.ZodMiniType<ObjectOf<M>>,
+      z.strictObject(
+        Object.fromEntries(keys.map((key) => [key, members[key]?.schema(z)])) as never,
+      ) as unknown as z.ZodMiniType<ObjectOf<M>>,
   };
 }
 
-/** The same, with a description for the JSON Schema. */
-export const described = <S extends Shape<unknown>>(shape: S, description: string): S => ({
+/** The same, with a description for the JSON Schema, and a pattern that only editors check: our own messages say more. */
+export const described = <S extends Shape<unknown>>(shape: S, description: string, pattern?: RegExp): S => ({
   ...shape,
   schema(zod: Zod) {
     const schema = shape.schema(zod);
-    zod.globalRegistry.add(schema, { description });
+    zod.globalRegistry.add(schema, { description, ...(pattern && { pattern: pattern.source }) });
     return schema;
   },
 });

@@ -102,6 +102,11 @@ const tunnelDetails: Readonly<Record<TunnelType, (tunnel: Tunnel) => string[]>> 
   gre: ({ checksum }) => [`--tun-${checksum}`],
 };
 
+/** Bytes of a line, at most. The longest rule that means anything has some 300. */
+export const LONGEST_LINE = 64 * 1024;
+
+export const LINE_TOO_LONG = `longer than ${LONGEST_LINE / 1024} KiB`;
+
 /** Programs whose name may stand in front of a line's words. */
 const programs: ReadonlySet<string> = new Set(['ipvsadm', 'lvsadm']);
 

@@ -4,7 +4,7 @@ import type { Tokens } from '../../ipvsadm/grammar/args.js';
 import type { Command } from '../../ipvsadm/grammar/command.js';
 import type { ResolvedNames } from '../../ipvsadm/grammar/endpoint.js';
 import { namesIn, parse, tokensOf } from '../../ipvsadm/grammar/parse.js';
-import { splitRule } from '../../ipvsadm/rules.js';
+import { LINE_TOO_LONG, LONGEST_LINE, splitRule } from '../../ipvsadm/rules.js';
 import { mistake } from '../../messages.js';
 import type { Daemon } from '../../model/daemon.js';
 import type { Destination } from '../../model/destination.js';
@@ -23,12 +23,16 @@ import type { Names } from '../names.js';
  */
 export function convertRules(file: string, text: string, names: Names, report: Report): Fragment {
   const fragment = new RulesFragment(report);
-  for (const [index, line] of text.split('\n').entries()) {
+  for (const [index, line] of linesOf(text)) {
+    if (line.length > LONGEST_LINE) {
+      report(() => ({ file, line: index + 1, text: LINE_TOO_LONG }));
+      continue;
+    }
     const words = splitRule(line);
     if (words.length === 0) continue;
     const location: Location = { file, line: index + 1, column: columnOf(line, words[0]) };
     const problem = (text: string, word?: string) =>
-      report({ ...location, column: columnOf(line, word ?? words[0]), text });
+      report(() => ({ ...location, column: columnOf(line, word ?? words[0]), text }));
     try {
       const command = commandOf(tokensOf(words), names);
       if (command !== undefined && !fragment.add(command, location)) problem(NOT_STATE);
@@ -106,8 +110,20 @@ class RulesFragment {
   private addDestination(of: ServiceId, destination: Located<Destination>): void {
     const service = this.byKey.get(serviceKey(of));
     if (service !== undefined) service.destinations.push(destination);
-    else this.report({ ...destination.location(), text: `no -A before it adds ${formatService(of)}` });
+    else {
+      this.report(() => ({ ...destination.location(), text: `no -A before it adds ${formatService(of)}` }));
+    }
   }
 }
 
 const columnOf = (line: string, word = ''): number => Math.max(line.indexOf(word), 0) + 1;
+
+/** The lines of a text and their indexes, one at a time: a list of 60 million empty ones would take 500 MB. */
+function* linesOf(text: string): Generator<[index: number, line: string]> {
+  for (let index = 0, at = 0; at <= text.length; index++) {
+    const end = text.indexOf('\n', at);
+    const next = end < 0 ? text.length : end;
+    yield [index, text.slice(at, next)];
+    at = next + 1;
+  }
+}

@@ -8,7 +8,7 @@ import type { Change } from '../../model/change.js';
 import { Batch } from '../../netlink/batch.js';
 import type { Command } from '../grammar/command.js';
 import { parseCommand, type Session } from '../name-lookup.js';
-import { splitRule } from '../rules.js';
+import { LINE_TOO_LONG, LONGEST_LINE, splitRule } from '../rules.js';
 import { type LineChunk, lineChunks, lineEnd, lineText } from './line-chunks.js';
 import { noTemplates, TemplateCache, type Templates } from './template-cache.js';
 
@@ -36,7 +36,8 @@ export async function* stepsOf(session: Session): AsyncGenerator<Step> {
       number = matched.number;
       if (!changes.full && at < chunk.length) {
         const text = lineText(chunk, at);
-        const parsed = await parseLine(text, number, session);
+        const isTooLong = lineEnd(chunk, at) - at > LONGEST_LINE;
+        const parsed = isTooLong ? tooLong(number) : await parseLine(text, number, session);
         if (parsed?.do === 'change') {
           const message = changes.add(parsed.change, chunk, at, number);
           templates.learn(text, parsed.change, message);
@@ -55,6 +56,12 @@ export async function* stepsOf(session: Session): AsyncGenerator<Step> {
   }
   if (changes.count > 0) yield { do: 'changes', changes };
 }
+
+const tooLong = (number: number): Step => ({
+  do: 'refuse',
+  number,
+  mistake: new UsageError(LINE_TOO_LONG),
+});
 
 /** The change or step of one line; undefined for a line without words. */
 async function parseLine(

@@ -1,27 +1,44 @@
 /** Input in chunks of whole lines, so that each line is bytes that lie together and need not be copied. */
+import { LONGEST_LINE } from '../rules.js';
 
 const NEWLINE = 10;
 
 /** Whole lines, each ended by a newline, also the last line of the input. The bytes stay valid. */
 export type LineChunk = Uint8Array;
 
+/** Of a line that is longer than `LONGEST_LINE`, only as much is kept as shows that. */
 export async function* lineChunks(input: AsyncIterable<Uint8Array>): AsyncGenerator<LineChunk> {
-  let rest: Uint8Array = new Uint8Array();
+  let rest = new Pieces();
   for await (const bytes of input) {
     const end = bytes.lastIndexOf(NEWLINE) + 1;
     if (end > 0) {
-      yield joined(rest, bytes.subarray(0, end));
-      rest = bytes.slice(end);
-    } else rest = joined(rest, bytes);
+      yield rest.joinedWith(bytes.subarray(0, end));
+      rest = new Pieces();
+    }
+    if (rest.length <= LONGEST_LINE) rest.add(bytes.slice(end));
   }
-  if (rest.length > 0) yield joined(rest, Uint8Array.of(NEWLINE));
+  if (rest.length > 0) yield rest.joinedWith(Uint8Array.of(NEWLINE));
 }
 
-function joined(head: Uint8Array, tail: Uint8Array): Uint8Array {
-  const both = new Uint8Array(head.length + tail.length);
-  both.set(head);
-  both.set(tail, head.length);
-  return both;
+/** Bytes that are joined once: joining them one by one would take time with the square of their length. */
+class Pieces {
+  private readonly pieces: Uint8Array[] = [];
+  length = 0;
+
+  add(bytes: Uint8Array): void {
+    this.pieces.push(bytes);
+    this.length += bytes.length;
+  }
+
+  joinedWith(tail: Uint8Array): Uint8Array {
+    const all = new Uint8Array(this.length + tail.length);
+    let at = 0;
+    for (const piece of [...this.pieces, tail]) {
+      all.set(piece, at);
+      at += piece.length;
+    }
+    return all;
+  }
 }
 
 const decoder = new TextDecoder();

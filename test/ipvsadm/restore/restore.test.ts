@@ -124,6 +124,17 @@ for (const templates of roads) {
       assert.equal((await run(['-Sn'])).stdout, `${service(1)}\n${service(3)}\n`);
     });
 
+    it('refuses a line above 64 KiB by its number, and takes one of 64 KiB', async () => {
+      const { run } = world();
+      const rule = '-A -t 192.0.2.1:80 -s rr';
+      assert.deepEqual(await run(['-R'], `${rule.padEnd(65536)}\n`), { status: 0, stdout: '', stderr: '' });
+      const { status, stderr } = await run(['-R'], `# saved\n${rule.padEnd(65537)}\n`);
+      assert.equal(status, 2);
+      assert.equal(stderr.split('\n')[0], 'ipvsadm: line 2: longer than 64 KiB');
+      const last = await run(['-R'], `${'x'.repeat(1_000_000)}`);
+      assert.equal(last.stderr.split('\n')[0], 'ipvsadm: line 1: longer than 64 KiB');
+    });
+
     it('runs listings between the changes before and after them', async () => {
       const { run } = machine();
       const { stdout } = await run(['-R'], `${service(1)}\n-S -n\n-C\n-S -n\n${service(2)}\n-S -n`);

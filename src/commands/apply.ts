@@ -19,6 +19,7 @@ import { empties } from '../plan/policy.js';
 import type { Stage } from '../plan/stages.js';
 import { type Member, type Waiting, waitUntilEmpty } from '../plan/wait-until-empty.js';
 import { defineCommand, type Options, type Values } from './command.js';
+import { checkDaemonLinks } from './shared/daemon-links.js';
 import { type Desired, desiredOptions, planFor, readCurrent, readDesired } from './shared/desired-state.js';
 import { Fallbacks } from './shared/fallbacks.js';
 import { Interruption } from './shared/interruption.js';
@@ -155,7 +156,14 @@ class Application {
     const fallbacks = new Fallbacks(client, openStore(this.context, this.values.runDir), this.context.err);
     const reconciliation = await reconcile({
       client,
-      read: () => readCurrent(client, desired),
+      read: async () => {
+        const current = await readCurrent(client, desired);
+        // Plans of --only have no daemons.
+        if (desired.only.length === 0) {
+          await checkDaemonLinks(current.daemons, desired.state.daemons ?? [], this.context);
+        }
+        return current;
+      },
       plan: (current) => {
         plan = this.planned(current, desired);
         return plan;

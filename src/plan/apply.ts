@@ -1,7 +1,8 @@
 /** Applies plans: reads, plans, changes, and starts over if others changed the table meanwhile. */
-import { Errno, type KernelError } from '../errors.js';
+import { Errno, KernelError } from '../errors.js';
 import type { IpvsClient } from '../ipvs/client.js';
 import type { Change } from '../model/change.js';
+import type { Daemon } from '../model/daemon.js';
 import { serviceKey } from '../model/service.js';
 import type { State } from '../model/state.js';
 import { differencesIn } from './differences.js';
@@ -85,7 +86,8 @@ async function carryOut(
         for (const change of changes) outcomes.push({ change, result: 'skipped' });
         continue;
       }
-      const results = outcomesOf(changes, await reconciler.client.applyAll(changes));
+      const errors = await reconciler.client.applyAll(changes);
+      const results = await startAgain(outcomesOf(changes, errors), reconciler.client);
       refused = results.some(({ result }) => result !== 'done');
       outcomes.push(...results);
       reconciler.progress?.(outcomes.length, total);
@@ -93,6 +95,39 @@ async function carryOut(
   }
   return outcomes;
 }
+
+/** Starts the daemons again that were stopped for new ones that the kernel refused. The refusal tells it. */
+async function startAgain(
+  outcomes: readonly Outcome[],
+  client: Reconciler['client'],
+): Promise<readonly Outcome[]> {
+  const told: Outcome[] = [];
+  for (const outcome of outcomes) {
+    const before = outcome.error && daemonBefore(outcome, outcomes);
+    if (before === undefined || outcome.error === undefined) told.push(outcome);
+    else {
+      const { operation, errno, object } = outcome.error;
+      const [failure] = await client.applyAll([{ do: 'startDaemon', daemon: before }]);
+      const detail = failure ? 'and the one before could not be started again' : 'the one before runs again';
+      told.push({ ...outcome, error: new KernelError(operation, errno, object, detail) });
+    }
+  }
+  return told;
+}
+
+/** The daemon that was stopped for one that was refused. */
+function daemonBefore({ change }: Outcome, outcomes: readonly Outcome[]): Daemon | undefined {
+  if (change.do !== 'startDaemon') return undefined;
+  for (const { change: other, result } of outcomes) {
+    if (other.do !== 'stopDaemon' || result !== 'done') continue;
+    const { daemon } = other;
+    if (daemon.state === change.daemon.state && isWhole(daemon)) return daemon;
+  }
+  return undefined;
+}
+
+const isWhole = (daemon: Pick<Daemon, 'state'> & Partial<Daemon>): daemon is Daemon =>
+  daemon.interface !== undefined && daemon.syncId !== undefined;
 
 /** A server that was refused because its new service had been refused counts as skipped. */
 function outcomesOf(changes: readonly Change[], errors: readonly (KernelError | undefined)[]): Outcome[] {

@@ -180,6 +180,17 @@ describe('carrying out plans', () => {
     assert.equal(outcomes.length, 1200 - 512);
   });
 
+  test('a daemon whose successor the kernel refuses runs again, and the refusal says so', async () => {
+    const daemon = { state: 'backup', interface: 'eth0', syncId: 1, group: '224.0.0.99', ttl: 3 } as const;
+    await reconcile(reconciler({ daemons: [daemon] }));
+    const before = await client.daemons();
+    const second = await reconcile(reconciler({ daemons: [{ ...daemon, interface: 'nosuch' }] }));
+    assert.equal(second.converged, false);
+    assert.deepEqual(results(second.outcomes), ['stopDaemon done', 'startDaemon refused']);
+    assert.equal(second.outcomes[1]?.error?.detail, 'the one before runs again');
+    assert.deepEqual(await client.daemons(), before);
+  });
+
   test('timeouts and daemons are set, and restarted when they change', async () => {
     const daemon = { state: 'master', interface: 'eth0', syncId: 1 } as const;
     const first = await reconcile(reconciler({ timeouts: { tcp: 5 }, daemons: [daemon] }));

@@ -23,7 +23,7 @@ async function withLibc(): Promise<void> {
 }
 
 const HINT =
-  'The executable makes code while it runs, which the system may deny it (MemoryDenyWriteExecute= of systemd, execmem of SELinux):\n' +
+  'The executable makes code while it runs, which the system may deny it (MemoryDenyWriteExecute= of systemd, execmem of SELinux, ulimit -v):\n' +
   'allow it there, or run the npm package with node --jitless\n';
 
 void withLibc().then(() =>

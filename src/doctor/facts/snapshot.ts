@@ -1,6 +1,5 @@
 /** Reads the facts that a diagnosis needs, once. */
-import { readFile } from 'node:fs/promises';
-import { KernelError, UnavailableError } from '../../errors.js';
+import { HostError, KernelError, UnavailableError } from '../../errors.js';
 import type { IpvsClient } from '../../ipvs/client.js';
 import { connectionTablePath } from '../../ipvs/connections/proc.js';
 import { destinationOrder, serviceOrder, sortedBy } from '../../model/order.js';
@@ -25,14 +24,15 @@ export interface Sources {
   readonly probe: boolean;
 }
 
-/** @throws KernelError, TransportError, UnavailableError if nothing can be read, as without root's rights */
+/** @throws KernelError, TransportError, UnavailableError, HostError if nothing can be read, as without root's rights */
 export async function takeSnapshot(sources: Sources): Promise<MachineFacts> {
   const { machine, openSocket } = sources;
   const unknown: string[] = [];
+  const kernel = await kernelRelease(machine);
   const route = await machine.route();
   const links = await route.links();
   // The socket takes one request at a time; files and programs are read meanwhile.
-  const [settings, listeners, rules, lro, kernel, ipvs] = await Promise.all([
+  const [settings, listeners, rules, lro, ipvs] = await Promise.all([
     readSettings(machine.sysctls, links),
     readListeners(),
     readRules((what) => unknown.push(what)),
@@ -41,11 +41,10 @@ export async function takeSnapshot(sources: Sources): Promise<MachineFacts> {
       unknown.push(`links that merge segments (LRO): ${error.code}`);
       return [];
     }),
-    readFile('/proc/sys/kernel/osrelease', 'utf8'),
     readIpvs(sources, unknown),
   ]);
   const facts: MachineFacts = {
-    kernel: kernel.trim(),
+    kernel,
     settings,
     links,
     addresses: await route.addresses(),
@@ -59,6 +58,13 @@ export async function takeSnapshot(sources: Sources): Promise<MachineFacts> {
     unknown,
   };
   return sources.probe ? { ...facts, arpConflicts: await findArpConflicts(facts, route, unknown) } : facts;
+}
+
+/** @throws HostError if the kernel shows no settings, so that most checks would be wrong */
+async function kernelRelease({ sysctls }: Machine): Promise<string> {
+  const release = await sysctls.read('kernel/osrelease');
+  if (release !== undefined) return release;
+  throw new HostError('examine this machine', '/proc/sys is missing (/proc not mounted, or with subset=pid)');
 }
 
 /** Undefined if the module is not loaded; doctor does not load it. */

@@ -1,6 +1,5 @@
 /** `lvsadm drain`: takes a server out of service without breaking connections. */
 import type { Context } from '../context.js';
-import { Errno } from '../errors.js';
 import type { IpvsClient } from '../ipvs/client.js';
 import type { ServiceId } from '../model/service.js';
 import type { Json } from '../output/json.js';
@@ -15,6 +14,7 @@ import {
   describeServer,
   type Found,
   findServers,
+  isGone,
   jsonOption,
   nameOf,
   present,
@@ -94,11 +94,9 @@ async function quiesce(active: readonly Found[], client: IpvsClient, weights: Dr
   if (refused.length === 0) return;
   await weights.forget(refused);
   // One that somebody removed meanwhile is told at the end.
-  const error = errors.find((each) => each !== undefined && !gone.includes(each.errno));
+  const error = errors.find((each) => each !== undefined && !isGone(each));
   if (error !== undefined) throw error;
 }
-
-const gone: readonly number[] = [Errno.ENOENT, Errno.ESRCH];
 
 async function waitFor(
   servers: readonly Found[],
@@ -140,9 +138,10 @@ const isDrained = (end: End): boolean =>
 
 async function removed(end: End, client: IpvsClient, weights: DrainedWeights): Promise<End> {
   const { of, destination } = end.server;
-  await client.apply({ do: 'deleteDestination', of, id: destination.id });
+  const [error] = await client.applyAll([{ do: 'deleteDestination', of, id: destination.id }]);
+  if (error !== undefined && !isGone(error)) throw error;
   await weights.forget([end.server]);
-  return { ...end, removed: true };
+  return error === undefined ? { ...end, removed: true } : { ...end, now: undefined };
 }
 
 /** The weight before the drain comes back, unless another program gave the server one. */

@@ -379,3 +379,35 @@ test('without a directory for state a drain changes nothing, and a weight is set
   assert.equal((await director.run(['weight', ...names, '6'], { env })).status, 0);
   assert.equal((await director.run(['drain', ...names, '--run-dir', director.directory], { env })).status, 0);
 });
+
+test('a server that another program removes at the last moment is named as any other', async (context) => {
+  const director = await start(context);
+  const remove = () =>
+    director.client.applyAll([
+      { do: 'deleteDestination', of: web, id: { address: first.address, port: 80 } },
+    ]);
+  const { apply } = director.client;
+  director.client.apply = async (change) => {
+    await remove();
+    await apply.call(director.client, change);
+  };
+  const { status, err } = await director.run(['weight', ...names, '7']);
+  assert.equal(status, 2);
+  assert.match(
+    err,
+    /^lvsadm: 198\.51\.100\.1:80 of tcp:\/\/192\.0\.2\.1:80: no such server; another program removed it$/m,
+  );
+});
+
+test('drain --delete of a server that another program removed first is not drained', async (context) => {
+  const director = await start(context);
+  const { applyAll } = director.client;
+  director.client.applyAll = async (changes) => {
+    const errors = await applyAll.call(director.client, changes);
+    // Removed twice: the first time by the other program.
+    return changes[0]?.do === 'deleteDestination' ? applyAll.call(director.client, changes) : errors;
+  };
+  const { status, out } = await director.run(['drain', ...names, '--delete']);
+  assert.equal(status, 1);
+  assert.equal(out, '198.51.100.1:80 of tcp://192.0.2.1:80: not drained: another program removed it\n');
+});

@@ -145,8 +145,20 @@ export async function present(client: IpvsClient, { of, destination }: Found): P
   return now && { of, destination: now };
 }
 
-export const setWeight = (client: IpvsClient, server: Found, weight: number): Promise<void> =>
-  client.apply(weightChange(server, weight));
+/** @throws UsageError if the server was removed meanwhile, KernelError */
+export async function setWeight(client: IpvsClient, server: Found, weight: number): Promise<void> {
+  try {
+    await client.apply(weightChange(server, weight));
+  } catch (error) {
+    throw isGone(error)
+      ? new UsageError('no such server; another program removed it', describeServer(server))
+      : error;
+  }
+}
+
+/** Whether the kernel refused a change of a server because it has no such server, or no such service. */
+export const isGone = (error: unknown): boolean =>
+  error instanceof KernelError && [Errno.ENOENT, Errno.ESRCH].some((errno) => errno === error.errno);
 
 export const weightChange = ({ of, destination }: Found, weight: number): Change => ({
   do: 'editDestination',

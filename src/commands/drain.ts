@@ -13,11 +13,11 @@ import {
   allServicesOption,
   describeServer,
   type Found,
-  findServers,
   isGone,
   jsonOption,
   nameOf,
   present,
+  serverSearch,
   serversJson,
   serversPositionals,
   setWeight,
@@ -55,11 +55,16 @@ export const command = defineCommand({
     ['lvsadm drain 198.51.100.7 --timeout 10m', 'a host, in all services'],
   ],
   async run(context, values) {
-    const servers = await findServers(context, values);
+    const search = await serverSearch(context, values);
     const client = await context.client();
     const store = openStore(context, values.runDir);
     const weights = new DrainedWeights(store);
     const fallbacks = new Fallbacks(client, store, context.err);
+    const servers = await search(client).catch(async (error) => {
+      // A run with --delete that was killed when the server had gone left the flag set.
+      await fallbacks.giveBack();
+      throw error;
+    });
     const interruption = new Interruption(context);
     const active = servers.filter(({ destination }) => destination.weight > 0);
     if (!values.force) await fallbacks.requireFallback(servicesOf(active));

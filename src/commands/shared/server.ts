@@ -91,12 +91,6 @@ interface ServersNamed {
 /** Finds at least one server in the table. @throws UsageError where the table has none of them, KernelError */
 type Search = (client: IpvsClient) => Promise<Found[]>;
 
-/** The servers that a command line names. @throws UsageError and KernelError, as their search does */
-export async function findServers(context: Context, named: ServersNamed): Promise<Found[]> {
-  const search = await serverSearch(context, named);
-  return search(await context.client());
-}
-
 /** The search for the servers that a command line names, with its arguments read. @throws UsageError, ValueError */
 export async function serverSearch(context: Context, named: ServersNamed): Promise<Search> {
   const { service, server, allServices } = named;

@@ -21,7 +21,7 @@ export const command = defineCommand({
   options: {
     stats: { type: 'flag', describe: 'show counters', conflicts: 'rate' },
     rate: { type: 'flag', describe: 'show rates per second: connections, packets, bytes' },
-    human: { type: 'flag', alias: 'h', describe: 'write numbers with units of 1000: 1.2k, 12M' },
+    human: { type: 'flag', alias: 'h', describe: 'write counters and rates with units of 1000: 1.2k, 12M' },
     sort: {
       choices: ['name', ...measures.map(({ name }) => name)],
       default: 'name',

@@ -163,6 +163,8 @@ test('-h is --human, and --help stays', async (context) => {
     const { out } = await director.run(['list', 'tcp://192.0.2.1:80', '--stats', word]);
     assert.match(out, /^tcp:\/\/192\.0\.2\.1:80 +wlc +3 +0 +0 +18E +0$/m);
   }
+  await director.run(['weight', 'tcp://192.0.2.1:80', '198.51.100.1', '65535']);
+  assert.match((await director.run(['list', '-h'])).out, /^ {2}198\.51\.100\.1:80 +nat +65535 /m);
   assert.match((await director.run(['list', '--help'])).out, /^Usage: lvsadm list/);
   assert.match((await director.run(['diff', '-h'])).out, /^Usage: lvsadm diff/);
 });

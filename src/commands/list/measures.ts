@@ -14,6 +14,8 @@ export interface Measure {
   readonly leaves?: number;
   /** Whether 0 means none, and the column is left out where all are 0. */
   readonly optional?: true;
+  /** Whether --human gives it a unit: weights, thresholds and current connections are settings or small. */
+  readonly scaled?: true;
   ofServer(server: DestinationEntry): Quantity;
   /** Of all servers of the service together. */
   ofService(entry: Entry): Quantity;
@@ -39,6 +41,7 @@ const limit = (field: DestinationNumber): Pick<Measure, 'ofServer' | 'ofService'
 /** A service has counters of its own, which also count what servers did that are gone. */
 const counter = (name: string, field: keyof Stats, leaves?: number): Measure => ({
   name,
+  scaled: true,
   ...(leaves !== undefined && { leaves }),
   ofServer: ({ stats }) => stats[field],
   ofService: ({ service }) => service.stats[field],

@@ -14,7 +14,7 @@ import type { Measure } from './measures.js';
 export interface Layout {
   readonly view: readonly Measure[];
   readonly theme: Theme;
-  /** Numbers with units. */
+  /** Counters and rates with units. */
   readonly human: boolean;
   /** All columns, and no lines but those of services and servers. */
   readonly wide: boolean;
@@ -84,13 +84,13 @@ function row(
 }
 
 function cell(
-  { optional }: Measure,
+  { optional, scaled }: Measure,
   value: number | bigint,
   paint: keyof Theme | undefined,
   { theme, human }: Layout,
 ): string {
   if (optional && value === 0) return NONE;
-  const text = human ? humanNumber(value) : String(value);
+  const text = human && scaled ? humanNumber(value) : String(value);
   return paint === undefined ? text : theme[paint](text);
 }
 

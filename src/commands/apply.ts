@@ -12,7 +12,7 @@ import { planJson, renderPlan } from '../output/plan.js';
 import { Progress } from '../output/progress.js';
 import { type Theme, themeFor } from '../output/theme.js';
 import { type Outcome, type Reconciliation, reconcile } from '../plan/apply.js';
-import { hashingLosers, leaving, quiesce } from '../plan/drain.js';
+import { leaving, needFallback, quiesce } from '../plan/drain.js';
 import { lossesOf } from '../plan/losses.js';
 import type { Plan } from '../plan/plan.js';
 import { empties } from '../plan/policy.js';
@@ -173,7 +173,7 @@ class Application {
         drained = plan;
         const members = leaving(plan);
         this.quiesced = members.filter(({ destination }) => destination.weight > 0);
-        fallingBack.push(...hashingLosers(plan));
+        fallingBack.push(...needFallback(plan));
         await fallbacks.whileSet(fallingBack, () => quiesce(members, client));
         await waitUntilEmpty(members, this.waiting(client, interruption));
       },

@@ -9,7 +9,7 @@ export const lacksFallback = (service: Service): boolean =>
 
 /** The change that makes a service fall back to other servers. */
 export const addFallback = (service: Service): Change =>
-  withFlags(service, [...service.schedulerFlags, ...flagsOfFallback(service)]);
+  withFlags(service, [...service.schedulerFlags, fallbackFlag(service) ?? []].flat());
 
 /** The change that takes the flag away. */
 export const removeFallback = (service: Service): Change =>
@@ -27,5 +27,3 @@ function fallbackFlag({ scheduler }: Service): SchedulerFlag | undefined {
   const word = fallbackOf(scheduler);
   return word && schedulerFlagWords[word].flag;
 }
-
-const flagsOfFallback = (service: Service): SchedulerFlag[] => [fallbackFlag(service) ?? []].flat();

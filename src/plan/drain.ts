@@ -15,7 +15,7 @@ export const leaving = (plan: Plan): Member[] =>
   );
 
 /** The services that stay and lose servers, if their scheduler can be made to fall back to other servers. */
-export const hashingLosers = (plan: Plan): ServiceId[] =>
+export const needFallback = (plan: Plan): ServiceId[] =>
   changing(plan)
     .filter(({ after, destinations }) => after && destinations.some(({ action }) => action === 'remove'))
     .map(subject)

@@ -113,7 +113,9 @@ async function searchIn(service: string, server: string, context: Context): Prom
     const destination = destinations.find(({ id }) => destinationKey(id) === key);
     if (destination !== undefined) return [{ of, destination }];
     if (destinations.length === 0) await serviceIn(client, of);
-    const known = destinations.map(({ id }) => destinationKey(id));
+    const known = sortedBy(destinations, ({ id }) => destinationOrder(id)).map(({ id }) =>
+      destinationKey(id),
+    );
     throw new UsageError(`${formatService(of)} has no such server; it has ${someNames(known)}`, key);
   };
 }

@@ -187,7 +187,7 @@ test('a value that its attribute cannot hold is refused by name instead of being
     [{ large: Number.NaN }, "large: 'NaN' is not a whole number from 0 to 4294967295"],
     [{ inner: { count: -1n } }, "count: '-1' is not a whole number from 0 to 18446744073709551615"],
     [{ inner: { port: 65536 } }, "port: '65536' is not a whole number from 0 to 65535"],
-    [{ name: 'r\0r' }, "name: 'r\0r' is not text without NUL"],
+    [{ name: 'r\0r' }, "name: 'r\\x00r' is not text without NUL"],
     [{ blob: new Uint8Array(65532) }, /^blob: '.*' is not at most 65531 bytes$/ as never],
   ];
   for (const [values, message] of wrong) {

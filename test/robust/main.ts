@@ -1,14 +1,17 @@
 /**
- * npm run test:robust [-- OPTIONS]: random inputs in full number, within ten minutes.
+ * npm run test:robust [-- OPTIONS]: random inputs in full number, and interruptions at every step, within ten minutes.
  *
  *   --seed N       make the cases of this seed again: one block, of the target that --only names
  *   --only TARGET  argv, restore, documents or replies
  *   --share X      part of a full run, 0 to 1 (default: 1)
  */
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { describeFailure, fuzz, type TargetName, targetNames } from './fuzzing.js';
 
-const TEN_MINUTES = 600_000;
+/** Milliseconds for random inputs; the interruptions take less than two minutes of the ten. */
+const LIMIT = 480_000;
 
 const { values } = parseArgs({
   options: {
@@ -24,7 +27,7 @@ process.stdout.write(`seed ${seed}\n`);
 const began = performance.now();
 const { ran, missed, memory, failures } = await fuzz({
   share: values.seed === undefined ? Number(values.share) : 'one seed',
-  limit: TEN_MINUTES,
+  limit: LIMIT,
   seed,
   only: values.only as TargetName[],
 });
@@ -36,3 +39,11 @@ process.stdout.write(
   `${failures.length} failures; ${Math.round((performance.now() - began) / 1000)} s, at most ${memory} MiB\n`,
 );
 process.exitCode = failures.length > 0 ? 1 : 0;
+if (values.seed === undefined) {
+  const tests = ['interrupted', 'interrupted-setup'].map((name) =>
+    join(import.meta.dirname, `${name}.test.js`),
+  );
+  const env = { ...process.env, ROBUST: 'full' };
+  const { status } = spawnSync(process.execPath, ['--test', ...tests], { stdio: 'inherit', env });
+  process.exitCode ||= status ?? 1;
+}

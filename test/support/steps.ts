@@ -96,9 +96,8 @@ export class FileLocks {
   private readonly paths = new Map<number, string>();
   private readonly holders = new Map<string, number>();
 
-  opened(descriptor: number, path: string): number {
+  opened(descriptor: number, path: string): void {
     this.paths.set(descriptor, path);
-    return descriptor;
   }
 
   lock(descriptor: number): boolean {
@@ -114,17 +113,22 @@ export class FileLocks {
   }
 }
 
-/** In a write during which the process is killed, half of the bytes are written. */
-export function countedFiles(files: Files, steps: Steps, locks: FileLocks): Files {
+/**
+ * In a write during which the process is killed, half of the bytes are written.
+ * @param locks in memory, in place of the kernel's
+ */
+export function countedFiles<F extends Files>(files: F, steps: Steps, locks?: FileLocks): F {
   const { O_CREAT } = files.constants;
   return {
     ...files,
     openSync(path, flags, mode) {
       if (flags & O_CREAT) steps.take();
-      return locks.opened(files.openSync(path, flags, mode), path);
+      const descriptor = files.openSync(path, flags, mode);
+      locks?.opened(descriptor, path);
+      return descriptor;
     },
     closeSync(descriptor) {
-      locks.closed(descriptor);
+      locks?.closed(descriptor);
       files.closeSync(descriptor);
     },
     writeSync(descriptor, bytes) {
@@ -154,6 +158,6 @@ export function countedFiles(files: Files, steps: Steps, locks: FileLocks): File
       steps.take();
       return files.mkdirSync(path, how);
     },
-    flock: async (descriptor) => locks.lock(descriptor),
+    ...(locks && { flock: async (descriptor) => locks.lock(descriptor) }),
   };
 }

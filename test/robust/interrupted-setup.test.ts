@@ -1,0 +1,126 @@
+/** Set-ups of real servers and directors that are killed at every step: a change of a file, of a setting or of the network. */
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import fs, { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import promises from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { main } from '../../src/cli/main.js';
+import { openNodeSocket } from '../../src/netlink/transport/node.js';
+import { Captured } from '../support/captured.js';
+import { contextWith } from '../support/context.js';
+import { inOwnNetwork } from '../support/netns.js';
+import { type NetworkState, networkBecomes, settledNetwork } from '../support/network-state.js';
+import { countedFiles, countedSockets, FileLocks, Steps, uninterrupted } from '../support/steps.js';
+
+const realServer = ['real-server', 'up', '--method', 'dr', '--vip', '192.0.2.10', '2001:db8::10'];
+const director = ['director', 'up', '--vip', '192.0.2.10', '--interface', 'nic'];
+
+/** To compare a network takes a tenth of a second: `npm run test:robust` tries all steps, `npm test` every fifth. */
+const STRIDE = process.env['ROBUST'] === 'full' ? 1 : 5;
+
+inOwnNetwork(import.meta.url, 'set-ups that are killed at every step, in a network namespace', () => {
+  let directory: string;
+  let start: NetworkState;
+  let steps = uninterrupted();
+  const { writeFile } = promises;
+
+  before(async () => {
+    const ip = (...words: string[]) => execFileSync('ip', words);
+    ip('link', 'set', 'lo', 'up');
+    ip('link', 'add', 'nic', 'type', 'veth', 'peer', 'name', 'peer');
+    for (const name of ['nic', 'peer']) ip('link', 'set', name, 'addrgenmode', 'none', 'up');
+    ip('address', 'add', '198.51.100.1/24', 'dev', 'nic');
+    // The module is there as far as lvsadm can see: this kernel need not have it.
+    execFileSync('mount', ['-t', 'tmpfs', 'tmpfs', '/sys/module']);
+    mkdirSync('/sys/module/ip_vs');
+    // Settings are written by this function alone.
+    promises.writeFile = async (...words: Parameters<typeof writeFile>) => {
+      await steps.take();
+      await writeFile(...words);
+    };
+    syncBuiltinESMExports();
+    directory = mkdtempSync(join(tmpdir(), 'lvsadm-'));
+    start = await settledNetwork();
+  });
+  after(() => rmSync(directory, { recursive: true }));
+
+  const locks = new FileLocks();
+  const state = () => join(directory, 'state.json');
+
+  async function run(words: readonly string[], interrupted = uninterrupted()) {
+    steps = interrupted;
+    const err = new Captured();
+    const context = contextWith({
+      out: new Captured(),
+      err,
+      files: countedFiles(fs, steps, locks),
+      openSocket: countedSockets(openNodeSocket, steps),
+      now: () => performance.now(),
+    });
+    const status = await main([...words, '--state', state()], context);
+    return { status, err: err.text };
+  }
+
+  async function done(words: readonly string[]): Promise<void> {
+    const { status, err } = await run(words);
+    assert.equal(status, 0, err);
+  }
+
+  /** Kills a command at each of its steps. @param goOn must lead back to the start */
+  async function killedAtEveryStep(
+    words: readonly string[],
+    prepare: () => Promise<void>,
+    goOn: () => Promise<void>,
+  ): Promise<void> {
+    for (let step = 0, isOver = false; !isOver; step += STRIDE) {
+      await prepare();
+      const interrupted = new Steps(step, () => interrupted.kill());
+      await run(words, interrupted);
+      isOver = interrupted.count <= step;
+      assert.ok(!isOver || step > 5, `only ${step} steps`);
+      await goOn();
+      await networkBecomes(start);
+      assert.ok(!existsSync(state()), `step ${step}: the journal is left`);
+    }
+  }
+
+  for (const [name, up, down] of [
+    ['real-server', realServer, ['real-server', 'down']],
+    ['director', director, ['director', 'down', '--force']],
+  ] as const) {
+    test(`${name} up that is killed is undone by down`, () =>
+      killedAtEveryStep(
+        up,
+        async () => {},
+        () => done(down),
+      ));
+
+    test(`${name} up that is killed is completed by up`, () =>
+      killedAtEveryStep(
+        up,
+        async () => {},
+        async () => {
+          await done(up);
+          assert.equal((await run([name, 'status'])).status, 0);
+          await done(down);
+        },
+      ));
+
+    test(`${name} down that is killed is completed by down`, () =>
+      killedAtEveryStep(
+        down,
+        () => done(up),
+        () => done(down),
+      ));
+  }
+
+  test('a journal that was half written when its process was killed is not read', async () => {
+    await done(realServer);
+    writeFileSync(`${state()}.new`, '{"version":2,"ent');
+    await done(['real-server', 'down']);
+    await networkBecomes(start);
+  });
+});

@@ -27,6 +27,12 @@ export const commands: readonly CommandRow[] = [
     load: () => import('./diff.js'),
   },
   {
+    name: 'check',
+    topic: 'documents',
+    summary: 'find the mistakes in documents, without a kernel',
+    load: () => import('./check.js'),
+  },
+  {
     name: 'export',
     topic: 'documents',
     summary: 'write the whole state as a document',

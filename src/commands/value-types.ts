@@ -1,9 +1,10 @@
 /** The types of values in the words of a subcommand: how each is written, read and completed. */
 
-import { UsageError } from '../errors.js';
+import { UsageError, ValueError } from '../errors.js';
 import { quoted } from '../foreign-text.js';
-import { canonicalAddress } from '../model/address.js';
+import { canonicalAddress, familyOf, isLoopback, notOfOneMachine } from '../model/address.js';
 import { destinationNumbers } from '../model/fields.js';
+import { interfaceName } from '../model/interface.js';
 import { portRange, type Range } from '../model/limits.js';
 
 /** What a shell completes a value with: names of files or links, or services and servers in the table. */
@@ -27,7 +28,7 @@ const asWritten = (text: string): string => text;
 export const valueTypes = {
   path: { name: 'FILE', completion: 'path', read: asWritten },
   directory: { name: 'DIRECTORY', completion: 'directory', read: asWritten },
-  interface: { name: 'INTERFACE', completion: 'interface', read: asWritten },
+  interface: { name: 'INTERFACE', completion: 'interface', read: interfaceName },
   service: {
     name: 'SERVICE',
     completion: 'service-url',
@@ -60,7 +61,19 @@ export type ValueOf<T extends ValueTypeName> = ReturnType<(typeof valueTypes)[T]
 
 /** One address or several with commas between them, canonical; the prefix length of a single address may follow each. */
 function vips(text: string): readonly string[] {
-  return text.split(',').map((word) => canonicalAddress(word.replace(/\/(32|128)$/, ''), '--vip'));
+  return text.split(',').map((word) => {
+    const [host = '', length, ...more] = word.split('/');
+    const address = canonicalAddress(host, '--vip');
+    const whole = familyOf(address) === 'inet' ? '32' : '128';
+    if (more.length > 0 || (length !== undefined && length !== whole)) {
+      throw new ValueError('--vip', word, `one address; its prefix can only be /${whole}`);
+    }
+    const fault = isLoopback(address)
+      ? 'is a loopback address, which clients cannot reach'
+      : notOfOneMachine(address);
+    if (fault !== undefined) throw new UsageError(`${quoted(word)} ${fault}`, '--vip');
+    return address;
+  });
 }
 
 function wholeNumber(text: string, { min, max }: Range, noun: string): number {

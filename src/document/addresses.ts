@@ -1,6 +1,6 @@
 /** Addresses and ports in documents: which ones each key accepts. */
 import { quoted } from '../foreign-text.js';
-import { canonicalAddress, type Family, isIpv4 } from '../model/address.js';
+import { canonicalAddress, type Family, isIpv4, isMulticast, notOfOneMachine } from '../model/address.js';
 import { type PortNames, portNamed, portProtocols } from '../model/port.js';
 import type { Protocol } from '../model/service.js';
 import type { HostPort, Port } from '../model/service-uri.js';
@@ -64,17 +64,8 @@ export function portFrom(known: PortNames, name: string, protocol: Protocol | un
 
 /** An address that one machine can have. @throws InvalidValue */
 export function unicast(address: string): string {
-  if (address === '0.0.0.0' || address === '::')
-    throw new InvalidValue(`${quoted(address)} is the unspecified address; name one machine's`);
-  if (isMulticast(address))
-    throw new InvalidValue(`${quoted(address)} is a multicast address; name one machine's`);
-  if (address === '255.255.255.255')
-    throw new InvalidValue(`${quoted(address)} is the broadcast address; name one machine's`);
-  if (address.startsWith('::ffff:') && address.includes('.')) {
-    throw new InvalidValue(
-      `${quoted(address)} is an IPv4 address mapped into IPv6; write ${address.slice('::ffff:'.length)}`,
-    );
-  }
+  const fault = notOfOneMachine(address);
+  if (fault !== undefined) throw new InvalidValue(`${quoted(address)} ${fault}`);
   return address;
 }
 
@@ -85,9 +76,6 @@ export function multicastGroup(text: string): string {
     throw new InvalidValue(`${quoted(text)} is not a multicast address such as 224.0.0.81`);
   return address;
 }
-
-/** 224.0.0.0/4 or ff00::/8, by the canonical text. */
-const isMulticast = (address: string): boolean => /^(?:2(?:2[4-9]|3\d)\.|ff..:)/.test(address);
 
 /** A mask as the model has it: dotted for IPv4, a prefix length for IPv6. @throws InvalidValue */
 export function canonicalNetmask(value: string | number, family: Family): string {

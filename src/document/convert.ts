@@ -1,4 +1,5 @@
 /** From a document that fits the schema to the model: defaults, names, and checks across several values. */
+
 import { ValueError } from '../errors.js';
 import type { Family } from '../model/address.js';
 import type { Daemon, DaemonState } from '../model/daemon.js';
@@ -11,6 +12,7 @@ import {
   tunnelTypes,
 } from '../model/destination.js';
 import { type ServiceSwitch, serviceSwitchNames } from '../model/fields.js';
+import { interfaceName } from '../model/interface.js';
 import { type SchedulerFlag, schedulerFlagWords, schedulerOf } from '../model/schedulers.js';
 import {
   defaults,
@@ -109,7 +111,11 @@ class Conversion {
       return this.located(
         {
           state,
-          interface: daemon.interface,
+          interface:
+            this.attempt(
+              () => [...path, 'interface'],
+              () => interfaceName(daemon.interface, 'interface'),
+            ) ?? daemon.interface,
           syncId: daemon.id ?? 0,
           maxLength: daemon.maxLength,
           group: this.attempt(

@@ -25,9 +25,10 @@ type Conversion = (report: Report) => Fragment;
 
 /**
  * The desired state that texts describe together; each is YAML, JSON, or rules as `-S` writes them.
+ * @param lookup without it, services and servers with names are checked and left out
  * @throws DocumentError
  */
-export async function parseDocuments(texts: readonly NamedText[], lookup: Lookup): Promise<DesiredState> {
+export async function parseDocuments(texts: readonly NamedText[], lookup?: Lookup): Promise<DesiredState> {
   const names = new Names(lookup);
   const { state, problems } = await parseAll(texts, names, read);
   if (problems.isEmpty) return state;

@@ -15,7 +15,8 @@ export class Names {
   private readonly wanted = new Set<string>();
   private ports: PortNames | 'wanted' | undefined;
 
-  constructor(private readonly lookup: Lookup) {}
+  /** @param lookup undefined: no name is looked up */
+  constructor(private readonly lookup: Lookup | undefined) {}
 
   /** The addresses of a host; undefined until the next `lookUp` has looked it up. */
   addresses(name: string): readonly string[] | undefined {
@@ -32,12 +33,14 @@ export class Names {
 
   /** Looks up the names that were asked for and are not known. @returns whether there were any */
   async lookUp(): Promise<boolean> {
+    const { lookup } = this;
+    if (lookup === undefined) return false;
     const names = [...this.wanted];
     this.wanted.clear();
-    const ports = this.ports === 'wanted' ? this.lookup.ports() : undefined;
+    const ports = this.ports === 'wanted' ? lookup.ports() : undefined;
     await Promise.all(
       names.map(async (name) => {
-        const found = await this.lookup.addresses(name).catch(() => []);
+        const found = await lookup.addresses(name).catch(() => []);
         this.known.set(name, [...new Set(found)].sort());
       }),
     );

@@ -2,9 +2,11 @@
  * The schema of desired-state documents: shapes, words and ranges. What several values must agree on (families, ports, names) is
  * checked by convert.ts. The noun phrase of each check says what would be right; schema-errors.ts makes sentences of them.
  */
+
 import { kernelDaemonDefaults } from '../model/daemon.js';
 import { forwardingMethods, tunnelChecksums, tunnelTypes } from '../model/destination.js';
 import { destinationNumbers, type NumberField, type SwitchField, serviceSwitches } from '../model/fields.js';
+import { INTERFACE, interfacePattern } from '../model/interface.js';
 import {
   persistenceRange,
   portRange,
@@ -27,6 +29,15 @@ import {
   text,
   union,
 } from './shape.js';
+
+const HOST = '(?:\\[[0-9A-Fa-f:.]+\\]|[^\\s:/\\[\\]]+)';
+const PORT = '[A-Za-z0-9][\\w./+-]*';
+
+/** For editors: what parseService and parseServer of model/service-uri.ts refuse for sure. */
+const servicePattern = new RegExp(
+  `^(?:(?:[Tt][Cc][Pp]|[Uu][Dd][Pp]|[Ss][Cc][Tt][Pp])://${HOST}:${PORT}|[Ff][Ww][Mm][Aa][Rr][Kk]://[0-9]+(?:/inet6?)?)$`,
+);
+const serverPattern = new RegExp(`^(?:${HOST}(?::${PORT})?|[0-9A-Fa-f]*:[0-9A-Fa-f]*:[0-9A-Fa-f:.]*)$`);
 
 const method = described(
   oneOf(...forwardingMethods),
@@ -76,6 +87,7 @@ const serverSettings = {
 const serverAddress = described(
   text('a server such as 198.51.100.7:80'),
   "Address or host name of the real server, and its port: 198.51.100.7:80, [2001:db8::7]:80. Without a port it is the service's.",
+  serverPattern,
 );
 
 const server = union(
@@ -148,6 +160,7 @@ const service = object('a service such as {service: tcp://192.0.2.10:80, servers
   service: described(
     text('a service such as tcp://192.0.2.10:80'),
     'tcp://192.0.2.10:80, udp://[2001:db8::1]:53, sctp://192.0.2.10:5060, or fwmark://7.',
+    servicePattern,
   ),
   family: optional(
     described(oneOf('inet', 'inet6'), 'Address family of a firewall mark (default: inet) or of a host name.'),
@@ -163,10 +176,7 @@ const service = object('a service such as {service: tcp://192.0.2.10:80, servers
 });
 
 const daemon = object('a sync daemon such as {interface: eth0, id: 1}', {
-  interface: described(
-    text('the name of a network interface, at most 15 bytes', /^[^\s/]{1,15}$/),
-    'Interface whose multicast the daemon uses.',
-  ),
+  interface: described(text(INTERFACE, interfacePattern), 'Interface whose multicast the daemon uses.'),
   id: optional(
     described(integer(syncIdRange), 'Number of the master that a backup listens to (default 0: all).'),
   ),

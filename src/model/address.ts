@@ -39,6 +39,22 @@ export const isIpv6 = (text: string): boolean => text.includes(':') && parseIpv6
 /** Whether a canonical address is the one that stands for none. */
 export const isUnspecified = (address: string): boolean => address === '0.0.0.0' || address === '::';
 
+/** 224.0.0.0/4 or ff00::/8, by the canonical text. */
+export const isMulticast = (address: string): boolean => /^(?:2(?:2[4-9]|3\d)\.|ff..:)/.test(address);
+
+/** 127.0.0.0/8 or ::1, by the canonical text. */
+export const isLoopback = (address: string): boolean => address.startsWith('127.') || address === '::1';
+
+/** Why no machine can have this canonical address: `is a multicast address; name one machine's`. Undefined for all others. */
+export function notOfOneMachine(address: string): string | undefined {
+  const fault = (what: string) => `is ${what}; name one machine's`;
+  if (isUnspecified(address)) return fault('the unspecified address');
+  if (isMulticast(address)) return fault('a multicast address');
+  if (address === '255.255.255.255') return fault('the broadcast address');
+  if (!address.startsWith('::ffff:') || !address.includes('.')) return undefined;
+  return `is an IPv4 address mapped into IPv6; write ${address.slice('::ffff:'.length)}`;
+}
+
 /** Canonical text of the 4 or 16 bytes at `offset`: that of IPv6 is {@link putIpv6}'s. */
 export function formatAddress(bytes: Uint8Array, offset = 0, family: Family = familyOfLength(bytes)): string {
   if (family === 'inet') {

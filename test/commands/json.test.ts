@@ -24,6 +24,7 @@ const named = ['tcp://192.0.2.1:80', '198.51.100.1'];
 const lines: Readonly<Record<string, readonly (readonly string[])[]>> = {
   list: [[], ['tcp://192.0.2.1:80'], ['--filter', 'weight=77']],
   diff: [['-f', '-']],
+  check: [['-f', '-']],
   apply: [
     ['-f', '-', '--dry-run'],
     ['-f', '-'],

@@ -15,8 +15,7 @@ import { SystemNames } from '../../system/names.js';
 import type { Options, Values } from '../command.js';
 import { serviceArgument } from './service-arg.js';
 
-/** The options that say what is desired. */
-export const desiredOptions = {
+export const fileOption = {
   file: {
     alias: 'f',
     type: 'path',
@@ -24,6 +23,11 @@ export const desiredOptions = {
     many: true,
     describe: 'document, directory of documents, or - for standard input',
   },
+} as const satisfies Options;
+
+/** The options that say what is desired. */
+export const desiredOptions = {
+  ...fileOption,
   prune: { type: 'flag', describe: 'remove services and sync daemons that are not in the document' },
   only: {
     type: 'service',

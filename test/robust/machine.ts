@@ -66,6 +66,7 @@ const PAUSES = 20;
 /** Files that every machine with IPVS has, by path. */
 const files: Readonly<Record<string, string>> = {
   '/etc/services': 'domain 53/udp\nhttp 80/tcp www\nhttps 443/tcp\nsip 5060/udp\n',
+  '/etc/hosts': '127.0.0.1 localhost\n',
   '/proc/net/ip_vs_conn': '',
 };
 

@@ -1,4 +1,4 @@
-// What README and docs/ show is valid, and README links every page.
+// What README and docs/ show is valid, and README links every page. The lab's suite `docs` runs their commands.
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { test } from 'node:test';

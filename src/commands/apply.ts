@@ -61,6 +61,7 @@ export const command = defineCommand({
   async run(context, values) {
     const application = new Application(context, values, await themeFor(context.out, context.env));
     if (!values.watch) return application.once();
+    if (values.dryRun) throw new UsageError('cannot be combined with --dry-run', '--watch');
     if (values.file.includes('-')) throw new UsageError('standard input cannot be watched', '--watch');
     const { watchFiles } = await import('./shared/watch.js');
     await watchFiles(values.file, values.interval, context, (occasion) => application.once(occasion));

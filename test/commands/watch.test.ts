@@ -24,6 +24,32 @@ const mark: ServiceId = { fwmark: 1, family: 'inet' };
 const weights = async (director: Director): Promise<number[]> =>
   (await director.client.destinations(mark)).map(({ weight }) => weight);
 
+test('a file that is still being written is not applied', async (context) => {
+  const director = await Director.start(context);
+  const file = await director.file('web.json', document(1, 1));
+  const events: (() => Promise<unknown>)[] = [
+    () => director.file('web.json', document(2)),
+    () => director.file('web.json', document(2, 2)),
+    ...Array.from({ length: 3 }, () => async () => {}),
+  ];
+  const seen: string[] = [];
+  director.whileSleeping = async () => {
+    seen.push((await weights(director)).toSorted().join());
+    const next = events.shift();
+    if (next === undefined) director.stop.abort();
+    else await next();
+  };
+  assert.equal((await director.run(['apply', '-f', file, '--watch', '--prune'])).status, 0);
+  assert.deepEqual([...new Set(seen)], ['1,1', '2,2']);
+});
+
+test('--watch and --dry-run exclude each other', async (context) => {
+  const director = await Director.start(context);
+  const { status, err } = await director.run(['apply', '-f', 'web.json', '--watch', '--dry-run']);
+  assert.equal(status, 2);
+  assert.match(err, /--watch: cannot be combined with --dry-run/);
+});
+
 test('a file that changes is applied again, drift is repaired, a bad version waits for a better one', async (context) => {
   const director = await Director.start(context);
   const file = await director.file('web.json', document(1));
@@ -37,7 +63,8 @@ test('a file that changes is applied again, drift is repaired, a bad version wai
     // Nothing for as long as the interval, while somebody else is at the table.
     () => director.client.apply({ do: 'deleteService', id: mark }),
     ...Array.from({ length: 12 }, () => async () => {}),
-  ];
+    // A change is applied when the next look sees no further one.
+  ].flatMap((event) => [event, async () => {}]);
   director.whileSleeping = async () => {
     seen.push((await weights(director)).join());
     const next = events.shift();
@@ -48,17 +75,17 @@ test('a file that changes is applied again, drift is repaired, a bad version wai
   assert.equal(status, 0);
   assert.match(err, new RegExp(`^lvsadm: ${file}:1:15: services\\[0\\]\\.service: missing`, 'm'));
   assert.match(err, new RegExp(`^lvsadm: ${file}: no such file or directory$`, 'm'));
-  assert.deepEqual(seen.slice(0, 7), ['1', '2', '2', '3', '3', '4', '']);
+  assert.deepEqual(seen.slice(0, 12), ['1', '1', '2', '2', '2', '2', '3', '3', '3', '3', '4', '']);
   assert.equal(seen.at(-1), '4');
   assert.ok(!out.includes('nothing to change'), out);
   assert.deepEqual(
     out.split('\n').filter((line) => /^\d/.test(line) && !line.endsWith(' done')),
     [
       `1970-01-01T00:00:00Z ${file}: first application`,
-      `1970-01-01T00:00:01Z ${file}: changed`,
-      `1970-01-01T00:00:03Z ${file}: changed`,
-      `1970-01-01T00:00:05Z ${file}: changed`,
-      `1970-01-01T00:00:15Z ${file}: another program changed the table`,
+      `1970-01-01T00:00:02Z ${file}: changed`,
+      `1970-01-01T00:00:06Z ${file}: changed`,
+      `1970-01-01T00:00:10Z ${file}: changed`,
+      `1970-01-01T00:00:20Z ${file}: another program changed the table`,
     ],
   );
 });
@@ -185,7 +212,10 @@ test('--watch --json has the time, the cause and the files of each application',
   const director = await Director.start(context);
   await director.file('web.json', document(1));
   const second = await director.file('more.json', '{"services": []}');
-  const events = [() => director.file('more.json', '{"services": [{"service": "fwmark://2"}]}')];
+  const events: (() => Promise<unknown>)[] = [
+    () => director.file('more.json', '{"services": [{"service": "fwmark://2"}]}'),
+    async () => {},
+  ];
   director.whileSleeping = async () => {
     const next = events.shift();
     if (next === undefined) director.stop.abort();
@@ -194,7 +224,7 @@ test('--watch --json has the time, the cause and the files of each application',
   const { out } = await director.run(['apply', '-f', director.directory, '--watch', '--json']);
   const [first = '', then = ''] = out.split(/^(?=\{)/m);
   const { time, cause, files, changes } = JSON.parse(then);
-  assert.deepEqual([time, cause, files], ['1970-01-01T00:00:01Z', 'change', [second]]);
+  assert.deepEqual([time, cause, files], ['1970-01-01T00:00:02Z', 'change', [second]]);
   assert.equal(changes.length, 1);
   assert.equal(JSON.parse(first).cause, 'start');
 });

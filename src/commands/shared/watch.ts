@@ -16,8 +16,8 @@ export interface Occasion {
 }
 
 /**
- * Calls `once`, and again when one of the files (or of the documents in a directory) changes and after `interval`
- * seconds, until the process is asked to stop: it ends between two calls. An error in a document is written, and the next
+ * Calls `once`, and again when one of the files (or of the documents in a directory) has changed, and two looks a second apart see
+ * no further change, and after `interval` seconds, until the process is asked to stop: it ends between two calls. An error in a document is written, and the next
  * version of the document is awaited; every other error is thrown, so that a supervisor restarts the process.
  */
 export async function watchFiles(
@@ -33,14 +33,18 @@ export async function watchFiles(
   while (!stop?.aborted) {
     const done = await survive(() => once(occasion), context);
     const due = context.now() + interval * 1000;
-    let changed: string[];
+    const changed = new Set<string>();
+    // A file that is still being written changes from look to look: half of a document must not be applied.
+    let isSettled: boolean;
     do {
       await context.sleep(POLL);
       const now = await fingerprint(files);
-      changed = differing(seen, now);
+      const since = differing(seen, now);
+      for (const file of since) changed.add(file);
+      isSettled = since.length === 0;
       seen = now;
-    } while (!stop?.aborted && context.now() < due && changed.length === 0);
-    if (changed.length > 0) occasion = { cause: 'change', files: changed };
+    } while (!stop?.aborted && !(isSettled && (changed.size > 0 || context.now() >= due)));
+    if (changed.size > 0) occasion = { cause: 'change', files: [...changed] };
     // After a failure the occasion is still the same.
     else if (done) occasion = { cause: 'drift', files: [...seen.keys()] };
   }

@@ -23,6 +23,7 @@ const equivalents: readonly (readonly [words: string, advice: string])[] = [
   ['disable quiesce', "'lvsadm drain'"],
   ['enable', "'lvsadm undrain'"],
   ['plan', "'lvsadm diff'"],
+  ['validate verify lint test', "'lvsadm check'"],
   ['sync reload', "'lvsadm apply'"],
   ['setup init', "'lvsadm director up' or 'lvsadm real-server up'"],
   ['diagnose', "'lvsadm doctor'"],

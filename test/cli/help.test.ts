@@ -62,6 +62,7 @@ const meant: readonly (readonly [word: string, commandLine: string])[] = [
   ['flush', "use 'lvsadm -C'"],
   ['add', "use 'lvsadm -A' for a service, 'lvsadm -a' for a server"],
   ['delete', "use 'lvsadm -D' for a service, 'lvsadm -d' for a server"],
+  ['validate', "use 'lvsadm check'"],
   ['zero', "(did you mean 'lvsadm --zero'?)"],
   ['add-service', "(did you mean 'lvsadm --add-service'?)"],
   ['lits', "(did you mean 'list'?)"],
@@ -89,7 +90,7 @@ test('every command line that an answer names is one of lvsadm', async () => {
   }
 });
 
-for (const word of ['qqq', 'test', 'foo', 'xyzzy', 'l', '']) {
+for (const word of ['qqq', 'tests', 'foo', 'xyzzy', 'l', '']) {
   test(`nothing is suggested for '${word}', which is near nothing`, async () => {
     assert.deepEqual(await run(word), {
       status: 2,

@@ -14,6 +14,7 @@ const notRun: readonly (readonly [page: string, firstLine: string, reason: strin
   ['README.md', 'npm run demo', 'the demo, and the tests that this is one of'],
   ['README.md', 'npm ci', 'installs on the machine: test/scripts/ does so below a directory of its own'],
   ['docs/standalone.md', 'npm run build:standalone', 'the same'],
+  ['docs/reliability.md', 'npm run -s test:robust', 'ten minutes of tests'],
   ['docs/performance.md', 'npm run bench:native', 'benchmarks, which take an hour'],
   ['docs/provisioning.md', 'lvsadm schema', 'check-jsonschema is a program that the lab does not have'],
   ['docs/architecture.md', "{ do: 'addDestination',", 'a value, with dots for its rest'],
@@ -36,7 +37,7 @@ const surroundings: Readonly<Record<string, string>> = {
     lvsadm -A -t 192.0.2.10:80 -s wrr
     lvsadm -a -t 192.0.2.10:80 -r 198.51.100.7:80 -m -w 5
     mkdir -p /etc/lvsadm.d
-    lvsadm export >/etc/lvsadm.d/web.yaml
+    lvsadm export | tee director.yaml >/etc/lvsadm.d/web.yaml
     lvsadm -Sn >/etc/ipvsadm.rules`,
 };
 

@@ -2,7 +2,6 @@
 import { Errno, KernelError } from '../errors.js';
 import type { IpvsClient } from '../ipvs/client.js';
 import type { Change } from '../model/change.js';
-import type { Daemon } from '../model/daemon.js';
 import { serviceKey } from '../model/service.js';
 import type { State } from '../model/state.js';
 import { differencesIn } from './differences.js';
@@ -56,7 +55,7 @@ export async function reconcile<Current>(reconciler: Reconciler<Current>): Promi
   for (let rounds = 1; ; rounds++) {
     const plan = reconciler.plan(await reconciler.read());
     const differences = differencesIn(plan);
-    const outcomes = (await carryOut(stagesOf(plan), reconciler)).map((outcome) => ({
+    const outcomes = (await carryOut(plan, reconciler)).map((outcome) => ({
       ...outcome,
       differences: differences(outcome.change),
     }));
@@ -71,9 +70,10 @@ export async function reconcile<Current>(reconciler: Reconciler<Current>): Promi
 }
 
 async function carryOut(
-  stages: readonly Stage[],
+  plan: Plan,
   reconciler: Pick<Reconciler, 'client' | 'before' | 'progress' | 'stopRequested'>,
 ): Promise<Outcome[]> {
+  const stages = stagesOf(plan);
   const outcomes: Outcome[] = [];
   const total = stages.reduce((sum, stage) => sum + stage.length, 0);
   let refused = false;
@@ -87,7 +87,7 @@ async function carryOut(
         continue;
       }
       const errors = await reconciler.client.applyAll(changes);
-      const results = await startAgain(outcomesOf(changes, errors), reconciler.client);
+      const results = await startAgain(outcomesOf(changes, errors), plan, reconciler.client);
       refused = results.some(({ result }) => result !== 'done');
       outcomes.push(...results);
       reconciler.progress?.(outcomes.length, total);
@@ -99,35 +99,23 @@ async function carryOut(
 /** Starts the daemons again that were stopped for new ones that the kernel refused. The refusal tells it. */
 async function startAgain(
   outcomes: readonly Outcome[],
+  { daemons }: Plan,
   client: Reconciler['client'],
 ): Promise<readonly Outcome[]> {
   const told: Outcome[] = [];
   for (const outcome of outcomes) {
-    const before = outcome.error && daemonBefore(outcome, outcomes);
-    if (before === undefined || outcome.error === undefined) told.push(outcome);
+    const { change, error } = outcome;
+    const before =
+      change.do === 'startDaemon' && daemons.find(({ after }) => after === change.daemon)?.before;
+    if (!before || error === undefined) told.push(outcome);
     else {
-      const { operation, errno, object } = outcome.error;
       const [failure] = await client.applyAll([{ do: 'startDaemon', daemon: before }]);
-      const detail = failure ? 'and the one before could not be started again' : 'the one before runs again';
-      told.push({ ...outcome, error: new KernelError(operation, errno, object, detail) });
+      const detail = failure ? 'the one before could not be started again' : 'the one before runs again';
+      told.push({ ...outcome, error: new KernelError(error.operation, error.errno, error.object, detail) });
     }
   }
   return told;
 }
-
-/** The daemon that was stopped for one that was refused. */
-function daemonBefore({ change }: Outcome, outcomes: readonly Outcome[]): Daemon | undefined {
-  if (change.do !== 'startDaemon') return undefined;
-  for (const { change: other, result } of outcomes) {
-    if (other.do !== 'stopDaemon' || result !== 'done') continue;
-    const { daemon } = other;
-    if (daemon.state === change.daemon.state && isWhole(daemon)) return daemon;
-  }
-  return undefined;
-}
-
-const isWhole = (daemon: Pick<Daemon, 'state'> & Partial<Daemon>): daemon is Daemon =>
-  daemon.interface !== undefined && daemon.syncId !== undefined;
 
 /** A server that was refused because its new service had been refused counts as skipped. */
 function outcomesOf(changes: readonly Change[], errors: readonly (KernelError | undefined)[]): Outcome[] {

@@ -76,10 +76,10 @@ const of = (service: PlannedService, action: 'add' | 'change' | 'remove'): Plann
 const raisesWeight = ({ before, after }: Planned<Destination>): boolean =>
   (after?.weight ?? 0) > (before?.weight ?? 0);
 
-/** The whole daemon, so that it can be started again: the kernel, which has at most one of each state, looks at the state alone. */
+/** The kernel has at most one of each state. */
 const stop = (daemon: Planned<Daemon>): Change => ({
   do: 'stopDaemon',
-  daemon: daemon.before ?? { state: subject(daemon).state },
+  daemon: { state: subject(daemon).state },
 });
 const start = (daemon: Planned<Daemon>): Change => ({ do: 'startDaemon', daemon: subject(daemon) });
 

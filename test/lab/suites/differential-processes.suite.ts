@@ -13,7 +13,6 @@ import { everything } from '../../ipvsadm/cases.js';
 import { formatTable } from '../../support/connection-table.js';
 import { callers } from '../differential/callers.js';
 import { show, showCommand } from '../differential/compare.js';
-import { Lvsadm } from '../differential/lvsadm.js';
 import { NameServer } from '../differential/name-server.js';
 import { ShellProgram } from '../differential/shell-program.js';
 import { type Programs, SideBySide } from '../differential/side-by-side.js';
@@ -145,6 +144,27 @@ describe('by the names of its scripts', () => {
     ));
 });
 
+test('"Arguments of ipvsadm-save" in docs/compatibility.md: the script ignores words, lvsadm refuses them', async () => {
+  const pair = await SideBySide.open({
+    ipvsadm: new ShellProgram(['/sbin/ipvsadm-save']),
+    lvsadm: linked('ipvsadm-save'),
+  });
+  try {
+    const commands = ['rules', '-x', '--nosuch'].map(words);
+    const { ipvsadm, lvsadm } = await pair.play({ given: table, commands });
+    assert.deepEqual(
+      ipvsadm.observations.map(({ status }) => status),
+      [0, 1, 1],
+    );
+    assert.deepEqual(
+      lvsadm.observations.map(({ status }) => status),
+      [2, 255, 255],
+    );
+  } finally {
+    await pair.close();
+  }
+});
+
 describe('"Restoring a table" in docs/compatibility.md', () => {
   for (const [what, stdin] of Object.entries({
     nothing: '',
@@ -194,7 +214,7 @@ test('"Names of hosts" in docs/compatibility.md: ipvsadm asks for each row, lvsa
 
 describe('programs that call ipvsadm', () => {
   for (const { name, commands } of callers) {
-    test(name, () => compare({ lvsadm: new Lvsadm() }, [], commands));
+    test(name, () => compare({ lvsadm: linked('ipvsadm') }, [], commands));
   }
 });
 

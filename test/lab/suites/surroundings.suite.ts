@@ -57,7 +57,8 @@ describe('in a working directory that is gone', () => {
 });
 
 describe('without /proc', () => {
-  const noProc = 'umount -l /proc && exec "$@"';
+  // A namespace's own /proc lies over that of the machine.
+  const noProc = 'while umount -l /proc 2>/dev/null; do :; done; exec "$@"';
   const needsProc = distribution === 'standalone';
 
   test('the npm package lists the table, and the executable says in one line that it needs /proc', () => {

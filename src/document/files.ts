@@ -8,6 +8,8 @@ export interface FileAccess {
   readonly stdin: AsyncIterable<Uint8Array>;
   /** Chunks, each valid until the next is asked for; rejects as node:fs does. */
   readFile(path: string): AsyncIterable<Uint8Array>;
+  /** Tells pipes, devices and sockets from files, which otherwise are read whatever they are. */
+  readonly files?: { lstatSync(path: string): { readonly mode: number } };
 }
 
 /** Larger than any table: a document of 10,000 services with 10 servers each has 8 MiB. */
@@ -63,6 +65,7 @@ async function readBytes(file: string, access: FileAccess): Promise<Buffer | und
   const chunks: Uint8Array[] = [];
   let size = 0;
   try {
+    refuseSpecial(file, access);
     for await (const chunk of file === '-' ? access.stdin : access.readFile(file)) {
       // A chunk is valid only until the next one comes.
       chunks.push(new Uint8Array(chunk));
@@ -75,6 +78,22 @@ async function readBytes(file: string, access: FileAccess): Promise<Buffer | und
     throw unreadable(file, error);
   }
   return Buffer.concat(chunks);
+}
+
+const S_IFMT = 0o170000;
+/** Types of files whose reading may never end (inode(7)). */
+const special: ReadonlyMap<number, string> = new Map([
+  [0o010000, 'a pipe'],
+  [0o020000, 'a device'],
+  [0o060000, 'a device'],
+  [0o140000, 'a socket'],
+]);
+
+/** Below /dev and /proc are the names of standard input, and of the pipes of a shell's `<(command)`. */
+function refuseSpecial(file: string, { files }: FileAccess): void {
+  if (file === '-' || files === undefined || /^\/(?:dev\/(?:stdin$|fd\/)|proc\/)/.test(file)) return;
+  const type = special.get(files.lstatSync(file).mode & S_IFMT);
+  if (type !== undefined) throw failure(file, `${type}, not a file; - reads standard input`);
 }
 
 /** UTF-8 without NUL. */

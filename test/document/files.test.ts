@@ -136,3 +136,21 @@ test('a file that one may not read', async () => {
   };
   assert.equal(await problem(path, refusing), 'FILE: permission denied');
 });
+
+test('a pipe, a device or a socket is refused before it is opened', async () => {
+  for (const [mode, what] of [
+    [0o010644, 'a pipe'],
+    [0o020666, 'a device'],
+    [0o060660, 'a device'],
+    [0o140755, 'a socket'],
+  ] as const) {
+    const access = {
+      stdin: chunks(''),
+      readFile: (): never => assert.fail('opens it'),
+      files: { lstatSync: () => ({ mode }) },
+    };
+    await assert.rejects(readTexts(['x.yaml'], access), {
+      message: `x.yaml: ${what}, not a file; - reads standard input`,
+    });
+  }
+});

@@ -63,11 +63,6 @@ const fallbacks: ReadonlyMap<string, SchedulerFlagWord | undefined> = new Map([
 /** The flag that makes a scheduler choose another server for the clients of one at weight 0: `mh-fallback`. */
 export const fallbackOf = (scheduler: string): SchedulerFlagWord | undefined => fallbacks.get(scheduler);
 
-interface Scheduling {
-  readonly scheduler: string;
-  readonly schedulerFlags: readonly SchedulerFlag[];
-}
-
 /** Whether a service refuses the share of new clients of a server at weight 0. */
 export function refusesAtZero({ scheduler, schedulerFlags }: Scheduling): boolean {
   const word = fallbackOf(scheduler);

@@ -4,7 +4,8 @@ import { UsageError } from '../errors.js';
 import { printable } from '../foreign-text.js';
 import type { IpvsClient } from '../ipvs/client.js';
 import { refusal } from '../messages.js';
-import type { ServiceId } from '../model/service.js';
+import type { Service } from '../model/service.js';
+import { formatService } from '../model/service-uri.js';
 import type { State } from '../model/state.js';
 import { toJson } from '../output/json.js';
 import { interruptedAt, reconciliationJson, refusals, renderReconciliation } from '../output/outcome.js';
@@ -12,7 +13,7 @@ import { planJson, renderPlan } from '../output/plan.js';
 import { Progress } from '../output/progress.js';
 import { type Theme, themeFor } from '../output/theme.js';
 import { type Outcome, type Reconciliation, reconcile } from '../plan/apply.js';
-import { leaving, needFallback, quiesce } from '../plan/drain.js';
+import { leaving, needFallback, quiesce, undrainable } from '../plan/drain.js';
 import { lossesOf } from '../plan/losses.js';
 import type { Plan } from '../plan/plan.js';
 import { empties } from '../plan/policy.js';
@@ -153,7 +154,6 @@ class Application {
   ): Promise<Reconciliation> {
     let plan: Plan | undefined;
     let drained: Plan | undefined;
-    const fallingBack: ServiceId[] = [];
     const fallbacks = new Fallbacks(client, openStore(this.context, this.values.runDir), this.context.err);
     const reconciliation = await reconcile({
       client,
@@ -172,18 +172,38 @@ class Application {
       before: async (stage) => {
         if (!this.values.drain || plan === undefined || plan === drained || !removes(stage)) return;
         drained = plan;
-        const members = leaving(plan);
-        this.quiesced = members.filter(({ destination }) => destination.weight > 0);
-        fallingBack.push(...needFallback(plan));
-        await fallbacks.whileSet(fallingBack, () => quiesce(members, client));
-        await waitUntilEmpty(members, this.waiting(client, interruption));
+        await this.drain(plan, fallbacks, client, interruption);
       },
       progress: (done, total) => this.progress.bar(done, total),
       stopRequested: async () => (await interruption?.noticed()) ?? false,
+    }).catch(async (error: unknown) => {
+      // The next application tries again if this fails, too.
+      await fallbacks.giveBack().catch(() => {});
+      throw error;
     });
     // The document's flags hold, also where it has a server at weight 0; but servers that could not be removed still need the flag.
-    if (fallingBack.length > 0) await fallbacks.giveBack(reconciliation.converged ? fallingBack : []);
+    await fallbacks.giveBack(reconciliation.converged && plan ? documented(plan) : []);
     return reconciliation;
+  }
+
+  /** Waits until the servers that a plan removes have no connections left. */
+  private async drain(
+    plan: Plan,
+    fallbacks: Fallbacks,
+    client: IpvsClient,
+    interruption?: Interruption,
+  ): Promise<void> {
+    for (const { id, scheduler } of undrainable(plan)) {
+      const reason = `scheduler ${scheduler} refuses the new clients of a server at weight 0`;
+      await this.context.err.write(
+        `lvsadm: ${formatService(id)}: servers are removed without a drain: ${reason}\n`,
+      );
+    }
+    const members = leaving(plan);
+    await fallbacks.whileSet(needFallback(plan), async () => {
+      this.quiesced = await quiesce(members, client);
+    });
+    await waitUntilEmpty(members, this.waiting(client, interruption));
   }
 
   /** @throws UsageError if it would remove the last service without --allow-empty */
@@ -222,6 +242,9 @@ const occasionText = ({ cause, files }: Occasion, time: Date): string =>
   `${timeText(time)} ${printable(someNames(files))}: ${causes[cause]}\n`;
 
 const timeText = (time: Date): string => time.toISOString().replace(/\.\d+/, '');
+
+/** The services that are as a document has them once its plan is carried out. */
+const documented = ({ services }: Plan): Service[] => services.flatMap(({ after }) => after ?? []);
 
 const removes = (stage: Stage): boolean =>
   stage.some((change) => change.do === 'deleteDestination' || change.do === 'deleteService');

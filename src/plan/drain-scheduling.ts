@@ -7,23 +7,29 @@ import type { Service } from '../model/service.js';
 export const lacksFallback = (service: Service): boolean =>
   refusesAtZero(service) && fallbackFlag(service) !== undefined;
 
+/** Whether new clients of a server at weight 0 are refused, and no flag is against it. */
+export const cannotFallBack = (service: Service): boolean =>
+  refusesAtZero(service) && fallbackFlag(service) === undefined;
+
 /** The change that makes a service fall back to other servers. */
-export const addFallback = (service: Service): Change =>
-  withFlags(service, [...service.schedulerFlags, fallbackFlag(service) ?? []].flat());
-
-/** The change that takes the flag away. */
-export const removeFallback = (service: Service): Change =>
-  withFlags(
-    service,
-    service.schedulerFlags.filter((flag) => flag !== fallbackFlag(service)),
-  );
-
-const withFlags = (service: Service, schedulerFlags: readonly SchedulerFlag[]): Change => ({
+export const addFallback = (service: Service): Change => ({
   do: 'editService',
-  service: { ...service, schedulerFlags },
+  service: { ...service, schedulerFlags: [...service.schedulerFlags, fallbackFlag(service) ?? []].flat() },
 });
 
-function fallbackFlag({ scheduler }: Service): SchedulerFlag | undefined {
+/** The change that takes the flag away. */
+export const removeFallback = (service: Service): Change => ({
+  do: 'editService',
+  service: withoutFlag(service, fallbackFlag(service)),
+});
+
+export const withoutFlag = (service: Service, flag: SchedulerFlag | undefined): Service => ({
+  ...service,
+  schedulerFlags: service.schedulerFlags.filter((each) => each !== flag),
+});
+
+/** The flag of a scheduler that has one. */
+export function fallbackFlag({ scheduler }: Pick<Service, 'scheduler'>): SchedulerFlag | undefined {
   const word = fallbackOf(scheduler);
   return word && schedulerFlagWords[word].flag;
 }

@@ -10,6 +10,11 @@ export interface Member {
   readonly destination: Destination;
 }
 
+/** A server as it is in the table. */
+export interface PresentMember extends Member {
+  readonly destination: DestinationEntry;
+}
+
 /**
  * Connections that would break if the server went now. A TCP or SCTP connection that is no longer established ends by
  * itself; everything of UDP, and of a mark that may stand for UDP, counts as inactive all its life.
@@ -53,20 +58,29 @@ export async function waitUntilEmpty(members: readonly Member[], waiting: Waitin
   }
 }
 
-/** One request for each service, however many of its servers are counted. */
 async function countConnections(members: readonly Member[], waiting: Waiting): Promise<number> {
+  const present = await presentMembers(members, waiting.client);
+  return present
+    .filter(({ destination }) => waiting.concerns?.(destination) ?? true)
+    .reduce((sum, { of, destination }) => sum + connectionsLeft(of, destination), 0);
+}
+
+/** The servers that are still in the table, as they are now. One request for each service, however many of its servers are asked for. */
+export async function presentMembers(
+  members: readonly Member[],
+  client: Pick<IpvsClient, 'destinations'>,
+): Promise<PresentMember[]> {
   const services = new Map<string, { readonly of: ServiceId; readonly keys: Set<string> }>();
   for (const { of, destination } of members) {
     const service = services.get(serviceKey(of)) ?? { of, keys: new Set() };
     services.set(serviceKey(of), service);
     service.keys.add(destinationKey(destination.id));
   }
-  let left = 0;
+  const present: PresentMember[] = [];
   for (const { of, keys } of services.values()) {
-    for (const entry of await waiting.client.destinations(of)) {
-      if (!keys.has(destinationKey(entry.id)) || waiting.concerns?.(entry) === false) continue;
-      left += connectionsLeft(of, entry);
+    for (const destination of await client.destinations(of)) {
+      if (keys.has(destinationKey(destination.id))) present.push({ of, destination });
     }
   }
-  return left;
+  return present;
 }

@@ -1,14 +1,19 @@
 // Schedulers that hash keep a server at weight 0 in their tables: while one is there, their fallback flag is set.
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { Errno, KernelError } from '../../src/errors.js';
 import type { Change } from '../../src/model/change.js';
-import type { ServiceId } from '../../src/model/service.js';
+import type { Destination } from '../../src/model/destination.js';
+import { type ServiceId, serviceKey } from '../../src/model/service.js';
 import { Died, dyingAfter } from '../support/changes.js';
 import { Director } from '../support/director.js';
+import { ownFiles } from '../support/flock.js';
 
 const web: ServiceId = { protocol: 'tcp', address: '192.0.2.1', port: 80 };
 const SERVICE = 'tcp://192.0.2.1:80';
 const [first, second] = ['198.51.100.1:80', '198.51.100.2:80'];
+
+const firstId = { address: '198.51.100.1', port: 80 };
 
 const documentOf = (scheduler: string, flags: readonly string[] = [], servers = [first, second]) =>
   JSON.stringify({ services: [{ service: SERVICE, scheduler, schedulerFlags: flags, servers }] });
@@ -182,5 +187,197 @@ for (const words of [
     const { status, err } = await director.run([...words, '--force']);
     assert.deepEqual([status, err], [0, '']);
     assert.deepEqual(await weights(director), [0, 1]);
+  });
+}
+
+test('apply --drain removes servers of dh at once, and says so', async (context) => {
+  const director = await start(context, 'dh');
+  director.ipvs.connect(web, firstId, { activeConnections: 1 });
+  const apply = ['apply', '-f', '-', '--drain', '60'];
+  const { status, err } = await director.run(apply, { stdin: documentOf('dh', [], [second]) });
+  assert.deepEqual([status, director.time, await weights(director)], [0, 0, [1]]);
+  assert.equal(
+    err,
+    `lvsadm: ${SERVICE}: servers are removed without a drain: scheduler dh refuses the new clients of a server at weight 0\n`,
+  );
+});
+
+test('apply --drain drains a service of dh that it removes: its clients are refused in any case', async (context) => {
+  const director = await start(context, 'dh');
+  director.ipvs.connect(web, firstId, { activeConnections: 1 });
+  const seen: number[][] = [];
+  director.whileSleeping = async () => {
+    seen.push(await weights(director));
+    director.ipvs.connect(web, firstId, { activeConnections: 0 });
+  };
+  const apply = ['apply', '-f', '-', '--prune', '--allow-empty', '--drain', '60'];
+  const { status, err } = await director.run(apply, { stdin: '{"services": []}' });
+  assert.deepEqual([status, err, seen[0]], [0, '', [0, 0]]);
+});
+
+test('a flag that a document sets after a drain is the document’s', async (context) => {
+  const director = await start(context, 'mh');
+  await director.run(['drain', SERVICE, first]);
+  await director.run(['apply', '-f', '-'], { stdin: documentOf('mh') });
+  assert.deepEqual([await flags(director), await weights(director)], [[], [1, 1]]);
+  const edited = await director.client.service(web);
+  await director.client.apply({ do: 'editService', service: { ...edited, schedulerFlags: ['flag-1'] } });
+  await director.run(['drain', SERVICE, second]);
+  await director.run(['undrain', SERVICE, second]);
+  assert.deepEqual(await flags(director), ['flag-1']);
+});
+
+test('a flag that a drain set, and a document confirms, is the document’s', async (context) => {
+  const director = await start(context, 'mh');
+  await director.run(['drain', SERVICE, first]);
+  await director.run(['apply', '-f', '-'], { stdin: documentOf('mh', ['mh-fallback']) });
+  await director.run(['drain', SERVICE, second]);
+  await director.run(['undrain', SERVICE, second]);
+  assert.deepEqual([await flags(director), await weights(director)], [['flag-1'], [1, 1]]);
+});
+
+test('apply --drain leaves the flag of its document, also where an earlier drain had set it', async (context) => {
+  const director = await start(context, 'mh');
+  await director.run(['drain', SERVICE, first]);
+  await director.run(['apply', '-f', '-', '--drain', '60'], {
+    stdin: documentOf('mh', ['mh-fallback'], [second]),
+  });
+  assert.deepEqual([await flags(director), await weights(director)], [['flag-1'], [1]]);
+});
+
+test('an apply after an apply --drain that ended while it waited forgets the flag', async (context) => {
+  const director = await start(context, 'sh');
+  director.whileSleeping = () => Promise.reject(new Died());
+  const stdin = documentOf('sh', [], [second]);
+  assert.equal((await director.run(['apply', '-f', '-', '--drain', '60'], { stdin })).status, 70);
+  director.whileSleeping = () => {};
+  assert.equal((await director.run(['apply', '-f', '-'], { stdin })).status, 0);
+  assert.deepEqual([await flags(director), await weights(director)], [[], [1]]);
+  const edited = await director.client.service(web);
+  await director.client.apply({ do: 'editService', service: { ...edited, schedulerFlags: ['flag-1'] } });
+  await director.run(['drain', SERVICE, second]);
+  await director.run(['undrain', SERVICE, second]);
+  assert.deepEqual(await flags(director), ['flag-1']);
+});
+
+test('an apply of another service takes away the flag that a run left behind', async (context) => {
+  const director = await start(context, 'sh');
+  director.whileSleeping = () => Promise.reject(new Died());
+  await director.run(['drain', SERVICE, first]);
+  director.whileSleeping = () => {};
+  director.ipvs.carryOut({ do: 'deleteDestination', of: web, id: firstId });
+  await director.run(['apply', '-f', '-'], { stdin: '{"services": [{"service": "fwmark://1"}]}' });
+  assert.deepEqual(await flags(director), []);
+});
+
+test('a flag that the kernel refuses is not remembered, and those of other services are taken away', async (context) => {
+  const director = await start(context, 'mh');
+  const other: ServiceId = { protocol: 'tcp', address: '192.0.2.2', port: 80 };
+  await director.run(['apply', '-f', '-'], { stdin: documentOf('mh').replace('192.0.2.1', '192.0.2.2') });
+  const { applyAll } = director.client;
+  const mock = context.mock.method(director.client, 'applyAll', async (changes: readonly Change[]) => {
+    const errors = await applyAll.call(
+      director.client,
+      changes.filter((change) => !edits(change, other)),
+    );
+    return changes.map((change) =>
+      edits(change, other) ? new KernelError('editService', Errno.EINVAL) : errors.shift(),
+    );
+  });
+  const { status } = await director.run(['drain', '198.51.100.1']);
+  assert.equal(status, 255);
+  assert.deepEqual([await flags(director), await weights(director)], [[], [1, 1]]);
+  mock.mock.restore();
+  const edited = await director.client.service(other);
+  await director.client.apply({ do: 'editService', service: { ...edited, schedulerFlags: ['flag-1'] } });
+  await director.run(['weight', SERVICE, second, '5']);
+  assert.deepEqual((await director.client.service(other)).schedulerFlags, ['flag-1']);
+});
+
+test('a flag that can no longer be told from another program’s is named', async (context) => {
+  const director = await start(context, 'mh', ['mh-port']);
+  director.ipvs.count(web, { connections: 9n });
+  await director.run(['drain', SERVICE, first]);
+  await director.run(['-Z']);
+  const { status, err } = await director.run(['undrain', SERVICE, first]);
+  assert.equal(status, 0);
+  assert.equal(
+    err,
+    `lvsadm: ${SERVICE}: mh-fallback stays set: its counters were zeroed, or it was added again, since lvsadm set it; once no server has weight 0, ` +
+      "'lvsadm -E -t 192.0.2.1:80 -s mh -b mh-port' removes it\n",
+  );
+  assert.deepEqual(await flags(director), ['flag-1', 'flag-2']);
+});
+
+test('a flag whose service has another scheduler by now is named', async (context) => {
+  const director = await start(context, 'mh');
+  await director.run(['drain', SERVICE, first]);
+  const edited = await director.client.service(web);
+  await director.client.apply({ do: 'editService', service: { ...edited, scheduler: 'sh' } });
+  const { err } = await director.run(['undrain', SERVICE, first]);
+  assert.match(
+    err,
+    /sh-fallback stays set: its scheduler was changed since .*'lvsadm -E -t 192\.0\.2\.1:80 -s sh' removes it\n$/,
+  );
+});
+
+test('apply --drain keeps the thresholds that another program sets while it waits for others', async (context) => {
+  const director = await start(context, 'mh');
+  whenLocked(context, 2, () => edit(director, { weight: 7, upperThreshold: 50, lowerThreshold: 10 }));
+  const seen: unknown[] = [];
+  director.whileSleeping = async () => {
+    seen.push(await limits(director));
+  };
+  await director.run(['apply', '-f', '-', '--drain', '60'], { stdin: documentOf('mh', [], [second]) });
+  assert.deepEqual(seen[0], { weight: 0, upperThreshold: 50, lowerThreshold: 10 });
+});
+
+test('no state is kept where the administrator had set the flag', async (context) => {
+  const director = await start(context, 'sh', ['sh-fallback']);
+  const env = { LVSADM_RUN: await director.file('no-directory', '') };
+  const { status, err } = await director.run(['weight', SERVICE, first, '0'], { env });
+  assert.deepEqual([status, await weights(director)], [0, [0, 1]]);
+  assert.match(err, /^lvsadm: state is ignored: [^\n]*\n$/);
+});
+
+test('an apply --drain that fails after its removals leaves no flag behind', async (context) => {
+  const director = await start(context, 'mh');
+  const { applyAll } = director.client;
+  context.mock.method(director.client, 'applyAll', async (changes: readonly Change[]) => {
+    const errors = await applyAll.call(director.client, changes);
+    if (changes.some((change) => change.do === 'deleteDestination')) throw new Died();
+    return errors;
+  });
+  const apply = ['apply', '-f', '-', '--drain', '60'];
+  assert.equal((await director.run(apply, { stdin: documentOf('mh', [], [second]) })).status, 70);
+  assert.deepEqual([await flags(director), await weights(director)], [[], [1]]);
+});
+
+const edits = (change: Change, id: ServiceId): boolean =>
+  change.do === 'editService' && serviceKey(change.service.id) === serviceKey(id);
+
+const edit = async (director: Director, changed: Partial<Destination>): Promise<void> => {
+  const entry = (await director.client.destinations(web)).find(({ id }) => id.address === firstId.address);
+  assert.ok(entry);
+  director.ipvs.carryOut({ do: 'editDestination', of: web, destination: { ...entry, ...changed } });
+};
+
+const limits = async (director: Director) => {
+  const entry = (await director.client.destinations(web)).find(({ id }) => id.address === firstId.address);
+  const { weight, upperThreshold, lowerThreshold } = entry ?? {};
+  return { weight, upperThreshold, lowerThreshold };
+};
+
+/** Another program acts while a lock is waited for: the n-th that is taken. */
+function whenLocked(context: TestContext, nth: number, act: () => Promise<void>): void {
+  const { flock } = ownFiles;
+  let locks = 0;
+  const mock = context.mock.method(ownFiles, 'flock', async (...words: Parameters<typeof flock>) => {
+    locks++;
+    if (locks === nth) {
+      mock.mock.restore();
+      await act();
+    }
+    return flock(...words);
   });
 }

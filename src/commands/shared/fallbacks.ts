@@ -5,11 +5,19 @@
 import type { Context } from '../../context.js';
 import { Errno, KernelError, UsageError } from '../../errors.js';
 import type { IpvsClient } from '../../ipvs/client.js';
-import { fallbackOf, refusesAtZero } from '../../model/schedulers.js';
-import { type Service, type ServiceId, serviceKey } from '../../model/service.js';
+import { serviceRule } from '../../ipvsadm/rules.js';
+import { fallbackOf, flagNames, type SchedulerFlag } from '../../model/schedulers.js';
+import type { Service, ServiceId } from '../../model/service.js';
 import { formatService } from '../../model/service-uri.js';
 import type { ServiceEntry } from '../../model/table.js';
-import { addFallback, lacksFallback, removeFallback } from '../../plan/drain-scheduling.js';
+import {
+  addFallback,
+  cannotFallBack,
+  fallbackFlag,
+  lacksFallback,
+  removeFallback,
+  withoutFlag,
+} from '../../plan/drain-scheduling.js';
 import type { StateKind, Store } from '../../system/store.js';
 import type { Options } from '../command.js';
 
@@ -29,6 +37,9 @@ interface Given {
 const PATIENCE = 30_000;
 
 export class Fallbacks {
+  /** Services that got the flag by this object. */
+  private readonly given = new Set<string>();
+
   constructor(
     private readonly client: IpvsClient,
     private readonly store: Store,
@@ -39,7 +50,7 @@ export class Fallbacks {
   async requireFallback(services: Iterable<ServiceId>): Promise<void> {
     for (const id of services) {
       const service = await this.client.service(id);
-      if (!refusesAtZero(service) || lacksFallback(service)) continue;
+      if (!cannotFallBack(service)) continue;
       throw new UsageError(
         `scheduler ${service.scheduler} refuses the new clients of a server at weight 0; --force does it all the same`,
         formatService(id),
@@ -48,50 +59,89 @@ export class Fallbacks {
   }
 
   /**
-   * Sets weights to 0 with the flags set: no other process takes a flag away in between.
-   * @throws HostError, LockedError
+   * Sets weights to 0 with the flags set: no other process takes a flag away in between. If the kernel refuses a flag or a weight, the
+   * flags are taken away again.
+   * @throws HostError and LockedError if a flag has to be set, or is one that lvsadm set
    */
-  async whileSet(services: readonly ServiceId[], quiesce: () => Promise<void>): Promise<void> {
+  async whileSet<T>(services: readonly ServiceId[], quiesce: () => Promise<T>): Promise<T> {
     const hashing = (await this.present(services)).filter(({ scheduler }) => fallbackOf(scheduler));
     if (hashing.length === 0) return quiesce();
-    await this.alone(async () => {
+    const given = this.store.read(kind);
+    const isShared = (service: Service) => lacksFallback(service) || given.has(formatService(service.id));
+    if (!hashing.some(isShared)) return quiesce();
+    return this.alone(async () => {
       const lacking = (await this.present(hashing.map(({ id }) => id))).filter(lacksFallback);
-      if (lacking.length > 0) await this.set(lacking);
-      await quiesce();
+      try {
+        if (lacking.length > 0) await this.set(lacking);
+        return await quiesce();
+      } catch (error) {
+        if (error instanceof KernelError) await this.settle();
+        throw error;
+      }
     });
   }
 
   /**
    * Takes the flags away that lvsadm set, of services without a server at weight 0.
-   * @param also services that have to lose the flag in any case
+   * @param documented services as a document has set them by now: they keep its flags, and lose one that this object gave them
    */
-  async giveBack(also: readonly ServiceId[] = []): Promise<void> {
+  async giveBack(documented: readonly Service[] = []): Promise<void> {
     if (this.store.read(kind).size === 0) return;
-    await this.alone(async () => {
-      const given = this.store.read(kind);
-      const finished: string[] = [];
-      const keys = new Set(also.map(serviceKey));
-      const services = new Map((await this.client.services()).map((each) => [formatService(each.id), each]));
-      for (const each of given.values()) {
-        const service = services.get(each.service);
-        const isOurs = service !== undefined && isSame(each, service) && !lacksFallback(service);
-        if (isOurs && !keys.has(serviceKey(service.id)) && (await this.isNeeded(service))) continue;
-        if (isOurs) await this.take(service);
-        finished.push(each.service);
-      }
-      if (finished.length === 0) return;
-      await this.store.update(kind, (all) => new Map([...all].filter(([key]) => !finished.includes(key))));
-    });
+    await this.alone(() => this.settle(documented));
   }
 
+  private async settle(documented: readonly Service[] = []): Promise<void> {
+    const desired = new Map(documented.map((each) => [formatService(each.id), each]));
+    const services = new Map((await this.client.services()).map((each) => [formatService(each.id), each]));
+    const settled: string[] = [];
+    for (const given of this.store.read(kind).values()) {
+      const service = services.get(given.service);
+      if (await this.isSettled(given, service, desired.get(given.service))) settled.push(given.service);
+    }
+    await this.forget(settled);
+  }
+
+  /** Whether the flag is gone, taken away just now, or not lvsadm's any more. */
+  private async isSettled(
+    given: Given,
+    service: ServiceEntry | undefined,
+    desired: Service | undefined,
+  ): Promise<boolean> {
+    const flag = fallbackFlag(given);
+    if (service === undefined || flag === undefined || !service.schedulerFlags.includes(flag)) return true;
+    if (desired?.schedulerFlags.includes(flag)) return true;
+    const doubt = doubtAbout(given, service);
+    if (doubt !== undefined) {
+      await this.err.write(`lvsadm: ${leftSet(service, flag, doubt)}\n`);
+      return true;
+    }
+    const isUndesired = desired !== undefined && this.given.has(given.service);
+    if (!isUndesired && (await this.isNeeded(service))) return false;
+    await this.take(service);
+    return true;
+  }
+
+  private async forget(services: readonly string[]): Promise<void> {
+    if (services.length === 0) return;
+    const keys = new Set(services);
+    await this.store.update(kind, (all) => new Map([...all].filter(([key]) => !keys.has(key))));
+  }
+
+  /** @throws KernelError for a flag that was refused */
   private async set(services: readonly ServiceEntry[]): Promise<void> {
     // Before the change: a run that ends in between must not forget whose flag it is.
     await this.store.update(kind, (all) => new Map([...all, ...services.map(givenTo)]));
-    for (const service of services) {
-      await this.client.apply(addFallback(service)).catch(unlessGone);
-      const told = `${formatService(service.id)}: ${fallbackOf(service.scheduler)} is set while a server has weight 0`;
-      await this.err.write(`lvsadm: ${told}\n`);
+    const errors = await this.client.applyAll(services.map(addFallback));
+    const refused = services.filter((_, index) => errors[index] !== undefined);
+    await this.forget(refused.map(({ id }) => formatService(id)));
+    for (const { id, scheduler } of services.filter((each) => !refused.includes(each))) {
+      const service = formatService(id);
+      this.given.add(service);
+      await this.err.write(
+        `lvsadm: ${service}: ${fallbackOf(scheduler)} is set while a server has weight 0\n`,
+      );
     }
+    for (const error of errors) if (error) unlessGone(error);
   }
 
   private take(service: Service): Promise<void> {
@@ -112,10 +162,10 @@ export class Fallbacks {
     return services;
   }
 
-  private async alone(work: () => Promise<void>): Promise<void> {
+  private async alone<T>(work: () => Promise<T>): Promise<T> {
     const release = await this.store.lock('drain', 'setting weights here', { wait: PATIENCE });
     try {
-      await work();
+      return await work();
     } finally {
       release();
     }
@@ -127,8 +177,20 @@ function unlessGone(error: unknown): undefined {
   if (!(error instanceof KernelError && error.errno === Errno.ESRCH)) throw error;
 }
 
-const isSame = ({ scheduler, connections }: Given, service: ServiceEntry): boolean =>
-  service.scheduler === scheduler && service.stats.connections >= BigInt(connections);
+/** Why the flag may be another program's by now. */
+function doubtAbout({ scheduler, connections }: Given, service: ServiceEntry): string | undefined {
+  if (service.scheduler !== scheduler) return 'its scheduler was changed';
+  if (service.stats.connections >= BigInt(connections)) return undefined;
+  return 'its counters were zeroed, or it was added again,';
+}
+
+/** A flag that lvsadm set and cannot take away. */
+function leftSet(service: Service, flag: SchedulerFlag, doubt: string): string {
+  const { scheduler, id } = service;
+  const name = flagNames({ scheduler, schedulerFlags: [flag] }).join();
+  const command = ['lvsadm', '-E', ...serviceRule(withoutFlag(service, flag)).slice(1)].join(' ');
+  return `${formatService(id)}: ${name} stays set: ${doubt} since lvsadm set it; once no server has weight 0, '${command}' removes it`;
+}
 
 function givenTo({ id, scheduler, stats }: ServiceEntry): [string, Given] {
   const service = formatService(id);

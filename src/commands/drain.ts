@@ -4,7 +4,7 @@ import type { IpvsClient } from '../ipvs/client.js';
 import type { ServiceId } from '../model/service.js';
 import type { Json } from '../output/json.js';
 import { Progress } from '../output/progress.js';
-import { connectionsLeft, waitUntilEmpty } from '../plan/wait-until-empty.js';
+import { connectionsLeft, presentMembers, waitUntilEmpty } from '../plan/wait-until-empty.js';
 import { defineCommand } from './command.js';
 import { DrainedWeights } from './shared/drained-weights.js';
 import { Fallbacks, forceOption } from './shared/fallbacks.js';
@@ -68,7 +68,7 @@ export const command = defineCommand({
     const interruption = new Interruption(context);
     const active = servers.filter(({ destination }) => destination.weight > 0);
     if (!values.force) await fallbacks.requireFallback(servicesOf(active));
-    await fallbacks.whileSet(servicesOf(servers), () => quiesce(active, client, weights));
+    const taken = await fallbacks.whileSet(servicesOf(servers), () => quiesce(servers, client, weights));
     await waitFor(servers, client, values.timeout * 1000, interruption, context);
     const interrupted = interruption.requested;
     const ends: End[] = [];
@@ -76,7 +76,7 @@ export const command = defineCommand({
       const end = { server, now: await present(client, server), interrupted };
       if (values.delete && isDrained(end)) ends.push(await removed(end, client, weights));
       else if (interrupted && values.onInterrupt === 'restore')
-        ends.push(await restored(end, client, weights));
+        ends.push(await restored(end, taken, client, weights));
       else ends.push(end);
     }
     await fallbacks.giveBack();
@@ -89,18 +89,27 @@ export const command = defineCommand({
 
 const servicesOf = (servers: readonly Found[]): ServiceId[] => [...new Set(servers.map(({ of }) => of))];
 
-/** Keeps new connections from the servers, with their weights remembered. */
-async function quiesce(active: readonly Found[], client: IpvsClient, weights: DrainedWeights): Promise<void> {
-  if (active.length === 0) return;
+/**
+ * Keeps new connections from the servers, with their weights remembered.
+ * @returns the servers whose weight it set to 0, as they were before
+ */
+async function quiesce(
+  servers: readonly Found[],
+  client: IpvsClient,
+  weights: DrainedWeights,
+): Promise<Found[]> {
+  // Another program may have changed them while this one waited for its turn.
+  const active = (await presentMembers(servers, client)).filter(({ destination }) => destination.weight > 0);
+  if (active.length === 0) return [];
   // Before the change: a run that ends in between must not lose the weights.
   await weights.remember(active);
   const errors = await client.applyAll(active.map((server) => weightChange(server, 0)));
   const refused = active.filter((_, index) => errors[index] !== undefined);
-  if (refused.length === 0) return;
   await weights.forget(refused);
   // One that somebody removed meanwhile is told at the end.
   const error = errors.find((each) => each !== undefined && !isGone(each));
   if (error !== undefined) throw error;
+  return active.filter((server) => !refused.includes(server));
 }
 
 async function waitFor(
@@ -149,11 +158,19 @@ async function removed(end: End, client: IpvsClient, weights: DrainedWeights): P
   return error === undefined ? { ...end, removed: true } : { ...end, now: undefined };
 }
 
-/** The weight before the drain comes back, unless another program gave the server one. */
-async function restored(end: End, client: IpvsClient, weights: DrainedWeights): Promise<End> {
+/**
+ * The weight that this run took comes back, unless another program gave the server one, or added it again.
+ * @param taken servers as they were before this run set their weight to 0
+ */
+async function restored(
+  end: End,
+  taken: readonly Found[],
+  client: IpvsClient,
+  weights: DrainedWeights,
+): Promise<End> {
   const { server, now } = end;
-  const weight = weights.of(server)?.weight;
-  if (now?.destination.weight !== 0 || weight === undefined) return end;
+  const weight = taken.find((each) => describeServer(each) === describeServer(server))?.destination.weight;
+  if (now?.destination.weight !== 0 || weight === undefined || !weights.of(now)?.same) return end;
   await setWeight(client, now, weight);
   await weights.forget([server]);
   return { ...end, now: { of: now.of, destination: { ...now.destination, weight } } };
@@ -174,10 +191,10 @@ const line = (end: End): string => `${describeServer(end.server)}: ${stateOf(end
 function adviceAfter(end: End, weights: DrainedWeights): string {
   const { service, server } = nameOf(end.server);
   const state = `lvsadm: interrupted: ${line(end).trimEnd()}`;
-  const weight = weights.of(end.server)?.weight;
-  if (end.now?.destination.weight !== 0 || weight === undefined) return `${state}\n`;
+  const before = end.now && weights.of(end.now);
+  if (end.now?.destination.weight !== 0 || !before?.same) return `${state}\n`;
   const names = `${service} ${server}`;
-  return `${state}; 'lvsadm drain ${names}' goes on, 'lvsadm undrain ${names}' restores weight ${weight}\n`;
+  return `${state}; 'lvsadm drain ${names}' goes on, 'lvsadm undrain ${names}' restores weight ${before.weight}\n`;
 }
 
 const json = (end: End): Json => ({

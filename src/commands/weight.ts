@@ -63,10 +63,13 @@ export const command = defineCommand({
     const fallbacks = new Fallbacks(client, store, context.err);
     if (from > 0 && wanted === 0 && !values.force) await fallbacks.requireFallback([found.of]);
     const interruption = new Interruption(context);
-    const set: SetWeight = (server, weight) => {
-      const change = () => setWeight(client, server, weight);
-      return weight === 0 ? fallbacks.whileSet([server.of], change) : change();
-    };
+    const set: SetWeight = (server, weight) =>
+      weight > 0
+        ? setWeight(client, server, weight)
+        : fallbacks.whileSet([server.of], async () => {
+            // Another program may have changed it while this one waited for its turn.
+            await setWeight(client, (await present(client, server)) ?? server, weight);
+          });
     const end = await ramp(client, found, wanted, values.over * 1000, interruption, context, set);
     const interrupted = interruption.requested && end !== undefined && end.destination.weight !== wanted;
     if (interrupted && values.onInterrupt === 'restore') await set(end, from);

@@ -321,6 +321,21 @@ test('a flag whose service has another scheduler by now is named', async (contex
   );
 });
 
+test('a drain keeps the thresholds that another program sets while it waits for others', async (context) => {
+  for (const words of [
+    ['drain', SERVICE, first],
+    ['weight', SERVICE, first, '0'],
+  ]) {
+    const director = await start(context, 'mh');
+    whenLocked(context, 1, () => edit(director, { weight: 7, upperThreshold: 50, lowerThreshold: 10 }));
+    await director.run(words);
+    assert.deepEqual(await limits(director), { weight: 0, upperThreshold: 50, lowerThreshold: 10 }, words[0]);
+    if (words[0] !== 'drain') continue;
+    await director.run(['undrain', SERVICE, first]);
+    assert.deepEqual(await limits(director), { weight: 7, upperThreshold: 50, lowerThreshold: 10 });
+  }
+});
+
 test('apply --drain keeps the thresholds that another program sets while it waits for others', async (context) => {
   const director = await start(context, 'mh');
   whenLocked(context, 2, () => edit(director, { weight: 7, upperThreshold: 50, lowerThreshold: 10 }));

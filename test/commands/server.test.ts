@@ -305,6 +305,32 @@ test('an interrupted drain gives the weight back with --on-interrupt restore', a
   assert.deepEqual(await weights(director), ['198.51.100.1 5', '198.51.100.2 1']);
 });
 
+test('--on-interrupt restore gives no weight back that an earlier drain took', async (context) => {
+  const director = await start(context);
+  await director.run(['drain', ...names]);
+  connect(director, 3);
+  director.whileSleeping = () => director.stop.abort('SIGINT');
+  const { status } = await director.run(['drain', '198.51.100.1', '--on-interrupt', 'restore']);
+  assert.equal(status, 130);
+  assert.deepEqual(await weights(director), ['198.51.100.1 0', '198.51.100.2 1']);
+});
+
+test('--on-interrupt restore gives a server that was added again no weight', async (context) => {
+  const director = await start(context);
+  connect(director, 3);
+  director.ipvs.count(web, { connections: 12n }, first);
+  const [entry] = (await director.client.destinations(web)).filter(({ id }) => id.address === first.address);
+  assert.ok(entry);
+  director.whileSleeping = () => {
+    director.ipvs.carryOut({ do: 'deleteDestination', of: web, id: first });
+    director.ipvs.carryOut({ do: 'addDestination', of: web, destination: { ...entry, weight: 0 } });
+    director.stop.abort('SIGINT');
+  };
+  const { err } = await director.run(['drain', ...names, '--on-interrupt', 'restore']);
+  assert.deepEqual(await weights(director), ['198.51.100.1 0', '198.51.100.2 1']);
+  assert.doesNotMatch(err, /undrain/, 'undrain would not restore it');
+});
+
 test('an interrupted ramp tells the weight, or gives the first one back', async (context) => {
   const director = await start(context);
   director.whileSleeping = () => {

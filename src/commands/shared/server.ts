@@ -7,9 +7,9 @@ import { destinationKey } from '../../model/destination.js';
 import { destinationOrder, serviceOrder, sortedBy } from '../../model/order.js';
 import type { ServiceId } from '../../model/service.js';
 import { formatService } from '../../model/service-uri.js';
-import type { DestinationEntry, ServiceEntry } from '../../model/table.js';
+import type { ServiceEntry } from '../../model/table.js';
 import { type Json, toJson } from '../../output/json.js';
-import type { Member } from '../../plan/wait-until-empty.js';
+import { type Member, type PresentMember, presentMembers } from '../../plan/wait-until-empty.js';
 import type { Options, Positionals } from '../command.js';
 import { serverArgument, serversNamed, serviceArgument } from './service-arg.js';
 
@@ -42,10 +42,7 @@ export const jsonOption = {
 } as const satisfies Options;
 
 /** A server in the kernel's table. */
-export interface Found {
-  readonly of: ServiceId;
-  readonly destination: DestinationEntry;
-}
+export type Found = PresentMember;
 
 /** @throws UsageError if the table has no such server, KernelError */
 export async function findServer(
@@ -135,10 +132,9 @@ function searchEverywhere(text: string): Search {
 }
 
 /** The same server as it is now; undefined if it is gone. */
-export async function present(client: IpvsClient, { of, destination }: Found): Promise<Found | undefined> {
-  const key = destinationKey(destination.id);
-  const now = (await client.destinations(of)).find(({ id }) => destinationKey(id) === key);
-  return now && { of, destination: now };
+export async function present(client: IpvsClient, server: Found): Promise<Found | undefined> {
+  const [now] = await presentMembers([server], client);
+  return now;
 }
 
 /** @throws UsageError if the server was removed meanwhile, KernelError */

@@ -28,7 +28,7 @@ export async function runIpvsadm(
 
 /**
  * Replaces the table by the rules on standard input, as `ipvsadm-restore` does. ipvsadm clears the table before it reads its input;
- * lvsadm keeps the table if a line is wrong, or if there are no rules at all, and otherwise changes what differs.
+ * lvsadm keeps the table if a line is wrong, or if no line adds anything or clears the table, and otherwise changes what differs.
  * @param argv `--flush` clears the table first, as ipvsadm does; other words are ignored, as ipvsadm-restore ignores them
  * @returns the exit status
  * @throws UsageError if the table was kept
@@ -38,12 +38,12 @@ export async function runRestore(
   context: Context,
   resolver: () => Promise<Resolver> = systemResolver,
 ): Promise<number> {
-  const { checkedSteps, follow, replaceTable } = await import('./restore/restore.js');
+  const { checkedSteps, follow, makesTable, replaceTable } = await import('./restore/restore.js');
   const { stepsOf } = await import('./restore/batches.js');
   const session = { context, names: new NameLookup(context, resolver) };
   const steps = await checkedSteps(stepsOf(session));
   const client = await context.client();
-  if (steps.length === 0 && (await client.settings()).length > 0) {
+  if (!makesTable(steps) && (await client.settings()).length > 0) {
     throw new UsageError('no rules on standard input, so the table stays as it is; ipvsadm -C clears it');
   }
   if (!argv.includes('--flush')) return replaceTable(steps, session, execute);

@@ -143,5 +143,6 @@ const races: Readonly<Partial<Record<Change['do'], readonly number[]>>> = {
   stopDaemon: [Errno.ESRCH],
 };
 
-const mayBeRace = ({ change, result, error }: Outcome): boolean =>
+/** Whether a new plan may mend this: others changed the table, or a change before this one failed. */
+export const mayBeRace = ({ change, result, error }: Outcome): boolean =>
   result === 'skipped' || (error !== undefined && (races[change.do]?.includes(error.errno) ?? false));

@@ -13,6 +13,16 @@ export const withoutPruning = (plan: Plan): Plan => ({
   daemons: plan.daemons.map((daemon) => (daemon.action === 'remove' ? leave(daemon) : daemon)),
 });
 
+/** The same, and leaves the servers alone that the document lacks. */
+export function withoutRemovals(plan: Plan): Plan {
+  const kept = withoutPruning(plan);
+  const services = kept.services.map((service) => ({
+    ...service,
+    destinations: service.destinations.map((each) => (each.action === 'remove' ? leave(each) : each)),
+  }));
+  return { ...kept, services };
+}
+
 const leave = <T>(planned: Planned<T>): Planned<T> => ({ ...planned, action: 'leave' });
 
 /** Changes these services and nothing else. */

@@ -96,6 +96,16 @@ export class ChangeBatch {
     return this.batch.count;
   }
 
+  /** What the changes do, in their order. */
+  get operations(): string[] {
+    return Array.from({ length: this.count }, (_, index) => this.batch.operation(index));
+  }
+
+  /** Bytes of the chunks that the lines are in. */
+  get size(): number {
+    return this.chunks.reduce((sum, { chunk }) => sum + chunk.length, 0);
+  }
+
   get full(): boolean {
     return this.count === CAPACITY;
   }
@@ -137,7 +147,11 @@ export class ChangeBatch {
 
   /** The lines that are added from now on are in this chunk. */
   private enter(chunk: LineChunk): void {
-    if (this.chunks.at(-1)?.chunk !== chunk) this.chunks.push({ from: this.count, chunk });
+    const last = this.chunks.at(-1);
+    if (last?.chunk === chunk) return;
+    // A chunk of comments is not kept.
+    if (last?.from === this.count) this.chunks.pop();
+    this.chunks.push({ from: this.count, chunk });
   }
 
   /** The number of a change's line, counted from 1. */

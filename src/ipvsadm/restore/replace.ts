@@ -2,56 +2,47 @@
  * Replaces the table by the rules of an input. The table ends as it would after a clear and these rules, but what stays the same is not
  * touched: it keeps connections and counters, and no packet is dropped.
  */
-import { Errno, KernelError } from '../../errors.js';
+import { KernelError } from '../../errors.js';
 import type { IpvsClient } from '../../ipvs/client.js';
-import { type Change, describeChange } from '../../model/change.js';
-import { type Destination, destinationKey } from '../../model/destination.js';
-import { type Service, serviceKey } from '../../model/service.js';
+import { mayBeRace, type Outcome, reconcile } from '../../plan/apply.js';
 import { readState } from '../../plan/current.js';
 import { diff } from '../../plan/diff.js';
-import { stagesOf } from '../../plan/stages.js';
+import type { Plan } from '../../plan/plan.js';
+import { withoutRemovals } from '../../plan/policy.js';
 import type { Command } from '../grammar/command.js';
 import type { Session } from '../name-lookup.js';
 import type { Step } from './batches.js';
 import { type Execute, endsInput, REFUSED, type Refused, report } from './execution.js';
-
-/** A line that is a change, and its number. */
-interface Line {
-  readonly change: Change;
-  readonly number: number;
-}
-
-type Item = Line | { readonly command: Command };
+import { type Line, RulesTable } from './rules-table.js';
 
 /**
- * Replaces a table that has services. Rules are the additions at the start of the input; lines after them are carried out one by one.
+ * Replaces a table that has services.
+ * @param before number of changes at the start that come before the clear
  * @returns the exit status of the last line
  */
-export async function replace(steps: readonly Step[], session: Session, execute: Execute): Promise<number> {
-  const items = await itemsOf(steps, session);
-  const isRule = (item: Item): item is Line =>
-    'change' in item && (item.change.do === 'addService' || item.change.do === 'addDestination');
-  const start = items.findIndex((item) => !isClear(item));
-  const rest = start < 0 ? [] : items.slice(start);
-  const end = rest.findIndex((item) => !isRule(item));
-  const rules = rest.slice(0, end < 0 ? undefined : end).filter(isRule);
-  const client = await session.context.client();
-  if (rules.length === 0) await client.apply({ do: 'flush' });
-  let status = rules.length === 0 ? 0 : await reconcileWith(rules, client, session);
-  for (const item of end < 0 ? [] : rest.slice(end)) {
-    if ('change' in item) status = await carryOut(item, client, session);
+export async function replace(
+  steps: readonly Step[],
+  before: number,
+  session: Session,
+  execute: Execute,
+): Promise<number> {
+  const replacement = new Replacement(await session.context.client(), session);
+  for (const [index, item] of (await itemsOf(steps, session)).entries()) {
+    if ('change' in item) await (index < before ? replacement.carryOut(item) : replacement.add(item));
     else {
-      status = await execute(item.command, session);
+      await replacement.finish();
+      const status = await execute(item.command, session);
       if (endsInput(item.command, status)) return status;
     }
   }
-  return status;
+  return replacement.finish();
 }
 
-const isClear = (item: Item): boolean => 'change' in item && item.change.do === 'flush';
-
-async function itemsOf(steps: readonly Step[], session: Session): Promise<Item[]> {
-  const items: Item[] = [];
+async function itemsOf(
+  steps: readonly Step[],
+  session: Session,
+): Promise<(Line | { readonly command: Command })[]> {
+  const items = [];
   for (const step of steps) {
     if (step.do === 'command') items.push({ command: step.command });
     if (step.do !== 'changes') continue;
@@ -62,84 +53,127 @@ async function itemsOf(steps: readonly Step[], session: Session): Promise<Item[]
   return items;
 }
 
-async function carryOut(line: Line, client: IpvsClient, session: Session): Promise<number> {
-  const [error] = await client.applyAll([line.change]);
-  if (error === undefined) return 0;
-  await report([{ ...line, error }], session);
-  return REFUSED;
-}
+/** The rules that were read so far, and how far the kernel has them. */
+class Replacement {
+  /** The kernel's table is to become this one; at the start, an empty one. */
+  private table = new RulesTable(new Map());
+  private isFinished = false;
+  /** The lines that the table comes from. */
+  private readonly rules: Line[] = [];
+  /** Rules that the kernel refuses: they count as missing. */
+  private readonly refused = new Map<Line, KernelError>();
+  /** The number of the last rule that the kernel was asked about. */
+  private tried = 0;
+  /** Lines of -Z, which wait until the services before them are there. */
+  private zeros: Line[] = [];
+  /** The lines whose errors are not reported yet, and errors of those that the table does not refuse. */
+  private unreported: Line[] = [];
+  private readonly errors = new Map<Line, KernelError>();
 
-/** Makes the table as these rules make an empty one. A rule that the kernel refuses counts as missing, and the plan is made again. */
-async function reconcileWith(rules: readonly Line[], client: IpvsClient, session: Session): Promise<number> {
-  const refused = new Map<Line, KernelError>();
-  for (let before = -1; before < refused.size; ) {
-    before = refused.size;
-    const table = new RulesTable(rules, new Map(refused));
-    const current = await readState(client);
-    for (const stage of stagesOf(diff(current, { services: table.services }))) {
-      const errors = await client.applyAll(stage);
-      for (const [index, change] of stage.entries()) {
-        const [error, line] = [errors[index], table.lineOf(change)];
-        if (error !== undefined && line !== undefined) refused.set(line, error);
-      }
-    }
-    if (refused.size === before) {
-      const all = rules.flatMap((line): Refused[] => {
-        const error = refused.get(line) ?? table.refusals.get(line);
-        return error === undefined ? [] : [{ ...line, error }];
-      });
-      await report(all, session);
-      return all.at(-1)?.number === rules.at(-1)?.number ? REFUSED : 0;
-    }
-  }
-  return 0;
-}
+  constructor(
+    private readonly client: IpvsClient,
+    private readonly session: Session,
+  ) {}
 
-/** The table that rules make of an empty one. */
-class RulesTable {
-  readonly services: { readonly service: Service; readonly destinations: Destination[] }[] = [];
-  /** The rules that a kernel refuses, whatever they set: duplicates, and servers of services that do not exist. */
-  readonly refusals = new Map<Line, KernelError>();
-  private readonly byKey = new Map<string, { keys: Set<string>; destinations: Destination[] }>();
-  private readonly lines = new Map<Service | Destination, Line>();
-
-  /** @param missing rules that are known to be refused */
-  constructor(rules: readonly Line[], missing: ReadonlyMap<Line, KernelError>) {
-    for (const line of rules) {
-      if (missing.has(line)) continue;
-      const errno = this.add(line);
-      if (errno === undefined) continue;
-      const { change } = line;
-      this.refusals.set(line, new KernelError(change.do, errno, describeChange(change)));
-    }
-  }
-
-  /** The rule that a planned change comes from; undefined for a removal. */
-  lineOf(change: Change): Line | undefined {
-    if ('service' in change) return this.lines.get(change.service);
-    return 'destination' in change ? this.lines.get(change.destination) : undefined;
-  }
-
-  private add(line: Line): number | undefined {
+  /** Adds a line. What it changes may wait until `finish`. */
+  async add(line: Line): Promise<void> {
     const { change } = line;
-    if (change.do === 'addService') {
-      const { service } = change;
-      const key = serviceKey(service.id);
-      if (this.byKey.has(key)) return Errno.EEXIST;
-      const destinations: Destination[] = [];
-      this.byKey.set(key, { keys: new Set(), destinations });
-      this.services.push({ service, destinations });
-      this.lines.set(service, line);
-    } else if (change.do === 'addDestination') {
-      const { destination } = change;
-      const service = this.byKey.get(serviceKey(change.of));
-      if (service === undefined) return Errno.ESRCH;
-      const key = destinationKey(destination.id);
-      if (service.keys.has(key)) return Errno.EEXIST;
-      service.keys.add(key);
-      service.destinations.push(destination);
-      this.lines.set(destination, line);
+    if (change.do === 'setTimeouts') return this.carryOut(line);
+    if (change.do === 'startDaemon' || change.do === 'stopDaemon') {
+      // The kernel has either daemons or servers of another family, so the order counts.
+      await this.tryRules();
+      return this.carryOut(line);
     }
-    return undefined;
+    if (this.table.hides(change, this.tried)) await this.tryRules();
+    this.unreported.push(line);
+    this.rules.push(line);
+    this.table.add(line);
+    if (change.do === 'zeroAll' || change.do === 'zeroService') this.zeros.push(line);
+    else this.isFinished = false;
+  }
+
+  /** Carries out a line at once. */
+  async carryOut(line: Line): Promise<void> {
+    this.unreported.push(line);
+    const [error] = await this.client.applyAll([line.change]);
+    if (error !== undefined) this.errors.set(line, error);
+  }
+
+  /** Makes the table as all lines so far do, and reports those that were refused. @returns the exit status of the last one */
+  async finish(): Promise<number> {
+    if (!this.isFinished) {
+      if (this.table.isEmpty) await this.client.apply({ do: 'flush' });
+      else await this.reconcile((plan) => plan);
+    }
+    this.isFinished = true;
+    await this.zero();
+    const { refusals } = this.table;
+    const refused = this.unreported.flatMap((line): Refused[] => {
+      const error = refusals.get(line) ?? this.errors.get(line);
+      return error === undefined ? [] : [{ ...line, error }];
+    });
+    await report(refused, this.session);
+    const last = this.unreported.at(-1)?.number;
+    this.unreported = [];
+    return last !== undefined && refused.at(-1)?.number === last ? REFUSED : 0;
+  }
+
+  /** Asks the kernel about the rules so far, and removes nothing: later rules may name it again. */
+  private async tryRules(): Promise<void> {
+    if ((this.rules.at(-1)?.number ?? 0) > this.tried) await this.reconcile(withoutRemovals);
+  }
+
+  /** Makes the kernel's table as the rules do. Where the kernel refuses one, the table is made again without it. */
+  private async reconcile(policy: (plan: Plan) => Plan): Promise<void> {
+    const { client } = this;
+    for (;;) {
+      const { outcomes } = await reconcile({
+        client,
+        read: () => readState(client),
+        plan: (current) => policy(diff(current, { services: this.table.services })),
+      });
+      const refused = outcomes.filter(({ result }) => result === 'refused');
+      const final = refused.filter((outcome) => !mayBeRace(outcome));
+      for (const outcome of final) this.refuse(outcome, this.refused);
+      if (final.length === 0) {
+        for (const outcome of refused) this.refuse(outcome, this.errors);
+        if (refused.length > 0) await this.addSkipped(outcomes);
+        break;
+      }
+      this.table = new RulesTable(this.refused);
+      for (const line of this.rules) this.table.add(line);
+    }
+    this.tried = this.rules.at(-1)?.number ?? 0;
+  }
+
+  /** Others kept changing the table, so nothing more is removed. */
+  private async addSkipped(outcomes: readonly Outcome[]): Promise<void> {
+    const skipped = outcomes.filter(
+      ({ change, result }) => result === 'skipped' && this.table.lineOf(change) !== undefined,
+    );
+    const errors = await this.client.applyAll(skipped.map(({ change }) => change));
+    for (const [index, { change }] of skipped.entries()) {
+      this.refuse({ change, result: 'refused', error: errors[index] }, this.errors);
+    }
+  }
+
+  /** Notes the error of the line that a change comes from. @throws KernelError of a removal */
+  private refuse({ change, error }: Outcome, errors: Map<Line, KernelError>): void {
+    if (error === undefined) return;
+    const line = this.table.lineOf(change);
+    if (line === undefined) throw error;
+    errors.set(line, new KernelError(line.change.do, error.errno, error.object, error.detail));
+  }
+
+  private async zero(): Promise<void> {
+    const { refusals } = this.table;
+    const zeros = this.zeros.filter(
+      (line) => !refusals.has(line) && (line.change.do !== 'zeroService' || this.table.has(line.change.id)),
+    );
+    this.zeros = [];
+    const errors = await this.client.applyAll(zeros.map(({ change }) => change));
+    for (const [index, error] of errors.entries()) {
+      if (error !== undefined) this.errors.set(zeros[index] as Line, error);
+    }
   }
 }

@@ -4,7 +4,7 @@
  */
 import { MalformedError, NoCommandError, UsageError } from '../../errors.js';
 import { mistake } from '../../messages.js';
-import { describeChange } from '../../model/change.js';
+import { type Change, describeChange } from '../../model/change.js';
 import type { Session } from '../name-lookup.js';
 import { type ChangeBatch, type Step, stepsOf } from './batches.js';
 import { type Execute, endsInput, REFUSED, type Refused, report } from './execution.js';
@@ -12,7 +12,8 @@ import { replace } from './replace.js';
 
 /**
  * Reads and carries out standard input. Like ipvsadm, reports a refused change or an unknown option and goes on; ends at any
- * other mistake. An input that begins with -C replaces the table: a mistake anywhere in it leaves the table as it was.
+ * other mistake. An input that begins with -C replaces the table: a mistake anywhere in it leaves the table as it was. Lines of
+ * --set, daemons and -Z may come before -C.
  * @param execute carries out a command that is not a change, and returns its exit status
  * @returns the exit status of the last line, as ipvsadm does
  * @throws UsageError that names the line
@@ -21,11 +22,29 @@ export async function restore(session: Session, execute: Execute): Promise<numbe
   const steps = stepsOf(session);
   const { value: first, done } = await steps.next();
   if (done) return 0;
-  if (first.do === 'changes' && first.changes.batch.operation(0) === 'flush') {
+  const before = changesBeforeClear(first);
+  if (before !== undefined) {
     // The table is about to be made anew, so the input is read to its end before anything is lost.
-    return replaceTable([first, ...(await checkedSteps(steps))], session, execute);
+    return replaceTable(await checkedSteps(resumed(first, steps)), session, execute, before);
   }
   return follow(resumed(first, steps), session, execute);
+}
+
+/** Changes that -C may follow: they touch no services. */
+const besideServices: readonly string[] = [
+  'setTimeouts',
+  'startDaemon',
+  'stopDaemon',
+  'zeroService',
+  'zeroAll',
+] satisfies Change['do'][];
+
+/** The number of changes before -C, if none of them touches a service; undefined for an input that does not begin so. */
+function changesBeforeClear(step: Step): number | undefined {
+  if (step.do !== 'changes') return undefined;
+  const { operations } = step.changes;
+  const before = operations.findIndex((operation) => !besideServices.includes(operation));
+  return operations[before] === 'flush' ? before : undefined;
 }
 
 async function* resumed(first: Step, others: AsyncIterable<Step>): AsyncGenerator<Step> {
@@ -33,16 +52,20 @@ async function* resumed(first: Step, others: AsyncIterable<Step>): AsyncGenerato
   yield* others;
 }
 
-/** What `ipvsadm -C` and these steps do, without a moment at which the table is empty. */
+/**
+ * What `ipvsadm -C` and these steps do, without a moment at which the table is empty.
+ * @param before number of changes at the start that come before the clear
+ */
 export async function replaceTable(
   steps: readonly Step[],
   session: Session,
   execute: Execute,
+  before = 0,
 ): Promise<number> {
   const client = await session.context.client();
   // Then nothing can be lost, and lines need not be parsed.
   if ((await client.settings()).length === 0) return follow(steps, session, execute);
-  return replace(steps, session, execute);
+  return replace(steps, before, session, execute);
 }
 
 /** Carries steps out. @returns and @throws as {@link restore} does */
@@ -63,18 +86,43 @@ export async function follow(
   return status;
 }
 
+/** Changes and other commands that are kept until the input has been read: twice the largest tables. */
+const MOST_STEPS = 2_000_000;
+
+/** Bytes of their lines. */
+const LARGEST_INPUT = 512 * 1024 * 1024;
+
 /**
- * All steps; nothing is carried out.
- * @throws UsageError that names the first line with a mistake
+ * All steps, up to -h or -v; nothing is carried out.
+ * @throws UsageError that names the first line with a mistake, and for an input that is too large to be kept
  */
 export async function checkedSteps(steps: AsyncIterable<Step>): Promise<Step[]> {
   const checked: Step[] = [];
+  let count = 0;
+  let size = 0;
   for await (const step of steps) {
     if (step.do === 'refuse') throw new UsageError(located(step));
     checked.push(step);
+    if (step.do === 'changes') {
+      count += step.changes.count;
+      size += step.changes.size;
+    } else {
+      if (endsInput(step.command, 0)) break;
+      count++;
+    }
+    if (count > MOST_STEPS) throw new UsageError(`more than ${MOST_STEPS} rules on standard input`);
+    if (size > LARGEST_INPUT) throw new UsageError(`more than ${LARGEST_INPUT} bytes on standard input`);
   }
   return checked;
 }
+
+/** Whether steps add something to the table, or clear it. */
+export const makesTable = (steps: readonly Step[]): boolean =>
+  steps.some(
+    (step) => step.do === 'changes' && step.changes.operations.some((name) => making.includes(name)),
+  );
+
+const making: readonly string[] = ['addService', 'addDestination', 'flush'] satisfies Change['do'][];
 
 type Mistaken = Extract<Step, { do: 'refuse' }>;
 

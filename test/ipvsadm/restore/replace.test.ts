@@ -109,6 +109,109 @@ for (const [road, restore] of Object.entries(roads)) {
     assert.equal(await made.saved(), '-A -t 192.0.2.2:80 -s rr\n');
   });
 
+  test(`${road}: a service that was refused first and then accepted has its servers`, async () => {
+    const made = await inUse();
+    const lines = [
+      '-A -t 192.0.2.7:80 -s nosuch',
+      '-A -t 192.0.2.7:80 -s wlc',
+      '-a -t 192.0.2.7:80 -r 198.51.100.1:80 -m -w 1',
+    ];
+    const { status, stderr } = await restore(made, rules(...lines));
+    assert.equal(status, 0);
+    assert.match(stderr, /^Scheduler or persistence engine not found: TCP 192\.0\.2\.7:80: .*\n$/);
+    assert.equal(await made.saved(), rules(...lines.slice(1)));
+  });
+
+  test(`${road}: timeouts among the rules leave what stays the same untouched`, async () => {
+    const made = await inUse();
+    const counters = await made.counted();
+    const [first, ...others] = before.split('\n');
+    for (const text of [
+      `--set 900 120 301\n${before}`,
+      [first, '--set 900 120 302', ...others].join('\n'),
+      `${before}--set 900 120 303\n`,
+    ]) {
+      assert.deepEqual(await restore(made, text), { status: 0, stdout: '', stderr: '' });
+      assert.deepEqual(made.changes, []);
+      assert.equal(await made.counted(), counters);
+    }
+    assert.match((await made.run(['-L', '--timeout'])).stdout, / 900 120 303\n/);
+  });
+
+  test(`${road}: changes and removals after additions make the rules, and are not carried out one by one`, async () => {
+    const made = await inUse();
+    const counters = await made.counted();
+    const text = rules(
+      '-A -t 192.0.2.7:80 -s rr',
+      '-C',
+      '-A -t 192.0.2.1:80 -s rr',
+      '-E -t 192.0.2.1:80 -s wlc',
+      ...servers(3, 1),
+      '-a -t 192.0.2.1:80 -r 198.51.100.2:80 -m -w 9',
+      '-e -t 192.0.2.1:80 -r 198.51.100.2:80 -m -w 1',
+      '-A -t 192.0.2.2:80 -s rr',
+      '-d -t 192.0.2.1:80 -r 198.51.100.3:80',
+    );
+    assert.deepEqual(await restore(made, text), { status: 0, stdout: '', stderr: '' });
+    assert.equal(await made.saved(), before);
+    assert.equal(await made.counted(), counters);
+  });
+
+  test(`${road}: changes of what the rules lack are refused by their lines, though the table has it`, async () => {
+    const made = await inUse();
+    const offset = road === '-R after -C' ? 1 : 0;
+    const lines = [
+      '-E -t 192.0.2.2:80 -s wlc',
+      '-A -t 192.0.2.1:80 -s wlc',
+      '-e -t 192.0.2.1:80 -r 198.51.100.1:80 -m',
+      '-d -t 192.0.2.1:80 -r 198.51.100.2:80',
+      '-Z -t 192.0.2.2:80',
+      '-D -t 192.0.2.2:80',
+    ];
+    const { status, stderr } = await restore(made, rules(...lines));
+    assert.equal(status, 255);
+    assert.equal(
+      stderr,
+      [
+        `No such service: TCP 192.0.2.2:80 (line ${1 + offset})`,
+        `No such destination: TCP 192.0.2.1:80 -> 198.51.100.1:80 (line ${3 + offset})`,
+        `No such destination: TCP 192.0.2.1:80 -> 198.51.100.2:80 (line ${4 + offset})`,
+        `No such service: TCP 192.0.2.2:80 (line ${5 + offset})`,
+        `No such service: TCP 192.0.2.2:80 (line ${6 + offset})`,
+        '',
+      ].join('\n'),
+    );
+    assert.equal(await made.saved(), '-A -t 192.0.2.1:80 -s wlc\n');
+  });
+
+  test(`${road}: a service that the kernel refuses is not there for the changes after it`, async () => {
+    const made = await inUse();
+    const { status, stderr } = await restore(
+      made,
+      rules('-A -t 192.0.2.1:80 -s nosuch', '-E -t 192.0.2.1:80 -s wlc', '-A -t 192.0.2.2:80 -s rr'),
+    );
+    assert.equal(status, 0);
+    assert.match(stderr, /^Scheduler or .*\nNo such service: TCP 192\.0\.2\.1:80 \(line \d\)\n$/);
+    assert.equal(await made.saved(), '-A -t 192.0.2.2:80 -s rr\n');
+  });
+
+  test(`${road}: -Z among the rules sets the counters of those before it to zero`, async () => {
+    const made = await inUse();
+    const [first, ...others] = before.split('\n');
+    assert.equal((await restore(made, [first, '-Z -t 192.0.2.1:80', ...others].join('\n'))).status, 0);
+    assert.deepEqual(made.changes, []);
+    assert.match(await made.counted(), /192\.0\.2\.1:80 +0 /);
+  });
+
+  test(`${road}: lines after -h and -v are not read`, async () => {
+    for (const last of ['-h', '-v']) {
+      const made = await inUse();
+      const { status, stderr } = await restore(made, `${before}${last}\ngarbage\n-D -t 192.0.2.1:80\n`);
+      assert.deepEqual([status, stderr], [0, '']);
+      assert.equal(await made.saved(), before);
+    }
+  });
+
   test(`${road}: lines after the rules are carried out in their order`, async () => {
     const made = await inUse();
     const table = rules('-A -t 192.0.2.1:80 -s wlc', ...servers(1));
@@ -117,6 +220,42 @@ for (const [road, restore] of Object.entries(roads)) {
     assert.equal(await made.saved(), '-A -f 7 -s rr\n');
   });
 }
+
+test('-C after lines that touch no service makes -R replace the table', async () => {
+  const made = await inUse();
+  const counters = await made.counted();
+  assert.equal((await made.run(['-R'], `--set 900 120 301\n-C\n${before}`)).status, 0);
+  assert.deepEqual(made.changes, []);
+  assert.equal(await made.counted(), counters);
+  assert.equal((await made.run(['-R'], `-Z -t 192.0.2.1:80\n-C\n${before}`)).status, 0);
+  assert.match(await made.counted(), /192\.0\.2\.1:80 +0 /);
+});
+
+test('ipvsadm-restore refuses an input that neither adds anything nor clears', async () => {
+  for (const text of [
+    '',
+    '# none\n',
+    '-S\n',
+    '-Ln\n',
+    '--set 900 120 301\n',
+    '-Z\n',
+    '-D -t 192.0.2.1:80\n',
+  ]) {
+    for (const words of [[], ['--flush']]) {
+      const made = await inUse();
+      const { status, stdout, stderr } = await made.replace(text, words);
+      assert.deepEqual([status, stdout], [2, ''], text);
+      assert.match(
+        stderr,
+        /^ipvsadm: no rules on standard input, so the table stays as it is; ipvsadm -C clears it\n/,
+      );
+      assert.deepEqual(made.changes, []);
+    }
+  }
+  const made = await inUse();
+  assert.equal((await made.replace('-C\n')).status, 0);
+  assert.equal(await made.saved(), '');
+});
 
 test('--flush clears the table first, and counters start again', async () => {
   const made = await inUse();
@@ -150,6 +289,15 @@ test('any table becomes any other as it does after a clear: rules, messages and 
     '-A -f 1 -s nosuch',
     '-a -f 1 -r 198.51.100.7',
     '-D -f 1',
+    '-A -f 1 -s rr',
+    '-E -f 1 -s wlc',
+    '-E -f 1 -s nosuch',
+    '-a -f 1 -r 198.51.100.8 -w 2',
+    '-e -f 1 -r 198.51.100.7 -i -w 3',
+    '-d -f 1 -r 198.51.100.7',
+    '-Z -f 1',
+    '-C',
+    '--set 1 2 3',
     '# nothing',
     '-Sn',
   );
@@ -161,7 +309,7 @@ test('any table becomes any other as it does after a clear: rules, messages and 
           table,
           other.map((line) => [line]),
         ),
-        { minLength: 1, maxLength: 3 },
+        { minLength: 1, maxLength: 8 },
       ),
       fc.boolean(),
       async (old, parts, shared) => {

@@ -1,5 +1,6 @@
 /** Tables: plain columns, fitted to the terminal. */
 import { stripVTControlCharacters } from 'node:util';
+import CliTable from 'cli-table3';
 import { wrap } from './definition-list.js';
 import type { Theme } from './theme.js';
 
@@ -22,6 +23,8 @@ export interface Row {
 const SUBJECT = 28;
 const BETWEEN = '  ';
 const NOTE_INDENT = '    ';
+/** Rows that are laid out at once: the library's time grows faster than their number. */
+const GROUP = 100;
 
 /**
  * The lines of a table, each ended, without blanks at its end. A first cell that is too long for `width` stands on a line of its own,
@@ -39,25 +42,56 @@ export function renderTable(
   );
   const kept = keptColumns(columns, widths, width);
   const first = Math.min(widths[0] ?? 0, Math.max(width - widthOf(kept.slice(1), widths), SUBJECT));
-  const line = (cells: readonly string[]): string => {
-    const [subject = ''] = cells;
-    const rest = kept.slice(1).map((index) => {
-      const cell = cells[index] ?? '';
-      const blanks = ' '.repeat((widths[index] ?? 0) - shown(cell));
-      return columns[index]?.align === 'right' ? blanks + cell : cell + blanks;
-    });
-    const blanks = first - shown(subject);
-    const start = blanks < 0 ? `${subject}\n${' '.repeat(first)}` : subject + ' '.repeat(blanks);
-    return `${[start, ...rest].join(BETWEEN).trimEnd()}\n`;
-  };
+  const layOut = (group: readonly (readonly string[])[]): string[] =>
+    layOutCells(
+      group.map((cells) => kept.map((index) => cells[index] ?? '')),
+      [first, ...kept.slice(1).map((index) => widths[index] ?? 0)],
+      kept.map((index) => columns[index]?.align ?? 'left'),
+    );
   const noteLines = (note: string): string =>
     wrap(note, width - NOTE_INDENT.length)
       .map((text) => `${NOTE_INDENT}${theme.quiet(text)}\n`)
       .join('');
-  return [
-    line(columns.map(({ heading }) => theme.heading(heading))),
-    ...rows.map(({ cells, note }) => line(cells) + (note ? noteLines(note) : '')),
-  ].join('');
+  const text: string[] = layOut([columns.map(({ heading }) => theme.heading(heading))]);
+  for (let start = 0; start < rows.length; start += GROUP) {
+    const group = rows.slice(start, start + GROUP);
+    const lines = layOut(group.map(({ cells }) => cells));
+    group.forEach(({ note }, index) => {
+      text.push(lines[index] ?? '', note ? noteLines(note) : '');
+    });
+  }
+  return text.join('');
+}
+
+/** Without a frame: columns are two blanks apart. */
+const frameless = Object.fromEntries(
+  ['top', 'top-mid', 'top-left', 'top-right', 'bottom', 'bottom-mid', 'bottom-left', 'bottom-right']
+    .concat(['left', 'left-mid', 'mid', 'mid-mid', 'right', 'right-mid'])
+    .map((part) => [part, '']),
+);
+
+/** One text for each row: its line, or two where the first cell is longer than its column. */
+function layOutCells(
+  rows: readonly (readonly string[])[],
+  widths: number[],
+  aligns: ('left' | 'right')[],
+): string[] {
+  const [first = 0] = widths;
+  const isLong = rows.map(([subject]) => shown(subject) > first);
+  const table = new CliTable({
+    chars: { ...frameless, middle: BETWEEN },
+    // Colours come from the theme.
+    style: { head: [], border: [], compact: true, 'padding-left': 0, 'padding-right': 0 },
+    colWidths: widths,
+    colAligns: aligns,
+  });
+  rows.forEach((cells, index) => {
+    table.push(isLong[index] ? ['', ...cells.slice(1)] : [...cells]);
+  });
+  return table
+    .toString()
+    .split('\n')
+    .map((line, index) => `${isLong[index] ? `${rows[index]?.[0]}\n` : ''}${line.trimEnd()}\n`);
 }
 
 /** The columns that fit, by index: all, or those that are left when the least important ones are gone. */

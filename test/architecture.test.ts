@@ -39,7 +39,7 @@ const arrows: Readonly<Record<string, string>> = {
   doctor: 'doctor/facts doctor/checks',
 
   'output/definition-list': '',
-  output: 'errors foreign-text context model plan output/definition-list chalk js-yaml',
+  output: 'errors foreign-text context model plan output/definition-list chalk cli-table3 js-yaml',
   reference: 'errors version ipvsadm ipvsadm/grammar commands output output/definition-list',
   commands:
     'errors foreign-text context messages suggest model ipvs ipvsadm/rules document plan system setup doctor doctor/facts doctor/checks output output/definition-list reference',
@@ -63,7 +63,7 @@ const touching = [
 const computing = ['node:buffer', 'node:path', 'node:util'];
 
 /** Packages that ipvsadm's grammar must not wait for: docs/architecture.md says what each costs. */
-const slow = ['yargs', 'zod', 'chalk', 'js-yaml'];
+const slow = ['yargs', 'zod', 'chalk', 'cli-table3', 'js-yaml'];
 
 const files = [...filesUnder('src'), ...filesUnder('bin')];
 const imports = files.flatMap(importsOf);

@@ -125,7 +125,7 @@ async function refuseTaken(options: Options): Promise<void> {
 async function installLinks(item: Installed, options: Options, say: Program['say']): Promise<void> {
   for (const { path, file, state } of await linksOf(item, options)) {
     const arrow = `${path} -> ${basename(file)}`;
-    if (state === 'ours') say(`unchanged     ${arrow}`);
+    if (state === 'ours' || state === 'itself') say(`unchanged     ${arrow}`);
     else if (state === 'directory' || (state === 'taken' && !options.force))
       say(`left alone    ${path}, which is not lvsadm's`);
     else {

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { chmod, lstat, mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { cannot, HostError } from '../../src/errors.js';
+import { underPrivateName } from '../../src/system/symlinks.js';
 
 /** Whether the file has this content and this mode already. @throws HostError if a directory has its path */
 export async function isCurrent(path: string, content: Uint8Array, mode: number): Promise<boolean> {
@@ -22,10 +23,11 @@ export async function isCurrent(path: string, content: Uint8Array, mode: number)
 
 /** @throws HostError, with nothing left behind */
 export async function replaceFile(path: string, content: Uint8Array, mode: number): Promise<void> {
-  const fresh = `${path}.${process.pid}`;
+  let fresh: string | undefined;
   try {
     await makeDirectory(dirname(path));
-    const file = await open(fresh, 'wx', mode);
+    fresh = await underPrivateName(path, async (name) => (await open(name, 'wx', mode)).close());
+    const file = await open(fresh, 'w');
     try {
       await file.writeFile(content);
       await file.sync();
@@ -36,7 +38,7 @@ export async function replaceFile(path: string, content: Uint8Array, mode: numbe
     await chmod(fresh, mode);
     await rename(fresh, path);
   } catch (error) {
-    await rm(fresh, { force: true }).catch(() => {});
+    if (fresh !== undefined) await rm(fresh, { force: true }).catch(() => {});
     throw error instanceof HostError ? error : cannot(`install ${path}`, error);
   }
 }

@@ -30,10 +30,12 @@ export const command = defineCommand({
       throw new UsageError('already exists; --force replaces it', taken[0]);
     }
     await makeLinks([...inState('free'), ...taken], program);
+    // A link in the place of the program would lead to itself.
+    const made = links.filter((link) => !inState('itself').includes(link));
     await context.out.write(
       json
-        ? toJson({ links: links.map((link) => ({ link, program })) })
-        : links.map((link) => `${printable(`${link} -> ${program}`)}\n`).join(''),
+        ? toJson({ links: made.map((link) => ({ link, program })) })
+        : made.map((link) => `${printable(`${link} -> ${program}`)}\n`).join(''),
     );
     return 0;
   },

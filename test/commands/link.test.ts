@@ -1,11 +1,24 @@
 /** `lvsadm link`: the names that scripts call. */
 
 import assert from 'node:assert/strict';
-import { chmod, mkdir, mkdtemp, readdir, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  link as hardlink,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  readlink,
+  rename,
+  rm,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { main } from '../../src/cli/main.js';
+import { makeLinks } from '../../src/system/symlinks.js';
 import { Captured } from '../support/captured.js';
 import { contextWith } from '../support/context.js';
 
@@ -96,15 +109,52 @@ describe('lvsadm link', () => {
     assert.equal(await readFile(join(target, 'ipvsadm'), 'utf8'), 'the real one');
   });
 
-  test('changes nothing when one of the links cannot be made', async () => {
-    await writeFile(join(target, 'ipvsadm'), 'the real one');
-    await mkdir(join(target, `ipvsadm-save.${process.pid}`));
-    const { status, out, err } = await link('--to', target, '--force');
+  test('touches no other file beside the links', async () => {
+    const others = names.map((name) => `${name}.${process.pid}`);
+    for (const name of others) await writeFile(join(target, name), 'a manual page');
+    assert.equal((await link('--to', target)).status, 0);
+    assert.deepEqual(await readdir(target), [...names, ...others].sort());
+    for (const name of others) assert.equal(await readFile(join(target, name), 'utf8'), 'a manual page');
+  });
+
+  test('leaves the program where it has one of the names, also with --force', async () => {
+    target = directory;
+    const real = join(directory, 'ipvsadm');
+    await rename(program, real);
+    await symlink('ipvsadm', program);
+    for (const force of [[], ['--force']]) {
+      const { status, out } = await link('--to', directory, ...force);
+      assert.equal(status, 0);
+      assert.equal(await readFile(real, 'utf8'), '#!/bin/sh\n');
+      assert.equal(
+        out,
+        ['-save', '-restore'].map((end) => `${join(directory, `ipvsadm${end}`)} -> ${real}\n`).join(''),
+      );
+    }
+    assert.deepEqual(JSON.parse((await link('--to', directory, '--json')).out).links.length, 2);
+    await hardlink(real, join(directory, 'lvsadm-real'));
+    program = join(directory, 'lvsadm-real');
+    assert.equal((await link('--to', directory, '--force')).status, 0);
+    assert.equal(await readFile(real, 'utf8'), '#!/bin/sh\n');
+  });
+
+  test('says so when a link cannot be made', async () => {
+    const { status, out, err } = await link('--to', '/proc/self', '--force');
     assert.equal(status, 255);
     assert.equal(out, '');
-    assert.match(err, /cannot make the link \S+\/ipvsadm-save: file already exists/);
-    assert.deepEqual(await readdir(target), ['ipvsadm', `ipvsadm-save.${process.pid}`]);
-    assert.equal(await readFile(join(target, 'ipvsadm'), 'utf8'), 'the real one');
+    assert.match(err, /cannot make the link \/proc\/\d+\/ipvsadm: /);
+  });
+
+  test('puts the files back when a later link cannot have its place', async () => {
+    // The first link takes the place of the directory's name, so that the last one has no directory when its turn comes.
+    await symlink(target, join(directory, 'alias'));
+    await writeFile(join(directory, 'old'), 'the real one');
+    const links = ['old', 'new', 'alias', 'alias/x'].map((name) => join(directory, name));
+    await assert.rejects(makeLinks(links, program), /cannot make the link \S+\/alias\/x: not a directory/);
+    assert.deepEqual((await readdir(directory)).sort(), ['alias', 'lvsadm', 'old', basename(target)].sort());
+    assert.equal(await readFile(join(directory, 'old'), 'utf8'), 'the real one');
+    assert.equal(await readlink(join(directory, 'alias')), target);
+    assert.deepEqual(await readdir(target), []);
   });
 
   for (const [what, words, complaint] of [

@@ -68,6 +68,16 @@ describe('npm run install:standalone', () => {
     'share/zsh/site-functions/_lvsadm': '644 made by completion zsh',
   };
 
+  test('touches no other file beside those that it installs', async () => {
+    const pages = join(directory, 'share/man/man8');
+    await mkdir(pages, { recursive: true });
+    const others = ['lvsadm.8', 'ipvsadm.8'].map((name) => join(pages, `${name}.${process.pid}`));
+    for (const path of others) await writeFile(path, 'another page');
+    await install(options(), program);
+    for (const path of others) assert.equal(await readFile(path, 'utf8'), 'another page');
+    assert.equal((await readdir(pages)).length, 6);
+  });
+
   test('installs every file, whatever the umask', async (context) => {
     const umask = process.umask(0o077);
     context.after(() => process.umask(umask));

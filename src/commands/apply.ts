@@ -21,7 +21,14 @@ import type { Stage } from '../plan/stages.js';
 import { type Member, type Waiting, waitUntilEmpty } from '../plan/wait-until-empty.js';
 import { defineCommand, type Options, type Values } from './command.js';
 import { checkDaemonLinks } from './shared/daemon-links.js';
-import { type Desired, desiredOptions, planFor, readCurrent, readDesired } from './shared/desired-state.js';
+import {
+  type Desired,
+  desiredOptions,
+  planFor,
+  readCurrent,
+  readDesired,
+  readDesiredAgain,
+} from './shared/desired-state.js';
 import { Fallbacks } from './shared/fallbacks.js';
 import { Interruption } from './shared/interruption.js';
 import { describeServer, someNames } from './shared/server.js';
@@ -89,13 +96,15 @@ class Application {
    */
   async once(occasion?: Occasion): Promise<number> {
     const { context, values } = this;
-    const desired = await readDesired(context, values);
+    // Before the lock: a mistake in a document is not worth a wait.
+    const first = await readDesired(context, values);
     const client = await context.client();
-    if (values.dryRun) return this.show(this.planned(await readCurrent(client, desired), desired), client);
+    if (values.dryRun) return this.show(this.planned(await readCurrent(client, first), first), client);
     const release = await this.lock();
     try {
       // From here on a signal is answered; --watch, whose loop waits for one, lets an apply finish.
       const interruption = values.watch ? undefined : new Interruption(context);
+      const desired = await readDesiredAgain(context, values, first);
       const reconciliation = await this.reconcile(client, desired, interruption);
       if (occasion && reconciliation.outcomes.length === 0) return DONE;
       const status = await this.tell(reconciliation, occasion);

@@ -32,6 +32,20 @@ export async function readTexts(paths: readonly string[], access: FileAccess): P
   return texts;
 }
 
+/**
+ * The same texts as they are now. Standard input and pipes can be read only once: their texts stay, and come first.
+ * @throws DocumentError
+ */
+export async function readTextsAgain(
+  paths: readonly string[],
+  before: readonly NamedText[],
+  access: FileAccess,
+): Promise<NamedText[]> {
+  const isReadOnce = (file: string): boolean => file === '-' || isDescriptor(file);
+  const others = paths.filter((path) => !isReadOnce(path));
+  return [...before.filter(({ file }) => isReadOnce(file)), ...(await readTexts(others, access))];
+}
+
 /** The documents in a directory; undefined if it is none. */
 export function filesIn(path: string): string[] | undefined {
   // Nearly all documents are named themselves, and are read before their runtime has loaded this.
@@ -90,8 +104,10 @@ const special: ReadonlyMap<number, string> = new Map([
 ]);
 
 /** Below /dev and /proc are the names of standard input, and of the pipes of a shell's `<(command)`. */
+const isDescriptor = (file: string): boolean => /^\/(?:dev\/(?:stdin$|fd\/)|proc\/)/.test(file);
+
 function refuseSpecial(file: string, { files }: FileAccess): void {
-  if (file === '-' || files === undefined || /^\/(?:dev\/(?:stdin$|fd\/)|proc\/)/.test(file)) return;
+  if (file === '-' || files === undefined || isDescriptor(file)) return;
   const type = special.get(files.lstatSync(file).mode & S_IFMT);
   if (type !== undefined) throw failure(file, `${type}, not a file; - reads standard input`);
 }

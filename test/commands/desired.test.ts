@@ -9,6 +9,7 @@ import { diff } from '../../src/plan/diff.js';
 import { stagesOf } from '../../src/plan/stages.js';
 import { normal, state } from '../support/arbitrary-state.js';
 import { Director } from '../support/director.js';
+import { whenLocked } from '../support/flock.js';
 
 const webId: ServiceId = { protocol: 'tcp', address: '192.0.2.1', port: 80 };
 const firstId = { address: '198.51.100.1', port: 80 };
@@ -55,6 +56,25 @@ test('apply makes the table, prints each change, and changes nothing the second 
     out: 'nothing to change\n',
     err: '',
   });
+  assert.equal(director.changesSent, 0);
+});
+
+test('a document that changes while apply waits for another one is read again', async (context) => {
+  const director = await Director.start(context);
+  const file = await director.file('web.yaml', web);
+  whenLocked(context, 1, () => director.file('web.yaml', web.replace('weight: 2', 'weight: 9')));
+  const { status } = await director.run(['apply', '-f', file, '-f', '-'], {
+    stdin: 'services: [{service: "fwmark://7"}]',
+  });
+  assert.equal(status, 0);
+  const { services } = await director.state();
+  assert.deepEqual(
+    services.map(({ destinations }) => destinations.map(({ weight }) => weight).sort()).sort(),
+    [[], [1, 9]],
+  );
+  whenLocked(context, 1, () => director.file('web.yaml', 'services: nonsense'));
+  director.changesSent = 0;
+  assert.equal((await director.run(['apply', '-f', file])).status, 2);
   assert.equal(director.changesSent, 0);
 });
 

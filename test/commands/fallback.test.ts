@@ -7,7 +7,7 @@ import type { Destination } from '../../src/model/destination.js';
 import { type ServiceId, serviceKey } from '../../src/model/service.js';
 import { Died, dyingAfter } from '../support/changes.js';
 import { Director } from '../support/director.js';
-import { ownFiles } from '../support/flock.js';
+import { whenLocked } from '../support/flock.js';
 
 const web: ServiceId = { protocol: 'tcp', address: '192.0.2.1', port: 80 };
 const SERVICE = 'tcp://192.0.2.1:80';
@@ -382,17 +382,3 @@ const limits = async (director: Director) => {
   const { weight, upperThreshold, lowerThreshold } = entry ?? {};
   return { weight, upperThreshold, lowerThreshold };
 };
-
-/** Another program acts while a lock is waited for: the n-th that is taken. */
-function whenLocked(context: TestContext, nth: number, act: () => Promise<void>): void {
-  const { flock } = ownFiles;
-  let locks = 0;
-  const mock = context.mock.method(ownFiles, 'flock', async (...words: Parameters<typeof flock>) => {
-    locks++;
-    if (locks === nth) {
-      mock.mock.restore();
-      await act();
-    }
-    return flock(...words);
-  });
-}

@@ -3,6 +3,7 @@
  * tests; test/system/store.test.ts has that way.
  */
 import fs, { fstatSync } from 'node:fs';
+import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** The descriptor that holds each lock, by the file. Closing it unlocks. */
@@ -36,4 +37,17 @@ async function flock(descriptor: number, patience: number): Promise<boolean> {
   }
   holders.set(file, descriptor);
   return true;
+}
+
+/** Another program acts while a lock is waited for: the n-th that is taken. */
+export function whenLocked(context: TestContext, nth: number, act: () => Promise<unknown>): void {
+  let locks = 0;
+  const mock = context.mock.method(ownFiles, 'flock', async (...words: Parameters<typeof flock>) => {
+    locks++;
+    if (locks === nth) {
+      mock.mock.restore();
+      await act();
+    }
+    return flock(...words);
+  });
 }

@@ -1,7 +1,7 @@
 /** What `apply` and `diff` share: options, reading documents and the table, and the plan. */
 import type { Context } from '../../context.js';
-import { readTexts } from '../../document/files.js';
-import { parseDocuments } from '../../document/load.js';
+import { readTexts, readTextsAgain } from '../../document/files.js';
+import { type NamedText, parseDocuments } from '../../document/load.js';
 import { UsageError } from '../../errors.js';
 import type { IpvsClient } from '../../ipvs/client.js';
 import { type ServiceId, serviceKey } from '../../model/service.js';
@@ -42,6 +42,8 @@ export interface Desired {
   readonly prune: boolean;
   readonly only: readonly ServiceId[];
   readonly state: DesiredState;
+  /** The documents that say so. */
+  readonly texts: readonly NamedText[];
 }
 
 /** @throws DocumentError, UsageError */
@@ -49,7 +51,20 @@ export async function readDesired(context: Context, values: Values<typeof desire
   const only = await Promise.all(values.only.map((text) => serviceArgument(text, context)));
   const texts = await readTexts(values.file, context);
   const state = await parseDocuments(texts, new SystemNames(context));
-  return { prune: values.prune, only, state };
+  return { prune: values.prune, only, state, texts };
+}
+
+/** What the documents say now, after a wait for other processes. @throws DocumentError */
+export async function readDesiredAgain(
+  context: Context,
+  { file }: Values<typeof desiredOptions>,
+  before: Desired,
+): Promise<Desired> {
+  const texts = await readTextsAgain(file, before.texts, context);
+  const isUnchanged = ({ file, text }: NamedText, index: number): boolean =>
+    file === before.texts[index]?.file && text === before.texts[index]?.text;
+  if (texts.length === before.texts.length && texts.every(isUnchanged)) return before;
+  return { ...before, texts, state: await parseDocuments(texts, new SystemNames(context)) };
 }
 
 /** The table, as far as a plan needs it. */

@@ -16,7 +16,7 @@ import { type Outcome, type Reconciliation, reconcile } from '../plan/apply.js';
 import { leaving, needFallback, quiesce, undrainable } from '../plan/drain.js';
 import { lossesOf } from '../plan/losses.js';
 import type { Plan } from '../plan/plan.js';
-import { empties } from '../plan/policy.js';
+import { empties, excess, type RemovalLimit } from '../plan/policy.js';
 import type { Stage } from '../plan/stages.js';
 import { type Member, type Waiting, waitUntilEmpty } from '../plan/wait-until-empty.js';
 import { defineCommand, type Options, type Values } from './command.js';
@@ -42,6 +42,12 @@ const options = {
   ...desiredOptions,
   'dry-run': { type: 'flag', describe: 'show the changes without making them' },
   'allow-empty': { type: 'flag', describe: 'let --prune remove the last service' },
+  'max-remove': {
+    type: 'removalLimit',
+    describe:
+      'refuse documents that would remove more than this many, or this share, of the services or of the servers',
+    defaultText: '50% with --watch; without it any number',
+  },
   drain: {
     type: 'seconds',
     describe: 'before a server is removed, wait at most this long for its connections to end',
@@ -215,12 +221,14 @@ class Application {
     await waitUntilEmpty(members, this.waiting(client, interruption));
   }
 
-  /** @throws UsageError if it would remove the last service without --allow-empty */
+  /** @throws UsageError if it would remove the last service without --allow-empty, or more than --max-remove allows */
   private planned(current: State, desired: Desired): Plan {
     const plan = planFor(current, desired);
     if (empties(plan) && !this.values.allowEmpty) {
       throw new UsageError('the document would leave no service; --allow-empty lets it', '--prune');
     }
+    const { maxRemove = this.values.watch ? watchLimit : undefined } = this.values;
+    if (maxRemove !== undefined) checkRemovals(plan, maxRemove);
     return plan;
   }
 
@@ -238,6 +246,20 @@ class Application {
       stopRequested: () => interruption?.requested ?? false,
     };
   }
+}
+
+/** A file that was emptied by mistake must not empty the table. */
+const watchLimit: RemovalLimit = { number: 50, unit: '%' };
+
+/** @throws UsageError */
+function checkRemovals(plan: Plan, limit: RemovalLimit): void {
+  const removal = excess(plan, limit);
+  if (removal === undefined) return;
+  const { removed, present, noun } = removal;
+  throw new UsageError(
+    `would remove ${removed} of ${present} ${noun}, and at most ${limit.number}${limit.unit} may go; --max-remove 100% allows it`,
+    '--max-remove',
+  );
 }
 
 const causes: Readonly<Record<Occasion['cause'], string>> = {

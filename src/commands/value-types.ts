@@ -6,6 +6,7 @@ import { canonicalAddress, familyOf, isLoopback, notOfOneMachine } from '../mode
 import { destinationNumbers } from '../model/fields.js';
 import { interfaceName } from '../model/interface.js';
 import { portRange, type Range } from '../model/limits.js';
+import type { RemovalLimit } from '../plan/policy.js';
 
 /** What a shell completes a value with: names of files or links, or services and servers in the table. */
 export type Completion = 'path' | 'directory' | 'interface' | 'service' | 'service-url' | 'server';
@@ -46,6 +47,7 @@ export const valueTypes = {
   vips: { name: 'ADDRESS', read: vips },
   port: { name: 'PORT', read: (text) => wholeNumber(text, portRange, 'port') },
   weight: { name: 'WEIGHT', read: weight },
+  removalLimit: { name: 'N|N%', read: removalLimit },
   seconds: {
     name: 'TIME',
     unit: 's',
@@ -101,6 +103,14 @@ function weight(text: string): (present: number) => number {
 /** A part of a weight that is not none of it: 0 would take a server out of service. */
 const share = (weight: number, percent: number): number =>
   Math.max(Math.round((weight * percent) / 100), weight > 0 && percent > 0 ? 1 : 0);
+
+/** `5` or `50%` */
+function removalLimit(text: string, argument: string): RemovalLimit {
+  const [, digits, unit] = /^(\d{1,9})(%?)$/.exec(text) ?? [];
+  const number = Number(digits);
+  if (unit === '' || (unit === '%' && number <= 100)) return { number, unit };
+  throw new UsageError(`${quoted(text)} is not a number such as 5, or a percentage up to 100%`, argument);
+}
 
 /** 23 days: a timer in milliseconds cannot take 25. */
 const LONGEST = 2_000_000;

@@ -1,6 +1,6 @@
 /** What a plan may do. A policy takes changes away from a plan, and never adds one. Pure. */
 import { type ServiceId, serviceKey } from '../model/service.js';
-import { type Plan, type Planned, subject } from './plan.js';
+import { type Plan, type Planned, type PlannedService, subject } from './plan.js';
 
 /** Leaves services and daemons alone that the document lacks. */
 export const withoutPruning = (plan: Plan): Plan => ({
@@ -34,6 +34,47 @@ export function withOnly(plan: Plan, services: Iterable<ServiceId>): Plan {
     timeouts: undefined,
   };
 }
+
+/** How much a plan may remove: a number, or a percentage of the services, and of the servers, in the table. */
+export interface RemovalLimit {
+  readonly number: number;
+  readonly unit: '' | '%';
+}
+
+/** Services, or servers, that a plan removes. */
+export interface Removal {
+  readonly noun: 'services' | 'servers';
+  readonly removed: number;
+  /** In the table, as far as the plan covers it. */
+  readonly present: number;
+}
+
+/** The services, or else the servers, of which a plan removes more than the limit allows. */
+export function excess({ services }: Plan, { number, unit }: RemovalLimit): Removal | undefined {
+  const removals: Removal[] = [
+    { noun: 'services', ...countRemoved(services) },
+    { noun: 'servers', ...countServers(services) },
+  ];
+  return removals.find(
+    ({ removed, present }) => removed > (unit === '%' ? (present * number) / 100 : number),
+  );
+}
+
+function countServers(services: readonly PlannedService[]) {
+  let removed = 0;
+  let present = 0;
+  for (const { unchanged, destinations } of services) {
+    const counts = unchanged === undefined ? countRemoved(destinations) : { removed: 0, present: unchanged };
+    removed += counts.removed;
+    present += counts.present;
+  }
+  return { removed, present };
+}
+
+const countRemoved = (items: readonly Planned<unknown>[]) => ({
+  removed: items.filter(({ action }) => action === 'remove').length,
+  present: items.filter(({ before }) => before !== undefined).length,
+});
 
 /** Whether a table that has services would have none. */
 export const empties = (plan: Plan): boolean =>

@@ -5,6 +5,7 @@ import type { Context } from '../../context.js';
 import { filesIn } from '../../document/files.js';
 import { DocumentError, LockedError, UsageError } from '../../errors.js';
 import { printableLines } from '../../foreign-text.js';
+import { mistake } from '../../messages.js';
 
 const POLL = 1000;
 
@@ -17,8 +18,9 @@ export interface Occasion {
 
 /**
  * Calls `once`, and again when one of the files (or of the documents in a directory) has changed, and two looks a second apart see
- * no further change, and after `interval` seconds, until the process is asked to stop: it ends between two calls. An error in a document is written, and the next
- * version of the document is awaited; every other error is thrown, so that a supervisor restarts the process.
+ * no further change, and after `interval` seconds, until the process is asked to stop: it ends between two calls. An error in a
+ * document is written once, and the next version of the document is awaited; every other error is thrown, so that a supervisor
+ * restarts the process.
  */
 export async function watchFiles(
   files: readonly string[],
@@ -29,9 +31,12 @@ export async function watchFiles(
   const stop = context.stopRequest?.();
   // Taken before the files are read, so that a change in between is seen.
   let seen = await fingerprint(files);
+  let told: string | undefined;
   let occasion: Occasion = { cause: 'start', files: [...seen.keys()] };
   while (!stop?.aborted) {
-    const done = await survive(() => once(occasion), context);
+    const failure = await failureOf(() => once(occasion));
+    if (failure !== undefined && failure !== told) await context.err.write(failure);
+    told = failure;
     const due = context.now() + interval * 1000;
     const changed = new Set<string>();
     // A file that is still being written changes from look to look: half of a document must not be applied.
@@ -46,21 +51,20 @@ export async function watchFiles(
     } while (!stop?.aborted && !(isSettled && (changed.size > 0 || context.now() >= due)));
     if (changed.size > 0) occasion = { cause: 'change', files: [...changed] };
     // After a failure the occasion is still the same.
-    else if (done) occasion = { cause: 'drift', files: [...seen.keys()] };
+    else if (failure === undefined) occasion = { cause: 'drift', files: [...seen.keys()] };
   }
 }
 
-/** @returns whether it succeeded */
-async function survive(once: () => Promise<unknown>, context: Context): Promise<boolean> {
+/** The lines about a failure that another version of the documents may end; undefined for a success. */
+async function failureOf(once: () => Promise<unknown>): Promise<string | undefined> {
   try {
     await once();
-    return true;
+    return undefined;
   } catch (error) {
-    const passing =
-      error instanceof DocumentError || error instanceof UsageError || error instanceof LockedError;
+    if (error instanceof UsageError) return `lvsadm: ${mistake(error)}\n`;
+    const passing = error instanceof DocumentError || error instanceof LockedError;
     if (!passing) throw error;
-    await context.err.write(`${printableLines(error.message).replace(/^/gm, 'lvsadm: ')}\n`);
-    return false;
+    return `${printableLines(error.message).replace(/^/gm, 'lvsadm: ')}\n`;
   }
 }
 

@@ -108,7 +108,7 @@ const lossOf = (
 function aboutDestination(planned: Planned<Destination>, loss: number | undefined): string {
   if (planned.action !== 'add' && planned.action !== 'remove') return '';
   const { method, weight } = subject(planned);
-  const connections = loss === undefined ? '' : `, ${loss} active connection${loss === 1 ? '' : 's'}`;
+  const connections = loss === undefined ? '' : `, ${loss} connection${loss === 1 ? '' : 's'}`;
   return `${method} weight ${weight}${connections}`;
 }
 

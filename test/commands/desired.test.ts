@@ -113,7 +113,7 @@ test('diff shows what apply would change, and its exit status is 1 for differenc
     [
       '~ tcp://192.0.2.1:80',
       '    scheduler: wrr -> wlc',
-      '  - 198.51.100.1:80  nat weight 1, 12 active connections',
+      '  - 198.51.100.1:80  nat weight 1, 12 connections',
       '  ~ 198.51.100.2:80',
       '      weight: 2 -> 20',
       '  + 198.51.100.3:80  nat weight 1',
@@ -150,7 +150,7 @@ test('a removal tells its weight and connections, as JSON too; UDP has no connec
   const pruned = await director.run(['diff', '-f', '-', '--prune'], { stdin: web });
   assert.match(
     pruned.out,
-    /^- udp:\/\/192\.0\.2\.9:53\n {2}- 198\.51\.100\.1:53 {2}dr weight 4, 1 active connection\n {2}- 198\.51\.100\.2:53 {2}dr weight 1, 0 active connections$/m,
+    /^- udp:\/\/192\.0\.2\.9:53\n {2}- 198\.51\.100\.1:53 {2}dr weight 4, 1 connection\n {2}- 198\.51\.100\.2:53 {2}dr weight 1, 0 connections$/m,
   );
   const { out } = await director.run(['apply', '-f', '-', '--prune', '--dry-run', '--json'], { stdin: web });
   const { services } = JSON.parse(out);

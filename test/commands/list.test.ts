@@ -222,6 +222,11 @@ test('a listing is sorted by a column, the largest first, and filtered', async (
     ],
     [['method=nat'], ['tcp://192.0.2.1:80', '198.51.100.1:80']],
     [['active>1'], []],
+    [
+      ['method=na*', 'protocol=TCP'],
+      ['tcp://192.0.2.1:80', '198.51.100.1:80'],
+    ],
+    [['port!=80', 'servers=0'], ['fwmark://7/inet6']],
   ] as const) {
     const words = conditions.flatMap((condition) => ['--filter', condition]);
     assert.deepEqual(await subjects(...words), expected, conditions.join());
@@ -231,6 +236,22 @@ test('a listing is sorted by a column, the largest first, and filtered', async (
     ['toString=1', /--filter: 'toString=1' is not FIELD=VALUE/],
     ['colour=red', /has none of the fields protocol, address/],
     ['method>nat', /--filter: 'method>nat' compares with >, which takes a number/],
+    [
+      'scheduler>5',
+      /--filter: 'scheduler>5' compares with >, which takes a number; scheduler takes = and !=/,
+    ],
+    ['address<=192.0.2.1', /compares with <=, which takes a number; address takes = and !=/],
+    ['weight=abc', /--filter: 'weight=abc' compares weight, which takes a whole number/],
+    ['weight=1*', /compares weight, which takes a whole number/],
+    ['port!=-1', /compares port, which takes a whole number/],
+    ['inbytes>1M', /compares inbytes, which takes a whole number/],
+    ['servers= 0', /compares servers, which takes a whole number/],
+    ['weight==0', /--filter: 'weight==0' has the operator ==, which is none of != <= >= = < >/],
+    ['scheduler==wlc', /has the operator ==/],
+    ['weight=<5', /has the operator =</],
+    ['weight=', /is not FIELD=VALUE/],
+    ['protocol=tpc', /compares protocol, which is one of tcp, udp, sctp, fwmark/],
+    ['method=masq', /compares method, which is one of dr, nat, tun, local, bypass/],
   ] as const) {
     const { status, err } = await director.run(['list', '--filter', condition]);
     assert.equal(status, 2);

@@ -1,5 +1,6 @@
 /** The context of a real process: its streams, its files, its kernel. */
 import type { Context } from '../../context.js';
+import { printableLines } from '../../foreign-text.js';
 import type { IpvsClient } from '../../ipvs/client.js';
 import type { OptionSocket } from '../../ipvs/source/sockopt.js';
 import type { Trace } from '../../netlink/connection.js';
@@ -85,5 +86,5 @@ async function netlinkTrace(err: DescriptorOutput): Promise<Trace> {
     import('../../netlink/trace.js'),
     import('../../ipvs/schema.js'),
   ]);
-  return createTrace((text) => void err.write(text), [ipvsSchema]);
+  return createTrace((text) => void err.write(printableLines(text)), [ipvsSchema]);
 }

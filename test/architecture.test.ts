@@ -39,7 +39,7 @@ const arrows: Readonly<Record<string, string>> = {
   doctor: 'doctor/facts doctor/checks',
 
   'output/definition-list': '',
-  output: 'errors foreign-text context model plan output/definition-list chalk cli-table3 js-yaml',
+  output: 'errors foreign-text context model plan output/definition-list chalk cli-table3',
   reference: 'errors version ipvsadm ipvsadm/grammar commands output output/definition-list',
   commands:
     'errors foreign-text context messages suggest model ipvs ipvsadm/rules document plan system setup doctor doctor/facts doctor/checks output output/definition-list reference',

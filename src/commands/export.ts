@@ -1,6 +1,7 @@
 /** `lvsadm export`: the whole state as a document that `apply` reads. */
-import { documentOf, toYaml } from '../document/write.js';
+import { documentOf } from '../document/write.js';
 import { toJson } from '../output/json.js';
+import { toYaml } from '../output/yaml.js';
 import { readState } from '../plan/current.js';
 import { defineCommand } from './command.js';
 
@@ -10,7 +11,7 @@ export const command = defineCommand({
   },
   async run(context, { json }) {
     const document = documentOf(await readState(await context.client()));
-    await context.out.write(json ? toJson(document) : toYaml(document));
+    await context.out.write(json ? toJson(document) : toYaml(document, { compact: true }));
     return 0;
   },
 });

@@ -4,6 +4,7 @@ import { destinationCounts } from '../model/fields.js';
 import { formatService } from '../model/service-uri.js';
 import { type Json, toJson } from '../output/json.js';
 import { themeFor } from '../output/theme.js';
+import { toYaml } from '../output/yaml.js';
 import { defineCommand } from './command.js';
 import { type Entry, readEntries } from './list/entries.js';
 import { filterOf, serverFieldNames, serviceFieldNames } from './list/filter.js';
@@ -61,7 +62,6 @@ export const command = defineCommand({
     } else if (format === 'json') {
       await out.write(toJson(entriesJson(entries)));
     } else if (format === 'yaml') {
-      const { toYaml } = await import('../output/yaml.js');
       await out.write(toYaml(entriesJson(entries)));
     } else {
       const view = views[stats ? 'counters' : rate ? 'rates' : 'connections'];

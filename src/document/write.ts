@@ -1,5 +1,4 @@
 /** State as a document. Defaults are written as well, so that reading it anywhere gives the same state. */
-import { jsonString } from '../foreign-text.js';
 import type { Daemon } from '../model/daemon.js';
 import { type Destination, destinationKey } from '../model/destination.js';
 import {
@@ -88,46 +87,3 @@ const given = <T extends object>(members: T): { [K in keyof T]?: Exclude<T[K], u
   Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as {
     [K in keyof T]?: Exclude<T[K], undefined>;
   };
-
-type Value = string | number | boolean | readonly Value[] | { readonly [key: string]: Value };
-
-/** The document as YAML: sections in blocks, a line for each server. */
-export function toYaml(document: DocumentValue): string {
-  const { timeouts = {}, sync = {}, services = [] } = document;
-  return [
-    `timeouts: ${flow(given(timeouts))}`,
-    ...block('sync', Object.entries(given(sync)), ([state, daemon]) => [
-      `  ${state}: ${flow(daemon as Value)}`,
-    ]),
-    ...block('services', services, serviceLines),
-    '',
-  ].join('\n');
-}
-
-/** A key with lines below it, or with an empty value. */
-const block = <T>(key: string, items: readonly T[], lines: (item: T) => string[]): string[] =>
-  items.length === 0 ? [`${key}: ${key === 'sync' ? '{}' : '[]'}`] : [`${key}:`, ...items.flatMap(lines)];
-
-function serviceLines({ servers = [], ...settings }: ServiceValue): string[] {
-  const lines = Object.entries(settings).map(
-    ([key, value], index) => `  ${index === 0 ? '- ' : '  '}${key}: ${flow(value as Value)}`,
-  );
-  if (servers.length === 0) return [...lines, '    servers: []'];
-  return [...lines, '    servers:', ...servers.map((server) => `      - ${flow(server as Value)}`)];
-}
-
-function flow(value: Value): string {
-  if (typeof value === 'string') return scalar(value);
-  if (typeof value !== 'object') return String(value);
-  if (isList(value)) return `[${value.map(flow).join(', ')}]`;
-  const members = Object.entries(value).map(([key, member]) => `${key}: ${flow(member)}`);
-  return members.length === 0 ? '{}' : `{ ${members.join(', ')} }`;
-}
-
-const isList = (value: object): value is readonly Value[] => Array.isArray(value);
-
-/** Words that every reader of YAML 1.1 and 1.2 takes for a string stand as they are; all others are quoted. */
-const scalar = (text: string): string =>
-  /^[a-z][\w.:/-]*[\w.]$/i.test(text) && !/^(?:true|yes|on|false|no|off|null|nan|inf)$/i.test(text)
-    ? text
-    : jsonString(text);

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseDocuments } from '../../src/document/load.js';
 import { documentJsonSchema } from '../../src/document/schema.js';
-import { documentOf, toYaml } from '../../src/document/write.js';
+import { documentOf } from '../../src/document/write.js';
 import {
   destinationNumberNames,
   destinationNumbers,
@@ -12,6 +12,7 @@ import {
 } from '../../src/model/fields.js';
 import type { DesiredService, ServiceState } from '../../src/model/state.js';
 import { planJson } from '../../src/output/plan.js';
+import { toYaml } from '../../src/output/yaml.js';
 import { diff } from '../../src/plan/diff.js';
 
 const noNames = {
@@ -36,7 +37,7 @@ const stateOf = ({ service: one, destinations }: DesiredService): ServiceState =
 /** The texts that export writes of a service: YAML and JSON. */
 function exported(desired: DesiredService): string[] {
   const document = documentOf({ services: [stateOf(desired)], daemons: [], timeouts });
-  return [toYaml(document), JSON.stringify(document)];
+  return [toYaml(document, { compact: true }), JSON.stringify(document)];
 }
 
 const planned = (before: DesiredService, after: DesiredService): string =>

@@ -13,7 +13,7 @@ import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promi
 import { promisify } from 'node:util';
 import fc from 'fast-check';
 import { parseDocuments } from '../../../src/document/load.js';
-import { documentOf, toYaml } from '../../../src/document/write.js';
+import { documentOf } from '../../../src/document/write.js';
 import { IpvsClient } from '../../../src/ipvs/client.js';
 import { type IpvsOperations, ipvsSchema } from '../../../src/ipvs/schema.js';
 import type { Change } from '../../../src/model/change.js';
@@ -22,6 +22,7 @@ import type { State } from '../../../src/model/state.js';
 import { Connection } from '../../../src/netlink/connection.js';
 import { type Family, findFamily } from '../../../src/netlink/genl.js';
 import { Protocol } from '../../../src/netlink/transport/socket.js';
+import { toYaml } from '../../../src/output/yaml.js';
 import { reconcile } from '../../../src/plan/apply.js';
 import { readState } from '../../../src/plan/current.js';
 import { diff } from '../../../src/plan/diff.js';
@@ -153,7 +154,7 @@ describe('random tables', () => {
         const expected = await rawTable();
         const document = documentOf(await readState(client));
         await clear();
-        const text = json ? JSON.stringify(document) : toYaml(document);
+        const text = json ? JSON.stringify(document) : toYaml(document, { compact: true });
         const desired = await parseDocuments([{ file: 'export', text }], noNames);
         const { converged } = await reconcile({
           client,

@@ -1,7 +1,8 @@
 /** Documents: YAML, JSON and rules of random tables, damaged as text and as values. */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { documentOf, toYaml } from '../../../src/document/write.js';
+import { documentOf } from '../../../src/document/write.js';
+import { toYaml } from '../../../src/output/yaml.js';
 import { state } from '../../support/arbitrary-state.js';
 import { run } from '../machine.js';
 import { keepsPromises, told } from '../promises.js';
@@ -60,7 +61,9 @@ function textOf({ document, replacements, format, edits }: Case): string {
   for (const each of replacements) replaceIn(damaged, each);
   // A damaged document has no form that toYaml knows; as JSON it is YAML as well.
   const whole =
-    replacements.length === 0 && format === 'yaml' ? toYaml(document) : JSON.stringify(damaged, undefined, 1);
+    replacements.length === 0 && format === 'yaml'
+      ? toYaml(document, { compact: true })
+      : JSON.stringify(damaged, undefined, 1);
   return edited(whole, edits);
 }
 

@@ -13,6 +13,7 @@ import {
 } from '../model/destination.js';
 import { type ServiceSwitch, serviceSwitchNames } from '../model/fields.js';
 import { interfaceName } from '../model/interface.js';
+import { type Owned, parseOwned } from '../model/ownership.js';
 import { type SchedulerFlag, schedulerFlagWords, schedulerOf } from '../model/schedulers.js';
 import {
   defaults,
@@ -23,7 +24,7 @@ import {
   type ServiceId,
   serviceFamily,
 } from '../model/service.js';
-import { parseServer, parseService } from '../model/service-uri.js';
+import { formatService, parseServer, parseService } from '../model/service-uri.js';
 import { type Timeouts, timeoutNames } from '../model/table.js';
 import { canonicalNetmask, hostAddress, multicastGroup, portNumber } from './addresses.js';
 import type { Fragment, Located, LocatedService, Report } from './fragment.js';
@@ -59,6 +60,7 @@ export function convertDocument(
 ): Fragment {
   const conversion = new Conversion(value, source, names, report);
   return {
+    owns: conversion.owns,
     services: value.services?.flatMap((service, index) => conversion.service(service, ['services', index])),
     daemons: value.sync && conversion.daemons(value.sync),
     timeouts: value.timeouts && conversion.timeouts(value.timeouts),
@@ -66,12 +68,23 @@ export function convertDocument(
 }
 
 class Conversion {
+  readonly owns: readonly Owned[] | undefined;
+
   constructor(
     private readonly document: DocumentValue,
     private readonly source: Source,
     private readonly names: Names,
     private readonly report: Report,
-  ) {}
+  ) {
+    this.owns = document.owns
+      ?.map((text, index) =>
+        this.attempt(
+          () => ['owns', index],
+          () => parseOwned(text),
+        ),
+      )
+      .filter((owned) => owned !== undefined);
+  }
 
   /** One service; empty if its name is invalid or has not been looked up yet. */
   service(value: ServiceValue, path: Path): LocatedService[] {
@@ -94,6 +107,8 @@ class Conversion {
       ),
       ...switchesOf(settings),
     };
+    if (this.owns?.some((owned) => owned(id)) === false)
+      this.problem(at('service')(), `${formatService(id)} is outside of what the document owns`);
     if (!isFwmark(id) && id.port === 0 && !service.persistence) {
       this.problem(at('service')(), 'port 0, every port, is for services with persistence only');
     }

@@ -2,6 +2,7 @@
 import type { Problem } from '../errors.js';
 import type { Daemon } from '../model/daemon.js';
 import type { Destination } from '../model/destination.js';
+import type { Owned } from '../model/ownership.js';
 import type { Service } from '../model/service.js';
 import type { Timeouts } from '../model/table.js';
 import type { Location } from './location.js';
@@ -19,6 +20,7 @@ export interface LocatedService extends Located<Service> {
 
 /** A section that is undefined is absent from the source, which is not the same as empty. */
 export interface Fragment {
+  readonly owns?: readonly Owned[] | undefined;
   readonly services?: readonly LocatedService[] | undefined;
   readonly daemons?: readonly Located<Daemon>[] | undefined;
   readonly timeouts?: readonly Located<readonly [keyof Timeouts, number]>[] | undefined;

@@ -18,6 +18,7 @@ export function mergeFragments(fragments: readonly Fragment[], report: Report): 
   const bridge = daemons?.length ? services?.flatMap(crossFamily).at(0) : undefined;
   if (bridge) report(() => syncConflict(bridge));
   return {
+    owns: section(fragments, (fragment) => fragment.owns),
     services: services && mergeServices(services, report),
     daemons:
       daemons &&

@@ -15,6 +15,7 @@ import {
   timeoutRange,
   ttlRange,
 } from '../model/limits.js';
+import { OWNED, ownedPattern } from '../model/ownership.js';
 import { schedulerFlagNames, schedulers } from '../model/schedulers.js';
 import {
   boolean,
@@ -202,6 +203,19 @@ const timeout = (description: string) => optional(described(integer(timeoutRange
 
 export const document = object('a document with services, timeouts, sync and defaults', {
   $schema: optional(text('the address of a JSON Schema')),
+  owns: optional(
+    described(
+      list(
+        described(
+          text(OWNED),
+          '192.0.2.0/24, 192.0.2.7, 2001:db8::/32, fwmark 1-99, or fwmark 7.',
+          ownedPattern,
+        ),
+        `a list of what this document owns, such as ['192.0.2.0/24', 'fwmark 1-99']`,
+      ),
+      'The services that --prune may remove: those at addresses in these networks, and with these firewall marks (default: all).',
+    ),
+  ),
   defaults: optional(
     object('defaults such as {service: {scheduler: wrr}, server: {method: nat}}', {
       service: optional(object('settings of services', serviceSettings)),

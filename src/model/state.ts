@@ -3,6 +3,7 @@ import type { Family } from './address.js';
 import type { Daemon } from './daemon.js';
 import type { Destination, ForwardingMethod } from './destination.js';
 import type { DestinationNumber } from './fields.js';
+import type { Owned } from './ownership.js';
 import type { Service } from './service.js';
 import type { Timeouts } from './table.js';
 
@@ -47,6 +48,8 @@ export interface ServerReader {
 
 /** Desired state. A section that is undefined is not managed: never compared, changed or removed. */
 export interface DesiredState {
+  /** The part of the table outside of which nothing is to be removed; undefined for the whole table. */
+  readonly owns?: readonly Owned[] | undefined;
   readonly services?: readonly DesiredService[] | undefined;
   readonly daemons?: readonly Daemon[] | undefined;
   readonly timeouts?: Partial<Timeouts> | undefined;

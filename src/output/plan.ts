@@ -87,10 +87,22 @@ export function renderPlan(plan: Plan, theme: Theme, losses = NO_LOSSES): string
 
 function summary(plan: Plan, theme: Theme): string {
   const { add, change, remove, keep, leave } = countActions(plan);
-  const left = leave > 0 ? `, ${leave} not in the document and left alone (--prune removes them)` : '';
+  const foreign = countForeign(plan);
+  const prunable = leave - foreign;
+  const left =
+    (prunable > 0 ? `, ${prunable} not in the document and left alone (--prune removes them)` : '') +
+    (foreign > 0 ? `, ${foreign} outside of what the document owns and left alone` : '');
   if (add + change + remove === 0) return theme.quiet(`no difference: ${keep} unchanged${left}`);
   return `${theme.added(`${add} to add`)}, ${theme.changed(`${change} to change`)}, ${theme.removed(`${remove} to remove`)}, ${keep} unchanged${left}`;
 }
+
+/** Services, servers and daemons that are left although --prune is given, or if it were. */
+const countForeign = ({ services, daemons }: Plan): number =>
+  [...daemons, ...services.filter(({ action }) => action === 'leave').flatMap(withServers)].filter(
+    ({ isForeign }) => isForeign,
+  ).length;
+
+const withServers = (service: PlannedService): Planned<unknown>[] => [service, ...service.destinations];
 
 const isChange = ({ action }: Planned<unknown>): boolean => action !== 'keep' && action !== 'leave';
 

@@ -23,6 +23,8 @@ export interface Planned<T> {
   readonly after: T | undefined;
   /** Empty except for `change`. */
   readonly differences: readonly Difference[];
+  /** Left because it is outside of what the documents own, also with --prune. */
+  readonly isForeign?: true;
 }
 
 /** `action` is about the service itself; its servers have their own. */

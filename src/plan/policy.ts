@@ -1,14 +1,28 @@
 /** What a plan may do. A policy takes changes away from a plan, and never adds one. Pure. */
-import { type ServiceId, serviceKey } from '../model/service.js';
+import type { Owned } from '../model/ownership.js';
+import { type Service, type ServiceId, serviceKey } from '../model/service.js';
 import { type Plan, type Planned, type PlannedService, subject } from './plan.js';
+
+/** Removes nothing outside of what the documents own. A sync daemon is outside of any network. */
+export function withinOwned(plan: Plan, owns: readonly Owned[] | undefined): Plan {
+  if (owns === undefined) return plan;
+  const isOwned = ({ id }: Service) => owns.some((owned) => owned(id));
+  return {
+    ...plan,
+    services: plan.services.map((service) =>
+      service.action === 'remove' && !isOwned(subject(service))
+        ? leaveService(service, leaveForeign)
+        : service,
+    ),
+    daemons: plan.daemons.map((daemon) => (daemon.action === 'remove' ? leaveForeign(daemon) : daemon)),
+  };
+}
 
 /** Leaves services and daemons alone that the document lacks. */
 export const withoutPruning = (plan: Plan): Plan => ({
   ...plan,
   services: plan.services.map((service) =>
-    service.action === 'remove'
-      ? { ...leave(service), destinations: service.destinations.map(leave) }
-      : service,
+    service.action === 'remove' ? leaveService(service, leave) : service,
   ),
   daemons: plan.daemons.map((daemon) => (daemon.action === 'remove' ? leave(daemon) : daemon)),
 });
@@ -24,6 +38,17 @@ export function withoutRemovals(plan: Plan): Plan {
 }
 
 const leave = <T>(planned: Planned<T>): Planned<T> => ({ ...planned, action: 'leave' });
+
+const leaveForeign = <T>(planned: Planned<T>): Planned<T> => ({ ...leave(planned), isForeign: true });
+
+/** The service and all of its servers. */
+const leaveService = (
+  service: PlannedService,
+  how: <T>(planned: Planned<T>) => Planned<T>,
+): PlannedService => ({
+  ...how<Service>(service),
+  destinations: service.destinations.map((destination) => how(destination)),
+});
 
 /** Changes these services and nothing else. */
 export function withOnly(plan: Plan, services: Iterable<ServiceId>): Plan {
@@ -73,7 +98,7 @@ function countServers(services: readonly PlannedService[]) {
 
 const countRemoved = (items: readonly Planned<unknown>[]) => ({
   removed: items.filter(({ action }) => action === 'remove').length,
-  present: items.filter(({ before }) => before !== undefined).length,
+  present: items.filter(({ action, before }) => before !== undefined && action !== 'leave').length,
 });
 
 /** Whether a table that has services would have none. */

@@ -439,7 +439,14 @@ test('the schema is a JSON Schema that names everything', async (context) => {
   const director = await Director.start(context);
   const schema = JSON.parse((await director.run(['schema'])).out);
   assert.match(schema.$schema, /^https:\/\/json-schema\.org\//);
-  assert.deepEqual(Object.keys(schema.properties), ['$schema', 'defaults', 'timeouts', 'sync', 'services']);
+  assert.deepEqual(Object.keys(schema.properties), [
+    '$schema',
+    'owns',
+    'defaults',
+    'timeouts',
+    'sync',
+    'services',
+  ]);
   const { properties, required } = schema.properties.services.items;
   assert.deepEqual(required, ['service']);
   assert.equal(properties.service.description.startsWith('tcp://192.0.2.10:80'), true);

@@ -10,7 +10,7 @@ import type { DesiredState, State } from '../../model/state.js';
 import { readState } from '../../plan/current.js';
 import { diff } from '../../plan/diff.js';
 import { type Plan, subject } from '../../plan/plan.js';
-import { withOnly, withoutPruning } from '../../plan/policy.js';
+import { withinOwned, withOnly, withoutPruning } from '../../plan/policy.js';
 import { SystemNames } from '../../system/names.js';
 import type { Options, Values } from '../command.js';
 import { serviceArgument } from './service-arg.js';
@@ -73,7 +73,7 @@ export const readCurrent = (client: IpvsClient, { prune, state }: Desired): Prom
 
 /** The plan that makes the table as desired. @throws UsageError for a service of `--only` that is in neither */
 export function planFor(current: State, { prune, only, state }: Desired): Plan {
-  const whole = diff(current, state);
+  const whole = withinOwned(diff(current, state), state.owns);
   const plan = prune ? whole : withoutPruning(whole);
   if (only.length === 0) return plan;
   const known = new Set(whole.services.map((service) => serviceKey(subject(service).id)));

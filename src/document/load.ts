@@ -3,6 +3,7 @@ import { DocumentError } from '../errors.js';
 import { LONGEST_LINE, splitRule } from '../ipvsadm/rules.js';
 import type { DesiredState } from '../model/state.js';
 import { convertDocument } from './convert.js';
+import { positionValues } from './formats/bounds.js';
 import { looksLikeJson, readJson } from './formats/json.js';
 import type { Fragment, Report } from './fragment.js';
 import type { Source } from './location.js';
@@ -45,8 +46,13 @@ const read: Read = async (file, text) => {
 /** JSON has positions when it is read as YAML, unless it is too large for that. */
 const readLocated: Read = async (file, text) => {
   const json = readJson(file, text);
-  const yaml = readYaml(file, text);
-  return json === undefined ? yaml : yaml.catch(() => [json]);
+  if (json === undefined) return readYaml(file, text);
+  const yaml = await import('./formats/yaml.js');
+  try {
+    return yaml.readYaml(file, text, positionValues);
+  } catch {
+    return [json];
+  }
 };
 
 /** The parser of YAML is loaded for those texts only that need it. */

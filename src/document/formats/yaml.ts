@@ -2,21 +2,15 @@
 import { constructFromEvents, EVENT_ID, type Event, parseEvents, YAMLException } from 'js-yaml';
 import { DocumentError } from '../../errors.js';
 import { formatPath, type Location, type Source } from '../location.js';
-import { checkValues, MAX_DEPTH, TOO_DEEP, yamlValues } from './bounds.js';
+import { checkValues, MAX_DEPTH, TOO_DEEP, type ValueLimit, yamlValues } from './bounds.js';
 import { checkNodes, NodeFinder } from './yaml-nodes.js';
 
 /**
  * The documents in a text.
  * @throws DocumentError
  */
-export function readYaml(file: string, text: string): Source[] {
-  checkValues(
-    file,
-    text,
-    valuesIn(text),
-    yamlValues,
-    'too many for YAML; write it as JSON, or as several files',
-  );
+export function readYaml(file: string, text: string, limit: ValueLimit = yamlValues): Source[] {
+  checkValues(file, text, valuesIn(text), limit, 'too many for YAML; write it as JSON, or as several files');
   const lines = new Lines(file, text);
   const parse = () => read(lines, () => parseEvents(text, { maxDepth: MAX_DEPTH }));
   const check = (events: readonly Event[]): void =>

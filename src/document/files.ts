@@ -9,7 +9,7 @@ export interface FileAccess {
   /** Chunks, each valid until the next is asked for; rejects as node:fs does. */
   readFile(path: string): AsyncIterable<Uint8Array>;
   /** Tells pipes, devices and sockets from files, which otherwise are read whatever they are. */
-  readonly files?: { lstatSync(path: string): { readonly mode: number } };
+  readonly files?: { statSync(path: string): { readonly mode: number } };
 }
 
 /** Larger than any table: a document of 10,000 services with 10 servers each has 8 MiB. */
@@ -108,7 +108,7 @@ const isDescriptor = (file: string): boolean => /^\/(?:dev\/(?:stdin$|fd\/)|proc
 
 function refuseSpecial(file: string, { files }: FileAccess): void {
   if (file === '-' || files === undefined || isDescriptor(file)) return;
-  const type = special.get(files.lstatSync(file).mode & S_IFMT);
+  const type = special.get(files.statSync(file).mode & S_IFMT);
   if (type !== undefined) throw failure(file, `${type}, not a file; - reads standard input`);
 }
 

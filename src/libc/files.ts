@@ -87,9 +87,19 @@ const AT_SYMLINK_NOFOLLOW = 0x100;
 const STATX_WANTED = 1 | 2 | 8;
 
 /** Mode and owner of a file, or of a symbolic link itself: struct statx of linux/stat.h. */
-export function lstatSync(path: string): { readonly mode: number; readonly uid: number } {
+export const lstatSync = (path: string): FileStatus => statusOf(path, 'lstat', AT_SYMLINK_NOFOLLOW);
+
+/** Mode and owner of a file, or of that which a symbolic link leads to. */
+export const statSync = (path: string): FileStatus => statusOf(path, 'stat', 0);
+
+interface FileStatus {
+  readonly mode: number;
+  readonly uid: number;
+}
+
+function statusOf(path: string, name: string, flags: number): FileStatus {
   const stat = new Uint8Array(256);
-  call(`lstat '${path}'`, 'statx', AT_FDCWD, terminated(path), AT_SYMLINK_NOFOLLOW, STATX_WANTED, stat);
+  call(`${name} '${path}'`, 'statx', AT_FDCWD, terminated(path), flags, STATX_WANTED, stat);
   const view = new DataView(stat.buffer);
   return { uid: view.getUint32(20, true), mode: view.getUint16(28, true) };
 }

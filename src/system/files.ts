@@ -19,6 +19,7 @@ export interface Files {
   unlinkSync(path: string): void;
   mkdirSync(path: string, how: { mode: number }): unknown;
   lstatSync(path: string): { readonly mode: number; readonly uid: number };
+  statSync(path: string): { readonly mode: number };
   readlinkSync(path: string): string;
   readdirSync(path: string): string[];
   /**

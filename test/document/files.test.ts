@@ -1,7 +1,8 @@
 // Reading the files that a user names, and refusing those that are no documents.
 import assert from 'node:assert/strict';
-import { createReadStream } from 'node:fs';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import fs, { createReadStream } from 'node:fs';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -147,10 +148,28 @@ test('a pipe, a device or a socket is refused before it is opened', async () => 
     const access = {
       stdin: chunks(''),
       readFile: (): never => assert.fail('opens it'),
-      files: { lstatSync: () => ({ mode }) },
+      files: { statSync: () => ({ mode }) },
     };
     await assert.rejects(readTexts(['x.yaml'], access), {
       message: `x.yaml: ${what}, not a file; - reads standard input`,
     });
   }
+});
+
+test('a link to a pipe is refused as well, and one to a document is read', async () => {
+  const [pipe, toPipe, toFile] = ['pipe', 'to-pipe', 'to-file'].map((name) => join(directory, name)) as [
+    string,
+    string,
+    string,
+  ];
+  const file = join(directory, 'linked.yaml');
+  execFileSync('mkfifo', [pipe]);
+  await writeFile(file, 'services: []');
+  await symlink(pipe, toPipe);
+  await symlink(file, toFile);
+  const access: FileAccess = { stdin: chunks(''), readFile: createReadStream, files: fs };
+  await assert.rejects(readTexts([toPipe], access), {
+    message: `${toPipe}: a pipe, not a file; - reads standard input`,
+  });
+  assert.deepEqual(await readTexts([toFile], access), [{ file: toFile, text: 'services: []' }]);
 });

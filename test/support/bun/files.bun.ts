@@ -72,6 +72,7 @@ test('files are renamed and removed, and links are not followed', (t) => {
   for (const path of [one, two, directory]) {
     const { mode, uid } = fs.lstatSync(path);
     assert.deepEqual(files.lstatSync(path), { uid, mode });
+    assert.equal(files.statSync(path).mode, fs.statSync(path).mode);
   }
 });
 

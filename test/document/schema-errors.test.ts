@@ -405,6 +405,6 @@ test('a document that is nested too deeply is refused', async () => {
 test('more values than YAML can hold are refused before they fill the memory', async () => {
   const text = `services: [${'1,'.repeat(1_100_000)}]`;
   assert.deepEqual(await problemsIn(text), [
-    'f1: more than 425000 values: too many for YAML; write it as JSON, or as several files',
+    'f1: more than 425001 values: too many for YAML; write it as JSON, or as several files',
   ]);
 });

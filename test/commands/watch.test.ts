@@ -228,3 +228,17 @@ test('--watch --json has the time, the cause and the files of each application',
   assert.equal(changes.length, 1);
   assert.equal(JSON.parse(first).cause, 'start');
 });
+
+test('a file that is missing at the start is named once, and applied when it comes', async (context) => {
+  const director = await Director.start(context);
+  const file = `${director.directory}/late.json`;
+  let looks = 0;
+  director.whileSleeping = async () => {
+    looks++;
+    if (looks === 70) await director.file('late.json', document(3));
+    if (looks === 73) director.stop.abort();
+  };
+  const { err } = await director.run(['apply', '-f', file, '--watch']);
+  assert.equal(err, `lvsadm: waiting for ${file}\nlvsadm: ${file}: no such file or directory\n`);
+  assert.deepEqual(await weights(director), [3]);
+});

@@ -1,11 +1,13 @@
 /** Repeats an action whenever files change, and at an interval. */
 
+import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import type { Context } from '../../context.js';
 import { filesIn } from '../../document/files.js';
 import { DocumentError, LockedError, UsageError } from '../../errors.js';
-import { printableLines } from '../../foreign-text.js';
+import { printable, printableLines } from '../../foreign-text.js';
 import { mistake } from '../../messages.js';
+import { someNames } from './server.js';
 
 const POLL = 1000;
 
@@ -31,6 +33,8 @@ export async function watchFiles(
   const stop = context.stopRequest?.();
   // Taken before the files are read, so that a change in between is seen.
   let seen = await fingerprint(files);
+  const missing = [...seen.keys()].filter((file) => !existsSync(file));
+  if (missing.length > 0) await context.err.write(`lvsadm: waiting for ${printable(someNames(missing))}\n`);
   let told: string | undefined;
   let occasion: Occasion = { cause: 'start', files: [...seen.keys()] };
   while (!stop?.aborted) {

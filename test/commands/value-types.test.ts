@@ -57,3 +57,22 @@ describe('the name of an interface', () => {
     });
   }
 });
+
+describe('a name of Object.prototype is a word like any other', () => {
+  for (const name of ['constructor', '__proto__', 'toString', 'hasOwnProperty']) {
+    test(name, async () => {
+      for (const words of [
+        [name],
+        ['help', name],
+        ['list', `--${name}`],
+        ['list', '--sort', name],
+        ['list', '--filter', `${name}>1`],
+        ['list', '-o', name],
+        ['apply', '-f', 'x', '--only', `${name}://192.0.2.1:80`],
+        ['-A', '-t', '192.0.2.1:80', '-b', name],
+      ]) {
+        assert.doesNotMatch(await refused(...words), /fault in lvsadm|TypeError/);
+      }
+    });
+  }
+});

@@ -27,6 +27,8 @@ export class ValueError extends LvsadmError {
 /** A command line that the grammar refuses. */
 export class UsageError extends LvsadmError {
   override name = 'UsageError';
+  /** The phrase that begins the line instead of the program's name. */
+  readonly phrase?: string;
   constructor(
     /** What is wrong, and what would be right; one line, no final full stop. */
     readonly problem: string,
@@ -87,6 +89,13 @@ export function describeProblem({ file, line, column, path, text }: Problem): st
 /** An option that is unknown or lacks its value: ipvsadm's exit status for it differs from that of other mistakes. */
 export class MalformedError extends UsageError {
   override name = 'MalformedError';
+}
+
+/** A persistence engine that no kernel has, refused before the kernel is asked. */
+export class NoEngineError extends MalformedError {
+  override name = 'NoEngineError';
+  /** Begins the line instead of the program's name, as when the kernel refuses: scripts match it. */
+  override readonly phrase = 'Scheduler or persistence engine not found';
 }
 
 /** A command line that does not begin with a command. */

@@ -86,7 +86,7 @@ function problems({ message, problems, more }: DocumentError, name: string): End
 }
 
 const usage = (error: UsageError, name: string): string =>
-  `${line(name, mistake(error))}Try '${printable(error.help ?? helpOf(name))}'.\n`;
+  `${line(error.phrase ?? name, mistake(error))}Try '${printable(error.help ?? helpOf(name))}'.\n`;
 
 /** The command line that lists the options of ipvsadm's grammar. */
 const helpOf = (name: string): string => (name === 'lvsadm' ? 'lvsadm help ipvsadm' : `${name} --help`);

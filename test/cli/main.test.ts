@@ -65,6 +65,18 @@ describe('called as ipvsadm-restore', () => {
 });
 
 describe('called as lvsadm', () => {
+  test('an unknown persistence engine without -p begins with the phrase of ipvsadm', async () => {
+    const { status, err } = await machine().call('/usr/sbin/lvsadm', [
+      '-A',
+      '-t',
+      '192.0.2.1:80',
+      '--pe',
+      'nosuch',
+    ]);
+    assert.match(err, /^Scheduler or persistence engine not found: --pe: no persistence engine 'nosuch'/);
+    assert.equal(status, 255);
+  });
+
   test('an unknown subcommand is an error with a suggestion', async () => {
     const { status, err } = await machine().call('/usr/sbin/lvsadm', ['aply']);
     assert.equal(status, 2);

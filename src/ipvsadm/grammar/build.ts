@@ -1,5 +1,5 @@
 /** The last phase: a command with all its parts, made from checked arguments; defaults are filled in. */
-import { MalformedError, UsageError } from '../../errors.js';
+import { NoEngineError, UsageError } from '../../errors.js';
 import { quoted } from '../../foreign-text.js';
 import { familyOf, isUnspecified } from '../../model/address.js';
 import type { Change } from '../../model/change.js';
@@ -204,12 +204,12 @@ class Parts {
     return timeout === undefined ? undefined : { timeout, netmask: clients, engine: engine || undefined };
   }
 
-  /** Without persistence the kernel is not asked, which refuses the name otherwise: ipvsadm's phrase and status for that. */
+  /** Without persistence the name is not sent, and the kernel cannot refuse it. */
   private refuseUnknownEngine(engine: string): void {
     if (persistenceEngines.includes(engine)) return;
     const known = persistenceEngines.join("', '");
-    throw new MalformedError(
-      `Scheduler or persistence engine not found: no persistence engine ${quoted(engine)} (there is '${known}')`,
+    throw new NoEngineError(
+      `no persistence engine ${quoted(engine)} (there is '${known}')`,
       this.spelling('engine'),
     );
   }

@@ -70,9 +70,12 @@ interface Ran {
   readonly stderr: string;
 }
 
-/** @param where command that runs another one on a machine */
+/**
+ * Without ~/.bashrc, which bash reads where its standard input is a socket, as it is here.
+ * @param where command that runs another one on a machine
+ */
 function run(script: string, where: readonly string[], cwd: string): Promise<Ran> {
-  const [program = '', ...args] = [...where, 'bash', '-ec', script];
+  const [program = '', ...args] = [...where, 'bash', '--norc', '-ec', script];
   const env = { ...process.env, PATH: `${join(directory, 'bin')}:${process.env['PATH']}` };
   return new Promise((resolve) => {
     const child = execFile(program, args, { cwd, env, timeout: PATIENCE }, (error, stdout, stderr) =>

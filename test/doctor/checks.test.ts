@@ -99,6 +99,8 @@ const traps: readonly Trap[] = [
     facts: {
       ...realServer,
       links: realServer.links.map((one) => (one.name === 'tunl0' ? { ...one, up: false } : one)),
+      // The local route of the VIP stays when its link goes down.
+      routes: [...realServer.routes, route('192.0.2.11/32', 'tunl0', { type: 'local', table: 255 })],
     },
     fixes: ['ip link set tunl0 up'],
     seen: 'link tunl0 = down',

@@ -52,8 +52,8 @@ export const carrierDown: Check = {
   severity: 'error',
   *find(facts, scope) {
     for (const { vip, link } of vipHolders(facts, scope)) {
-      // A dummy that was down when it got the address (kube-ipvs0) has a local route all the same.
-      if (link.up || hasLocalRoute(facts, vip.address)) continue;
+      // The address of a dummy that is down (kube-ipvs0) may have a local route all the same; a tunnel that is down unpacks nothing.
+      if (link.up || (!isTunnel(link) && hasLocalRoute(facts, vip.address))) continue;
       yield {
         subject: vip.address,
         observed: [seen(`link ${link.name}`, 'down')],

@@ -2,7 +2,7 @@
 import { describeDestination } from '../../model/destination.js';
 import { fallbackOf, refusesAtZero, schedulerFlagWords } from '../../model/schedulers.js';
 import { describeService } from '../../model/service.js';
-import type { DestinationEntry } from '../../model/table.js';
+import { type DestinationEntry, isOverloaded } from '../../model/table.js';
 import { type Check, editServer, editService, removeServer, seen, serverCheck } from './check.js';
 import { servicesOf } from './table.js';
 
@@ -34,9 +34,6 @@ export const hashedAtZero = serverCheck({
 const totalOf = ({ activeConnections, inactiveConnections }: DestinationEntry): number =>
   activeConnections + inactiveConnections;
 
-const isOver = (server: DestinationEntry): boolean =>
-  server.upperThreshold > 0 && totalOf(server) >= server.upperThreshold;
-
 const seenConnections = (server: DestinationEntry) =>
   seen(
     describeDestination(server.id),
@@ -49,7 +46,7 @@ export const allOverloaded: Check = {
   *find(facts, scope) {
     for (const service of servicesOf(facts, scope)) {
       const serving = service.destinations.filter(({ weight }) => weight > 0);
-      if (serving.length === 0 || !serving.every(isOver)) continue;
+      if (serving.length === 0 || !serving.every(isOverloaded)) continue;
       yield {
         subject: describeService(service.id),
         observed: serving.map(seenConnections),
@@ -71,7 +68,8 @@ export const thresholdStuck = serverCheck({
   find(entry) {
     const { service, server } = entry;
     const { upperThreshold, lowerThreshold, weight } = server;
-    if (upperThreshold === 0 || weight === 0 || totalOf(server) === 0 || isOver(server)) return undefined;
+    if (upperThreshold === 0 || weight === 0 || totalOf(server) === 0 || isOverloaded(server))
+      return undefined;
     if (server.stats.connectionRate > 0n) return undefined;
     const load = (one: DestinationEntry): number => totalOf(one) / one.weight;
     const isPassedOver = service.destinations.some(

@@ -118,7 +118,7 @@ describe('settings that others left', () => {
     writeFileSync(join(settings, 'bunfig.toml'), 'preload = ["./evil.js"]\n');
     writeFileSync(join(settings, '.env'), 'LVSADM_DEBUG=netlink\n');
     writeFileSync(join(settings, 'tsconfig.json'), '{ broken');
-    // Whoever reads it waits for ever.
+    // A read of a pipe without a writer never ends.
     execFileSync('mkfifo', [join(settings, 'package.json')]);
   });
 

@@ -14,11 +14,13 @@ import { Progress } from '../output/progress.js';
 import { type Theme, themeFor } from '../output/theme.js';
 import { type Outcome, type Reconciliation, reconcile } from '../plan/apply.js';
 import { leaving, needFallback, quiesce, undrainable } from '../plan/drain.js';
+import { whyUndrainable } from '../plan/drain-scheduling.js';
 import { lossesOf } from '../plan/losses.js';
 import type { Plan } from '../plan/plan.js';
 import { empties, excess, type RemovalLimit } from '../plan/policy.js';
 import type { Stage } from '../plan/stages.js';
 import { type Member, type Waiting, waitUntilEmpty } from '../plan/wait-until-empty.js';
+import type { Store } from '../system/store.js';
 import { defineCommand, type Options, type Values } from './command.js';
 import { checkDaemonLinks } from './shared/daemon-links.js';
 import {
@@ -85,6 +87,7 @@ export const command = defineCommand({
 
 class Application {
   private readonly progress: Progress;
+  private readonly store: Store;
   /** Servers that leave, and whose weight the drain set to 0. */
   private quiesced: readonly Member[] = [];
 
@@ -94,6 +97,7 @@ class Application {
     private readonly theme: Theme,
   ) {
     this.progress = new Progress(context.err);
+    this.store = openStore(context, values.runDir);
   }
 
   /**
@@ -156,7 +160,7 @@ class Application {
   private lock(): Promise<() => void> {
     const { context, values } = this;
     const doing = 'applying a document here';
-    return openStore(context, values.runDir).lock('apply', doing, {
+    return this.store.lock('apply', doing, {
       wait: values.wait * 1000,
       waiting: (holder) => void context.err.write(`waiting for ${holder}, which is ${doing}\n`),
     });
@@ -169,7 +173,7 @@ class Application {
   ): Promise<Reconciliation> {
     let plan: Plan | undefined;
     let drained: Plan | undefined;
-    const fallbacks = new Fallbacks(client, openStore(this.context, this.values.runDir), this.context.err);
+    const fallbacks = new Fallbacks(client, this.store, this.context.err);
     const reconciliation = await reconcile({
       client,
       read: async () => {
@@ -208,10 +212,9 @@ class Application {
     client: IpvsClient,
     interruption?: Interruption,
   ): Promise<void> {
-    for (const { id, scheduler } of undrainable(plan)) {
-      const reason = `scheduler ${scheduler} refuses the new clients of a server at weight 0`;
+    for (const service of undrainable(plan)) {
       await this.context.err.write(
-        `lvsadm: ${formatService(id)}: servers are removed without a drain: ${reason}\n`,
+        `lvsadm: ${formatService(service.id)}: servers are removed without a drain: ${whyUndrainable(service)}\n`,
       );
     }
     const members = leaving(plan);

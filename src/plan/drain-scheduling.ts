@@ -11,6 +11,10 @@ export const lacksFallback = (service: Service): boolean =>
 export const cannotFallBack = (service: Service): boolean =>
   refusesAtZero(service) && fallbackFlag(service) === undefined;
 
+/** What keeps a service that cannot fall back from being drained, in words. */
+export const whyUndrainable = ({ scheduler }: Service): string =>
+  `scheduler ${scheduler} refuses the new clients of a server at weight 0`;
+
 /** The change that makes a service fall back to other servers. */
 export const addFallback = (service: Service): Change => ({
   do: 'editService',

@@ -16,6 +16,7 @@ import {
   fallbackFlag,
   lacksFallback,
   removeFallback,
+  whyUndrainable,
   withoutFlag,
 } from '../../plan/drain-scheduling.js';
 import type { StateKind, Store } from '../../system/store.js';
@@ -51,10 +52,7 @@ export class Fallbacks {
     for (const id of services) {
       const service = await this.client.service(id);
       if (!cannotFallBack(service)) continue;
-      throw new UsageError(
-        `scheduler ${service.scheduler} refuses the new clients of a server at weight 0; --force does it all the same`,
-        formatService(id),
-      );
+      throw new UsageError(`${whyUndrainable(service)}; --force does it all the same`, formatService(id));
     }
   }
 

@@ -1,5 +1,6 @@
 /** `lvsadm apply`: makes the table match a document. */
 import type { Context } from '../context.js';
+import { type NamedText, requireEnds } from '../document/load.js';
 import { UsageError } from '../errors.js';
 import { printable } from '../foreign-text.js';
 import type { IpvsClient } from '../ipvs/client.js';
@@ -35,7 +36,7 @@ import { Fallbacks } from './shared/fallbacks.js';
 import { Interruption } from './shared/interruption.js';
 import { describeServer, someNames } from './shared/server.js';
 import { openStore, runDirOption } from './shared/store.js';
-import type { Occasion } from './shared/watch.js';
+import type { Occasion, Pass } from './shared/watch.js';
 
 const DONE = 0;
 const NOT_DONE = 1;
@@ -80,7 +81,7 @@ export const command = defineCommand({
     if (values.dryRun) throw new UsageError('cannot be combined with --dry-run', '--watch');
     if (values.file.includes('-')) throw new UsageError('standard input cannot be watched', '--watch');
     const { watchFiles } = await import('./shared/watch.js');
-    await watchFiles(values.file, values.interval, context, (occasion) => application.once(occasion));
+    await watchFiles(values.file, values.interval, context, (pass) => application.once(pass));
     return DONE;
   },
 });
@@ -88,6 +89,8 @@ export const command = defineCommand({
 class Application {
   private readonly progress: Progress;
   private readonly store: Store;
+  /** What --watch applied last. */
+  private applied: readonly NamedText[] = [];
   /** Servers that leave, and whose weight the drain set to 0. */
   private quiesced: readonly Member[] = [];
 
@@ -101,10 +104,10 @@ class Application {
   }
 
   /**
-   * @param occasion of --watch, which writes nothing if nothing changes
+   * @param pass of --watch, which writes nothing if nothing changes
    * @returns the exit status
    */
-  async once(occasion?: Occasion): Promise<number> {
+  async once(pass?: Pass): Promise<number> {
     const { context, values } = this;
     // Before the lock: a mistake in a document is not worth a wait.
     const first = await readDesired(context, values);
@@ -115,9 +118,13 @@ class Application {
       // From here on a signal is answered; --watch, whose loop waits for one, lets an apply finish.
       const interruption = values.watch ? undefined : new Interruption(context);
       const desired = await readDesiredAgain(context, values, first);
+      requireEnds(desired.texts, this.applied);
+      // The next look of --watch finds them settled.
+      if (await pass?.isOver()) return DONE;
+      if (pass) this.applied = desired.texts;
       const reconciliation = await this.reconcile(client, desired, interruption);
-      if (occasion && reconciliation.outcomes.length === 0) return DONE;
-      const status = await this.tell(reconciliation, occasion);
+      if (pass && reconciliation.outcomes.length === 0) return DONE;
+      const status = await this.tell(reconciliation, pass);
       return reconciliation.interrupted && interruption ? interruption.status : status;
     } finally {
       this.progress.clear();
@@ -137,7 +144,7 @@ class Application {
     const time = this.context.date();
     const text = this.values.json
       ? toJson({
-          ...(occasion && { time: timeText(time), ...occasion }),
+          ...(occasion && { time: timeText(time), cause: occasion.cause, files: occasion.files }),
           ...reconciliationJson(reconciliation, reason),
         })
       : (occasion ? occasionText(occasion, time) : '') +

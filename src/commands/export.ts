@@ -1,4 +1,5 @@
 /** `lvsadm export`: the whole state as a document that `apply` reads. */
+import { END_MARKER } from '../document/load.js';
 import { documentOf } from '../document/write.js';
 import { toJson } from '../output/json.js';
 import { toYaml } from '../output/yaml.js';
@@ -11,7 +12,9 @@ export const command = defineCommand({
   },
   async run(context, { json }) {
     const document = documentOf(await readState(await context.client()));
-    await context.out.write(json ? toJson(document) : toYaml(document, { compact: true }));
+    await context.out.write(
+      json ? toJson(document) : `${toYaml(document, { compact: true })}${END_MARKER}\n`,
+    );
     return 0;
   },
 });

@@ -18,6 +18,23 @@ export interface NamedText {
   readonly text: string;
 }
 
+/** The last line of an exported YAML document: without it, a text that had it is not whole. */
+export const END_MARKER = '# end';
+
+/** The last line that is not blank is `# end`, or YAML's own `...`. */
+const endsWithMarker = (text: string): boolean => /(?:^|\n)(?:# end|\.\.\.)\s*$/.test(text.slice(-80));
+
+/**
+ * Refuses a text that has lost the end that its last version had: it is probably still being written.
+ * @throws DocumentError
+ */
+export function requireEnds(texts: readonly NamedText[], last: readonly NamedText[]): void {
+  const ended = new Set(last.filter(({ text }) => endsWithMarker(text)).map(({ file }) => file));
+  const cut = texts.find(({ file, text }) => ended.has(file) && !endsWithMarker(text));
+  const text = `not whole: the last version ended with "${END_MARKER}" or "...", this one does not`;
+  if (cut !== undefined) throw new DocumentError([{ file: cut.file, text }]);
+}
+
 /** The documents in a text. @throws DocumentError */
 type Read = (file: string, text: string) => Promise<Source[]>;
 

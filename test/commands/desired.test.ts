@@ -411,13 +411,14 @@ test('export is readable', async (context) => {
       '    servers:',
       '      - { server: "198.51.100.1:80", method: nat, weight: 1 }',
       '      - { server: "198.51.100.2:80", method: nat, weight: 2 }',
+      '# end',
       '',
     ].join('\n'),
   );
   const empty = await Director.start(context);
   assert.equal(
     (await empty.run(['export'])).out,
-    'timeouts: { tcp: 900, tcpFin: 120, udp: 300 }\nsync: {}\nservices: []\n',
+    'timeouts: { tcp: 900, tcpFin: 120, udp: 300 }\nsync: {}\nservices: []\n# end\n',
   );
 });
 

@@ -43,6 +43,54 @@ test('a file that is still being written is not applied', async (context) => {
   assert.deepEqual([...new Set(seen)], ['1,1', '2,2']);
 });
 
+/** What apply --watch wrote, and the weights at each of its looks, while a file changes between the looks. */
+async function watched(director: Director, file: string, events: readonly (() => Promise<unknown>)[]) {
+  const left = [...events];
+  const seen: string[] = [];
+  director.whileSleeping = async () => {
+    seen.push((await weights(director)).toSorted().join());
+    const next = left.shift();
+    if (next === undefined) director.stop.abort();
+    else await next();
+  };
+  return { ...(await director.run(['apply', '-f', file, '--watch', '--prune'])), seen };
+}
+
+for (const [what, end] of [
+  ['# end', '# end\n'],
+  ['the end of a YAML document', '...\n\n'],
+] as const) {
+  test(`a file that has lost ${what} is not applied until it has it again`, async (context) => {
+    const director = await Director.start(context);
+    const version = (...all: number[]) => `${document(...all).replaceAll(/([{,])/g, '$1 ')}\n`;
+    const file = await director.file('web.yaml', version(1, 1) + end);
+    const still = async () => {};
+    const { seen, err } = await watched(director, file, [
+      () => director.file('web.yaml', version(2)),
+      ...[still, still, still],
+      () => director.file('web.yaml', version(3, 3) + end),
+      ...[still, still],
+    ]);
+    assert.deepEqual([...new Set(seen)], ['1,1', '3,3']);
+    assert.equal(err.split('\n').filter((line) => line.includes('web.yaml: not whole: ')).length, 1);
+  });
+}
+
+test('a file that changes while it is read is not applied', async (context) => {
+  const director = await Director.start(context);
+  const file = await director.file('web.json', document(9, 9));
+  await director.run(['apply', '-f', file]);
+  await director.file('web.json', document(1, 1));
+  const changes = [document(2), document(5, 5)];
+  director.whileReading = async () => {
+    const next = changes.shift();
+    if (next !== undefined) await director.file('web.json', next);
+  };
+  const still = async () => {};
+  const { seen } = await watched(director, file, [still, still, still]);
+  assert.deepEqual([...new Set(seen)], ['9,9', '5,5']);
+});
+
 test('--watch and --dry-run exclude each other', async (context) => {
   const director = await Director.start(context);
   const { status, err } = await director.run(['apply', '-f', 'web.json', '--watch', '--dry-run']);

@@ -40,6 +40,8 @@ export class Director {
   readonly stop = new AbortController();
   /** Called after each sleep, with the clock advanced. */
   whileSleeping: () => Promise<void> | void = () => {};
+  /** Called after a file has been read. */
+  whileReading: () => Promise<void> | void = () => {};
 
   private constructor(
     /** The test's own. */
@@ -94,7 +96,7 @@ export class Director {
       files: ownFiles,
       env: { LVSADM_RUN: join(this.directory, 'run'), ...env },
       stdin: chunks(stdin),
-      readFile: (path) => createReadStream(path),
+      readFile: (path) => this.readFile(path),
       client: async () => this.client,
       stopRequest: () => this.stop.signal,
       now: () => this.time,
@@ -106,5 +108,10 @@ export class Director {
     });
     const status = await main(words, context);
     return { status, out: out.text, err: err.text };
+  }
+
+  private async *readFile(path: string): AsyncGenerator<Uint8Array> {
+    yield* createReadStream(path);
+    await this.whileReading();
   }
 }

@@ -18,6 +18,12 @@ export interface Occasion {
   readonly files: readonly string[];
 }
 
+/** An occasion that ends when a file changes again. */
+export interface Pass extends Occasion {
+  /** Whether a file has changed since the last look: what was read may be half of one version and half of the next. */
+  isOver(): Promise<boolean>;
+}
+
 /**
  * Calls `once`, and again when one of the files (or of the documents in a directory) has changed, and two looks a second apart see
  * no further change, and after `interval` seconds, until the process is asked to stop: it ends between two calls. An error in a
@@ -28,7 +34,7 @@ export async function watchFiles(
   files: readonly string[],
   interval: number,
   context: Context,
-  once: (occasion: Occasion) => Promise<unknown>,
+  once: (pass: Pass) => Promise<unknown>,
 ): Promise<void> {
   const stop = context.stopRequest?.();
   // Taken before the files are read, so that a change in between is seen.
@@ -38,7 +44,9 @@ export async function watchFiles(
   let told: string | undefined;
   let occasion: Occasion = { cause: 'start', files: [...seen.keys()] };
   while (!stop?.aborted) {
-    const failure = await failureOf(() => once(occasion));
+    const before = seen;
+    const isOver = async () => differing(before, await fingerprint(files)).length > 0;
+    const failure = await failureOf(() => once({ ...occasion, isOver }));
     if (failure !== undefined && failure !== told) await context.err.write(failure);
     told = failure;
     const due = context.now() + interval * 1000;

@@ -30,8 +30,7 @@ export async function groupConnections(chunks: AsyncIterable<Uint8Array>): Promi
       };
       groups.set(key, group);
     }
-    // A persistence template has no client port.
-    if (client.port === 0) {
+    if (line.isTemplate) {
       group.templates++;
       return;
     }

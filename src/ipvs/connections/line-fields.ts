@@ -7,6 +7,7 @@ export const space = 0x20;
 export const zero = 0x30;
 export const nine = 0x39;
 export const colon = 0x3a;
+export const letterS = 0x53;
 
 /**
  * Where the word that starts here ends: at a space or the newline.

@@ -2,12 +2,12 @@
  * One line of /proc/net/ip_vs_conn, seen through a view that is used again for every line: half a million connections
  * must not mean half a million objects. Reading a line checks all of it; text is made only when asked for.
  *
- * The fields: protocol, client and port, virtual and port, destination and port, state, seconds, and on the templates
- * of a persistence engine its name and data. An address is 8 hexadecimal digits (IPv4) or 8 groups of 4 (IPv6).
+ * The fields: protocol, client and port, virtual and port, destination and port, state, in ip_vs_conn_sync the origin, seconds,
+ * and on the templates of a persistence engine its name and data. An address is 8 hexadecimal digits (IPv4) or 8 groups of 4 (IPv6).
  */
 import { EndpointView } from './endpoint-view.js';
 import { Words } from './intern.js';
-import { malformed, newline, nine, space, wordEnd, zero } from './line-fields.js';
+import { letterS, malformed, newline, nine, space, wordEnd, zero } from './line-fields.js';
 
 /** The largest number that a line can hold, a 64-bit one, has 20 digits. */
 const maxDigits = 20;
@@ -20,6 +20,11 @@ export class ConnectionLine {
   readonly destination = new EndpointView('destination');
   /** Seconds until the entry is dropped if nothing more comes, 0 to 4294967295. */
   expires = 0;
+
+  /** Whether lines have an origin: those of ip_vs_conn_sync do. */
+  hasOrigin = false;
+  /** Whether a sync daemon received the connection from another director; false in a table without origins. */
+  isSynchronized = false;
 
   /** The bytes that hold the line, and the offsets of protocol and state in them: listings copy these without a string. */
   bytes: Uint8Array = new Uint8Array(0);
@@ -45,6 +50,11 @@ export class ConnectionLine {
   /** The kernel's word: `ESTABLISHED`, `FIN_WAIT`, `UDP`; `NONE` or `ASSURED` for templates. No allocation. */
   get state(): string {
     return this.#words.text(this.bytes, this.stateStart, this.stateEnd);
+  }
+
+  /** Whether this is a persistence template, which holds a client at a server: unlike a connection it has no client port. */
+  get isTemplate(): boolean {
+    return this.client.port === 0;
   }
 
   /** The persistence engine's name (`sip` is the kernel's only one); undefined on the lines of all other connections. */
@@ -79,6 +89,7 @@ export class ConnectionLine {
     at = wordEnd('state', bytes, at);
     this.stateEnd = at;
     while (bytes[at] === space) at++;
+    if (this.hasOrigin) at = this.#readOrigin(at);
     const expiresStart = at;
     let seconds = 0;
     for (let code = bytes[at] as number; code >= zero && code <= nine; code = bytes[++at] as number) {
@@ -96,6 +107,15 @@ export class ConnectionLine {
     this.#end = at;
     if (after === space) this.#readEngine(at);
     return this.#end + 1;
+  }
+
+  /** `SYNC` or `LOCAL`. */
+  #readOrigin(start: number): number {
+    const { bytes } = this;
+    let at = wordEnd('origin', bytes, start);
+    this.isSynchronized = at - start === 4 && bytes[start] === letterS;
+    while (bytes[at] === space) at++;
+    return at;
   }
 
   #readEngine(start: number): void {

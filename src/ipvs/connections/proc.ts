@@ -12,8 +12,14 @@ export type { ConnectionLine } from './line.js';
 /** The table of the reader's network namespace. */
 export const connectionTablePath = '/proc/net/ip_vs_conn';
 
+/** The same connections, each with its origin. */
+export const originTablePath = '/proc/net/ip_vs_conn_sync';
+
 /** Beginning of the first line on every kernel. Newer kernels have more columns after it. */
 const headerStart = 'Pro FromIP ';
+
+/** Heading of the column that only ip_vs_conn_sync has. */
+const originColumn = / Origin /;
 
 /** Bytes of a line; the kernel prints about 450. A longer line is no connection table, and must not fill the memory. */
 const maxLineBytes = 16384;
@@ -108,6 +114,7 @@ class Scanner {
     const end = bytes.indexOf(newline, start);
     const text = String.fromCharCode(...bytes.subarray(start, Math.min(end, start + headerStart.length)));
     if (text !== headerStart) throw inLine(1, wrongHeader(text));
+    this.#line.hasOrigin = originColumn.test(String.fromCharCode(...bytes.subarray(start, end)));
     this.#lineNumber = 1;
     return end + 1;
   }

@@ -32,6 +32,16 @@ describe('a line of the connection table', () => {
     ]);
   });
 
+  test('of ip_vs_conn_sync, with its origin', async () => {
+    const heading = 'Pro FromIP   FPrt ToIP     TPrt DestIP   DPrt State       Origin Expires\n';
+    const line = (origin: string): string => `${plain.slice(0, -3)}${origin.padEnd(6)}     899\n`;
+    const chunks = chunksOf(heading, line('LOCAL '), line('SYNC '));
+    assert.deepEqual(await visits(chunks, ({ isSynchronized, expires }) => [isSynchronized, expires]), [
+      [false, 899],
+      [true, 899],
+    ]);
+  });
+
   test('of an IPv6 service', async () => {
     const line =
       'UDP 2001:0db8:0000:0000:0000:0000:0000:0001 D431 2001:0db8:0000:0000:0000:0000:0000:0080 0035 fd00:0000:0000:0001:0000:0000:0000:00ff 0035 UDP             299\n';

@@ -17,11 +17,15 @@ export type Json =
  */
 export const toJson = (value: Json): string => `${write(value, '\n')}\n`;
 
+/** The text of a value on one line, with a line feed at its end: for streams of one object a line. */
+export const toJsonLine = (value: Json): string => `${write(value, '')}\n`;
+
+/** @param newline a line feed and the indent of the value; empty for a value on one line */
 function write(value: Json, newline: string): string {
   if (typeof value === 'bigint') return value.toString();
   if (typeof value !== 'object' || value === null)
     return typeof value === 'string' ? jsonString(value) : JSON.stringify(value ?? null);
-  const inner = `${newline}  `;
+  const inner = newline && `${newline}  `;
   if (isList(value))
     return enclose(
       '[',
@@ -31,11 +35,15 @@ function write(value: Json, newline: string): string {
     );
   const members = Object.entries(value)
     .filter(([, member]) => member !== undefined)
-    .map(([key, member]) => `${jsonString(key)}: ${write(member, inner)}`);
+    .map(([key, member]) => `${jsonString(key)}:${newline && ' '}${write(member, inner)}`);
   return enclose('{', members, '}', newline);
 }
 
 const isList = (value: object): value is readonly Json[] => Array.isArray(value);
 
 const enclose = (open: string, items: readonly string[], close: string, newline: string): string =>
-  items.length === 0 ? open + close : `${open}${newline}  ${items.join(`,${newline}  `)}${newline}${close}`;
+  items.length === 0
+    ? open + close
+    : newline === ''
+      ? open + items.join(',') + close
+      : `${open}${newline}  ${items.join(`,${newline}  `)}${newline}${close}`;

@@ -1,16 +1,8 @@
 /** Tables: plain columns, fitted to the terminal. */
-import { stripVTControlCharacters } from 'node:util';
 import CliTable from 'cli-table3';
+import { BETWEEN, type Column, keptColumns, SUBJECT, shown, widthOf } from './columns.js';
 import { wrap } from './definition-list.js';
 import type { Theme } from './theme.js';
-
-export interface Column {
-  readonly heading: string;
-  /** `right` for numbers. */
-  readonly align?: 'left' | 'right';
-  /** In a terminal that is too narrow the column with the highest number is left out first; one without a number stays. */
-  readonly leaves?: number;
-}
 
 export interface Row {
   /** A cell for each column; cells may be coloured. */
@@ -19,9 +11,6 @@ export interface Row {
   readonly note?: string | undefined;
 }
 
-/** A first column of this width is kept before further columns: the longest IPv4 service, `sctp://192.168.100.100:65535`. */
-const SUBJECT = 28;
-const BETWEEN = '  ';
 const NOTE_INDENT = '    ';
 /** Rows that are laid out at once: the library's time grows faster than their number. */
 const GROUP = 100;
@@ -93,25 +82,3 @@ function layOutCells(
     .split('\n')
     .map((line, index) => `${isLong[index] ? `${rows[index]?.[0]}\n` : ''}${line.trimEnd()}\n`);
 }
-
-/** The columns that fit, by index: all, or those that are left when the least important ones are gone. */
-function keptColumns(columns: readonly Column[], widths: readonly number[], width: number): number[] {
-  const leaving = columns
-    .flatMap(({ leaves }, index) => (leaves === undefined ? [] : [{ index, leaves }]))
-    .sort((a, b) => a.leaves - b.leaves);
-  const subject = Math.min(widths[0] ?? 0, SUBJECT);
-  let kept = [...columns.keys()];
-  while (subject + widthOf(kept.slice(1), widths) > width) {
-    const gone = leaving.pop();
-    if (gone === undefined) return kept;
-    kept = kept.filter((index) => index !== gone.index);
-  }
-  return kept;
-}
-
-/** Of columns that follow another one. */
-const widthOf = (indices: readonly number[], widths: readonly number[]): number =>
-  indices.reduce((sum, index) => sum + BETWEEN.length + (widths[index] ?? 0), 0);
-
-/** Columns that a cell takes on the screen: colours take none. */
-const shown = (cell = ''): number => stripVTControlCharacters(cell).length;

@@ -1,7 +1,8 @@
 // Tables: columns that fit the terminal.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Column, type Row, renderTable } from '../../src/output/table.js';
+import type { Column } from '../../src/output/columns.js';
+import { type Row, renderTable } from '../../src/output/table.js';
 import { plainTheme, themeFor } from '../../src/output/theme.js';
 
 const columns: readonly Column[] = [

@@ -5,21 +5,11 @@ import { canonicalAddress, isIpv6 } from '../../model/address.js';
 import { forwardingMethods } from '../../model/destination.js';
 import { isFwmark } from '../../model/service.js';
 import type { DestinationEntry } from '../../model/table.js';
+import { comparisons } from '../shared/comparisons.js';
 import type { Entry } from './entries.js';
 import { measures } from './measures.js';
 
 type Quantity = number | bigint;
-type Compare = (order: number) => boolean;
-
-const operators: ReadonlyMap<string, Compare> = new Map<string, Compare>([
-  ['!=', (order) => order !== 0],
-  ['<=', (order) => order <= 0],
-  ['>=', (order) => order >= 0],
-  ['=', (order) => order === 0],
-  ['<', (order) => order < 0],
-  ['>', (order) => order > 0],
-]);
-
 /** Texts are equal or not; numbers have an order. A field without a value is equal to nothing. */
 type Field<T> =
   | {
@@ -89,9 +79,9 @@ interface Comparison {
 
 function condition<T>(field: Field<T>, comparison: Comparison): (from: T) => boolean {
   const { text, operator } = comparison;
-  const compare = operators.get(operator);
+  const compare = comparisons.get(operator);
   if (compare === undefined) {
-    throw refused(text, `has the operator ${operator}, which is none of ${[...operators.keys()].join(' ')}`);
+    throw refused(text, `has the operator ${operator}, which is none of ${[...comparisons.keys()].join(' ')}`);
   }
   const orderOf = field.kind === 'text' ? textOrder(field, comparison) : numberOrder(field, comparison);
   return (from) => {

@@ -38,11 +38,13 @@ const arrows: Readonly<Record<string, string>> = {
   'doctor/checks': 'model ipvsadm/rules system setup doctor/facts',
   doctor: 'doctor/facts doctor/checks',
 
+  observe: 'errors model ipvs',
+
   'output/definition-list': '',
   output: 'errors foreign-text context model plan output/definition-list chalk cli-table3',
   reference: 'errors version ipvsadm ipvsadm/grammar commands output output/definition-list',
   commands:
-    'errors foreign-text context messages suggest model ipvs ipvsadm/rules document plan system setup doctor doctor/facts doctor/checks output output/definition-list reference',
+    'errors foreign-text context messages suggest model ipvs ipvsadm/rules document plan system setup doctor doctor/facts doctor/checks observe output output/definition-list reference',
   cli: 'errors foreign-text context messages suggest version model netlink netlink/transport/socket ipvs ipvsadm ipvsadm/grammar system commands output reference yargs',
   bin: 'errors context cli libc netlink/transport netlink/transport/socket',
 };

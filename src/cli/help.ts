@@ -1,4 +1,5 @@
 /** `lvsadm help`: the overview of both grammars, or one of their commands. */
+import { isNamed } from '../commands/command.js';
 import { commands } from '../commands/index.js';
 import { type Context, calledName } from '../context.js';
 import { help as ipvsadmHelp } from '../ipvsadm/help.js';
@@ -21,7 +22,7 @@ export async function help([word = 'help']: readonly string[], { out, program }:
 }
 
 async function described(word: string): Promise<CommandDescription> {
-  const row = commands.find(({ name }) => name === word);
+  const row = commands.find((each) => isNamed(each, word));
   if (row !== undefined) return describeSubcommand(row, (await row.load()).command);
   const command = ipvsadmCommands.find(({ names }) => names.includes(word));
   if (command === undefined) throw unknownCommand(word);

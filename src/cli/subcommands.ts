@@ -1,6 +1,6 @@
 /** Runs the subcommand that the first word names. */
 
-import type { Command, CommandRow } from '../commands/command.js';
+import { type Command, type CommandRow, isNamed } from '../commands/command.js';
 import { commands } from '../commands/index.js';
 import { type Context, WithStatus } from '../context.js';
 import { UsageError } from '../errors.js';
@@ -11,13 +11,13 @@ export async function runSubcommand(
   context: Context,
 ): Promise<number> {
   if (['help', '-h', '--help'].includes(name)) return (await import('./help.js')).help(args, context);
-  const row = commands.find((each) => each.name === name);
+  const row = commands.find((each) => isNamed(each, name));
   if (row === undefined) throw (await import('./unknown-command.js')).unknownCommand(name);
   const { command } = await row.load();
   try {
     return await run(row, command, args, context);
   } catch (thrown) {
-    const error = thrown instanceof UsageError ? thrown.helpedBy(`lvsadm ${name} --help`) : thrown;
+    const error = thrown instanceof UsageError ? thrown.helpedBy(`lvsadm ${row.name} --help`) : thrown;
     throw command.errorStatus === undefined ? error : new WithStatus(command.errorStatus, error);
   }
 }

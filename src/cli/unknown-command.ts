@@ -11,7 +11,7 @@ const equivalents: readonly (readonly [words: string, advice: string])[] = [
   ['ls show status get ps view print top services servers', "'lvsadm list' or 'lvsadm -Ln'"],
   ['stats counters', "'lvsadm list --stats'"],
   ['rate rates', "'lvsadm list --rate'"],
-  ['conn conns connection connections', "'lvsadm -Lcn'"],
+  ['conn connection', "'lvsadm connections' or 'lvsadm -Lcn'"],
   ['timeout timeouts', "'lvsadm -L --timeout' to list them, 'lvsadm --set' to change them"],
   ['daemon daemons', "'lvsadm -L --daemon'"],
   ['save dump backup', "'lvsadm export' for a document, 'lvsadm -Sn' for ipvsadm's rules"],

@@ -126,7 +126,13 @@ export const topics = {
 /** A row of the table of subcommands. Its module is loaded only if the command line names it. */
 export interface CommandRow {
   readonly name: string;
+  /** A shorter name for those who type it often. */
+  readonly alias?: string;
   readonly topic: keyof typeof topics;
   readonly summary: string;
   load(): Promise<{ readonly command: Command }>;
 }
+
+/** Whether a word names the subcommand. */
+export const isNamed = ({ name, alias }: CommandRow, word: string): boolean =>
+  word === name || word === alias;

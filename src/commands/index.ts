@@ -9,6 +9,13 @@ export const commands: readonly CommandRow[] = [
     load: () => import('./list.js'),
   },
   {
+    name: 'connections',
+    alias: 'conns',
+    topic: 'inspection',
+    summary: 'list, filter and count current connections',
+    load: () => import('./connections.js'),
+  },
+  {
     name: 'doctor',
     topic: 'inspection',
     summary: 'find what keeps a virtual service on this machine from working',

@@ -6,7 +6,12 @@ import { canonicalAddress, familyOf, isLoopback, notOfOneMachine } from '../mode
 import { destinationNumbers } from '../model/fields.js';
 import { interfaceName } from '../model/interface.js';
 import { portRange, type Range } from '../model/limits.js';
+import { parseNetwork } from '../model/network.js';
+import { type Grouping, groupingNames } from '../observe/connection-keys.js';
+import { connectionStates } from '../observe/connection-selection.js';
 import type { RemovalLimit } from '../plan/policy.js';
+import { nearest } from '../suggest.js';
+import { comparisons } from './shared/comparisons.js';
 
 /** What a shell completes a value with: names of files or links, or services and servers in the table. */
 export type Completion = 'path' | 'directory' | 'interface' | 'service' | 'service-url' | 'server';
@@ -45,6 +50,31 @@ export const valueTypes = {
   filter: { name: 'CONDITION', read: asWritten },
   address: { name: 'ADDRESS', read: canonicalAddress },
   vips: { name: 'ADDRESS', read: vips },
+  network: {
+    name: 'NETWORK',
+    notation: 'ADDRESS or ADDRESS/LENGTH: 192.0.2.7, 192.0.2.0/24, 2001:db8::/32',
+    read: parseNetwork,
+  },
+  states: {
+    name: 'STATE,...',
+    notation:
+      'states as the kernel writes them: SYN_RECV, ESTABLISHED, FIN_WAIT, UDP; NONE and ASSURED of templates',
+    read: states,
+  },
+  timeLeft: {
+    name: 'COMPARISON',
+    notation: "a time after <, <=, >, >=, = or != (default: =), in quotes: '<60', '>=5m'",
+    read: timeLeft,
+  },
+  grouping: {
+    name: 'GROUP',
+    notation: 'client, client/LENGTH (client/24: by network), service, server, state or port',
+    read: grouping,
+  },
+  count: {
+    name: 'NUMBER',
+    read: (text, argument) => wholeNumber(text, { min: 1, max: 65_536 }, 'number', argument),
+  },
   port: { name: 'PORT', read: (text) => wholeNumber(text, portRange, 'port') },
   weight: { name: 'WEIGHT', read: weight },
   removalLimit: { name: 'N|N%', read: removalLimit },
@@ -78,10 +108,11 @@ function vips(text: string): readonly string[] {
   });
 }
 
-function wholeNumber(text: string, { min, max }: Range, noun: string): number {
+/** @param argument as the user spelled it, if not by its value alone */
+function wholeNumber(text: string, { min, max }: Range, noun: string, argument = text): number {
   const number = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
   if (number >= min && number <= max) return number;
-  throw new UsageError(`${quoted(text)} is not a ${noun} from ${min} to ${max}`, text);
+  throw new UsageError(`${quoted(text)} is not a ${noun} from ${min} to ${max}`, argument);
 }
 
 /** `5`, `+5` or `50%`. @returns the new weight for the present one; it throws UsageError where that would be too large */
@@ -125,5 +156,47 @@ function seconds(text: string, argument: string): number {
   throw new UsageError(
     `${quoted(text)} is not a time such as 90, 90s, 5m or 1h, at most ${LONGEST} s`,
     argument,
+  );
+}
+
+/** States with commas between them, in capitals or not. */
+function states(text: string, argument: string): ReadonlySet<string> {
+  return new Set(
+    text.split(',').map((word) => {
+      const state = word.toUpperCase();
+      if (connectionStates.includes(state)) return state;
+      throw new UsageError(
+        `${quoted(word)} is not a state, such as ESTABLISHED, SYN_RECV or TIME_WAIT`,
+        argument,
+        nearest(state, connectionStates),
+      );
+    }),
+  );
+}
+
+/** `<60`, `>=5m`. @returns whether so many seconds meet it */
+function timeLeft(text: string, argument: string): (left: number) => boolean {
+  const [, operator = '', time = ''] = /^(<=|>=|!=|<|>|=)?(.*)$/s.exec(text) ?? [];
+  const compare = comparisons.get(operator || '=');
+  if (compare === undefined || !/^\d/.test(time)) {
+    throw new UsageError(
+      `${quoted(text)} is not a comparison with a time, such as '<60' or '>=5m'`,
+      argument,
+    );
+  }
+  const limit = seconds(time, argument);
+  return (left) => compare(left - limit);
+}
+
+/** `client`, `client/24`, `server`. */
+function grouping(text: string, argument: string): Grouping {
+  const [, word, digits] = /^([a-z]+)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
+  const by = groupingNames.find((name) => name === word);
+  const prefix = digits === undefined ? undefined : Number(digits);
+  if (by !== undefined && (prefix === undefined || (by === 'client' && prefix <= 128))) return { by, prefix };
+  throw new UsageError(
+    `${quoted(text)} is not one of ${groupingNames.join(', ')}, or client/24 for networks`,
+    argument,
+    nearest(word ?? text, groupingNames),
   );
 }

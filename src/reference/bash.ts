@@ -25,7 +25,6 @@ function offer({ choices, completion, list }: ValueDescription, option = ''): st
 }
 
 const isOption = (word: string): boolean => word.startsWith('-');
-const first = ({ names }: CommandDescription): string => names[0] ?? '';
 const namesOf = (options: readonly OptionDescription[]): string =>
   options.flatMap(({ names }) => names).join(' ');
 
@@ -44,8 +43,8 @@ function commandCases(commands: readonly CommandDescription[]): string[] {
 
 /** ipvsadm's options mean the same after every command, a subcommand's are its own. */
 function valueCases(commands: readonly CommandDescription[]): string[] {
-  const own = commands.flatMap((command) =>
-    command.options.map((option) => ({ after: isOption(first(command)) ? '-*' : first(command), option })),
+  const own = commands.flatMap(({ names, options }) =>
+    (names.some(isOption) ? ['-*'] : names).flatMap((after) => options.map((option) => ({ after, option }))),
   );
   const cases = own
     .filter(({ option }) => takesWord(option))

@@ -16,7 +16,7 @@ export function commandHelp(command: CommandDescription, width = WIDTH): string 
   const list = (title: string, rows: readonly (readonly [string, string])[]): string =>
     rows.length === 0 ? '' : `${title}:\n${definitionList(rows, width)}`;
   return [
-    `Usage: ${['lvsadm', names.join('|'), usage].filter(Boolean).join(' ')}\n`,
+    `Usage: ${['lvsadm', spelling(names), usage].filter(Boolean).join(' ')}\n`,
     ...[help, ...notes].map((text) => `${wrap(text, width).join('\n')}\n`),
     list(
       'Arguments',
@@ -33,6 +33,10 @@ export function commandHelp(command: CommandDescription, width = WIDTH): string 
     .filter(Boolean)
     .join('\n');
 }
+
+/** All spellings of a command of ipvsadm; a subcommand has one, and perhaps an alias. */
+const spelling = (names: readonly string[]): string =>
+  names.some((name) => name.startsWith('-')) ? names.join('|') : (names[0] ?? '');
 
 /** The values of several commands, each with how it is written, once. */
 export function notationsIn(

@@ -41,11 +41,14 @@ export const describeHelp = (commands: readonly CommandDescription[]): CommandDe
   examples: [],
 });
 
-export function describeSubcommand({ name, summary }: CommandRow, command: Command): CommandDescription {
+export function describeSubcommand(
+  { name, alias, summary }: CommandRow,
+  command: Command,
+): CommandDescription {
   const { positionals = {}, options = {}, notes, exitStatuses = {}, examples = [] } = command;
   return {
-    names: [name],
-    help: summary,
+    names: [name, ...(alias === undefined ? [] : [alias])],
+    help: alias === undefined ? summary : `${summary} (alias: ${alias})`,
     usage: [usageOf(positionals), '[options]'].filter(Boolean).join(' '),
     positionals: Object.entries(positionals).map(describePositional),
     options: [...Object.entries(options).map(describeOption), helpOf(options)],

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { commands } from '../../src/commands/index.js';
+import { header, plain } from '../support/connection-table.js';
 import { Director } from '../support/director.js';
 
 const page = readFileSync('docs/json.md', 'utf8');
@@ -23,6 +24,7 @@ const named = ['tcp://192.0.2.1:80', '198.51.100.1'];
 /** Command lines that write JSON, by the name of their subcommand; those of set-ups and links have tests beside theirs. */
 const lines: Readonly<Record<string, readonly (readonly string[])[]>> = {
   list: [[], ['tcp://192.0.2.1:80'], ['--filter', 'weight=77']],
+  connections: [['--count'], ['--by', 'client'], ['--by', 'client/24', '--top', '1'], ['--stuck']],
   diff: [['-f', '-']],
   check: [['-f', '-']],
   apply: [
@@ -57,6 +59,7 @@ for (const row of commands.filter(({ name }) => !others.includes(name))) {
     assert.ok(command.options?.['json'], 'there is no --json');
     assert.match(page, new RegExp(`^## .*\`lvsadm ${row.name}[ \`]`, 'm'));
     const director = await Director.start(context);
+    director.contents.set('/proc/net/ip_vs_conn', `${header}${plain}\n`);
     await director.run(['apply', '-f', '-'], { stdin: table });
     for (const words of lines[row.name] ?? []) {
       const { out, err } = await director.run([row.name, ...words, '--json'], { stdin: table });

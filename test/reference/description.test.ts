@@ -12,10 +12,17 @@ const described = lvsadm?.commands ?? [];
 
 test('lvsadm has every command and subcommand, ipvsadm only its own commands', () => {
   const long = commands.map(({ long }) => `--${long}`);
-  const last = (program: typeof lvsadm) => program?.commands.map(({ names }) => names.at(-1));
-  assert.deepEqual(last(lvsadm), [...long, ...subcommands.map(({ name }) => name), 'help']);
-  assert.deepEqual(last(ipvsadm), long);
-  assert.deepEqual([last(save), last(restore)], [[], []]);
+  const spellings = (program: typeof lvsadm) => program?.commands.map(({ names }) => names);
+  const names = (program: typeof lvsadm) =>
+    spellings(program)?.map((each) => each.find((name) => name.startsWith('--')) ?? each[0]);
+  assert.deepEqual(names(lvsadm), [...long, ...subcommands.map(({ name }) => name), 'help']);
+  assert.deepEqual(names(ipvsadm), long);
+  assert.deepEqual([names(save), names(restore)], [[], []]);
+  const aliases = subcommands.flatMap(({ name, alias }) => (alias === undefined ? [] : [[name, alias]]));
+  assert.deepEqual(
+    spellings(lvsadm)?.filter((each) => each.length > 1 && !each.some((name) => name.startsWith('--'))),
+    aliases,
+  );
 });
 
 test('a command has the options that the parser accepts after it', () => {

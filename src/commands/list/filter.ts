@@ -81,7 +81,10 @@ function condition<T>(field: Field<T>, comparison: Comparison): (from: T) => boo
   const { text, operator } = comparison;
   const compare = comparisons.get(operator);
   if (compare === undefined) {
-    throw refused(text, `has the operator ${operator}, which is none of ${[...comparisons.keys()].join(' ')}`);
+    throw refused(
+      text,
+      `has the operator ${operator}, which is none of ${[...comparisons.keys()].join(' ')}`,
+    );
   }
   const orderOf = field.kind === 'text' ? textOrder(field, comparison) : numberOrder(field, comparison);
   return (from) => {

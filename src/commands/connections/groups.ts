@@ -1,0 +1,89 @@
+/** Connections counted by what they have in common. */
+import type { Context } from '../../context.js';
+import { masked } from '../../foreign-text.js';
+import { type ConnectionGroup, ConnectionGroups } from '../../observe/connection-groups.js';
+import type { Grouping } from '../../observe/connection-keys.js';
+import type { NameOf } from '../../observe/connection-text.js';
+import type { Column } from '../../output/columns.js';
+import { type Json, toJson } from '../../output/json.js';
+import { RowStream } from '../../output/row-stream.js';
+import { themeFor } from '../../output/theme.js';
+import { MOST_NAMES, namesOf } from '../shared/address-names.js';
+import type { Scan } from '../shared/connection-table.js';
+
+interface Layout {
+  readonly json: boolean;
+  readonly wide: boolean;
+  readonly resolve: boolean;
+  readonly grouping: Grouping;
+  /** Undefined: all of them. */
+  readonly top: number | undefined;
+}
+
+export async function writeGroups(context: Context, scan: Scan, layout: Layout): Promise<void> {
+  const { out, env } = context;
+  const groups = new ConnectionGroups(layout.grouping);
+  await scan((line) => groups.add(line));
+  const shown = groups.top(layout.top);
+  const name = layout.resolve && layout.grouping.by === 'client' ? await namesIn(context, shown) : undefined;
+  if (layout.json) {
+    await out.write(toJson(groupsJson(groups, shown, layout.grouping, name)));
+    return;
+  }
+  const theme = await themeFor(out, env);
+  const rows = new RowStream(columnsOf(layout.grouping), theme, layout.wide ? undefined : out.columns);
+  for (const group of shown) rows.add(cellsOf(group, layout.grouping, name));
+  await rows.end(out);
+  if (groups.errorBound > 0) await out.write(`${boundText(groups)}\n`);
+}
+
+/** @param shown the first of the groups */
+function namesIn(context: Context, shown: readonly ConnectionGroup[]): Promise<NameOf> {
+  return namesOf(context, new Set(shown.slice(0, MOST_NAMES).map(({ name }) => name)));
+}
+
+const hasServers = ({ by }: Grouping): boolean => by !== 'server';
+const hasStates = ({ by }: Grouping): boolean => by !== 'state';
+
+const columnsOf = (grouping: Grouping): Column[] => [
+  { heading: grouping.by.toUpperCase() },
+  { heading: 'ENTRIES', align: 'right' },
+  ...(hasServers(grouping) ? [{ heading: 'SERVERS', align: 'right', leaves: 2 } as const] : []),
+  ...(hasStates(grouping) ? [{ heading: 'STATES', leaves: 1 }] : []),
+];
+
+function cellsOf(
+  { name, entries, servers, moreServers, states }: ConnectionGroup,
+  grouping: Grouping,
+  nameOf?: NameOf,
+): string[] {
+  return [
+    masked(nameOf === undefined ? name : nameOf(name)),
+    String(entries),
+    ...(hasServers(grouping) ? [`${servers}${moreServers ? '+' : ''}`] : []),
+    ...(hasStates(grouping) ? [states.map(([state, count]) => `${masked(state)} ${count}`).join(', ')] : []),
+  ];
+}
+
+const boundText = ({ size, errorBound }: ConnectionGroups): string =>
+  `More than ${size} groups: counts may be too high by at most ${errorBound}, and groups with at most ${errorBound} entries may be missing.`;
+
+function groupsJson(
+  groups: ConnectionGroups,
+  shown: readonly ConnectionGroup[],
+  { by }: Grouping,
+  nameOf: NameOf | undefined,
+): Json {
+  return {
+    entries: groups.entries,
+    errorBound: groups.errorBound,
+    groups: shown.map(({ name, entries, error, servers, moreServers, states }) => ({
+      [by]: nameOf === undefined ? name : nameOf(name),
+      entries,
+      error,
+      servers,
+      moreServers,
+      states: Object.fromEntries(states),
+    })),
+  };
+}

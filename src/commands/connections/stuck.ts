@@ -1,0 +1,60 @@
+/** Servers whose connections stay in SYN_RECV. */
+import type { Context } from '../../context.js';
+import { ConnectionGroups } from '../../observe/connection-groups.js';
+import {
+  allStuckText,
+  areAllStuck,
+  type StuckServer,
+  stuckServers,
+  verdictTexts,
+} from '../../observe/stuck.js';
+import type { Column } from '../../output/columns.js';
+import { wrap } from '../../output/definition-list.js';
+import { toJson } from '../../output/json.js';
+import { renderTable } from '../../output/table.js';
+import { type Theme, themeFor } from '../../output/theme.js';
+import type { Scan } from '../shared/connection-table.js';
+
+const columns: readonly Column[] = [
+  { heading: 'SERVER' },
+  { heading: 'CONNECTIONS', align: 'right' },
+  { heading: 'SYN_RECV', align: 'right' },
+  { heading: 'SHARE', align: 'right' },
+];
+
+const paints: Readonly<Record<StuckServer['verdict'], keyof Theme | undefined>> = {
+  ok: undefined,
+  few: undefined,
+  slow: 'warning',
+  stuck: 'error',
+};
+
+export async function writeStuck({ out, env }: Context, scan: Scan, json: boolean): Promise<void> {
+  const groups = new ConnectionGroups({ by: 'server' });
+  await scan((line) => groups.add(line));
+  const servers = stuckServers(groups.top());
+  const allStuck = areAllStuck(servers);
+  if (json) {
+    await out.write(toJson({ servers: servers.map((server) => ({ ...server })), allStuck }));
+    return;
+  }
+  const theme = await themeFor(out, env);
+  const rows = servers.map((server) => ({ cells: cellsOf(server, theme), note: noteOf(server) }));
+  await out.write(renderTable(columns, rows, theme, out.columns));
+  if (allStuck) await out.write(`\n${wrap(allStuckText, out.columns ?? 100).join('\n')}\n`);
+}
+
+function cellsOf({ server, connections, synReceived, share, verdict }: StuckServer, theme: Theme): string[] {
+  const percent = `${Math.round(100 * share)} %`;
+  const paint = paints[verdict];
+  return [
+    server,
+    String(connections),
+    String(synReceived),
+    paint === undefined ? percent : theme[paint](percent),
+  ];
+}
+
+/** What the share means, where it is not as it should be. */
+const noteOf = ({ verdict }: StuckServer): string | undefined =>
+  verdict === 'ok' ? undefined : verdictTexts[verdict];

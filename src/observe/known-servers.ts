@@ -1,0 +1,74 @@
+/** The servers in the table, to look up those of connections. */
+import type { ConnectionLine } from '../ipvs/connections/proc.js';
+import { isUnspecified } from '../model/address.js';
+import type { DestinationId } from '../model/destination.js';
+import { type FwmarkId, isFwmark, type ServiceId } from '../model/service.js';
+import { isOfMark, markOf } from './connection-text.js';
+
+export interface KnownService {
+  readonly id: ServiceId;
+  readonly servers: readonly DestinationId[];
+}
+
+/** The control connection of FTP: its data connections go to any port, and have no service of their own. */
+const FTP = 21;
+
+export class KnownServers {
+  /** Addresses of servers, with and without their ports, by service. */
+  readonly #servers = new Map<string, Set<string>>();
+  /** Keys of the marks' services. */
+  readonly #marks: string[] = [];
+
+  constructor(services: readonly KnownService[]) {
+    for (const { id, servers } of services) {
+      const key = isFwmark(id) ? markKey(id) : endpointKey(id.protocol, id.address, id.port);
+      this.#servers.set(
+        key,
+        new Set(servers.flatMap(({ address, port }) => [address, `${address} ${port}`])),
+      );
+      if (isFwmark(id)) this.#marks.push(key);
+    }
+  }
+
+  /**
+   * Whether a service that the connection may belong to has its server. A connection does not tell its mark, so it may belong to any
+   * mark's service. What passes the director by (cache bypass) has no server, and counts as known.
+   */
+  hasServerOf(line: ConnectionLine): boolean {
+    if (isUnspecified(line.destination.address)) return true;
+    if (isOfMark(line))
+      return this.#has(markKey({ fwmark: markOf(line.virtual), family: line.client.family }), line);
+    const keys = [...addressKeys(line, [line.virtual.port, 0]), ...this.#marks];
+    return keys.some((key) => this.#has(key, line)) || this.#isData(line);
+  }
+
+  /** Whether a connection is one of this mark, as far as the table tells: no other service has its address, and its server is the mark's. */
+  isOfMark(line: ConnectionLine, id: FwmarkId): boolean {
+    const isOfOther = addressKeys(line, [line.virtual.port, 0]).some((key) => this.#servers.has(key));
+    return !isOfOther && line.client.family === id.family && this.#has(markKey(id), line);
+  }
+
+  /** Whether it may be a data connection of FTP, whose port no service has. */
+  #isData(line: ConnectionLine): boolean {
+    const [key = ''] = addressKeys(line, [FTP]);
+    return this.#servers.get(key)?.has(line.destination.address) === true;
+  }
+
+  #has(key: string, { destination: { address, port } }: ConnectionLine): boolean {
+    const servers = this.#servers.get(key);
+    if (servers === undefined) return false;
+    // Port 0 of a server is any port; a template without a port has none of its server.
+    return port === 0
+      ? servers.has(address)
+      : servers.has(`${address} ${port}`) || servers.has(`${address} 0`);
+  }
+}
+
+const markKey = ({ fwmark, family }: FwmarkId): string => `fwmark ${fwmark} ${family}`;
+const endpointKey = (protocol: string, address: string, port: number): string =>
+  `${protocol} ${address} ${port}`;
+
+/** The services with the virtual address of a connection and one of these ports. */
+function addressKeys({ protocol, virtual: { address } }: ConnectionLine, ports: readonly number[]): string[] {
+  return ports.map((port) => endpointKey(protocol.toLowerCase(), address, port));
+}

@@ -16,6 +16,12 @@ export const commands: readonly CommandRow[] = [
     load: () => import('./connections.js'),
   },
   {
+    name: 'where',
+    topic: 'inspection',
+    summary: 'show which server a client gets, and why',
+    load: () => import('./where.js'),
+  },
+  {
     name: 'doctor',
     topic: 'inspection',
     summary: 'find what keeps a virtual service on this machine from working',

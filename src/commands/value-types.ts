@@ -48,6 +48,11 @@ export const valueTypes = {
     read: asWritten,
   },
   filter: { name: 'CONDITION', read: asWritten },
+  client: {
+    name: 'CLIENT',
+    notation: 'ADDRESS, ADDRESS:PORT, or a network of at most 65536 clients: ADDRESS/LENGTH',
+    read: asWritten,
+  },
   address: { name: 'ADDRESS', read: canonicalAddress },
   vips: { name: 'ADDRESS', read: vips },
   network: {

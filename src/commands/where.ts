@@ -1,0 +1,141 @@
+/** `lvsadm where`: which server a client gets, and why. */
+import type { Context } from '../context.js';
+import { UsageError } from '../errors.js';
+import { addressLength, type Family, familyOf, formatEndpoint } from '../model/address.js';
+import { destinationKey } from '../model/destination.js';
+import { parseNetwork } from '../model/network.js';
+import { serviceFamily } from '../model/service.js';
+import { formatService, parseServer } from '../model/service-uri.js';
+import type { ServiceEntry } from '../model/table.js';
+import { Placements } from '../observe/placement.js';
+import { toJson } from '../output/json.js';
+import { renderTable } from '../output/table.js';
+import { themeFor } from '../output/theme.js';
+import { defineCommand } from './command.js';
+import { DrainedWeights } from './shared/drained-weights.js';
+import { findService, jsonOption } from './shared/server.js';
+import { openStore, runDirOption } from './shared/store.js';
+import { answerFor, type Client, unknowable } from './where/answer.js';
+import { guessedServers, hashServersOf, ServerTable } from './where/servers.js';
+import { sharesOf } from './where/shares.js';
+
+const SERVED = 0;
+const NOT_SERVED = 1;
+
+export const command = defineCommand({
+  positionals: {
+    client: {
+      type: 'client',
+      describe: 'address of a client, with its port if that counts; or a network: 203.0.113.0/24',
+    },
+    service: { type: 'service', describe: 'virtual service: tcp://192.0.2.10:80, fwmark://7' },
+  },
+  options: { ...runDirOption, ...jsonOption },
+  notes:
+    'An existing connection decides first, then a persistence template, then the scheduler. What mh, sh and dh choose is computed from ' +
+    'addresses, the port flag, weights, thresholds and the order of servers, as kernels with 64 bits do since 4.18. Other schedulers choose ' +
+    'by what came before, which cannot be told in advance. Of a network only the hash is computed, and shares are written.',
+  exitStatuses: {
+    [SERVED]: 'the server is known',
+    [NOT_SERVED]: 'the connection would be refused, or the server cannot be told in advance',
+  },
+  examples: [
+    ['lvsadm where 203.0.113.9 tcp://192.0.2.10:80', 'the server of this client'],
+    ['lvsadm where 203.0.113.0/24 tcp://192.0.2.10:80', 'how a network is spread over the servers'],
+  ],
+  async run(context, { client: text, service: named, runDir, json }) {
+    const service = await findService(context, named);
+    const client = await context.client();
+    const drained = new DrainedWeights(openStore(context, runDir));
+    const servers = new ServerTable(service.id, await client.destinations(service.id), drained);
+    const status = text.includes('/')
+      ? await writeShares(context, text, service, servers, json)
+      : await writeAnswer(context, clientOf(text, serviceFamily(service.id)), service, servers, json);
+    const guessed = service.scheduler === 'mh' ? guessedServers(servers) : [];
+    if (guessed.length > 0) {
+      const names = guessed.map(({ id }) => destinationKey(id)).join(', ');
+      await context.err.write(`lvsadm: weight before 0 not known, taken for 1: ${names}\n`);
+    }
+    return status;
+  },
+});
+
+async function writeAnswer(
+  context: Context,
+  client: Client,
+  service: ServiceEntry,
+  servers: ServerTable,
+  json: boolean,
+): Promise<number> {
+  const { server, reason, text, slot, slots } = await answerFor(context, service, client, servers);
+  const name = client.port === undefined ? client.address : formatEndpoint(client.address, client.port);
+  const facts = {
+    client: name,
+    service: formatService(service.id),
+    server: server ?? null,
+    reason,
+    text,
+    slot,
+    slots,
+  };
+  const ending = server ?? (reason === 'refused' ? 'refused' : 'cannot be told');
+  await context.out.write(json ? toJson(facts) : `${name} -> ${ending}\n  ${text}\n`);
+  return server === undefined ? NOT_SERVED : SERVED;
+}
+
+/** @throws UsageError if the scheduler does not tell */
+async function writeShares(
+  { out, env }: Context,
+  text: string,
+  service: ServiceEntry,
+  servers: ServerTable,
+  json: boolean,
+): Promise<number> {
+  const network = parseNetwork(text, 'client');
+  checkFamily(network.family, serviceFamily(service.id), text);
+  const placements = Placements.of(service, hashServersOf(servers));
+  if (placements === undefined)
+    throw new UsageError(unknowable(service.scheduler), formatService(service.id));
+  if (placements.input === 'source and port') {
+    throw new UsageError(
+      'the hash is of address and port, so that a network has no shares',
+      formatService(service.id),
+    );
+  }
+  const shares = sharesOf(network, placements, 0);
+  const total = 2 ** (8 * addressLength[network.family] - network.length);
+  if (json) {
+    const rows = shares.map(({ server, clients }) => ({
+      server: server ?? null,
+      clients,
+      share: clients / total,
+    }));
+    await out.write(toJson({ service: formatService(service.id), clients: total, shares: rows }));
+    return SERVED;
+  }
+  const rows = shares.map(({ server, clients }) => ({
+    cells: [server ?? 'refused', String(clients), `${((100 * clients) / total).toFixed(1)} %`],
+  }));
+  const columns = [
+    { heading: 'SERVER' },
+    { heading: 'CLIENTS', align: 'right' },
+    { heading: 'SHARE', align: 'right' },
+  ] as const;
+  await out.write(renderTable(columns, rows, await themeFor(out, env), out.columns));
+  return SERVED;
+}
+
+/** @throws ValueError, UsageError */
+function clientOf(text: string, family: Family): Client {
+  const { host, family: own, port } = parseServer(text);
+  if (own === undefined || typeof port === 'string') {
+    throw new UsageError('a client is an address, with a number as its port', text);
+  }
+  checkFamily(familyOf(host), family, text);
+  return { address: host, port };
+}
+
+function checkFamily(family: Family, of: Family, text: string): void {
+  if (family !== of)
+    throw new UsageError(`the service has clients of ${of === 'inet' ? 'IPv4' : 'IPv6'} alone`, text);
+}

@@ -1,0 +1,37 @@
+/** The servers of a service as hashing schedulers see them. */
+
+import type { ServiceId } from '../../model/service.js';
+import { type DestinationEntry, isOverloaded } from '../../model/table.js';
+import type { HashServer } from '../../observe/hash-tables.js';
+import type { DrainedWeights } from '../shared/drained-weights.js';
+
+export class ServerTable {
+  constructor(
+    readonly of: ServiceId,
+    /** In the kernel's order: the newest first. */
+    readonly entries: readonly DestinationEntry[],
+    private readonly drained: DrainedWeights,
+  ) {}
+
+  hasAddress(address: string): boolean {
+    return this.entries.some(({ id }) => id.address === address);
+  }
+
+  /** The weight of a server before it was set to 0; undefined if lvsadm did not do that. */
+  weightBefore(destination: DestinationEntry): number | undefined {
+    return this.drained.of({ of: this.of, destination })?.weight;
+  }
+}
+
+/** The kernel does not tell the weight that a server had before 0: without a drain of lvsadm's it is taken for 1. */
+export const hashServersOf = (table: ServerTable): HashServer[] =>
+  table.entries.map((entry) => ({
+    id: entry.id,
+    weight: entry.weight,
+    lastWeight: entry.weight || (table.weightBefore(entry) ?? 1),
+    overloaded: isOverloaded(entry),
+  }));
+
+/** The servers whose weight before 0 is not known. */
+export const guessedServers = (table: ServerTable): DestinationEntry[] =>
+  table.entries.filter((entry) => entry.weight === 0 && table.weightBefore(entry) === undefined);

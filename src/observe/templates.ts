@@ -1,0 +1,41 @@
+/** Entries of the connection table that decide where a client goes before any scheduler is asked. */
+import type { ConnectionLine } from '../ipvs/connections/proc.js';
+import { addressBytes, familyOf } from '../model/address.js';
+import { isInNetwork, maskByte, type Network } from '../model/network.js';
+import { isFwmark, type Service } from '../model/service.js';
+import { isOfMark, markOf } from './connection-text.js';
+
+/** The clients that persistence takes for one: the network of this client by the service's netmask. */
+export function persistentNetwork(client: string, netmask: string): Network {
+  const family = familyOf(client);
+  const bytes = addressBytes(client);
+  const length = family === 'inet6' ? Number(netmask) : bitsOf(addressBytes(netmask));
+  return { family, bytes: bytes.map((byte, at) => byte & maskByte(at, length)), length };
+}
+
+/** Bits of a netmask that are set. */
+function bitsOf(mask: Uint8Array): number {
+  let bits = 0;
+  for (const byte of mask) for (let rest = byte; rest > 0; rest &= rest - 1) bits++;
+  return bits;
+}
+
+/**
+ * Whether a template of this service is the client's. One of a persistence engine is not: the engine recognises the client by what its
+ * packets contain. The template of port 21 is for all ports, for FTP's data connections.
+ */
+export function isTemplateOf(
+  { id, persistence }: Service,
+  client: string,
+): (line: ConnectionLine) => boolean {
+  if (persistence === undefined || persistence.engine !== undefined) return () => false;
+  const network = persistentNetwork(client, persistence.netmask);
+  return (line) => {
+    if (!line.isTemplate || line.engineName !== undefined) return false;
+    if (!isInNetwork(network, line.client.family, line.client.bytes)) return false;
+    if (isFwmark(id)) return isOfMark(line) && markOf(line.virtual) === id.fwmark;
+    const { virtual } = line;
+    const isOfPort = virtual.port === id.port || virtual.port === 0;
+    return line.protocol === id.protocol.toUpperCase() && virtual.address === id.address && isOfPort;
+  };
+}

@@ -22,13 +22,13 @@ const PROTOCOL_SHIFT = 17;
 
 /** Between lines, the keys of the groups that they belong to, and the names of these. */
 export class GroupKeys {
-  readonly #key = new Uint32Array(KEY_WIDTH);
+  readonly #key = new Int32Array(KEY_WIDTH);
   readonly #words = new WordIds();
 
   constructor(private readonly grouping: Grouping) {}
 
   /** The key of a line's group, valid until the next call. */
-  of(line: ConnectionLine): Uint32Array {
+  of(line: ConnectionLine): Int32Array {
     const key = this.#key;
     switch (this.grouping.by) {
       case 'client':
@@ -52,7 +52,7 @@ export class GroupKeys {
   }
 
   /** The name of the group with this key. */
-  nameOf(key: Uint32Array): string {
+  nameOf(key: Int32Array): string {
     const [first = 0, , , , last = 0] = key;
     const endpoint = endpointOf(key);
     switch (this.grouping.by) {
@@ -73,7 +73,7 @@ export class GroupKeys {
 }
 
 /** @param prefix bits that count */
-function putAddress(key: Uint32Array, { bytes, family }: EndpointBytes, prefix = 128): void {
+function putAddress(key: Int32Array, { bytes, family }: EndpointBytes, prefix = 128): void {
   const length = addressLength[family];
   for (let at = 0; at < 16; at += 4) {
     key[at >> 2] = at < length ? wordAt(bytes, at) & maskWord(prefix - 8 * at) : 0;
@@ -91,12 +91,12 @@ const wordAt = (bytes: Uint8Array, at: number): number =>
 const maskWord = (bits: number): number => (bits >= 32 ? -1 : bits <= 0 ? 0 : -1 << (32 - bits));
 
 /** Address, family and port. */
-export function putEndpoint(key: Uint32Array, endpoint: EndpointBytes): void {
+export function putEndpoint(key: Int32Array, endpoint: EndpointBytes): void {
   putAddress(key, endpoint);
   (key[4] as number) |= endpoint.port;
 }
 
-function endpointOf(key: Uint32Array): EndpointBytes {
+function endpointOf(key: Int32Array): EndpointBytes {
   const bytes = new Uint8Array(16);
   const view = new DataView(bytes.buffer);
   for (let i = 0; i < 4; i++) view.setUint32(4 * i, key[i] ?? 0);

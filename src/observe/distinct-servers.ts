@@ -12,8 +12,8 @@ export class DistinctServers {
   full = false;
   readonly #servers = new KeyTable(KEY_WIDTH);
   readonly #pairs = new KeyTable(2);
-  readonly #key = new Uint32Array(KEY_WIDTH);
-  readonly #pair = new Uint32Array(2);
+  readonly #key = new Int32Array(KEY_WIDTH);
+  readonly #pair = new Int32Array(2);
 
   /** @returns whether the server is new to the group */
   add(group: number, server: EndpointView): boolean {
@@ -27,7 +27,7 @@ export class DistinctServers {
   }
 
   /** The slot of a new key; -1 if there is no room. */
-  #added(table: KeyTable, key: Uint32Array, limit: number): number {
+  #added(table: KeyTable, key: Int32Array, limit: number): number {
     if (table.size < limit) return table.add(key);
     this.full = true;
     return -1;

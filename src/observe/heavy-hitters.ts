@@ -29,7 +29,7 @@ export class HeavyHitters {
     return this.#ranking === undefined ? 0 : (this.#counts[this.#ranking.least] as number);
   }
 
-  keyOf(slot: number): Uint32Array {
+  keyOf(slot: number): Int32Array {
     return this.#keys.keyOf(slot);
   }
 
@@ -53,7 +53,7 @@ export class HeavyHitters {
    * @param replaced called with the slot if the key has a counter from now on that was of no key, or of another one
    * @returns its slot
    */
-  add(key: Uint32Array, replaced: (slot: number) => void): number {
+  add(key: Int32Array, replaced: (slot: number) => void): number {
     let slot = this.#keys.find(key);
     if (slot < 0) {
       slot = this.#take(key);
@@ -64,7 +64,7 @@ export class HeavyHitters {
     return slot;
   }
 
-  #take(key: Uint32Array): number {
+  #take(key: Int32Array): number {
     if (this.size < this.limit) {
       if (this.size === this.#counts.length) this.#grow();
       return this.#keys.add(key);

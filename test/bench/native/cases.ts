@@ -32,6 +32,8 @@ const rules = (services: number): string => `${count(11 * services)} rules`;
 export const START = 'start';
 export const LCN = `-Lcn of ${count(connections)} connections`;
 
+export const TOP = `connections --by client --top 10 of ${count(connections)}`;
+
 const ofTable = (services: Services): Case[] => [
   ...[['-Ln'], ['-Sn'], ['-Ln', '--stats']].map((words) => ({
     name: `${words.join(' ')} of ${rules(services)}`,
@@ -65,6 +67,13 @@ export const cases: readonly Case[] = [
   { name: '-Ln of nothing', words: ['-Ln'], services: 0, programs: all, same: true },
   ...tables.filter((services) => services > 0).flatMap(ofTable),
   { name: LCN, words: ['-Lcn'], services: 1000, programs: all, same: true },
+  {
+    name: TOP,
+    words: ['connections', '--by', 'client', '--top', '10'],
+    services: 1000,
+    programs: ours,
+    same: true,
+  },
 ];
 
 /** The least time of a program in a case, in milliseconds; undefined if that was not measured. */
@@ -105,6 +114,7 @@ export const targets: readonly Target[] = [
   faster('-Ln --stats of 11,000 rules', 0.5),
   faster('-R of 11,000 rules', 5),
   faster(LCN, 3),
+  asLong([TOP, 'standalone'], [LCN, 'ipvsadm'], 1),
   asLong([JSON_DIFF, 'standalone'], [SN, 'ipvsadm'], 5),
   asLong([YAML_DIFF, 'standalone'], [SN, 'ipvsadm'], 12),
   // At most 2.5 times 116, 148 and 213 ms, where ipvsadm's -Ln took 26.

@@ -6,6 +6,7 @@ import type { DistributionName } from '../distribution.js';
 import { type SuiteEvent, treeOf } from './events.js';
 import { replay, type Stage, suiteFault } from './replay.js';
 import { runSuite } from './run-suite.js';
+import { eventIn } from './told-by-bun.js';
 
 const fixture = async (name: string, patience = 60, on: DistributionName = 'node'): Promise<SuiteEvent[]> => {
   const events: SuiteEvent[] = [];
@@ -111,6 +112,22 @@ describe('under Bun, which tells its tests in lines of its own', () => {
     ]);
     assert.match(notes.lines[5] ?? '', /^# printed by the suite:[\s\S]*printed by the suite\nby the way\n/);
     assert.match(treeOf(events)[2]?.error?.stack ?? '', /operator: "fail"/);
+  });
+
+  test('a message of several lines is told whole, without what follows it', () => {
+    const lines = [
+      '12 | assert(',
+      'AssertionError: 2 of 3 differ:',
+      'one',
+      'two',
+      '',
+      ' generatedMessage: false,',
+      '      at x',
+    ];
+    assert.equal(
+      eventIn('(fail) a > b [1.00ms]', lines)?.error?.message,
+      'AssertionError: 2 of 3 differ:\none\ntwo',
+    );
   });
 
   for (const [what, name, fault] of [

@@ -30,6 +30,16 @@ export function eventIn(line: string, before: readonly string[]): TestEvent | un
   if (what === 'skip') return { ...event, skip: true };
   if (what === 'todo') return { ...event, todo: true };
   if (what === 'pass') return event;
-  const message = before.find((text) => /^\w*error:/i.test(text)) ?? 'it failed';
-  return { ...event, error: { message, stack: before.join('\n'), within: false } };
+  return { ...event, error: { message: messageIn(before), stack: before.join('\n'), within: false } };
+}
+
+/** The error's message with all its lines, which properties of the error or the stack follow. */
+function messageIn(lines: readonly string[]): string {
+  const start = lines.findIndex((text) => /^\w*error:/i.test(text));
+  if (start < 0) return 'it failed';
+  const length = lines.slice(start).findIndex((text) => /^ *(generatedMessage:|at )/.test(text));
+  return lines
+    .slice(start, length < 0 ? undefined : start + length)
+    .join('\n')
+    .trimEnd();
 }

@@ -1,5 +1,5 @@
 /** The context of a real process: its streams, its files, its kernel. */
-import type { Context } from '../../context.js';
+import type { Context, Output } from '../../context.js';
 import { printableLines } from '../../foreign-text.js';
 import type { IpvsClient } from '../../ipvs/client.js';
 import type { OptionSocket } from '../../ipvs/source/sockopt.js';
@@ -81,7 +81,8 @@ async function openClient({ openSocket, openOptions }: Runtime, err: DescriptorO
   });
 }
 
-async function netlinkTrace(err: DescriptorOutput): Promise<Trace> {
+/** The trace of `LVSADM_DEBUG=netlink`, in printable characters: texts of the kernel are others'. */
+export async function netlinkTrace(err: Output): Promise<Trace> {
   const [{ createTrace }, { ipvsSchema }] = await Promise.all([
     import('../../netlink/trace.js'),
     import('../../ipvs/schema.js'),

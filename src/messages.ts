@@ -6,7 +6,7 @@
 import { Errno, errnoText, KernelError, MalformedError, type UsageError } from './errors.js';
 import { excerpt, printable, quoted } from './foreign-text.js';
 import type { Change } from './model/change.js';
-import { persistenceEngines, schedulers } from './model/schedulers.js';
+import { engineProblem, schedulers } from './model/schedulers.js';
 import type { Service } from './model/service.js';
 import { nearest } from './suggest.js';
 
@@ -73,9 +73,8 @@ function missingModule({ scheduler, persistence }: Service): string {
   if (!schedulers.includes(scheduler)) {
     return `no scheduler ${quoted(scheduler)}${didYouMean(nearest(scheduler, schedulers))}`;
   }
-  if (engine !== undefined && !persistenceEngines.includes(engine)) {
-    return `no persistence engine ${quoted(engine)} (there is '${persistenceEngines.join("', '")}')`;
-  }
+  const problem = engine === undefined ? undefined : engineProblem(engine);
+  if (problem !== undefined) return problem;
   const modules = [`ip_vs_${scheduler}`, ...(engine === undefined ? [] : [`ip_vs_pe_${engine}`])];
   return `the kernel could not load ${modules.join(' or ')}`;
 }

@@ -16,7 +16,7 @@ const arrows: Readonly<Record<string, string>> = {
   context: 'ipvs netlink/transport/socket system',
   index: 'errors ipvs model netlink/transport netlink/transport/socket plan',
 
-  model: 'errors',
+  model: 'errors foreign-text',
   libc: 'errors bun:ffi',
   netlink: 'errors netlink/transport/socket',
   'netlink/transport': 'errors netlink netlink/transport/socket libc',

@@ -1,4 +1,5 @@
 /** Schedulers, persistence engines, and the flags of schedulers (IP_VS_SVC_F_SCHED1 to 3), bits whose meaning is the scheduler's. */
+import { quoted } from '../foreign-text.js';
 
 /** The kernel's own schedulers, each in a module ip_vs_NAME; others may be loaded. */
 export const schedulers: readonly string[] = 'rr wrr lc wlc lblc lblcr dh sh sed nq fo ovf mh twos'.split(
@@ -7,6 +8,12 @@ export const schedulers: readonly string[] = 'rr wrr lc wlc lblc lblcr dh sh sed
 
 /** The kernel's own persistence engines, each in a module ip_vs_pe_NAME. */
 export const persistenceEngines: readonly string[] = ['sip'];
+
+/** `no persistence engine 'sp' (there is 'sip')`; undefined for one of the kernel's own. */
+export const engineProblem = (engine: string): string | undefined =>
+  persistenceEngines.includes(engine)
+    ? undefined
+    : `no persistence engine ${quoted(engine)} (there is '${persistenceEngines.join("', '")}')`;
 
 /** By bit. For sh and mh `flag-1` is fallback and `flag-2` is port. */
 export const schedulerFlagBits = ['flag-1', 'flag-2', 'flag-3'] as const;

@@ -1,6 +1,5 @@
 /** The last phase: a command with all its parts, made from checked arguments; defaults are filled in. */
 import { NoEngineError, UsageError } from '../../errors.js';
-import { quoted } from '../../foreign-text.js';
 import { familyOf, isUnspecified } from '../../model/address.js';
 import type { Change } from '../../model/change.js';
 import { type Daemon, type DaemonState, daemonDefaults } from '../../model/daemon.js';
@@ -20,7 +19,7 @@ import {
   serviceSwitchNames,
 } from '../../model/fields.js';
 import { persistenceRange } from '../../model/limits.js';
-import { persistenceEngines } from '../../model/schedulers.js';
+import { engineProblem } from '../../model/schedulers.js';
 import {
   defaults,
   isFwmark,
@@ -206,12 +205,8 @@ class Parts {
 
   /** Without persistence the name is not sent, and the kernel cannot refuse it. */
   private refuseUnknownEngine(engine: string): void {
-    if (persistenceEngines.includes(engine)) return;
-    const known = persistenceEngines.join("', '");
-    throw new NoEngineError(
-      `no persistence engine ${quoted(engine)} (there is '${known}')`,
-      this.spelling('engine'),
-    );
+    const problem = engineProblem(engine);
+    if (problem !== undefined) throw new NoEngineError(problem, this.spelling('engine'));
   }
 
   private tunnel(tunnelled: boolean): Tunnel {

@@ -70,8 +70,14 @@ const fallbacks: ReadonlyMap<string, SchedulerFlagWord | undefined> = new Map([
 /** The flag that makes a scheduler choose another server for the clients of one at weight 0: `mh-fallback`. */
 export const fallbackOf = (scheduler: string): SchedulerFlagWord | undefined => fallbacks.get(scheduler);
 
-/** Whether a service refuses the share of new clients of a server at weight 0. */
-export function refusesAtZero({ scheduler, schedulerFlags }: Scheduling): boolean {
+/** The same flag by its bit; undefined for schedulers that need none (wlc) and for those that have none (dh). */
+export function fallbackFlag({ scheduler }: Pick<Scheduling, 'scheduler'>): SchedulerFlag | undefined {
   const word = fallbackOf(scheduler);
-  return fallbacks.has(scheduler) && !(word && schedulerFlags.includes(schedulerFlagWords[word].flag));
+  return word && schedulerFlagWords[word].flag;
+}
+
+/** Whether a service refuses the share of new clients of a server at weight 0. */
+export function refusesAtZero(service: Scheduling): boolean {
+  const flag = fallbackFlag(service);
+  return fallbacks.has(service.scheduler) && !(flag && service.schedulerFlags.includes(flag));
 }

@@ -1,6 +1,6 @@
 /** The flag that keeps a service from refusing clients while one of its servers is at weight 0. */
 import type { Change } from '../model/change.js';
-import { fallbackOf, refusesAtZero, type SchedulerFlag, schedulerFlagWords } from '../model/schedulers.js';
+import { fallbackFlag, refusesAtZero, type SchedulerFlag } from '../model/schedulers.js';
 import type { Service } from '../model/service.js';
 
 /** Whether the flag is missing; false for schedulers that need none or have none. */
@@ -31,9 +31,3 @@ export const withoutFlag = (service: Service, flag: SchedulerFlag | undefined): 
   ...service,
   schedulerFlags: service.schedulerFlags.filter((each) => each !== flag),
 });
-
-/** The flag of a scheduler that has one. */
-export function fallbackFlag({ scheduler }: Pick<Service, 'scheduler'>): SchedulerFlag | undefined {
-  const word = fallbackOf(scheduler);
-  return word && schedulerFlagWords[word].flag;
-}

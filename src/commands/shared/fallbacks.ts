@@ -6,14 +6,13 @@ import type { Context } from '../../context.js';
 import { Errno, KernelError, UsageError } from '../../errors.js';
 import type { IpvsClient } from '../../ipvs/client.js';
 import { serviceRule } from '../../ipvsadm/rules.js';
-import { fallbackOf, flagNames, type SchedulerFlag } from '../../model/schedulers.js';
+import { fallbackFlag, fallbackOf, flagNames, type SchedulerFlag } from '../../model/schedulers.js';
 import type { Service, ServiceId } from '../../model/service.js';
 import { formatService } from '../../model/service-uri.js';
 import type { ServiceEntry } from '../../model/table.js';
 import {
   addFallback,
   cannotFallBack,
-  fallbackFlag,
   lacksFallback,
   removeFallback,
   whyUndrainable,

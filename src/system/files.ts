@@ -43,11 +43,12 @@ export function readIfThere(path: string, files: Files): string | undefined {
 
 /**
  * Replaces the whole file: a reader gets the old text or the new one, also after a crash at any moment. Callers hold a lock, so
- * that a new text that lies beside the file is that of a process that was killed.
+ * that a new text that lies beside the file is that of a process that was killed. Its name is one that no user gives to a file:
+ * `--state FILE` may be anywhere.
  * @throws errors of node:fs; the file is as it was then
  */
 export function replaceFile(path: string, text: string, files: Files): void {
-  const fresh = `${path}.new`;
+  const fresh = `${path}.lvsadm-new`;
   removeIfThere(fresh, files);
   try {
     const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = files.constants;

@@ -119,7 +119,7 @@ inOwnNetwork(import.meta.url, 'set-ups that are killed at every step, in a netwo
 
   test('a journal that was half written when its process was killed is not read', async () => {
     await done(realServer);
-    writeFileSync(`${state()}.new`, '{"version":2,"ent');
+    writeFileSync(`${state()}.lvsadm-new`, '{"version":2,"ent');
     await done(['real-server', 'down']);
     await networkBecomes(start);
   });

@@ -68,7 +68,7 @@ inOwnNetwork(import.meta.url, 'a set-up that is killed, in a network namespace',
 
   test('a half-written new journal is not read', async () => {
     interrupt(3, 'after');
-    writeFileSync(`${state}.new`, '{"version":1,"ent');
+    writeFileSync(`${state}.lvsadm-new`, '{"version":1,"ent');
     await modern('real-server', 'down', '--state', state);
     await networkBecomes(start);
   });

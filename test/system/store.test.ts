@@ -150,11 +150,17 @@ describe('state', () => {
     symlinkSync(join(directory, 'elsewhere'), file('names.json'));
     assert.throws(() => storeIn().read(names()), /cannot read .*: too many symbolic links/);
     rmSync(file('names.json'));
-    symlinkSync(join(directory, 'elsewhere'), file('names.json.new'));
+    symlinkSync(join(directory, 'elsewhere'), file('names.json.lvsadm-new'));
     symlinkSync(join(directory, 'elsewhere'), file('work.lock'));
     await storeIn().update(names(), append('b'));
     await assert.rejects(storeIn().lock('work', 'working', { wait: 0 }), HostError);
     assert.equal(readFileSync(join(directory, 'elsewhere'), 'utf8'), 'text');
+  });
+
+  test('changes without touching a file of somebody else beside it', async () => {
+    writeFileSync(file('names.json.new'), 'mine');
+    await storeIn().update(names(), append('b'));
+    assert.equal(readFileSync(file('names.json.new'), 'utf8'), 'mine');
   });
 
   test('stays as it is, without leftovers, where the new text cannot be written', async () => {

@@ -1,6 +1,6 @@
-/** The changes among requests on the wire, and a socket that is cut off after so many of them. */
+/** The changes among requests on the wire, sockets that send in another way, and one that is cut off after so many changes. */
 import { ipvsSchema } from '../../src/ipvs/schema.js';
-import type { OpenSocket } from '../../src/netlink/transport/socket.js';
+import type { NetlinkSocket, OpenSocket } from '../../src/netlink/transport/socket.js';
 import { message, readMessages } from './wire.js';
 
 /** Message type of the controller, which tells the types of families. */
@@ -28,6 +28,16 @@ export function changesIn(datagram: Uint8Array): number[] {
   return starts;
 }
 
+/** The same socket with another `send`. Its other calls need it as `this`. */
+export const withSend = (socket: NetlinkSocket, send: NetlinkSocket['send']): NetlinkSocket => ({
+  port: socket.port,
+  receiveBuffer: socket.receiveBuffer,
+  largestSend: socket.largestSend,
+  receive: (timeout) => socket.receive(timeout),
+  close: () => socket.close(),
+  send,
+});
+
 /** What a socket ends in whose process has died. */
 export class Died extends Error {
   override name = 'Died';
@@ -42,27 +52,20 @@ export const dyingAfter =
   async (protocol) => {
     const socket = await openSocket(protocol);
     let left = changes;
-    return {
-      port: socket.port,
-      receiveBuffer: socket.receiveBuffer,
-      largestSend: socket.largestSend,
-      receive: (timeout) => socket.receive(timeout),
-      close: () => socket.close(),
-      async send(bytes) {
-        const starts = changesIn(bytes);
-        if (starts.length <= left) {
-          left -= starts.length;
-          return socket.send(bytes);
-        }
-        const end = starts[left] ?? 0;
-        if (end > 0) {
-          // The kernel acknowledges a message that says nothing once it is done with those before it.
-          const last = message({ type: NOOP, flags: REQUEST | ACK, sequence: 0, port: socket.port });
-          await socket.send(Buffer.concat([bytes.subarray(0, end), last]));
-          await socket.receive(10_000);
-        }
-        socket.close();
-        throw new Died(`after ${changes} changes`);
-      },
-    };
+    return withSend(socket, async (bytes) => {
+      const starts = changesIn(bytes);
+      if (starts.length <= left) {
+        left -= starts.length;
+        return socket.send(bytes);
+      }
+      const end = starts[left] ?? 0;
+      if (end > 0) {
+        // The kernel acknowledges a message that says nothing once it is done with those before it.
+        const last = message({ type: NOOP, flags: REQUEST | ACK, sequence: 0, port: socket.port });
+        await socket.send(Buffer.concat([bytes.subarray(0, end), last]));
+        await socket.receive(10_000);
+      }
+      socket.close();
+      throw new Died(`after ${changes} changes`);
+    });
   };

@@ -5,7 +5,7 @@
 import type { NetlinkSocket, OpenSocket } from '../../src/netlink/transport/socket.js';
 import { Protocol } from '../../src/netlink/transport/socket.js';
 import type { Files } from '../../src/system/files.js';
-import { changesIn } from './changes.js';
+import { changesIn, withSend } from './changes.js';
 import { readMessages } from './wire.js';
 
 /** What calls of a process end in that was killed. */
@@ -63,14 +63,7 @@ export const countedSockets =
   async (protocol) => {
     const socket = await open(protocol);
     const starts = protocol === Protocol.route ? routeChangesIn : changesIn;
-    return {
-      port: socket.port,
-      receiveBuffer: socket.receiveBuffer,
-      largestSend: socket.largestSend,
-      receive: (timeout) => socket.receive(timeout),
-      close: () => socket.close(),
-      send: (bytes) => sendCounted(socket, bytes, starts(bytes), steps),
-    };
+    return withSend(socket, (bytes) => sendCounted(socket, bytes, starts(bytes), steps));
   };
 
 async function sendCounted(

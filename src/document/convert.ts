@@ -8,17 +8,12 @@ import {
   type DestinationId,
   type ForwardingMethod,
   plainTunnel,
-  type Tunnel,
-  tunnelTypes,
 } from '../model/destination.js';
-import { type ServiceSwitch, serviceSwitchNames } from '../model/fields.js';
 import { interfaceName } from '../model/interface.js';
 import { type Owned, parseOwned } from '../model/ownership.js';
-import { type SchedulerFlag, schedulerFlagWords, schedulerOf } from '../model/schedulers.js';
 import {
   defaults,
   isFwmark,
-  type Persistence,
   type Protocol,
   type Service,
   type ServiceId,
@@ -26,27 +21,22 @@ import {
 } from '../model/service.js';
 import { formatService, parseServer, parseService } from '../model/service-uri.js';
 import { type Timeouts, timeoutNames } from '../model/table.js';
-import { canonicalNetmask, hostAddress, multicastGroup, portNumber } from './addresses.js';
+import { hostAddress, multicastGroup, portNumber } from './addresses.js';
 import type { Fragment, Located, LocatedService, Report } from './fragment.js';
 import { InvalidValue, isNot } from './invalid-value.js';
 import type { Path, Source } from './location.js';
 import type { Names } from './names.js';
 import { PlainServers } from './plain-servers.js';
-import type {
-  DocumentValue,
-  PersistenceValue,
-  ServerSettings,
-  ServerValue,
-  ServiceSettings,
-  ServiceValue,
-} from './schema.js';
+import type { DocumentValue, ServerValue, ServiceSettings, ServiceValue } from './schema.js';
 import {
   addressOf,
   type InheritedSettings,
   inheritedSettings,
   numbersOf,
   settingsOf,
+  tunnelOf,
 } from './server-settings.js';
+import { persistence, schedulerFlags, switchesOf } from './service-settings.js';
 
 /**
  * The desired state in a document. Problems go to `report`. Services and servers with a problem are left out, and so are those
@@ -252,56 +242,3 @@ const ownerOf = (id: ServiceId): Owner => ({
 const bothFamilies: readonly Family[] = ['inet', 'inet6'];
 
 const TUN_ONLY = 'only method tun carries packets to a server of the other family';
-
-const switchesOf = (settings: ServiceSettings): Pick<Service, ServiceSwitch> =>
-  Object.fromEntries(serviceSwitchNames.map((name) => [name, settings[name] ?? false])) as Pick<
-    Service,
-    ServiceSwitch
-  >;
-
-function schedulerFlags({ schedulerFlags: words = [], scheduler = defaults.scheduler }: ServiceSettings) {
-  const flags = words.map((word): SchedulerFlag => {
-    const owner = schedulerOf(word);
-    if (owner !== undefined && owner !== scheduler) {
-      throw new InvalidValue(`${word} is a flag of scheduler ${owner}, not of ${scheduler}`);
-    }
-    return schedulerFlagWords[word].flag;
-  });
-  return [...new Set(flags)].sort();
-}
-
-function persistence(value: PersistenceValue, id: ServiceId): Persistence | undefined {
-  if (value === false) return undefined;
-  const settings = typeof value === 'object' ? value : {};
-  const family = serviceFamily(id);
-  return {
-    timeout: typeof value === 'number' ? value : (settings.timeout ?? defaults.persistenceTimeout),
-    netmask:
-      settings.netmask === undefined ? defaults.netmask[family] : canonicalNetmask(settings.netmask, family),
-    engine: settings.engine,
-  };
-}
-
-type TunnelValue = ServerSettings['tunnel'];
-
-/** An inherited tunnel is for servers with method tun only. @throws InvalidValue */
-function tunnelOf(own: TunnelValue, inherited: TunnelValue, method: ForwardingMethod): Tunnel {
-  if (method !== 'tun') {
-    if (own !== undefined) throw new InvalidValue(`a tunnel is for method tun, not for ${method}`);
-    return plainTunnel;
-  }
-  const {
-    type = plainTunnel.type,
-    port = plainTunnel.port,
-    checksum = plainTunnel.checksum,
-  } = own ?? inherited ?? {};
-  const { port: hasPort, checksums } = tunnelTypes[type];
-  if (hasPort && port === 0) throw new InvalidValue(`type ${type} needs a port: {type: ${type}, port: 6080}`);
-  if (!hasPort && port !== 0) throw new InvalidValue(`a port is for type gue, not for ${type}`);
-  if (!checksums.includes(checksum)) {
-    throw new InvalidValue(
-      `checksum ${checksum} is not for type ${type}, which knows ${checksums.join(', ')}`,
-    );
-  }
-  return { type, port, checksum };
-}

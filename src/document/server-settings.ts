@@ -1,12 +1,21 @@
 /** Settings of servers: a server's own, else those of its service, else those of the document, else the defaults. */
-import type { Destination, ForwardingMethod } from '../model/destination.js';
+import {
+  type Destination,
+  type ForwardingMethod,
+  plainTunnel,
+  type Tunnel,
+  tunnelTypes,
+} from '../model/destination.js';
 import { type DestinationNumber, destinationNumberNames, destinationNumbers } from '../model/fields.js';
+import { InvalidValue } from './invalid-value.js';
 import type { ServerSettings, ServerValue } from './schema.js';
+
+type TunnelValue = ServerSettings['tunnel'];
 
 /** What a server has without settings of its own; its tunnel may have none. */
 export interface InheritedSettings extends Readonly<Record<DestinationNumber, number>> {
   readonly method: ForwardingMethod;
-  readonly tunnel?: ServerSettings['tunnel'];
+  readonly tunnel?: TunnelValue;
 }
 
 const defaults = Object.fromEntries(
@@ -32,4 +41,26 @@ export function numbersOf(
   const numbers = {} as Record<DestinationNumber, number>;
   for (const name of destinationNumberNames) numbers[name] = own[name] ?? inherited[name];
   return numbers;
+}
+
+/** An inherited tunnel is for servers with method tun only. @throws InvalidValue */
+export function tunnelOf(own: TunnelValue, inherited: TunnelValue, method: ForwardingMethod): Tunnel {
+  if (method !== 'tun') {
+    if (own !== undefined) throw new InvalidValue(`a tunnel is for method tun, not for ${method}`);
+    return plainTunnel;
+  }
+  const {
+    type = plainTunnel.type,
+    port = plainTunnel.port,
+    checksum = plainTunnel.checksum,
+  } = own ?? inherited ?? {};
+  const { port: hasPort, checksums } = tunnelTypes[type];
+  if (hasPort && port === 0) throw new InvalidValue(`type ${type} needs a port: {type: ${type}, port: 6080}`);
+  if (!hasPort && port !== 0) throw new InvalidValue(`a port is for type gue, not for ${type}`);
+  if (!checksums.includes(checksum)) {
+    throw new InvalidValue(
+      `checksum ${checksum} is not for type ${type}, which knows ${checksums.join(', ')}`,
+    );
+  }
+  return { type, port, checksum };
 }

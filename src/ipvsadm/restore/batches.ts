@@ -96,9 +96,15 @@ export class ChangeBatch {
     return this.batch.count;
   }
 
-  /** What the changes do, in their order. */
-  get operations(): string[] {
-    return Array.from({ length: this.count }, (_, index) => this.batch.operation(index));
+  /** Index of the first change with such an operation; -1 if there is none. */
+  findOperation(matches: (operation: string) => boolean): number {
+    let index = 0;
+    while (index < this.count && !matches(this.batch.operation(index))) index++;
+    return index < this.count ? index : -1;
+  }
+
+  operation(index: number): string {
+    return this.batch.operation(index);
   }
 
   /** Bytes of the chunks that the lines are in. */

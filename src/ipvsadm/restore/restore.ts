@@ -42,9 +42,9 @@ const besideServices: readonly string[] = [
 /** The number of changes before -C, if none of them touches a service; undefined for an input that does not begin so. */
 function changesBeforeClear(step: Step): number | undefined {
   if (step.do !== 'changes') return undefined;
-  const { operations } = step.changes;
-  const before = operations.findIndex((operation) => !besideServices.includes(operation));
-  return operations[before] === 'flush' ? before : undefined;
+  const { changes } = step;
+  const before = changes.findOperation((operation) => !besideServices.includes(operation));
+  return before >= 0 && changes.operation(before) === 'flush' ? before : undefined;
 }
 
 async function* resumed(first: Step, others: AsyncIterable<Step>): AsyncGenerator<Step> {
@@ -119,7 +119,7 @@ export async function checkedSteps(steps: AsyncIterable<Step>): Promise<Step[]> 
 /** Whether steps add something to the table, or clear it. */
 export const makesTable = (steps: readonly Step[]): boolean =>
   steps.some(
-    (step) => step.do === 'changes' && step.changes.operations.some((name) => making.includes(name)),
+    (step) => step.do === 'changes' && step.changes.findOperation((name) => making.includes(name)) >= 0,
   );
 
 const making: readonly string[] = ['addService', 'addDestination', 'flush'] satisfies Change['do'][];

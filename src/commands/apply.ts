@@ -226,7 +226,8 @@ class Application {
     }
     const members = leaving(plan);
     await fallbacks.whileSet(needFallback(plan), async () => {
-      this.quiesced = await quiesce(members, client);
+      const quiesced = await quiesce(members, client);
+      this.quiesced = quiesced.filter(({ error }) => error === undefined).map(({ server }) => server);
     });
     await waitUntilEmpty(members, this.waiting(client, interruption));
   }

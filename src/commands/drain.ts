@@ -4,7 +4,8 @@ import type { IpvsClient } from '../ipvs/client.js';
 import type { ServiceId } from '../model/service.js';
 import type { Json } from '../output/json.js';
 import { Progress } from '../output/progress.js';
-import { connectionsLeft, presentMembers, waitUntilEmpty } from '../plan/wait-until-empty.js';
+import { quiesce } from '../plan/drain.js';
+import { connectionsLeft, waitUntilEmpty } from '../plan/wait-until-empty.js';
 import { defineCommand } from './command.js';
 import { DrainedWeights } from './shared/drained-weights.js';
 import { Fallbacks, forceOption } from './shared/fallbacks.js';
@@ -21,7 +22,6 @@ import {
   serversJson,
   serversPositionals,
   setWeight,
-  weightChange,
 } from './shared/server.js';
 import { openStore, runDirOption } from './shared/store.js';
 
@@ -68,7 +68,7 @@ export const command = defineCommand({
     const interruption = new Interruption(context);
     const active = servers.filter(({ destination }) => destination.weight > 0);
     if (!values.force) await fallbacks.requireFallback(servicesOf(active));
-    const taken = await fallbacks.whileSet(servicesOf(servers), () => quiesce(servers, client, weights));
+    const taken = await fallbacks.whileSet(servicesOf(servers), () => takeOut(servers, client, weights));
     await waitFor(servers, client, values.timeout * 1000, interruption, context);
     const interrupted = interruption.requested;
     const ends: End[] = [];
@@ -93,23 +93,19 @@ const servicesOf = (servers: readonly Found[]): ServiceId[] => [...new Set(serve
  * Keeps new connections from the servers, with their weights remembered.
  * @returns the servers whose weight it set to 0, as they were before
  */
-async function quiesce(
+async function takeOut(
   servers: readonly Found[],
   client: IpvsClient,
   weights: DrainedWeights,
 ): Promise<Found[]> {
-  // Another program may have changed them while this one waited for its turn.
-  const active = (await presentMembers(servers, client)).filter(({ destination }) => destination.weight > 0);
-  if (active.length === 0) return [];
   // Before the change: a run that ends in between must not lose the weights.
-  await weights.remember(active);
-  const errors = await client.applyAll(active.map((server) => weightChange(server, 0)));
-  const refused = active.filter((_, index) => errors[index] !== undefined);
-  await weights.forget(refused);
+  const quiesced = await quiesce(servers, client, (active) => weights.remember(active));
+  const refused = quiesced.filter(({ error }) => error !== undefined);
+  await weights.forget(refused.map(({ server }) => server));
   // One that somebody removed meanwhile is told at the end.
-  const error = errors.find((each) => each !== undefined && !isGone(each));
-  if (error !== undefined) throw error;
-  return active.filter((server) => !refused.includes(server));
+  const fault = refused.find(({ error }) => !isGone(error));
+  if (fault !== undefined) throw fault.error;
+  return quiesced.filter((each) => !refused.includes(each)).map(({ server }) => server);
 }
 
 async function waitFor(

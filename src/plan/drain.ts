@@ -1,4 +1,5 @@
-/** Draining the servers that a plan removes. */
+/** Draining servers: those that a plan removes, and the change that takes new connections from any. */
+import type { KernelError } from '../errors.js';
 import type { IpvsClient } from '../ipvs/client.js';
 import type { Change } from '../model/change.js';
 import { fallbackOf } from '../model/schedulers.js';
@@ -36,21 +37,33 @@ const losers = (plan: Plan): Service[] =>
 
 const isRemoved = ({ action }: Planned<unknown>): boolean => action === 'remove';
 
+/** A server whose weight was to become 0. */
+export interface Quiesced {
+  /** As it was before, with a weight above 0. */
+  readonly server: PresentMember;
+  /** The kernel's refusal; the server may have been removed meanwhile. */
+  readonly error: KernelError | undefined;
+}
+
 /**
- * Keeps new connections from servers. Refusals are ignored: a server may have been removed meanwhile.
- * @returns the servers whose weight was above 0, as they were
+ * Keeps new connections from servers: those with a weight above 0 get weight 0.
+ * @param before called with these servers before they are changed
  */
 export async function quiesce(
   members: readonly Member[],
   client: Pick<IpvsClient, 'applyAll' | 'destinations'>,
-): Promise<PresentMember[]> {
+  before: (active: readonly PresentMember[]) => Promise<void> = async () => {},
+): Promise<Quiesced[]> {
+  // Another program may have changed them while this one waited for its turn.
   const active = (await presentMembers(members, client)).filter(({ destination }) => destination.weight > 0);
-  if (active.length > 0) await client.applyAll(active.map(toZero));
-  return active;
+  if (active.length === 0) return [];
+  await before(active);
+  const errors = await client.applyAll(active.map((server) => weightChange(server, 0)));
+  return active.map((server, index) => ({ server, error: errors[index] }));
 }
 
-const toZero = ({ of, destination }: Member): Change => ({
+export const weightChange = ({ of, destination }: Member, weight: number): Change => ({
   do: 'editDestination',
   of,
-  destination: { ...destination, weight: 0 },
+  destination: { ...destination, weight },
 });

@@ -2,13 +2,13 @@
 import type { Context } from '../../context.js';
 import { Errno, KernelError, UsageError } from '../../errors.js';
 import type { IpvsClient } from '../../ipvs/client.js';
-import type { Change } from '../../model/change.js';
 import { destinationKey } from '../../model/destination.js';
 import { destinationOrder, serviceOrder, sortedBy } from '../../model/order.js';
 import type { ServiceId } from '../../model/service.js';
 import { formatService } from '../../model/service-uri.js';
 import type { ServiceEntry } from '../../model/table.js';
 import { type Json, toJson } from '../../output/json.js';
+import { weightChange } from '../../plan/drain.js';
 import { type Member, type PresentMember, presentMembers } from '../../plan/wait-until-empty.js';
 import type { Options, Positionals } from '../command.js';
 import { serverArgument, serversNamed, serviceArgument } from './service-arg.js';
@@ -151,12 +151,6 @@ export async function setWeight(client: IpvsClient, server: Found, weight: numbe
 /** Whether the kernel refused a change of a server because it has no such server, or no such service. */
 export const isGone = (error: unknown): boolean =>
   error instanceof KernelError && [Errno.ENOENT, Errno.ESRCH].some((errno) => errno === error.errno);
-
-export const weightChange = ({ of, destination }: Found, weight: number): Change => ({
-  do: 'editDestination',
-  of,
-  destination: { ...destination, weight },
-});
 
 /** How JSON and messages name a server. */
 export const nameOf = ({ of, destination }: Member) => ({

@@ -1,6 +1,6 @@
 /** The process as commands see it: streams, files, clock and kernel. Tests hand in their own. */
 
-import type { IpvsClient } from './ipvs/client.js';
+import type { ClientOptions, IpvsClient } from './ipvs/client.js';
 import type { OpenSocket } from './netlink/transport/socket.js';
 import type { Files } from './system/files.js';
 
@@ -57,6 +57,8 @@ export interface Context {
   readonly files: Files;
   /** IPVS in the kernel: opened at the first call, the same for every later one. */
   client(): Promise<IpvsClient>;
+  /** Opens another client, which the caller closes: for commands that open it anew after a failure, or do not load the module. */
+  openClient(how: Pick<ClientOptions, 'autoload' | 'timeout'>): Promise<IpvsClient>;
   /** Opens a netlink socket of another protocol than generic netlink, such as rtnetlink. */
   readonly openSocket: OpenSocket;
   /**

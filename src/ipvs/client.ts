@@ -6,7 +6,7 @@ import { describeService, type Service, type ServiceId } from '../model/service.
 import type { DestinationEntry, Info, ServiceEntry, Timeouts } from '../model/table.js';
 import { Batch } from '../netlink/batch.js';
 import { Connection, type ConnectionOptions, type Refusal } from '../netlink/connection.js';
-import { type Family, findFamily } from '../netlink/genl.js';
+import { type Family, findFamily, findLoadedFamily } from '../netlink/genl.js';
 import { type OpenSocket, Protocol } from '../netlink/transport/socket.js';
 import { readDaemon, readInfo, readService, readSettings, readTimeouts, serviceIdBody } from './convert.js';
 import { addChange, callOf } from './requests.js';
@@ -24,6 +24,11 @@ import { type OptionSocket, SockoptSource } from './source/sockopt.js';
 export interface ClientOptions extends ConnectionOptions {
   /** Makes the kernel load IPVS; called once when the kernel does not have it. Rejects if it cannot. */
   readonly loadModule?: () => Promise<void>;
+  /**
+   * Whether IPVS is loaded where the kernel does not have it yet, by the kernel itself or by `loadModule` (default: true). Reading a
+   * table that cannot have entries is no reason to load it.
+   */
+  readonly autoload?: boolean;
   /** Undefined on platforms without getsockopt(2). Not used while a trace is written, so that the trace is complete. */
   readonly openOptions?: (() => OptionSocket) | undefined;
 }
@@ -52,7 +57,7 @@ export class IpvsClient {
   static async open(openSocket: OpenSocket, options: ClientOptions = {}): Promise<IpvsClient> {
     const connection = new Connection(await openSocket(Protocol.generic), options);
     try {
-      const family = await findIpvs(connection, options.loadModule);
+      const family = await findIpvs(connection, options);
       return new IpvsClient(connection, family, options.trace ? undefined : options.openOptions);
     } catch (error) {
       connection.close();
@@ -211,8 +216,13 @@ function readFirst(sources: readonly DestinationSource[], of: ServiceId): Promis
 
 async function findIpvs(
   connection: Connection,
-  loadModule: (() => Promise<void>) | undefined,
+  { autoload = true, loadModule }: ClientOptions,
 ): Promise<Family<IpvsOperations>> {
+  if (!autoload) {
+    const loaded = await findLoadedFamily(connection, ipvsSchema);
+    if (loaded === undefined) throw noIpvs('its module is not loaded');
+    return loaded;
+  }
   const found = await lookUp(connection);
   if (found !== undefined) return found;
   if (loadModule === undefined) throw noIpvs();

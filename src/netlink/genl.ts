@@ -191,6 +191,7 @@ export const controllerSchema = {
   version: 2,
   operations: {
     getFamily: { command: 3, takes: Controller, needs: ['name'], reply: 'one', gives: Controller },
+    getFamilies: { command: 3, takes: Controller, needs: [], reply: 'dump', gives: Controller },
   },
 } as const satisfies FamilySchema<Operations>;
 
@@ -204,9 +205,29 @@ export async function findFamily<O extends Operations>(
   connection: Connection,
   schema: FamilySchema<O>,
 ): Promise<Family<O>> {
-  const controller = new Family(connection, controllerSchema, CONTROLLER_ID);
-  return controller.get('getFamily', { name: schema.name }, ({ id }) => {
-    if (id === undefined) throw new ProtocolError('missing', ['id']);
-    return new Family(connection, schema, id);
-  });
+  return controllerOn(connection).get('getFamily', { name: schema.name }, ({ id }) =>
+    withId(connection, schema, id),
+  );
+}
+
+/** The same among the families that the kernel has: loads no module. @returns undefined if the kernel has no such family */
+export async function findLoadedFamily<O extends Operations>(
+  connection: Connection,
+  schema: FamilySchema<O>,
+): Promise<Family<O> | undefined> {
+  const families = await controllerOn(connection).dump('getFamilies', {}, (family) => family);
+  const found = families.find(({ name }) => name === schema.name);
+  return found && withId(connection, schema, found.id);
+}
+
+const controllerOn = (connection: Connection): Family<typeof controllerSchema.operations> =>
+  new Family(connection, controllerSchema, CONTROLLER_ID);
+
+function withId<O extends Operations>(
+  connection: Connection,
+  schema: FamilySchema<O>,
+  id: number | undefined,
+): Family<O> {
+  if (id === undefined) throw new ProtocolError('missing', ['id']);
+  return new Family(connection, schema, id);
 }

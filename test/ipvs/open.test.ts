@@ -4,7 +4,17 @@ import { test } from 'node:test';
 import { KernelError, TransportError, UnavailableError } from '../../src/errors.js';
 import { IpvsClient } from '../../src/ipvs/client.js';
 import { Protocol } from '../../src/netlink/transport/socket.js';
-import { answer, datagram, FakeKernel, family, NLM, reply, silence } from '../support/fake-kernel.js';
+import {
+  answer,
+  datagram,
+  dump,
+  FakeKernel,
+  family,
+  familyRow,
+  NLM,
+  reply,
+  silence,
+} from '../support/fake-kernel.js';
 import { attribute, message, text, u16, unhex } from '../support/wire.js';
 
 const FIND = {
@@ -75,6 +85,22 @@ test('without a way to load modules a kernel without IPVS is a kernel without IP
     new UnavailableError('no-ipvs', 'the kernel has no IPVS'),
   );
   assert.ok(kernel.closed);
+});
+
+test('without autoload only the families that are there are asked for', async (t) => {
+  const families = [familyRow(0x10, 'nlctrl'), familyRow(0x2a, 'IPVS')];
+  const list = { type: 0x10, flags: NLM.REQUEST | NLM.DUMP, command: 3, version: 2, attributes: [] };
+  const options = { autoload: false, loadModule: () => assert.fail('loaded') };
+  const kernel = FakeKernel.for(t)
+    .expect(list, dump(1, families))
+    .expect({ type: 0x2a, command: 13 }, reply(12, new Uint8Array()));
+  await (await IpvsClient.open(() => kernel, options)).timeouts();
+  const without = FakeKernel.for(t).expect(list, dump(1, families.slice(0, 1)));
+  await assert.rejects(
+    IpvsClient.open(() => without, options),
+    new UnavailableError('no-ipvs', 'the kernel has no IPVS: its module is not loaded'),
+  );
+  assert.ok(without.closed);
 });
 
 test('any other refusal is itself', async (t) => {

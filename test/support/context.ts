@@ -10,6 +10,7 @@ export const contextWith = (parts: Pick<Context, 'out' | 'err'> & Partial<Contex
   files: fs,
   readFile: (path) => assert.fail(`reads ${path}`),
   client: () => assert.fail('asks IPVS'),
+  openClient: () => assert.fail('opens IPVS'),
   openSocket: () => assert.fail('opens a socket'),
   now: () => 0,
   date: () => new Date(0),

@@ -50,6 +50,8 @@ export class Director {
     readonly directory: string,
     readonly ipvs: FakeIpvs,
     readonly client: IpvsClient,
+    /** Leads to the IPVS that commands see. */
+    readonly openSocket: OpenSocket,
   ) {}
 
   /** `openSocket` leads to another IPVS than the one in memory: the kernel's, in the lab. */
@@ -57,12 +59,13 @@ export class Director {
     const directory = await mkdtemp(join(tmpdir(), 'lvsadm-test-'));
     const ipvs = new FakeIpvs();
     let sent: (bytes: Uint8Array) => void = () => {};
-    const client = await IpvsClient.open(openSocket ?? ipvs.open, {
+    const open = openSocket ?? ipvs.open;
+    const client = await IpvsClient.open(open, {
       trace: (direction, bytes) => {
         if (direction === 'send') sent(bytes);
       },
     });
-    const director = new Director(directory, ipvs, client);
+    const director = new Director(directory, ipvs, client, open);
     sent = (bytes) => {
       director.changesSent += changesIn(bytes).length;
     };
@@ -100,6 +103,7 @@ export class Director {
       stdin: chunks(stdin),
       readFile: (path) => this.readFile(path),
       client: async () => this.client,
+      openClient: (how) => IpvsClient.open(this.openSocket, how),
       stopRequest: () => this.stop.signal,
       now: () => this.time,
       date: () => new Date(this.time),

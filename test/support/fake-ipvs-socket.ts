@@ -2,7 +2,7 @@
 import { TransportError } from '../../src/errors.js';
 import type { Datagram, NetlinkSocket } from '../../src/netlink/transport/socket.js';
 import { type FakeReply, Refused } from './fake-ipvs-rows.js';
-import { ack, answer, type Delivery, dump, family, NLM, type Play, reply } from './fake-kernel.js';
+import { ack, answer, type Delivery, dump, family, familyRow, NLM, type Play, reply } from './fake-kernel.js';
 import { readAttributes, readMessages, unhex, type WireMessage } from './wire.js';
 
 const CONTROLLER = 0x10;
@@ -64,6 +64,12 @@ export class FakeIpvsSocket implements NetlinkSocket {
   }
 
   private lookUp(message: WireMessage): Play {
+    if ((message.flags & NLM.DUMP) === NLM.DUMP) {
+      return dump(1, [
+        familyRow(CONTROLLER, 'nlctrl'),
+        ...(this.ipvs.present ? [familyRow(IPVS, 'IPVS')] : []),
+      ]);
+    }
     const [[, name] = []] = readAttributes(message.payload.slice(4));
     const asked = typeof name === 'string' ? new TextDecoder().decode(unhex(name)) : '';
     return asked === 'IPVS\0' && this.ipvs.present ? family(IPVS, 'IPVS') : answer(ENOENT);

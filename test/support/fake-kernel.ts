@@ -295,5 +295,8 @@ export const dump =
   };
 
 /** The controller's answer to CTRL_CMD_GETFAMILY. */
-export const family = (id: number, name: string): Play =>
-  reply(1, join(attribute(2, text(name)), attribute(1, u16(id)), attribute(3, u32(1)), attribute(4, u32(0))));
+export const family = (id: number, name: string): Play => reply(1, familyRow(id, name));
+
+/** The same as an item of a dump. */
+export const familyRow = (id: number, name: string): Uint8Array =>
+  join(attribute(2, text(name)), attribute(1, u16(id)), attribute(3, u32(1)), attribute(4, u32(0)));

@@ -1,7 +1,7 @@
 /** The context of a real process: its streams, its files, its kernel. */
 import type { Context, Output } from '../../context.js';
 import { printableLines } from '../../foreign-text.js';
-import type { IpvsClient } from '../../ipvs/client.js';
+import type { ClientOptions, IpvsClient } from '../../ipvs/client.js';
 import type { OptionSocket } from '../../ipvs/source/sockopt.js';
 import type { Trace } from '../../netlink/connection.js';
 import type { OpenSocket } from '../../netlink/transport/socket.js';
@@ -57,6 +57,7 @@ function processContext(runtime: Runtime): ProcessContext {
       client ??= openClient(runtime, err);
       return client;
     },
+    openClient: (how) => openClient(runtime, err, how),
     async close() {
       if (client !== undefined) (await client.catch(() => undefined))?.close();
       if (out.later ?? err.later) await Promise.allSettled([out.later, err.later]);
@@ -71,10 +72,15 @@ function stopRequest(): AbortSignal {
   return stop.signal;
 }
 
-async function openClient({ openSocket, openOptions }: Runtime, err: DescriptorOutput): Promise<IpvsClient> {
+async function openClient(
+  { openSocket, openOptions }: Runtime,
+  err: DescriptorOutput,
+  how: ClientOptions = {},
+): Promise<IpvsClient> {
   const { env } = process;
   const { IpvsClient } = await import('../../ipvs/client.js');
   return IpvsClient.open(openSocket, {
+    ...how,
     trace: env['LVSADM_DEBUG']?.split(',').includes('netlink') ? await netlinkTrace(err) : undefined,
     openOptions: env['LVSADM_SOCKOPT'] === 'off' ? undefined : openOptions,
     loadModule: async () => (await import('../../system/modules.js')).loadModule('ip_vs'),

@@ -32,19 +32,18 @@ const arrows: Readonly<Record<string, string>> = {
 
   document: 'errors foreign-text messages suggest model ipvsadm/grammar ipvsadm/rules js-yaml zod',
   plan: 'errors model ipvs',
+  observe: 'errors foreign-text model ipvs',
   system: 'errors model netlink netlink/transport/socket',
   setup: 'errors model system',
   'doctor/facts': 'errors model netlink netlink/transport/socket ipvs system',
   'doctor/checks': 'model ipvsadm/rules system setup doctor/facts',
   doctor: 'doctor/facts doctor/checks',
 
-  observe: 'errors model ipvs',
-
   'output/definition-list': '',
   output: 'errors foreign-text context model plan output/definition-list chalk cli-table3',
   reference: 'errors version ipvsadm ipvsadm/grammar commands output output/definition-list',
   commands:
-    'errors foreign-text context messages suggest model ipvs ipvsadm/rules document plan system setup doctor doctor/facts doctor/checks observe output output/definition-list reference',
+    'errors foreign-text context messages suggest version model ipvs ipvsadm/rules document plan observe system setup doctor doctor/facts doctor/checks output output/definition-list reference',
   cli: 'errors foreign-text context messages suggest version model netlink netlink/transport/socket ipvs ipvsadm ipvsadm/grammar system commands output reference yargs',
   bin: 'errors context cli libc netlink/transport netlink/transport/socket',
 };

@@ -16,6 +16,12 @@ export const commands: readonly CommandRow[] = [
     load: () => import('./connections.js'),
   },
   {
+    name: 'metrics',
+    topic: 'inspection',
+    summary: 'write counters and settings for Prometheus, once or over HTTP',
+    load: () => import('./metrics.js'),
+  },
+  {
     name: 'where',
     topic: 'inspection',
     summary: 'show which server a client gets, and why',

@@ -11,6 +11,7 @@ import { type Grouping, groupingNames } from '../observe/connection-keys.js';
 import { connectionStates } from '../observe/connection-selection.js';
 import type { RemovalLimit } from '../plan/policy.js';
 import { nearest } from '../suggest.js';
+import type { ListenAddress } from '../system/http-server.js';
 import { comparisons } from './shared/comparisons.js';
 
 /** What a shell completes a value with: names of files or links, or services and servers in the table. */
@@ -81,6 +82,11 @@ export const valueTypes = {
     read: (text, argument) => wholeNumber(text, { min: 1, max: 65_536 }, 'number', argument),
   },
   port: { name: 'PORT', read: (text) => wholeNumber(text, portRange, 'port') },
+  listen: {
+    name: 'ADDRESS:PORT',
+    notation: 'ADDRESS:PORT, PORT (address: 127.0.0.1), or unix:PATH; IPv6: [ADDRESS]:PORT',
+    read: listenAddress,
+  },
   weight: { name: 'WEIGHT', read: weight },
   removalLimit: { name: 'N|N%', read: removalLimit },
   seconds: {
@@ -118,6 +124,25 @@ function wholeNumber(text: string, { min, max }: Range, noun: string, argument =
   const number = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
   if (number >= min && number <= max) return number;
   throw new UsageError(`${quoted(text)} is not a ${noun} from ${min} to ${max}`, argument);
+}
+
+/** Bytes of the path of a Unix socket: unix(7). */
+const LONGEST_SOCKET = 107;
+
+/** `9700`, `127.0.0.1:9700`, `[::1]:9700` or `unix:/run/lvsadm.sock` */
+function listenAddress(text: string, argument: string): ListenAddress {
+  const path = /^unix:(.+)$/s.exec(text)?.[1];
+  if (path !== undefined) {
+    if (new TextEncoder().encode(path).length <= LONGEST_SOCKET) return { path };
+    throw new UsageError(`a path of more than ${LONGEST_SOCKET} bytes cannot be a Unix socket's`, argument);
+  }
+  const [, ipv6, ipv4 = '127.0.0.1', port] = /^(?:(?:\[([^\]]+)\]|([^:[\]]+)):)?(\d{1,5})$/.exec(text) ?? [];
+  if (port === undefined) {
+    const right =
+      'an address and a port such as 127.0.0.1:9700 or [::1]:9700, a port, or unix:/run/lvsadm.sock';
+    throw new UsageError(`${quoted(text)} is not ${right}`, argument);
+  }
+  return { host: canonicalAddress(ipv6 ?? ipv4, argument), port: wholeNumber(port, portRange, 'port') };
 }
 
 /** `5`, `+5` or `50%`. @returns the new weight for the present one; it throws UsageError where that would be too large */

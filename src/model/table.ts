@@ -14,8 +14,12 @@ export interface DestinationEntry extends Destination, Readonly<Record<Destinati
 }
 
 /** Whether the kernel sends a server no new connections because it has as many as its upper threshold: ip_vs_dest_totalconns. */
-export const isOverloaded = (server: DestinationEntry): boolean =>
-  server.upperThreshold > 0 && server.activeConnections + server.inactiveConnections >= server.upperThreshold;
+export const isOverloaded = ({
+  upperThreshold,
+  activeConnections,
+  inactiveConnections,
+}: Pick<DestinationEntry, 'upperThreshold' | 'activeConnections' | 'inactiveConnections'>): boolean =>
+  upperThreshold > 0 && activeConnections + inactiveConnections >= upperThreshold;
 
 export const timeoutNames = ['tcp', 'tcpFin', 'udp'] as const;
 

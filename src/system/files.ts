@@ -1,4 +1,5 @@
 /** Files that a process reads, locks and replaces, over the calls that both distributions have. */
+import { cannot, HostError } from '../errors.js';
 
 /** Names of open(2)'s flags. */
 type Flag = 'O_RDONLY' | 'O_WRONLY' | 'O_RDWR' | 'O_CREAT' | 'O_EXCL' | 'O_DIRECTORY' | 'O_NOFOLLOW';
@@ -45,10 +46,15 @@ export function readIfThere(path: string, files: Files): string | undefined {
  * Replaces the whole file: a reader gets the old text or the new one, also after a crash at any moment. Callers hold a lock, so
  * that a new text that lies beside the file is that of a process that was killed. Its name is one that no user gives to a file:
  * `--state FILE` may be anywhere.
+ * @param fresh where the new text is written first, in the same directory
  * @throws errors of node:fs; the file is as it was then
  */
-export function replaceFile(path: string, text: string, files: Files): void {
-  const fresh = `${path}.lvsadm-new`;
+export function replaceFile(
+  path: string,
+  text: string | Uint8Array,
+  files: Files,
+  fresh = `${path}.lvsadm-new`,
+): void {
   removeIfThere(fresh, files);
   try {
     const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = files.constants;
@@ -67,6 +73,26 @@ export function replaceFile(path: string, text: string, files: Files): void {
   syncDirectory(path, files);
 }
 
+const S_IFMT = 0o170000;
+const S_IFREG = 0o100000;
+
+/**
+ * Writes a file of the user's, which other programs read, as a whole or not at all. Processes that do so at once do not disturb each
+ * other.
+ * @throws HostError
+ */
+export function writeWhole(path: string, bytes: Uint8Array, files: Files): void {
+  const doing = `write ${path}`;
+  try {
+    const mode = ifThere(() => files.lstatSync(path))?.mode ?? S_IFREG;
+    // A rename would put a file in the place of a device.
+    if ((mode & S_IFMT) !== S_IFREG) throw new HostError(doing, 'it is not a regular file');
+    replaceFile(path, bytes, files, `${path}.lvsadm-${process.pid}`);
+  } catch (error) {
+    throw error instanceof HostError ? error : cannot(doing, error);
+  }
+}
+
 /** The directory, and those that it lies in. Node's own recursion never ends below /proc. @throws errors of node:fs */
 export function makeDirectory(path: string, files: Files): void {
   const make = () => files.mkdirSync(path, { mode: 0o755 });
@@ -83,8 +109,9 @@ export function makeDirectory(path: string, files: Files): void {
 
 export const removeIfThere = (path: string, files: Files): void => ifThere(() => files.unlinkSync(path));
 
-export function writeAll(descriptor: number, text: string, files: Files): void {
-  for (let rest: Uint8Array = new TextEncoder().encode(text); rest.length > 0; ) {
+export function writeAll(descriptor: number, text: string | Uint8Array, files: Files): void {
+  const bytes = typeof text === 'string' ? new TextEncoder().encode(text) : text;
+  for (let rest = bytes; rest.length > 0; ) {
     rest = rest.subarray(files.writeSync(descriptor, rest));
   }
 }

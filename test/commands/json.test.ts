@@ -9,7 +9,7 @@ import { Director } from '../support/director.js';
 const page = readFileSync('docs/json.md', 'utf8');
 
 /** Their output is a file for other programs. */
-const others = ['completion', 'man', 'schema'];
+const others = ['completion', 'man', 'metrics', 'schema'];
 
 const table = `
 timeouts: {tcp: 100}

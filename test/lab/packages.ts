@@ -55,6 +55,12 @@ export const readerNeeds: Need[] = [
   { needs: 'man', package: 'man-db', why: 'formats the manual page' },
 ];
 
+/** What reads the metrics. */
+export const metricsNeeds: Need[] = [
+  { needs: 'promtool', package: 'prometheus', why: 'lints metrics, and tests alert rules' },
+  { needs: 'prometheus', package: 'prometheus', why: 'scrapes metrics, and answers queries' },
+];
+
 /** What it takes to fetch and unpack Debian's kernel. */
 export const kernelNeeds: Need[] = [
   { needs: 'apt-get', package: 'apt', why: "fetches Debian's kernel" },

@@ -38,6 +38,15 @@ export class Interruption {
     return this.requested;
   }
 
+  /** Resolves at a request: for a command whose work is in callbacks. */
+  asked(): Promise<void> {
+    const { signal } = this;
+    return new Promise((resolve) => {
+      if (signal?.aborted) resolve();
+      else signal?.addEventListener('abort', () => resolve(), { once: true });
+    });
+  }
+
   /** Exit status of a command that ended early: 128 and the number of the signal. */
   get status(): number {
     return statuses[String(this.signal?.reason)] ?? 130;

@@ -1,0 +1,71 @@
+/** `lvsadm metrics`: the table for Prometheus. */
+import type { Context } from '../context.js';
+import { UsageError } from '../errors.js';
+import { expositionFormats } from '../observe/exposition.js';
+import { writeWhole } from '../system/files.js';
+import { type ListenAddress, serveHttp } from '../system/http-server.js';
+import { defineCommand } from './command.js';
+import { metricsHandler } from './metrics/endpoint.js';
+import { Exporter } from './metrics/exporter.js';
+import { Interruption } from './shared/interruption.js';
+
+export const command = defineCommand({
+  options: {
+    write: {
+      type: 'path',
+      describe: 'write this file, as a whole or not at all: for the textfile collector of node_exporter',
+      defaultText: 'standard output',
+    },
+    listen: {
+      type: 'listen',
+      describe: 'serve /metrics and /healthz there until SIGINT or SIGTERM',
+      defaultText: 'write once',
+    },
+    compatible: {
+      choices: ['node_exporter'],
+      describe: "write exactly the series of node_exporter's ipvs collector",
+      defaultText: 'series of services, servers, daemons and timeouts',
+    },
+    format: {
+      choices: expositionFormats,
+      default: 'prometheus',
+      describe: 'text format; --listen answers with what the request accepts',
+    },
+  },
+  notes:
+    'The module of the kernel is not loaded: without it lvs_up is 0, and there are no other series of the table. If the kernel does ' +
+    'not answer, there is no output, the file of --write stays as it was, and --listen answers with status 500. --listen has neither ' +
+    'TLS nor passwords: a reverse proxy has them.',
+  examples: [
+    ['lvsadm metrics --write /var/lib/prometheus/node-exporter/lvs.prom', 'for node_exporter, from a timer'],
+    ['lvsadm metrics --listen 9700', 'http://127.0.0.1:9700/metrics'],
+    ['lvsadm metrics --listen unix:/run/lvsadm-metrics.sock', 'for a reverse proxy on this machine'],
+  ],
+  async run(context, { write, listen, compatible, format }) {
+    if (listen && write !== undefined) throw new UsageError('cannot be combined with --listen', '--write');
+    const exporter = new Exporter(context, compatible);
+    try {
+      if (listen) return await serve(context, exporter, listen);
+      const bytes = await exporter.scrape(format);
+      if (write === undefined) await context.out.write(bytes);
+      else writeWhole(write, bytes, context.files);
+      return 0;
+    } finally {
+      exporter.close();
+    }
+  },
+});
+
+/** Serves until the process is asked to stop, which is its regular end. */
+async function serve(context: Context, exporter: Exporter, listen: ListenAddress): Promise<number> {
+  const interruption = new Interruption(context);
+  const tell = (text: string) => void context.err.write(`lvsadm: ${text}\n`);
+  const server = await serveHttp(
+    listen,
+    metricsHandler(exporter, (reason) => tell(`scrape failed: ${reason}`)),
+  );
+  tell(`serving ${server.url}${'path' in listen ? '' : '/metrics'}`);
+  await interruption.asked();
+  await server.close();
+  return 0;
+}

@@ -1,0 +1,34 @@
+/** Metrics over HTTP: /metrics, and /healthz for supervisors. */
+import { UnavailableError } from '../../errors.js';
+import { printable } from '../../foreign-text.js';
+import { contentTypes, type ExpositionFormat } from '../../observe/exposition.js';
+import { type HttpAnswer, type HttpHandler, plainAnswer } from '../../system/http-server.js';
+import type { Exporter } from './exporter.js';
+
+/** @param tell called with the reason of a scrape that failed */
+export function metricsHandler(exporter: Exporter, tell: (reason: string) => void): HttpHandler {
+  return async (path, accept) => {
+    if (path === '/healthz') return plainAnswer(200, 'ok');
+    if (path !== '/metrics') return plainAnswer(404, 'there are /metrics and /healthz');
+    return scraped(exporter, accepted(accept), tell);
+  };
+}
+
+async function scraped(
+  exporter: Exporter,
+  format: ExpositionFormat,
+  tell: (reason: string) => void,
+): Promise<HttpAnswer> {
+  try {
+    return { status: 200, type: contentTypes[format], body: await exporter.scrape(format) };
+  } catch (error) {
+    const reason = printable(error instanceof Error ? error.message : String(error));
+    tell(reason);
+    // Prometheus takes every other status than 200 for a failed scrape: `up` is 0, and no series goes on.
+    return plainAnswer(error instanceof UnavailableError ? 503 : 500, reason);
+  }
+}
+
+/** Prometheus names OpenMetrics first where it takes it. */
+const accepted = (accept: string): ExpositionFormat =>
+  /application\/openmetrics-text/i.test(accept) ? 'openmetrics' : 'prometheus';

@@ -1,0 +1,82 @@
+/** Reads the table, and writes it as metrics. */
+import type { Context } from '../../context.js';
+import { cannot, UnavailableError } from '../../errors.js';
+import { type ExpositionFormat, exposition, type MetricFamily } from '../../observe/exposition.js';
+import { metricsOf } from '../../observe/metrics.js';
+import { nodeExporterMetrics } from '../../observe/node-exporter.js';
+import { sampleTable, type TableSample } from '../../observe/table-sample.js';
+import { version } from '../../version.js';
+import { ReadingClient } from '../shared/reading-client.js';
+
+/** Milliseconds for each datagram of the kernel's: Prometheus gives up on a scrape after 10 s by default. */
+const PATIENCE = 5000;
+
+const TOTALS = '/proc/net/ip_vs_stats';
+
+export type Compatibility = 'node_exporter';
+
+export class Exporter {
+  private readonly client: ReadingClient;
+  private failures = 0;
+  /** Readings that have begun, by format: requests that come meanwhile share them. */
+  private readonly running = new Map<ExpositionFormat, Promise<Uint8Array>>();
+  private last: Promise<unknown> = Promise.resolve();
+
+  constructor(
+    private readonly context: Context,
+    private readonly compatible: Compatibility | undefined,
+  ) {
+    this.client = new ReadingClient(context, PATIENCE);
+  }
+
+  /**
+   * One reading of the table. Where the kernel has no IPVS it says so in `lvs_up`.
+   * @throws LvsadmError where the kernel does not answer: there are no numbers then
+   */
+  scrape(format: ExpositionFormat): Promise<Uint8Array> {
+    const running = this.running.get(format);
+    if (running !== undefined) return running;
+    const scrape = this.last.then(() => this.read(format)).finally(() => this.running.delete(format));
+    this.running.set(format, scrape);
+    this.last = scrape.catch(() => {});
+    return scrape;
+  }
+
+  close(): void {
+    this.client.close();
+  }
+
+  private async read(format: ExpositionFormat): Promise<Uint8Array> {
+    const start = this.context.now();
+    try {
+      const sample = await this.client.ask(sampleTable).catch(unloaded);
+      const families = await this.families(sample, (this.context.now() - start) / 1000);
+      return new TextEncoder().encode(exposition(families, format));
+    } catch (error) {
+      this.failures++;
+      throw error;
+    }
+  }
+
+  private async families(sample: TableSample | undefined, duration: number): Promise<MetricFamily[]> {
+    if (this.compatible === undefined)
+      return metricsOf(sample, { version, duration, failures: this.failures });
+    return sample === undefined ? [] : nodeExporterMetrics(sample, await this.totals());
+  }
+
+  private async totals(): Promise<string> {
+    let text = '';
+    try {
+      for await (const chunk of this.context.readFile(TOTALS))
+        text += new TextDecoder('latin1').decode(chunk);
+    } catch (error) {
+      throw cannot(`read ${TOTALS}`, error);
+    }
+    return text;
+  }
+}
+
+function unloaded(error: unknown): undefined {
+  if (error instanceof UnavailableError && error.reason === 'no-ipvs') return undefined;
+  throw error;
+}

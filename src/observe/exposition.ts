@@ -1,0 +1,61 @@
+/**
+ * Metrics as text: the Prometheus text format 0.0.4, and OpenMetrics 1.0, which differ in the names of families and in the last
+ * line. Sources: prometheus.io/docs/instrumenting/exposition_formats, the OpenMetrics specification.
+ */
+import { printable } from '../foreign-text.js';
+
+export interface MetricFamily {
+  /** Without `_total` and `_info`, which follow from the type. */
+  readonly name: string;
+  readonly type: 'counter' | 'gauge' | 'info';
+  /** One sentence: meaning and unit. */
+  readonly help: string;
+  /** Calls `add` with the labels, as `labels` writes them, and the value of each sample. */
+  samples(add: AddSample): void;
+}
+
+export type AddSample = (labels: string, value: number | bigint) => void;
+
+export const expositionFormats = ['prometheus', 'openmetrics'] as const;
+export type ExpositionFormat = (typeof expositionFormats)[number];
+
+export const contentTypes: Readonly<Record<ExpositionFormat, string>> = {
+  prometheus: 'text/plain; version=0.0.4; charset=utf-8',
+  openmetrics: 'application/openmetrics-text; version=1.0.0; charset=utf-8',
+};
+
+const suffixes: Readonly<Record<MetricFamily['type'], string>> = {
+  counter: '_total',
+  gauge: '',
+  info: '_info',
+};
+
+/** The families that have samples. */
+export function exposition(families: readonly MetricFamily[], format: ExpositionFormat): string {
+  let text = '';
+  for (const { name, type, help, samples } of families) {
+    const series = name + suffixes[type];
+    let lines = '';
+    samples((labels, value) => {
+      lines += `${series}${labels} ${value}\n`;
+    });
+    if (lines === '') continue;
+    text +=
+      format === 'openmetrics'
+        ? `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n`
+        : `# HELP ${series} ${help}\n# TYPE ${series} ${type === 'info' ? 'gauge' : type}\n`;
+    text += lines;
+  }
+  return format === 'openmetrics' ? `${text}# EOF\n` : text;
+}
+
+/** `{service="tcp://192.0.2.10:80"}`; labels that are undefined are left out. */
+export function labels(values: Readonly<Record<string, string | number | undefined>>): string {
+  const pairs = Object.entries(values)
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => `${name}="${escaped(String(value))}"`);
+  return pairs.length === 0 ? '' : `{${pairs.join(',')}}`;
+}
+
+/** Kernels' names of schedulers and interfaces may hold anything. */
+const escaped = (text: string): string => printable(text).replace(/[\\"]/g, '\\$&');

@@ -1,0 +1,92 @@
+// What Prometheus's own programs say of the metrics, the alert rules and the dashboard in docs/observe.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { before, type TestContext, test } from 'node:test';
+import { exposition } from '../../src/observe/exposition.js';
+import { nodeExporterMetrics } from '../../src/observe/node-exporter.js';
+import { sampleTable } from '../../src/observe/table-sample.js';
+import { Director } from '../support/director.js';
+import { sampleDocument, sampleTotals } from '../support/metrics.js';
+import { LabUnavailable } from './errors.js';
+import { ensurePackages, metricsNeeds } from './packages.js';
+
+const docs = join(import.meta.dirname, '../../../docs/observe');
+let missing: string | false = false;
+
+before(() =>
+  ensurePackages(metricsNeeds).catch((error) => {
+    if (!(error instanceof LabUnavailable)) throw error;
+    missing = error.message;
+  }),
+);
+
+/** Runs promtool, which must have nothing to say against its input. */
+function promtool(words: readonly string[], input = ''): string {
+  const { status, stdout, stderr } = spawnSync('promtool', words, { input, encoding: 'utf8' });
+  assert.deepEqual([status, stderr], [0, ''], stdout);
+  return stdout;
+}
+
+async function withTable(t: TestContext): Promise<Director> {
+  const director = await Director.start(t);
+  assert.equal((await director.run(['apply', '-f', '-'], { stdin: sampleDocument })).status, 0);
+  return director;
+}
+
+test('promtool finds nothing against the metrics, with a table and without IPVS', async (t) => {
+  if (missing) return t.skip(missing);
+  const director = await withTable(t);
+  promtool(['check', 'metrics'], (await director.run(['metrics'])).out);
+  director.ipvs.present = false;
+  promtool(['check', 'metrics'], (await director.run(['metrics'])).out);
+});
+
+test("promtool reads node_exporter's series", async (t) => {
+  if (missing) return t.skip(missing);
+  const sample = await sampleTable((await withTable(t)).client);
+  promtool(['check', 'metrics'], exposition(nodeExporterMetrics(sample, sampleTotals), 'prometheus'));
+});
+
+test('the alert rules are valid, and fire when they should', (t) => {
+  if (missing) return t.skip(missing);
+  promtool(['check', 'rules', join(docs, 'alerts.yml')]);
+  promtool(['test', 'rules', join(docs, 'alerts.test.yml')]);
+});
+
+interface Dashboard {
+  readonly panels: readonly { readonly targets: readonly { readonly expr: string }[] }[];
+}
+
+test('every query of the dashboard is valid', async (t) => {
+  if (missing) return t.skip(missing);
+  const queries = await dashboardQueries();
+  const rules = queries.map((expr, index) => ({ record: `query:${index}`, expr }));
+  const directory = await mkdtemp(join(tmpdir(), 'lvsadm-metrics-'));
+  t.after(() => rm(directory, { recursive: true }));
+  const file = join(directory, 'rules.yml');
+  await writeFile(file, JSON.stringify({ groups: [{ name: 'dashboard', rules }] }));
+  promtool(['check', 'rules', file]);
+});
+
+test('dashboard and alert rules name only series that there are', async (t) => {
+  const { out } = await (await withTable(t)).run(['metrics']);
+  const there = new Set([...out.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name));
+  const texts = [...(await dashboardQueries()), await readFile(join(docs, 'alerts.yml'), 'utf8')];
+  const named = texts.flatMap((text) => text.match(/\blvs_[a-z_]+\b/g) ?? []);
+  assert.ok(named.length > 15);
+  assert.deepEqual(
+    named.filter((name) => !there.has(name)),
+    [],
+  );
+});
+
+/** As Grafana sends them: with its variables replaced. */
+async function dashboardQueries(): Promise<string[]> {
+  const { panels } = JSON.parse(await readFile(join(docs, 'grafana.json'), 'utf8')) as Dashboard;
+  return panels
+    .flatMap(({ targets }) => targets)
+    .map(({ expr }) => expr.replaceAll('$__rate_interval', '1m').replace(/\$(instance|service)/g, '.*'));
+}

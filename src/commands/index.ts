@@ -16,6 +16,12 @@ export const commands: readonly CommandRow[] = [
     load: () => import('./connections.js'),
   },
   {
+    name: 'monitor',
+    topic: 'inspection',
+    summary: 'write a line for each change of the table',
+    load: () => import('./monitor.js'),
+  },
+  {
     name: 'metrics',
     topic: 'inspection',
     summary: 'write counters and settings for Prometheus, once or over HTTP',

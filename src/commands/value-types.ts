@@ -9,6 +9,7 @@ import { portRange, type Range } from '../model/limits.js';
 import { parseNetwork } from '../model/network.js';
 import { type Grouping, groupingNames } from '../observe/connection-keys.js';
 import { connectionStates } from '../observe/connection-selection.js';
+import { type EventSection, eventSections } from '../observe/event.js';
 import type { RemovalLimit } from '../plan/policy.js';
 import { nearest } from '../suggest.js';
 import type { ListenAddress } from '../system/http-server.js';
@@ -87,6 +88,12 @@ export const valueTypes = {
     notation: 'ADDRESS:PORT, PORT (address: 127.0.0.1), or unix:PATH; IPv6: [ADDRESS]:PORT',
     read: listenAddress,
   },
+  program: { name: 'COMMAND', completion: 'path', read: programPath },
+  sections: {
+    name: 'SECTION,...',
+    notation: `one or several of ${eventSections.join(', ')}, with commas between them`,
+    read: sections,
+  },
   weight: { name: 'WEIGHT', read: weight },
   removalLimit: { name: 'N|N%', read: removalLimit },
   seconds: {
@@ -124,6 +131,22 @@ function wholeNumber(text: string, { min, max }: Range, noun: string, argument =
   const number = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
   if (number >= min && number <= max) return number;
   throw new UsageError(`${quoted(text)} is not a ${noun} from ${min} to ${max}`, argument);
+}
+
+/** Not looked for along PATH: what runs as root should be the same program wherever it is started. */
+function programPath(text: string, argument: string): string {
+  if (text.includes('/')) return text;
+  throw new UsageError(`${quoted(text)} is not a path such as /usr/local/bin/on-change`, argument);
+}
+
+/** `services,weights` */
+function sections(text: string, argument: string): readonly EventSection[] {
+  return text.split(',').map((word) => {
+    const found = eventSections.find((section) => section === word);
+    if (found !== undefined) return found;
+    const problem = `${quoted(word)} is not one of ${eventSections.join(', ')}`;
+    throw new UsageError(problem, argument, nearest(word, eventSections));
+  });
 }
 
 /** Bytes of the path of a Unix socket: unix(7). */

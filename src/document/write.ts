@@ -28,7 +28,15 @@ export const documentOf = ({ services, daemons, timeouts }: State): DocumentValu
 const known = <T extends object>(timeouts: T): T =>
   Object.fromEntries(Object.entries(timeouts).filter(([, seconds]) => seconds !== 0)) as T;
 
-const daemonValue = ({ interface: name, syncId, maxLength, group, port, ttl }: Daemon): DaemonValue => ({
+/** A daemon as a document has it; its state is the key. */
+export const daemonValue = ({
+  interface: name,
+  syncId,
+  maxLength,
+  group,
+  port,
+  ttl,
+}: Daemon): DaemonValue => ({
   interface: name,
   id: syncId,
   ...given({ maxLength, group, port, ttl }),

@@ -2,6 +2,7 @@
 import { printable } from '../foreign-text.js';
 import type { Daemon } from '../model/daemon.js';
 import { type Destination, destinationKey } from '../model/destination.js';
+import type { Service } from '../model/service.js';
 import { formatService } from '../model/service-uri.js';
 import { type Losses, memberKey } from '../plan/losses.js';
 import {
@@ -119,23 +120,30 @@ const lossOf = (
 
 function aboutDestination(planned: Planned<Destination>, loss: number | undefined): string {
   if (planned.action !== 'add' && planned.action !== 'remove') return '';
-  const { method, weight } = subject(planned);
   const connections = loss === undefined ? '' : `, ${loss} connection${loss === 1 ? '' : 's'}`;
-  return `${method} weight ${weight}${connections}`;
+  return serverText(subject(planned)) + connections;
 }
+
+/** `dr weight 1` */
+export const serverText = ({ method, weight }: Destination): string => `${method} weight ${weight}`;
 
 const serviceName = (service: PlannedService): string => formatService(subject(service).id);
 
-const aboutService = (service: PlannedService): string => {
-  if (service.action !== 'add') return '';
-  const { scheduler, persistence } = subject(service);
-  return printable(scheduler) + (persistence ? ` persistent ${persistence.timeout} s` : '');
-};
+const aboutService = (service: PlannedService): string =>
+  service.action === 'add' ? serviceText(subject(service)) : '';
+
+/** `wlc persistent 300 s` */
+export const serviceText = ({ scheduler, persistence }: Service): string =>
+  printable(scheduler) + (persistence ? ` persistent ${persistence.timeout} s` : '');
 
 const daemonName = (daemon: Planned<Daemon>): string => `${subject(daemon).state} sync daemon`;
 
 const aboutDaemon = (daemon: Planned<Daemon>): string =>
-  daemon.action === 'add' ? `on ${printable(subject(daemon).interface)}, id ${subject(daemon).syncId}` : '';
+  daemon.action === 'add' ? daemonText(subject(daemon)) : '';
+
+/** `on eth0, id 3` */
+export const daemonText = ({ interface: name, syncId }: Daemon): string =>
+  `on ${printable(name)}, id ${syncId}`;
 
 /** The plan as `diff --json` writes it: unchanged services and servers included. */
 export function planJson(plan: Plan, losses = NO_LOSSES): Json {

@@ -1,8 +1,8 @@
 /** Metrics over HTTP: /metrics, and /healthz for supervisors. */
 import { UnavailableError } from '../../errors.js';
-import { printable } from '../../foreign-text.js';
 import { contentTypes, type ExpositionFormat } from '../../observe/exposition.js';
 import { type HttpAnswer, type HttpHandler, plainAnswer } from '../../system/http-server.js';
+import { failureText } from '../shared/reading-client.js';
 import type { Exporter } from './exporter.js';
 
 /** @param tell called with the reason of a scrape that failed */
@@ -22,7 +22,7 @@ async function scraped(
   try {
     return { status: 200, type: contentTypes[format], body: await exporter.scrape(format) };
   } catch (error) {
-    const reason = printable(error instanceof Error ? error.message : String(error));
+    const reason = failureText(error);
     tell(reason);
     // Prometheus takes every other status than 200 for a failed scrape: `up` is 0, and no series goes on.
     return plainAnswer(error instanceof UnavailableError ? 503 : 500, reason);

@@ -1,8 +1,9 @@
 /** IPVS as commands ask it that run for long and only read. */
 import type { Context } from '../../context.js';
-import { LvsadmError, TransportError, UnavailableError } from '../../errors.js';
+import { KernelError, LvsadmError, TransportError, UnavailableError } from '../../errors.js';
 import { printable } from '../../foreign-text.js';
 import type { IpvsClient } from '../../ipvs/client.js';
+import { refusal } from '../../messages.js';
 
 /**
  * A client that never loads the kernel's module. It is opened when it is asked for the first time, and anew when its conversation
@@ -27,7 +28,10 @@ export class ReadingClient {
       return await this.askOnce(question);
     } catch (error) {
       if (!wasOpen || !isLoss(error)) throw error;
-      await this.context.err.write(`lvsadm: ${printable(error.message)}: the socket is opened anew\n`);
+      // A module that was unloaded refuses the question; the next one tells whether it is there again.
+      if (!(error instanceof KernelError)) {
+        await this.context.err.write(`lvsadm: ${failureText(error)}: the socket is opened anew\n`);
+      }
       return this.askOnce(question);
     }
   }
@@ -47,6 +51,12 @@ export class ReadingClient {
     }
   }
 }
+
+/** Why a question failed, in one line. */
+export const failureText = (error: unknown): string =>
+  error instanceof KernelError
+    ? refusal(error)
+    : printable(error instanceof Error ? error.message : String(error));
 
 /** Whether a new socket may do better: a kernel that took too long to answer would take too long again. */
 const isLoss = (error: unknown): error is LvsadmError =>

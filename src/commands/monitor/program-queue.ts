@@ -1,0 +1,51 @@
+/** Hands events to a program, one after the other. */
+export class ProgramQueue {
+  private readonly waiting: string[] = [];
+  private dropped = 0;
+  private working: Promise<void> | undefined;
+  private stopped = false;
+
+  constructor(
+    private readonly limit: number,
+    /** Hands one event over. @returns the reason if the program failed */
+    private readonly run: (event: string) => Promise<string | undefined>,
+    private readonly tell: (line: string) => void,
+  ) {}
+
+  /** Never waits: with too many events in the queue this one is dropped, and counted. */
+  push(event: string): void {
+    if (this.waiting.length >= this.limit) {
+      if (this.dropped++ === 0)
+        this.tell(`the program is slower than the changes: ${this.limit} events wait`);
+      return;
+    }
+    this.waiting.push(event);
+    this.working ??= this.work();
+  }
+
+  /** Waits for the program that runs, and starts no other one. */
+  async stop(): Promise<void> {
+    this.stopped = true;
+    await this.working;
+    this.dropped += this.waiting.length;
+    this.tellDropped();
+  }
+
+  private async work(): Promise<void> {
+    for (
+      let next = this.waiting.shift();
+      next !== undefined;
+      next = this.stopped ? undefined : this.waiting.shift()
+    ) {
+      const failure = await this.run(next);
+      if (failure !== undefined) this.tell(failure);
+    }
+    this.working = undefined;
+    if (!this.stopped) this.tellDropped();
+  }
+
+  private tellDropped(): void {
+    if (this.dropped > 0) this.tell(`${this.dropped} events were not handed to the program`);
+    this.dropped = 0;
+  }
+}

@@ -37,6 +37,12 @@ export const suiteNeeds: Need[] = [
   { needs: 'unshare', package: 'util-linux', why: 'a fresh network namespace for each suite' },
   { needs: 'script', package: 'bsdutils', why: 'a terminal for what behaves differently on one' },
   { needs: 'modprobe', package: 'kmod', why: 'loads kernel modules' },
+  { needs: 'prometheus', package: 'prometheus', why: 'scrapes the metrics' },
+  {
+    needs: 'prometheus-node-exporter',
+    package: 'prometheus-node-exporter',
+    why: 'has series that lvsadm writes, too',
+  },
 ];
 
 /** What a guest needs in addition. */
@@ -58,7 +64,6 @@ export const readerNeeds: Need[] = [
 /** What reads the metrics. */
 export const metricsNeeds: Need[] = [
   { needs: 'promtool', package: 'prometheus', why: 'lints metrics, and tests alert rules' },
-  { needs: 'prometheus', package: 'prometheus', why: 'scrapes metrics, and answers queries' },
 ];
 
 /** What it takes to fetch and unpack Debian's kernel. */

@@ -32,6 +32,7 @@ export async function modern(...words: readonly string[]): Promise<Ran> {
       client ??= IpvsClient.open(openSocket, { loadModule: () => loadModule('ip_vs') });
       return client;
     },
+    openClient: (how) => IpvsClient.open(openSocket, how),
     openSocket,
     now: () => performance.now(),
     date: () => new Date(),

@@ -30,24 +30,37 @@ const suffixes: Readonly<Record<MetricFamily['type'], string>> = {
   info: '_info',
 };
 
-/** The families that have samples. */
-export function exposition(families: readonly MetricFamily[], format: ExpositionFormat): string {
+/** Characters that are encoded at once: a text of megabytes, made of small pieces, would take several times as long. */
+const CHUNK = 32_768;
+
+/** The families that have samples, in UTF-8. */
+export function exposition(families: readonly MetricFamily[], format: ExpositionFormat): Uint8Array {
+  const chunks: Uint8Array[] = [];
   let text = '';
-  for (const { name, type, help, samples } of families) {
-    const series = name + suffixes[type];
-    let lines = '';
-    samples((labels, value) => {
-      lines += `${series}${labels} ${value}\n`;
+  const flush = (): void => {
+    chunks.push(utf8.encode(text));
+    text = '';
+  };
+  for (const family of families) {
+    const series = family.name + suffixes[family.type];
+    let header = headerOf(family, series, format);
+    family.samples((labels, value) => {
+      text += `${header}${series}${labels} ${value}\n`;
+      header = '';
+      if (text.length > CHUNK) flush();
     });
-    if (lines === '') continue;
-    text +=
-      format === 'openmetrics'
-        ? `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n`
-        : `# HELP ${series} ${help}\n# TYPE ${series} ${type === 'info' ? 'gauge' : type}\n`;
-    text += lines;
   }
-  return format === 'openmetrics' ? `${text}# EOF\n` : text;
+  if (format === 'openmetrics') text += '# EOF\n';
+  flush();
+  return Buffer.concat(chunks);
 }
+
+const utf8 = new TextEncoder();
+
+const headerOf = ({ name, type, help }: MetricFamily, series: string, format: ExpositionFormat): string =>
+  format === 'openmetrics'
+    ? `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n`
+    : `# HELP ${series} ${help}\n# TYPE ${series} ${type === 'info' ? 'gauge' : type}\n`;
 
 /** `{service="tcp://192.0.2.10:80"}`; labels that are undefined are left out. */
 export function labels(values: Readonly<Record<string, string | number | undefined>>): string {

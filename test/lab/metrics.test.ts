@@ -24,7 +24,7 @@ before(() =>
 );
 
 /** Runs promtool, which must have nothing to say against its input. */
-function promtool(words: readonly string[], input = ''): string {
+function promtool(words: readonly string[], input: string | Uint8Array = ''): string {
   const { status, stdout, stderr } = spawnSync('promtool', words, { input, encoding: 'utf8' });
   assert.deepEqual([status, stderr], [0, ''], stdout);
   return stdout;

@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { exposition, labels, type MetricFamily } from '../../src/observe/exposition.js';
+import {
+  type ExpositionFormat,
+  exposition,
+  labels,
+  type MetricFamily,
+} from '../../src/observe/exposition.js';
 
 const families: readonly MetricFamily[] = [
   {
@@ -14,9 +19,12 @@ const families: readonly MetricFamily[] = [
   { name: 'a_missing', type: 'gauge', help: 'Nothing.', samples: () => {} },
 ];
 
+const textOf = (of: readonly MetricFamily[], format: ExpositionFormat): string =>
+  new TextDecoder().decode(exposition(of, format));
+
 test('the text format has suffixes in the names of families, and no info type', () => {
   assert.equal(
-    exposition(families, 'prometheus'),
+    textOf(families, 'prometheus'),
     [
       '# HELP a_packets_total Packets.',
       '# TYPE a_packets_total counter',
@@ -34,7 +42,7 @@ test('the text format has suffixes in the names of families, and no info type', 
 
 test('OpenMetrics has suffixes in the names of samples only, and an end', () => {
   assert.equal(
-    exposition(families, 'openmetrics'),
+    textOf(families, 'openmetrics'),
     [
       '# HELP a_packets Packets.',
       '# TYPE a_packets counter',
@@ -49,6 +57,22 @@ test('OpenMetrics has suffixes in the names of samples only, and an end', () => 
       '',
     ].join('\n'),
   );
+});
+
+test('a text of many chunks is whole', () => {
+  const count = 20_000;
+  const family: MetricFamily = {
+    name: 'a_number',
+    type: 'gauge',
+    help: 'A number.',
+    samples: (add) => {
+      for (let index = 0; index < count; index++) add(labels({ name: `ä${index}` }), index);
+    },
+  };
+  const lines = textOf([family], 'prometheus').trimEnd().split('\n');
+  assert.deepEqual(lines.slice(0, 2), ['# HELP a_number A number.', '# TYPE a_number gauge']);
+  assert.ok(lines.slice(2).every((line, index) => line === `a_number{name="ä${index}"} ${index}`));
+  assert.equal(lines.length, count + 2);
 });
 
 test('labels are escaped, and left out where there is no value', () => {

@@ -9,10 +9,8 @@ import { sampleDocument, sampleTotals } from '../support/metrics.js';
 test('names and labels are those of node_exporter, and each server is under its own service', async (t) => {
   const director = await Director.start(t);
   await director.run(['apply', '-f', '-'], { stdin: sampleDocument });
-  const text = exposition(
-    nodeExporterMetrics(await sampleTable(director.client), sampleTotals),
-    'prometheus',
-  );
+  const families = nodeExporterMetrics(await sampleTable(director.client), sampleTotals);
+  const text = new TextDecoder().decode(exposition(families, 'prometheus'));
   const weights = text.split('\n').filter((line) => line.startsWith('node_ipvs_backend_weight{'));
   const row = (
     address: string,

@@ -51,7 +51,7 @@ export class Exporter {
     try {
       const sample = await this.client.ask(sampleTable).catch(unloaded);
       const families = await this.families(sample, (this.context.now() - start) / 1000);
-      return new TextEncoder().encode(exposition(families, format));
+      return exposition(families, format);
     } catch (error) {
       this.failures++;
       throw error;

@@ -119,8 +119,7 @@ export const topics = {
   inspection: 'Inspect the table and this machine',
   documents: 'Keep the table as a document says',
   servers: 'Take real servers out of service and back',
-  setup: 'Set this machine up',
-  program: 'Shell completions and the manual page',
+  setup: 'Set up this machine and its shells',
 } as const;
 
 /** A row of the table of subcommands. Its module is loaded only if the command line names it. */

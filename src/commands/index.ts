@@ -107,13 +107,13 @@ export const commands: readonly CommandRow[] = [
   },
   {
     name: 'completion',
-    topic: 'program',
+    topic: 'setup',
     summary: "write a shell's completion script",
     load: async () => (await import('./completion.js')).completionOf(commands),
   },
   {
     name: 'man',
-    topic: 'program',
+    topic: 'setup',
     summary: 'write the manual page',
     load: async () => (await import('./man.js')).manOf(commands),
   },

@@ -36,16 +36,13 @@ export function overview(subcommands: readonly CommandRow[], width = WIDTH): str
     texts.flatMap((text) => wrap(text, width)).join('\n');
   return `${[
     lines(`lvsadm ${version}: administration of the Linux Virtual Server (IPVS)`),
-    "Usage: lvsadm SUBCOMMAND [options]\n   or: lvsadm [COMMAND] [options]    (ipvsadm's grammar)",
+    lines('Usage: lvsadm SUBCOMMAND [options], or lvsadm [COMMAND] [options] as ipvsadm'),
     sections.join('').trimEnd(),
     `${lines('Commands of ipvsadm (SERVICE: -t, -u or --sctp-service HOST:PORT, or -f MARK):')}\n${definitionList(
       ipvsadmRows.map(briefRow),
       width,
     ).trimEnd()}`,
-    lines(
-      'lvsadm help WORD describes a subcommand or a command: lvsadm help apply',
-      'lvsadm help ipvsadm lists all commands and options of ipvsadm',
-    ),
+    lines('lvsadm help apply describes this subcommand, lvsadm help ipvsadm all of ipvsadm'),
   ].join('\n\n')}\n`;
 }
 

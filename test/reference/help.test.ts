@@ -23,7 +23,7 @@ const command = defineCommand({
   examples: [['lvsadm test web -f x', 'for one server']],
   run: async () => 0,
 });
-const row = { name: 'test', topic: 'program', summary: 'try it', load: async () => ({ command }) } as const;
+const row = { name: 'test', topic: 'setup', summary: 'try it', load: async () => ({ command }) } as const;
 
 test('everything that a definition says is in its help', () => {
   assert.equal(

@@ -58,7 +58,7 @@ function cellsOf(
   nameOf?: NameOf,
 ): string[] {
   return [
-    masked(nameOf === undefined ? name : nameOf(name)),
+    nameOf === undefined ? masked(name) : nameOf(name),
     String(entries),
     ...(hasServers(grouping) ? [`${servers}${moreServers ? '+' : ''}`] : []),
     ...(hasStates(grouping) ? [states.map(([state, count]) => `${masked(state)} ${count}`).join(', ')] : []),

@@ -1,5 +1,6 @@
 /** `--resolve`: names of addresses in listings. */
 import type { Context } from '../../context.js';
+import { masked } from '../../foreign-text.js';
 import type { NameOf } from '../../observe/connection-text.js';
 import { SystemNames } from '../../system/names.js';
 
@@ -9,8 +10,8 @@ const PATIENCE = 2000;
 /** Addresses that are looked up. */
 export const MOST_NAMES = 10_000;
 
-/** The names of these addresses, looked up together; an address without one stays as it is. */
+/** The names of these addresses, looked up together, without unprintable characters; an address without a name stays as it is. */
 export async function namesOf(context: Context, addresses: Iterable<string>): Promise<NameOf> {
   const names = await new SystemNames(context).names(addresses, PATIENCE);
-  return (address) => names.get(address) ?? address;
+  return (address) => masked(names.get(address) ?? address);
 }

@@ -33,7 +33,7 @@ export function serviceOrder(id: ServiceId): Order {
   return { rank: FWMARK * FAMILIES * ENDPOINTS + family + id.fwmark, text: '' };
 }
 
-/** The servers of one service. */
+/** The servers of one service. `apply` adds servers in this order, so that all directors have the same hash tables. */
 export const destinationOrder = (id: DestinationId): Order => endpointOrder(0, id);
 
 export const textOrder = (text: string): Order => ({ rank: 0, text });

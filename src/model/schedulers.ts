@@ -76,8 +76,11 @@ export function fallbackFlag({ scheduler }: Pick<Scheduling, 'scheduler'>): Sche
   return word && schedulerFlagWords[word].flag;
 }
 
+/** Whether a scheduler chooses servers by a hash table. The table is filled in the order in which servers were added, newest first. */
+export const choosesByHash = (scheduler: string): boolean => fallbacks.has(scheduler);
+
 /** Whether a service refuses the share of new clients of a server at weight 0. */
 export function refusesAtZero(service: Scheduling): boolean {
   const flag = fallbackFlag(service);
-  return fallbacks.has(service.scheduler) && !(flag && service.schedulerFlags.includes(flag));
+  return choosesByHash(service.scheduler) && !(flag && service.schedulerFlags.includes(flag));
 }

@@ -1,6 +1,7 @@
 /** Each trap, on a machine that is healthy but for it: exactly that finding, and none on healthy machines. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import fc from 'fast-check';
 import { checks } from '../../src/doctor/checks/index.js';
 import { examine, rolesOf } from '../../src/doctor/examine.js';
 import type { MachineFacts, Scope } from '../../src/doctor/facts/facts.js';
@@ -46,6 +47,11 @@ const hashing = (scheduler: string, schedulerFlags: readonly SchedulerFlag[] = [
   scheduler,
   schedulerFlags,
 });
+
+const addedBackwards = (scheduler: string) => {
+  const backwards = service();
+  return { ...backwards, scheduler, additions: backwards.additions.toReversed() };
+};
 
 interface Trap {
   readonly id: string;
@@ -252,6 +258,16 @@ const traps: readonly Trap[] = [
     ),
     fixes: [`lvsadm -d -t ${VIP}:80 -r 10.1.0.1:80`],
     seen: 'listeners of tcp = none on port 80',
+  },
+  {
+    id: 'hash-order',
+    title: 'servers of mh that were added in another order',
+    facts: withIpvs(director, { services: [addedBackwards('mh')] }),
+    fixes: [
+      `lvsadm -d -t ${VIP}:80 -r ${SERVERS[1]}:80`,
+      `lvsadm -a -t ${VIP}:80 -r ${SERVERS[1]}:80 -m -w 1`,
+    ],
+    seen: `order of addition = ${SERVERS[1]}:80 before ${SERVERS[0]}:80`,
   },
   {
     id: 'hashed-at-zero',
@@ -561,6 +577,28 @@ describe('each trap gives exactly its finding', () => {
   });
 });
 
+test("hash-order's commands make the order of addition that of addresses, with one server missing at a time", () => {
+  const sorted = [1, 2, 3, 4, 5].map((number) => server(`10.1.0.${number}`));
+  fc.assert(
+    fc.property(fc.shuffledSubarray(sorted, { minLength: 1 }), (added) => {
+      const present = sorted.filter((one) => added.includes(one));
+      const hashed = { ...service(web, present), scheduler: 'sh', additions: added.map(({ id }) => id) };
+      const found = examine(withIpvs(director, { services: [hashed] }), asDirector);
+      let order = added.map(({ id }) => id.address);
+      for (const { command } of found.flatMap(({ id, fixes }) => (id === 'hash-order' ? fixes : []))) {
+        const [, action, address = ''] =
+          /^lvsadm (-[ad]) .*-r ([\d.]+):80/.exec(command) ?? assert.fail(command);
+        order = action === '-d' ? order.filter((one) => one !== address) : [...order, address];
+        assert.ok(order.length >= added.length - 1);
+      }
+      assert.deepEqual(
+        order,
+        present.map(({ id }) => id.address),
+      );
+    }),
+  );
+});
+
 describe('healthy machines give no finding', () => {
   const healthy: readonly [title: string, facts: MachineFacts, scope: Scope][] = [
     ['a NAT director', director, asDirector],
@@ -627,6 +665,11 @@ describe('healthy machines give no finding', () => {
     [
       'a pair of sync daemons',
       withSettings(withIpvs(director, { daemons: [master, backup] }), { [vs('sloppy_tcp')]: '1' }),
+      asDirector,
+    ],
+    [
+      'an order of addition that no hash depends on',
+      withIpvs(director, { services: [addedBackwards('wlc')] }),
       asDirector,
     ],
     [

@@ -72,6 +72,7 @@ export const service = (
   onePacket: false,
   stats: noStats,
   destinations,
+  additions: destinations.map(({ id }) => id),
 });
 
 export const group = (

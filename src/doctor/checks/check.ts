@@ -89,6 +89,10 @@ export const manualFix = (command: string, on?: string): Fix => ({
 export const removeServer = ({ service, server }: ServerEntry): Fix =>
   manualFix(['lvsadm', '-d', ...serviceWords(service.id), '-r', destinationKey(server.id)].join(' '));
 
+/** `lvsadm -a ...` with every setting of the server. */
+export const addServer = ({ service, server }: ServerEntry): Fix =>
+  manualFix(['lvsadm', ...destinationRule(service.id, server)].join(' '));
+
 /** `lvsadm -e ...` with every setting of the server, because -e resets the ones that it does not name. */
 export const editServer = ({ service, server }: ServerEntry, change: Partial<Destination>): Fix =>
   manualFix(['lvsadm', '-e', ...destinationRule(service.id, { ...server, ...change }).slice(1)].join(' '));

@@ -16,7 +16,7 @@ import {
   vipMissing,
   vipOnNetwork,
 } from './real-server.js';
-import { allOverloaded, hashedAtZero, thresholdStuck } from './scheduling.js';
+import { allOverloaded, hashedAtZero, hashOrder, thresholdStuck } from './scheduling.js';
 import {
   allQuiesced,
   localNotListening,
@@ -44,6 +44,7 @@ export const checks: Readonly<Record<Role, readonly Check[]>> = {
     noServers,
     allQuiesced,
     hashedAtZero,
+    hashOrder,
     allOverloaded,
     thresholdStuck,
     portMismatch,

@@ -1,9 +1,10 @@
-/** Servers that the scheduler passes over, and clients that are refused for it. */
-import { describeDestination } from '../../model/destination.js';
-import { fallbackOf, refusesAtZero, schedulerFlagWords } from '../../model/schedulers.js';
+/** Servers that the scheduler passes over, clients that are refused for it, and tables that differ between directors. */
+import { describeDestination, destinationKey } from '../../model/destination.js';
+import { choosesByHash, fallbackOf, refusesAtZero, schedulerFlagWords } from '../../model/schedulers.js';
 import { describeService } from '../../model/service.js';
 import { type DestinationEntry, isOverloaded } from '../../model/table.js';
-import { type Check, editServer, editService, removeServer, seen, serverCheck } from './check.js';
+import type { ServiceFacts } from '../facts/facts.js';
+import { addServer, type Check, editServer, editService, removeServer, seen, serverCheck } from './check.js';
 import { servicesOf } from './table.js';
 
 export const hashedAtZero = serverCheck({
@@ -29,6 +30,40 @@ export const hashedAtZero = serverCheck({
     };
   },
 });
+
+export const hashOrder: Check = {
+  id: 'hash-order',
+  severity: 'note',
+  *find(facts, scope) {
+    for (const service of servicesOf(facts, scope).filter(({ scheduler }) => choosesByHash(scheduler))) {
+      const { destinations } = service;
+      const inOrder = countInOrder(service);
+      const [last, next] = [destinations[inOrder - 1], destinations[inOrder]];
+      if (last === undefined || next === undefined) continue;
+      yield {
+        subject: describeService(service.id),
+        observed: [
+          seen('order of addition', `${describeDestination(next.id)} before ${describeDestination(last.id)}`),
+        ],
+        why:
+          `${service.scheduler} fills its hash table in the order in which servers were added. apply adds the servers of a new service by ` +
+          'address and port: a director that was set up so sends some clients to other servers than this one. The commands restore that ' +
+          'order. Each server loses packets, and may lose connections, until it is added again: run them while this director has no traffic.',
+        fixes: destinations
+          .slice(inOrder)
+          .flatMap((server) => [removeServer({ service, server }), addServer({ service, server })]),
+      };
+    }
+  },
+};
+
+/** Servers, from the first by address and port on, that were added in this order. All later ones have to follow them. */
+function countInOrder({ destinations, additions }: ServiceFacts): number {
+  const turns = new Map(additions.map((id, turn) => [destinationKey(id), turn]));
+  const added = destinations.map(({ id }) => turns.get(destinationKey(id)) ?? 0);
+  const late = added.findIndex((turn, index) => index > 0 && turn < (added[index - 1] as number));
+  return late === -1 ? destinations.length : late;
+}
 
 /** The connections that the kernel compares with the thresholds. */
 const totalOf = ({ activeConnections, inactiveConnections }: DestinationEntry): number =>

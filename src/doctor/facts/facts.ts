@@ -2,12 +2,16 @@
 
 import type { Endpoint } from '../../model/address.js';
 import type { Daemon } from '../../model/daemon.js';
+import type { DestinationId } from '../../model/destination.js';
 import type { Protocol } from '../../model/service.js';
 import type { DestinationEntry, ServiceEntry, Timeouts } from '../../model/table.js';
 import type { InterfaceAddress, Link, Neighbour, Route } from '../../system/network.js';
 
 export interface ServiceFacts extends ServiceEntry {
+  /** Sorted by address and port. */
   readonly destinations: readonly DestinationEntry[];
+  /** The servers in the order in which they were added: the kernel's list has the newest first. */
+  readonly additions: readonly DestinationId[];
 }
 
 /** Connections of one service to one server, counted. */

@@ -79,8 +79,12 @@ async function readIpvs(sources: Sources, unknown: string[]): Promise<IpvsFacts 
   }
   const services = [];
   for (const service of sortedBy(await client.services(), ({ id }) => serviceOrder(id))) {
-    const destinations = sortedBy(await client.destinations(service.id), ({ id }) => destinationOrder(id));
-    services.push({ ...service, destinations });
+    const newestFirst = await client.destinations(service.id);
+    services.push({
+      ...service,
+      destinations: sortedBy(newestFirst, ({ id }) => destinationOrder(id)),
+      additions: newestFirst.map(({ id }) => id).reverse(),
+    });
   }
   return {
     services,

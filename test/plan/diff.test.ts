@@ -6,6 +6,7 @@ import type { IpvsClient } from '../../src/ipvs/client.js';
 import { familyOf } from '../../src/model/address.js';
 import type { Change } from '../../src/model/change.js';
 import { type Destination, destinationKey } from '../../src/model/destination.js';
+import { destinationOrder, sortedBy } from '../../src/model/order.js';
 import { type Service, type ServiceId, serviceFamily, serviceKey } from '../../src/model/service.js';
 import type { ServiceState, State } from '../../src/model/state.js';
 import { readState } from '../../src/plan/current.js';
@@ -76,6 +77,19 @@ describe('for any two tables', () => {
         ([[current, desired], otherCurrent, otherDesired]) =>
           assert.deepEqual(stagesOf(diff(otherCurrent, otherDesired)), stagesOf(diff(current, desired))),
       ),
+    ));
+
+  test('a new service gets its servers by address and port: hash tables follow the order of addition', () =>
+    fc.assert(
+      fc.asyncProperty(state(), async (desired) => {
+        const client = await tableOf(desired);
+        for (const { service, destinations } of (await readState(client)).services) {
+          // The IPVS in memory lists servers as they were added; a kernel has the newest first.
+          const oldestFirst = destinations.map(({ id }) => id);
+          assert.deepEqual(oldestFirst, sortedBy(oldestFirst, destinationOrder), serviceKey(service.id));
+        }
+        client.close();
+      }),
     ));
 
   test('a plan never flushes, and never removes a service that stays', () =>

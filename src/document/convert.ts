@@ -66,14 +66,14 @@ class Conversion {
     private readonly names: Names,
     private readonly report: Report,
   ) {
-    this.owns = document.owns
-      ?.map((text, index) =>
-        this.attempt(
-          () => ['owns', index],
-          () => parseOwned(text),
-        ),
-      )
-      .filter((owned) => owned !== undefined);
+    const owns = document.owns?.map((text, index) =>
+      this.attempt(
+        () => ['owns', index],
+        () => parseOwned(text),
+      ),
+    );
+    // One that is wrong may be meant for any service.
+    this.owns = owns?.every((owned) => owned !== undefined) ? owns : undefined;
   }
 
   /** One service; empty if its name is invalid or has not been looked up yet. */

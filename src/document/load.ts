@@ -124,9 +124,11 @@ async function documentConversions(
   if (sources.length === 0) throw new DocumentError([{ file, text: EMPTY }]);
   const conversions: Conversion[] = [];
   for (const source of sources) {
-    const { value } = source;
-    if (!document.fits(value)) await reportMisfits(source, problems);
-    else if (!value.services && !value.timeouts && !value.sync) {
+    const fits = document.fits(source.value);
+    if (!fits) await reportMisfits(source, problems);
+    const value = fits ? source.value : document.fitting(source.value);
+    if (value === undefined) continue;
+    if (!value.services && !value.timeouts && !value.sync) {
       problems.report(() => ({ ...source.locate([]), text: EMPTY }));
     } else conversions.push((report) => convertDocument(value, source, names, report));
   }

@@ -18,6 +18,11 @@ export interface Shape<T> {
   isKind(value: unknown): boolean;
   /** What does not fit, in the order of the text; nothing of a value that fits. */
   misfits(value: unknown, path: Path): Iterable<Misfit>;
+  /**
+   * The value without the items of lists that do not fit, which leave holes; undefined if anything else does not fit. Checks of
+   * what fits go on with it, and find no mistake that only follows from another.
+   */
+  fitting(value: unknown): T | undefined;
   schema(zod: Zod): z.ZodMiniType<T>;
 }
 
@@ -57,6 +62,7 @@ const simple = <T>(parts: Pick<Shape<T>, 'noun' | 'fits' | 'isKind' | 'schema'>)
   *misfits(given, path) {
     if (!parts.fits(given)) yield { path, noun: parts.noun, given };
   },
+  fitting: (value) => (parts.fits(value) ? value : undefined),
 });
 
 export const text = (noun: string, pattern?: RegExp): Shape<string> =>
@@ -100,6 +106,15 @@ export const list = <T>(item: Shape<T>, noun: string): Shape<T[]> => ({
     if (!Array.isArray(given)) yield { path, noun, given };
     else for (const [index, value] of given.entries()) yield* item.misfits(value, [...path, index]);
   },
+  fitting(given) {
+    if (!Array.isArray(given)) return undefined;
+    const kept: T[] = [];
+    for (const [index, value] of given.entries()) {
+      const fitting = item.fitting(value);
+      if (fitting !== undefined) kept[index] = fitting;
+    }
+    return kept;
+  },
   schema: (z) => z.array(item.schema(z)),
 });
 
@@ -115,6 +130,8 @@ export const union = <const S extends readonly [Shape<unknown>, ...Shape<unknown
     if (meant === undefined) yield { path, noun, given };
     else yield* meant.misfits(given, path);
   },
+  fitting: (given) =>
+    alternatives.find((shape) => shape.isKind(given))?.fitting(given) as Infer<S[number]> | undefined,
   schema: (z) => z.union(alternatives.map((shape) => shape.schema(z))) as z.ZodMiniType<Infer<S[number]>>,
 });
 
@@ -160,6 +177,16 @@ export function object<const M extends Members>(noun: string, members: M): Shape
         if (member === undefined) yield { path: at, noun, given: value, known: keys };
         else if (!member.fits(value)) yield* member.misfits(value, at);
       }
+    },
+    fitting(given) {
+      if (!isObject(given) || missing(given).length > 0) return undefined;
+      const kept: Record<string, unknown> = {};
+      for (const key in given) {
+        const value = Object.hasOwn(members, key) ? members[key]?.fitting(given[key]) : undefined;
+        if (value === undefined) return undefined;
+        kept[key] = value;
+      }
+      return kept as ObjectOf<M>;
     },
     schema: (z) =>
       z.strictObject(

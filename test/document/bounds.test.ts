@@ -54,9 +54,9 @@ const cases: readonly [what: string, text: string, problem: RegExp, more?: numbe
   ['130,000 wrong values', `services:\n${'- x\n'.repeat(130_000)}`, /is not a service/, 129_980],
   [
     '130,000 wrong values in JSON',
-    `{"services":[{"service":"tcp://192.0.2.1:80","servers":[${'{"server":"192.0.2.1:80","weight":"x"},'.repeat(130_000)}"a"]}]}`,
+    `{"services":[{"service":"tcp://192.0.2.1:80","servers":[${'{"server":"192.0.2.1:80","weight":"x"},'.repeat(130_000)}"192.0.2.300"]}]}`,
     /whole number/,
-    129_980,
+    129_981,
   ],
   [
     '70,000 unknown keys',

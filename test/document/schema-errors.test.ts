@@ -348,6 +348,34 @@ test('all problems are reported at once, in the order of files and lines', async
   ]);
 });
 
+test('a value of the wrong kind does not hide mistakes of other services and servers', async () => {
+  const text = `services:
+  - service: tcp://192.0.2.1:99999
+  - service: tcp://192.0.2.2:80
+    weigth: 3
+  - service: tcp://192.0.2.3:80
+    servers:
+      - 198.51.100.300
+      - { server: 198.51.100.1, weight: -1 }
+`;
+  const places = (await problemsIn(text)).map((line) => line.split(': ').slice(0, 2).join(' '));
+  assert.deepEqual(places, [
+    'f1:2:14 services[0].service',
+    'f1:4:5 services[1].weigth',
+    'f1:7:9 services[2].servers[0]',
+    'f1:8:41 services[2].servers[1].weight',
+  ]);
+});
+
+test('a value of the wrong kind does not make others wrong', async () => {
+  const persistent = 'services:\n  - { service: "tcp://192.0.2.1:0", persistence: often }\n';
+  assert.equal((await problemsIn(persistent)).length, 1);
+  const inherited = `defaults: {service: {persistence: often}}\n${withService('service: tcp://192.0.2.1:0')}`;
+  assert.equal((await problemsIn(inherited)).length, 1);
+  const owned = `owns: [garbage]\n${withService('service: tcp://192.0.2.1:80')}`;
+  assert.equal((await problemsIn(owned)).length, 1);
+});
+
 test('a duplicate in two files is reported with both locations', async () => {
   const one =
     'services:\n  - service: tcp://192.0.2.1:80\ntimeouts: {tcp: 5}\nsync: {master: {interface: eth0}}\n';

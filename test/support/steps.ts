@@ -48,6 +48,17 @@ export class Steps {
   }
 }
 
+const errnos = { ENOSPC: -28, EROFS: -30 } as const;
+
+/** Changes of files that fail from a step on, each half done: the disk is full, or the directory became read-only. */
+export function failingFrom(step: number, code: keyof typeof errnos): Steps {
+  const steps = new Steps(step, () => {});
+  steps.take = () => {
+    if (steps.count++ >= step) throw Object.assign(new Error(code), { code, errno: errnos[code] });
+  };
+  return steps;
+}
+
 /** A process that nothing interrupts, for counting. */
 export const uninterrupted = (): Steps => new Steps(-1, () => {});
 

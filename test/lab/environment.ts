@@ -5,7 +5,7 @@ import { dirname } from 'node:path';
 import { searchPath } from './process.js';
 
 const passed = (name: string): boolean =>
-  ['CI', 'NO_COLOR', 'FORCE_COLOR', 'TERM', 'LAB_DISTRIBUTION'].includes(name) ||
+  ['CI', 'NO_COLOR', 'FORCE_COLOR', 'TERM', 'LAB_DISTRIBUTION', 'ROBUST'].includes(name) ||
   /^(LVSADM|DIFFERENTIAL)_/.test(name);
 
 /** The kernel's release becomes $LAB_RELEASE, the directory that the command may write to $LAB_OUT. */

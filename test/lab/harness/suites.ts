@@ -8,7 +8,18 @@ const directory = join(checkout, 'build/test/lab/suites');
 const suffix = '.suite.js';
 
 /** Those that take longest, first: what runs two at a time ends sooner when the short ones are left for the end. */
-const longest = ['differential-cases', 'differential-generated', 'doctor', 'real-server', 'state-traffic'];
+const longest = [
+  ...[
+    'differential-scripts',
+    'differential-processes',
+    'differential-cases',
+    'store',
+    'docs',
+    'real-server',
+    'state',
+  ],
+  ...['habits', 'state-traffic', 'doctor', 'methods-tun', 'methods-protocols', 'state-scale'],
+];
 const place = (name: string): number => (longest.includes(name) ? longest.indexOf(name) : longest.length);
 
 /** The compiled suites' paths, in the order to run them in. */

@@ -3,8 +3,8 @@
  * line, the kernel's state, read raw, after each sequence. ipvsadm is a process for each command line, lvsadm runs in this
  * process; both in one network namespace, one after the other, from an empty table.
  *
- * DIFFERENTIAL_COMMANDS says how many command lines at least, DIFFERENTIAL_SEED which ones; a failure tells the seed that
- * leads to it again.
+ * DIFFERENTIAL_COMMANDS says how many command lines at least (default: 500; with ROBUST=full 2000), DIFFERENTIAL_SEED which ones; a
+ * failure tells the seed that leads to it again.
  */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
@@ -20,7 +20,9 @@ import { commandLine } from '../differential/generate.js';
 import { SideBySide } from '../differential/side-by-side.js';
 import type { CommandLine, Observation } from '../differential/trial.js';
 
-const wanted = Number(process.env['DIFFERENTIAL_COMMANDS'] ?? 2000);
+const wanted = Number(
+  process.env['DIFFERENTIAL_COMMANDS'] ?? (process.env['ROBUST'] === 'full' ? 2000 : 500),
+);
 const firstSeed = Number(process.env['DIFFERENTIAL_SEED'] ?? 1);
 
 /** Sequences to a seed. */

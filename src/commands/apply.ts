@@ -6,7 +6,6 @@ import { printable } from '../foreign-text.js';
 import type { IpvsClient } from '../ipvs/client.js';
 import { refusal } from '../messages.js';
 import type { Service } from '../model/service.js';
-import { formatService } from '../model/service-uri.js';
 import type { State } from '../model/state.js';
 import { toJson } from '../output/json.js';
 import { interruptedAt, reconciliationJson, refusals, renderReconciliation } from '../output/outcome.js';
@@ -14,13 +13,8 @@ import { planJson, renderPlan } from '../output/plan.js';
 import { Progress } from '../output/progress.js';
 import { type Theme, themeFor } from '../output/theme.js';
 import { type Outcome, type Reconciliation, reconcile } from '../plan/apply.js';
-import { leaving, needFallback, quiesce, undrainable } from '../plan/drain.js';
-import { whyUndrainable } from '../plan/drain-scheduling.js';
 import { lossesOf } from '../plan/losses.js';
 import type { Plan } from '../plan/plan.js';
-import { empties, excess, type RemovalLimit } from '../plan/policy.js';
-import type { Stage } from '../plan/stages.js';
-import { type Member, type Waiting, waitUntilEmpty } from '../plan/wait-until-empty.js';
 import type { Store } from '../system/store.js';
 import { defineCommand, type Options, type Values } from './command.js';
 import { checkDaemonLinks } from './shared/daemon-links.js';
@@ -34,6 +28,8 @@ import {
 } from './shared/desired-state.js';
 import { Fallbacks } from './shared/fallbacks.js';
 import { Interruption } from './shared/interruption.js';
+import { RemovalDrain } from './shared/removal-drain.js';
+import { checkRemovals, removalOptions, watchLimit } from './shared/removal-limits.js';
 import { describeServer, someNames } from './shared/server.js';
 import { openStore, runDirOption } from './shared/store.js';
 import type { Occasion, Pass } from './shared/watch.js';
@@ -44,13 +40,7 @@ const NOT_DONE = 1;
 const options = {
   ...desiredOptions,
   'dry-run': { type: 'flag', describe: 'show the changes without making them' },
-  'allow-empty': { type: 'flag', describe: 'let --prune remove the last service' },
-  'max-remove': {
-    type: 'removalLimit',
-    describe:
-      'refuse documents that would remove more than this many, or this share, of the services or of the servers',
-    defaultText: '50% with --watch; without it any number',
-  },
+  ...removalOptions,
   drain: {
     type: 'seconds',
     describe: 'before a server is removed, wait at most this long for its connections to end',
@@ -91,8 +81,7 @@ class Application {
   private readonly store: Store;
   /** What --watch applied last. */
   private applied: readonly NamedText[] = [];
-  /** Servers that leave, and whose weight the drain set to 0. */
-  private quiesced: readonly Member[] = [];
+  private drain: RemovalDrain | undefined;
 
   constructor(
     private readonly context: Context,
@@ -158,7 +147,7 @@ class Application {
   /** How far an interrupted apply came, and which servers its drain left at weight 0. */
   private interruptionText({ interrupted, outcomes }: Reconciliation): string {
     if (!interrupted) return '';
-    const atZero = this.quiesced.map(
+    const atZero = (this.drain?.quiesced ?? []).map(
       (member) => `${describeServer(member)} is at weight 0 (before: ${member.destination.weight})`,
     );
     return [interruptedAt(outcomes), ...atZero].map((text) => `lvsadm: interrupted: ${text}\n`).join('');
@@ -179,8 +168,9 @@ class Application {
     interruption?: Interruption,
   ): Promise<Reconciliation> {
     let plan: Plan | undefined;
-    let drained: Plan | undefined;
     const fallbacks = new Fallbacks(client, this.store, this.context.err);
+    const drain = this.drainOf(client, fallbacks, interruption);
+    this.drain = drain;
     const reconciliation = await reconcile({
       client,
       read: async () => {
@@ -196,9 +186,7 @@ class Application {
         return plan;
       },
       before: async (stage) => {
-        if (!this.values.drain || plan === undefined || plan === drained || !removes(stage)) return;
-        drained = plan;
-        await this.drain(plan, fallbacks, client, interruption);
+        if (plan !== undefined) await drain?.before(stage, plan);
       },
       progress: (done, total) => this.progress.bar(done, total),
       stopRequested: async () => (await interruption?.noticed()) ?? false,
@@ -212,65 +200,33 @@ class Application {
     return reconciliation;
   }
 
-  /** Waits until the servers that a plan removes have no connections left. */
-  private async drain(
-    plan: Plan,
-    fallbacks: Fallbacks,
-    client: IpvsClient,
-    interruption?: Interruption,
-  ): Promise<void> {
-    for (const service of undrainable(plan)) {
-      await this.context.err.write(
-        `lvsadm: ${formatService(service.id)}: servers are removed without a drain: ${whyUndrainable(service)}\n`,
-      );
-    }
-    const members = leaving(plan);
-    await fallbacks.whileSet(needFallback(plan), async () => {
-      const quiesced = await quiesce(members, client);
-      this.quiesced = quiesced.filter(({ error }) => error === undefined).map(({ server }) => server);
-    });
-    await waitUntilEmpty(members, this.waiting(client, interruption));
-  }
-
   /** @throws UsageError if it would remove the last service without --allow-empty, or more than --max-remove allows */
   private planned(current: State, desired: Desired): Plan {
     const plan = planFor(current, desired);
-    if (empties(plan) && !this.values.allowEmpty) {
-      throw new UsageError('the document would leave no service; --allow-empty lets it', '--prune');
-    }
-    const { maxRemove = this.values.watch ? watchLimit : undefined } = this.values;
-    if (maxRemove !== undefined) checkRemovals(plan, maxRemove);
+    const { allowEmpty, maxRemove = this.values.watch ? watchLimit : undefined } = this.values;
+    checkRemovals(plan, allowEmpty, maxRemove);
     return plan;
   }
 
-  private waiting(client: IpvsClient, interruption: Interruption | undefined): Waiting {
-    const { now } = this.context;
+  /** Undefined without --drain. */
+  private drainOf(
+    client: IpvsClient,
+    fallbacks: Fallbacks,
+    interruption: Interruption | undefined,
+  ): RemovalDrain | undefined {
+    const { now, err } = this.context;
     const { sleep } = interruption ?? this.context;
-    const { drain = 0 } = this.values;
-    const progress = (left: number) => this.progress.line(`draining: ${left} connections left`);
-    return {
+    const { drain } = this.values;
+    if (!drain) return undefined;
+    return new RemovalDrain(fallbacks, err, {
       client,
       limit: drain * 1000,
       now,
       sleep,
-      progress,
+      progress: (left) => this.progress.line(`draining: ${left} connections left`),
       stopRequested: () => interruption?.requested ?? false,
-    };
+    });
   }
-}
-
-/** A file that was emptied by mistake must not empty the table. */
-const watchLimit: RemovalLimit = { number: 50, unit: '%' };
-
-/** @throws UsageError */
-function checkRemovals(plan: Plan, limit: RemovalLimit): void {
-  const removal = excess(plan, limit);
-  if (removal === undefined) return;
-  const { removed, present, noun } = removal;
-  throw new UsageError(
-    `would remove ${removed} of ${present} ${noun}, and at most ${limit.number}${limit.unit} may go; --max-remove 100% allows it`,
-    '--max-remove',
-  );
 }
 
 const causes: Readonly<Record<Occasion['cause'], string>> = {
@@ -287,8 +243,5 @@ const timeText = (time: Date): string => time.toISOString().replace(/\.\d+/, '')
 
 /** The services that are as a document has them once its plan is carried out. */
 const documented = ({ services }: Plan): Service[] => services.flatMap(({ after }) => after ?? []);
-
-const removes = (stage: Stage): boolean =>
-  stage.some((change) => change.do === 'deleteDestination' || change.do === 'deleteService');
 
 const reason = ({ error }: Outcome): string => (error === undefined ? '' : refusal(error.about('')));

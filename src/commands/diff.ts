@@ -4,7 +4,9 @@ import { changesAnything, planJson, renderPlan } from '../output/plan.js';
 import { themeFor } from '../output/theme.js';
 import { lossesOf } from '../plan/losses.js';
 import { defineCommand } from './command.js';
+import { movesOf } from './diff/moves.js';
 import { desiredOptions, planFor, readCurrent, readDesired } from './shared/desired-state.js';
+import { openStore, runDirOption } from './shared/store.js';
 
 /** As diff(1) has them. */
 const SAME = 0;
@@ -14,6 +16,11 @@ const TROUBLE = 2;
 export const command = defineCommand({
   options: {
     ...desiredOptions,
+    moves: {
+      type: 'flag',
+      describe: 'of services with mh, sh or dh, show the share of clients that get another server',
+    },
+    ...runDirOption,
     json: { type: 'flag', describe: 'write the plan as JSON' },
   },
   exitStatuses: { 0: 'no difference', 1: 'differences', 2: 'an error' },
@@ -23,10 +30,13 @@ export const command = defineCommand({
     const client = await context.client();
     const plan = planFor(await readCurrent(client, desired), desired);
     const losses = await lossesOf(plan, client);
+    const moves = values.moves
+      ? await movesOf(plan, client, context, openStore(context, values.runDir))
+      : undefined;
     await context.out.write(
       values.json
-        ? toJson(planJson(plan, losses))
-        : renderPlan(plan, await themeFor(context.out, context.env), losses),
+        ? toJson(planJson(plan, losses, moves))
+        : renderPlan(plan, await themeFor(context.out, context.env), losses, moves),
     );
     return changesAnything(plan) ? DIFFERENT : SAME;
   },

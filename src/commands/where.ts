@@ -11,12 +11,13 @@ import { Placements } from '../observe/placement.js';
 import { toJson } from '../output/json.js';
 import { renderTable } from '../output/table.js';
 import { themeFor } from '../output/theme.js';
+import { percent } from '../output/units.js';
 import { defineCommand } from './command.js';
 import { DrainedWeights } from './shared/drained-weights.js';
+import { guessedServers, hashServersOf, ServerTable } from './shared/hash-servers.js';
 import { findService, jsonOption } from './shared/server.js';
 import { openStore, runDirOption } from './shared/store.js';
 import { answerFor, type Client, unknowable } from './where/answer.js';
-import { guessedServers, hashServersOf, ServerTable } from './where/servers.js';
 import { sharesOf } from './where/shares.js';
 
 const SERVED = 0;
@@ -114,7 +115,7 @@ async function writeShares(
     return SERVED;
   }
   const rows = shares.map(({ server, clients }) => ({
-    cells: [server ?? 'refused', String(clients), `${((100 * clients) / total).toFixed(1)} %`],
+    cells: [server ?? 'refused', String(clients), percent(clients / total)],
   }));
   const columns = [
     { heading: 'SERVER' },

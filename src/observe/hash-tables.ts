@@ -25,6 +25,8 @@ export interface HashScheduler {
   table(servers: readonly HashServer[]): SlotTable;
   /** The slot of an address. @param port 0 unless the service has the port flag. @param offset of a further try */
   slot(address: string, port: number, offset: number): number;
+  /** The slot of a further try, where the first slot tells it: all clients of a slot fall back to one server. */
+  readonly shift?: (slot: number, offset: number) => number;
 }
 
 /** The address as a number of 32 bits: the parts of an IPv6 address are combined by xor. */
@@ -41,10 +43,13 @@ const SMALL = 256;
 /** hash_32 to 8 bits: a product with the golden ratio. */
 const goldenHash = (value: number): number => Math.imul(value, 0x61c88647) >>> 24;
 
+const shift = (slot: number, offset: number): number => (offset + slot) & (SMALL - 1);
+
 /** Source hashing: each server has as many slots in turn as its weight, at least one. */
 const sh: HashScheduler = {
   table: (servers) => filled(servers.map(({ weight }) => Math.max(weight, 1))),
-  slot: (address, port, offset) => (offset + goldenHash(folded(address) + port)) & (SMALL - 1),
+  slot: (address, port, offset) => shift(goldenHash(folded(address) + port), offset),
+  shift,
 };
 
 /** Destination hashing: servers take turns, whatever their weights. */

@@ -16,11 +16,14 @@ export interface Placement {
 /** What the placement depends on. */
 export type HashInput = 'source' | 'source and port' | 'destination';
 
+/** Each client of a slot has further hashes of its own, which lead to any server. */
+export const SCATTERED = 'scattered';
+
 export const isAvailable = ({ weight, overloaded }: HashServer): boolean => weight > 0 && !overloaded;
 
 export class Placements {
   private constructor(
-    private readonly scheduler: HashScheduler,
+    readonly scheduler: HashScheduler,
     private readonly servers: readonly HashServer[],
     private readonly slots: SlotTable,
     readonly input: HashInput,
@@ -47,21 +50,52 @@ export class Placements {
     if (address === undefined) return undefined;
     const hashed = this.input === 'source and port' ? port : 0;
     const slot = this.scheduler.slot(address, hashed, 0);
+    const server = this.chosen(slot, (offset) => this.scheduler.slot(address, hashed, offset));
+    return { slot, slots: this.slots.length, first: this.serverIn(slot), server };
+  }
+
+  /** The slots that clients of the service have: all, but with dh only that of the service's address. */
+  clientSlots(): Iterable<number> {
+    if (this.input === 'destination' && this.destination !== undefined) {
+      return [this.scheduler.slot(this.destination, 0, 0)];
+    }
+    return this.slots.keys();
+  }
+
+  /** The server that the clients of a slot get; undefined: they are refused. */
+  inSlot(slot: number): HashServer | undefined | typeof SCATTERED {
+    const { shift } = this.scheduler;
+    if (shift !== undefined) return this.chosen(slot, (offset) => shift(slot, offset));
     const first = this.serverIn(slot);
-    const placement = { slot, slots: this.slots.length, first };
-    if (first === undefined || isAvailable(first)) return { ...placement, server: first };
-    return { ...placement, server: this.hasFallback ? this.fallback(address, hashed, slot) : undefined };
+    const fallsBack = this.hasFallback && first !== undefined && !isAvailable(first);
+    return fallsBack ? SCATTERED : this.chosen(slot, () => slot);
+  }
+
+  /** The server that a try finds in a slot; undefined if it takes no connection. */
+  availableIn(slot: number): HashServer | undefined {
+    const server = this.serverIn(slot);
+    return server && isAvailable(server) ? server : undefined;
+  }
+
+  /** Slots of the table. */
+  get size(): number {
+    return this.slots.length;
   }
 
   private serverIn(slot: number): HashServer | undefined {
     return this.servers[this.slots[slot] as number];
   }
 
+  private chosen(slot: number, slotOf: (offset: number) => number): HashServer | undefined {
+    const first = this.serverIn(slot);
+    if (first === undefined || isAvailable(first)) return first;
+    return this.hasFallback ? this.fallback(slot, slotOf) : undefined;
+  }
+
   /** The hash is tried again with each number as an offset, from the slot's on. */
-  private fallback(address: string, port: number, start: number): HashServer | undefined {
-    const size = this.slots.length;
-    for (let tries = 0; tries < size; tries++) {
-      const server = this.serverIn(this.scheduler.slot(address, port, (tries + start) % size));
+  private fallback(start: number, slotOf: (offset: number) => number): HashServer | undefined {
+    for (let tries = 0; tries < this.size; tries++) {
+      const server = this.serverIn(slotOf((tries + start) % this.size));
       if (server === undefined || isAvailable(server)) return server;
     }
     return undefined;

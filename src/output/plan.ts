@@ -2,13 +2,14 @@
 import { printable } from '../foreign-text.js';
 import type { Daemon } from '../model/daemon.js';
 import { type Destination, destinationKey } from '../model/destination.js';
-import type { Service } from '../model/service.js';
+import { type Service, serviceKey } from '../model/service.js';
 import { formatService } from '../model/service-uri.js';
 import { type Losses, memberKey } from '../plan/losses.js';
 import {
   type Action,
   changing,
   type Difference,
+  isChange,
   type Plan,
   type Planned,
   type PlannedService,
@@ -16,6 +17,7 @@ import {
 } from '../plan/plan.js';
 import type { Json } from './json.js';
 import type { Theme } from './theme.js';
+import { percent } from './units.js';
 
 const marks: Record<Action, string> = { add: '+', change: '~', remove: '-', keep: ' ', leave: ' ' };
 
@@ -48,11 +50,14 @@ export function changesAnything(plan: Plan): boolean {
 
 const NO_LOSSES: Losses = new Map();
 
+/** The share of clients, 0 to 1, that get another server, by `serviceKey`: of services where it can be computed. */
+export type Moves = ReadonlyMap<string, number>;
+
 /**
  * Additions, changes with both values, and removals with what they lose; everything else is only counted. Servers are indented below
  * their service.
  */
-export function renderPlan(plan: Plan, theme: Theme, losses = NO_LOSSES): string {
+export function renderPlan(plan: Plan, theme: Theme, losses = NO_LOSSES, moves?: Moves): string {
   const lines: string[] = [];
   const entry = (
     indent: string,
@@ -76,14 +81,22 @@ export function renderPlan(plan: Plan, theme: Theme, losses = NO_LOSSES): string
   for (const service of changing(plan)) {
     const destinations = service.destinations.filter(isChange);
     if (!isChange(service) && destinations.length === 0) continue;
-    entry('', service.action, serviceName(service), aboutService(service), service.differences);
+    entry('', service.action, serviceName(service), aboutService(service, moves), service.differences);
     for (const destination of destinations) {
       const about = aboutDestination(destination, lossOf(service, destination, losses));
       const { id } = subject(destination);
       entry('  ', destination.action, destinationKey(id), about, destination.differences);
     }
   }
+  if (moves !== undefined) lines.push(movesSummary(moves));
   return [...lines, summary(plan, theme), ''].join('\n');
+}
+
+function movesSummary(moves: Moves): string {
+  if (moves.size === 0) return 'moves: no service that changes has a scheduler that hashes (mh, sh, dh)';
+  const [most, services] = moves.size === 1 ? ['', 'service'] : ['at most ', 'services'];
+  const share = percent(Math.max(...moves.values()));
+  return `moves: ${most}${share} of the clients, in ${moves.size} ${services} with mh, sh or dh`;
 }
 
 function summary(plan: Plan, theme: Theme): string {
@@ -104,8 +117,6 @@ const countForeign = ({ services, daemons }: Plan): number =>
   ).length;
 
 const withServers = (service: PlannedService): Planned<unknown>[] => [service, ...service.destinations];
-
-const isChange = ({ action }: Planned<unknown>): boolean => action !== 'keep' && action !== 'leave';
 
 /** A value of a difference. */
 export const valueText = (value: Difference['from']): string =>
@@ -129,8 +140,14 @@ export const serverText = ({ method, weight }: Destination): string => `${method
 
 const serviceName = (service: PlannedService): string => formatService(subject(service).id);
 
-const aboutService = (service: PlannedService): string =>
-  service.action === 'add' ? serviceText(subject(service)) : '';
+const moveOf = (service: PlannedService, moves: Moves | undefined): number | undefined =>
+  moves?.get(serviceKey(subject(service).id));
+
+function aboutService(service: PlannedService, moves: Moves | undefined): string {
+  const share = moveOf(service, moves);
+  if (share !== undefined) return `moves ${percent(share)} of its clients`;
+  return service.action === 'add' ? serviceText(subject(service)) : '';
+}
 
 /** `wlc persistent 300 s` */
 export const serviceText = ({ scheduler, persistence }: Service): string =>
@@ -146,10 +163,10 @@ export const daemonText = ({ interface: name, syncId }: Daemon): string =>
   `on ${printable(name)}, id ${syncId}`;
 
 /** The plan as `diff --json` writes it: unchanged services and servers included. */
-export function planJson(plan: Plan, losses = NO_LOSSES): Json {
+export function planJson(plan: Plan, losses = NO_LOSSES, moves?: Moves): Json {
   const { add, change, remove, keep, leave } = countActions(plan);
   return {
-    summary: { add, change, remove, keep, leave },
+    summary: { add, change, remove, keep, leave, moves: moves && movesJson(moves) },
     timeouts: plan.timeouts && {
       action: plan.timeouts.action,
       differences: plan.timeouts.differences.map(differenceJson),
@@ -158,6 +175,7 @@ export function planJson(plan: Plan, losses = NO_LOSSES): Json {
     services: plan.services.map((service) => ({
       service: serviceName(service),
       ...actionJson(service),
+      moves: moveOf(service, moves),
       servers: service.destinations.map((destination) => ({
         server: destinationKey(subject(destination).id),
         ...actionJson(destination),
@@ -166,6 +184,11 @@ export function planJson(plan: Plan, losses = NO_LOSSES): Json {
     })),
   };
 }
+
+const movesJson = (moves: Moves): Json => ({
+  services: moves.size,
+  largest: moves.size > 0 ? Math.max(...moves.values()) : undefined,
+});
 
 const actionJson = ({ action, differences }: Planned<unknown>) => ({
   action,

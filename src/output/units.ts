@@ -1,4 +1,4 @@
-/** Large numbers, short. */
+/** Large numbers, short; and shares. */
 
 /** Powers of 1000. */
 const prefixes = ['', 'k', 'M', 'G', 'T', 'P', 'E'];
@@ -14,4 +14,10 @@ export function humanNumber(value: number | bigint): string {
   }
   const digits = power === 0 || number >= 9.95 ? String(Math.round(number)) : number.toFixed(1);
   return `${digits}${prefixes[power]}`;
+}
+
+/** A share, 0 to 1, as `25.3 %`. */
+export function percent(share: number): string {
+  const text = (100 * share).toFixed(1);
+  return `${share > 0 && Number(text) === 0 ? '<0.1' : text} %`;
 }

@@ -42,6 +42,9 @@ export interface Plan {
   readonly timeouts: Planned<Partial<Timeouts>> | undefined;
 }
 
+/** Whether something is to be done. */
+export const isChange = ({ action }: Planned<unknown>): boolean => action !== 'keep' && action !== 'leave';
+
 /** The services in which something may change. */
 export const changing = ({ services }: Plan): readonly PlannedService[] =>
   services.filter(({ unchanged }) => unchanged === undefined);

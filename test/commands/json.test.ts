@@ -26,7 +26,10 @@ const lines: Readonly<Record<string, readonly (readonly string[])[]>> = {
   list: [[], ['tcp://192.0.2.1:80'], ['--filter', 'weight=77']],
   connections: [['--count'], ['--by', 'client'], ['--by', 'client/24', '--top', '1'], ['--stuck']],
   where: [['203.0.113.9', 'tcp://192.0.2.1:80']],
-  diff: [['-f', '-']],
+  diff: [
+    ['-f', '-'],
+    ['-f', '-', '--moves'],
+  ],
   check: [['-f', '-']],
   apply: [
     ['-f', '-', '--dry-run'],

@@ -9,7 +9,7 @@ import { endpointText } from '../../observe/connection-text.js';
 import { type Placement, Placements } from '../../observe/placement.js';
 import { isTemplateOf } from '../../observe/templates.js';
 import { scanTable } from '../shared/connection-table.js';
-import { hashServersOf, type ServerTable } from './servers.js';
+import { hashServersOf, type ServerTable } from '../shared/hash-servers.js';
 
 /** A client: its address, and perhaps its port. */
 export interface Client {

@@ -3,7 +3,7 @@
 import type { ServiceId } from '../../model/service.js';
 import { type DestinationEntry, isOverloaded } from '../../model/table.js';
 import type { HashServer } from '../../observe/hash-tables.js';
-import type { DrainedWeights } from '../shared/drained-weights.js';
+import type { DrainedWeights } from './drained-weights.js';
 
 export class ServerTable {
   constructor(
@@ -21,14 +21,18 @@ export class ServerTable {
   weightBefore(destination: DestinationEntry): number | undefined {
     return this.drained.of({ of: this.of, destination })?.weight;
   }
+
+  /** The last weight above 0. The kernel does not tell it of a server at 0: without a drain of lvsadm's it is taken for 1. */
+  lastWeight(entry: DestinationEntry): number {
+    return entry.weight || (this.weightBefore(entry) ?? 1);
+  }
 }
 
-/** The kernel does not tell the weight that a server had before 0: without a drain of lvsadm's it is taken for 1. */
 export const hashServersOf = (table: ServerTable): HashServer[] =>
   table.entries.map((entry) => ({
     id: entry.id,
     weight: entry.weight,
-    lastWeight: entry.weight || (table.weightBefore(entry) ?? 1),
+    lastWeight: table.lastWeight(entry),
     overloaded: isOverloaded(entry),
   }));
 

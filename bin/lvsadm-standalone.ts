@@ -3,6 +3,7 @@ import { nameOf } from '../src/cli/argv0.js';
 import { runProcess } from '../src/cli/process/context.js';
 import * as files from '../src/libc/files.js';
 import { libc } from '../src/libc/libc.js';
+import { execInNetns } from '../src/libc/netns.js';
 import { openOptionSocket } from '../src/libc/option-socket.js';
 import { openBunSocket } from '../src/netlink/transport/bun.js';
 
@@ -29,6 +30,8 @@ const HINT =
 void withLibc().then(() =>
   runProcess({
     program,
+    command: [execPath],
+    execInNetns,
     argv: process.argv.slice(2),
     files,
     openSocket: openBunSocket,

@@ -8,6 +8,7 @@ const [, program = 'lvsadm', ...argv] = process.argv;
 leaveGoneDirectory();
 void runProcess({
   program,
+  command: [process.execPath, ...process.execArgv, program],
   argv,
   files: process.getBuiltinModule('node:fs'),
   openSocket: async (protocol) => (await sockets()).openNodeSocket(protocol),

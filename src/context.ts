@@ -59,6 +59,11 @@ export interface Context {
   client(): Promise<IpvsClient>;
   /** Opens another client, which the caller closes: for commands that open it anew after a failure, or do not load the module. */
   openClient(how: Pick<ClientOptions, 'autoload' | 'timeout'>): Promise<IpvsClient>;
+  /**
+   * Runs this program with these words in the network namespace of a file. @returns its exit status, unless it has replaced this
+   * process. @throws HostError if the namespace cannot be entered
+   */
+  runInNetns(path: string, words: readonly string[]): Promise<number>;
   /** Opens a netlink socket of another protocol than generic netlink, such as rtnetlink. */
   readonly openSocket: OpenSocket;
   /**

@@ -1,6 +1,6 @@
 /** lvsadm: runs a command line in the grammar that it is written in. */
 import { ClosedPipe, type Context, WithStatus } from '../context.js';
-import { nameOf, speaksIpvsadm } from './argv0.js';
+import { nameOf, netnsOption, speaksIpvsadm } from './argv0.js';
 
 /** What a shell reports for a program that a closed pipe ended: 128 + SIGPIPE. */
 const CLOSED_PIPE = 141;
@@ -30,10 +30,16 @@ export async function main(argv: readonly string[], context: Context): Promise<n
 
 /** Each grammar is loaded only if the command line is written in it. */
 async function run(argv: readonly string[], context: Context): Promise<number> {
-  const { program } = context;
-  if (!speaksIpvsadm(program, argv)) return (await import('./subcommands.js')).runSubcommand(argv, context);
+  const elsewhere = argv.some((word) => word.startsWith(netnsOption))
+    ? await import('./netns.js')
+    : undefined;
+  const { netns, words } = elsewhere?.takeNetns(argv) ?? { words: argv };
+  if (!speaksIpvsadm(context.program, words)) {
+    return (await import('./subcommands.js')).runSubcommand(words, context, netns);
+  }
+  if (elsewhere && netns !== undefined) return elsewhere.runInNetns(netns, words, context);
   const { runIpvsadm, runRestore } = await import('../ipvsadm/run.js');
-  const name = nameOf(program);
-  if (name === 'ipvsadm-restore') return runRestore(argv, context);
-  return runIpvsadm(name === 'ipvsadm-save' ? ['-S', ...argv] : argv, context);
+  const name = nameOf(context.program);
+  if (name === 'ipvsadm-restore') return runRestore(words, context);
+  return runIpvsadm(name === 'ipvsadm-save' ? ['-S', ...words] : words, context);
 }

@@ -4,18 +4,23 @@ import { type Command, type CommandRow, isNamed } from '../commands/command.js';
 import { commands } from '../commands/index.js';
 import { type Context, WithStatus } from '../context.js';
 import { UsageError } from '../errors.js';
+import { netnsOption } from './argv0.js';
 
-/** @returns the exit status. @throws what the subcommand throws, and UsageError */
+/**
+ * @param netns the network namespace to run it in (default: this one)
+ * @returns the exit status. @throws what the subcommand throws, and UsageError
+ */
 export async function runSubcommand(
   [name = 'help', ...args]: readonly string[],
   context: Context,
+  netns?: string,
 ): Promise<number> {
   if (['help', '-h', '--help'].includes(name)) return (await import('./help.js')).help(args, context);
   const row = commands.find((each) => isNamed(each, name));
   if (row === undefined) throw (await import('./unknown-command.js')).unknownCommand(name);
   const { command } = await row.load();
   try {
-    return await run(row, command, args, context);
+    return await run(row, command, args, context, netns);
   } catch (thrown) {
     const error = thrown instanceof UsageError ? thrown.helpedBy(`lvsadm ${row.name} --help`) : thrown;
     throw command.errorStatus === undefined ? error : new WithStatus(command.errorStatus, error);
@@ -27,10 +32,32 @@ async function run(
   command: Command,
   args: readonly string[],
   context: Context,
+  netns: string | undefined,
 ): Promise<number> {
+  if (netns !== undefined && command.offline) throw new UsageError('unknown option', netnsOption);
   const { parse } = await import('./parse.js');
   const values = parse(command, args);
-  return values === undefined
-    ? (await import('./help.js')).help([row.name], context)
-    : command.run(context, values);
+  if (values === undefined) return (await import('./help.js')).help([row.name], context);
+  if (netns !== undefined) {
+    return (await import('./netns.js')).runInNetns(netns, [row.name, ...args], context);
+  }
+  return command.onlyReads ? runReading(command, context, values) : command.run(context, values);
+}
+
+/** Runs a command with a client that does not make the kernel load IPVS. */
+async function runReading(
+  command: Command,
+  context: Context,
+  values: Readonly<Record<string, unknown>>,
+): Promise<number> {
+  let client: ReturnType<Context['client']> | undefined;
+  const open = () => {
+    client ??= context.openClient({ autoload: false });
+    return client;
+  };
+  try {
+    return await command.run({ ...context, client: open }, values);
+  } finally {
+    (await client?.catch(() => undefined))?.close();
+  }
 }

@@ -55,6 +55,10 @@ export interface Definition<O extends Options, P extends Positionals, V = Values
   readonly examples?: readonly Example[];
   /** Exit status of every error, for a command whose statuses have meanings of their own. */
   readonly errorStatus?: number;
+  /** Asks neither the kernel nor the network: takes no --netns. */
+  readonly offline?: true;
+  /** The kernel's module is not loaded for a command that only reads: a table that cannot have entries is told as an error. */
+  readonly onlyReads?: true;
   /** @returns the exit status */
   run(context: Context, values: V): Promise<number>;
 }

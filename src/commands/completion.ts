@@ -31,6 +31,7 @@ export const completionOf = (rows: readonly CommandRow[]) => ({
         'for every zsh started from now on',
       ],
     ],
+    offline: true,
     async run({ out }, { shell }) {
       await out.write(scripts[shell](programs(await describeSubcommands(rows))));
       return 0;

@@ -25,6 +25,7 @@ export const command = defineCommand({
   },
   exitStatuses: { 0: 'no difference', 1: 'differences', 2: 'an error' },
   errorStatus: TROUBLE,
+  onlyReads: true,
   async run(context, values) {
     const desired = await readDesired(context, values);
     const client = await context.client();

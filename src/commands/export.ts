@@ -10,6 +10,7 @@ export const command = defineCommand({
   options: {
     json: { type: 'flag', describe: 'write JSON instead of YAML' },
   },
+  onlyReads: true,
   async run(context, { json }) {
     const document = documentOf(await readState(await context.client()));
     await context.out.write(

@@ -16,6 +16,7 @@ export const command = defineCommand({
     force: { type: 'flag', describe: 'replace existing files of these names' },
     ...jsonOption,
   },
+  offline: true,
   async run(context, { to, force, json }) {
     const program = await realpath(context.program);
     const directory = await directoryAt(resolve(to));

@@ -7,6 +7,7 @@ import { type CommandRow, defineCommand } from './command.js';
 export const manOf = (rows: readonly CommandRow[]) => ({
   command: defineCommand({
     examples: [['lvsadm man | man -l -', 'read the page where it is not installed']],
+    offline: true,
     async run({ out }) {
       await out.write(manualPage(await describeSubcommands(rows)));
       return 0;

@@ -40,6 +40,7 @@ export const optionSections = (
     ['real server', 'Options of a real server'],
     ['listing', 'Options of listings'],
     ['sync daemon', 'Options of sync daemons'],
+    ['every command', 'Options of every command'],
   ] as const
 ).map(([about, title]) => ({ title, options: settings.filter((option) => option.about === about) }));
 

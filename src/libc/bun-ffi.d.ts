@@ -17,5 +17,6 @@ declare module 'bun:ffi' {
       ) => S[K]['returns'] extends 'ptr' ? Pointer : number;
     };
   };
+  export function ptr(memory: NodeJS.TypedArray): Pointer;
   export const read: { i32(from: Pointer, offset: number): number };
 }

@@ -2,7 +2,7 @@
 import { Errno, errnoName, errnoText } from '../errors.js';
 import { type Argument, type Call, libc } from './libc.js';
 
-const AT_FDCWD = -100;
+export const AT_FDCWD = -100;
 const O_CLOEXEC = 0o2000000;
 
 /** Flags of open(2), by the names that node:fs gives them. */
@@ -140,7 +140,7 @@ export function readlinkSync(path: string): string {
 
 const utf8 = new TextEncoder();
 
-const terminated = (path: string): Uint8Array => utf8.encode(`${path}\0`);
+export const terminated = (path: string): Uint8Array => utf8.encode(`${path}\0`);
 
 function grown(buffer: Uint8Array): Uint8Array<ArrayBuffer> {
   const larger = new Uint8Array(2 * buffer.length);
@@ -158,7 +158,7 @@ function call(what: string, name: Call, ...words: Words): number {
 type Words = readonly [first: number, ...others: Argument[]];
 
 /** @returns the kernel's result, or the negative errno if it refuses */
-function attempt(name: Call, ...words: Words): number {
+export function attempt(name: Call, ...words: Words): number {
   const { call: kernel, errno: lastErrno } = libc();
   while (true) {
     const result = kernel(name, ...words);

@@ -2,7 +2,7 @@
  * System calls in the standalone executable, through the C library and Bun's foreign function interface. All go through
  * one function, syscall(2): Bun compiles a wrapper for each function that is declared, each time the program starts.
  */
-import { dlopen, read } from 'bun:ffi';
+import { dlopen, ptr, read } from 'bun:ffi';
 import { HostError } from '../errors.js';
 
 /**
@@ -25,6 +25,7 @@ const numbers: Readonly<Record<string, Readonly<Record<Call, number>>>> = {
       readlinkat: 267,
     },
     ...{ flock: 73, fsync: 74, ftruncate: 77, getdents64: 217, statx: 332 },
+    ...{ setns: 308, execveat: 322 },
     ...{ socket: 41, bind: 49, getsockname: 51, setsockopt: 54, getsockopt: 55, sendto: 44, recvfrom: 45 },
   },
   arm64: {
@@ -39,6 +40,7 @@ const numbers: Readonly<Record<string, Readonly<Record<Call, number>>>> = {
       readlinkat: 78,
     },
     ...{ flock: 32, fsync: 82, ftruncate: 46, getdents64: 61, statx: 291 },
+    ...{ setns: 268, execveat: 281 },
     ...{
       socket: 198,
       bind: 200,
@@ -65,6 +67,8 @@ export type Call =
   | 'ftruncate'
   | 'getdents64'
   | 'statx'
+  | 'setns'
+  | 'execveat'
   | 'socket'
   | 'bind'
   | 'getsockname'
@@ -95,6 +99,9 @@ export interface Libc {
   /** Errno of the last failed call. Read it before the next call. */
   errno(): number;
 }
+
+/** The address of memory, for pointers in it. */
+export const addressOf = (memory: Uint8Array): bigint => BigInt(ptr(memory));
 
 let loaded: Libc | undefined;
 

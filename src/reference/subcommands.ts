@@ -10,6 +10,8 @@ import {
   type ValueOption,
 } from '../commands/command.js';
 import { type ValueType, valueTypes } from '../commands/value-types.js';
+import { netnsRow } from '../ipvsadm/grammar/options.js';
+import { spellings } from '../ipvsadm/grammar/popt.js';
 import {
   type CommandDescription,
   isShort,
@@ -51,12 +53,23 @@ export function describeSubcommand(
     help: alias === undefined ? summary : `${summary} (alias: ${alias})`,
     usage: [usageOf(positionals), '[options]'].filter(Boolean).join(' '),
     positionals: Object.entries(positionals).map(describePositional),
-    options: [...Object.entries(options).map(describeOption), helpOf(options)],
+    options: [
+      ...Object.entries(options).map(describeOption),
+      ...(command.offline ? [] : [netnsDescription]),
+      helpOf(options),
+    ],
     notes: notes === undefined ? [] : [notes],
     exitStatuses: Object.entries(exitStatuses),
     examples,
   };
 }
+
+/** Taken by every command that asks this machine, in either grammar. */
+const netnsDescription: OptionDescription = {
+  names: spellings(netnsRow),
+  help: 'network namespace (default: this one)',
+  value: { name: netnsRow.value, choices: [], notation: netnsRow.notation },
+};
 
 /** `-h` may be an option of the command. */
 const helpOf = (options: Options): OptionDescription => ({

@@ -47,6 +47,11 @@ describe('called as ipvsadm-restore', () => {
   for (const [what, input, complaint] of [
     ['a line that makes no sense', '-A -u 192.0.2.2:53\n-A -t 192.0.2.300:80\n', /line 2: .*192\.0\.2\.300/],
     ['an unknown option', '-A -u 192.0.2.2:53 --schedular rr\n', /line 1: .*--schedular/],
+    [
+      'an option of whole command lines',
+      '-A -u 192.0.2.2:53\n-A -t 192.0.2.3:80 --netns blue\n',
+      /line 2: .*--netns: a rule has no network namespace/,
+    ],
     ['no rules', '# nothing\n\n', /no rules/],
   ] as const) {
     test(`${what} leaves the table as it is`, async () => {

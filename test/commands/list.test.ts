@@ -304,3 +304,14 @@ test('a service that is not there', async (context) => {
     assert.match(err, /^lvsadm: tcp:\/\/192\.0\.2\.1:81: no such service$/m);
   }
 });
+
+test('list, export and diff do not load the kernel module: without it they say so', async (context) => {
+  const director = await Director.start(context);
+  director.ipvs.present = false;
+  const file = await director.file('web.yaml', 'services: []\n');
+  for (const words of [['list'], ['list', 'tcp://192.0.2.1:80'], ['export'], ['diff', '-f', file]]) {
+    const { status, out, err } = await director.run(words);
+    assert.deepEqual([status, out], [2, ''], words[0]);
+    assert.match(err, /^Can't initialize ipvs: the kernel has no IPVS: its module is not loaded\n/);
+  }
+});

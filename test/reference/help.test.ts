@@ -44,11 +44,13 @@ Options:
       --sort SORT      column (one of name, weight, active, rate) (default: name)
       --method dr|tun  forwarding method (default: found by itself)
       --json           write JSON
+      --netns NETNS    network namespace (default: this one)
   -h, --help           show this help
 
 Values:
   SERVER  ADDRESS or ADDRESS:PORT (default: the service's port); IPv6 with a port: [ADDRESS]:PORT
   TIME    seconds, or a number with its unit: 90, 90s, 5m, 2h, 1d
+  NETNS   a name of ip-netns(8), a path such as /proc/1/ns/net, or pid:N for that of process N
 
 Exit status:
   0   done

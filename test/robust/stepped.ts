@@ -22,6 +22,7 @@ syncBuiltinESMExports();
 
 await runProcess({
   program: 'lvsadm',
+  command: [process.execPath, 'lvsadm'],
   argv,
   files: countedFiles(fs, steps),
   openSocket: countedSockets(openNodeSocket, steps),

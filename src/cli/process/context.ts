@@ -14,8 +14,12 @@ import { type Descriptors, readFile, readStdin } from './streams.js';
 export interface Runtime {
   /** Path of the program, as it was called. */
   readonly program: string;
+  /** What starts the program: its executable, or the runtime and its script. */
+  readonly command: readonly [file: string, ...args: string[]];
   /** The words after it. */
   readonly argv: readonly string[];
+  /** Replaces this process by a program in the network namespace of a file; without it a second process runs the program. */
+  readonly execInNetns?: (path: string, command: readonly [file: string, ...args: string[]]) => never;
   readonly openSocket: OpenSocket;
   readonly openOptions?: () => OptionSocket;
   readonly files: Descriptors & Files;
@@ -58,6 +62,10 @@ function processContext(runtime: Runtime): ProcessContext {
       return client;
     },
     openClient: (how) => openClient(runtime, err, how),
+    async runInNetns(path, words) {
+      const run = runtime.execInNetns ?? (await import('../../system/netns.js')).runInNetns;
+      return run(path, [...runtime.command, ...words]);
+    },
     async close() {
       if (client !== undefined) (await client.catch(() => undefined))?.close();
       if (out.later ?? err.later) await Promise.allSettled([out.later, err.later]);

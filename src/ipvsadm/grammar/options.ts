@@ -2,6 +2,7 @@
  * The options of the grammar as data: each row has an option's names, its value, and the commands that take it.
  * The parser, the help, the manual page and the completions follow from these rows.
  */
+import { UsageError } from '../../errors.js';
 import { daemonDefaults, kernelDaemonDefaults } from '../../model/daemon.js';
 import { type ForwardingMethod, type TunnelType, tunnelTypes } from '../../model/destination.js';
 import {
@@ -133,6 +134,13 @@ const numberRows: Readonly<Record<DestinationNumber, NumberRow>> = {
     value: 'CONNECTIONS',
     help: `lower limit: send new connections again below this many (default ${lowerThreshold.default}: 3/4 of -x)`,
   },
+};
+
+/** Of whole command lines, in subcommands too, and taken out of them before they are parsed: only a line of -R still has it. */
+export const netnsRow = {
+  long: 'netns',
+  value: 'NETNS',
+  notation: 'a name of ip-netns(8), a path such as /proc/1/ns/net, or pid:N for that of process N',
 };
 
 export const settings: readonly SettingOption[] = [
@@ -309,6 +317,15 @@ export const settings: readonly SettingOption[] = [
     value: 'HOPS',
     help: `time to live of multicast packets: routers they may pass, ${span(ttlRange)} (default: ${kernelDaemonDefaults.ttl})`,
   }),
+
+  valued(
+    { about: 'every command', allowed: commands.map(({ long }) => long) },
+    'netns',
+    () => {
+      throw new UsageError('a rule has no network namespace; the command that reads it has', '--netns');
+    },
+    { ...netnsRow, help: `network namespace: ${netnsRow.notation} (default: this one)` },
+  ),
 ];
 
 /** Every option of the grammar. */

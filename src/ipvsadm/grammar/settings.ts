@@ -45,6 +45,7 @@ export interface Settings extends NumberSettings, Record<ServiceSwitch, true> {
   sorted: true;
   interface: string;
   group: string;
+  netns: string;
 }
 
 export type SettingName = keyof Settings;
@@ -58,7 +59,7 @@ export interface Legality {
 
 /** Options that have these in common. `about` is their section of the help. */
 export interface Group extends Legality {
-  readonly about: 'virtual service' | 'real server' | 'listing' | 'sync daemon';
+  readonly about: 'virtual service' | 'real server' | 'listing' | 'sync daemon' | 'every command';
 }
 
 /** The part of a row that every kind of option has. */

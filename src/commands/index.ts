@@ -28,6 +28,12 @@ export const commands: readonly CommandRow[] = [
     load: () => import('./metrics.js'),
   },
   {
+    name: 'status',
+    topic: 'inspection',
+    summary: 'show kernel, tables, sync daemons and netfilter on one page',
+    load: () => import('./status.js'),
+  },
+  {
     name: 'where',
     topic: 'inspection',
     summary: 'show which server a client gets, and why',

@@ -23,3 +23,10 @@ export const daemonDefaults = { interface: 'eth0', syncId: 0 } as const;
 
 /** The kernel's values of settings that a request leaves out: ip_vs_sync.c. */
 export const kernelDaemonDefaults = { group: '224.0.0.81', port: 8848, ttl: 1 } as const;
+
+/** A daemon's group, port and hops, with the kernel's defaults for the missing ones. */
+export const multicastOf = ({
+  group = kernelDaemonDefaults.group,
+  port = kernelDaemonDefaults.port,
+  ttl = kernelDaemonDefaults.ttl,
+}: Pick<Daemon, 'group' | 'port' | 'ttl'>) => ({ group, port, ttl });

@@ -38,3 +38,25 @@ export const isLoaded = (name: string): Promise<boolean> =>
       () => true,
       () => false,
     );
+
+/** A module's parameters, whose values cannot be read by others than root; empty if it is not loaded or has none. */
+export async function moduleParameters(name: string): Promise<Record<string, string>> {
+  const directory = `/sys/module/${name}/parameters`;
+  const { readdir, readFile } = getBuiltinModule('node:fs').promises;
+  const names = (await readdir(directory).catch(() => [])).sort();
+  const values = await Promise.all(
+    names.map(async (parameter) => [
+      parameter,
+      (await readFile(`${directory}/${parameter}`, 'utf8').catch(() => '')).trim(),
+    ]),
+  );
+  return Object.fromEntries(values);
+}
+
+/** The names of loaded modules that begin like this, in their order; one that is built in may be among them. */
+export async function loadedModules(prefix: string): Promise<string[]> {
+  const names = await getBuiltinModule('node:fs')
+    .promises.readdir('/sys/module')
+    .catch(() => []);
+  return names.filter((name) => name.startsWith(prefix)).sort();
+}

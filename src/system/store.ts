@@ -7,6 +7,7 @@ import { HostError, LockedError } from '../errors.js';
 import {
   directoryOf,
   type Files,
+  ifThere,
   makeDirectory,
   readIfThere,
   removeIfThere,
@@ -77,6 +78,15 @@ export class Store {
   /** The file of this kind, whether it exists or not. @throws HostError */
   pathOf({ name }: Pick<StateKind<unknown>, 'name'>): string {
     return this.file ?? `${readableRunDir(this.context)}/${this.namespace()}.${name}.json`;
+  }
+
+  /** The files of this namespace, locks among them, in the order of their names. @throws HostError */
+  paths(): string[] {
+    const directory = readableRunDir(this.context);
+    const { files } = this.context;
+    const names = attempt('read', directory, () => ifThere(() => files.readdirSync(directory))) ?? [];
+    const own = names.filter((name) => name.startsWith(`${this.namespace()}.`)).sort();
+    return own.map((name) => `${directory}/${name}`);
   }
 
   /** @throws HostError for a file that cannot be read and is not expendable */

@@ -38,7 +38,7 @@ const paints: Readonly<Record<Severity, keyof Theme>> = { error: 'error', warnin
 export function findingsText({ roles, findings, unknown }: Diagnosis, theme: Theme, width = 76): string {
   const lines = findings.flatMap((finding) => [...findingLines(finding, theme, width), '']);
   for (const what of unknown) lines.push(theme.quiet(printable(`not checked: ${what}`)));
-  lines.push(`${summary(findings)} (as ${roles.join(' and ')})`);
+  lines.push(`${summaryOf(findings)} (as ${roles.join(' and ')})`);
   return lines.map((line) => `${line}\n`).join('');
 }
 
@@ -58,7 +58,8 @@ function findingLines(
   ];
 }
 
-function summary(findings: readonly Finding[]): string {
+/** `2 errors, 1 note` */
+export function summaryOf(findings: readonly Finding[]): string {
   const parts = (Object.keys(labels) as Severity[]).flatMap((severity) => {
     const number = findings.filter((finding) => finding.severity === severity).length;
     return number === 0 ? [] : [`${number} ${severity}${number === 1 ? '' : 's'}`];

@@ -3,6 +3,7 @@
 import type { ClientOptions, IpvsClient } from './ipvs/client.js';
 import type { OpenSocket } from './netlink/transport/socket.js';
 import type { Files } from './system/files.js';
+import type { ProgramRun } from './system/program.js';
 
 /** Standard output or standard error: takes text, or its bytes. */
 export interface Output {
@@ -64,6 +65,11 @@ export interface Context {
    * process. @throws HostError if the namespace cannot be entered
    */
   runInNetns(path: string, words: readonly string[]): Promise<number>;
+  /**
+   * Runs this program with other words as a process of its own, with the standard error of this one.
+   * @param stdout of this process (`inherit`), or to be returned (`pipe`)
+   */
+  runSelf(words: readonly string[], stdout: 'inherit' | 'pipe'): Promise<ProgramRun>;
   /** Opens a netlink socket of another protocol than generic netlink, such as rtnetlink. */
   readonly openSocket: OpenSocket;
   /**

@@ -1,11 +1,14 @@
 /** `--netns NAME|PATH|pid:N`: the network namespace that a command line of either grammar is about. */
 import type { Context } from '../context.js';
 import { UsageError } from '../errors.js';
-import { quoted } from '../foreign-text.js';
+import { jsonString, printable, quoted } from '../foreign-text.js';
+import { toJson } from '../output/json.js';
 import { nearest } from '../suggest.js';
 import { ifThere } from '../system/files.js';
-import { namedNamespaces, netnsDirectory } from '../system/netns.js';
+import { namedNamespaces, netnsDirectory, otherNamespaces } from '../system/netns.js';
+import type { ProgramRun } from '../system/program.js';
 import { netnsOption } from './argv0.js';
+import { asksForJson } from './json-error.js';
 
 export interface NetnsWords {
   /** As it was given; undefined without the option. */
@@ -76,3 +79,41 @@ function netnsPath(word: string, files: Context['files']): string {
 const SHOWN = 10;
 
 const refused = (problem: string, meant?: string): UsageError => new UsageError(problem, netnsOption, meant);
+
+/** Takes --all-netns out of the words of a subcommand. */
+export function takeAllNetns(args: readonly string[]): readonly string[] | undefined {
+  const end = args.indexOf('--');
+  const at = args.indexOf('--all-netns');
+  return at < 0 || (end >= 0 && end < at) ? undefined : args.toSpliced(at, 1);
+}
+
+/**
+ * Runs a subcommand in this network namespace and in all that have names. Text is shown below headings, which begin a document of
+ * YAML; objects of JSON are the items of one list.
+ * @returns the exit status: the first that is not 0
+ */
+export async function runInAllNetns(words: readonly string[], context: Context): Promise<number> {
+  const names = [undefined, ...otherNamespaces(context.files)];
+  const runs: (ProgramRun & { readonly name: string | undefined })[] = [];
+  for (const name of names) {
+    const own = name === undefined ? words : [...words, netnsOption, `${netnsDirectory}/${name}`];
+    if (!asksForJson(words)) await context.out.write(`--- # ${headingOf(name)}\n`);
+    runs.push({ name, ...(await context.runSelf(own, asksForJson(words) ? 'pipe' : 'inherit')) });
+  }
+  if (asksForJson(words)) await context.out.write(gathered(runs));
+  return runs.find(({ status }) => status !== 0)?.status ?? 0;
+}
+
+const headingOf = (name: string | undefined): string =>
+  name === undefined ? 'this network namespace' : `network namespace ${printable(name)}`;
+
+/** The objects as they were written, so that counters keep all their digits. */
+function gathered(runs: readonly (ProgramRun & { readonly name: string | undefined })[]): string {
+  const items = runs.map(({ name, out, status }) => {
+    // A program that was killed writes nothing.
+    const [, ...members] = (out || toJson({ error: { status } })).trimEnd().split('\n');
+    const lines = ['{', `  "netns": ${name === undefined ? 'null' : jsonString(name)},`, ...members];
+    return lines.map((line) => `    ${line}`).join('\n');
+  });
+  return `{\n  "namespaces": [\n${items.join(',\n')}\n  ]\n}\n`;
+}

@@ -36,10 +36,14 @@ async function run(
 ): Promise<number> {
   if (netns !== undefined && command.offline) throw new UsageError('unknown option', netnsOption);
   const { parse } = await import('./parse.js');
-  const values = parse(command, args);
+  const everywhere = command.acrossNetns && (await import('./netns.js')).takeAllNetns(args);
+  const values = parse(command, everywhere ?? args);
   if (values === undefined) return (await import('./help.js')).help([row.name], context);
   if (netns !== undefined) {
     return (await import('./netns.js')).runInNetns(netns, [row.name, ...args], context);
+  }
+  if (everywhere !== undefined) {
+    return (await import('./netns.js')).runInAllNetns([row.name, ...everywhere], context);
   }
   return command.onlyReads ? runReading(command, context, values) : command.run(context, values);
 }

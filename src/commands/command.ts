@@ -57,6 +57,8 @@ export interface Definition<O extends Options, P extends Positionals, V = Values
   readonly errorStatus?: number;
   /** Asks neither the kernel nor the network: takes no --netns. */
   readonly offline?: true;
+  /** Takes --all-netns, which runs it in every network namespace: its text is shown below headings, its JSON objects are gathered. */
+  readonly acrossNetns?: true;
   /** The kernel's module is not loaded for a command that only reads: a table that cannot have entries is told as an error. */
   readonly onlyReads?: true;
   /** @returns the exit status */

@@ -52,6 +52,7 @@ export const command = defineCommand({
     ['lvsadm list --stats -h --sort inbytes', 'the busiest services first'],
     ['lvsadm list -o name', 'services for a script, one per line'],
   ],
+  acrossNetns: true,
   onlyReads: true,
   async run(context, { service: named, stats, rate, human, sort, filter, output, json }) {
     const filtered = filterOf(filter);

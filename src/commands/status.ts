@@ -33,6 +33,7 @@ export const command = defineCommand({
     ['lvsadm status --probe --probe-time 30', 'whether this backup hears its master'],
     ['lvsadm status --probe --interface eth1', 'the same before a daemon runs'],
   ],
+  acrossNetns: true,
   onlyReads: true,
   async run(context, { probe, probeTime: time, interface: interfaces, json }) {
     if (!probe && interfaces.length > 0) throw new UsageError('only with --probe', '--interface');

@@ -83,8 +83,8 @@ export async function flock(descriptor: number, patience: number): Promise<boole
 }
 
 const AT_SYMLINK_NOFOLLOW = 0x100;
-/** Type, mode and owner (linux/stat.h). */
-const STATX_WANTED = 1 | 2 | 8;
+/** Type, mode, owner and inode (linux/stat.h). */
+const STATX_WANTED = 1 | 2 | 8 | 0x100;
 
 /** Mode and owner of a file, or of a symbolic link itself: struct statx of linux/stat.h. */
 export const lstatSync = (path: string): FileStatus => statusOf(path, 'lstat', AT_SYMLINK_NOFOLLOW);
@@ -95,13 +95,18 @@ export const statSync = (path: string): FileStatus => statusOf(path, 'stat', 0);
 interface FileStatus {
   readonly mode: number;
   readonly uid: number;
+  readonly ino: number;
 }
 
 function statusOf(path: string, name: string, flags: number): FileStatus {
   const stat = new Uint8Array(256);
   call(`${name} '${path}'`, 'statx', AT_FDCWD, terminated(path), flags, STATX_WANTED, stat);
   const view = new DataView(stat.buffer);
-  return { uid: view.getUint32(20, true), mode: view.getUint16(28, true) };
+  return {
+    uid: view.getUint32(20, true),
+    mode: view.getUint16(28, true),
+    ino: Number(view.getBigUint64(32, true)),
+  };
 }
 
 /** Names in a directory, in the kernel's order: struct linux_dirent64. */

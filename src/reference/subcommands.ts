@@ -56,6 +56,7 @@ export function describeSubcommand(
     options: [
       ...Object.entries(options).map(describeOption),
       ...(command.offline ? [] : [netnsDescription]),
+      ...(command.acrossNetns ? [allNetnsDescription] : []),
       helpOf(options),
     ],
     notes: notes === undefined ? [] : [notes],
@@ -69,6 +70,11 @@ const netnsDescription: OptionDescription = {
   names: spellings(netnsRow),
   help: 'network namespace (default: this one)',
   value: { name: netnsRow.value, choices: [], notation: netnsRow.notation },
+};
+
+const allNetnsDescription: OptionDescription = {
+  names: ['--all-netns'],
+  help: 'this network namespace, and all that have names of ip-netns(8)',
 };
 
 /** `-h` may be an option of the command. */

@@ -20,7 +20,7 @@ export interface Files {
   unlinkSync(path: string): void;
   mkdirSync(path: string, how: { mode: number }): unknown;
   lstatSync(path: string): { readonly mode: number; readonly uid: number };
-  statSync(path: string): { readonly mode: number };
+  statSync(path: string): { readonly mode: number; readonly ino: number };
   readlinkSync(path: string): string;
   readdirSync(path: string): string[];
   /**

@@ -1,6 +1,7 @@
 /** Network namespaces: their names, which ip-netns(8) keeps, and programs that run in one. */
-import { cannot, HostError } from '../errors.js';
+import { HostError } from '../errors.js';
 import { type Files, ifThere } from './files.js';
+import { ended } from './program.js';
 
 /** Each name is a file there, on which the namespace is mounted. */
 export const netnsDirectory = '/run/netns';
@@ -9,7 +10,15 @@ export const netnsDirectory = '/run/netns';
 export const namedNamespaces = (files: Files): string[] =>
   (ifThere(() => files.readdirSync(netnsDirectory)) ?? []).sort();
 
-/** What a program is run with, and its exit status: 128 + N if signal N ended it. */
+/** The named namespaces but this one. @throws errors of node:fs */
+export function otherNamespaces(files: Files): string[] {
+  const own = /\d+/.exec(files.readlinkSync('/proc/self/ns/net'))?.[0];
+  // A namespace is mounted on its file, which then has its inode.
+  return namedNamespaces(files).filter(
+    (name) => String(files.statSync(`${netnsDirectory}/${name}`).ino) !== own,
+  );
+}
+
 type Command = readonly [file: string, ...args: string[]];
 
 /**
@@ -20,24 +29,14 @@ type Command = readonly [file: string, ...args: string[]];
  */
 export async function runInNetns(path: string, command: Command): Promise<number> {
   await tryToEnter(path);
-  const child = spawn(path, command, 'inherit');
-  const { constants } = process.getBuiltinModule('node:os');
+  const { spawn } = process.getBuiltinModule('node:child_process');
+  const child = spawn('nsenter', [`--net=${path}`, '--', ...command], { stdio: 'inherit' });
   for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal));
   // A terminal sends its signals to the whole group, the program included; kill(1) sends them to this process alone.
   const { isatty } = process.getBuiltinModule('node:tty');
   process.on('SIGINT', () => isatty(0) || child.kill('SIGINT'));
-  return new Promise((resolve, reject) => {
-    child.once('error', (error) => reject(cannot(`enter the network namespace ${path}`, error)));
-    child.once('close', (status, signal) =>
-      resolve(signal === null ? (status ?? 0) : 128 + constants.signals[signal]),
-    );
-  });
+  return ended(child, `enter the network namespace ${path}`);
 }
-
-const spawn = (path: string, command: Command, stdout: 'inherit' | 'pipe') =>
-  process
-    .getBuiltinModule('node:child_process')
-    .spawn('nsenter', [`--net=${path}`, '--', ...command], { stdio: ['inherit', stdout, 'inherit'] });
 
 /** nsenter(1) has one exit status for its own failures, which programs have too. */
 async function tryToEnter(path: string): Promise<void> {

@@ -1,4 +1,5 @@
 /** Programs of the administrator, run without a shell. Node's modules are loaded at the first use. */
+import type { ChildProcess } from 'node:child_process';
 import { cannot, errnoText } from '../errors.js';
 
 const { getBuiltinModule } = process;
@@ -33,6 +34,42 @@ export function runProgram(path: string, input: string, timeout: number): Promis
     // A program need not read its input.
     child.stdin?.on('error', () => {});
     child.stdin?.end(input);
+  });
+}
+
+/** How a program ended. */
+export interface ProgramRun {
+  /** 128 + N if signal N ended it. */
+  readonly status: number;
+  /** What it wrote to standard output, if that was asked for. */
+  readonly out: string;
+}
+
+/**
+ * Runs a program with the input and the standard error of this process, and waits for its end.
+ * @throws HostError if it cannot be started
+ */
+export async function runShown(
+  [file, ...args]: readonly [file: string, ...args: string[]],
+  stdout: 'inherit' | 'pipe',
+): Promise<ProgramRun> {
+  const child = getBuiltinModule('node:child_process').spawn(file, args, {
+    stdio: ['inherit', stdout, 'inherit'],
+  });
+  const chunks: Buffer[] = [];
+  child.stdout?.on('data', (chunk: Buffer) => chunks.push(chunk));
+  const status = await ended(child, `run ${file}`);
+  return { status, out: Buffer.concat(chunks).toString() };
+}
+
+/** @returns the exit status of a program; 128 + N if signal N ended it. @throws HostError if it could not be started */
+export function ended(child: ChildProcess, attempted: string): Promise<number> {
+  const { constants } = getBuiltinModule('node:os');
+  return new Promise((resolve, reject) => {
+    child.once('error', (error) => reject(cannot(attempted, error)));
+    child.once('close', (status, signal) =>
+      resolve(signal === null ? (status ?? 0) : 128 + constants.signals[signal]),
+    );
   });
 }
 

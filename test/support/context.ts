@@ -11,6 +11,7 @@ export const contextWith = (parts: Pick<Context, 'out' | 'err'> & Partial<Contex
   readFile: (path) => assert.fail(`reads ${path}`),
   client: () => assert.fail('asks IPVS'),
   openClient: () => assert.fail('opens IPVS'),
+  runSelf: () => assert.fail('runs itself'),
   runInNetns: () => assert.fail('enters a network namespace'),
   openSocket: () => assert.fail('opens a socket'),
   now: () => 0,

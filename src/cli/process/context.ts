@@ -62,6 +62,9 @@ function processContext(runtime: Runtime): ProcessContext {
       return client;
     },
     openClient: (how) => openClient(runtime, err, how),
+    async runSelf(words, stdout) {
+      return (await import('../../system/program.js')).runShown([...runtime.command, ...words], stdout);
+    },
     async runInNetns(path, words) {
       const run = runtime.execInNetns ?? (await import('../../system/netns.js')).runInNetns;
       return run(path, [...runtime.command, ...words]);

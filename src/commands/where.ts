@@ -44,6 +44,7 @@ export const command = defineCommand({
     ['lvsadm where 203.0.113.9 tcp://192.0.2.10:80', 'the server of this client'],
     ['lvsadm where 203.0.113.0/24 tcp://192.0.2.10:80', 'how a network is spread over the servers'],
   ],
+  onlyReads: true,
   async run(context, { client: text, service: named, runDir, json }) {
     const service = await findService(context, named);
     const client = await context.client();

@@ -42,7 +42,7 @@ export function overview(subcommands: readonly CommandRow[], width = WIDTH): str
       ipvsadmRows.map(briefRow),
       width,
     ).trimEnd()}`,
-    lines('lvsadm help apply describes this subcommand, lvsadm help ipvsadm all of ipvsadm'),
+    lines('lvsadm help ipvsadm describes all of ipvsadm, lvsadm help apply this subcommand'),
   ].join('\n\n')}\n`;
 }
 

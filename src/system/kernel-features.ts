@@ -8,11 +8,11 @@ export interface KernelFeature {
 
 const features: readonly KernelFeature[] = [
   { since: '4.18', what: 'scheduler mh' },
-  { since: '5.9', what: 'ports used again without a delay of 1 s where IPVS connections are tracked' },
+  { since: '5.9', what: 'ports used again without a delay of 1 s with conntrack' },
   { since: '5.12', what: 'scheduler twos' },
-  { since: '6.2', what: 'rates estimated by threads of their own, with est_cpulist and est_nice' },
-  { since: '6.14', what: 'a list of connections in a time that is proportional to their number' },
-  { since: '7.1', what: 'tables of each network namespace that grow with their entries, and ip_vs_status' },
+  { since: '6.2', what: 'rates estimated by threads, est_cpulist and est_nice' },
+  { since: '6.14', what: 'listing of many connections in little time' },
+  { since: '7.1', what: 'tables that grow with their entries, and ip_vs_status' },
   { since: '7.2', what: 'a limit of connections, conn_max' },
 ];
 

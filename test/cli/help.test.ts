@@ -55,7 +55,6 @@ const meant: readonly (readonly [word: string, commandLine: string])[] = [
   ['version', "use 'lvsadm --version'"],
   ['ls', "use 'lvsadm list' or 'lvsadm -Ln'"],
   ['show', "use 'lvsadm list' or"],
-  ['status', "use 'lvsadm list' or"],
   ['get', "use 'lvsadm list' or"],
   ['save', "use 'lvsadm export' for a document, 'lvsadm -Sn'"],
   ['restore', "use 'lvsadm apply -f FILE' for a document, 'lvsadm -R <FILE'"],

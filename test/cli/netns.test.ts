@@ -94,3 +94,76 @@ test('a machine without named namespaces says so', async (t) => {
   const { err } = await call(t, ['list', '--netns', 'blue'], { names: [] });
   assert.match(err, /^lvsadm: --netns: 'blue' is not a name in \/run\/netns, which has no namespace\n/);
 });
+
+/** Runs a command line in all namespaces of a machine; each run of the program itself writes what `answer` gives. */
+async function everywhere(
+  words: readonly string[],
+  answer: (words: readonly string[]) => { readonly status: number; readonly out: string },
+) {
+  const out = new Captured();
+  const err = new Captured();
+  const status = await main(
+    words,
+    contextWith({
+      ...{ program: '/sbin/lvsadm', out, err },
+      files: {
+        ...ownFiles,
+        readlinkSync: () => 'net:[4026531840]',
+        readdirSync: () => ['green', 'blue', 'own'],
+        statSync: (path) => ({ mode: 0o100444, ino: path.endsWith('own') ? 4026531840 : 7 }),
+      },
+      runSelf: async (own, stdout) => {
+        const run = answer(own);
+        if (stdout === 'pipe') return run;
+        await out.write(run.out);
+        return { ...run, out: '' };
+      },
+    }),
+  );
+  return { status, out: out.text, err: err.text };
+}
+
+test('--all-netns shows this namespace and the named others below headings, each once', async () => {
+  const { status, out } = await everywhere(['list', '--all-netns', '--stats'], (own) => ({
+    status: own.includes('/run/netns/green') ? 2 : 0,
+    out: `${own.join(' ')}\n`,
+  }));
+  assert.equal(
+    out,
+    `--- # this network namespace
+list --stats
+--- # network namespace blue
+list --stats --netns /run/netns/blue
+--- # network namespace green
+list --stats --netns /run/netns/green
+`,
+  );
+  assert.equal(status, 2);
+});
+
+test('--all-netns --json gathers the objects with all digits of their counters; one that is missing is an error', async () => {
+  const { status, out } = await everywhere(['list', '--json', '--all-netns'], (own) => {
+    if (own.includes('/run/netns/green')) return { status: 137, out: '' };
+    return { status: 0, out: '{\n  "services": [],\n  "counter": 18446744073709551615\n}\n' };
+  });
+  assert.match(out, /"counter": 18446744073709551615\n/);
+  const { namespaces } = JSON.parse(out);
+  assert.deepEqual(
+    namespaces.map(({ netns, services, error }: Record<string, unknown>) => ({ netns, services, error })),
+    [
+      { netns: null, services: [], error: undefined },
+      { netns: 'blue', services: [], error: undefined },
+      { netns: 'green', services: undefined, error: { status: 137 } },
+    ],
+  );
+  assert.equal(status, 137);
+});
+
+test('--all-netns of a command that does not take it, and wrong words beside it, are refused before anything runs', async () => {
+  const never = () => assert.fail('runs');
+  assert.match(
+    (await everywhere(['drain', '192.0.2.1', '--all-netns'], never)).err,
+    /--all-netns: unknown option/,
+  );
+  assert.match((await everywhere(['list', '--all-netns', '--jsn'], never)).err, /--jsn: unknown option/);
+});

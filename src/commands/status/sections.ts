@@ -1,29 +1,18 @@
-/** The page of `lvsadm status`: sections, each with its rows for people and its member of the JSON object. */
-import type { FilterRule } from '../../doctor/facts/facts.js';
+/** The page of `lvsadm status`, as text and as JSON. */
 import { numberOf } from '../../doctor/facts/settings.js';
 import { printable } from '../../foreign-text.js';
-import { type Daemon, multicastOf } from '../../model/daemon.js';
 import { timeoutNames } from '../../model/table.js';
 import { definitionList } from '../../output/definition-list.js';
-import { type Json, toJson } from '../../output/json.js';
-import { daemonText } from '../../output/plan.js';
+import { toJson } from '../../output/json.js';
 import type { Theme } from '../../output/theme.js';
 import { missingFeatures } from '../../system/kernel-features.js';
 import type { NetlinkUser } from '../../system/netlink-users.js';
 import { vsSetting } from '../../system/vs-settings.js';
 import { summaryOf } from '../shared/findings.js';
 import type { StatusFacts } from './facts.js';
-import type { HeardMaster } from './probe.js';
-
-type Row = readonly [term: string, text: string];
-
-interface Section {
-  readonly title: string;
-  /** Its member of the JSON object. */
-  readonly member: string;
-  rows(facts: StatusFacts): Row[];
-  json(facts: StatusFacts): Json;
-}
+import { netfilter } from './netfilter-section.js';
+import { type Row, type Section, settingRows } from './section.js';
+import { sync } from './sync-section.js';
 
 const kernel: Section = {
   title: 'Kernel',
@@ -109,12 +98,6 @@ const estimators: Section = {
   },
 };
 
-const settingRows = ({ settings }: StatusFacts['machine'], names: readonly string[]): Row[] =>
-  names.flatMap((name) => {
-    const value = settings[vsSetting(name)];
-    return value === undefined || value === '' ? [] : [[name, value.replaceAll('\t', ' ')] as const];
-  });
-
 const timeouts: Section = {
   title: 'Idle timeouts',
   member: 'timeouts',
@@ -122,144 +105,6 @@ const timeouts: Section = {
     ipvs === undefined ? [] : timeoutNames.map((name) => [name, `${ipvs.timeouts[name]} s`]),
   json: ({ machine: { ipvs } }) => ipvs && { ...ipvs.timeouts },
 };
-
-/** The settings of what a master sends. */
-const syncSettings = [
-  'sync_threshold',
-  'sync_refresh_period',
-  'sync_retries',
-  'sync_persist_mode',
-  'sync_ports',
-  'sync_version',
-];
-
-const sync: Section = {
-  title: 'Sync daemons',
-  member: 'sync',
-  rows: ({ machine, heard }) => {
-    const daemons = machine.ipvs?.daemons ?? [];
-    const masters = heard?.masters ?? [];
-    return [
-      ...daemons.map((daemon): Row => [daemon.state, daemonRow(daemon)]),
-      ...(daemons.length === 0 ? [['daemons', 'none'] as const] : settingRows(machine, syncSettings)),
-      ...masters.map((master): Row => [`heard ${master.address}`, masterRow(master, daemons)]),
-      ...(heard === undefined ? [] : [['listened', listenedRow(heard)] as const]),
-    ];
-  },
-  json: ({ machine, heard }) => ({
-    daemons: (machine.ipvs?.daemons ?? []).map((daemon) => ({
-      ...daemon,
-      ...multicastOf(daemon),
-      maxLength: daemon.maxLength ?? null,
-    })),
-    settings: Object.fromEntries(settingRows(machine, syncSettings)),
-    heard: heard && {
-      seconds: heard.time,
-      groups: heard.groups.map(({ address, port, links }) => ({
-        group: address,
-        port,
-        interfaces: links.map(({ name }) => name),
-      })),
-      masters: heard.masters.map((master) => ({
-        ...master,
-        accepted: isAccepted(master, machine.ipvs?.daemons ?? []) ?? null,
-      })),
-      others: heard.others,
-    },
-  }),
-};
-
-function daemonRow(daemon: Daemon): string {
-  const { group, port, ttl } = multicastOf(daemon);
-  return `${daemonText(daemon)}, group ${group} port ${port}, ttl ${ttl}`;
-}
-
-/** Whether the backup of this machine takes the messages: ip_vs_process_message. Undefined without a backup. */
-function isAccepted({ syncId }: HeardMaster, daemons: readonly Daemon[]): boolean | undefined {
-  const backup = daemons.find(({ state }) => state === 'backup');
-  return backup && (backup.syncId === 0 || backup.syncId === syncId);
-}
-
-function masterRow(master: HeardMaster, daemons: readonly Daemon[]): string {
-  const { syncId, version, messages, connections } = master;
-  const accepted = isAccepted(master, daemons);
-  const verdict =
-    accepted === undefined
-      ? 'there is no backup daemon here to take them'
-      : accepted
-        ? 'the backup daemon here takes them'
-        : 'the backup daemon here has another id and drops them';
-  return `id ${syncId}, version ${version}: ${messages} messages, ${connections} connections in them; ${verdict}`;
-}
-
-function listenedRow({ time, groups, masters, others }: NonNullable<StatusFacts['heard']>): string {
-  const where = groups.map(
-    ({ address, port, links }) => `${address} port ${port} on ${links.map(({ name }) => name).join(', ')}`,
-  );
-  return [
-    `${time} s to ${where.join(' and ')}`,
-    ...(masters.length === 0
-      ? ['no master was heard (one without new packets of clients sends nothing)']
-      : []),
-    ...(others > 0 ? [`${others} datagrams are no sync messages`] : []),
-  ].join('; ');
-}
-
-/** Rules that the page shows. */
-const SHOWN = 8;
-
-const netfilter: Section = {
-  title: 'Netfilter',
-  member: 'netfilter',
-  rows: ({ machine }) => {
-    const { tracked, count, max } = conntrackOf(machine);
-    const rules = rulesThatMatter(machine.rules);
-    const number = machine.rules?.length;
-    return [
-      ...(tracked === undefined ? [] : [['IPVS connections', tracked ? 'tracked' : 'not tracked'] as const]),
-      ...(count === undefined
-        ? []
-        : [['tracked now', max === undefined ? String(count) : `${count} of ${max}`] as const]),
-      ['rules', number === undefined ? 'unknown: neither nft nor iptables is installed' : String(number)],
-      ...rules
-        .slice(0, SHOWN)
-        .map((rule): Row => [effectOf(rule), `${rule.text}${rule.hook && ` (${rule.hook})`}`]),
-      ...(rules.length > SHOWN ? [['and', `${rules.length - SHOWN} more`] as const] : []),
-    ];
-  },
-  json: ({ machine }) => {
-    const { tracked, count, max } = conntrackOf(machine);
-    return {
-      conntrack: { ipvs: tracked ?? null, count: count ?? null, max: max ?? null },
-      rules: machine.rules?.length ?? null,
-      relevant: rulesThatMatter(machine.rules).map(({ text, hook, needs, mark }) => ({
-        rule: text,
-        hook,
-        needs: needs ?? null,
-        mark: mark ?? null,
-      })),
-    };
-  },
-};
-
-function conntrackOf(machine: StatusFacts['machine']) {
-  const tracked = numberOf(machine, vsSetting('conntrack'));
-  return {
-    tracked: tracked === undefined ? undefined : tracked !== 0,
-    count: numberOf(machine, 'net/netfilter/nf_conntrack_count'),
-    max: numberOf(machine, 'net/netfilter/nf_conntrack_max'),
-  };
-}
-
-/** Rules that translate addresses, match the state of connections, or set marks. */
-const rulesThatMatter = (rules: readonly FilterRule[] = []): FilterRule[] =>
-  rules.filter(({ needs, mark }) => needs !== undefined || mark !== undefined);
-
-function effectOf({ needs, mark }: FilterRule): string {
-  if (needs === 'nat') return 'translates addresses';
-  if (needs === 'ct') return 'matches states';
-  return mark === 'any' ? 'sets marks' : `sets mark ${mark}`;
-}
 
 const others: Section = {
   title: 'Other programs',

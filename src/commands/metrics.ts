@@ -31,6 +31,10 @@ export const command = defineCommand({
       default: 'prometheus',
       describe: 'text format; --listen answers with what the request accepts',
     },
+    'all-netns': {
+      type: 'flag',
+      describe: 'the named network namespaces as well, with their names as the label netns',
+    },
   },
   notes:
     'The module of the kernel is not loaded: without it lvs_up is 0, and there are no other series of the table. If the kernel does ' +
@@ -41,9 +45,9 @@ export const command = defineCommand({
     ['lvsadm metrics --listen 9700', 'http://127.0.0.1:9700/metrics'],
     ['lvsadm metrics --listen unix:/run/lvsadm-metrics.sock', 'for a reverse proxy on this machine'],
   ],
-  async run(context, { write, listen, compatible, format }) {
+  async run(context, { write, listen, compatible, format, allNetns }) {
     if (listen && write !== undefined) throw new UsageError('cannot be combined with --listen', '--write');
-    const exporter = new Exporter(context, compatible);
+    const exporter = new Exporter(context, compatible, allNetns);
     try {
       if (listen) return await serve(context, exporter, listen);
       const bytes = await exporter.scrape(format);

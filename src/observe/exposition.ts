@@ -66,9 +66,9 @@ const headerOf = ({ name, type, help }: MetricFamily, series: string, format: Ex
 export function labels(values: Readonly<Record<string, string | number | undefined>>): string {
   const pairs = Object.entries(values)
     .filter(([, value]) => value !== undefined)
-    .map(([name, value]) => `${name}="${escaped(String(value))}"`);
+    .map(([name, value]) => `${name}="${escapedLabel(String(value))}"`);
   return pairs.length === 0 ? '' : `{${pairs.join(',')}}`;
 }
 
 /** Kernels' names of schedulers and interfaces may hold anything. */
-const escaped = (text: string): string => printable(text).replace(/[\\"]/g, '\\$&');
+export const escapedLabel = (text: string): string => printable(text).replace(/[\\"]/g, '\\$&');

@@ -1,10 +1,12 @@
 /** Reads the table, and writes it as metrics. */
 import type { Context } from '../../context.js';
-import { cannot, UnavailableError } from '../../errors.js';
+import { cannot, HostError, UnavailableError } from '../../errors.js';
 import { type ExpositionFormat, exposition, type MetricFamily } from '../../observe/exposition.js';
+import { mergeExpositions, type NetnsExposition } from '../../observe/merge-expositions.js';
 import { metricsOf } from '../../observe/metrics.js';
 import { nodeExporterMetrics } from '../../observe/node-exporter.js';
 import { sampleTable, type TableSample } from '../../observe/table-sample.js';
+import { netnsDirectory, otherNamespaces } from '../../system/netns.js';
 import { version } from '../../version.js';
 import { ReadingClient } from '../shared/reading-client.js';
 
@@ -25,6 +27,8 @@ export class Exporter {
   constructor(
     private readonly context: Context,
     private readonly compatible: Compatibility | undefined,
+    /** Whether the named network namespaces are read as well. */
+    private readonly everywhere = false,
   ) {
     this.client = new ReadingClient(context, PATIENCE);
   }
@@ -51,11 +55,25 @@ export class Exporter {
     try {
       const sample = await this.client.ask(sampleTable).catch(unloaded);
       const families = await this.families(sample, (this.context.now() - start) / 1000);
-      return exposition(families, format);
+      const own = exposition(families, format);
+      return this.everywhere ? await this.merged(own, format) : own;
     } catch (error) {
       this.failures++;
       throw error;
     }
+  }
+
+  /** With the metrics of all named namespaces, each read by a process there. */
+  private async merged(own: Uint8Array, format: ExpositionFormat): Promise<Uint8Array> {
+    const parts: NetnsExposition[] = [{ netns: undefined, text: new TextDecoder().decode(own) }];
+    const compatible = this.compatible === undefined ? [] : ['--compatible', this.compatible];
+    for (const name of otherNamespaces(this.context.files)) {
+      const words = ['metrics', '--format', format, ...compatible, '--netns', `${netnsDirectory}/${name}`];
+      const { status, out } = await this.context.runSelf(words, 'pipe');
+      if (status !== 0) throw new HostError(`read network namespace ${name}`, `exit status ${status}`);
+      parts.push({ netns: name, text: out });
+    }
+    return new TextEncoder().encode(mergeExpositions(parts, format));
   }
 
   private async families(sample: TableSample | undefined, duration: number): Promise<MetricFamily[]> {

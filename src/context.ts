@@ -19,6 +19,32 @@ export interface Output {
   write(text: string | Uint8Array): Promise<void> | void;
 }
 
+/** Of a terminal, in characters. */
+export interface Size {
+  readonly columns: number;
+  readonly rows: number;
+}
+
+/** Standard input and output as a terminal that a live view has for itself, in raw mode. */
+export interface Terminal {
+  readonly size: Size;
+  /** @throws as `Output` does */
+  write(text: string): Promise<void> | void;
+  /** Stops the process and its group, as Ctrl-Z does, with the terminal as it was before. Resolves when they continue. */
+  suspend(): Promise<void>;
+  /** Leaves the terminal as it was. */
+  close(): void;
+}
+
+/** Input, in characters and sequences of control; a new size; the process was stopped, and continues; there is no more input. */
+export type TerminalEvent = { readonly input: string } | 'resized' | 'continued' | 'closed';
+
+/** Sequences that prepare a terminal, and that undo this. */
+export interface TerminalModes {
+  readonly enter: string;
+  readonly leave: string;
+}
+
 /** The reader of the output has closed the pipe (`| head`): ends the program without a message. */
 export class ClosedPipe extends Error {
   override name = 'ClosedPipe';
@@ -77,6 +103,11 @@ export interface Context {
    * once. The reason is the signal's name. Undefined where there are no signals.
    */
   stopRequest?(): AbortSignal;
+  /**
+   * Takes the terminal. It is left as it was when it is closed, at the end of the process, and by signals that end it.
+   * @returns undefined if standard input or output is no terminal
+   */
+  openTerminal?(modes: TerminalModes, report: (event: TerminalEvent) => void): Terminal | undefined;
   /** Milliseconds since an arbitrary moment; never decreases. */
   now(): number;
   /** The time of day, for records. */

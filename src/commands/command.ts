@@ -68,13 +68,13 @@ export interface Definition<O extends Options, P extends Positionals, V = Values
 /** Any subcommand; its `run` takes what `parse` makes of its own definition. */
 export type Command = Definition<Options, Positionals, Readonly<Record<string, unknown>>>;
 
-/** Gives `run` the types of the options and positionals. */
+/** Gives `run` the types of the options and positionals, for other commands as well that call it. */
 export const defineCommand = <
   const O extends Options = Readonly<Record<never, never>>,
   const P extends Positionals = Readonly<Record<never, never>>,
 >(
   definition: Definition<O, P>,
-): Command => definition;
+): Definition<O, P> => definition;
 
 /** The values of options, `--dry-run` as `dryRun`, and of positionals. */
 export type Values<O extends Options, P extends Positionals = Readonly<Record<never, never>>> = {

@@ -13,6 +13,8 @@ export interface Theme {
   readonly quiet: Paint;
   readonly warning: Paint;
   readonly error: Paint;
+  /** The line that keys are about. */
+  readonly selected: Paint;
 }
 
 const same: Paint = (text) => text;
@@ -25,6 +27,7 @@ export const plainTheme: Theme = {
   quiet: same,
   warning: same,
   error: same,
+  selected: same,
 };
 
 /** Whether text for `output` is coloured: on a terminal, unless NO_COLOR says otherwise (no-color.org). */
@@ -44,5 +47,6 @@ export async function themeFor(output: Output, env: Context['env']): Promise<The
     quiet: chalk.dim,
     warning: chalk.yellow,
     error: chalk.red.bold,
+    selected: chalk.inverse,
   };
 }

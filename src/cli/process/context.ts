@@ -9,6 +9,7 @@ import type { Files } from '../../system/files.js';
 import { main } from '../main.js';
 import { DescriptorOutput } from './output.js';
 import { type Descriptors, readFile, readStdin } from './streams.js';
+import { openTerminal } from './terminal.js';
 
 /** What differs between the distributions. */
 export interface Runtime {
@@ -54,6 +55,7 @@ function processContext(runtime: Runtime): ProcessContext {
     files,
     openSocket,
     stopRequest,
+    openTerminal: (modes, report) => openTerminal(out, modes, report),
     now: () => performance.now(),
     date: () => new Date(),
     sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),

@@ -16,6 +16,12 @@ export const commands: readonly CommandRow[] = [
     load: () => import('./connections.js'),
   },
   {
+    name: 'top',
+    topic: 'inspection',
+    summary: 'watch connections and rates of services and servers',
+    load: () => import('./top.js'),
+  },
+  {
     name: 'monitor',
     topic: 'inspection',
     summary: 'write a line for each change of the table',

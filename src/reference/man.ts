@@ -78,6 +78,10 @@ const environment: Rows = [
     'Standalone executable: read servers by netlink alone, never by getsockopt(2): slower, with the same output.',
   ],
   ['NO_COLOR', 'Write no colours, if set to anything but the empty string. TERM=dumb has the same effect.'],
+  [
+    'LC_ALL, LC_CTYPE, LANG',
+    'The first that is set names the locale. Without UTF-8 in it, lvsadm top draws in ASCII.',
+  ],
   ['XDG_RUNTIME_DIR', 'State is kept in its directory lvsadm if /run/lvsadm cannot be written.'],
 ];
 

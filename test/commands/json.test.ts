@@ -23,6 +23,7 @@ const named = ['tcp://192.0.2.1:80', '198.51.100.1'];
 
 /** Command lines that write JSON, by the name of their subcommand; those of set-ups and links have tests beside theirs. */
 const lines: Readonly<Record<string, readonly (readonly string[])[]>> = {
+  top: [['--once']],
   list: [[], ['tcp://192.0.2.1:80'], ['--filter', 'weight=77']],
   connections: [['--count'], ['--by', 'client'], ['--by', 'client/24', '--top', '1'], ['--stuck']],
   where: [['203.0.113.9', 'tcp://192.0.2.1:80']],

@@ -66,6 +66,12 @@ export const metricsNeeds: Need[] = [
   { needs: 'promtool', package: 'prometheus', why: 'lints metrics, and tests alert rules' },
 ];
 
+/** What shows a live screen. */
+export const terminalNeeds: Need[] = [
+  { needs: 'tmux', package: 'tmux', why: 'a terminal whose screen can be read' },
+  { needs: 'bash', package: 'bash', why: 'a shell that stops and continues programs' },
+];
+
 /** What it takes to fetch and unpack Debian's kernel. */
 export const kernelNeeds: Need[] = [
   { needs: 'apt-get', package: 'apt', why: "fetches Debian's kernel" },

@@ -15,6 +15,7 @@ import { changesIn } from './changes.js';
 import { chunks, contextWith } from './context.js';
 import { FakeIpvs } from './fake-ipvs.js';
 import { ownFiles } from './flock.js';
+import type { ScreenTerminal } from './screen-terminal.js';
 
 export interface Result {
   readonly status: number;
@@ -29,6 +30,8 @@ export interface Circumstances {
   /** Width of the terminal (default: 120). */
   readonly columns?: number;
   readonly env?: Readonly<Record<string, string>>;
+  /** The terminal that a live view takes. */
+  readonly screen?: ScreenTerminal;
 }
 
 export class Director {
@@ -91,7 +94,7 @@ export class Director {
   /** Runs `lvsadm` with these words. */
   async run(
     words: readonly string[],
-    { stdin = '', terminal = false, columns, env = {} }: Circumstances = {},
+    { stdin = '', terminal = false, columns, env = {}, screen }: Circumstances = {},
   ): Promise<Result> {
     const out = new Captured(terminal, columns);
     const err = new Captured(terminal);
@@ -105,6 +108,7 @@ export class Director {
       client: async () => this.client,
       openClient: (how) => IpvsClient.open(this.openSocket, how),
       stopRequest: () => this.stop.signal,
+      ...(screen && { openTerminal: screen.open }),
       now: () => this.time,
       date: () => new Date(this.time),
       sleep: async (milliseconds) => {

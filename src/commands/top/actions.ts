@@ -1,0 +1,46 @@
+/** Changes of a server from top: the commands drain, undrain and weight make them, with their locks and remembered weights. */
+import type { Context } from '../../context.js';
+import { LvsadmError, UsageError } from '../../errors.js';
+import { mistake } from '../../messages.js';
+import { destinationKey } from '../../model/destination.js';
+import { outputTo } from '../../output/deferred-output.js';
+import { command as drain } from '../drain.js';
+import { failureText } from '../shared/reading-client.js';
+import { command as undrain } from '../undrain.js';
+import { valueTypes } from '../value-types.js';
+import { command as weight } from '../weight.js';
+import type { Action } from './state.js';
+
+/** @returns what the command said, or why it failed, in one line */
+export async function carryOut(
+  action: Action,
+  context: Context,
+  runDir: string | undefined,
+): Promise<string> {
+  const said: string[] = [];
+  const output = outputTo((text) => said.push(text));
+  // A client of its own: a command keeps the one of its context.
+  const client = context.openClient({});
+  try {
+    await run(action, { ...context, out: output, err: output, client: () => client }, runDir);
+    return said.join('').trim().replaceAll('\n', '; ');
+  } catch (error) {
+    if (!(error instanceof LvsadmError)) throw error;
+    return error instanceof UsageError ? mistake(error) : failureText(error);
+  } finally {
+    (await client.catch(() => undefined))?.close();
+  }
+}
+
+function run(action: Action, context: Context, runDir: string | undefined): Promise<number> {
+  const { service, server } = action.line;
+  const common = { service: service.name, server: destinationKey(server.id), runDir, json: false };
+  const everyday = { force: false, onInterrupt: 'keep' } as const;
+  if (action.do === 'undrain') return undrain.run(context, { ...common, allServices: undefined });
+  if (action.do === 'weight') {
+    const to = valueTypes.weight.read(action.weight ?? '');
+    return weight.run(context, { ...common, ...everyday, weight: to, over: 0 });
+  }
+  // The screen shows how its connections end.
+  return drain.run(context, { ...common, ...everyday, allServices: undefined, delete: false, timeout: 0 });
+}

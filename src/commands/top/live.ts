@@ -1,0 +1,167 @@
+/** top on a terminal: readings, keys and sizes come in, screens go out. What they mean is in state.ts and keys.ts. */
+import type { Context, Terminal, TerminalEvent } from '../../context.js';
+import { LvsadmError } from '../../errors.js';
+import type { RatedTable } from '../../observe/rates.js';
+import { outputTo } from '../../output/deferred-output.js';
+import { glyphsFor } from '../../output/glyphs.js';
+import { keysIn, Screen, screenModes } from '../../output/screen.js';
+import { themeFor } from '../../output/theme.js';
+import { Interruption } from '../shared/interruption.js';
+import { failureText } from '../shared/reading-client.js';
+import { carryOut } from './actions.js';
+import { readClients } from './clients.js';
+import { EventQueue } from './event-queue.js';
+import { frame } from './frame.js';
+import { press } from './keys.js';
+import { Readings } from './reading.js';
+import type { Look } from './rows.js';
+import {
+  type Clients,
+  initialState,
+  type Request,
+  type Settings,
+  type TopState,
+  withClients,
+  withNotice,
+  withSize,
+  withTable,
+} from './state.js';
+
+export interface LiveSettings extends Settings {
+  /** Milliseconds between two readings. */
+  readonly interval: number;
+  readonly runDir: string | undefined;
+}
+
+type Event =
+  | { readonly terminal: TerminalEvent }
+  | { readonly table: RatedTable; readonly date: Date }
+  | { readonly clients: Clients }
+  | { readonly notice: string }
+  | { readonly failure: unknown }
+  | 'stop';
+
+/**
+ * Shows the table until the user quits, or the process is asked to stop.
+ * @returns whether there is a terminal
+ */
+export async function showLive(context: Context, settings: LiveSettings): Promise<boolean> {
+  const events = new EventQueue<Event>();
+  const terminal = context.openTerminal?.(screenModes, (event) => events.push({ terminal: event }));
+  if (terminal === undefined) return false;
+  try {
+    const look = { theme: await themeFor(context.out, context.env), glyphs: glyphsFor(context.env) };
+    await new LiveView(context, terminal, events, settings, look).run();
+  } finally {
+    terminal.close();
+  }
+  return true;
+}
+
+class LiveView {
+  private readonly screen = new Screen();
+  private readonly interruption: Interruption;
+  private state: TopState;
+  /** Whether a request is being carried out: one at a time. */
+  private isBusy = false;
+  private isOver = false;
+
+  constructor(
+    private readonly context: Context,
+    private readonly terminal: Terminal,
+    private readonly events: EventQueue<Event>,
+    private readonly settings: LiveSettings,
+    private readonly look: Look,
+  ) {
+    this.interruption = new Interruption(context);
+    this.state = initialState(terminal.size, settings);
+  }
+
+  async run(): Promise<void> {
+    void this.interruption.asked().then(() => this.events.push('stop'));
+    void this.read().catch((failure) => this.events.push({ failure }));
+    try {
+      while (!this.isOver) {
+        await this.terminal.write(this.screen.show(frame(this.state, this.look)));
+        for (const event of await this.events.next()) await this.take(event);
+      }
+    } finally {
+      this.isOver = true;
+    }
+  }
+
+  /** Reads the table again and again, while keys are answered. */
+  private async read(): Promise<void> {
+    const { context, settings, events } = this;
+    const err = outputTo((text) => events.push({ notice: text.trim() }));
+    const readings = new Readings({ ...context, err });
+    try {
+      while (!this.isOver) {
+        await readings.next().then(
+          (table) => events.push({ table, date: context.date() }),
+          (failure) => events.push({ failure }),
+        );
+        await this.interruption.sleep(settings.interval);
+      }
+    } finally {
+      readings.close();
+    }
+  }
+
+  private async take(event: Event): Promise<void> {
+    const { state } = this;
+    if (event === 'stop') this.isOver = true;
+    else if ('table' in event) this.state = withTable(state, event.table, event.date);
+    else if ('clients' in event) this.state = withClients(state, event.clients);
+    else if ('notice' in event) this.state = withNotice(state, event.notice);
+    else if ('failure' in event) this.fail(event.failure);
+    else await this.hear(event.terminal);
+  }
+
+  /** A failure at once is one of the command; later ones may pass. */
+  private fail(failure: unknown): void {
+    if (!(failure instanceof LvsadmError) || this.state.latest === undefined) throw failure;
+    this.state = { ...this.state, failure: failureText(failure) };
+  }
+
+  private async hear(event: TerminalEvent): Promise<void> {
+    if (event === 'closed') this.isOver = true;
+    else if (event === 'resized' || event === 'continued') {
+      this.screen.forget();
+      this.state = withSize(this.state, this.terminal.size);
+    } else {
+      for (const key of keysIn(event.input)) {
+        this.state = press(this.state, key);
+        const { request } = this.state;
+        if (request?.do === 'suspend') await this.terminal.suspend();
+        else if (request !== undefined) this.request(request);
+      }
+    }
+  }
+
+  private request(request: Exclude<Request, { do: 'suspend' }>): void {
+    const { context, settings } = this;
+    if (request.do === 'quit') this.isOver = true;
+    else if (request.do === 'redraw') this.screen.forget();
+    else if (request.do === 'clients')
+      this.work(async () => ({ clients: await readClients(context, request.line) }));
+    else this.work(async () => ({ notice: await carryOut(request, context, settings.runDir) }));
+  }
+
+  /** Work that takes time, while keys are answered. */
+  private work(work: () => Promise<Event>): void {
+    if (this.isBusy) {
+      this.state = withNotice(this.state, 'wait: the key before is still worked on');
+      return;
+    }
+    this.isBusy = true;
+    this.state = withNotice(this.state, 'working');
+    void work()
+      .catch((failure): Event => ({ failure }))
+      .then((event) => {
+        this.isBusy = false;
+        this.events.push({ notice: '' });
+        this.events.push(event);
+      });
+  }
+}

@@ -1,0 +1,151 @@
+/** Lines of top as rows of text. */
+import { masked } from '../../foreign-text.js';
+import { destinationKey } from '../../model/destination.js';
+import { type HistorySpan, ratesIn, SLOTS } from '../../observe/history.js';
+import type { RatedServer, RatedService } from '../../observe/rates.js';
+import { BETWEEN, type Column, keptColumns, SUBJECT } from '../../output/columns.js';
+import { type Glyphs, shortened, sparkline } from '../../output/glyphs.js';
+import type { Theme } from '../../output/theme.js';
+import type { Line } from './arrange.js';
+import {
+  cellText,
+  headingOf,
+  type Measure,
+  measures,
+  SCHEDULER_LEAVES,
+  SPARKLINE_LEAVES,
+  type Units,
+} from './measures.js';
+
+export interface Look {
+  readonly theme: Theme;
+  readonly glyphs: Glyphs;
+}
+
+export interface Layout extends Look {
+  readonly units: Units;
+  /** The name of a measure, whose heading is marked. */
+  readonly sort: string;
+  /** Of a live view; undefined for plain text, which is as wide as its cells are. */
+  readonly screen: ScreenLayout | undefined;
+}
+
+interface ScreenLayout {
+  /** In columns. */
+  readonly width: number;
+  /** Of the sparklines. */
+  readonly span: HistorySpan;
+  /** Names of services whose servers are not shown. */
+  readonly folded: ReadonlySet<string>;
+}
+
+interface Cell {
+  readonly text: string;
+  readonly paint?: keyof Theme | undefined;
+}
+
+interface TopColumn extends Column {
+  readonly ofServer: (server: RatedServer) => Cell;
+  readonly ofService: (service: RatedService) => Cell;
+}
+
+/** Columns do not become narrower than this, so that they stand still while numbers change. */
+const LEAST_WIDTH = 5;
+
+/** The headings, and a row for each line. */
+export function tableRows(lines: readonly Line[], layout: Layout): { heading: string; rows: string[] } {
+  const { theme, screen } = layout;
+  const width = screen?.width ?? Number.POSITIVE_INFINITY;
+  const columns = columnsOf(layout);
+  const cells = lines.map((line) => columns.map((column) => cellOf(column, line)));
+  const widths = columns.map(({ heading, align }, index) =>
+    cells.reduce(
+      (most, row) => Math.max(most, row[index]?.text.length ?? 0),
+      Math.max(heading.length, align === 'right' ? LEAST_WIDTH : 0),
+    ),
+  );
+  const kept = keptColumns(columns, widths, width);
+  const others = kept.slice(1).reduce((sum, index) => sum + BETWEEN.length + (widths[index] ?? 0), 0);
+  const fitting = kept.map((index) =>
+    index === 0 ? Math.min(widths[0] ?? 0, Math.max(SUBJECT, width - others)) : (widths[index] ?? 0),
+  );
+  const row = (texts: readonly Cell[]): string =>
+    rowText(
+      kept.map((index) => ({ ...(texts[index] as Cell), align: columns[index]?.align ?? 'left' })),
+      fitting,
+      layout,
+    );
+  return {
+    heading: theme.heading(row(columns.map(({ heading }) => ({ text: heading })))),
+    rows: cells.map(row),
+  };
+}
+
+function columnsOf({ units, sort, screen, glyphs }: Layout): TopColumn[] {
+  const mark = ({ name }: RatedService): string =>
+    screen === undefined ? '' : screen.folded.has(name) ? '+ ' : '- ';
+  return [
+    {
+      heading: 'SERVICE/SERVER',
+      ofService: (service) => ({
+        text: mark(service) + service.name,
+        paint: service.servers.length === 0 ? 'error' : 'heading',
+      }),
+      ofServer: ({ id }) => ({ text: `${screen === undefined ? '  ' : '    '}${destinationKey(id)}` }),
+    },
+    {
+      heading: 'SCHED/METHOD',
+      leaves: SCHEDULER_LEAVES,
+      ofService: ({ service }) => ({ text: masked(service.scheduler) }),
+      ofServer: ({ method }) => ({ text: method }),
+    },
+    ...measures.map((measure) => columnOf(measure, units, sort)),
+    ...(screen === undefined ? [] : [sparklineColumn(screen, glyphs)]),
+  ];
+}
+
+function sparklineColumn({ span }: ScreenLayout, glyphs: Glyphs): TopColumn {
+  const cell = ({ history }: RatedServer | RatedService): Cell => ({
+    text: sparkline(ratesIn(history, span), glyphs),
+  });
+  const heading = 'LAST MINUTE'.padEnd(SLOTS);
+  return { heading, leaves: SPARKLINE_LEAVES, ofService: cell, ofServer: cell };
+}
+
+function columnOf(measure: Measure, units: Units, sort: string): TopColumn {
+  const { name, leaves, ofServer, ofService, paintServer, paintService } = measure;
+  return {
+    heading: `${name === sort ? '*' : ''}${headingOf(measure, units)}`,
+    align: 'right',
+    // The column that lines are sorted by stays.
+    ...(leaves !== undefined && name !== sort && { leaves }),
+    ofServer: (server) => ({
+      text: cellText(measure, ofServer(server), units),
+      paint: paintServer?.(server),
+    }),
+    ofService: (service) => ({
+      text: cellText(measure, ofService(service), units),
+      paint: paintService?.(service),
+    }),
+  };
+}
+
+const cellOf = (column: TopColumn, { service, server }: Line): Cell =>
+  server === undefined ? column.ofService(service) : column.ofServer(server);
+
+function rowText(
+  cells: readonly (Cell & { readonly align: 'left' | 'right' })[],
+  widths: readonly number[],
+  { theme, glyphs }: Look,
+): string {
+  return cells
+    .map(({ text, paint, align }, index) => {
+      const width = widths[index] ?? 0;
+      const fitted = shortened(text, width, glyphs);
+      const blanks = ' '.repeat(width - fitted.length);
+      const painted = paint === undefined ? fitted : theme[paint](fitted);
+      return align === 'right' ? blanks + painted : painted + blanks;
+    })
+    .join(BETWEEN)
+    .trimEnd();
+}

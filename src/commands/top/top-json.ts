@@ -1,0 +1,43 @@
+/** A reading of top as JSON. */
+import { destinationKey } from '../../model/destination.js';
+import { isOverloaded } from '../../model/table.js';
+import type { RatedServer, RatedService, RatedTable, Rates } from '../../observe/rates.js';
+import type { Json } from '../../output/json.js';
+import type { Line } from './arrange.js';
+
+/** The services and servers of the lines, in their order. */
+export function topJson(table: RatedTable, lines: readonly Line[], date: Date): Json {
+  const services: { readonly [name: string]: Json; readonly servers: Json[] }[] = [];
+  for (const { service, server } of lines) {
+    if (server === undefined) services.push(serviceJson(service));
+    else services.at(-1)?.servers.push(serverJson(server));
+  }
+  return { time: date.toISOString(), seconds: rounded(table.seconds), services };
+}
+
+const serviceJson = ({ name, service, rates }: RatedService) => ({
+  service: name,
+  scheduler: service.scheduler,
+  rates: ratesJson(rates),
+  servers: [],
+});
+
+const serverJson = (server: RatedServer): Json => ({
+  server: destinationKey(server.id),
+  method: server.method,
+  weight: server.weight,
+  activeConnections: server.activeConnections,
+  inactiveConnections: server.inactiveConnections,
+  persistentConnections: server.persistentConnections,
+  overloaded: isOverloaded(server),
+  share: server.share === undefined ? null : rounded(server.share),
+  rates: ratesJson(server.rates),
+});
+
+const ratesJson = (rates: Rates | undefined): Json =>
+  rates === undefined
+    ? null
+    : Object.fromEntries(Object.entries(rates).map(([name, rate]) => [name, rounded(rate)]));
+
+/** To three decimals. */
+const rounded = (value: number): number => Math.round(value * 1000) / 1000;

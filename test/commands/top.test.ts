@@ -1,0 +1,309 @@
+// lvsadm top: as text, as JSON, and live on a terminal in memory.
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { TransportError } from '../../src/errors.js';
+import type { OpenSocket } from '../../src/netlink/transport/socket.js';
+import { Director } from '../support/director.js';
+import { FakeIpvs } from '../support/fake-ipvs.js';
+import { ScreenTerminal } from '../support/screen-terminal.js';
+import { connect, connectionTable, document, grow, web } from '../support/top-table.js';
+
+const one = { address: '198.51.100.1', port: 80 };
+const three = { address: '198.51.100.3', port: 80 };
+
+async function started(t: TestContext, openSocket?: OpenSocket, ipvs?: FakeIpvs): Promise<Director> {
+  const director = await Director.start(t, openSocket);
+  const { status, err } = await director.run(['apply', '-f', '-'], { stdin: document });
+  assert.equal(status, 0, err);
+  director.time = 0;
+  director.whileSleeping = () => grow(director.ipvs, 1);
+  connect(ipvs ?? director.ipvs);
+  return director;
+}
+
+const weightOf = async ({ client }: Director): Promise<number | undefined> =>
+  (await client.destinations(web)).find(({ id }) => id.address === one.address)?.weight;
+
+test('--once writes the rates of one interval as a table', async (t) => {
+  const director = await started(t);
+  const { out, status } = await director.run(['top', '--once', '--sort', 'outbps']);
+  assert.equal(status, 0);
+  const [title, heading, ...rows] = out.split('\n');
+  assert.equal(title, '1970-01-01T00:00:01.000Z  rates of 1.0 s');
+  assert.match(heading ?? '', /^SERVICE\/SERVER +SCHED\/METHOD +WEIGHT +ACTIVE .* \*OUTBPS$/);
+  assert.match(rows[0] ?? '', /^tcp:\/\/192.0.2.10:80 +wrr +9 +119 +17 +0 +400 +- +2.0k +1.6k +1.6M +16M$/);
+  assert.match(rows[1] ?? '', /^ {2}198.51.100.1:80 +nat +3 +61 +12 +0 +300 +75% +1.5k +1.2k +1.2M +12M$/);
+  assert.equal(rows.length, 11);
+});
+
+test('in a pipe there is a table for each interval, until the process is asked to stop', async (t) => {
+  const director = await started(t);
+  director.whileSleeping = () => {
+    if (director.time >= 6000) director.stop.abort('SIGTERM');
+  };
+  const { out, status } = await director.run(['top', '--interval', '2', '--filter', 'fwmark']);
+  assert.equal(status, 0);
+  const titles = out.split('\n').filter((line) => line.includes('rates of'));
+  assert.deepEqual(titles, [
+    '1970-01-01T00:00:02.000Z  rates of 2.0 s',
+    '1970-01-01T00:00:04.000Z  rates of 2.0 s',
+  ]);
+  assert.equal(out.split('\n\n').length, 2);
+});
+
+test('--json writes an object on a line for each interval', async (t) => {
+  const director = await started(t);
+  director.whileSleeping = () => {
+    grow(director.ipvs, 1);
+    if (director.time === 3000) director.stop.abort('SIGINT');
+  };
+  const { out } = await director.run(['top', '--json', '--filter', '198.51.100.1']);
+  const readings = out
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  assert.equal(readings.length, 2);
+  assert.deepEqual(readings[0], {
+    time: '1970-01-01T00:00:01.000Z',
+    seconds: 1,
+    services: [
+      {
+        service: 'tcp://192.0.2.10:80',
+        scheduler: 'wrr',
+        rates: { connections: 400, inPackets: 2000, outPackets: 1600, inBytes: 1600000, outBytes: 16000000 },
+        servers: [
+          {
+            server: '198.51.100.1:80',
+            method: 'nat',
+            weight: 3,
+            activeConnections: 61,
+            inactiveConnections: 12,
+            persistentConnections: 0,
+            overloaded: false,
+            share: 0.75,
+            rates: {
+              connections: 300,
+              inPackets: 1500,
+              outPackets: 1200,
+              inBytes: 1200000,
+              outBytes: 12000000,
+            },
+          },
+        ],
+      },
+    ],
+  });
+});
+
+test('a rate that is not known is null, and - as text', async (t) => {
+  const director = await started(t);
+  director.whileSleeping = () => director.ipvs.carryOut({ do: 'zeroAll' });
+  director.ipvs.count(web, { connections: 7n });
+  const text = await director.run(['top', '--once', '--filter', '100.1:80']);
+  assert.match(text.out, /^tcp\S+ +wrr .* - +- +- +- +- +-$/m);
+  director.ipvs.count(web, { connections: 7n });
+  const { out } = await director.run(['top', '--once', '--json']);
+  assert.equal(JSON.parse(out).services[0].rates, null);
+});
+
+test('the module is not loaded: where it is missing top says so', async (t) => {
+  const director = await started(t);
+  director.ipvs.present = false;
+  for (const words of [['--once'], ['--json'], []]) {
+    const screen = new ScreenTerminal();
+    const { status, err } = await director.run(['top', ...words], { screen });
+    assert.equal(status, 2);
+    assert.match(err, /^Can't initialize ipvs: the kernel has no IPVS: its module is not loaded\n/);
+    assert.equal(screen.isTaken, false);
+  }
+});
+
+test('an interval that is too short, and one that is none, are refused', async (t) => {
+  const director = await started(t);
+  const short = await director.run(['top', '--once', '--interval', '0.01']);
+  assert.deepEqual([short.status, short.err.split('\n')[0]], [2, 'lvsadm: --interval: at least 0.1 s']);
+  assert.equal((await director.run(['top', '--once', '--sort', 'nothing'])).status, 2);
+});
+
+/** Runs top on a terminal: after each interval the next step; quits after the last one. */
+async function live(
+  director: Director,
+  steps: readonly ((screen: ScreenTerminal) => unknown)[],
+  ipvs = director.ipvs,
+) {
+  const screen = new ScreenTerminal();
+  const left = [...steps, (terminal: ScreenTerminal) => terminal.type('q')];
+  let last = director.time;
+  director.whileSleeping = async () => {
+    // Not an interval: a pause in which keys are heard.
+    if (director.time === last) return;
+    last = director.time;
+    grow(ipvs, 1);
+    await settled();
+    await left.shift()?.(screen);
+    await settled();
+  };
+  const result = await director.run(['top'], { screen, terminal: true, env: { LANG: 'C.UTF-8' } });
+  assert.deepEqual([screen.isTaken, result.status, result.err], [false, 0, '']);
+  return { ...result, screen };
+}
+
+/** What is under way ends: the clock of the director does not wait for it. */
+const settled = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 30));
+
+test('on a terminal the screen follows the table, and its size', async (t) => {
+  const director = await started(t);
+  const screens: string[][] = [];
+  const { status, out, err } = await live(director, [
+    () => {},
+    ({ lines }) => screens.push(lines),
+    (screen) => screen.resize({ columns: 60, rows: 10 }),
+    ({ lines }) => screens.push(lines),
+  ]);
+  assert.deepEqual([status, out, err], [0, '', '']);
+  const [first = [], second = []] = screens;
+  assert.deepEqual([first.length, second.length], [24, 10]);
+  assert.match(first[3] ?? '', /^>- tcp:\/\/192.0.2.10:80 +9 +119 +400 +- +1.6M +█+$/);
+  assert.match(second[3] ?? '', /^>- tcp:\/\/192.0.2.10:80 +9 +119 +400 +-$/);
+  assert.equal(second.at(-1), '? keys  q quit');
+});
+
+test('a drain, an undrain and a weight are those of the commands', async (t) => {
+  const director = await started(t);
+  const seen: (string | number | undefined)[] = [];
+  const look = async ({ lines }: ScreenTerminal) => seen.push(lines.at(-1), await weightOf(director));
+  await live(director, [
+    (screen) => screen.type('\x1b[Bdy'),
+    look,
+    (screen) => screen.type('uy'),
+    look,
+    (screen) => screen.type('w50%\ry'),
+    look,
+    (screen) => screen.type('un'),
+    look,
+    (screen) => screen.type('dy'),
+    look,
+  ]);
+  assert.deepEqual(seen, [
+    '198.51.100.1:80 of tcp://192.0.2.10:80: 61 connections left, at weight 0',
+    0,
+    '198.51.100.1:80 of tcp://192.0.2.10:80: weight 3',
+    3,
+    '198.51.100.1:80 of tcp://192.0.2.10:80: weight 3 -> 2',
+    2,
+    'nothing changed',
+    2,
+    '198.51.100.1:80 of tcp://192.0.2.10:80: 61 connections left, at weight 0',
+    0,
+  ]);
+  const undrained = await director.run(['undrain', 'tcp://192.0.2.10:80', '198.51.100.1']);
+  assert.equal(undrained.out, '198.51.100.1:80 of tcp://192.0.2.10:80: weight 2\n');
+});
+
+test('a change that is refused is a line on the screen', async (t) => {
+  const director = await started(t);
+  const seen: (string | undefined)[] = [];
+  await live(director, [
+    (screen) => screen.type('\x1b[Buy'),
+    ({ lines }) => seen.push(lines.at(-1)),
+    (screen) => screen.type('\x1b[B\x1b[Bd'),
+    () => director.ipvs.carryOut({ do: 'deleteDestination', of: web, id: three }),
+    (screen) => screen.type('y'),
+    ({ lines }) => seen.push(lines.slice(-2).join(' ')),
+  ]);
+  assert.equal(seen[0], '198.51.100.1:80 of tcp://192.0.2.10:80: not drained: its weight is 3');
+  assert.match(
+    seen[1] ?? '',
+    /^198.51.100.3:80: tcp:\/\/192.0.2.10:80 has no such server; it has 198.51.100.1:80, /,
+  );
+});
+
+test('c shows the clients of the line', async (t) => {
+  const director = await started(t);
+  director.contents.set('/proc/net/ip_vs_conn', connectionTable());
+  const screens: string[][] = [];
+  await live(director, [
+    (screen) => screen.type('\x1b[Bc'),
+    ({ lines }) => screens.push(lines.slice(2, 6)),
+    (screen) => screen.type('\x1b'),
+    ({ lines }) => screens.push(lines.slice(2, 3)),
+  ]);
+  assert.deepEqual(screens[0], [
+    'clients of 198.51.100.1:80 of tcp://192.0.2.10:80: 3 connections and templates',
+    'CLIENT        ENTRIES  STATES',
+    '203.0.113.9         2  ESTABLISHED 1, SYN_RECV 1',
+    '203.0.113.77        1  ESTABLISHED 1',
+  ]);
+  assert.match(screens[1]?.[0] ?? '', /^ SERVICE\/SERVER/);
+});
+
+test('after ctrl-z the whole screen is drawn again', async (t) => {
+  const director = await started(t);
+  let lines: readonly string[] = [];
+  const { screen } = await live(director, [
+    (terminal) => terminal.type('\x1a'),
+    (terminal) => {
+      lines = terminal.lines;
+    },
+  ]);
+  assert.equal(screen.suspensions, 1);
+  assert.match(lines[0] ?? '', /^lvsadm /);
+  assert.equal(lines.at(-1), '? keys  q quit');
+});
+
+test('a socket that is lost is opened anew with a line, and a kernel without IPVS is waited for', async (t) => {
+  const ipvs = new FakeIpvs();
+  let isLost = false;
+  const director = await started(
+    t,
+    async (protocol) => {
+      const socket = await ipvs.open(protocol);
+      return {
+        port: socket.port,
+        receiveBuffer: socket.receiveBuffer,
+        largestSend: socket.largestSend,
+        send: (bytes) => socket.send(bytes),
+        close: () => socket.close(),
+        receive(timeout) {
+          if (!isLost) return socket.receive(timeout);
+          isLost = false;
+          throw new TransportError('system', 'receive', 'the socket is lost');
+        },
+      };
+    },
+    ipvs,
+  );
+  const seen: (string | undefined)[] = [];
+  const last = ({ lines }: ScreenTerminal) => seen.push(lines.at(-1));
+  await live(
+    director,
+    [
+      () => {
+        isLost = true;
+      },
+      () => {},
+      last,
+      (screen) => {
+        screen.type('k');
+        ipvs.present = false;
+      },
+      () => {},
+      last,
+      () => {
+        ipvs.present = true;
+      },
+      () => {},
+      last,
+    ],
+    ipvs,
+  );
+  assert.match(seen[0] ?? '', /^lvsadm: .*: the socket is opened anew$/);
+  assert.equal(seen[1], 'the kernel has no IPVS: its module is not loaded');
+  assert.equal(seen[2], '? keys  q quit');
+});
+
+test('SIGTERM ends it with the terminal as it was', async (t) => {
+  const director = await started(t);
+  const { status } = await live(director, [() => director.stop.abort('SIGTERM')]);
+  assert.equal(status, 0);
+});

@@ -82,7 +82,11 @@ export function connectionFilter(selection: Selection, known?: KnownServers): Co
   if (service !== undefined) conditions.push(ofService(service, known));
   if (selection.synchronized) conditions.push((line) => line.isSynchronized);
   if (selection.gone) conditions.push((line) => known !== undefined && !known.hasServerOf(line));
-  return (line) => conditions.every((condition) => condition(line));
+  // Called for every line: every() with a closure takes as long as reading the line.
+  return (line) => {
+    for (const condition of conditions) if (!condition(line)) return false;
+    return true;
+  };
 }
 
 /** Whether the table is needed: lines have no marks, and do not tell whether their server is still there. */

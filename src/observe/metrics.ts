@@ -42,12 +42,20 @@ export interface Scrape {
   readonly duration: number;
   /** Readings that failed since the program started. */
   readonly failures: number;
+  /** Entries of the connection table; undefined if the kernel does not tell. */
+  readonly connections?: number | undefined;
+}
+
+/** @param status content of /proc/net/ip_vs_status; empty if it cannot be read */
+export function connectionCount(status: string): number | undefined {
+  const digits = /^Conns:\s*(\d+)$/m.exec(status)?.[1];
+  return digits === undefined ? undefined : Number(digits);
 }
 
 /** @param sample undefined if the kernel does not have IPVS */
 export const metricsOf = (sample: TableSample | undefined, scrape: Scrape): MetricFamily[] => [
   gauge('lvs_up', 'Whether the kernel has IPVS: 0 if its module is not loaded.', sample ? 1 : 0),
-  ...(sample ? tableFamilies(sample) : []),
+  ...(sample ? tableFamilies(sample, scrape.connections) : []),
   gauge('lvs_scrape_duration_seconds', 'Time that it took to read the table.', scrape.duration),
   {
     name: 'lvs_scrape_failures',
@@ -70,13 +78,25 @@ const gauge = (name: string, help: string, value: number): MetricFamily => ({
   samples: (add) => add('', value),
 });
 
-function tableFamilies(sample: TableSample): MetricFamily[] {
+function tableFamilies(sample: TableSample, connections: number | undefined): MetricFamily[] {
   const services = sample.services.map((each) => ({ ...each, labels: serviceLabels(each.service) }));
   const servers = sample.services.flatMap(({ service, servers }) => {
     const of = formatService(service.id);
     return servers.map((server) => ({ ...server, labels: serverLabels(of, server) }));
   });
-  return [...serviceFamilies(services), ...serverFamilies(servers, sample), ...machineFamilies(sample)];
+  return [
+    ...serviceFamilies(services),
+    ...serverFamilies(servers, sample),
+    gauge(
+      'lvs_connection_table_buckets',
+      'Buckets of the connection hash table.',
+      sample.info.connectionTableSize,
+    ),
+    ...(connections === undefined
+      ? []
+      : [gauge('lvs_connection_table_entries', 'Connections and persistence templates.', connections)]),
+    ...machineFamilies(sample),
+  ];
 }
 
 const serviceLabels = ({ id }: Service): string => labels({ service: formatService(id) });
@@ -199,8 +219,7 @@ function serverFacts(
   };
 }
 
-const machineFamilies = ({ info, daemons, timeouts }: TableSample): MetricFamily[] => [
-  gauge('lvs_connection_table_buckets', 'Buckets of the connection hash table.', info.connectionTableSize),
+const machineFamilies = ({ daemons, timeouts }: TableSample): MetricFamily[] => [
   {
     name: 'lvs_timeout_seconds',
     type: 'gauge',

@@ -1,4 +1,4 @@
-// lvsadm metrics: once, into a file, and over HTTP; what Prometheus's own linter says of it is test/lab/promtool.test.ts.
+// lvsadm metrics: once, into a file, and over HTTP; what Prometheus's own linter says of it is test/lab/metrics.test.ts.
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { symlink } from 'node:fs/promises';
@@ -69,6 +69,15 @@ test('services and servers have their counters, connections and settings, spelt 
     out,
   );
   assert.match(out, /^lvs_sync_daemon_info\{state="master",interface="eth0",sync_id="3",.*\} 1$/m);
+});
+
+test('entries of the connection table are those that the kernel counts, where it tells', async (t) => {
+  const director = await started(t);
+  const entries = async () =>
+    /^lvs_connection_table_entries (.*)$/m.exec((await director.run(['metrics'])).out);
+  assert.equal(await entries(), null);
+  director.contents.set('/proc/net/ip_vs_status', 'Conns:\t42\nConn buckets:\t4096 (12 bits, lfactor -5)\n');
+  assert.equal((await entries())?.[1], '42');
 });
 
 test('series are unique, although a dump of a table that changes may repeat entries', async (t) => {

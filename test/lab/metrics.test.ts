@@ -9,11 +9,10 @@ import { exposition } from '../../src/observe/exposition.js';
 import { nodeExporterMetrics } from '../../src/observe/node-exporter.js';
 import { sampleTable } from '../../src/observe/table-sample.js';
 import { Director } from '../support/director.js';
-import { sampleDocument, sampleTotals } from '../support/metrics.js';
+import { dashboardQueries, observeDocs, sampleDocument, sampleTotals } from '../support/metrics.js';
 import { LabUnavailable } from './errors.js';
 import { ensurePackages, metricsNeeds } from './packages.js';
 
-const docs = join(import.meta.dirname, '../../../docs/observe');
 let missing: string | false = false;
 
 before(() =>
@@ -52,13 +51,9 @@ test("promtool reads node_exporter's series", async (t) => {
 
 test('the alert rules are valid, and fire when they should', (t) => {
   if (missing) return t.skip(missing);
-  promtool(['check', 'rules', join(docs, 'alerts.yml')]);
-  promtool(['test', 'rules', join(docs, 'alerts.test.yml')]);
+  promtool(['check', 'rules', join(observeDocs, 'alerts.yml')]);
+  promtool(['test', 'rules', join(observeDocs, 'alerts.test.yml')]);
 });
-
-interface Dashboard {
-  readonly panels: readonly { readonly targets: readonly { readonly expr: string }[] }[];
-}
 
 test('every query of the dashboard is valid', async (t) => {
   if (missing) return t.skip(missing);
@@ -74,7 +69,7 @@ test('every query of the dashboard is valid', async (t) => {
 test('dashboard and alert rules name only series that there are', async (t) => {
   const { out } = await (await withTable(t)).run(['metrics']);
   const there = new Set([...out.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name));
-  const texts = [...(await dashboardQueries()), await readFile(join(docs, 'alerts.yml'), 'utf8')];
+  const texts = [...(await dashboardQueries()), await readFile(join(observeDocs, 'alerts.yml'), 'utf8')];
   const named = texts.flatMap((text) => text.match(/\blvs_[a-z_]+\b/g) ?? []);
   assert.ok(named.length > 15);
   assert.deepEqual(
@@ -82,11 +77,3 @@ test('dashboard and alert rules name only series that there are', async (t) => {
     [],
   );
 });
-
-/** As Grafana sends them: with its variables replaced. */
-async function dashboardQueries(): Promise<string[]> {
-  const { panels } = JSON.parse(await readFile(join(docs, 'grafana.json'), 'utf8')) as Dashboard;
-  return panels
-    .flatMap(({ targets }) => targets)
-    .map(({ expr }) => expr.replaceAll('$__rate_interval', '1m').replace(/\$(instance|service)/g, '.*'));
-}

@@ -1,3 +1,22 @@
+/** Tables and files to make metrics of, and the queries of the dashboard in docs/observe. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/** Where the dashboard and the alert rules are. */
+export const observeDocs = join(import.meta.dirname, '../../../docs/observe');
+
+interface Dashboard {
+  readonly panels: readonly { readonly targets: readonly { readonly expr: string }[] }[];
+}
+
+/** As Grafana sends them: with its variables replaced. */
+export async function dashboardQueries(): Promise<string[]> {
+  const { panels } = JSON.parse(await readFile(join(observeDocs, 'grafana.json'), 'utf8')) as Dashboard;
+  return panels
+    .flatMap(({ targets }) => targets)
+    .map(({ expr }) => expr.replaceAll('$__rate_interval', '1m').replace(/\$(instance|service)/g, '.*'));
+}
+
 /** A table with every kind of series. */
 export const sampleDocument = `
 timeouts: {tcp: 900, tcpFin: 120, udp: 300}

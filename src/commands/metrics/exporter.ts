@@ -3,7 +3,7 @@ import type { Context } from '../../context.js';
 import { cannot, HostError, UnavailableError } from '../../errors.js';
 import { type ExpositionFormat, exposition, type MetricFamily } from '../../observe/exposition.js';
 import { mergeExpositions, type NetnsExposition } from '../../observe/merge-expositions.js';
-import { metricsOf } from '../../observe/metrics.js';
+import { connectionCount, metricsOf } from '../../observe/metrics.js';
 import { nodeExporterMetrics } from '../../observe/node-exporter.js';
 import { sampleTable, type TableSample } from '../../observe/table-sample.js';
 import { netnsDirectory, otherNamespaces } from '../../system/netns.js';
@@ -14,6 +14,9 @@ import { ReadingClient } from '../shared/reading-client.js';
 const PATIENCE = 5000;
 
 const TOTALS = '/proc/net/ip_vs_stats';
+
+/** Since Linux 7.1, and for root alone. */
+const STATUS = '/proc/net/ip_vs_status';
 
 export type Compatibility = 'node_exporter';
 
@@ -77,19 +80,21 @@ export class Exporter {
   }
 
   private async families(sample: TableSample | undefined, duration: number): Promise<MetricFamily[]> {
-    if (this.compatible === undefined)
-      return metricsOf(sample, { version, duration, failures: this.failures });
-    return sample === undefined ? [] : nodeExporterMetrics(sample, await this.totals());
+    if (this.compatible === undefined) {
+      const connections = sample && connectionCount(await this.text(STATUS).catch(() => ''));
+      return metricsOf(sample, { version, duration, failures: this.failures, connections });
+    }
+    if (sample === undefined) return [];
+    const totals = await this.text(TOTALS).catch((error) => {
+      throw cannot(`read ${TOTALS}`, error);
+    });
+    return nodeExporterMetrics(sample, totals);
   }
 
-  private async totals(): Promise<string> {
+  /** @throws errors of node:fs */
+  private async text(path: string): Promise<string> {
     let text = '';
-    try {
-      for await (const chunk of this.context.readFile(TOTALS))
-        text += new TextDecoder('latin1').decode(chunk);
-    } catch (error) {
-      throw cannot(`read ${TOTALS}`, error);
-    }
+    for await (const chunk of this.context.readFile(path)) text += new TextDecoder('latin1').decode(chunk);
     return text;
   }
 }

@@ -1,6 +1,7 @@
 /** metrics and monitor on a real kernel: beside ipvsadm's counters, node_exporter's series, and as Prometheus scrapes them. */
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -28,7 +29,7 @@ before(async () => {
   directory = mkdtempSync(join(tmpdir(), 'metrics-'));
   if (!existsSync('/proc/net/ip_vs')) {
     const metrics = spawnSync(lvsadm, ['metrics'], { encoding: 'utf8' }).stdout;
-    const monitor = spawnSync('timeout', ['-s', 'INT', '5', lvsadm, 'monitor'], { encoding: 'utf8' }).stderr;
+    const monitor = await firstComplaint('monitor');
     unloaded = { metrics, monitor, loaded: existsSync('/proc/net/ip_vs') };
   }
   farm = await Farm.build();
@@ -61,18 +62,28 @@ const rules = `-A -t ${VIP}:80 -s rr
 /** Runs a command on the director. @returns its output */
 const director = (command: string): Promise<string> => farm.host('director').run('sh', ['-c', command]);
 
+/** What a subcommand that goes on writes first to standard error. */
+async function firstComplaint(subcommand: string): Promise<string> {
+  const child = spawn(lvsadm, [subcommand], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const [line] = await once(child.stderr, 'data');
+  child.kill('SIGINT');
+  await once(child, 'exit');
+  return String(line);
+}
+
 /** Starts a program on the director, which writes to NAME.log. */
 const start = (name: string, command: string): Promise<string> =>
   director(`${command} >${directory}/${name}.log 2>&1 & echo $! >${directory}/${name}.pid`);
 
-const script = (address: string) =>
-  `fetch("http://${address}").then(async (r) => { if (!r.ok) process.exit(1); console.log(await r.text()); }, () => process.exit(1))`;
+const GET =
+  '(exec 3<>"/dev/tcp/$1/$2" && printf "GET %s HTTP/1.0\\r\\n\\r\\n" "$3" >&3 && cat <&3) 2>/dev/null || :';
 
 /** What a program answers as soon as it does. */
-async function fetched(address: string): Promise<string> {
+async function fetched(address: string, path: string): Promise<string> {
+  const words = ['--norc', '-c', GET, 'bash', ...address.split(':'), path];
   for (let tries = 0; tries < PATIENCE; tries++) {
-    const answer = await director(`node -e '${script(address)}' || :`);
-    if (answer !== '') return answer;
+    const answer = await farm.host('director').run('bash', words);
+    if (/^HTTP\/1\.[01] 200 /.test(answer)) return answer.slice(answer.indexOf('\r\n\r\n') + 4);
     await sleep(1000);
   }
   return assert.fail(`nothing answers at ${address}: ${await director(`tail -n 5 ${directory}/*.log`)}`);
@@ -117,7 +128,7 @@ test('counters are those of ipvsadm --stats', async () => {
 test("--compatible has node_exporter's series, for TCP, UDP and marks", async () => {
   const program = 'prometheus-node-exporter --collector.disable-defaults --collector.ipvs';
   await start('node_exporter', `${program} --web.listen-address=${NODE_EXPORTER}`);
-  const theirs = await fetched(`${NODE_EXPORTER}/metrics`);
+  const theirs = await fetched(NODE_EXPORTER, '/metrics');
   const ours = await director(`${lvsadm} metrics --compatible node_exporter`);
   /** Series with values as numbers: theirs may be written as 1.2e+06. */
   const seriesOf = (text: string): string[] =>
@@ -132,7 +143,7 @@ test("--compatible has node_exporter's series, for TCP, UDP and marks", async ()
 
 test('Prometheus scrapes the metrics twice, and answers queries', async () => {
   await start('metrics', `${lvsadm} metrics --listen ${METRICS}`);
-  await fetched(`${METRICS}/metrics`);
+  await fetched(METRICS, '/metrics');
   const config = {
     global: { scrape_interval: '5s' },
     scrape_configs: [{ job_name: 'lvs', static_configs: [{ targets: [METRICS] }] }],
@@ -140,9 +151,9 @@ test('Prometheus scrapes the metrics twice, and answers queries', async () => {
   writeFileSync(join(directory, 'prometheus.yml'), JSON.stringify(config));
   const options = `--config.file=${directory}/prometheus.yml --storage.tsdb.path=${directory}/tsdb`;
   await start('prometheus', `prometheus ${options} --web.listen-address=${PROMETHEUS}`);
-  await fetched(`${PROMETHEUS}/-/ready`);
+  await fetched(PROMETHEUS, '/-/ready');
   const results = async (text: string): Promise<readonly { readonly value: readonly [number, string] }[]> =>
-    JSON.parse(await fetched(`${PROMETHEUS}/api/v1/query?query=${encodeURIComponent(text)}`)).data.result;
+    JSON.parse(await fetched(PROMETHEUS, `/api/v1/query?query=${encodeURIComponent(text)}`)).data.result;
   const query = async (text: string): Promise<string> => (await results(text))[0]?.value[1] ?? '';
   for (let tries = 0; tries < PATIENCE && Number(await query('count_over_time(lvs_up[5m])')) < 2; tries++) {
     await sleep(1000);
@@ -160,24 +171,41 @@ test('Prometheus scrapes the metrics twice, and answers queries', async () => {
 
 test('monitor sees what ipvsadm changes', async () => {
   await start('monitor', `${lvsadm} monitor --json --interval 0.5`);
-  await sleep(5000);
-  await director(`/sbin/ipvsadm -e -t ${VIP}:80 -r ${addresses.inet.one}:80 -m -w 4`);
-  await sleep(3000);
-  await director(`/sbin/ipvsadm -D -f 31 && /sbin/ipvsadm --set 600 0 0`);
-  await sleep(5000);
-  const events = (await director(`cat ${directory}/monitor.log`))
-    .trimEnd()
-    .split('\n')
-    .map((line) => JSON.parse(line));
+  const events = async () =>
+    (await director(`cat ${directory}/monitor.log`))
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line));
+  /** Repeats a change until there is an event of this section. */
+  const untilSeen = async (section: string, change: (tries: number) => string) => {
+    for (let tries = 1; tries < PATIENCE; tries++) {
+      await director(change(tries));
+      await sleep(1000);
+      const seen = (await events()).filter((event) => event.section === section);
+      if (seen.length > 0) return seen;
+    }
+    return assert.fail(`no event of ${section}`);
+  };
+  const seen = await untilSeen(
+    'weights',
+    (weight) => `/sbin/ipvsadm -e -t ${VIP}:80 -r ${addresses.inet.one}:80 -m -w ${10 + weight}`,
+  );
+  const [{ service, server, action, field, to }] = seen as [Record<string, unknown>];
   assert.deepEqual(
-    events.map(({ section, action, field, to }) =>
-      [section, action, field, to].filter((part) => part != null),
-    ),
+    [service, server, action, field],
+    [`tcp://${VIP}:80`, `${addresses.inet.one}:80`, 'changed', 'weight'],
+  );
+  assert.ok(Number(to) > 10);
+  await untilSeen('services', (tries) => (tries === 1 ? '/sbin/ipvsadm -D -f 31' : ':'));
+  await untilSeen('timeouts', (tries) => (tries === 1 ? '/sbin/ipvsadm --set 600 0 0' : ':'));
+  assert.deepEqual(
+    (await events())
+      .filter(({ section }) => section !== 'weights')
+      .map(({ section, action, field, to }) => [section, action, field, to].filter((part) => part != null)),
     [
-      ['weights', 'changed', 'weight', 4],
-      ['timeouts', 'changed', 'tcp', 600],
       ['servers', 'removed'],
       ['services', 'removed'],
+      ['timeouts', 'changed', 'tcp', 600],
     ],
   );
 });

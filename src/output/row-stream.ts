@@ -1,12 +1,11 @@
 /** A table whose rows come one after the other, without end: the first ones decide how wide the columns are. */
 import type { Output } from '../context.js';
-import { type Column, keptColumns } from './columns.js';
+import { BETWEEN, type Column, keptColumns } from './columns.js';
 import { TextBuffer } from './text-buffer.js';
 import type { Theme } from './theme.js';
 
 /** Rows that decide. */
 const SAMPLE = 1000;
-const BETWEEN = '  ';
 
 export class RowStream {
   /** Rows until the widths are known. */
@@ -23,7 +22,7 @@ export class RowStream {
   ) {}
 
   add(cells: readonly string[]): void {
-    if (this.#sample === undefined) this.#text.add(this.#line(cells));
+    if (this.#sample === undefined) this.#add(cells);
     else if (this.#sample.push(cells) === SAMPLE) this.#measure(this.#sample);
   }
 
@@ -44,22 +43,24 @@ export class RowStream {
     );
     this.#kept = keptColumns(this.columns, this.#widths, this.width);
     this.#sample = undefined;
-    const headings = this.#line(this.columns.map(({ heading }) => heading)).trimEnd();
-    this.#text.add(`${this.theme.heading(headings)}\n`);
-    for (const cells of sample) this.#text.add(this.#line(cells));
+    this.#add(
+      this.columns.map(({ heading }) => heading),
+      this.theme.heading,
+    );
+    for (const cells of sample) this.#add(cells);
   }
 
-  /** Without blanks at its end. */
-  #line(cells: readonly string[]): string {
-    let line = '';
+  /** Without blanks at its end. A million lines that are made as strings first would make the heap grow. */
+  #add(cells: readonly string[], paint = (cell: string): string => cell): void {
     let blanks = 0;
     for (const index of this.#kept) {
       const cell = cells[index] ?? '';
       const missing = Math.max(0, (this.#widths[index] ?? 0) - cell.length);
       const isRight = this.columns[index]?.align === 'right';
-      line += ' '.repeat(blanks + (isRight ? missing : 0)) + cell;
+      this.#text.blank(blanks + (isRight ? missing : 0));
+      this.#text.add(paint(cell));
       blanks = BETWEEN.length + (isRight ? 0 : missing);
     }
-    return `${line}\n`;
+    this.#text.add('\n');
   }
 }

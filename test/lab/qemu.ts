@@ -1,7 +1,7 @@
 // QEMU's command line for a guest.
 import { join } from 'node:path';
 
-export type Accel = 'tcg' | 'kvm';
+export type Accel = 'tcg' | 'kvm' | 'icount';
 
 export interface Hardware {
   accel: Accel;
@@ -24,9 +24,14 @@ export const ports = { stdin: 1, stdout: 2, stderr: 3, status: 4 } as const;
 
 export const consoleLog = 'console.log';
 
+/**
+ * icount: busy time of the guest is a count of its instructions, whatever else the host does. While it is idle the host's
+ * clock counts; otherwise its timers would run out while it waits for the host's files.
+ */
 const accelerators: Record<Accel, string[]> = {
   tcg: ['-accel', 'tcg,thread=multi', '-cpu', 'max'],
   kvm: ['-accel', 'kvm', '-cpu', 'host'],
+  icount: ['-accel', 'tcg,thread=single', '-icount', 'shift=0,sleep=on', '-cpu', 'max'],
 };
 
 /**

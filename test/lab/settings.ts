@@ -3,8 +3,8 @@ import { realpathSync } from 'node:fs';
 import { LabUnavailable } from './errors.js';
 
 const choices = {
-  /** The accelerator; auto: KVM where it proves to work. */
-  LAB_ACCEL: ['auto', 'tcg', 'kvm'],
+  /** The accelerator; auto: KVM where it proves to work, tcg otherwise. */
+  LAB_ACCEL: ['auto', 'tcg', 'kvm', 'icount'],
   /** Whether there is a guest; auto: not where the machine has IPVS itself and the caller is root. */
   LAB_GUEST: ['auto', 'always', 'never'],
 } as const;

@@ -23,5 +23,8 @@ export function writeDocuments(report: Report): void {
   const lacking = cases.find(({ name }) => !measured.has(name))?.name;
   if (lacking !== undefined) throw new Error(`'${lacking}' was not measured: the page takes a whole run`);
   const samples = report.samples.filter((sample) => needsKernel.test(sample.case));
-  writePage({ 'lab machine': machine(report), lab: markdown(times({ ...report, samples })) });
+  writePage('performance.md', {
+    'lab machine': machine(report),
+    lab: markdown(times({ ...report, samples })),
+  });
 }

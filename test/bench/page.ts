@@ -1,11 +1,11 @@
-/** docs/performance.md: benchmarks put their figures between its marks; the words around them are written by hand. */
+/** Pages of docs/: benchmarks put their figures between a page's marks; the words around them are written by hand. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { checkout } from '../lab/paths.js';
 import { draw, type Plot } from './plot.js';
 
-const document = join(checkout, 'docs/performance.md');
-const plotFile = join(checkout, 'docs/performance/growth.svg');
+/** Names of pages and plots are paths below docs/. */
+const pathOf = (name: string): string => join(checkout, 'docs', name);
 
 const mark = (name: string): string => `<!-- bench: ${name} -->`;
 const end = '<!-- bench: end -->';
@@ -20,11 +20,13 @@ export function fill(text: string, contents: Readonly<Record<string, string>>): 
   }, text);
 }
 
-export function writePage(contents: Readonly<Record<string, string>>): void {
-  writeFileSync(document, fill(readFileSync(document, 'utf8'), contents));
+export function writePage(name: string, contents: Readonly<Record<string, string>>): void {
+  const path = pathOf(name);
+  writeFileSync(path, fill(readFileSync(path, 'utf8'), contents));
 }
 
-export function writePlot(plot: Plot): void {
-  mkdirSync(dirname(plotFile), { recursive: true });
-  writeFileSync(plotFile, draw(plot));
+export function writePlot(name: string, plot: Plot): void {
+  const path = pathOf(name);
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, draw(plot));
 }

@@ -14,6 +14,7 @@ test('an axis has room for its values and at least two powers of ten, and refuse
 test('a plot draws each point where its values say', () => {
   const flat = (value: number) => ({ median: value, least: value, most: value });
   const svg = draw({
+    title: 'x & y',
     x: 'a < b',
     y: 'ms',
     panels: [
@@ -40,5 +41,6 @@ test('a plot draws each point where its values say', () => {
   const places = [...svg.matchAll(/<path class="grid" d="M([\d.]+) [\d.]+V/g)].map(([, x]) => Number(x));
   assert.deepEqual([places[0], places.at(-1)], [x1, x2]);
   assert.match(svg, />a &lt; b</);
+  assert.match(svg, /<title>x &amp; y</);
   assert.equal(svg.match(/<circle/g)?.length, 3, 'two points and one in the legend');
 });

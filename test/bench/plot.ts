@@ -9,10 +9,13 @@ export interface Series {
 
 export interface Panel {
   readonly title: string;
+  /** Of its own x axis (default: the plot's). */
+  readonly x?: string;
   readonly series: readonly Series[];
 }
 
 export interface Plot {
+  readonly title: string;
   readonly panels: readonly Panel[];
   readonly x: string;
   readonly y: string;
@@ -94,7 +97,7 @@ function panelOf(panel: Panel, plot: Plot, xAxis: Axis, yAxis: Axis): string {
     text(margin.left + width / 2, margin.top - 12, panel.title, ' text-anchor="middle" font-weight="bold"'),
     ...grid,
     ...drawn,
-    text(margin.left + width / 2, bottom + 36, plot.x, ' text-anchor="middle"'),
+    text(margin.left + width / 2, bottom + 36, panel.x ?? plot.x, ' text-anchor="middle"'),
     text(
       0,
       0,
@@ -125,7 +128,7 @@ export function draw(plot: Plot): string {
   });
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" font-family="sans-serif" font-size="12">`,
-    '<title>Time against table size</title>',
+    `<title>${escaped(plot.title)}</title>`,
     '<style>.grid { stroke: #ddd; fill: none }</style>',
     `<rect width="${width}" height="${height}" fill="#fff"/>`,
     ...legend,

@@ -77,6 +77,7 @@ export class Measurements {
       })),
     }));
     return {
+      title: 'Time against table size',
       x: 'rules in the table',
       y: 'milliseconds',
       panels: panels.filter(({ series }) => series.every((one) => one.points.length > 1)),
@@ -84,12 +85,12 @@ export class Measurements {
   }
 
   writeDocuments(host: Host): void {
-    writePage({
+    writePage('performance.md', {
       machine: machineOf(host),
       native: markdown(this.times(({ services }) => services > 0)),
       start: markdown(this.times(({ services }) => services === 0)),
     });
-    writePlot(this.plot());
+    writePlot('performance/growth.svg', this.plot());
   }
 }
 

@@ -1,70 +1,93 @@
 /**
- * npm run bench:methods [-- --json] [ROUNDS]: what NAT, IP tunneling and direct routing cost the director, side by side.
- * docs/lvs-methods.md says what is measured, how, and what it is good for.
+ * npm run bench:methods: what each forwarding method costs the director, in instructions. docs/lvs-methods.md says what is
+ * measured, and how.
  */
-import { cpus } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
+import { parseArgs } from 'node:util';
 import { runInLab } from '../lab/lab.js';
 import { checkout } from '../lab/paths.js';
-import type { Report, Sample } from './methods/measure.js';
-import { type Spread, spreadOf } from './statistics.js';
+import { base, cases, nameOf } from './methods/cases.js';
+import { gather, type Line, Measurements, type Report } from './methods/report.js';
+import { plain } from './tables.js';
 
-const words = process.argv.slice(2);
-const rounds = words.find((word) => /^\d+$/.test(word)) ?? '5';
-const stdout = new PassThrough();
-const written = text(stdout);
-const command = [process.execPath, join(checkout, 'build/test/bench/methods/measure.js'), rounds];
-// Packets and programs side by side.
-const { status } = await runInLab({ command, stdout, stderr: process.stderr, cpus: 2 });
-stdout.end();
-if (status === 0) print(JSON.parse(await written));
-process.exitCode = status;
+const usage = `npm run bench:methods -- [OPTION...]
 
-function print(report: Report): void {
-  const rows = summarise(report.samples);
-  const machine = `${cpus()[0]?.model ?? 'unknown processor'}, ${cpus().length} processors`;
-  if (words.includes('--json')) {
-    const { kernel, requests } = report;
-    const all = {
-      kernel,
-      machine,
-      requestsPerSample: requests,
-      rounds: Number(rounds),
-      rows,
-      samples: report.samples,
-    };
-    process.stdout.write(`${JSON.stringify(all, undefined, 2)}\n`);
-    return;
+  --runs N        runs, each in a guest of its own (default: 1)
+  --only PATTERN  only cases whose name contains it, such as 'DR, IPv4'
+  --json FILE     also write every measurement to a file
+  --from FILE     measure nothing, show a file that --json wrote; may be repeated
+  --write-docs    put tables and plot into docs/lvs-methods.md; takes all cases
+`;
+
+/** @throws TypeError */
+function read(words: readonly string[]) {
+  const { values } = parseArgs({
+    args: [...words],
+    options: {
+      runs: { type: 'string', default: '1' },
+      only: { type: 'string', default: '' },
+      json: { type: 'string' },
+      from: { type: 'string', multiple: true, default: [] },
+      'write-docs': { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  if (!/^[1-9]\d*$/.test(values.runs))
+    throw new TypeError(`--runs is '${values.runs}': expected a number from 1 on`);
+  if (!cases.some((one) => nameOf(one).includes(values.only)))
+    throw new TypeError(
+      `no case has '${values.only}' in its name, such as '${nameOf({ ...base, method: 'DR' })}'`,
+    );
+  return values;
+}
+
+async function main(words: readonly string[]): Promise<number> {
+  const { runs, only, json, from, 'write-docs': writeDocs, help } = read(words);
+  if (help) {
+    process.stdout.write(usage);
+    return 0;
   }
-  process.stdout.write(
-    `${machine}; kernel ${report.kernel}; ${rounds} rounds of ${report.requests} requests\n`,
+  const reports: Report[] = from.flatMap((file) => JSON.parse(readFileSync(file, 'utf8')));
+  if (from.length === 0)
+    for (let run = 1; run <= Number(runs); run += 1) reports.push(await measureInLab(only));
+  if (json !== undefined) writeFileSync(json, `${JSON.stringify(reports)}\n`);
+  const measurements = new Measurements(reports);
+  process.stdout.write([`${measurements.summary()}\n`, ...measurements.tables().map(plain)].join('\n'));
+  const problems = reports.flatMap((report) => report.problems);
+  for (const { case: one, problem } of problems)
+    process.stderr.write(`bench:methods: ${nameOf(one)}: ${problem}\n`);
+  if (writeDocs) measurements.writeDocuments();
+  return problems.length === 0 ? 0 : 1;
+}
+
+async function measureInLab(only: string): Promise<Report> {
+  const stdout = new PassThrough();
+  const written = text(stdout);
+  const program = join(checkout, 'build/test/bench/methods/measure.js');
+  const { status } = await runInLab({
+    command: [process.execPath, program, only],
+    stdout,
+    stderr: process.stderr,
+    // Generous: on a busy machine a run may take ten times as long.
+    settings: { guest: 'always', accel: 'icount', timeout: 3 * 3600 },
+  });
+  stdout.end();
+  if (status !== 0) throw new Error(`the measuring program ended with status ${status}`);
+  return gather(
+    (await written)
+      .split('\n')
+      .filter(Boolean)
+      .map((line): Line => JSON.parse(line)),
   );
-  process.stdout.write('median (least to most)\n');
-  process.stdout.write('answer  servers  method  director, µs CPU/request   requests/s\n');
-  for (const { kilobytes, servers, method, cpu, rate } of rows) {
-    const cells = [`${kilobytes} KiB`.padEnd(6), String(servers).padEnd(7), method.padEnd(6)];
-    process.stdout.write(`${cells.join('  ')}  ${told(cpu).padEnd(24)}  ${told(rate)}\n`);
-  }
 }
 
-/** One row for what was measured in each round; the first round has one of each. */
-function summarise(samples: readonly Sample[]) {
-  const alike = (a: Sample, b: Sample) =>
-    a.kilobytes === b.kilobytes && a.servers === b.servers && a.method === b.method;
-  return samples
-    .filter((sample, index) => samples.findIndex((each) => alike(each, sample)) === index)
-    .map((sample) => {
-      const { method, servers, kilobytes } = sample;
-      const group = samples.filter((each) => alike(each, sample));
-      const cpu = spreadOf(group.map(({ cpuPerRequest }) => cpuPerRequest));
-      const rate = spreadOf(group.map(({ requestsPerSecond }) => requestsPerSecond));
-      return { kilobytes, servers, method, cpu, rate };
-    })
-    .sort((a, b) => a.kilobytes - b.kilobytes || a.servers - b.servers);
-}
-
-function told({ median, least, most }: Spread): string {
-  return `${median.toFixed(0)} (${least.toFixed(0)} to ${most.toFixed(0)})`;
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  process.stderr.write(`bench:methods: ${(error as Error).message}\n`);
+  if (error instanceof TypeError) process.stderr.write(usage);
+  process.exitCode = error instanceof TypeError ? 2 : 70;
 }

@@ -1,119 +1,114 @@
-// Runs where IPVS is: measures every method with every number of servers, in rounds, and writes what it saw as JSON.
+// Runs in the guest: measures the cases whose name contains the argument, and writes lines of JSON.
 import { release } from 'node:os';
 import type { Change } from '../../../src/model/change.js';
-import { plainTunnel } from '../../../src/model/destination.js';
 import type { ServiceId } from '../../../src/model/service.js';
+import type { Agent } from '../../support/net/agent.js';
 import { Network } from '../../support/net/network.js';
-import { addressOf, answers, directorAddress, plan, type ServerName, serverNames } from './network.js';
-import { type CpuTime, ownThread } from './own-thread.js';
+import { answerBytes, type Case, cases, families, methods, nameOf, requestsOf } from './cases.js';
+import { HeldConnections } from './held.js';
+import { addressOf, complete, links, plan, serverNames, vips } from './network.js';
+import { type CpuTime, ownThread, threadsForAll } from './own-thread.js';
+import type { Cost, Line, Sample } from './report.js';
 
-export const methods = ['nat', 'tun', 'dr'] as const;
-export const serverCounts = [1, 2, 4] as const;
-
-export interface Sample {
-  method: (typeof methods)[number];
-  servers: number;
-  kilobytes: number;
-  /** Of the director, microseconds. */
-  cpuPerRequest: number;
-  requestsPerSecond: number;
-}
-
-export interface Report {
-  kernel: string;
-  requests: number;
-  samples: Sample[];
-}
-
-const vips = { nat: '10.0.0.101', tun: '10.0.0.102', dr: '10.0.0.103' } as const;
-const requests = 60;
 const parallel = 4;
 
-const [rounds = '5'] = process.argv.slice(2);
+const [, , part = ''] = process.argv;
+const chosen = cases.filter((one) => nameOf(one).includes(part));
 const say = (text: string): void => {
   process.stderr.write(`${text}\n`);
 };
 
 await using network = await Network.build(plan);
+await complete(network);
 const agent = (name: string) => network.host(name).agent();
-const lvsadm = async (name: string, words: string): Promise<void> => {
-  const { status, out, err } = await (await agent(name)).call('lvsadm', ...words.split(' '));
-  if (status !== 0) throw new Error(`${name}: lvsadm ${words}: ${out}${err}`);
+const servers = serverNames.slice(0, Math.max(...chosen.map((one) => one.servers)));
+await Promise.all(servers.map(async (name) => serve(name, await agent(name))));
+const [client, director] = [await agent('client'), await agent('director')];
+const threads: Record<keyof typeof links, CpuTime> = {
+  requests: await ownThread(network, 'director', links.requests),
+  answers: await ownThread(network, 'director', links.answers),
 };
+await threadsForAll(network, plan);
+const held = await HeldConnections.begin(network);
 
-await Promise.all(
-  serverNames.map(async (name) => {
-    for (const { port, kilobytes } of answers)
-      await (await agent(name)).call('serveHttp', { name, port, padding: kilobytes * 1024 });
-  }),
-);
-const [client, director] = await Promise.all([agent('client'), agent('director')]);
-for (const method of methods)
-  await lvsadm('director', `director up --vip ${vips[method]} --interface lan --method ${method}`);
-const cpuTime = await ownThread(network, network.portOf('director', 'lan'));
-
-const samples: Sample[] = [];
-for (let round = 1; round <= Number(rounds); round += 1) {
-  say(`round ${round} of ${rounds}`);
-  // Interleaved: what the machine does besides meets all alike.
-  for (const servers of serverCounts)
-    for (const method of methods)
-      samples.push(...(await measure(method, serverNames.slice(0, servers), cpuTime)));
-}
-const report: Report = { kernel: release(), requests, samples };
-process.stdout.write(`${JSON.stringify(report)}\n`);
-
-async function measure(
-  method: Sample['method'],
-  servers: readonly ServerName[],
-  cpu: CpuTime,
-): Promise<Sample[]> {
-  const vip = vips[method];
-  const words =
-    method === 'nat' ? `--method nat --gateway ${directorAddress}` : `--method ${method} --vip ${vip}`;
-  await Promise.all(servers.map((name) => lvsadm(name, `real-server up ${words}`)));
-  const measured: Sample[] = [];
-  for (const { port, kilobytes } of answers) {
-    const id = { protocol: 'tcp', address: vip, port } as const;
-    await director.call('applyChanges', tableOf(id, method, servers));
-    // Once before it counts: neighbours, routes and code are known then.
-    await client.call('ask', { address: vip, port, count: 8, parallel });
-    const before = await cpu();
-    const { errors, elapsed } = await client.call('ask', { address: vip, port, count: requests, parallel });
-    const spent = (await cpu()) - before;
-    if (errors.length > 0) throw new Error(`${method}, ${servers.length} servers: ${errors[0]}`);
-    if (spent === 0) throw new Error("the director's thread did nothing: the packets went another way");
-    measured.push({
-      method,
-      servers: servers.length,
-      kilobytes,
-      cpuPerRequest: spent / 1000 / requests,
-      requestsPerSecond: (requests / elapsed) * 1000,
-    });
-  }
-  await director.call('applyChanges', [{ do: 'flush' }]);
-  await Promise.all(servers.map((name) => lvsadm(name, 'real-server down')));
-  return measured;
+write({ kernel: release() });
+for (const [index, one] of chosen.entries()) {
+  say(`${index + 1} of ${chosen.length}: ${nameOf(one)}`);
+  await held.grow(one.held);
+  write(
+    await measure(one).then(
+      (costs) => ({ ...one, ...costs }),
+      (error: Error) => ({ case: one, problem: error.message }),
+    ),
+  );
 }
 
-function tableOf(
-  id: ServiceId & { port: number },
-  method: Sample['method'],
-  servers: readonly ServerName[],
-): Change[] {
+function write(line: Line): void {
+  process.stdout.write(`${JSON.stringify(line)}\n`);
+}
+
+async function serve(name: string, server: Agent): Promise<void> {
+  // serveHttp puts the name and a line feed in front.
+  const padding = (bytes: number) => bytes - name.length - 1;
+  for (const bytes of answerBytes)
+    await server.call('serveHttp', { name, port: portOf(bytes), padding: padding(bytes) });
+}
+
+function portOf(bytes: number): number {
+  return 8000 + answerBytes.findIndex((one) => bytes <= one);
+}
+
+async function measure(one: Case): Promise<Omit<Sample, keyof Case>> {
+  const id = {
+    protocol: 'tcp',
+    address: vips[families[one.family].service],
+    port: portOf(one.bytes),
+  } as const;
+  for (const change of tableOf(id, one)) await director.call('applyChanges', [change]);
+  const ask = async (count: number): Promise<void> => {
+    const { errors } = await client.call('ask', { address: id.address, port: id.port, count, parallel });
+    if (errors.length > 0) throw new Error(errors[0]);
+  };
+  // Neighbours, routes and the code of all are known afterwards.
+  await ask(2 * one.servers);
+  const requests = requestsOf(one);
+  const before = await costs();
+  await ask(requests);
+  const after = await costs();
+  await director.call('applyChanges', [{ do: 'deleteService', id }]);
+  const spent = (link: keyof typeof links): Cost => ({
+    instructions: (after[link].instructions - before[link].instructions) / requests,
+    packets: (after[link].packets - before[link].packets) / requests,
+  });
+  return { requests: spent('requests'), answers: spent('answers') };
+}
+
+/** What the director has received on each link so far, and has spent on it. */
+async function costs(): Promise<Record<keyof typeof links, Cost>> {
+  const devices = await director.call('read', '/proc/net/dev');
+  const cost = async (link: keyof typeof links): Promise<Cost> => {
+    // Bytes, then packets.
+    const [, packets] = new RegExp(`^ *${links[link]}: *\\d+ +(\\d+)`, 'm').exec(devices) ?? [];
+    return { instructions: await threads[link](), packets: Number(packets) };
+  };
+  return { requests: await cost('requests'), answers: await cost('answers') };
+}
+
+function tableOf(id: ServiceId & { port: number }, one: Case): Change[] {
+  const { method, tunnel } = methods[one.method];
   return [
     { do: 'addService', service: { id, scheduler: 'rr', schedulerFlags: [], onePacket: false } },
-    ...servers.map(
+    ...serverNames.slice(0, one.servers).map(
       (name): Change => ({
         do: 'addDestination',
         of: id,
         destination: {
-          id: { address: addressOf(name), port: id.port },
+          id: { address: addressOf(name, families[one.family].server, one.method), port: id.port },
           method,
           weight: 1,
           upperThreshold: 0,
           lowerThreshold: 0,
-          tunnel: plainTunnel,
+          tunnel,
         },
       }),
     ),

@@ -5,7 +5,7 @@ export const SLOTS = 12;
 const SLOT = 5000;
 
 /** Connections in each slot, the newest last; undefined: none. */
-export type History = Float32Array | undefined;
+export type History = readonly number[] | undefined;
 
 /** The time that histories are about. It is the same for all rows of a table. */
 export interface HistorySpan {
@@ -45,9 +45,9 @@ export function historyStep(before: HistorySpan | undefined, from: number, to: n
 /** @param gained connections between the two samples */
 export function nextHistory(before: History, gained: number, { shift, parts }: HistoryStep): History {
   if (gained === 0 && (before === undefined || shift === 0)) return before;
-  const next = new Float32Array(SLOTS);
+  const next: number[] = [];
   for (let index = 0; index < SLOTS; index++) {
-    next[index] = (before?.[index + shift] ?? 0) + gained * (parts[index] as number);
+    next.push((before?.[index + shift] ?? 0) + gained * (parts[index] as number));
   }
   return next;
 }

@@ -3,10 +3,11 @@
  * that the kernel has are smoothed over some seconds.
  */
 import type { DestinationId, ForwardingMethod } from '../model/destination.js';
-import type { DestinationCount, DestinationNumber } from '../model/fields.js';
+import type { DestinationCount } from '../model/fields.js';
 import { type Service, serviceKey } from '../model/service.js';
 import { formatService } from '../model/service-uri.js';
 import type { Stats } from '../model/stats.js';
+import type { DestinationEntry } from '../model/table.js';
 import {
   type History,
   type HistorySpan,
@@ -38,15 +39,7 @@ interface Rated {
   readonly history: History;
 }
 
-const shownNumbers = [
-  'weight',
-  'upperThreshold',
-  'activeConnections',
-  'inactiveConnections',
-  'persistentConnections',
-] as const satisfies readonly (DestinationNumber | DestinationCount)[];
-
-type ShownNumbers = Readonly<Record<(typeof shownNumbers)[number], number>>;
+type ShownNumbers = Pick<DestinationEntry, 'weight' | 'upperThreshold' | DestinationCount>;
 
 export interface RatedServer extends Rated, ShownNumbers {
   readonly id: DestinationId;
@@ -99,35 +92,44 @@ function rateService(
   interval: Interval,
 ): RatedService {
   const earlier = serverFinder(before?.servers ?? []);
-  const rated = servers.map(({ index, address, port }, position) => {
+  // Tables have 110,000 servers: objects are made once, with all their members.
+  const rated = servers.map(({ index, address, port }, position): Writable<RatedServer> => {
     cursor.seek(index);
-    const numbers = {} as Record<(typeof shownNumbers)[number], number>;
-    for (const name of shownNumbers) numbers[name] = cursor.number(name);
-    const counters = countersFrom((name) => cursor.counter(name));
     const id = { address, port };
-    return { id, method: cursor.method(), ...numbers, ...rate(counters, earlier(id, position), interval) };
+    const { counters, rates, history } = rate(
+      countersFrom((name) => cursor.counter(name)),
+      earlier(id, position),
+      interval,
+    );
+    return {
+      id,
+      method: cursor.method(),
+      weight: cursor.number('weight'),
+      upperThreshold: cursor.number('upperThreshold'),
+      activeConnections: cursor.number('activeConnections'),
+      inactiveConnections: cursor.number('inactiveConnections'),
+      persistentConnections: cursor.number('persistentConnections'),
+      counters,
+      rates,
+      history,
+      share: undefined,
+    };
   });
   const total = rated.reduce((sum, { history }) => sum + totalOf(history), 0);
-  return {
-    service,
-    name: formatService(service.id),
-    servers: rated.map((server) => ({
-      ...server,
-      share: total > 0 ? totalOf(server.history) / total : undefined,
-    })),
-    ...rate(
-      countersFrom((name) => service.stats[name]),
-      before,
-      interval,
-    ),
-  };
+  if (total > 0) for (const server of rated) server.share = totalOf(server.history) / total;
+  const own = countersFrom((name) => service.stats[name]);
+  return { service, name: formatService(service.id), servers: rated, ...rate(own, before, interval) };
 }
 
-function countersFrom(read: (name: RateName) => number | bigint): Counters {
-  const counters = {} as Record<RateName, number | bigint>;
-  for (const name of rateNames) counters[name] = read(name);
-  return counters;
-}
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
+const countersFrom = (read: (name: RateName) => number | bigint): Counters => ({
+  connections: read('connections'),
+  inPackets: read('inPackets'),
+  outPackets: read('outPackets'),
+  inBytes: read('inBytes'),
+  outBytes: read('outBytes'),
+});
 
 /** Finds a server in the sample before: most stand at the same position in every sample. */
 function serverFinder(
@@ -152,13 +154,15 @@ function rate(counters: Counters, before: Rated | undefined, { seconds, step }: 
 
 /** Undefined if a counter went back. All counters of a row are zeroed together, so that none of them can be trusted then. */
 function ratesBetween(before: Counters, now: Counters, seconds: number): Rates | undefined {
-  const rates = {} as Record<RateName, number>;
-  for (const name of rateNames) {
-    const gain = difference(now[name], before[name]);
-    if (gain < 0) return undefined;
-    rates[name] = gain / seconds;
-  }
-  return rates;
+  for (const name of rateNames) if (now[name] < before[name]) return undefined;
+  const rate = (name: RateName): number => difference(now[name], before[name]) / seconds;
+  return {
+    connections: rate('connections'),
+    inPackets: rate('inPackets'),
+    outPackets: rate('outPackets'),
+    inBytes: rate('inBytes'),
+    outBytes: rate('outBytes'),
+  };
 }
 
 const difference = (a: number | bigint, b: number | bigint): number =>

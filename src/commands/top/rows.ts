@@ -69,12 +69,12 @@ export function tableRows(lines: readonly Line[], layout: Layout): { heading: st
   const fitting = kept.map((index) =>
     index === 0 ? Math.min(widths[0] ?? 0, Math.max(SUBJECT, width - others)) : (widths[index] ?? 0),
   );
-  const row = (texts: readonly Cell[]): string =>
-    rowText(
-      kept.map((index) => ({ ...(texts[index] as Cell), align: columns[index]?.align ?? 'left' })),
-      fitting,
-      layout,
-    );
+  const shown = kept.map((index, place) => ({
+    index,
+    width: fitting[place] ?? 0,
+    isRight: columns[index]?.align === 'right',
+  }));
+  const row = (texts: readonly Cell[]): string => rowText(texts, shown, layout);
   return {
     heading: theme.heading(row(columns.map(({ heading }) => ({ text: heading })))),
     rows: cells.map(row),
@@ -133,19 +133,28 @@ function columnOf(measure: Measure, units: Units, sort: string): TopColumn {
 const cellOf = (column: TopColumn, { service, server }: Line): Cell =>
   server === undefined ? column.ofService(service) : column.ofServer(server);
 
-function rowText(
-  cells: readonly (Cell & { readonly align: 'left' | 'right' })[],
-  widths: readonly number[],
-  { theme, glyphs }: Look,
-): string {
-  return cells
-    .map(({ text, paint, align }, index) => {
-      const width = widths[index] ?? 0;
-      const fitted = shortened(text, width, glyphs);
-      const blanks = ' '.repeat(width - fitted.length);
-      const painted = paint === undefined ? fitted : theme[paint](fitted);
-      return align === 'right' ? blanks + painted : painted + blanks;
-    })
-    .join(BETWEEN)
-    .trimEnd();
+/** A column of a row: its index among all, and its width. */
+interface ShownColumn {
+  readonly index: number;
+  readonly width: number;
+  readonly isRight: boolean;
+}
+
+/** Without blanks at its end. */
+function rowText(cells: readonly Cell[], columns: readonly ShownColumn[], { theme, glyphs }: Look): string {
+  let row = '';
+  let blanks = 0;
+  for (const { index, width, isRight } of columns) {
+    const { text = '', paint } = cells[index] ?? {};
+    if (text === '') {
+      blanks += width + BETWEEN.length;
+      continue;
+    }
+    const fitted = shortened(text, width, glyphs);
+    const missing = width - fitted.length;
+    row +=
+      ' '.repeat(blanks + (isRight ? missing : 0)) + (paint === undefined ? fitted : theme[paint](fitted));
+    blanks = BETWEEN.length + (isRight ? 0 : missing);
+  }
+  return row;
 }

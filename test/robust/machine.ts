@@ -68,6 +68,7 @@ const files: Readonly<Record<string, string>> = {
   '/etc/services': 'domain 53/udp\nhttp 80/tcp www\nhttps 443/tcp\nsip 5060/udp\n',
   '/etc/hosts': '127.0.0.1 localhost\n',
   '/proc/net/ip_vs_conn': '',
+  '/proc/net/ip_vs_conn_sync': '',
 };
 
 /** No other process locks files here. */
@@ -106,6 +107,10 @@ export async function run(
       client ??= IpvsClient.open(open, options);
       return client;
     },
+    openClient: (how) => IpvsClient.open(open, { ...options, ...how }),
+    // Another namespace is another machine: its process ends well.
+    runInNetns: async () => 0,
+    runSelf: async () => ({ status: 0, out: '{\n}\n' }),
     openSocket: noSocket,
     stopRequest: () => stop.signal,
     now: () => clock,

@@ -83,6 +83,7 @@ export class Machine {
         client ??= IpvsClient.open(countedSockets(this.ipvs.open, requests));
         return client;
       },
+      openClient: (how) => IpvsClient.open(countedSockets(this.ipvs.open, requests), how),
       ...(stop && {
         stopRequest: () => {
           stop.request ??= new AbortController();

@@ -117,7 +117,7 @@ function commandWords(name: string, { positionals = {}, options = {} }: Command)
 }
 
 /** What doctor reads of the machine, and the files that set-ups write, take long. */
-const rare: ReadonlySet<string> = new Set(['doctor', 'real-server', 'director']);
+const rare: ReadonlySet<string> = new Set(['doctor', 'status', 'real-server', 'director']);
 
 const subcommands = await Promise.all(
   commands.map(async ({ name, load }) => ({

@@ -31,7 +31,17 @@ const typed: readonly (readonly [line: string, becomes: readonly string[]])[] = 
   ['lvsadm --add-s', ['--add-server', '--add-service']],
   [
     'lvsadm drain --',
-    ['--all-services', '--delete', '--force', '--help', '--json', '--on-interrupt', '--run-dir', '--timeout'],
+    [
+      '--all-services',
+      '--delete',
+      '--force',
+      '--help',
+      '--json',
+      '--netns',
+      '--on-interrupt',
+      '--run-dir',
+      '--timeout',
+    ],
   ],
   ['lvsadm -A -s w', ['wlc', 'wrr']],
   ['lvsadm -A -t 192.0.2.1:80 -s s', ['sed', 'sh']],

@@ -58,7 +58,7 @@ const typed: readonly (readonly [line: string, becomes: readonly string[]])[] = 
   ['ipvsadm --start-daemon ', ['backup', 'master']],
   ['ipvsadm -Ln --st', ['--stats']],
   ['ipvsadm -A --st', []],
-  ['ipvsadm-save -', ['--numeric', '-n']],
+  ['ipvsadm-save -', ['--netns', '--numeric', '-n']],
   ['ipvsadm-restore -', ['--flush']],
   // What stands in the table.
   ['lvsadm -D -t ', ['192.0.2.1:80', '[2001:db8::1]:443']],

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { execFile, spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { after, before, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { lvsadm } from '../distribution.js';
 
 interface Ran {
@@ -61,7 +62,7 @@ before(async () => {
     printf '%s' '${rules(3)}' | ${lvsadm} --netns blue -R
     printf '%s' '${rules(7)}' | ${lvsadm} -R --netns=/run/netns/green`);
 });
-after(() => shell('ip netns delete blue; ip netns delete green; umount /run'));
+after(() => shell('ip netns delete blue; ip netns delete green; umount -l /run'));
 
 test('list does not load the module, and says so; status shows what there is', (t) => {
   if (unloaded === undefined) return t.skip('IPVS is loaded already');
@@ -155,8 +156,11 @@ setInterval(() => socket.send('x', 53, '${VIP}', () => {}), 20);`;
 test('a probe hears the master of another machine, and knows whether the backup here takes its messages', async () => {
   await lines('--netns', 'green', '--start-daemon', 'master', '--mcast-interface', 'g0', '--syncid', '3');
   await lines('--netns', 'blue', '--start-daemon', 'backup', '--mcast-interface', 'b0', '--syncid', '3');
-  const client = spawn('ip', ['netns', 'exec', 'blue', process.execPath, '-e', traffic]);
+  // On the master's machine: on the backup's, the connection that it takes would keep the packets there.
+  const client = spawn('ip', ['netns', 'exec', 'green', process.execPath, '-e', traffic]);
   try {
+    // The master writes of a connection at its third packet, and of its later ones from then on.
+    while ((await lines('--netns', 'blue', '-Lcn')).split('\n').length < 4) await setTimeout(500);
     const probe = ['status', '--netns', 'blue', '--probe', '--probe-time', '10s'];
     const { sync, kernel } = JSON.parse(await lines(...probe, '--json'));
     assert.match(kernel.ipvs, /^1\.2\./);

@@ -70,8 +70,8 @@ test('files are renamed and removed, and links are not followed', (t) => {
   );
   assert.deepEqual(files.readdirSync(directory).sort(), ['one', 'two']);
   for (const path of [one, two, directory]) {
-    const { mode, uid } = fs.lstatSync(path);
-    assert.deepEqual(files.lstatSync(path), { uid, mode });
+    const { mode, uid, ino } = fs.lstatSync(path);
+    assert.deepEqual(files.lstatSync(path), { uid, mode, ino });
     assert.equal(files.statSync(path).mode, fs.statSync(path).mode);
   }
 });

@@ -251,6 +251,25 @@ test('after ctrl-z the whole screen is drawn again', async (t) => {
   assert.equal(lines.at(-1), '? keys  q quit');
 });
 
+test('while the terminal takes no output, the table is not read again', async (t) => {
+  const director = await started(t);
+  const screen = new ScreenTerminal();
+  let goOn = () => {};
+  let intervals = 0;
+  director.whileSleeping = async () => {
+    intervals++;
+    await settled();
+    if (intervals === 3) screen.write = () => new Promise<void>((resolve) => (goOn = resolve));
+  };
+  const ended = director.run(['top'], { screen, terminal: true });
+  for (let count = 0; count < 10; count++) await settled();
+  const before = intervals;
+  screen.type('q');
+  goOn();
+  assert.equal((await ended).status, 0);
+  assert.ok(before < 6, `${before} intervals`);
+});
+
 test('a socket that is lost is opened anew with a line, and a kernel without IPVS is waited for', async (t) => {
   const ipvs = new FakeIpvs();
   let isLost = false;

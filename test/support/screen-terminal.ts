@@ -20,7 +20,7 @@ export class ScreenTerminal implements Terminal {
     return this;
   };
 
-  write(text: string): void {
+  write(text: string): Promise<void> | void {
     for (const [, parameters = '', command, character] of text.matchAll(SEQUENCE)) {
       if (command === 'H') this.row = Number(parameters.split(';')[0] || '1') - 1;
       else if (command === 'J') this.rows = [];

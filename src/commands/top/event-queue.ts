@@ -2,6 +2,7 @@
 export class EventQueue<T> {
   private waiting: T[] = [];
   private wake: () => void = () => {};
+  private readonly takers: (() => void)[] = [];
 
   push(event: T): void {
     this.waiting.push(event);
@@ -17,6 +18,15 @@ export class EventQueue<T> {
     }
     const events = this.waiting;
     this.waiting = [];
+    for (const resolve of this.takers.splice(0)) resolve();
     return events;
+  }
+
+  /** Settles when all events that wait now have been taken: at once if there are none. */
+  taken(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.waiting.length === 0) resolve();
+      else this.takers.push(resolve);
+    });
   }
 }

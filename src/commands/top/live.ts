@@ -101,6 +101,8 @@ class LiveView {
           (table) => events.push({ table, date: context.date() }),
           (failure) => events.push({ failure }),
         );
+        // A terminal that is stopped (Ctrl-S) keeps the view from taking them: they must not fill the memory.
+        await events.taken();
         await this.interruption.sleep(settings.interval);
       }
     } finally {

@@ -1,8 +1,12 @@
 /** Programs of the administrator, run without a shell. Node's modules are loaded at the first use. */
-import type { ChildProcess } from 'node:child_process';
+import type { ChildProcess, StdioOptions } from 'node:child_process';
 import { cannot, errnoText } from '../errors.js';
 
 const { getBuiltinModule } = process;
+
+/** The child emits an error for some errnos; for others this throws: ETXTBSY of a program that is being overwritten, ENOMEM, ENOTDIR. */
+const spawn = (file: string, args: readonly string[], stdio: StdioOptions): ChildProcess =>
+  getBuiltinModule('node:child_process').spawn(file, args, { stdio });
 
 /** @throws HostError if there is no such program that may be run */
 export async function checkProgram(path: string): Promise<void> {
@@ -17,9 +21,14 @@ export async function checkProgram(path: string): Promise<void> {
  * @param timeout milliseconds after which it gets SIGTERM, and SIGKILL 5 s later
  * @returns undefined if it succeeded, otherwise the reason: `exit status 1`
  */
-export function runProgram(path: string, input: string, timeout: number): Promise<string | undefined> {
+export async function runProgram(path: string, input: string, timeout: number): Promise<string | undefined> {
+  let child: ChildProcess;
+  try {
+    child = spawn(path, [], ['pipe', 2, 2]);
+  } catch (error) {
+    return reasonOf(error);
+  }
   return new Promise((resolve) => {
-    const child = getBuiltinModule('node:child_process').spawn(path, [], { stdio: ['pipe', 2, 2] });
     const overdue = setTimeout(() => child.kill('SIGTERM'), timeout);
     const stubborn = setTimeout(() => child.kill('SIGKILL'), timeout + 5000);
     const end = (reason: string | undefined): void => {
@@ -53,12 +62,16 @@ export async function runShown(
   [file, ...args]: readonly [file: string, ...args: string[]],
   stdout: 'inherit' | 'pipe',
 ): Promise<ProgramRun> {
-  const child = getBuiltinModule('node:child_process').spawn(file, args, {
-    stdio: ['inherit', stdout, 'inherit'],
-  });
+  const attempted = `run ${file}`;
+  let child: ChildProcess;
+  try {
+    child = spawn(file, args, ['inherit', stdout, 'inherit']);
+  } catch (error) {
+    throw cannot(attempted, error);
+  }
   const chunks: Buffer[] = [];
   child.stdout?.on('data', (chunk: Buffer) => chunks.push(chunk));
-  const status = await ended(child, `run ${file}`);
+  const status = await ended(child, attempted);
   return { status, out: Buffer.concat(chunks).toString() };
 }
 

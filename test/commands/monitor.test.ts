@@ -312,3 +312,19 @@ test('the queue is bounded: a slow program loses the newest changes, which are c
   assert.deepEqual(ran, ['1', '2', '3', '6']);
   assert.equal(lines.at(-1), '1 events were not handed to the program');
 });
+
+test('a program that cannot be handed an event is a line, and the next event is handed over', async () => {
+  const lines: string[] = [];
+  const queue = new ProgramQueue(
+    2,
+    async (event) => {
+      if (event === '1') throw new Error('text file is busy');
+      return `ran ${event}`;
+    },
+    (line) => lines.push(line),
+  );
+  queue.push('1');
+  queue.push('2');
+  await sleep(1);
+  assert.deepEqual(lines, ['text file is busy', 'ran 2']);
+});

@@ -1,3 +1,5 @@
+import { failureText } from '../shared/reading-client.js';
+
 /** Hands events to a program, one after the other. */
 export class ProgramQueue {
   private readonly waiting: string[] = [];
@@ -37,7 +39,7 @@ export class ProgramQueue {
       next !== undefined;
       next = this.stopped ? undefined : this.waiting.shift()
     ) {
-      const failure = await this.run(next);
+      const failure = await this.run(next).catch(failureText);
       if (failure !== undefined) this.tell(failure);
     }
     this.working = undefined;

@@ -5,6 +5,7 @@ import { isInNetwork, type Network } from '../model/network.js';
 import { isFwmark, type ServiceId } from '../model/service.js';
 import { isOfMark, markOf } from './connection-text.js';
 import type { KnownServers } from './known-servers.js';
+import { templatePort } from './templates.js';
 
 /** Protocols by the words that the kernel has for them. */
 export const connectionProtocols = {
@@ -93,7 +94,7 @@ export function connectionFilter(selection: Selection, known?: KnownServers): Co
 export const needsTable = ({ service, gone }: Selection): boolean =>
   gone === true || (service !== undefined && isFwmark(service));
 
-/** A service with port 0 has the connections of all ports. */
+/** A service with port 0 has the connections of all ports; the templates of one may have another port than its connections. */
 function ofService(id: ServiceId, known: KnownServers | undefined): Condition {
   if (isFwmark(id)) {
     return (line) =>
@@ -103,7 +104,12 @@ function ofService(id: ServiceId, known: KnownServers | undefined): Condition {
   }
   const word = id.protocol.toUpperCase();
   const isVirtual = endpointTest({ address: id.address, port: id.port || undefined });
-  return (line) => line.protocol === word && isVirtual(line.virtual);
+  const ofTemplates = templatePort(id.port);
+  if (ofTemplates === id.port) return (line) => line.protocol === word && isVirtual(line.virtual);
+  const isVirtualOfTemplates = endpointTest({ address: id.address, port: ofTemplates });
+  return (line) =>
+    line.protocol === word &&
+    (isVirtual(line.virtual) || (line.isTemplate && isVirtualOfTemplates(line.virtual)));
 }
 
 function endpointTest({

@@ -4,14 +4,12 @@ import { isUnspecified } from '../model/address.js';
 import type { DestinationId } from '../model/destination.js';
 import { type FwmarkId, isFwmark, type ServiceId } from '../model/service.js';
 import { isOfMark, markOf } from './connection-text.js';
+import { FTP } from './templates.js';
 
 export interface KnownService {
   readonly id: ServiceId;
   readonly servers: readonly DestinationId[];
 }
-
-/** The control connection of FTP: its data connections go to any port, and have no service of their own. */
-const FTP = 21;
 
 export class KnownServers {
   /** Addresses of servers, with and without their ports, by service. */

@@ -5,6 +5,12 @@ import { isInNetwork, maskByte, type Network } from '../model/network.js';
 import { isFwmark, type Service } from '../model/service.js';
 import { isOfMark, markOf } from './connection-text.js';
 
+/** The control connection of FTP: its data connections go to any port, and have no service of their own. */
+export const FTP = 21;
+
+/** The virtual port of a service's templates. That of FTP is 0, for its data connections (ip_vs_sched_persist). */
+export const templatePort = (port: number): number => (port === FTP ? 0 : port);
+
 /** The clients that persistence takes for one: the network of this client by the service's netmask. */
 export function persistentNetwork(client: string, netmask: string): Network {
   const family = familyOf(client);
@@ -22,7 +28,7 @@ function bitsOf(mask: Uint8Array): number {
 
 /**
  * Whether a template of this service is the client's. One of a persistence engine is not: the engine recognises the client by what its
- * packets contain. The template of port 21 is for all ports, for FTP's data connections.
+ * packets contain.
  */
 export function isTemplateOf(
   { id, persistence }: Service,
@@ -35,7 +41,7 @@ export function isTemplateOf(
     if (!isInNetwork(network, line.client.family, line.client.bytes)) return false;
     if (isFwmark(id)) return isOfMark(line) && markOf(line.virtual) === id.fwmark;
     const { virtual } = line;
-    const isOfPort = virtual.port === id.port || virtual.port === 0;
-    return line.protocol === id.protocol.toUpperCase() && virtual.address === id.address && isOfPort;
+    if (line.protocol !== id.protocol.toUpperCase() || virtual.address !== id.address) return false;
+    return virtual.port === templatePort(id.port);
   };
 }

@@ -193,6 +193,21 @@ test('--syncd shows what a sync daemon received', async (context) => {
   assert.match(await written(director, '--syncd'), /^203\.0\.113\.9:4097 /m);
 });
 
+test('--service has the templates of FTP, whose virtual port is 0, and no others of port 0', async (context) => {
+  const director = await start(context);
+  director.contents.set(
+    TABLE,
+    `${header}TCP CB007109 0000 C0000215 0000 C6336401 0000 NONE            358
+TCP CB007109 8235 C0000215 0015 C6336401 0015 ESTABLISHED     899
+TCP CB007109 8236 C0000215 0000 C6336401 0000 ESTABLISHED     899
+UDP CB007109 0000 C0000215 0000 C6336401 0000 NONE            358
+`,
+  );
+  assert.equal(await written(director, '--service', 'tcp://192.0.2.21:21', '--count'), '2\n');
+  assert.equal(await written(director, '--service', 'tcp://192.0.2.21:21', '--templates', '--count'), '1\n');
+  assert.equal(await written(director, '--service', 'tcp://192.0.2.21:80', '--count'), '0\n');
+});
+
 test('--gone spares data connections of FTP, and what passes the director by', async (context) => {
   const director = await start(context);
   await director.run(['-A', '-t', '192.0.2.21:21', '-s', 'rr']);

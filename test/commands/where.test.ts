@@ -79,6 +79,41 @@ test('a netmask of persistence joins the clients of a network; a server that is 
   assert.match((await where(director, '203.0.113.77')).out, /slot/);
 });
 
+test('the template of FTP, which is for all ports, holds the clients of port 21', async (context) => {
+  const director = await start(context, 'scheduler: sh');
+  await director.run(['-A', '-t', '192.0.2.1:21', '-s', 'sh', '-p', '300']);
+  await director.run(['-a', '-t', '192.0.2.1:21', '-r', '198.51.100.2', '-m']);
+  await director.run(['-a', '-t', '192.0.2.1:21', '-r', '198.51.100.3', '-m']);
+  const template = (server: string): string =>
+    `TCP CB007109 0000 C0000201 0000 ${server} 0000 NONE            358\n`;
+  for (const [last, server] of [
+    ['2', 'C6336402'],
+    ['3', 'C6336403'],
+  ] as const) {
+    director.contents.set(TABLE, header + template(server));
+    const { out } = await director.run(['where', '203.0.113.9', 'tcp://192.0.2.1:21']);
+    assert.equal(
+      out,
+      `203.0.113.9 -> 198.51.100.${last}:21\n  its persistence template names this server, for 358 s more\n`,
+    );
+  }
+  // A service at another port does not ask that template.
+  assert.match((await where(director, '203.0.113.9')).out, /slot/);
+});
+
+test('a template counts if the server has its port as well', async (context) => {
+  const director = await start(context, 'scheduler: sh\n    persistence: 300');
+  const template = (port: string): string =>
+    `TCP CB007109 0000 C0000201 0050 C6336402 ${port} NONE            358\n`;
+  director.contents.set(TABLE, header + template('1F90'));
+  assert.match((await where(director, '203.0.113.9')).out, /slot/);
+  director.contents.set(TABLE, header + template('0050'));
+  assert.match(
+    (await where(director, '203.0.113.9')).out,
+    /-> 198\.51\.100\.2:80\n {2}its persistence template/,
+  );
+});
+
 test('a drained server keeps its slots by its weight before, and refuses them unless there is a fallback', async (context) => {
   const director = await start(context, 'scheduler: mh');
   const owner = JSON.parse((await where(director, '203.0.113.9', '--json')).out).server;

@@ -1,5 +1,6 @@
 /** The servers of a service as hashing schedulers see them. */
 
+import type { DestinationId } from '../../model/destination.js';
 import type { ServiceId } from '../../model/service.js';
 import { type DestinationEntry, isOverloaded } from '../../model/table.js';
 import type { HashServer } from '../../observe/hash-tables.js';
@@ -13,8 +14,11 @@ export class ServerTable {
     private readonly drained: DrainedWeights,
   ) {}
 
-  hasAddress(address: string): boolean {
-    return this.entries.some(({ id }) => id.address === address);
+  /** The servers that an entry of the connection table may mean: port 0 is any port, on both sides. */
+  at({ address, port }: DestinationId): DestinationEntry[] {
+    return this.entries.filter(
+      ({ id }) => id.address === address && (port === 0 || id.port === 0 || id.port === port),
+    );
   }
 
   /** The weight of a server before it was set to 0; undefined if lvsadm did not do that. */

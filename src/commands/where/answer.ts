@@ -1,6 +1,7 @@
 /** Which server a client gets, and why: read from the table and the connections, or computed. */
 import type { Context } from '../../context.js';
 import { HostError, UnavailableError } from '../../errors.js';
+import type { ConnectionLine } from '../../ipvs/connections/proc.js';
 import { destinationKey } from '../../model/destination.js';
 import { fallbackOf } from '../../model/schedulers.js';
 import { formatService } from '../../model/service-uri.js';
@@ -46,19 +47,29 @@ async function existing(
   let template: Answer | undefined;
   const isTemplate = isTemplateOf(service, address);
   await scanTable(context, { service: service.id }, (line) => {
-    const server = endpointText(line.destination);
-    if (isTemplate(line) && servers.hasAddress(line.destination.address)) {
-      const text = `its persistence template names this server, for ${line.expires} s more`;
-      template = { server, reason: 'template', text };
-    } else if (port !== undefined && line.client.port === port && line.client.address === address) {
+    if (isTemplate(line)) template = held(line, servers) ?? template;
+    else if (port !== undefined && line.client.port === port && line.client.address === address) {
       const text = `it has a connection: ${line.state}, ${line.expires} s left`;
-      connection = { server, reason: 'connection', text };
+      connection = { server: endpointText(line.destination), reason: 'connection', text };
     }
   }).catch((error: unknown) => {
     // A kernel that has no connections to show has none that decide.
     if (!(error instanceof UnavailableError || error instanceof HostError)) throw error;
   });
   return connection ?? template;
+}
+
+/** The server that a template holds its clients at; undefined if the service has it no more. */
+function held({ destination, expires }: ConnectionLine, servers: ServerTable): Answer | undefined {
+  const [entry, ...others] = servers.at(destination);
+  if (entry === undefined) return undefined;
+  if (others.length > 0) {
+    return unknown(
+      `its persistence template names ${destination.address}, where the service has several servers`,
+    );
+  }
+  const text = `its persistence template names this server, for ${expires} s more`;
+  return { server: destinationKey(entry.id), reason: 'template', text };
 }
 
 function computed(service: ServiceEntry, { address, port }: Client, servers: ServerTable): Answer {

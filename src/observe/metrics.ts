@@ -46,12 +46,6 @@ export interface Scrape {
   readonly connections?: number | undefined;
 }
 
-/** @param status content of /proc/net/ip_vs_status; empty if it cannot be read */
-export function connectionCount(status: string): number | undefined {
-  const digits = /^Conns:\s*(\d+)$/m.exec(status)?.[1];
-  return digits === undefined ? undefined : Number(digits);
-}
-
 /** @param sample undefined if the kernel does not have IPVS */
 export const metricsOf = (sample: TableSample | undefined, scrape: Scrape): MetricFamily[] => [
   gauge('lvs_up', 'Whether the kernel has IPVS: 0 if its module is not loaded.', sample ? 1 : 0),

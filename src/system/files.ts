@@ -127,6 +127,13 @@ function syncDirectory(path: string, files: Files): void {
   }
 }
 
+/** A file as text of one byte a character. @throws errors of node:fs */
+export async function wholeText(chunks: AsyncIterable<Uint8Array>): Promise<string> {
+  let text = '';
+  for await (const chunk of chunks) text += new TextDecoder('latin1').decode(chunk);
+  return text;
+}
+
 export const directoryOf = (path: string): string => path.slice(0, path.lastIndexOf('/') + 1) || '.';
 
 export function ifThere<T>(call: () => T): T | undefined {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { parseTable, type StatusFacts } from '../../src/commands/status/facts.js';
+import type { StatusFacts } from '../../src/commands/status/facts.js';
 import { groupsOf, Tally } from '../../src/commands/status/probe.js';
 import { statusJson, statusText } from '../../src/commands/status/sections.js';
 import type { Daemon } from '../../src/model/daemon.js';
@@ -213,13 +213,6 @@ test('sockets of generic netlink are those of protocol 16 with a port', () => {
 0000000000000000 16  4195116    00000000 0        0        0     2        0        20003
 `;
   assert.deepEqual([...genericSockets(table)], ['20002', '20003']);
-});
-
-test("the kernel's own table of its state is read by its own names", () => {
-  assert.deepEqual(parseTable('Conns:\t9401\nConn buckets:\t524288 (19 bits, lfactor -5)\n'), {
-    Conns: '9401',
-    'Conn buckets': '524288 (19 bits, lfactor -5)',
-  });
 });
 
 test('options that mean nothing without --probe, or last too long, are refused', async (context) => {

@@ -3,10 +3,12 @@ import type { Context } from '../../context.js';
 import { cannot, HostError, UnavailableError } from '../../errors.js';
 import { type ExpositionFormat, exposition, type MetricFamily } from '../../observe/exposition.js';
 import { mergeExpositions, type NetnsExposition } from '../../observe/merge-expositions.js';
-import { connectionCount, metricsOf } from '../../observe/metrics.js';
+import { metricsOf } from '../../observe/metrics.js';
 import { nodeExporterMetrics } from '../../observe/node-exporter.js';
 import { sampleTable, type TableSample } from '../../observe/table-sample.js';
+import { wholeText } from '../../system/files.js';
 import { netnsDirectory, otherNamespaces } from '../../system/netns.js';
+import { readTableStatus } from '../../system/table-status.js';
 import { version } from '../../version.js';
 import { ReadingClient } from '../shared/reading-client.js';
 
@@ -14,9 +16,6 @@ import { ReadingClient } from '../shared/reading-client.js';
 const PATIENCE = 5000;
 
 const TOTALS = '/proc/net/ip_vs_stats';
-
-/** Since Linux 7.1, and for root alone. */
-const STATUS = '/proc/net/ip_vs_status';
 
 export type Compatibility = 'node_exporter';
 
@@ -81,21 +80,15 @@ export class Exporter {
 
   private async families(sample: TableSample | undefined, duration: number): Promise<MetricFamily[]> {
     if (this.compatible === undefined) {
-      const connections = sample && connectionCount(await this.text(STATUS).catch(() => ''));
+      const count = sample && (await readTableStatus((path) => this.context.readFile(path)))?.['Conns'];
+      const connections = count === undefined ? undefined : Number(count);
       return metricsOf(sample, { version, duration, failures: this.failures, connections });
     }
     if (sample === undefined) return [];
-    const totals = await this.text(TOTALS).catch((error) => {
+    const totals = await wholeText(this.context.readFile(TOTALS)).catch((error) => {
       throw cannot(`read ${TOTALS}`, error);
     });
     return nodeExporterMetrics(sample, totals);
-  }
-
-  /** @throws errors of node:fs */
-  private async text(path: string): Promise<string> {
-    let text = '';
-    for await (const chunk of this.context.readFile(path)) text += new TextDecoder('latin1').decode(chunk);
-    return text;
   }
 }
 

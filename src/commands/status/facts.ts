@@ -4,12 +4,11 @@ import type { Finding } from '../../doctor/checks/check.js';
 import { examine } from '../../doctor/examine.js';
 import type { MachineFacts } from '../../doctor/facts/facts.js';
 import { takeSnapshot } from '../../doctor/facts/snapshot.js';
-import { cannot } from '../../errors.js';
 import type { Info } from '../../model/table.js';
-import { ifThere } from '../../system/files.js';
 import { Machine } from '../../system/machine.js';
 import { loadedModules, moduleParameters } from '../../system/modules.js';
 import { type NetlinkUsers, netlinkUsers } from '../../system/netlink-users.js';
+import { readTableStatus, type TableStatus } from '../../system/table-status.js';
 import { openStore } from '../shared/store.js';
 import type { Heard } from './probe.js';
 
@@ -21,8 +20,8 @@ export interface StatusFacts {
   readonly parameters: Readonly<Record<string, string>>;
   /** Names of the loaded modules of schedulers, protocols and persistence engines: `ip_vs_wrr`. */
   readonly modules: readonly string[];
-  /** /proc/net/ip_vs_status by its own names; undefined before Linux 7.1. */
-  readonly table?: Readonly<Record<string, string>> | undefined;
+  /** /proc/net/ip_vs_status by its own names; undefined before Linux 7.1, and where it cannot be read. */
+  readonly table?: TableStatus | undefined;
   /** Paths. */
   readonly stateFiles: readonly string[];
   readonly netlink: NetlinkUsers;
@@ -43,12 +42,14 @@ export async function readStatus(context: Context): Promise<StatusFacts> {
       readFile: (path) => context.readFile(path),
       probe: false,
     });
+    const unknown = [...machine.unknown];
+    const table = await readTableStatus((path) => context.readFile(path), unknown);
     return {
-      machine,
+      machine: { ...machine, unknown },
       info: machine.ipvs && (await (await context.client()).info()),
       parameters: await moduleParameters('ip_vs'),
       modules: await loadedModules('ip_vs_'),
-      table: await readTable(context),
+      table,
       stateFiles: openStore(context).paths(),
       netlink: await netlinkUsers(),
       findings: machine.ipvs === undefined ? [] : examine(machine, { roles: ['director'], vips: [] }),
@@ -57,23 +58,3 @@ export async function readStatus(context: Context): Promise<StatusFacts> {
     await reachable.close();
   }
 }
-
-const TABLE = '/proc/net/ip_vs_status';
-
-async function readTable({ files }: Context): Promise<Record<string, string> | undefined> {
-  try {
-    const text = ifThere(() => files.readFileSync(TABLE, 'utf8'));
-    return text === undefined ? undefined : parseTable(text);
-  } catch (error) {
-    throw cannot(`read ${TABLE}`, error);
-  }
-}
-
-/** `Conn buckets:\t524288 (19 bits, lfactor -5)` */
-export const parseTable = (text: string): Record<string, string> =>
-  Object.fromEntries(
-    text.split('\n').flatMap((line) => {
-      const [, name, value] = /^([^:]+):\s*(.*)$/.exec(line) ?? [];
-      return name === undefined || value === undefined ? [] : [[name, value.trim()]];
-    }),
-  );

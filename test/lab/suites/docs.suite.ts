@@ -55,6 +55,8 @@ before(async () => {
   // Changes of files are this suite's own, also where it runs on the machine itself.
   await sh('mount -t tmpfs -o mode=755 tmpfs /run && mkdir -p /run/etc/upper /run/etc/work');
   await sh('mount -t overlay -o lowerdir=/etc,upperdir=/run/etc/upper,workdir=/run/etc/work overlay /etc');
+  // The other network namespace of docs/observe.md. A command on a machine could not add it for the next one.
+  await sh('ip netns add blue');
 });
 after(() => rmSync(directory, { recursive: true }));
 

@@ -52,11 +52,11 @@ export class Interruption {
     return statuses[String(this.signal?.reason)] ?? 130;
   }
 
-  /** Ends early on a request. */
+  /** Ends early on a request; the event loop turns in any case, so that a loop around it lets signals in. */
   readonly sleep = async (milliseconds: number): Promise<void> => {
     const { signal } = this;
     if (signal === undefined) return this.context.sleep(milliseconds);
-    if (signal.aborted) return;
+    if (signal.aborted) return this.context.sleep(0);
     let wake = () => {};
     const stopped = new Promise<void>((resolve) => {
       wake = resolve;

@@ -96,7 +96,7 @@ class LiveView {
     const err = outputTo((text) => events.push({ notice: text.trim() }));
     const readings = new Readings({ ...context, err });
     try {
-      while (!this.isOver) {
+      while (!this.isOver && !this.interruption.requested) {
         await readings.next().then(
           (table) => events.push({ table, date: context.date() }),
           (failure) => events.push({ failure }),

@@ -78,11 +78,16 @@ function processContext(runtime: Runtime): ProcessContext {
   };
 }
 
-function stopRequest(): AbortSignal {
-  const stop = new AbortController();
+let stop: AbortController | undefined;
+
+/** The same signal at every call: each listener of the process's signals counts, and the runtime warns of many. */
+export function stopRequest(): AbortSignal {
+  if (stop !== undefined) return stop.signal;
+  const controller = new AbortController();
+  stop = controller;
   // Once each: a second signal ends the process, as it does by default.
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort(signal));
-  return stop.signal;
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => controller.abort(signal));
+  return controller.signal;
 }
 
 async function openClient(

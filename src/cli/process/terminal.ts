@@ -55,10 +55,15 @@ class ProcessTerminal implements Terminal {
   async suspend(): Promise<void> {
     this.release();
     process.off('SIGTSTP', this.stop);
-    const continued = new Promise<void>((resolve) => process.once('SIGCONT', resolve));
+    let goOn = () => {};
+    const continued = new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+    process.once('SIGCONT', goOn);
     // The whole job, as the terminal does at Ctrl-Z: the shell waits for the program in front, such as sudo.
     process.kill(0, 'SIGTSTP');
     await Promise.race([continued, new Promise((resolve) => setTimeout(resolve, STOPPING))]);
+    process.off('SIGCONT', goOn);
     process.on('SIGTSTP', this.stop);
     this.take();
     this.report('continued');

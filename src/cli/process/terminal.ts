@@ -37,7 +37,11 @@ class ProcessTerminal implements Terminal {
     for (const signal of Object.keys(ending) as Ending[]) this.restoreAt(signal);
     process.on('exit', () => this.release());
     // Before the runtime writes the error, which would be lost with the alternate screen.
-    process.on('uncaughtExceptionMonitor', () => this.release());
+    process.on('uncaughtExceptionMonitor', () => {
+      this.release();
+      // Node ends by itself; Bun 1.4 goes on while the program's first module awaits.
+      setImmediate(() => process.exit(1));
+    });
     this.take();
   }
 

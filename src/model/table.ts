@@ -13,7 +13,10 @@ export interface DestinationEntry extends Destination, Readonly<Record<Destinati
   readonly stats: Stats;
 }
 
-/** Whether the kernel sends a server no new connections because it has as many as its upper threshold: ip_vs_dest_totalconns. */
+/**
+ * Whether a server has as many connections as its upper threshold (ip_vs_dest_totalconns), so that the kernel sends it no new ones.
+ * The kernel goes on to do so until they are below the lower threshold, or 3/4 of the upper one; it does not tell that flag.
+ */
 export const isOverloaded = ({
   upperThreshold,
   activeConnections,

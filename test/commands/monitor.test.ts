@@ -214,12 +214,12 @@ test('a kernel that does not answer once is a line, and the changes are seen at 
   let silent = false;
   const director = await Director.start(t, async (protocol) => {
     const socket = await ipvs.open(protocol);
-    const odd = Object.create(socket) as typeof socket;
-    odd.receive = (timeout) => {
+    const unreliable = Object.create(socket) as typeof socket;
+    unreliable.receive = (timeout) => {
       if (silent) throw new TransportError('deadline', 'receive', `no answer within ${timeout} ms`);
       return socket.receive(timeout);
     };
-    return odd;
+    return unreliable;
   });
   during(director, [
     async () => {

@@ -43,7 +43,7 @@ const facts: StatusFacts = {
   netlink: {
     users: [
       { pid: 812, name: 'keepalived', sockets: 1, writes: true },
-      { pid: 90, name: 'odd\x1b[31m', sockets: 2, writes: false },
+      { pid: 90, name: 'proxy\x1b[31m', sockets: 2, writes: false },
     ],
     hidden: 1,
     estimators: 0,
@@ -87,7 +87,7 @@ const rows: readonly [what: string, row: RegExp][] = [
   ['rules that translate', /^ {2}translates addresses +nft: ip nat post, handle 4 \(postrouting\)$/m],
   ['rules that mark', /^ {2}sets mark 7 +nft: inet lvs marking, handle 6 \(prerouting\)$/m],
   ['programs', /^ {2}keepalived +process 812, changes the table, generic netlink sockets: 1$/m],
-  ['names without control characters', /^ {2}odd\\x1b\[31m +process 90, may change the table/m],
+  ['names without control characters', /^ {2}proxy\\x1b\[31m +process 90, may change the table/m],
   ['sockets of others', /^ {2}unknown +1 generic netlink sockets of processes/m],
   ['files of lvsadm', /^ {2}file +\/run\/lvsadm\/1-2\.weights\.json$/m],
   ['what could not be read', /^ {2}unknown +the rules of iptables-save: no permission$/m],

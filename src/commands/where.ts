@@ -48,7 +48,7 @@ export const command = defineCommand({
   async run(context, { client: text, service: named, runDir, json }) {
     const service = await findService(context, named);
     const client = await context.client();
-    const drained = new DrainedWeights(openStore(context, runDir));
+    const drained = new DrainedWeights(openStore(context, runDir)).snapshot();
     const servers = new ServerTable(service.id, await client.destinations(service.id), drained);
     const status = text.includes('/')
       ? await writeShares(context, text, service, servers, json)

@@ -18,7 +18,7 @@ export async function movesOf(
   context: Context,
   store: Store,
 ): Promise<Moves> {
-  const drained = new DrainedWeights(store);
+  const drained = new DrainedWeights(store).snapshot();
   const moves = new Map<string, number>();
   const guessed: string[] = [];
   for (const service of changing(plan)) {

@@ -16,10 +16,18 @@ export class DrainedWeights {
 
   /** The weight before the drain, and whether the server is still the same entry; undefined if lvsadm did not drain it. */
   of(server: Found): { readonly weight: number; readonly same: boolean } | undefined {
-    const drained = this.store.read(kind).get(keyOf(server));
-    if (drained === undefined) return undefined;
-    const same = server.destination.stats.connections >= BigInt(drained.connections);
-    return { weight: drained.weight, same };
+    return weightIn(this.store.read(kind), server);
+  }
+
+  /** The same for many servers, as of one moment: the file is read once, when the first is asked for. */
+  snapshot(): Pick<DrainedWeights, 'of'> {
+    let all: Weights | undefined;
+    return {
+      of: (server) => {
+        all ??= this.store.read(kind);
+        return weightIn(all, server);
+      },
+    };
   }
 
   remember(servers: readonly Found[]): Promise<void> {
@@ -49,6 +57,13 @@ const kind: StateKind<Weights> = {
   loss: 'the weights of servers that were drained before are lost: set them with lvsadm weight',
   expendable: true,
 };
+
+function weightIn(all: Weights, server: Found): ReturnType<DrainedWeights['of']> {
+  const drained = all.get(keyOf(server));
+  if (drained === undefined) return undefined;
+  const same = server.destination.stats.connections >= BigInt(drained.connections);
+  return { weight: drained.weight, same };
+}
 
 /** @throws Error */
 function checked(value: unknown): Drained {

@@ -11,7 +11,7 @@ export class ServerTable {
     readonly of: ServiceId,
     /** In the kernel's order: the newest first. */
     readonly entries: readonly DestinationEntry[],
-    private readonly drained: DrainedWeights,
+    private readonly drained: Pick<DrainedWeights, 'of'>,
   ) {}
 
   /** The servers that an entry of the connection table may mean: port 0 is any port, on both sides. */

@@ -31,6 +31,7 @@ export function sparkline(values: readonly (number | undefined)[], { levels }: G
 /** The text in so many columns at most: its middle is cut out, because addresses differ at their ends. */
 export function shortened(text: string, width: number, { cut }: Glyphs): string {
   if (text.length <= width) return text;
+  if (width <= 0) return '';
   const end = Math.floor((width - 1) / 2);
   return text.slice(0, Math.max(0, width - 1 - end)) + cut + (end > 0 ? text.slice(-end) : '');
 }

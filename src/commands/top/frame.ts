@@ -8,7 +8,7 @@ import { type Line, lineName } from './arrange.js';
 import { keyList, promptOf } from './keys.js';
 import { rateText } from './measures.js';
 import { type Look, tableRows } from './rows.js';
-import { bodyHeight, type Clients, type Mode, type TopState } from './state.js';
+import { type Clients, inView, type Mode, type TopState } from './state.js';
 
 /** Where there is neither a question nor a notice. */
 const hints: Partial<Record<Mode['kind'], string>> = {
@@ -27,7 +27,7 @@ export function frame(state: TopState, look: Look): string[] {
   // A question is never cut: it names what changes.
   const below = wrap(messageOf(state), columns).map((line) => shortened(line, columns, look.glyphs));
   const height = Math.max(0, rows - above.length - below.length);
-  const body = bodyOf(state, look).slice(0, height);
+  const body = bodyOf(state, look, height).slice(0, height);
   return [...above, ...body, ...Array<string>(height - body.length).fill(''), ...below].slice(-rows);
 }
 
@@ -45,12 +45,12 @@ function partsWithin(columns: number, parts: readonly string[]): string {
   return line;
 }
 
-function bodyOf(state: TopState, look: Look): string[] {
+function bodyOf(state: TopState, look: Look, height: number): string[] {
   const { mode, size } = state;
   const fit = (text: string): string => shortened(text, size.columns, look.glyphs);
   if (mode.kind === 'help') return keyLines(mode.first).map(fit);
   if (mode.kind === 'clients') return clientLines(mode.line, mode.clients).map(fit);
-  return tableLines(state, look);
+  return tableLines(state, look, height);
 }
 
 /** The most important parts first. */
@@ -92,11 +92,14 @@ function totals({ services }: RatedTable): Rates {
   return sums;
 }
 
-/** The headings and the lines that are in view, the selected one marked. */
-function tableLines(state: TopState, look: Look): string[] {
-  const { table, size, lines, first, selected, units, arrangement } = state;
+/** The headings and the lines that are in view, the selected one marked, in so many rows. */
+function tableLines(state: TopState, look: Look, height: number): string[] {
+  const { table, size, lines, units, arrangement } = state;
   if (table === undefined) return [];
-  const { heading, rows } = tableRows(lines.slice(first, first + bodyHeight(state)), {
+  // A question of two lines must not hide the server that it is about.
+  const shown = Math.max(1, height - 1);
+  const { first, selected } = inView(state, shown);
+  const { heading, rows } = tableRows(lines.slice(first, first + shown), {
     ...look,
     units,
     // One column is the mark's.

@@ -48,25 +48,25 @@ export const measures: readonly Measure[] = [
     ...summed('activeConnections'),
     paintServer: (server) => (isOverloaded(server) ? 'error' : undefined),
   },
-  { name: 'inactive', leaves: 5, ...summed('inactiveConnections') },
-  { name: 'persistent', leaves: 8, ...summed('persistentConnections') },
-  rate('cps', 'connections', 'rate'),
+  { name: 'inactive', leaves: 6, ...summed('inactiveConnections') },
+  { name: 'persistent', leaves: 9, ...summed('persistentConnections') },
+  rate('cps', 'connections', 'rate', 1),
   {
     name: 'share',
-    leaves: 1,
+    leaves: 2,
     kind: 'share',
     ofServer: ({ share }) => share,
     ofService: () => undefined,
   },
-  rate('inpps', 'inPackets', 'rate', 6),
-  rate('outpps', 'outPackets', 'rate', 7),
-  rate('inbps', 'inBytes', 'bytes', 3),
-  rate('outbps', 'outBytes', 'bytes', 4),
+  rate('inpps', 'inPackets', 'rate', 7),
+  rate('outpps', 'outPackets', 'rate', 8),
+  rate('inbps', 'inBytes', 'bytes', 4),
+  rate('outbps', 'outBytes', 'bytes', 5),
 ];
 
 /** The same of the columns that are no measures. */
-export const SPARKLINE_LEAVES = 2;
-export const SCHEDULER_LEAVES = 9;
+export const SPARKLINE_LEAVES = 3;
+export const SCHEDULER_LEAVES = 10;
 
 /** How rates are written: bytes or bits with units of 1000, or bytes with all digits. */
 export const unitNames = ['bytes', 'bits', 'exact'] as const;

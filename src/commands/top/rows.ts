@@ -3,7 +3,7 @@ import { masked } from '../../foreign-text.js';
 import { destinationKey } from '../../model/destination.js';
 import { type HistorySpan, ratesIn, SLOTS } from '../../observe/history.js';
 import type { RatedServer, RatedService } from '../../observe/rates.js';
-import { BETWEEN, type Column, keptColumns, SUBJECT } from '../../output/columns.js';
+import { BETWEEN, type Column, keptColumns, widthOf } from '../../output/columns.js';
 import { type Glyphs, shortened, sparkline } from '../../output/glyphs.js';
 import type { Theme } from '../../output/theme.js';
 import type { Line } from './arrange.js';
@@ -52,6 +52,9 @@ interface TopColumn extends Column {
 /** Columns do not become narrower than this, so that they stand still while numbers change. */
 const LEAST_WIDTH = 5;
 
+/** Names do not become shorter than this as long as there are other columns. */
+const LEAST_NAME = 10;
+
 /** The headings, and a row for each line. */
 export function tableRows(lines: readonly Line[], layout: Layout): { heading: string; rows: string[] } {
   const { theme, screen } = layout;
@@ -65,13 +68,12 @@ export function tableRows(lines: readonly Line[], layout: Layout): { heading: st
     ),
   );
   const kept = keptColumns(columns, widths, width);
-  const others = kept.slice(1).reduce((sum, index) => sum + BETWEEN.length + (widths[index] ?? 0), 0);
-  const fitting = kept.map((index) =>
-    index === 0 ? Math.min(widths[0] ?? 0, Math.max(SUBJECT, width - others)) : (widths[index] ?? 0),
-  );
-  const shown = kept.map((index, place) => ({
+  // Names shrink for columns that stay, which go in the end: a row that is too wide would spoil the next one.
+  while (kept.length > 1 && LEAST_NAME + widthOf(kept.slice(1), widths) > width) kept.pop();
+  const rest = width - widthOf(kept.slice(1), widths);
+  const shown = kept.map((index) => ({
     index,
-    width: fitting[place] ?? 0,
+    width: index === 0 ? Math.min(widths[0] ?? 0, rest) : (widths[index] ?? 0),
     isRight: columns[index]?.align === 'right',
   }));
   const row = (texts: readonly Cell[]): string => rowText(texts, shown, layout);

@@ -120,9 +120,8 @@ export function relisted(state: TopState): TopState {
   return inView({ ...state, lines, selected });
 }
 
-/** With the selected line on the screen. */
-export function inView(state: TopState): TopState {
-  const height = bodyHeight(state);
+/** With the selected line on the screen. @param height lines of the table that are shown */
+export function inView(state: TopState, height = bodyHeight(state)): TopState {
   const last = Math.max(0, state.lines.length - 1);
   const selected = Math.min(Math.max(state.selected, 0), last);
   const least = Math.max(0, selected - height + 1);

@@ -1,12 +1,14 @@
 // The screen of top at three sizes, and what it does where there is little room.
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
+import { sortNames } from '../../../src/commands/top/arrange.js';
 import { frame } from '../../../src/commands/top/frame.js';
+import { unitNames } from '../../../src/commands/top/measures.js';
 import { withSize } from '../../../src/commands/top/state.js';
 import type { RatedTable } from '../../../src/observe/rates.js';
 import { asciiGlyphs, unicodeGlyphs } from '../../../src/output/glyphs.js';
 import { plainTheme } from '../../../src/output/theme.js';
-import { after, linesOf, minute, stateAt } from '../../support/top-state.js';
+import { after, linesOf, minute, stateAt, usualSettings } from '../../support/top-state.js';
 
 let table: RatedTable;
 
@@ -112,13 +114,63 @@ test('every screen has as many lines as the terminal, and none is longer than it
     for (const screen of screens) {
       const lines = frame(withSize(screen, { columns, rows }), { theme: plainTheme, glyphs: unicodeGlyphs });
       assert.equal(lines.length, rows);
-      if (columns >= 60)
-        assert.deepEqual(
-          lines.filter(({ length }) => length > columns),
-          [],
-        );
+      assertWithin(lines, columns);
     }
   }
+});
+
+function assertWithin(lines: readonly string[], columns: number): void {
+  const longer = lines.filter(({ length }) => length > columns);
+  assert.deepEqual(longer, [], `${columns} columns`);
+}
+
+test('no row is longer than the screen, and the column that lines are sorted by stays', () => {
+  for (const sort of sortNames) {
+    for (const units of unitNames) {
+      const state = stateAt({ columns: 80, rows: 24 }, table, { ...usualSettings, sort, units });
+      for (const columns of [1, 5, 12, 20, 40, 52, 60]) {
+        const lines = linesOf(withSize(state, { columns, rows: 24 }));
+        assertWithin(lines, columns);
+        if (columns < 40) continue;
+        const [, , heading = ''] = lines;
+        assert.match(heading, /^ S\S+R +\*?WEIGHT +\*?ACTIVE/);
+        assert.equal(heading.includes('*'), sort !== 'name', heading);
+      }
+    }
+  }
+});
+
+test('at 40x14 names and the columns that say most', () => {
+  assertScreen(
+    linesOf(stateAt({ columns: 40, rows: 14 }, table)),
+    14,
+    `
+lvsadm  00:01:00Z  4 services, 6 servers
+rates of 5.0 s  420 conn/s
+ SERVICE/SERVER           WEIGHT  ACTIVE
+>- tcp://192.0.2.10:80         9     119
+     198.51.100.1:80           3      61
+     198.51.100.2:80           1      20
+     198.51.100.3:80           5      38
+     198.51.100.4:80           0       0
+ - tcp://192.0.2.10:443        0       0
+ - udp://[20…db8::53]:53       1       0
+     [2001:d…:cccc:1]:53       1       0
+ - fwmark://7                  0       0
+     198.51.100.7:0            0       0
+? keys  q quit
+`,
+  );
+});
+
+test('a question of two lines leaves the server that it is about on the screen', () => {
+  const state = after(stateAt({ columns: 60, rows: 9 }, table), ...Array<string>(7).fill('down'));
+  const screen = linesOf(after(state, 'd'));
+  assert.match(screen.find((line) => line.startsWith('>')) ?? '', /cccc:1\]:53/);
+  assert.deepEqual(screen.slice(-2), [
+    'drain [2001:db8:0:1:aaaa:bbbb:cccc:1]:53 of',
+    'udp://[2001:db8::53]:53: weight 1 -> 0? [y/n]',
+  ]);
 });
 
 test('a terminal without UTF-8 gets ASCII alone', () => {

@@ -32,7 +32,10 @@ const arrows: Readonly<Record<string, string>> = {
 
   document: 'errors foreign-text messages suggest model ipvsadm/grammar ipvsadm/rules js-yaml zod',
   plan: 'errors model ipvs',
-  observe: 'errors foreign-text model ipvs plan',
+  'observe/connections': 'model ipvs',
+  'observe/placement': 'model plan',
+  'observe/table': 'model ipvs plan',
+  'observe/metrics': 'errors foreign-text model observe/table',
   system: 'errors model netlink netlink/transport/socket',
   setup: 'errors model system',
   'doctor/facts': 'errors model netlink netlink/transport/socket ipvs system',
@@ -40,10 +43,10 @@ const arrows: Readonly<Record<string, string>> = {
   doctor: 'doctor/facts doctor/checks',
 
   'output/definition-list': '',
-  output: 'errors foreign-text context model observe plan output/definition-list chalk cli-table3',
+  output: 'errors foreign-text context model observe/table plan output/definition-list chalk cli-table3',
   reference: 'errors version ipvsadm ipvsadm/grammar commands output output/definition-list',
   commands:
-    'errors foreign-text context messages suggest version model ipvs ipvsadm/rules document plan observe system setup doctor doctor/facts doctor/checks output output/definition-list reference',
+    'errors foreign-text context messages suggest version model ipvs ipvsadm/rules document plan observe/connections observe/metrics observe/placement observe/table system setup doctor doctor/facts doctor/checks output output/definition-list reference',
   cli: 'errors foreign-text context messages suggest version model netlink netlink/transport/socket ipvs ipvsadm ipvsadm/grammar system commands output reference yargs',
   bin: 'errors context cli libc netlink/transport netlink/transport/socket',
 };

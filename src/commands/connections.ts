@@ -2,7 +2,7 @@
 import type { Context } from '../context.js';
 import { UsageError } from '../errors.js';
 import { parseServer } from '../model/service-uri.js';
-import { connectionProtocols, type Selection } from '../observe/connection-selection.js';
+import { connectionProtocols, type Selection } from '../observe/connections/selection.js';
 import { toJson } from '../output/json.js';
 import { defineCommand } from './command.js';
 import { writeGroups } from './connections/groups.js';

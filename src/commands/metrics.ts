@@ -1,7 +1,7 @@
 /** `lvsadm metrics`: the table for Prometheus. */
 import type { Context } from '../context.js';
 import { UsageError } from '../errors.js';
-import { expositionFormats } from '../observe/exposition.js';
+import { expositionFormats } from '../observe/metrics/exposition.js';
 import { writeWhole } from '../system/files.js';
 import { type ListenAddress, serveHttp } from '../system/http-server.js';
 import { defineCommand } from './command.js';

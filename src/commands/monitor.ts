@@ -2,7 +2,7 @@
 import type { Context } from '../context.js';
 import { LvsadmError, UsageError } from '../errors.js';
 import { printable } from '../foreign-text.js';
-import type { EventSection, TableEvent } from '../observe/event.js';
+import type { EventSection, TableEvent } from '../observe/table/event.js';
 import { eventLine } from '../output/event.js';
 import { toJsonLine } from '../output/json.js';
 import { themeFor } from '../output/theme.js';

@@ -1,7 +1,7 @@
 /** `lvsadm top`: rates and connections of services and servers, live, as text or as JSON. */
 import type { Context } from '../context.js';
 import { UsageError } from '../errors.js';
-import type { RatedTable } from '../observe/rates.js';
+import type { RatedTable } from '../observe/table/rates.js';
 import { glyphsFor } from '../output/glyphs.js';
 import { toJsonLine } from '../output/json.js';
 import { themeFor } from '../output/theme.js';

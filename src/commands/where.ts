@@ -7,7 +7,7 @@ import { parseNetwork } from '../model/network.js';
 import { serviceFamily } from '../model/service.js';
 import { formatService, parseServer } from '../model/service-uri.js';
 import type { ServiceEntry } from '../model/table.js';
-import { Placements } from '../observe/placement.js';
+import { Placements } from '../observe/placement/placements.js';
 import { toJson } from '../output/json.js';
 import { renderTable } from '../output/table.js';
 import { themeFor } from '../output/theme.js';

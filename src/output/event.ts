@@ -2,7 +2,7 @@
 import { printable } from '../foreign-text.js';
 import { destinationKey } from '../model/destination.js';
 import { formatService } from '../model/service-uri.js';
-import type { EventSettings, EventSubject, TableEvent } from '../observe/event.js';
+import type { EventSettings, EventSubject, TableEvent } from '../observe/table/event.js';
 import { daemonText, serverText, serviceText, valueText } from './plan.js';
 import type { Theme } from './theme.js';
 

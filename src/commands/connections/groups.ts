@@ -1,9 +1,9 @@
 /** Connections counted by what they have in common. */
 import type { Context } from '../../context.js';
 import { masked } from '../../foreign-text.js';
-import { type ConnectionGroup, ConnectionGroups } from '../../observe/connection-groups.js';
-import type { Grouping } from '../../observe/connection-keys.js';
-import type { NameOf } from '../../observe/connection-text.js';
+import { type ConnectionGroup, ConnectionGroups } from '../../observe/connections/groups.js';
+import type { Grouping } from '../../observe/connections/keys.js';
+import type { NameOf } from '../../observe/connections/text.js';
 import type { Column } from '../../output/columns.js';
 import { type Json, toJson } from '../../output/json.js';
 import { RowStream } from '../../output/row-stream.js';

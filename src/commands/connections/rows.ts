@@ -2,7 +2,7 @@
 import type { Context } from '../../context.js';
 import { masked } from '../../foreign-text.js';
 import type { ConnectionLine } from '../../ipvs/connections/proc.js';
-import { clientText, endpointText, type NameOf, serviceText } from '../../observe/connection-text.js';
+import { clientText, endpointText, type NameOf, serviceText } from '../../observe/connections/text.js';
 import type { Column } from '../../output/columns.js';
 import { type Json, toJsonLine } from '../../output/json.js';
 import { RowStream } from '../../output/row-stream.js';

@@ -1,13 +1,13 @@
 /** Servers whose connections stay in SYN_RECV. */
 import type { Context } from '../../context.js';
-import { ConnectionGroups } from '../../observe/connection-groups.js';
+import { ConnectionGroups } from '../../observe/connections/groups.js';
 import {
   allStuckText,
   areAllStuck,
   type StuckServer,
   stuckServers,
   verdictTexts,
-} from '../../observe/stuck.js';
+} from '../../observe/connections/stuck.js';
 import type { Column } from '../../output/columns.js';
 import { wrap } from '../../output/definition-list.js';
 import { toJson } from '../../output/json.js';

@@ -2,8 +2,8 @@
 import type { Context } from '../../context.js';
 import type { IpvsClient } from '../../ipvs/client.js';
 import { serviceKey } from '../../model/service.js';
-import { movedShare, serversAfter } from '../../observe/moves.js';
-import { Placements } from '../../observe/placement.js';
+import { movedShare, serversAfter } from '../../observe/placement/moves.js';
+import { Placements } from '../../observe/placement/placements.js';
 import type { Moves } from '../../output/plan.js';
 import { changing, isChange, type Plan } from '../../plan/plan.js';
 import type { Store } from '../../system/store.js';

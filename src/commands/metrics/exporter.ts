@@ -1,11 +1,11 @@
 /** Reads the table, and writes it as metrics. */
 import type { Context } from '../../context.js';
 import { cannot, HostError, UnavailableError } from '../../errors.js';
-import { type ExpositionFormat, exposition, type MetricFamily } from '../../observe/exposition.js';
-import { mergeExpositions, type NetnsExposition } from '../../observe/merge-expositions.js';
-import { metricsOf } from '../../observe/metrics.js';
-import { nodeExporterMetrics } from '../../observe/node-exporter.js';
-import { sampleTable, type TableSample } from '../../observe/table-sample.js';
+import { type ExpositionFormat, exposition, type MetricFamily } from '../../observe/metrics/exposition.js';
+import { mergeExpositions, type NetnsExposition } from '../../observe/metrics/merge-expositions.js';
+import { nodeExporterMetrics } from '../../observe/metrics/node-exporter.js';
+import { metricsOf } from '../../observe/metrics/table-metrics.js';
+import { sampleTable, type TableSample } from '../../observe/table/sample.js';
 import { wholeText } from '../../system/files.js';
 import { netnsDirectory, otherNamespaces } from '../../system/netns.js';
 import { readTableStatus } from '../../system/table-status.js';

@@ -2,7 +2,7 @@
 import { daemonValue, destinationValue, serviceSettings } from '../../document/write.js';
 import { destinationKey } from '../../model/destination.js';
 import { formatService } from '../../model/service-uri.js';
-import type { EventSettings, EventSubject, TableEvent } from '../../observe/event.js';
+import type { EventSettings, EventSubject, TableEvent } from '../../observe/table/event.js';
 import type { Json } from '../../output/json.js';
 
 export const eventJson = (event: TableEvent, time: Date): Json => ({

@@ -1,8 +1,8 @@
 /** Polls the table for changes: the kernel has no notifications of IPVS. */
 import { UnavailableError } from '../../errors.js';
 import type { State } from '../../model/state.js';
-import { eventsBetween } from '../../observe/changes.js';
-import type { TableEvent } from '../../observe/event.js';
+import { eventsBetween } from '../../observe/table/changes.js';
+import type { TableEvent } from '../../observe/table/event.js';
 import { readState } from '../../plan/current.js';
 import type { ReadingClient } from '../shared/reading-client.js';
 

@@ -1,7 +1,7 @@
 /** `--resolve`: names of addresses in listings. */
 import type { Context } from '../../context.js';
 import { masked } from '../../foreign-text.js';
-import type { NameOf } from '../../observe/connection-text.js';
+import type { NameOf } from '../../observe/connections/text.js';
 import { SystemNames } from '../../system/names.js';
 
 /** Milliseconds that a listing waits for names; addresses without a name by then are shown as numbers. */

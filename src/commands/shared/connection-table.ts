@@ -7,8 +7,8 @@ import {
   originTablePath,
   scanConnections,
 } from '../../ipvs/connections/proc.js';
-import { connectionFilter, needsTable, type Selection } from '../../observe/connection-selection.js';
-import { KnownServers, type KnownService } from '../../observe/known-servers.js';
+import { KnownServers, type KnownService } from '../../observe/connections/known-servers.js';
+import { connectionFilter, needsTable, type Selection } from '../../observe/connections/selection.js';
 
 type Visit = (line: ConnectionLine) => void;
 type AfterChunk = () => Promise<void> | void;

@@ -3,7 +3,7 @@
 import type { DestinationId } from '../../model/destination.js';
 import type { ServiceId } from '../../model/service.js';
 import { type DestinationEntry, isOverloaded } from '../../model/table.js';
-import type { HashServer } from '../../observe/hash-tables.js';
+import type { HashServer } from '../../observe/placement/hash-tables.js';
 import type { DrainedWeights } from './drained-weights.js';
 
 export class ServerTable {

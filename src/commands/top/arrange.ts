@@ -1,6 +1,6 @@
 /** The lines of top: services and below each its servers, filtered, sorted and folded. */
 import { destinationKey } from '../../model/destination.js';
-import type { RatedServer, RatedService, RatedTable } from '../../observe/rates.js';
+import type { RatedServer, RatedService, RatedTable } from '../../observe/table/rates.js';
 import { measures } from './measures.js';
 
 export interface Line {

@@ -1,6 +1,6 @@
 /** The clients of a line of top, from the connection table. */
 import type { Context } from '../../context.js';
-import { ConnectionGroups } from '../../observe/connection-groups.js';
+import { ConnectionGroups } from '../../observe/connections/groups.js';
 import { scanTable } from '../shared/connection-table.js';
 import type { Line } from './arrange.js';
 import type { Clients } from './state.js';

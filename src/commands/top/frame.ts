@@ -1,7 +1,7 @@
 /** The screen of top: a state as lines of text. */
 import { stripVTControlCharacters } from 'node:util';
 import { masked, printable } from '../../foreign-text.js';
-import { type RatedTable, type RateName, type Rates, rateNames } from '../../observe/rates.js';
+import { type RatedTable, type RateName, type Rates, rateNames } from '../../observe/table/rates.js';
 import { wrap } from '../../output/definition-list.js';
 import { shortened } from '../../output/glyphs.js';
 import { type Line, lineName } from './arrange.js';

@@ -1,7 +1,7 @@
 /** top on a terminal: readings, keys and sizes come in, screens go out. What they mean is in state.ts and keys.ts. */
 import type { Context, Terminal, TerminalEvent } from '../../context.js';
 import { LvsadmError } from '../../errors.js';
-import type { RatedTable } from '../../observe/rates.js';
+import type { RatedTable } from '../../observe/table/rates.js';
 import { outputTo } from '../../output/deferred-output.js';
 import { glyphsFor } from '../../output/glyphs.js';
 import { keysIn, Screen, screenModes } from '../../output/screen.js';

@@ -1,6 +1,6 @@
 /** The numbers of services and servers that `top` shows and sorts by, as data. The names are those of `list`. */
 import { isOverloaded } from '../../model/table.js';
-import type { RatedServer, RatedService, RateName } from '../../observe/rates.js';
+import type { RatedServer, RatedService, RateName } from '../../observe/table/rates.js';
 import type { Theme } from '../../output/theme.js';
 import { humanNumber } from '../../output/units.js';
 

@@ -1,7 +1,7 @@
 /** Readings of the table, one after the other, with the rates between them. */
 import type { Context } from '../../context.js';
-import { type RatedTable, rateTable } from '../../observe/rates.js';
-import { sampleTable } from '../../observe/table-sample.js';
+import { type RatedTable, rateTable } from '../../observe/table/rates.js';
+import { sampleTable } from '../../observe/table/sample.js';
 import { ReadingClient } from '../shared/reading-client.js';
 
 /** Milliseconds for each datagram of the kernel's. */

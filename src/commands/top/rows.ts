@@ -1,8 +1,8 @@
 /** Lines of top as rows of text. */
 import { masked } from '../../foreign-text.js';
 import { destinationKey } from '../../model/destination.js';
-import { type HistorySpan, ratesIn, SLOTS } from '../../observe/history.js';
-import type { RatedServer, RatedService } from '../../observe/rates.js';
+import { type HistorySpan, ratesIn, SLOTS } from '../../observe/table/history.js';
+import type { RatedServer, RatedService } from '../../observe/table/rates.js';
 import { BETWEEN, type Column, keptColumns, widthOf } from '../../output/columns.js';
 import { type Glyphs, shortened, sparkline } from '../../output/glyphs.js';
 import type { Theme } from '../../output/theme.js';

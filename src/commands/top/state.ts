@@ -1,7 +1,7 @@
 /** What top shows, and how samples, sizes and answers change it. Keys are in keys.ts. */
 import type { Size } from '../../context.js';
-import type { ConnectionGroup } from '../../observe/connection-groups.js';
-import type { RatedTable } from '../../observe/rates.js';
+import type { ConnectionGroup } from '../../observe/connections/groups.js';
+import type { RatedTable } from '../../observe/table/rates.js';
 import { type Arrangement, arrange, type Line, positionOf } from './arrange.js';
 import type { Units } from './measures.js';
 

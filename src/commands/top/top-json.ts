@@ -1,7 +1,7 @@
 /** A reading of top as JSON. */
 import { destinationKey } from '../../model/destination.js';
 import { isOverloaded } from '../../model/table.js';
-import type { RatedServer, RatedService, RatedTable, Rates } from '../../observe/rates.js';
+import type { RatedServer, RatedService, RatedTable, Rates } from '../../observe/table/rates.js';
 import type { Json } from '../../output/json.js';
 import type { Line } from './arrange.js';
 

@@ -6,9 +6,9 @@ import { destinationKey } from '../../model/destination.js';
 import { fallbackOf } from '../../model/schedulers.js';
 import { formatService } from '../../model/service-uri.js';
 import type { ServiceEntry } from '../../model/table.js';
-import { endpointText } from '../../observe/connection-text.js';
-import { type Placement, Placements } from '../../observe/placement.js';
-import { isTemplateOf } from '../../observe/templates.js';
+import { isTemplateOf } from '../../observe/connections/templates.js';
+import { endpointText } from '../../observe/connections/text.js';
+import { type Placement, Placements } from '../../observe/placement/placements.js';
 import { scanTable } from '../shared/connection-table.js';
 import { hashServersOf, type ServerTable } from '../shared/hash-servers.js';
 

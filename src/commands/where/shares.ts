@@ -3,7 +3,7 @@ import { UsageError } from '../../errors.js';
 import { addressLength, formatAddress } from '../../model/address.js';
 import { destinationKey } from '../../model/destination.js';
 import { formatNetwork, type Network } from '../../model/network.js';
-import type { Placements } from '../../observe/placement.js';
+import type { Placements } from '../../observe/placement/placements.js';
 
 /** Clients that are computed one by one. */
 const MOST = 65_536;

@@ -5,7 +5,7 @@ import { sortNames } from '../../../src/commands/top/arrange.js';
 import { frame } from '../../../src/commands/top/frame.js';
 import { unitNames } from '../../../src/commands/top/measures.js';
 import { withSize } from '../../../src/commands/top/state.js';
-import type { RatedTable } from '../../../src/observe/rates.js';
+import type { RatedTable } from '../../../src/observe/table/rates.js';
 import { asciiGlyphs, unicodeGlyphs } from '../../../src/output/glyphs.js';
 import { plainTheme } from '../../../src/output/theme.js';
 import { after, linesOf, minute, stateAt, usualSettings } from '../../support/top-state.js';

@@ -5,7 +5,7 @@ import { before, test } from 'node:test';
 import { lineName } from '../../../src/commands/top/arrange.js';
 import { keyList } from '../../../src/commands/top/keys.js';
 import { type TopState, withTable } from '../../../src/commands/top/state.js';
-import type { RatedTable } from '../../../src/observe/rates.js';
+import type { RatedTable } from '../../../src/observe/table/rates.js';
 import { keysIn } from '../../../src/output/screen.js';
 import { after, linesOf, minute, Readings, stateAt, usualSettings } from '../../support/top-state.js';
 

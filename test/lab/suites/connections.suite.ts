@@ -13,7 +13,7 @@ import { type Destination, destinationKey, plainTunnel } from '../../../src/mode
 import type { SchedulerFlag } from '../../../src/model/schedulers.js';
 import type { Service } from '../../../src/model/service.js';
 import { isOverloaded } from '../../../src/model/table.js';
-import { Placements } from '../../../src/observe/placement.js';
+import { Placements } from '../../../src/observe/placement/placements.js';
 import { attempt } from '../../support/net/run.js';
 import { openSocket } from '../../support/socket.js';
 import { lvsadm } from '../distribution.js';

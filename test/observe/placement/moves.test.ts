@@ -2,20 +2,20 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { destinationKey } from '../../src/model/destination.js';
-import { choosesByHash, type SchedulerFlag, schedulers } from '../../src/model/schedulers.js';
-import { type Service, serviceKey } from '../../src/model/service.js';
-import type { State } from '../../src/model/state.js';
-import { type HashServer, hashSchedulers } from '../../src/observe/hash-tables.js';
-import { movedShare, serversAfter } from '../../src/observe/moves.js';
-import { Placements } from '../../src/observe/placement.js';
-import { sipHash } from '../../src/observe/siphash.js';
-import { readState } from '../../src/plan/current.js';
-import { diff } from '../../src/plan/diff.js';
-import { subject } from '../../src/plan/plan.js';
-import { stagesOf } from '../../src/plan/stages.js';
-import { state } from '../support/arbitrary-state.js';
-import { FakeIpvs } from '../support/fake-ipvs.js';
+import { destinationKey } from '../../../src/model/destination.js';
+import { choosesByHash, type SchedulerFlag, schedulers } from '../../../src/model/schedulers.js';
+import { type Service, serviceKey } from '../../../src/model/service.js';
+import type { State } from '../../../src/model/state.js';
+import { type HashServer, hashSchedulers } from '../../../src/observe/placement/hash-tables.js';
+import { movedShare, serversAfter } from '../../../src/observe/placement/moves.js';
+import { Placements } from '../../../src/observe/placement/placements.js';
+import { sipHash } from '../../../src/observe/placement/siphash.js';
+import { readState } from '../../../src/plan/current.js';
+import { diff } from '../../../src/plan/diff.js';
+import { subject } from '../../../src/plan/plan.js';
+import { stagesOf } from '../../../src/plan/stages.js';
+import { state } from '../../support/arbitrary-state.js';
+import { FakeIpvs } from '../../support/fake-ipvs.js';
 
 interface Client {
   readonly address: string;

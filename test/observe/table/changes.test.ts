@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { type Destination, plainTunnel } from '../../src/model/destination.js';
-import type { Service } from '../../src/model/service.js';
-import type { State } from '../../src/model/state.js';
-import { eventsBetween } from '../../src/observe/changes.js';
-import { state } from '../support/arbitrary-state.js';
+import { type Destination, plainTunnel } from '../../../src/model/destination.js';
+import type { Service } from '../../../src/model/service.js';
+import type { State } from '../../../src/model/state.js';
+import { eventsBetween } from '../../../src/observe/table/changes.js';
+import { state } from '../../support/arbitrary-state.js';
 
 const service: Service = {
   id: { protocol: 'tcp', address: '192.0.2.1', port: 80 },

@@ -1,11 +1,11 @@
 /** Which connections a command is about. */
-import type { ConnectionLine, EndpointView } from '../ipvs/connections/proc.js';
-import { addressBytes, type Endpoint, familyOf } from '../model/address.js';
-import { isInNetwork, type Network } from '../model/network.js';
-import { isFwmark, type ServiceId } from '../model/service.js';
-import { isOfMark, markOf } from './connection-text.js';
+import type { ConnectionLine, EndpointView } from '../../ipvs/connections/proc.js';
+import { addressBytes, type Endpoint, familyOf } from '../../model/address.js';
+import { isInNetwork, type Network } from '../../model/network.js';
+import { isFwmark, type ServiceId } from '../../model/service.js';
 import type { KnownServers } from './known-servers.js';
 import { templatePort } from './templates.js';
+import { isOfMark, markOf } from './text.js';
 
 /** Protocols by the words that the kernel has for them. */
 export const connectionProtocols = {

@@ -1,8 +1,8 @@
 /** What connections are grouped by: keys of a few words, so that a line costs no string, and the names of the groups. */
-import type { ConnectionLine } from '../ipvs/connections/proc.js';
-import { addressLength } from '../model/address.js';
-import { formatNetwork } from '../model/network.js';
-import { type EndpointBytes, endpointText, isOfMark, serviceText } from './connection-text.js';
+import type { ConnectionLine } from '../../ipvs/connections/proc.js';
+import { addressLength } from '../../model/address.js';
+import { formatNetwork } from '../../model/network.js';
+import { type EndpointBytes, endpointText, isOfMark, serviceText } from './text.js';
 
 export const groupingNames = ['client', 'service', 'server', 'state', 'port'] as const;
 export type GroupingName = (typeof groupingNames)[number];

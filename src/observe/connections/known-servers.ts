@@ -1,10 +1,10 @@
 /** The servers in the table, to look up those of connections. */
-import type { ConnectionLine } from '../ipvs/connections/proc.js';
-import { isUnspecified } from '../model/address.js';
-import type { DestinationId } from '../model/destination.js';
-import { type FwmarkId, isFwmark, type ServiceId } from '../model/service.js';
-import { isOfMark, markOf } from './connection-text.js';
+import type { ConnectionLine } from '../../ipvs/connections/proc.js';
+import { isUnspecified } from '../../model/address.js';
+import type { DestinationId } from '../../model/destination.js';
+import { type FwmarkId, isFwmark, type ServiceId } from '../../model/service.js';
 import { FTP } from './templates.js';
+import { isOfMark, markOf } from './text.js';
 
 export interface KnownService {
   readonly id: ServiceId;

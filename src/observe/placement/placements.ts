@@ -1,6 +1,6 @@
 /** Where new connections of a client go in a service whose scheduler chooses by a hash. */
-import { flagNames, type SchedulerFlagWord } from '../model/schedulers.js';
-import { isFwmark, type Service } from '../model/service.js';
+import { flagNames, type SchedulerFlagWord } from '../../model/schedulers.js';
+import { isFwmark, type Service } from '../../model/service.js';
 import { type HashScheduler, type HashServer, hashSchedulers, type SlotTable } from './hash-tables.js';
 
 export interface Placement {

@@ -2,15 +2,15 @@
  * lvsadm's own metrics. `service` and `server` are the labels of identity, spelt as in documents; all that identifies nothing is a
  * label of the `_info` series, so that a changed scheduler does not begin new series of counters.
  */
-import { formatEndpoint } from '../model/address.js';
-import { destinationCounts, destinationNumberNames } from '../model/fields.js';
-import { flagNames } from '../model/schedulers.js';
-import { isFwmark, type Service, serviceFamily } from '../model/service.js';
-import { formatService } from '../model/service-uri.js';
-import type { Stats } from '../model/stats.js';
-import { isOverloaded, timeoutNames } from '../model/table.js';
+import { formatEndpoint } from '../../model/address.js';
+import { destinationCounts, destinationNumberNames } from '../../model/fields.js';
+import { flagNames } from '../../model/schedulers.js';
+import { isFwmark, type Service, serviceFamily } from '../../model/service.js';
+import { formatService } from '../../model/service-uri.js';
+import type { Stats } from '../../model/stats.js';
+import { isOverloaded, timeoutNames } from '../../model/table.js';
+import type { SampledServer, SampledService, TableSample } from '../table/sample.js';
 import { labels, type MetricFamily } from './exposition.js';
-import type { SampledServer, SampledService, TableSample } from './table-sample.js';
 
 /** Counters of services and of servers. The kernel sets them to 0 on `--zero`, which is a reset as of a restart. */
 const counters: readonly (readonly [name: string, field: keyof Stats, counted: string])[] = [

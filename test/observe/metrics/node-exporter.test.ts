@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { exposition } from '../../src/observe/exposition.js';
-import { nodeExporterMetrics } from '../../src/observe/node-exporter.js';
-import { sampleTable } from '../../src/observe/table-sample.js';
-import { Director } from '../support/director.js';
-import { sampleDocument, sampleTotals } from '../support/metrics.js';
+import { exposition } from '../../../src/observe/metrics/exposition.js';
+import { nodeExporterMetrics } from '../../../src/observe/metrics/node-exporter.js';
+import { sampleTable } from '../../../src/observe/table/sample.js';
+import { Director } from '../../support/director.js';
+import { sampleDocument, sampleTotals } from '../../support/metrics.js';
 
 test('names and labels are those of node_exporter, and each server is under its own service', async (t) => {
   const director = await Director.start(t);

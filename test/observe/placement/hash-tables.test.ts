@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { Service } from '../../src/model/service.js';
-import { type HashServer, hashSchedulers } from '../../src/observe/hash-tables.js';
-import { Placements } from '../../src/observe/placement.js';
-import { sipHash } from '../../src/observe/siphash.js';
+import type { Service } from '../../../src/model/service.js';
+import { type HashServer, hashSchedulers } from '../../../src/observe/placement/hash-tables.js';
+import { Placements } from '../../../src/observe/placement/placements.js';
+import { sipHash } from '../../../src/observe/placement/siphash.js';
 
 /** Made by an implementation for bytes of any length, which SipHash-2-4's published vector was held against. */
 const vectors: readonly (readonly [key: bigint, value: number, hash: number])[] = [

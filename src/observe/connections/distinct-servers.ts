@@ -1,7 +1,7 @@
 /** Which servers each group has been seen with, in bounded memory. */
-import type { EndpointView } from '../ipvs/connections/proc.js';
-import { KEY_WIDTH, putEndpoint } from './connection-keys.js';
+import type { EndpointView } from '../../ipvs/connections/proc.js';
 import { KeyTable } from './key-table.js';
+import { KEY_WIDTH, putEndpoint } from './keys.js';
 
 const SERVERS = 65_536;
 /** Pairs of a group and a server. */

@@ -1,8 +1,8 @@
 /** A change of the table as an event. */
-import type { Daemon } from '../model/daemon.js';
-import type { Destination, DestinationId } from '../model/destination.js';
-import type { Service, ServiceId } from '../model/service.js';
-import type { Difference } from '../plan/plan.js';
+import type { Daemon } from '../../model/daemon.js';
+import type { Destination, DestinationId } from '../../model/destination.js';
+import type { Service, ServiceId } from '../../model/service.js';
+import type { Difference } from '../../plan/plan.js';
 
 /** What an event is about. A change of a server's weight is one of `weights`, all other changes of servers are of `servers`. */
 export const eventSections = ['services', 'servers', 'weights', 'daemons', 'timeouts'] as const;

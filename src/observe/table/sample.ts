@@ -1,11 +1,11 @@
 /** The table with its counters at one moment, as metrics need it. */
-import type { IpvsClient } from '../ipvs/client.js';
-import type { DestinationCursor } from '../ipvs/source/destination-cursor.js';
-import { formatAddress, formatEndpoint } from '../model/address.js';
-import type { Daemon } from '../model/daemon.js';
-import { serviceOrder, sortedBy } from '../model/order.js';
-import { serviceKey } from '../model/service.js';
-import type { Info, ServiceEntry, Timeouts } from '../model/table.js';
+import type { IpvsClient } from '../../ipvs/client.js';
+import type { DestinationCursor } from '../../ipvs/source/destination-cursor.js';
+import { formatAddress, formatEndpoint } from '../../model/address.js';
+import type { Daemon } from '../../model/daemon.js';
+import { serviceOrder, sortedBy } from '../../model/order.js';
+import { serviceKey } from '../../model/service.js';
+import type { Info, ServiceEntry, Timeouts } from '../../model/table.js';
 
 export interface SampledServer {
   /** At `servers.seek`. */

@@ -1,7 +1,7 @@
 /** Connections in the notation of documents: services as URIs, servers and clients as endpoints. */
-import type { ConnectionLine, EndpointView } from '../ipvs/connections/proc.js';
-import { formatAddress, formatEndpoint } from '../model/address.js';
-import { formatService } from '../model/service-uri.js';
+import type { ConnectionLine, EndpointView } from '../../ipvs/connections/proc.js';
+import { formatAddress, formatEndpoint } from '../../model/address.js';
+import { formatService } from '../../model/service-uri.js';
 
 /** The kernel's protocol of the templates of a mark's service. */
 const MARK = 'IP';

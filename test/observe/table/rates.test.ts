@@ -1,11 +1,11 @@
 // Rates between two samples of the table: exact, and unknown rather than wrong.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ratesIn } from '../../src/observe/history.js';
-import { type RatedTable, rateTable } from '../../src/observe/rates.js';
-import { sampleTable } from '../../src/observe/table-sample.js';
-import { FakeIpvs } from '../support/fake-ipvs.js';
-import { fillTable, web } from '../support/top-table.js';
+import { ratesIn } from '../../../src/observe/table/history.js';
+import { type RatedTable, rateTable } from '../../../src/observe/table/rates.js';
+import { sampleTable } from '../../../src/observe/table/sample.js';
+import { FakeIpvs } from '../../support/fake-ipvs.js';
+import { fillTable, web } from '../../support/top-table.js';
 
 const one = { address: '198.51.100.1', port: 80 };
 const two = { address: '198.51.100.2', port: 80 };

@@ -2,8 +2,8 @@
  * The tables by which the schedulers mh, sh and dh choose a server, as kernels since 4.18 with 64 bits and the default sizes compute
  * them. Facts: ip_vs_mh.c, ip_vs_sh.c, ip_vs_dh.c; Maglev: Eisenbud et al., NSDI 2016, section 3.4.
  */
-import { addressBytes } from '../model/address.js';
-import type { DestinationId } from '../model/destination.js';
+import { addressBytes } from '../../model/address.js';
+import type { DestinationId } from '../../model/destination.js';
 import { sipHash } from './siphash.js';
 
 /** A server as the schedulers see it. */

@@ -1,9 +1,9 @@
 /** The clients that a change of a service moves: those whose hash leads to another server after it than before. */
-import { type Destination, destinationKey } from '../model/destination.js';
-import { type DestinationEntry, isOverloaded } from '../model/table.js';
-import { type Planned, subject } from '../plan/plan.js';
+import { type Destination, destinationKey } from '../../model/destination.js';
+import { type DestinationEntry, isOverloaded } from '../../model/table.js';
+import { type Planned, subject } from '../../plan/plan.js';
 import type { HashServer } from './hash-tables.js';
-import { type Placements, SCATTERED } from './placement.js';
+import { type Placements, SCATTERED } from './placements.js';
 
 /**
  * The servers of a service once a plan is carried out, in the kernel's order: it puts each server that is added in front of the others.

@@ -1,10 +1,10 @@
 /** Changes of the table between two readings, one event for each. Pure. */
-import type { Daemon } from '../model/daemon.js';
-import type { Destination } from '../model/destination.js';
-import type { ServiceId } from '../model/service.js';
-import type { State } from '../model/state.js';
-import { diff } from '../plan/diff.js';
-import { changing, type Difference, type Planned, type PlannedService, subject } from '../plan/plan.js';
+import type { Daemon } from '../../model/daemon.js';
+import type { Destination } from '../../model/destination.js';
+import type { ServiceId } from '../../model/service.js';
+import type { State } from '../../model/state.js';
+import { diff } from '../../plan/diff.js';
+import { changing, type Difference, type Planned, type PlannedService, subject } from '../../plan/plan.js';
 import type { EventSection, EventSettings, EventSubject, TableEvent } from './event.js';
 
 /** In the order of the table: a service before servers that are added to it, and after those that are removed with it. */

@@ -2,7 +2,7 @@
  * Metrics as text: the Prometheus text format 0.0.4, and OpenMetrics 1.0, which differ in the names of families and in the last
  * line. Sources: prometheus.io/docs/instrumenting/exposition_formats, the OpenMetrics specification.
  */
-import { printable } from '../foreign-text.js';
+import { printable } from '../../foreign-text.js';
 
 export interface MetricFamily {
   /** Without `_total` and `_info`, which follow from the type. */

@@ -2,10 +2,10 @@
  * The metrics of node_exporter's ipvs collector, with its names and labels, so that dashboards and alerts made for it work. A server
  * has the labels of its own service, for SCTP too; a mark is hexadecimal text.
  */
-import { ProtocolError } from '../errors.js';
-import { isFwmark, type ServiceId } from '../model/service.js';
+import { ProtocolError } from '../../errors.js';
+import { isFwmark, type ServiceId } from '../../model/service.js';
+import type { SampledServer, TableSample } from '../table/sample.js';
 import { labels, type MetricFamily } from './exposition.js';
-import type { SampledServer, TableSample } from './table-sample.js';
 
 /** The columns of /proc/net/ip_vs_stats, in their order. */
 const totals = [

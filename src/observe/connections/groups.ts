@@ -1,8 +1,8 @@
 /** Connections counted by client, service, server, state or port, in bounded memory. */
-import type { ConnectionLine } from '../ipvs/connections/proc.js';
-import { type Grouping, GroupKeys, KEY_WIDTH, WordIds } from './connection-keys.js';
+import type { ConnectionLine } from '../../ipvs/connections/proc.js';
 import { DistinctServers } from './distinct-servers.js';
 import { HeavyHitters } from './heavy-hitters.js';
+import { type Grouping, GroupKeys, KEY_WIDTH, WordIds } from './keys.js';
 
 export interface ConnectionGroup {
   /** The client, network, service, server, state or port, as text. */

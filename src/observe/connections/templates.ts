@@ -1,9 +1,9 @@
 /** Entries of the connection table that decide where a client goes before any scheduler is asked. */
-import type { ConnectionLine } from '../ipvs/connections/proc.js';
-import { addressBytes, familyOf } from '../model/address.js';
-import { isInNetwork, maskByte, type Network } from '../model/network.js';
-import { isFwmark, type Service } from '../model/service.js';
-import { isOfMark, markOf } from './connection-text.js';
+import type { ConnectionLine } from '../../ipvs/connections/proc.js';
+import { addressBytes, familyOf } from '../../model/address.js';
+import { isInNetwork, maskByte, type Network } from '../../model/network.js';
+import { isFwmark, type Service } from '../../model/service.js';
+import { isOfMark, markOf } from './text.js';
 
 /** The control connection of FTP: its data connections go to any port, and have no service of their own. */
 export const FTP = 21;

@@ -6,24 +6,24 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { scanConnections } from '../../src/ipvs/connections/proc.js';
-import { addressBytes, familyOf } from '../../src/model/address.js';
-import { isInNetwork, parseNetwork } from '../../src/model/network.js';
-import { ConnectionGroups } from '../../src/observe/connection-groups.js';
-import type { Grouping } from '../../src/observe/connection-keys.js';
+import { scanConnections } from '../../../src/ipvs/connections/proc.js';
+import { addressBytes, familyOf } from '../../../src/model/address.js';
+import { isInNetwork, parseNetwork } from '../../../src/model/network.js';
+import { ConnectionGroups } from '../../../src/observe/connections/groups.js';
+import type { Grouping } from '../../../src/observe/connections/keys.js';
 import {
   connectionFilter,
   connectionProtocols,
   type Selection,
-} from '../../src/observe/connection-selection.js';
-import { arbitraryTable } from '../support/arbitrary-connections.js';
+} from '../../../src/observe/connections/selection.js';
+import { arbitraryTable } from '../../support/arbitrary-connections.js';
 import {
   chunksOf,
   formatConnection,
   formatTable,
   header,
   type PrintedConnection,
-} from '../support/connection-table.js';
+} from '../../support/connection-table.js';
 
 /** The bits of an address as text. */
 const bits = (address: string): string =>

@@ -5,7 +5,7 @@ import {
   exposition,
   labels,
   type MetricFamily,
-} from '../../src/observe/exposition.js';
+} from '../../../src/observe/metrics/exposition.js';
 
 const families: readonly MetricFamily[] = [
   {

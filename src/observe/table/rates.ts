@@ -2,12 +2,12 @@
  * Rates of services and servers: what their 64-bit counters gained between two samples, divided by the time between them. The rates
  * that the kernel has are smoothed over some seconds.
  */
-import type { DestinationId, ForwardingMethod } from '../model/destination.js';
-import type { DestinationCount } from '../model/fields.js';
-import { type Service, serviceKey } from '../model/service.js';
-import { formatService } from '../model/service-uri.js';
-import type { Stats } from '../model/stats.js';
-import type { DestinationEntry } from '../model/table.js';
+import type { DestinationId, ForwardingMethod } from '../../model/destination.js';
+import type { DestinationCount } from '../../model/fields.js';
+import { type Service, serviceKey } from '../../model/service.js';
+import { formatService } from '../../model/service-uri.js';
+import type { Stats } from '../../model/stats.js';
+import type { DestinationEntry } from '../../model/table.js';
 import {
   type History,
   type HistorySpan,
@@ -16,7 +16,7 @@ import {
   nextHistory,
   totalOf,
 } from './history.js';
-import type { SampledService, TableSample } from './table-sample.js';
+import type { SampledService, TableSample } from './sample.js';
 
 export const rateNames = [
   'connections',

@@ -1,8 +1,8 @@
 /** The metrics of several network namespaces as one text. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { exposition, labels, type MetricFamily } from '../../src/observe/exposition.js';
-import { mergeExpositions } from '../../src/observe/merge-expositions.js';
+import { exposition, labels, type MetricFamily } from '../../../src/observe/metrics/exposition.js';
+import { mergeExpositions } from '../../../src/observe/metrics/merge-expositions.js';
 
 const family = (
   name: string,

@@ -1,5 +1,5 @@
 /** Servers whose connections do not get beyond their first packet. */
-import type { ConnectionGroup } from './connection-groups.js';
+import type { ConnectionGroup } from './groups.js';
 
 /** The state of a TCP connection whose client has sent its SYN, and no ACK yet. */
 const WAITING = 'SYN_RECV';

@@ -29,6 +29,11 @@ export interface ClientOptions extends ConnectionOptions {
    * table that cannot have entries is no reason to load it.
    */
   readonly autoload?: boolean;
+  /**
+   * Whether the kernel shows its table in /proc/net, which it does while IPVS is loaded. Without `autoload` it spares the list of
+   * all families; where it is false that list decides: /proc may be missing, or another machine's.
+   */
+  readonly isInProc?: () => boolean;
   /** Undefined on platforms without getsockopt(2). Not used while a trace is written, so that the trace is complete. */
   readonly openOptions?: (() => OptionSocket) | undefined;
 }
@@ -216,16 +221,16 @@ function readFirst(sources: readonly DestinationSource[], of: ServiceId): Promis
 
 async function findIpvs(
   connection: Connection,
-  { autoload = true, loadModule }: ClientOptions,
+  { autoload = true, isInProc, loadModule }: ClientOptions,
 ): Promise<Family<IpvsOperations>> {
-  if (!autoload) {
+  if (!autoload && !isInProc?.()) {
     const loaded = await findLoadedFamily(connection, ipvsSchema);
     if (loaded === undefined) throw noIpvs('its module is not loaded');
     return loaded;
   }
   const found = await lookUp(connection);
   if (found !== undefined) return found;
-  if (loadModule === undefined) throw noIpvs();
+  if (!autoload || loadModule === undefined) throw noIpvs();
   await loadModule().catch((error) => {
     throw noIpvs(error instanceof Error ? error.message : String(error));
   });

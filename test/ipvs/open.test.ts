@@ -103,6 +103,14 @@ test('without autoload only the families that are there are asked for', async (t
   assert.ok(without.closed);
 });
 
+test('without autoload a kernel that shows its table is asked for IPVS by name', async (t) => {
+  const options = { autoload: false, isInProc: () => true, loadModule: () => assert.fail('loaded') };
+  const kernel = FakeKernel.for(t)
+    .expect(FIND, family(0x2a, 'IPVS'))
+    .expect({ type: 0x2a, command: 13 }, reply(12, new Uint8Array()));
+  await (await IpvsClient.open(() => kernel, options)).timeouts();
+});
+
 test('any other refusal is itself', async (t) => {
   const kernel = FakeKernel.for(t).expect(FIND, answer(12));
   await assert.rejects(

@@ -91,7 +91,7 @@ export function stopRequest(): AbortSignal {
 }
 
 async function openClient(
-  { openSocket, openOptions }: Runtime,
+  { openSocket, openOptions, files }: Runtime,
   err: DescriptorOutput,
   how: ClientOptions = {},
 ): Promise<IpvsClient> {
@@ -101,8 +101,18 @@ async function openClient(
     ...how,
     trace: env['LVSADM_DEBUG']?.split(',').includes('netlink') ? await netlinkTrace(err) : undefined,
     openOptions: env['LVSADM_SOCKOPT'] === 'off' ? undefined : openOptions,
+    isInProc: () => canBeOpened('/proc/net/ip_vs', files),
     loadModule: async () => (await import('../../system/modules.js')).loadModule('ip_vs'),
   });
+}
+
+function canBeOpened(path: string, files: Descriptors): boolean {
+  try {
+    files.closeSync(files.openSync(path, 'r'));
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** The trace of `LVSADM_DEBUG=netlink`, in printable characters: texts of the kernel are others'. */

@@ -32,7 +32,10 @@ const rules = (services: number): string => `${count(11 * services)} rules`;
 export const START = 'start';
 export const LCN = `-Lcn of ${count(connections)} connections`;
 
-export const TOP = `connections --by client --top 10 of ${count(connections)}`;
+export const TOP_CLIENTS = `connections --by client --top 10 of ${count(connections)}`;
+const METRICS = 'metrics of 11,000 rules';
+/** Two readings 100 ms apart, which are in its wall time. */
+const TOP_ONCE = 'top --once of 11,000 rules';
 
 const ofTable = (services: Services): Case[] => [
   ...[['-Ln'], ['-Sn'], ['-Ln', '--stats']].map((words) => ({
@@ -68,11 +71,20 @@ export const cases: readonly Case[] = [
   ...tables.filter((services) => services > 0).flatMap(ofTable),
   { name: LCN, words: ['-Lcn'], services: 1000, programs: all, same: true },
   {
-    name: TOP,
+    name: TOP_CLIENTS,
     words: ['connections', '--by', 'client', '--top', '10'],
     services: 1000,
     programs: ours,
     same: true,
+  },
+  // Both print times.
+  { name: METRICS, words: ['metrics'], services: 1000, programs: ours, same: false },
+  {
+    name: TOP_ONCE,
+    words: ['top', '--once', '--interval', '0.1'],
+    services: 1000,
+    programs: ours,
+    same: false,
   },
 ];
 
@@ -102,6 +114,7 @@ const asLong = (one: Measured, other: Measured, atMost: number): Target => ({
 
 const LN = '-Ln of 11,000 rules';
 const SN = '-Sn of 11,000 rules';
+const STATS = '-Ln --stats of 11,000 rules';
 
 const JSON_DIFF = 'diff of 11,000 rules, JSON';
 const YAML_DIFF = 'diff of 11,000 rules, YAML';
@@ -111,12 +124,14 @@ export const targets: readonly Target[] = [
   asLong(['-Ln of nothing', 'standalone'], [START, 'empty'], 2.3),
   faster(LN, 0.7),
   faster(SN, 0.6),
-  faster('-Ln --stats of 11,000 rules', 0.5),
+  faster(STATS, 0.5),
   faster('-R of 11,000 rules', 5),
   faster(LCN, 3),
-  asLong([TOP, 'standalone'], [LCN, 'ipvsadm'], 1),
+  asLong([TOP_CLIENTS, 'standalone'], [LCN, 'ipvsadm'], 1),
   asLong([JSON_DIFF, 'standalone'], [SN, 'ipvsadm'], 5),
   asLong([YAML_DIFF, 'standalone'], [SN, 'ipvsadm'], 12),
+  asLong([METRICS, 'standalone'], [STATS, 'ipvsadm'], 3),
+  asLong([TOP_ONCE, 'standalone'], [STATS, 'standalone'], 3),
   // At most 2.5 times 116, 148 and 213 ms, where ipvsadm's -Ln took 26.
   asLong([LN, 'node'], [LN, 'ipvsadm'], 11.2),
   asLong([SN, 'node'], [LN, 'ipvsadm'], 14.2),

@@ -8,7 +8,7 @@
  *   kind 3: option, key, value                 getsockopt(2) of IPVS
  *
  * Netlink requests are found by their bytes without sequence number and port id, socket options by option and
- * key; /proc/net/ip_vs_conn is read from the directory. A request that was not recorded ends the program:
+ * key; /proc/net/ip_vs and ip_vs_conn are read from the directory. A request that was not recorded ends the program:
  * "replay: no answer". Each send and receive costs one real system call, but nothing of IPVS's own work.
  */
 #define _GNU_SOURCE
@@ -265,13 +265,15 @@ static long get_option(int fd, int level, int option, void *value, socklen_t *si
 }
 
 static const char *redirected(const char *path, char *buffer) {
-  static const char name[] = "/net/ip_vs_conn";
-  size_t size = path ? strlen(path) : 0;
-  if (mode != REPLAY || size < sizeof name || strncmp(path, "/proc/", 6) ||
-      strcmp(path + size - sizeof name + 1, name))
-    return path;
-  snprintf(buffer, 512, "%s/ip_vs_conn", directory);
-  return buffer;
+  static const char *const names[] = {"/net/ip_vs", "/net/ip_vs_conn"};
+  if (mode != REPLAY || !path || strncmp(path, "/proc/", 6)) return path;
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    size_t size = strlen(path), end = strlen(names[i]);
+    if (size < end || strcmp(path + size - end, names[i])) continue;
+    snprintf(buffer, 512, "%s%s", directory, names[i] + strlen("/net"));
+    return buffer;
+  }
+  return path;
 }
 
 /* A socket that can always be read, for programs that wait until theirs can be; one without an answer says EAGAIN. */

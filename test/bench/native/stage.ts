@@ -1,7 +1,7 @@
 /** The directory that the programs run in: compiled C, recorded answers, and input files. */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cached } from '../../lab/cache.js';
 import { ensurePackages, suiteNeeds } from '../../lab/packages.js';
@@ -53,6 +53,7 @@ function build(directory: string): void {
     mkdirSync(at(`table.${services}`));
     writeFileSync(at(`table.${services}/index`), index);
     writeFileSync(at(`table.${services}/data`), data);
+    renameSync(at(`ip_vs.${services}`), at(`table.${services}/ip_vs`));
   }
   writeFileSync(at('table.1000/ip_vs_conn'), connectionTable());
 }

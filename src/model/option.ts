@@ -43,6 +43,11 @@ interface AddressValue {
   readonly value: 'address';
 }
 
+/** An address or host name with a port, as the servers of a service are written. */
+interface ServerValue {
+  readonly value: 'server';
+}
+
 /** HTTP status codes: `200`, `200-299`, or a list of these in documents; ranges in the model. */
 interface StatusesValue {
   readonly value: 'statuses';
@@ -77,6 +82,7 @@ type OptionValue =
   | WordValue
   | SwitchValue
   | AddressValue
+  | ServerValue
   | StatusesValue
   | CommandValue
   | HeadersValue
@@ -100,7 +106,7 @@ export type Options = Readonly<Record<string, Option>>;
 /** The value of an option in the model. */
 type ModelValue<O> = O extends { readonly value: 'integer' | 'duration' | 'percent' }
   ? number
-  : O extends { readonly value: 'text' | 'address' }
+  : O extends { readonly value: 'text' | 'address' | 'server' }
     ? string
     : O extends { readonly value: 'word'; readonly words: readonly (infer W)[] }
       ? W

@@ -3,6 +3,7 @@ import type { Family } from './address.js';
 import type { Daemon } from './daemon.js';
 import type { Destination, ForwardingMethod } from './destination.js';
 import type { DestinationNumber } from './fields.js';
+import type { Health, ServiceChecks } from './health.js';
 import type { Owned } from './ownership.js';
 import type { Service } from './service.js';
 import type { Timeouts } from './table.js';
@@ -26,6 +27,10 @@ export interface State {
 export interface DesiredService {
   readonly service: Service;
   readonly destinations?: readonly Destination[] | undefined;
+  /** Undefined if no server is checked. */
+  readonly checks?: ServiceChecks | undefined;
+  /** Undefined if no server is checked, and the document says nothing of it. */
+  readonly health?: Health | undefined;
   /**
    * This service as a state, if its servers are exactly those of `table` from index `from` on; found without making `destinations`.
    * Undefined if they differ, or have to be compared one by one.

@@ -82,6 +82,7 @@ class Application {
   /** What --watch applied last. */
   private applied: readonly NamedText[] = [];
   private drain: RemovalDrain | undefined;
+  private hasToldOfChecks = false;
 
   constructor(
     private readonly context: Context,
@@ -100,6 +101,7 @@ class Application {
     const { context, values } = this;
     // Before the lock: a mistake in a document is not worth a wait.
     const first = await readDesired(context, values);
+    await this.tellOfChecks(first);
     const client = await context.client();
     if (values.dryRun) return this.show(this.planned(await readCurrent(client, first), first), client);
     const release = await this.lock();
@@ -119,6 +121,15 @@ class Application {
       this.progress.clear();
       release();
     }
+  }
+
+  /** Once for --watch, too. */
+  private async tellOfChecks({ state: { services = [] } }: Desired): Promise<void> {
+    if (this.hasToldOfChecks || this.values.dryRun || !services.some(({ checks }) => checks)) return;
+    this.hasToldOfChecks = true;
+    await this.context.err.write(
+      'lvsadm: checks are not run by apply: they take no server out of the table\n',
+    );
   }
 
   private async show(plan: Plan, client: IpvsClient): Promise<number> {

@@ -1,14 +1,8 @@
 /** From a document that fits the schema to the model: defaults, names, and checks across several values. */
 
-import { ValueError } from '../errors.js';
 import type { Family } from '../model/address.js';
 import type { Daemon, DaemonState } from '../model/daemon.js';
-import {
-  type Destination,
-  type DestinationId,
-  type ForwardingMethod,
-  plainTunnel,
-} from '../model/destination.js';
+import { type DestinationId, type ForwardingMethod, plainTunnel } from '../model/destination.js';
 import { interfaceName } from '../model/interface.js';
 import { type Owned, parseOwned } from '../model/ownership.js';
 import {
@@ -22,9 +16,12 @@ import {
 import { formatService, parseServer, parseService } from '../model/service-uri.js';
 import { type Timeouts, timeoutNames } from '../model/table.js';
 import { hostAddress, multicastGroup, portNumber } from './addresses.js';
-import type { Fragment, Located, LocatedService, Report } from './fragment.js';
-import { InvalidValue, isNot } from './invalid-value.js';
+import { CheckLayers } from './checks.js';
+import type { Fragment, Located, LocatedServer, LocatedService, Report } from './fragment.js';
+import { healthParts } from './health.js';
+import { InvalidValue } from './invalid-value.js';
 import type { Path, Source } from './location.js';
+import { Mistakes } from './mistakes.js';
 import type { Names } from './names.js';
 import { PlainServers } from './plain-servers.js';
 import type { DocumentValue, ServerValue, ServiceSettings, ServiceValue } from './schema.js';
@@ -59,15 +56,17 @@ export function convertDocument(
 
 class Conversion {
   readonly owns: readonly Owned[] | undefined;
+  private readonly mistakes: Mistakes;
 
   constructor(
     private readonly document: DocumentValue,
     private readonly source: Source,
     private readonly names: Names,
-    private readonly report: Report,
+    report: Report,
   ) {
+    this.mistakes = new Mistakes(source, report);
     const owns = document.owns?.map((text, index) =>
-      this.attempt(
+      this.mistakes.attempt(
         () => ['owns', index],
         () => parseOwned(text),
       ),
@@ -81,30 +80,45 @@ class Conversion {
     const at =
       (...keys: string[]) =>
       () => [...path, ...keys];
-    const id = this.attempt(at('service'), () => this.serviceId(value));
+    const id = this.mistakes.attempt(at('service'), () => this.serviceId(value));
     if (id === undefined) {
       // The mistakes of its servers are told all the same.
-      this.servers(value, { family: value.family }, path);
+      this.servers(value, this.inherited(value, { family: value.family }, path), path);
       return [];
     }
     const settings: ServiceSettings = { ...this.document.defaults?.service, ...value };
     const service: Service = {
       id,
       scheduler: settings.scheduler ?? defaults.scheduler,
-      schedulerFlags: this.attempt(at('schedulerFlags'), () => schedulerFlags(settings)) ?? [],
-      persistence: this.attempt(at('persistence', 'netmask'), () =>
+      schedulerFlags: this.mistakes.attempt(at('schedulerFlags'), () => schedulerFlags(settings)) ?? [],
+      persistence: this.mistakes.attempt(at('persistence', 'netmask'), () =>
         persistence(settings.persistence ?? false, id),
       ),
       ...switchesOf(settings),
     };
     if (this.owns?.some((owned) => owned(id)) === false)
-      this.problem(at('service')(), `${formatService(id)} is outside of what the document owns`);
+      this.mistakes.problem(at('service')(), `${formatService(id)} is outside of what the document owns`);
     if (!isFwmark(id) && id.port === 0 && !service.persistence) {
-      this.problem(at('service')(), 'port 0, every port, is for services with persistence only');
+      this.mistakes.problem(at('service')(), 'port 0, every port, is for services with persistence only');
     }
-    return [
-      { ...this.located(service, at('service')), destinations: this.servers(value, ownerOf(id), path) },
-    ];
+    const inherited = this.inherited(value, ownerOf(id), path);
+    const destinations = this.servers(value, inherited, path);
+    const parts = healthParts(
+      {
+        path,
+        layers: inherited.layers,
+        usual: this.document.defaults?.health,
+        own: value.health,
+        agent: inherited.settings.agent,
+        destinations,
+        sorryId: ({ server, method }) =>
+          this.mistakes.attempt(at('health', 'sorry', 'server'), () =>
+            this.destinationId(String(server), method as ForwardingMethod, inherited.of),
+          ),
+      },
+      this.mistakes,
+    );
+    return [{ ...this.located(service, at('service')), destinations, ...parts }];
   }
 
   daemons(value: NonNullable<DocumentValue['sync']>): Located<Daemon>[] {
@@ -117,13 +131,13 @@ class Conversion {
         {
           state,
           interface:
-            this.attempt(
+            this.mistakes.attempt(
               () => [...path, 'interface'],
               () => interfaceName(daemon.interface, 'interface'),
             ) ?? daemon.interface,
           syncId: daemon.id ?? 0,
           maxLength: daemon.maxLength,
-          group: this.attempt(
+          group: this.mistakes.attempt(
             () => [...path, 'group'],
             () => daemon.group && multicastGroup(daemon.group),
           ),
@@ -159,30 +173,39 @@ class Conversion {
     return address === undefined || port === undefined ? undefined : { protocol, address, port };
   }
 
-  private servers(value: ServiceValue, of: Owner, path: Path): LocatedService['destinations'] {
-    const inherited = inheritedSettings(this.document.defaults?.server, value.defaults);
+  private inherited(value: ServiceValue, of: Owner, path: Path): Inherited {
+    const { defaults: usual } = this.document;
+    return {
+      of,
+      settings: inheritedSettings(usual?.server, value.defaults),
+      layers: new CheckLayers(usual?.check, value.check, path, this.mistakes),
+    };
+  }
+
+  private servers(value: ServiceValue, inherited: Inherited, path: Path): LocatedService['destinations'] {
     const plain =
-      value.servers && of.family === 'inet' ? PlainServers.of(value.servers, inherited) : undefined;
+      value.servers && inherited.of.family === 'inet'
+        ? PlainServers.of(value.servers, inherited.settings)
+        : undefined;
     return (
       plain ??
       value.servers
-        ?.map((server, index) => this.server(server, inherited, of, [...path, 'servers', index]))
+        ?.map((server, index) => this.server(server, inherited, [...path, 'servers', index]))
         .filter((server) => server !== undefined)
     );
   }
 
   private server(
     value: ServerValue,
-    inherited: InheritedSettings,
-    of: Owner,
+    { settings: inherited, of, layers }: Inherited,
     path: Path,
-  ): Located<Destination> | undefined {
+  ): LocatedServer | undefined {
     const own = settingsOf(value);
     const { method = inherited.method } = own;
     const at = () => (typeof value === 'string' ? path : [...path, 'server']);
-    const id = this.attempt(at, () => this.destinationId(addressOf(value), method, of));
+    const id = this.mistakes.attempt(at, () => this.destinationId(addressOf(value), method, of));
     if (id === undefined) return undefined;
-    const tunnel = this.attempt(
+    const tunnel = this.mistakes.attempt(
       () => [...path, 'tunnel'],
       () => tunnelOf(own.tunnel, inherited.tunnel, method),
     );
@@ -190,9 +213,11 @@ class Conversion {
     const { lowerThreshold, upperThreshold } = destination;
     if (lowerThreshold > upperThreshold) {
       const text = `'${lowerThreshold}' is more than upperThreshold, ${upperThreshold}`;
-      this.problem([...path, 'lowerThreshold'], text);
+      this.mistakes.problem([...path, 'lowerThreshold'], text);
     }
-    return this.located(destination, at);
+    const located = this.located(destination, at);
+    if (own.check === undefined && own.agent === undefined) return located;
+    return { ...located, checks: layers.own(own.check, own.agent ?? inherited.agent, path) };
   }
 
   private destinationId(server: string, method: ForwardingMethod, of: Owner): DestinationId | undefined {
@@ -206,25 +231,16 @@ class Conversion {
     return address === undefined || port === undefined ? undefined : { address, port };
   }
 
-  /** What `make` returns; an error about a value becomes a problem at `path`. */
-  private attempt<T>(path: () => Path, make: () => T): T | undefined {
-    try {
-      return make();
-    } catch (error) {
-      if (error instanceof InvalidValue) this.problem(path(), error.message);
-      else if (error instanceof ValueError) this.problem(path(), isNot(error.given, error.expected));
-      else throw error;
-      return undefined;
-    }
-  }
-
-  private problem(path: Path, text: string): void {
-    this.report(() => ({ ...this.source.locate(path), text }));
-  }
-
   private located<T>(value: T, path: () => Path): Located<T> {
     return { value, location: () => this.source.locate(path()) };
   }
+}
+
+/** What the servers of a service have in common. */
+interface Inherited {
+  readonly of: Owner;
+  readonly settings: InheritedSettings;
+  readonly layers: CheckLayers;
 }
 
 /** What a server takes from its service, as far as that is known; a mark has no protocol and no port. */

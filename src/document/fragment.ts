@@ -2,6 +2,7 @@
 import type { Problem } from '../errors.js';
 import type { Daemon } from '../model/daemon.js';
 import type { Destination } from '../model/destination.js';
+import type { Health, ServerChecks } from '../model/health.js';
 import type { Owned } from '../model/ownership.js';
 import type { Service } from '../model/service.js';
 import type { Timeouts } from '../model/table.js';
@@ -14,8 +15,16 @@ export interface Located<T> {
   location(): Location;
 }
 
+export interface LocatedServer extends Located<Destination> {
+  /** Undefined for the usual checks of its service. */
+  readonly checks?: ServerChecks | undefined;
+}
+
 export interface LocatedService extends Located<Service> {
-  readonly destinations?: readonly Located<Destination>[] | PlainServers | undefined;
+  readonly destinations?: readonly LocatedServer[] | PlainServers | undefined;
+  /** The usual checks of its servers; undefined if neither the service nor one of its servers is checked. */
+  readonly checks?: ServerChecks | undefined;
+  readonly health?: Health | undefined;
 }
 
 /** A section that is undefined is absent from the source, which is not the same as empty. */

@@ -2,11 +2,12 @@
 import type { Problem } from '../errors.js';
 import { familyOf } from '../model/address.js';
 import { type Destination, describeDestination, destinationKey } from '../model/destination.js';
+import type { Health, ServiceChecks } from '../model/health.js';
 import { type Service, serviceFamily, serviceKey } from '../model/service.js';
 import { formatService } from '../model/service-uri.js';
 import type { DesiredService, DesiredState, ServerReader, ServiceState } from '../model/state.js';
 import type { Timeouts } from '../model/table.js';
-import type { Fragment, Located, LocatedService, Report } from './fragment.js';
+import type { Fragment, Located, LocatedServer, LocatedService, Report } from './fragment.js';
 import { formatLocation } from './location.js';
 import { PlainServers } from './plain-servers.js';
 
@@ -47,11 +48,26 @@ const mergeServices = (services: readonly LocatedService[], report: Report): Des
     ({ value }) => serviceKey(value.id),
     ({ value }) => formatService(value.id),
     report,
-  ).map(({ value, destinations }) =>
-    destinations instanceof PlainServers
-      ? new PlainService(value, destinations)
-      : { service: value, destinations: destinations && mergeServers(value, destinations, report) },
-  );
+  ).map(desiredService(report));
+
+const desiredService =
+  (report: Report) =>
+  (located: LocatedService): DesiredService => {
+    const { value, destinations, checks, health } = located;
+    if (destinations instanceof PlainServers) {
+      return new PlainService(value, destinations, checks && { usual: checks, own: new Map() }, health);
+    }
+    const own = ownChecks(destinations ?? []);
+    return {
+      service: value,
+      destinations: destinations && mergeServers(value, destinations, report),
+      ...((checks || own.size > 0) && { checks: { usual: checks ?? {}, own } }),
+      ...(health && { health }),
+    };
+  };
+
+const ownChecks = (servers: readonly LocatedServer[]): ServiceChecks['own'] =>
+  new Map(servers.flatMap(({ value: { id }, checks }) => (checks ? [[destinationKey(id), checks]] : [])));
 
 const mergeServers = (
   service: Service,
@@ -70,6 +86,8 @@ class PlainService implements DesiredService {
   constructor(
     readonly service: Service,
     private readonly servers: PlainServers,
+    readonly checks: ServiceChecks | undefined,
+    readonly health: Health | undefined,
   ) {}
 
   get destinations(): readonly Destination[] {

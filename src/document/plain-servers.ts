@@ -1,7 +1,8 @@
 /**
  * Servers as values of a document, made into the model's objects only when they are needed. A large table is nearly all unchanged,
  * and that is found by comparing these values with the kernel's records: half of the time of a comparison of 11,000 servers, object by
- * object. Servers are plain if they have an IPv4 address and a port, and no tunnel: then the checks here are complete.
+ * object. Servers are plain if they have an IPv4 address and a port, and neither a tunnel nor a check of their own: then the
+ * checks here are complete.
  */
 import { formatAddress } from '../model/address.js';
 import { type Destination, plainTunnel } from '../model/destination.js';
@@ -85,6 +86,7 @@ export class PlainServers {
 function isPlain(value: ServerValue, inherited: InheritedSettings): boolean {
   const own = settingsOf(value);
   if ((own.method ?? inherited.method) === 'tun' || own.tunnel !== undefined) return false;
+  if (own.check !== undefined || own.agent !== undefined) return false;
   return (own.lowerThreshold ?? inherited.lowerThreshold) <= (own.upperThreshold ?? inherited.upperThreshold);
 }
 

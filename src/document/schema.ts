@@ -17,6 +17,7 @@ import {
 } from '../model/limits.js';
 import { OWNED, ownedPattern } from '../model/ownership.js';
 import { schedulerFlagNames, schedulers } from '../model/schedulers.js';
+import { agent, check, health } from './check-shapes.js';
 import {
   boolean,
   described,
@@ -83,6 +84,7 @@ const serverSettings = {
   method: optional(method),
   ...shapesOf(destinationNumbers, numberShape),
   tunnel: optional(tunnel),
+  agent: optional(agent),
 };
 
 const serverAddress = described(
@@ -97,6 +99,7 @@ const server = union(
     object('a server such as {server: 198.51.100.7:80, weight: 1}', {
       server: serverAddress,
       ...serverSettings,
+      check: optional(check),
     }),
   ],
   'a server such as 198.51.100.7:80, or {server: 198.51.100.7:80, weight: 1}',
@@ -167,6 +170,8 @@ const service = object('a service such as {service: tcp://192.0.2.10:80, servers
     described(oneOf('inet', 'inet6'), 'Address family of a firewall mark (default: inet) or of a host name.'),
   ),
   ...serviceSettings,
+  check: optional(check),
+  health: optional(health),
   defaults: optional(
     described(
       object('settings of servers', serverSettings),
@@ -220,6 +225,8 @@ export const document = object('a document with services, timeouts, sync and def
     object('defaults such as {service: {scheduler: wrr}, server: {method: nat}}', {
       service: optional(object('settings of services', serviceSettings)),
       server: optional(object('settings of servers', serverSettings)),
+      check: optional(check),
+      health: optional(health),
     }),
   ),
   timeouts: optional(

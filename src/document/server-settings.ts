@@ -16,6 +16,7 @@ type TunnelValue = ServerSettings['tunnel'];
 export interface InheritedSettings extends Readonly<Record<DestinationNumber, number>> {
   readonly method: ForwardingMethod;
   readonly tunnel?: TunnelValue;
+  readonly agent?: ServerSettings['agent'];
 }
 
 const defaults = Object.fromEntries(

@@ -57,7 +57,7 @@ type ObjectOf<M> = Flat<
 type Flat<T> = { [K in keyof T]: T[K] };
 
 /** A value without parts: it fits or does not. */
-const simple = <T>(parts: Pick<Shape<T>, 'noun' | 'fits' | 'isKind' | 'schema'>): Shape<T> => ({
+export const simple = <T>(parts: Pick<Shape<T>, 'noun' | 'fits' | 'isKind' | 'schema'>): Shape<T> => ({
   ...parts,
   *misfits(given, path) {
     if (!parts.fits(given)) yield { path, noun: parts.noun, given };
@@ -141,6 +141,23 @@ export const optional = <T>(shape: Shape<T>): Optional<T> => ({
   fits: (value): value is T | undefined => value === undefined || shape.fits(value),
   schema: (z) => z.optional(shape.schema(z)),
 });
+
+/** A shape that is made at its first use: few documents have its values, and all would wait for it. */
+export function lazy<T>(noun: string, make: () => Shape<T>): Shape<T> {
+  let made: Shape<T> | undefined;
+  const shape = (): Shape<T> => {
+    made ??= make();
+    return made;
+  };
+  return {
+    noun,
+    fits: (value): value is T => shape().fits(value),
+    isKind: (value) => shape().isKind(value),
+    misfits: (value, path) => shape().misfits(value, path),
+    fitting: (value) => shape().fitting(value),
+    schema: (z) => shape().schema(z),
+  };
+}
 
 /** An object with these keys and no others. */
 export function object<const M extends Members>(noun: string, members: M): Shape<ObjectOf<M>> {

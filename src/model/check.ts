@@ -206,7 +206,7 @@ const http = {
 const dnsTypes = ['A', 'AAAA', 'CNAME', 'MX', 'NS', 'PTR', 'SOA', 'SRV', 'TXT'] as const;
 const rcodes = ['NOERROR', 'FORMERR', 'SERVFAIL', 'NXDOMAIN', 'NOTIMP', 'REFUSED'] as const;
 
-/** Each kind: its sentence, the port it has if the server has none, and its own options. */
+/** Each kind: its sentence, the port it has if the server has none (0: it needs none), and its own options. */
 export const checkKinds = {
   tcp: { about: 'A TCP connection is accepted.', options: exchange },
   tls: {
@@ -268,7 +268,7 @@ export const checkKinds = {
       },
     },
   },
-  icmp: { about: 'An ICMP echo request is answered.', options: {} },
+  icmp: { about: 'An ICMP echo request is answered.', usualPort: 0, options: {} },
   grpc: {
     about: "gRPC's health protocol answers SERVING, over HTTP/2 without TLS unless `tls` is there.",
     options: {
@@ -285,6 +285,7 @@ export const checkKinds = {
   command: {
     about:
       'A program ends with status 0. A whole number from 0 to 100 in its first line of output is the weight in percent.',
+    usualPort: 0,
     options: {
       command: {
         value: 'command',
@@ -304,6 +305,7 @@ export const checkKinds = {
   file: {
     about:
       'A file is there, such as a file for maintenance. A whole number from 0 to 100 in its first line is the weight in percent.',
+    usualPort: 0,
     options: {
       path: {
         value: 'text',

@@ -150,3 +150,13 @@ export function formatDuration(duration: number): string {
     Object.entries(milliseconds).findLast(([, each]) => duration > 0 && duration % each === 0) ?? [];
   return duration === 0 ? '0s' : `${duration / size}${unit}`;
 }
+
+/** The default as a document writes it; undefined if there is none, or `about` says it. */
+export function defaultText({ value, default: usual }: Option): string | undefined {
+  if (usual === undefined) return undefined;
+  if (value === 'duration') return formatDuration(usual as number);
+  if (value === 'percent') return `${usual}%`;
+  if (value === 'statuses')
+    return (usual as readonly Range[]).map(({ min, max }) => `${min}-${max}`).join(', ');
+  return String(usual);
+}

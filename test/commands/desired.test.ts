@@ -94,6 +94,29 @@ test('one changed server among thousands is one message', async (context) => {
   assert.equal(out, 'changed  fwmark://1235 198.51.100.1:0  weight 1 -> 7\n1 done\n');
 });
 
+test('apply says on standard error that it runs no checks, and sets the table as without them', async (context) => {
+  const director = await Director.start(context);
+  const checked = web.replace(
+    'scheduler: wrr',
+    'scheduler: wrr\n    check: {kind: tcp}\n    health: {floor: 20%}',
+  );
+  assert.deepEqual(await director.run(['apply', '-f', '-'], { stdin: checked }), {
+    status: 0,
+    out: [
+      'added    tcp://192.0.2.1:80',
+      'added    tcp://192.0.2.1:80 198.51.100.1:80',
+      'added    tcp://192.0.2.1:80 198.51.100.2:80',
+      '3 done',
+      '',
+    ].join('\n'),
+    err: 'lvsadm: checks are not run by apply: they take no server out of the table\n',
+  });
+  const { status, out, err } = await director.run(['diff', '-f', '-'], { stdin: checked });
+  assert.deepEqual([status, out, err], [0, 'no difference: 3 unchanged\n', '']);
+  const dry = await director.run(['apply', '--dry-run', '-f', '-'], { stdin: checked });
+  assert.deepEqual([dry.status, dry.err], [0, '']);
+});
+
 test('diff shows what apply would change, and its exit status is 1 for differences', async (context) => {
   const director = await directorWith(context, `${web}\n  - service: fwmark://7\n`);
   const file = await director.file(

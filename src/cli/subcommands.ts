@@ -2,6 +2,7 @@
 
 import { type Command, type CommandRow, isNamed } from '../commands/command.js';
 import { commands } from '../commands/index.js';
+import { withOwnClient } from '../commands/shared/own-client.js';
 import { type Context, WithStatus } from '../context.js';
 import { UsageError } from '../errors.js';
 import { netnsOption } from './argv0.js';
@@ -45,23 +46,7 @@ async function run(
   if (everywhere !== undefined) {
     return (await import('./netns.js')).runInAllNetns([row.name, ...everywhere], context);
   }
-  return command.onlyReads ? runReading(command, context, values) : command.run(context, values);
-}
-
-/** Runs a command with a client that does not make the kernel load IPVS. */
-async function runReading(
-  command: Command,
-  context: Context,
-  values: Readonly<Record<string, unknown>>,
-): Promise<number> {
-  let client: ReturnType<Context['client']> | undefined;
-  const open = () => {
-    client ??= context.openClient({ autoload: false });
-    return client;
-  };
-  try {
-    return await command.run({ ...context, client: open }, values);
-  } finally {
-    (await client?.catch(() => undefined))?.close();
-  }
+  return command.onlyReads
+    ? withOwnClient(context, { autoload: false }, (reading) => command.run(reading, values))
+    : command.run(context, values);
 }

@@ -237,6 +237,38 @@ test('c shows the clients of the line', async (t) => {
   assert.match(screens[1]?.[0] ?? '', /^ SERVICE\/SERVER/);
 });
 
+test('clients that cannot be read are a line that stays, below the table', async (t) => {
+  const director = await started(t);
+  director.readFailure = Object.assign(new Error('EACCES'), { code: 'EACCES', errno: -13 });
+  let lines: readonly string[] = [];
+  await live(director, [
+    (screen) => screen.type('c'),
+    () => {},
+    (screen) => {
+      lines = screen.lines;
+    },
+  ]);
+  assert.match(lines[2] ?? '', /^ SERVICE\/SERVER/);
+  assert.equal(lines.at(-1), 'cannot read /proc/net/ip_vs_conn: permission denied');
+});
+
+test('clients of a mark are read although the conversation of the process is broken', async (t) => {
+  const director = await started(t);
+  director.contents.set('/proc/net/ip_vs_conn', connectionTable());
+  director.client.close();
+  const seen: (string | undefined)[] = [];
+  const look = ({ lines }: ScreenTerminal) => seen.push(lines[2]);
+  await live(director, [
+    (screen) => screen.type('Gkc'),
+    look,
+    (screen) => screen.type('c'),
+    look,
+    (screen) => screen.type('\x1b'),
+  ]);
+  const counted = 'clients of fwmark://7: 0 connections and templates';
+  assert.deepEqual(seen, [counted, counted]);
+});
+
 test('after ctrl-z the whole screen is drawn again', async (t) => {
   const director = await started(t);
   let lines: readonly string[] = [];

@@ -43,6 +43,8 @@ export class Director {
   readonly stop = new AbortController();
   /** Files that are not on this machine, by path: the tables in /proc/net. */
   readonly contents = new Map<string, string>();
+  /** Why no file can be read. */
+  readFailure: Error | undefined;
   /** Called after each sleep, with the clock advanced. */
   whileSleeping: () => Promise<void> | void = () => {};
   /** Called after a file has been read. */
@@ -121,6 +123,7 @@ export class Director {
   }
 
   private async *readFile(path: string): AsyncGenerator<Uint8Array> {
+    if (this.readFailure !== undefined) throw this.readFailure;
     const content = this.contents.get(path);
     yield* content === undefined ? createReadStream(path) : chunks(content, 997);
     await this.whileReading();

@@ -1,17 +1,15 @@
 /** Changes of a server from top: the commands drain, undrain and weight make them, with their locks and remembered weights. */
 import type { Context } from '../../context.js';
-import { LvsadmError, UsageError } from '../../errors.js';
-import { mistake } from '../../messages.js';
 import { destinationKey } from '../../model/destination.js';
 import { outputTo } from '../../output/deferred-output.js';
 import { command as drain } from '../drain.js';
-import { failureText } from '../shared/reading-client.js';
+import { withOwnClient } from '../shared/own-client.js';
 import { command as undrain } from '../undrain.js';
 import { valueTypes } from '../value-types.js';
 import { command as weight } from '../weight.js';
 import type { Action } from './state.js';
 
-/** @returns what the command said, or why it failed, in one line */
+/** @returns what the command said, in one line. @throws what the command throws */
 export async function carryOut(
   action: Action,
   context: Context,
@@ -19,17 +17,8 @@ export async function carryOut(
 ): Promise<string> {
   const said: string[] = [];
   const output = outputTo((text) => said.push(text));
-  // A client of its own: a command keeps the one of its context.
-  const client = context.openClient({});
-  try {
-    await run(action, { ...context, out: output, err: output, client: () => client }, runDir);
-    return said.join('').trim().replaceAll('\n', '; ');
-  } catch (error) {
-    if (!(error instanceof LvsadmError)) throw error;
-    return error instanceof UsageError ? mistake(error) : failureText(error);
-  } finally {
-    (await client.catch(() => undefined))?.close();
-  }
+  await withOwnClient({ ...context, out: output, err: output }, {}, (own) => run(action, own, runDir));
+  return said.join('').trim().replaceAll('\n', '; ');
 }
 
 function run(action: Action, context: Context, runDir: string | undefined): Promise<number> {

@@ -1,6 +1,7 @@
 /** top on a terminal: readings, keys and sizes come in, screens go out. What they mean is in state.ts and keys.ts. */
 import type { Context, Terminal, TerminalEvent } from '../../context.js';
-import { LvsadmError } from '../../errors.js';
+import { LvsadmError, UsageError } from '../../errors.js';
+import { mistake } from '../../messages.js';
 import type { RatedTable } from '../../observe/table/rates.js';
 import { outputTo } from '../../output/deferred-output.js';
 import { glyphsFor } from '../../output/glyphs.js';
@@ -22,6 +23,7 @@ import {
   type Settings,
   type TopState,
   withClients,
+  withFailedWork,
   withNotice,
   withSize,
   withTable,
@@ -39,6 +41,7 @@ type Event =
   | { readonly clients: Clients }
   | { readonly notice: string }
   | { readonly failure: unknown }
+  | { readonly failedWork: unknown }
   | 'stop';
 
 /**
@@ -57,6 +60,9 @@ export async function showLive(context: Context, settings: LiveSettings): Promis
   }
   return true;
 }
+
+const workFailure = (error: unknown): string =>
+  error instanceof UsageError ? mistake(error) : failureText(error);
 
 class LiveView {
   private readonly screen = new Screen();
@@ -117,6 +123,7 @@ class LiveView {
     else if ('clients' in event) this.state = withClients(state, event.clients);
     else if ('notice' in event) this.state = withNotice(state, event.notice);
     else if ('failure' in event) this.fail(event.failure);
+    else if ('failedWork' in event) this.state = withFailedWork(state, workFailure(event.failedWork));
     else await this.hear(event.terminal);
   }
 
@@ -153,13 +160,13 @@ class LiveView {
   /** Work that takes time, while keys are answered. */
   private work(work: () => Promise<Event>): void {
     if (this.isBusy) {
-      this.state = withNotice(this.state, 'wait: the key before is still worked on');
+      this.state = withFailedWork(this.state, 'wait: the key before is still worked on');
       return;
     }
     this.isBusy = true;
     this.state = withNotice(this.state, 'working');
     void work()
-      .catch((failure): Event => ({ failure }))
+      .catch((failedWork): Event => ({ failedWork }))
       .then((event) => {
         this.isBusy = false;
         this.events.push({ notice: '' });

@@ -110,6 +110,12 @@ export const withSize = (state: TopState, size: Size): TopState => inView({ ...s
 export const withClients = (state: TopState, clients: Clients): TopState =>
   state.mode.kind === 'clients' ? { ...state, mode: { ...state.mode, clients } } : state;
 
+/** Work that failed, and with it the clients that it was to read. */
+export function withFailedWork(state: TopState, reason: string): TopState {
+  const isWaiting = state.mode.kind === 'clients' && state.mode.clients === undefined;
+  return withNotice(isWaiting ? { ...state, mode: { kind: 'table' } } : state, reason);
+}
+
 export const withNotice = (state: TopState, notice: string): TopState => ({ ...state, notice });
 
 /** The lines anew. The selected line stays selected, wherever it is now. */

@@ -125,12 +125,17 @@ test('an interval that is too short, and one that is none, are refused', async (
   assert.equal((await director.run(['top', '--once', '--sort', 'nothing'])).status, 2);
 });
 
+type Step = (screen: ScreenTerminal) => unknown;
+
+/** Runs top on a terminal, which ends as it should. */
+async function live(director: Director, steps: readonly Step[], ipvs?: FakeIpvs) {
+  const { screen, ...result } = await stepped(director, steps, ipvs);
+  assert.deepEqual([screen.isTaken, result.status, result.err], [false, 0, '']);
+  return { ...result, screen };
+}
+
 /** Runs top on a terminal: after each interval the next step; quits after the last one. */
-async function live(
-  director: Director,
-  steps: readonly ((screen: ScreenTerminal) => unknown)[],
-  ipvs = director.ipvs,
-) {
+async function stepped(director: Director, steps: readonly Step[], ipvs = director.ipvs) {
   const screen = new ScreenTerminal();
   const left = [...steps, (terminal: ScreenTerminal) => terminal.type('q')];
   let last = director.time;
@@ -144,7 +149,6 @@ async function live(
     await settled();
   };
   const result = await director.run(['top'], { screen, terminal: true, env: { LANG: 'C.UTF-8' } });
-  assert.deepEqual([screen.isTaken, result.status, result.err], [false, 0, '']);
   return { ...result, screen };
 }
 
@@ -351,6 +355,72 @@ test('a socket that is lost is opened anew with a line, and a kernel without IPV
   assert.match(seen[0] ?? '', /^lvsadm: .*: the socket is opened anew$/);
   assert.equal(seen[1], 'the kernel has no IPVS: its module is not loaded');
   assert.equal(seen[2], '? keys  q quit');
+});
+
+/** A director whose kernel can be opened while its gate is open: by top itself, and then for each drain. */
+async function gated(t: TestContext) {
+  const ipvs = new FakeIpvs();
+  const gate = { opened: Promise.resolve(), open: () => {} };
+  const director = await started(
+    t,
+    async (protocol) => {
+      await gate.opened;
+      return ipvs.open(protocol);
+    },
+    ipvs,
+  );
+  const close = () => {
+    gate.opened = new Promise((resolve) => {
+      gate.open = resolve;
+    });
+  };
+  return { director, ipvs, close, open: () => gate.open() };
+}
+
+test('q and SIGTERM let a drain end, and q again does not', async (t) => {
+  const { director, ipvs, close, open } = await gated(t);
+  const seen: (string | number | undefined)[] = [];
+  const drainAnd = (key: string) => (screen: ScreenTerminal) => {
+    close();
+    screen.type(`\x1b[Bdy${key}`);
+  };
+  const last = ({ lines }: ScreenTerminal) => seen.push(lines.at(-1));
+  await live(director, [drainAnd('qq')], ipvs);
+  seen.push(await weightOf(director));
+  open();
+  await settled();
+  await director.run(['undrain', 'tcp://192.0.2.10:80', '198.51.100.1']);
+  await live(director, [drainAnd('q'), last, open], ipvs);
+  seen.push(await weightOf(director));
+  await director.run(['undrain', 'tcp://192.0.2.10:80', '198.51.100.1']);
+  const terminate = async (screen: ScreenTerminal) => {
+    director.stop.abort('SIGTERM');
+    await settled();
+    last(screen);
+    open();
+  };
+  await live(director, [drainAnd(''), terminate], ipvs);
+  seen.push(await weightOf(director));
+  const finishing = 'finishing the drain; q again quits at once';
+  assert.deepEqual(seen, [3, finishing, 0, finishing, 0]);
+});
+
+test('a drain that fails after q is told when the terminal is as it was', async (t) => {
+  const { director, ipvs, close, open } = await gated(t);
+  const { status, err, screen } = await stepped(
+    director,
+    [
+      (terminal) => {
+        close();
+        terminal.type('\x1b[B\x1b[B\x1b[Bdyq');
+      },
+      () => ipvs.carryOut({ do: 'deleteDestination', of: web, id: three }),
+      open,
+    ],
+    ipvs,
+  );
+  assert.deepEqual([status, screen.isTaken], [2, false]);
+  assert.match(err, /^lvsadm: 198.51.100.3:80: tcp:\/\/192.0.2.10:80 has no such server; /);
 });
 
 test('SIGTERM ends it with the terminal as it was', async (t) => {

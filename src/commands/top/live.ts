@@ -61,6 +61,8 @@ export async function showLive(context: Context, settings: LiveSettings): Promis
   return true;
 }
 
+type Work = Exclude<Request, { do: 'quit' | 'suspend' | 'redraw' }>;
+
 const workFailure = (error: unknown): string =>
   error instanceof UsageError ? mistake(error) : failureText(error);
 
@@ -68,8 +70,10 @@ class LiveView {
   private readonly screen = new Screen();
   private readonly interruption: Interruption;
   private state: TopState;
-  /** Whether a request is being carried out: one at a time. */
-  private isBusy = false;
+  /** The request that is being carried out: one at a time. */
+  private working: Work['do'] | undefined;
+  /** Whether the view ends with the change that is being carried out. */
+  private isLeaving = false;
   private isOver = false;
 
   constructor(
@@ -118,12 +122,12 @@ class LiveView {
 
   private async take(event: Event): Promise<void> {
     const { state } = this;
-    if (event === 'stop') this.isOver = true;
+    if (event === 'stop') this.leave();
     else if ('table' in event) this.state = withTable(state, event.table, event.date);
     else if ('clients' in event) this.state = withClients(state, event.clients);
     else if ('notice' in event) this.state = withNotice(state, event.notice);
     else if ('failure' in event) this.fail(event.failure);
-    else if ('failedWork' in event) this.state = withFailedWork(state, workFailure(event.failedWork));
+    else if ('failedWork' in event) this.failWork(event.failedWork);
     else await this.hear(event.terminal);
   }
 
@@ -131,6 +135,12 @@ class LiveView {
   private fail(failure: unknown): void {
     if (!(failure instanceof LvsadmError) || this.state.latest === undefined) throw failure;
     this.state = { ...this.state, failure: failureText(failure) };
+  }
+
+  /** There is no screen to show it on when the view ends. */
+  private failWork(failure: unknown): void {
+    if (this.isLeaving) throw failure;
+    this.state = withFailedWork(this.state, workFailure(failure));
   }
 
   private async hear(event: TerminalEvent): Promise<void> {
@@ -150,27 +160,39 @@ class LiveView {
 
   private request(request: Exclude<Request, { do: 'suspend' }>): void {
     const { context, settings } = this;
-    if (request.do === 'quit') this.isOver = true;
+    if (request.do === 'quit') this.leave();
     else if (request.do === 'redraw') this.screen.forget();
     else if (request.do === 'clients')
-      this.work(async () => ({ clients: await readClients(context, request.line) }));
-    else this.work(async () => ({ notice: await carryOut(request, context, settings.runDir) }));
+      this.work(request, async () => ({ clients: await readClients(context, request.line) }));
+    else this.work(request, async () => ({ notice: await carryOut(request, context, settings.runDir) }));
   }
 
   /** Work that takes time, while keys are answered. */
-  private work(work: () => Promise<Event>): void {
-    if (this.isBusy) {
+  private work(request: Work, work: () => Promise<Event>): void {
+    if (this.working !== undefined) {
       this.state = withFailedWork(this.state, 'wait: the key before is still worked on');
       return;
     }
-    this.isBusy = true;
+    this.working = request.do;
     this.state = withNotice(this.state, 'working');
     void work()
       .catch((failedWork): Event => ({ failedWork }))
       .then((event) => {
-        this.isBusy = false;
+        this.working = undefined;
         this.events.push({ notice: '' });
         this.events.push(event);
+        if (this.isLeaving) this.events.push('stop');
       });
+  }
+
+  /** Ends the view, though not in the middle of a change; at once when it is asked again. */
+  private leave(): void {
+    const { working } = this;
+    this.isOver = this.isLeaving || working === undefined || working === 'clients';
+    this.isLeaving = true;
+    if (!this.isOver) {
+      const change = working === 'weight' ? 'change of weight' : working;
+      this.state = withNotice(this.state, `finishing the ${change}; q again quits at once`);
+    }
   }
 }

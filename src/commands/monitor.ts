@@ -1,6 +1,6 @@
 /** `lvsadm monitor`: a line for each change of the table. */
 import type { Context } from '../context.js';
-import { LvsadmError, UsageError } from '../errors.js';
+import { UsageError } from '../errors.js';
 import { printable } from '../foreign-text.js';
 import type { EventSection, TableEvent } from '../observe/table/event.js';
 import { eventLine } from '../output/event.js';
@@ -12,7 +12,7 @@ import { eventJson } from './monitor/event-json.js';
 import { ProgramQueue } from './monitor/program-queue.js';
 import { TableWatch } from './monitor/table-watch.js';
 import { Interruption } from './shared/interruption.js';
-import { failureText, ReadingClient } from './shared/reading-client.js';
+import { ReadingClient, survive } from './shared/reading-client.js';
 
 /** Milliseconds for each datagram of the kernel's. */
 const PATIENCE = 30_000;
@@ -61,7 +61,8 @@ export const command = defineCommand({
       for (;;) {
         await interruption.sleep(interval * 1000);
         if (interruption.requested) return 0;
-        for (const event of (await survive(() => watch.poll(), tell)).filter(selected(only))) {
+        const events = (await survive(() => watch.poll(), tell)) ?? [];
+        for (const event of events.filter(selected(only))) {
           const time = context.date();
           queue?.push(toJsonLine(eventJson(event, time)));
           await write(event, time);
@@ -97,17 +98,3 @@ const selected =
   (only: readonly EventSection[] | undefined) =>
   ({ section }: TableEvent): boolean =>
     only === undefined || only.includes(section);
-
-/** A table that cannot be read now is read again at the next interval. */
-async function survive(
-  poll: () => Promise<TableEvent[]>,
-  tell: (line: string) => void,
-): Promise<TableEvent[]> {
-  try {
-    return await poll();
-  } catch (error) {
-    if (!(error instanceof LvsadmError)) throw error;
-    tell(failureText(error));
-    return [];
-  }
-}

@@ -7,6 +7,7 @@ import { toJsonLine } from '../output/json.js';
 import { themeFor } from '../output/theme.js';
 import { defineCommand } from './command.js';
 import { Interruption } from './shared/interruption.js';
+import { survive } from './shared/reading-client.js';
 import { runDirOption } from './shared/store.js';
 import { arrange, type Line, sortNames } from './top/arrange.js';
 import { showLive } from './top/live.js';
@@ -76,15 +77,21 @@ async function write(context: Context, settings: Settings, { interval, once, jso
   const interruption = new Interruption(context);
   const readings = new Readings(context);
   const format = json ? jsonFormat : await textFormat(context, settings);
+  const next = () => readings.next();
+  const tell = (line: string) => void context.err.write(`lvsadm: ${line}\n`);
   try {
-    await readings.next();
-    for (let count = 0; !(once && count === 1); count++) {
+    // An error at once is one of the command; later ones may pass.
+    await next();
+    let isFirst = true;
+    do {
       await interruption.sleep(interval);
       if (interruption.requested) return;
-      const table = await readings.next();
+      const table = await (once ? next() : survive(next, tell));
+      if (table === undefined) continue;
       const lines = arrange(table, { ...settings, reversed: false, folded: new Set() });
-      await out.write(format(table, lines, context.date(), count === 0));
-    }
+      await out.write(format(table, lines, context.date(), isFirst));
+      isFirst = false;
+    } while (!once);
   } finally {
     readings.close();
   }

@@ -95,6 +95,34 @@ test('--json writes an object on a line for each interval', async (t) => {
   });
 });
 
+test('a reading that fails is a line on standard error, and the next one has the rates since the last', async (t) => {
+  for (const words of [['--json'], []]) {
+    const director = await started(t);
+    director.whileSleeping = () => {
+      grow(director.ipvs, 1);
+      director.ipvs.present = director.time !== 2000;
+      if (director.time === 4000) director.stop.abort('SIGTERM');
+    };
+    const { out, err, status } = await director.run(['top', ...words]);
+    assert.deepEqual([status, err], [0, 'lvsadm: the kernel has no IPVS: its module is not loaded\n']);
+    const seconds = words.length > 0 ? /"seconds": ?(\d)/g : /rates of (\d)\.0 s/g;
+    assert.deepEqual(
+      [...out.matchAll(seconds)].map(([, each]) => each),
+      ['1', '2'],
+    );
+  }
+});
+
+test('--once ends with the error if its second reading fails', async (t) => {
+  const director = await started(t);
+  director.whileSleeping = () => {
+    director.ipvs.present = false;
+  };
+  const { out, err, status } = await director.run(['top', '--once']);
+  assert.deepEqual([status, out], [2, '']);
+  assert.match(err, /its module is not loaded/);
+});
+
 test('a rate that is not known is null, and - as text', async (t) => {
   const director = await started(t);
   director.whileSleeping = () => director.ipvs.carryOut({ do: 'zeroAll' });

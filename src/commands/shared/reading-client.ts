@@ -52,6 +52,20 @@ export class ReadingClient {
   }
 }
 
+/** Asks a question that is asked again later. Undefined, and a line, if it failed this time. @throws what is no LvsadmError */
+export async function survive<T>(
+  question: () => Promise<T>,
+  tell: (line: string) => void,
+): Promise<T | undefined> {
+  try {
+    return await question();
+  } catch (error) {
+    if (!(error instanceof LvsadmError)) throw error;
+    tell(failureText(error));
+    return undefined;
+  }
+}
+
 /** Why a question failed, in one line. */
 export const failureText = (error: unknown): string =>
   error instanceof KernelError

@@ -6,7 +6,7 @@ import { destinationKey } from '../model/destination.js';
 import { parseNetwork } from '../model/network.js';
 import { serviceFamily } from '../model/service.js';
 import { formatService, parseServer } from '../model/service-uri.js';
-import type { ServiceEntry } from '../model/table.js';
+import type { DestinationEntry, ServiceEntry } from '../model/table.js';
 import { Placements } from '../observe/placement/placements.js';
 import { toJson } from '../output/json.js';
 import { renderTable } from '../output/table.js';
@@ -14,10 +14,18 @@ import { themeFor } from '../output/theme.js';
 import { percent } from '../output/units.js';
 import { defineCommand } from './command.js';
 import { DrainedWeights } from './shared/drained-weights.js';
-import { guessedServers, hashServersOf, ServerTable } from './shared/hash-servers.js';
+import {
+  betweenThresholds,
+  guessedServers,
+  hashServersOf,
+  ServerTable,
+  writeAssumption,
+} from './shared/hash-servers.js';
 import { findService, jsonOption } from './shared/server.js';
 import { openStore, runDirOption } from './shared/store.js';
-import { answerFor, type Client, unknowable } from './where/answer.js';
+import type { Answer, Client } from './where/answer.js';
+import { computed, unknowable } from './where/computed.js';
+import { verdicts } from './where/existing.js';
 import { sharesOf } from './where/shares.js';
 
 const SERVED = 0;
@@ -49,18 +57,17 @@ export const command = defineCommand({
     const service = await findService(context, named);
     const client = await context.client();
     const drained = new DrainedWeights(openStore(context, runDir)).snapshot();
-    const servers = new ServerTable(service.id, await client.destinations(service.id), drained);
+    const servers = new ServerTable(service, await client.destinations(service.id), drained);
     const status = text.includes('/')
       ? await writeShares(context, text, service, servers, json)
       : await writeAnswer(context, clientOf(text, serviceFamily(service.id)), service, servers, json);
     const guessed = service.scheduler === 'mh' ? guessedServers(servers) : [];
-    if (guessed.length > 0) {
-      const names = guessed.map(({ id }) => destinationKey(id)).join(', ');
-      await context.err.write(`lvsadm: weight before 0 not known, taken for 1: ${names}\n`);
-    }
+    await writeAssumption(context, 'lastWeight', guessed.map(nameOf));
     return status;
   },
 });
+
+const nameOf = ({ id }: DestinationEntry): string => destinationKey(id);
 
 async function writeAnswer(
   context: Context,
@@ -85,14 +92,28 @@ async function writeAnswer(
   return server === undefined ? NOT_SERVED : SERVED;
 }
 
+/** Entries of the connection table decide before the scheduler. */
+async function answerFor(
+  context: Context,
+  service: ServiceEntry,
+  client: Client,
+  servers: ServerTable,
+): Promise<Answer> {
+  const found = await verdicts(context, service, client, servers);
+  const passedOver = found.filter((verdict) => typeof verdict === 'string');
+  const answer = found.find((verdict) => typeof verdict !== 'string') ?? computed(service, client, servers);
+  return { ...answer, text: [...passedOver, answer.text].join('; ') };
+}
+
 /** @throws UsageError if the scheduler does not tell */
 async function writeShares(
-  { out, env }: Context,
+  context: Context,
   text: string,
   service: ServiceEntry,
   servers: ServerTable,
   json: boolean,
 ): Promise<number> {
+  const { out, env } = context;
   const network = parseNetwork(text, 'client');
   checkFamily(network.family, serviceFamily(service.id), text);
   const placements = Placements.of(service, hashServersOf(servers));
@@ -104,6 +125,7 @@ async function writeShares(
       formatService(service.id),
     );
   }
+  await writeAssumption(context, 'overload', betweenThresholds(servers).map(nameOf));
   const shares = sharesOf(network, placements, 0);
   const total = 2 ** (8 * addressLength[network.family] - network.length);
   if (json) {

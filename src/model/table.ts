@@ -13,16 +13,29 @@ export interface DestinationEntry extends Destination, Readonly<Record<Destinati
   readonly stats: Stats;
 }
 
+type Load = Pick<
+  DestinationEntry,
+  'upperThreshold' | 'lowerThreshold' | 'activeConnections' | 'inactiveConnections'
+>;
+
+/** Whether the kernel holds a server for overloaded: it sends it no new connections then. */
+export type Overload = 'yes' | 'no' | 'unknown';
+
 /**
- * Whether a server has as many connections as its upper threshold (ip_vs_dest_totalconns), so that the kernel sends it no new ones.
- * The kernel goes on to do so until they are below the lower threshold, or 3/4 of the upper one; it does not tell that flag.
+ * The kernel sets IP_VS_DEST_F_OVERLOAD when a new connection reaches the upper threshold (ip_vs_bind_dest). It clears the flag when the
+ * end of one leaves fewer than the lower threshold, or than 3/4 of the upper one (ip_vs_unbind_dest), and when the upper threshold is
+ * raised (__ip_vs_update_dest). In between the flag is as before, and netlink does not have it.
  */
-export const isOverloaded = ({
-  upperThreshold,
-  activeConnections,
-  inactiveConnections,
-}: Pick<DestinationEntry, 'upperThreshold' | 'activeConnections' | 'inactiveConnections'>): boolean =>
-  upperThreshold > 0 && activeConnections + inactiveConnections >= upperThreshold;
+export function overloadOf(server: Load): Overload {
+  const { upperThreshold, lowerThreshold, activeConnections, inactiveConnections } = server;
+  const connections = activeConnections + inactiveConnections;
+  if (upperThreshold === 0) return 'no';
+  if (connections >= upperThreshold) return 'yes';
+  return connections < (lowerThreshold || 0.75 * upperThreshold) ? 'no' : 'unknown';
+}
+
+/** Whether a server has as many connections as its upper threshold. Below it the kernel may still send it no new ones: `overloadOf`. */
+export const isOverloaded = (server: Load): boolean => overloadOf(server) === 'yes';
 
 export const timeoutNames = ['tcp', 'tcpFin', 'udp'] as const;
 

@@ -1,5 +1,6 @@
 /** Colours of output on a terminal. */
 import type { Context, Output } from '../context.js';
+import type { Overload } from '../model/table.js';
 
 type Paint = (text: string) => string;
 
@@ -16,6 +17,13 @@ export interface Theme {
   /** The line that keys are about. */
   readonly selected: Paint;
 }
+
+/** The colour of a server's connections. */
+export const overloadPaints: Readonly<Record<Overload, keyof Theme | undefined>> = {
+  no: undefined,
+  unknown: 'warning',
+  yes: 'error',
+};
 
 const same: Paint = (text) => text;
 

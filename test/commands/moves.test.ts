@@ -110,3 +110,20 @@ test('the weight before a drain counts; one that lvsadm does not know is a guess
     'lvsadm: weight before 0 not known, taken for 1: 198.51.100.1:80 of tcp://192.0.2.1:80\n',
   );
 });
+
+test('a server between its thresholds is taken for available, and said to be', async (context) => {
+  const director = await start(context, mh);
+  await director.run(['-e', '-t', '192.0.2.1:80', '-r', '198.51.100.1', '-w', '3', '-x', '100']);
+  const service = { protocol: 'tcp', address: '192.0.2.1', port: 80 } as const;
+  for (const [activeConnections, err] of [
+    [74, ''],
+    [
+      75,
+      'lvsadm: between their thresholds, taken for not overloaded: 198.51.100.1:80 of tcp://192.0.2.1:80\n',
+    ],
+    [100, ''],
+  ] as const) {
+    director.ipvs.connect(service, { address: '198.51.100.1', port: 80 }, { activeConnections });
+    assert.equal((await moves(director, document(mh, three.slice(0, 2)))).err, err);
+  }
+});

@@ -114,6 +114,76 @@ test('a template counts if the server has its port as well', async (context) => 
   );
 });
 
+test('a connection to a removed server is refused, or forgotten with expire_nodest_conn', async (context) => {
+  const line = 'TCP CB007109 8235 C0000201 0050 C6336463 0050 ESTABLISHED     899\n';
+  const director = await start(context, 'scheduler: sh', line);
+  const setting = '/proc/sys/net/ipv4/vs/expire_nodest_conn';
+  director.contents.set(setting, '0\n');
+  const refused = await where(director, '203.0.113.9:33333');
+  assert.equal(refused.status, 1);
+  assert.equal(
+    refused.out,
+    '203.0.113.9:33333 -> refused\n  its connection is to 198.51.100.99:80, which was removed: packets are dropped for 899 s more\n',
+  );
+  director.contents.set(setting, '1\n');
+  assert.match(
+    (await where(director, '203.0.113.9:33333')).out,
+    /its connection ends: 198\.51\.100\.99:80 was removed; slot \d+ of 256 of sh/,
+  );
+});
+
+test('a template of a server at weight 0 holds its clients, but not with expire_quiescent_template', async (context) => {
+  const line = 'TCP CB007109 0000 C0000201 0050 C6336402 0050 NONE            358\n';
+  const director = await start(context, 'scheduler: sh\n    persistence: 300', line);
+  await director.run(['-e', '-t', '192.0.2.1:80', '-r', '198.51.100.2', '-w', '0']);
+  const setting = '/proc/sys/net/ipv4/vs/expire_quiescent_template';
+  director.contents.set(setting, '0\n');
+  assert.match((await where(director, '203.0.113.9')).out, /-> 198\.51\.100\.2:80\n {2}its persistence/);
+  director.contents.set(setting, '1\n');
+  assert.match(
+    (await where(director, '203.0.113.9')).out,
+    /its persistence template ends: 198\.51\.100\.2:80 is at weight 0 \(net\.ipv4\.vs\.expire_quiescent_template\); slot/,
+  );
+});
+
+test('with persistence a service for all ports has its server at the port of the client', async (context) => {
+  const director = await start(context, 'scheduler: sh');
+  await director.run(['-A', '-t', '192.0.2.2:0', '-s', 'sh', '-p', '300']);
+  await director.run(['-a', '-t', '192.0.2.2:0', '-r', '198.51.100.2:8080', '-m']);
+  const line = 'TCP CB007109 8235 C0000202 01BB C6336402 01BB ESTABLISHED     899\n';
+  director.contents.set(TABLE, header + line);
+  const { out } = await director.run(['where', '203.0.113.9:33333', 'tcp://192.0.2.2:0']);
+  assert.match(out, /-> 198\.51\.100\.2:8080\n {2}it has a connection: ESTABLISHED, 899 s left/);
+  assert.equal((await director.run(['connections', '--gone', '--count'])).out, '0\n');
+});
+
+test('of a server between its thresholds the kernel does not tell whether it is overloaded', async (context) => {
+  const director = await start(context, 'scheduler: sh');
+  const id = { protocol: 'tcp', address: '192.0.2.1', port: 80 } as const;
+  for (const last of [1, 2, 3]) {
+    await director.run(['-e', '-t', '192.0.2.1:80', '-r', `198.51.100.${last}`, '-x', '100', '-y', '50']);
+  }
+  const withLoad = (activeConnections: number) => {
+    for (const last of [1, 2, 3]) {
+      director.ipvs.connect(id, { address: `198.51.100.${last}`, port: 80 }, { activeConnections });
+    }
+    return where(director, '203.0.113.9');
+  };
+  const sure = await withLoad(49);
+  assert.match(sure.out, /-> 198\.51\.100\.[123]:80\n {2}slot \d+ of 256 of sh, by the client's address\n$/);
+  const between = await withLoad(50);
+  assert.match(
+    between.out,
+    /-> cannot be told\n.*: 198\.51\.100\.[123]:80, unless the kernel still holds it for overloaded/,
+  );
+  assert.deepEqual([sure.status, between.status], [0, 1]);
+  assert.equal(
+    (await where(director, '203.0.113.0/24')).err,
+    'lvsadm: between their thresholds, taken for not overloaded: 198.51.100.1:80, 198.51.100.2:80, 198.51.100.3:80\n',
+  );
+  assert.match((await withLoad(100)).out, /-> refused\n.*upper threshold/);
+});
+
 test('a drained server keeps its slots by its weight before, and refuses them unless there is a fallback', async (context) => {
   const director = await start(context, 'scheduler: mh');
   const owner = JSON.parse((await where(director, '203.0.113.9', '--json')).out).server;

@@ -2,16 +2,23 @@
 import type { Context } from '../../context.js';
 import type { IpvsClient } from '../../ipvs/client.js';
 import { serviceKey } from '../../model/service.js';
+import type { DestinationEntry } from '../../model/table.js';
 import { movedShare, serversAfter } from '../../observe/placement/moves.js';
 import { Placements } from '../../observe/placement/placements.js';
 import type { Moves } from '../../output/plan.js';
 import { changing, isChange, type Plan } from '../../plan/plan.js';
 import type { Store } from '../../system/store.js';
 import { DrainedWeights } from '../shared/drained-weights.js';
-import { guessedServers, hashServersOf, ServerTable } from '../shared/hash-servers.js';
-import { describeServer, someNames } from '../shared/server.js';
+import {
+  betweenThresholds,
+  guessedServers,
+  hashServersOf,
+  ServerTable,
+  writeAssumption,
+} from '../shared/hash-servers.js';
+import { describeServer } from '../shared/server.js';
 
-/** One request for each service that changes and stays. Weights that have to be guessed are said on standard error. */
+/** One request for each service that changes and stays. What has to be assumed of servers is said on standard error. */
 export async function movesOf(
   plan: Plan,
   client: Pick<IpvsClient, 'destinations'>,
@@ -21,22 +28,23 @@ export async function movesOf(
   const drained = new DrainedWeights(store).snapshot();
   const moves = new Map<string, number>();
   const guessed: string[] = [];
+  const between: string[] = [];
   for (const service of changing(plan)) {
     const { before, after, destinations } = service;
     if (before === undefined || after === undefined || ![service, ...destinations].some(isChange)) continue;
-    const table = new ServerTable(before.id, await client.destinations(before.id), drained);
+    const table = new ServerTable(before, await client.destinations(before.id), drained);
     const current = Placements.of(before, hashServersOf(table));
     const next = serversAfter(destinations, table.entries, (server) => table.lastWeight(server));
     const desired = Placements.of(after, next);
     if (current === undefined || desired === undefined) continue;
     moves.set(serviceKey(before.id), movedShare(current, desired));
+    const nameOf = (destination: DestinationEntry) => describeServer({ of: before.id, destination });
+    between.push(...betweenThresholds(table).map(nameOf));
     if (before.scheduler === 'mh' || after.scheduler === 'mh') {
-      const of = before.id;
-      guessed.push(...guessedServers(table).map((destination) => describeServer({ of, destination })));
+      guessed.push(...guessedServers(table).map(nameOf));
     }
   }
-  if (guessed.length > 0) {
-    await context.err.write(`lvsadm: weight before 0 not known, taken for 1: ${someNames(guessed)}\n`);
-  }
+  await writeAssumption(context, 'lastWeight', guessed);
+  await writeAssumption(context, 'overload', between);
   return moves;
 }

@@ -1,8 +1,8 @@
 /** The numbers of services and servers that `list` shows, sorts by and filters by, as data. */
 import type { DestinationCount, DestinationNumber } from '../../model/fields.js';
 import type { Stats } from '../../model/stats.js';
-import { type DestinationEntry, isOverloaded } from '../../model/table.js';
-import type { Theme } from '../../output/theme.js';
+import { type DestinationEntry, overloadOf } from '../../model/table.js';
+import { overloadPaints, type Theme } from '../../output/theme.js';
 import type { Entry } from './entries.js';
 
 type Quantity = number | bigint;
@@ -58,7 +58,7 @@ const connections: readonly Measure[] = [
   {
     name: 'active',
     ...summed('activeConnections'),
-    paintServer: (server) => (isOverloaded(server) ? 'error' : undefined),
+    paintServer: (server) => overloadPaints[overloadOf(server)],
   },
   { name: 'inactive', leaves: 1, ...summed('inactiveConnections') },
   { name: 'persistent', leaves: 4, ...summed('persistentConnections') },

@@ -63,8 +63,8 @@ async function probe(context: Context, path: string): Promise<void> {
 async function knownServers(context: Context): Promise<KnownServers> {
   const client = await context.client();
   const services: KnownService[] = [];
-  for (const { id } of await client.settings()) {
-    services.push({ id, servers: (await client.destinations(id)).map((server) => server.id) });
+  for (const { id, persistence } of await client.settings()) {
+    services.push({ id, persistence, servers: (await client.destinations(id)).map((server) => server.id) });
   }
   return new KnownServers(services);
 }

@@ -1,7 +1,7 @@
 /** The numbers of services and servers that `top` shows and sorts by, as data. The names are those of `list`. */
-import { isOverloaded } from '../../model/table.js';
+import { overloadOf } from '../../model/table.js';
 import type { RatedServer, RatedService, RateName } from '../../observe/table/rates.js';
-import type { Theme } from '../../output/theme.js';
+import { overloadPaints, type Theme } from '../../output/theme.js';
 import { humanNumber } from '../../output/units.js';
 
 export interface Measure {
@@ -46,7 +46,7 @@ export const measures: readonly Measure[] = [
   {
     name: 'active',
     ...summed('activeConnections'),
-    paintServer: (server) => (isOverloaded(server) ? 'error' : undefined),
+    paintServer: (server) => overloadPaints[overloadOf(server)],
   },
   { name: 'inactive', leaves: 6, ...summed('inactiveConnections') },
   { name: 'persistent', leaves: 9, ...summed('persistentConnections') },

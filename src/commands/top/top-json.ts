@@ -1,6 +1,6 @@
 /** A reading of top as JSON. */
 import { destinationKey } from '../../model/destination.js';
-import { isOverloaded } from '../../model/table.js';
+import { type Overload, overloadOf } from '../../model/table.js';
 import type { RatedServer, RatedService, RatedTable, Rates } from '../../observe/table/rates.js';
 import type { Json } from '../../output/json.js';
 import type { Line } from './arrange.js';
@@ -22,6 +22,9 @@ const serviceJson = ({ name, service, rates }: RatedService) => ({
   servers: [],
 });
 
+/** Null: the kernel does not tell. */
+const overloadedJson: Readonly<Record<Overload, boolean | null>> = { yes: true, no: false, unknown: null };
+
 const serverJson = (server: RatedServer): Json => ({
   server: destinationKey(server.id),
   method: server.method,
@@ -29,7 +32,7 @@ const serverJson = (server: RatedServer): Json => ({
   activeConnections: server.activeConnections,
   inactiveConnections: server.inactiveConnections,
   persistentConnections: server.persistentConnections,
-  overloaded: isOverloaded(server),
+  overloaded: overloadedJson[overloadOf(server)],
   share: server.share === undefined ? null : rounded(server.share),
   rates: ratesJson(server.rates),
 });

@@ -2,14 +2,20 @@
 import type { ConnectionLine } from '../../ipvs/connections/proc.js';
 import { isUnspecified } from '../../model/address.js';
 import type { DestinationId } from '../../model/destination.js';
-import { type FwmarkId, isFwmark, type ServiceId } from '../../model/service.js';
+import { type FwmarkId, isFwmark, type Service } from '../../model/service.js';
 import { FTP } from './templates.js';
 import { isOfMark, markOf } from './text.js';
 
-export interface KnownService {
-  readonly id: ServiceId;
+export interface KnownService extends Pick<Service, 'id' | 'persistence'> {
   readonly servers: readonly DestinationId[];
 }
+
+/**
+ * Whether connections keep the port that the client connected to, whatever port their server has: those of a persistent service
+ * for all ports do (ip_vs_sched_persist).
+ */
+export const keepsPorts = ({ id, persistence }: Pick<Service, 'id' | 'persistence'>): boolean =>
+  persistence !== undefined && (isFwmark(id) || id.port === 0);
 
 export class KnownServers {
   /** Addresses of servers, with and without their ports, by service. */
@@ -18,11 +24,13 @@ export class KnownServers {
   readonly #marks: string[] = [];
 
   constructor(services: readonly KnownService[]) {
-    for (const { id, servers } of services) {
+    for (const service of services) {
+      const { id, servers } = service;
+      const anyPort = keepsPorts(service);
       const key = isFwmark(id) ? markKey(id) : endpointKey(id.protocol, id.address, id.port);
       this.#servers.set(
         key,
-        new Set(servers.flatMap(({ address, port }) => [address, `${address} ${port}`])),
+        new Set(servers.flatMap(({ address, port }) => [address, `${address} ${anyPort ? 0 : port}`])),
       );
       if (isFwmark(id)) this.#marks.push(key);
     }

@@ -153,6 +153,7 @@ const serverFamilies = (
   const overloaded = () =>
     isOverloaded({
       upperThreshold: cursor.number('upperThreshold'),
+      lowerThreshold: cursor.number('lowerThreshold'),
       activeConnections: cursor.number('activeConnections'),
       inactiveConnections: cursor.number('inactiveConnections'),
     });
@@ -187,7 +188,7 @@ const serverFamilies = (
     {
       name: 'lvs_server_overloaded',
       type: 'gauge',
-      help: 'Whether the server has as many connections as its upper threshold: 0 or 1.',
+      help: 'Whether the server has as many connections as its upper threshold: 0 or 1. Below it the kernel may still send it no new connections, until it has fewer than its lower threshold.',
       samples: each(() => Number(overloaded())),
     },
   ];

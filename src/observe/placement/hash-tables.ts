@@ -4,6 +4,7 @@
  */
 import { addressBytes } from '../../model/address.js';
 import type { DestinationId } from '../../model/destination.js';
+import type { Overload } from '../../model/table.js';
 import { sipHash } from './siphash.js';
 
 /** A server as the schedulers see it. */
@@ -12,8 +13,7 @@ export interface HashServer {
   readonly weight: number;
   /** The last weight that was not 0: mh keeps the slots of a server that is at weight 0. */
   readonly lastWeight: number;
-  /** Whether it takes no new connections because of its upper threshold. */
-  readonly overloaded: boolean;
+  readonly overload: Overload;
 }
 
 /** By slot the index of a server in the service; -1: none. */

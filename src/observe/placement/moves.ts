@@ -1,6 +1,6 @@
 /** The clients that a change of a service moves: those whose hash leads to another server after it than before. */
 import { type Destination, destinationKey } from '../../model/destination.js';
-import { type DestinationEntry, isOverloaded } from '../../model/table.js';
+import { type DestinationEntry, overloadOf } from '../../model/table.js';
 import { type Planned, subject } from '../../plan/plan.js';
 import type { HashServer } from './hash-tables.js';
 import { type Placements, SCATTERED } from './placements.js';
@@ -22,10 +22,10 @@ export function serversAfter(
     if (action === 'remove') return [];
     const changed = { ...server, ...after };
     const { id, weight } = changed;
-    return [{ id, weight, lastWeight: weight || lastWeight(server), overloaded: isOverloaded(changed) }];
+    return [{ id, weight, lastWeight: weight || lastWeight(server), overload: overloadOf(changed) }];
   });
   return [
-    ...added.map(({ id, weight }) => ({ id, weight, lastWeight: weight, overloaded: false })).reverse(),
+    ...added.map(({ id, weight }) => ({ id, weight, lastWeight: weight, overload: 'no' as const })).reverse(),
     ...kept,
   ];
 }

@@ -19,7 +19,8 @@ export type HashInput = 'source' | 'source and port' | 'destination';
 /** Each client of a slot has further hashes of its own, which lead to any server. */
 export const SCATTERED = 'scattered';
 
-export const isAvailable = ({ weight, overloaded }: HashServer): boolean => weight > 0 && !overloaded;
+/** A server that the kernel may or may not hold for overloaded is taken for available. */
+export const isAvailable = ({ weight, overload }: HashServer): boolean => weight > 0 && overload !== 'yes';
 
 export class Placements {
   private constructor(

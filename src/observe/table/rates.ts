@@ -39,7 +39,7 @@ interface Rated {
   readonly history: History;
 }
 
-type ShownNumbers = Pick<DestinationEntry, 'weight' | 'upperThreshold' | DestinationCount>;
+type ShownNumbers = Pick<DestinationEntry, 'weight' | 'upperThreshold' | 'lowerThreshold' | DestinationCount>;
 
 export interface RatedServer extends Rated, ShownNumbers {
   readonly id: DestinationId;
@@ -106,6 +106,7 @@ function rateService(
       method: cursor.method(),
       weight: cursor.number('weight'),
       upperThreshold: cursor.number('upperThreshold'),
+      lowerThreshold: cursor.number('lowerThreshold'),
       activeConnections: cursor.number('activeConnections'),
       inactiveConnections: cursor.number('inactiveConnections'),
       persistentConnections: cursor.number('persistentConnections'),

@@ -12,7 +12,7 @@ import { type Family, formatEndpoint } from '../../../src/model/address.js';
 import { type Destination, destinationKey, plainTunnel } from '../../../src/model/destination.js';
 import type { SchedulerFlag } from '../../../src/model/schedulers.js';
 import type { Service } from '../../../src/model/service.js';
-import { isOverloaded } from '../../../src/model/table.js';
+import { overloadOf } from '../../../src/model/table.js';
 import { Placements } from '../../../src/observe/placement/placements.js';
 import { attempt } from '../../support/net/run.js';
 import { openSocket } from '../../support/socket.js';
@@ -137,7 +137,7 @@ describe('where is held to the kernel', () => {
           id: entry.id,
           weight: entry.weight,
           lastWeight: entry.weight || LAST_WEIGHT,
-          overloaded: isOverloaded(entry),
+          overload: overloadOf(entry),
         }));
         const placements = Placements.of(service, servers) ?? assert.fail();
         const title = `${service.scheduler} ${service.schedulerFlags.join()}`;

@@ -27,7 +27,7 @@ const server = (number: number, weight: number): HashServer => ({
   id: { address: `198.51.100.${number}`, port: 80 },
   weight,
   lastWeight: weight,
-  overloaded: false,
+  overload: 'no',
 });
 
 const weights = fc.array(fc.nat(12), { minLength: 1, maxLength: 9 });
@@ -103,7 +103,11 @@ const chosen = (of: Service, servers: readonly HashServer[], client: string, por
   Placements.of(of, servers)?.place(client, port);
 
 test('a server at weight 0 or at its threshold is refused, or replaced by the fallback', () => {
-  const servers = [server(1, 1), { ...server(2, 0), lastWeight: 1 }, { ...server(3, 1), overloaded: true }];
+  const servers = [
+    server(1, 1),
+    { ...server(2, 0), lastWeight: 1 },
+    { ...server(3, 1), overload: 'yes' as const },
+  ];
   for (const scheduler of ['mh', 'sh']) {
     let refused = 0;
     for (let number = 1; number < 200; number++) {

@@ -65,7 +65,7 @@ const server: fc.Arbitrary<HashServer> = fc
     id: { address: `198.51.100.${number}`, port: 80 },
     weight,
     lastWeight: weight || last,
-    overloaded: full === 0,
+    overload: full === 0 ? 'yes' : 'no',
   }));
 
 /** In any order. */
@@ -102,7 +102,7 @@ const available = (...numbers: readonly number[]): HashServer[] =>
     id: { address: `198.51.100.${index + 1}`, port: 80 },
     weight: numbers.includes(index + 1) ? 1 : 0,
     lastWeight: 1,
-    overloaded: false,
+    overload: 'no',
   }));
 
 type Hashing = readonly [scheduler: string, flags: readonly SchedulerFlag[]];
@@ -166,7 +166,7 @@ test('dh moves all clients of a service or none; the clients of a mark by the ad
       id: { address: `198.51.100.${number}`, port: 80 },
       weight: 1,
       lastWeight: 1,
-      overloaded: false,
+      overload: 'no',
     }));
   const owner = placementsOf('dh', [], named(1, 2, 3)).place('10.0.0.1', 0)?.server ?? assert.fail();
   const others = named(1, 2, 3).filter(({ id }) => id.address !== owner.id.address);

@@ -5,7 +5,7 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
-import { date, isMain, nowhere, root, version } from './project.js';
+import { date, isMain, nowhere, root, version, yargsWidth } from './project.js';
 
 /** Packages that a subcommand loads when it needs one: each is a file below dist/packages. */
 const packages = ['yargs', 'zod/mini', 'js-yaml', 'chalk'];
@@ -59,7 +59,7 @@ const packageScript = (name: string): BuildOptions => ({
   },
   outdir: 'dist/packages',
   entryNames: fileOf(name),
-  define: { 'import.meta.url': JSON.stringify(nowhere) },
+  define: { 'import.meta.url': JSON.stringify(nowhere), [yargsWidth]: 'undefined' },
 });
 
 const library: BuildOptions = {

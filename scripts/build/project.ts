@@ -20,3 +20,9 @@ export const isMain = (file: string): boolean => realpathSync(process.argv[1] ??
  * folder of packages in its path, from the working directory on, which may be anybody's. Nobody can make files below /proc.
  */
 export const nowhere = 'file:///proc/lvsadm/node_modules/package/module.js';
+
+/**
+ * What yargs reads for the width of its help, which lvsadm does not use: the runtime makes a pipe non-blocking when its stream is looked
+ * at, for all processes that write to it.
+ */
+export const yargsWidth = 'process.stdout.columns';

@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { date, isMain, nowhere, root, version } from './project.js';
+import { date, isMain, nowhere, root, version, yargsWidth } from './project.js';
 import { startCode, withStart } from './start.js';
 
 /**
@@ -43,6 +43,7 @@ export function buildStandalone(entry = 'bin/lvsadm-standalone.ts', target = sta
     '--no-compile-autoload-tsconfig',
     '--no-compile-autoload-package-json',
     `--define=import.meta.url=${JSON.stringify(nowhere)}`,
+    `--define=${yargsWidth}=undefined`,
     `--define=LVSADM_VERSION=${JSON.stringify(version)}`,
     `--define=LVSADM_DATE=${JSON.stringify(date)}`,
   ];

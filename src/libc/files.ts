@@ -7,7 +7,15 @@ const O_CLOEXEC = 0o2000000;
 
 /** Flags of open(2), by the names that node:fs gives them. */
 export const constants = {
-  ...{ O_RDONLY: 0, O_WRONLY: 1, O_RDWR: 2, O_CREAT: 0o100, O_EXCL: 0o200 },
+  ...{
+    O_RDONLY: 0,
+    O_WRONLY: 1,
+    O_RDWR: 2,
+    O_CREAT: 0o100,
+    O_EXCL: 0o200,
+    O_NOCTTY: 0o400,
+    O_NONBLOCK: 0o4000,
+  },
   ...(process.arch === 'arm64'
     ? { O_DIRECTORY: 0o40000, O_NOFOLLOW: 0o100000 }
     : { O_DIRECTORY: 0o200000, O_NOFOLLOW: 0o400000 }),
@@ -28,6 +36,13 @@ export const readSync = (descriptor: number, buffer: Uint8Array): number =>
 /** @returns number of bytes written */
 export const writeSync = (descriptor: number, bytes: Uint8Array): number =>
   call('write', 'write', descriptor, bytes, bytes.length);
+
+const MSG_DONTWAIT = 0x40;
+const MSG_NOSIGNAL = 0x4000;
+
+/** Writes to a socket, unless that would block. @returns number of bytes written */
+export const sendSync = (descriptor: number, bytes: Uint8Array): number =>
+  call('write', 'sendto', descriptor, bytes, bytes.length, MSG_DONTWAIT | MSG_NOSIGNAL);
 
 /** @param from a path, or a descriptor, which stays open */
 export function readFileSync(from: string | number): string {

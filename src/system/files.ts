@@ -2,7 +2,16 @@
 import { cannot, HostError } from '../errors.js';
 
 /** Names of open(2)'s flags. */
-type Flag = 'O_RDONLY' | 'O_WRONLY' | 'O_RDWR' | 'O_CREAT' | 'O_EXCL' | 'O_DIRECTORY' | 'O_NOFOLLOW';
+type Flag =
+  | 'O_RDONLY'
+  | 'O_WRONLY'
+  | 'O_RDWR'
+  | 'O_CREAT'
+  | 'O_EXCL'
+  | 'O_NOCTTY'
+  | 'O_NONBLOCK'
+  | 'O_DIRECTORY'
+  | 'O_NOFOLLOW';
 
 /**
  * The calls of node:fs that state files take. The standalone executable has system calls instead: loading its runtime's
@@ -73,7 +82,8 @@ export function replaceFile(
   syncDirectory(path, files);
 }
 
-const S_IFMT = 0o170000;
+/** The type of a file, in its mode (linux/stat.h). */
+export const S_IFMT = 0o170000;
 const S_IFREG = 0o100000;
 
 /**

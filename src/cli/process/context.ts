@@ -45,6 +45,11 @@ function processContext(runtime: Runtime): ProcessContext {
   const out = new DescriptorOutput(1, files);
   const err = new DescriptorOutput(2, files);
   let client: Promise<IpvsClient> | undefined;
+  const hearStop = (): AbortSignal => {
+    const stop = stopRequest();
+    for (const output of [out, err]) output.unblock(stop);
+    return stop;
+  };
   return {
     program,
     out,
@@ -54,8 +59,11 @@ function processContext(runtime: Runtime): ProcessContext {
     readFile: (path) => readFile(path, files),
     files,
     openSocket,
-    stopRequest,
-    openTerminal: (modes, report) => openTerminal(out, modes, report),
+    stopRequest: hearStop,
+    openTerminal(modes, report) {
+      hearStop();
+      return openTerminal(out, modes, report);
+    },
     now: () => performance.now(),
     date: () => new Date(),
     sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),

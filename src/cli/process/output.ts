@@ -1,19 +1,31 @@
 /** Standard output and standard error of the process. */
 import { ClosedPipe, type Output } from '../../context.js';
 import { errnoText, OutputError } from '../../errors.js';
+import { codeOf, type Files, S_IFMT } from '../../system/files.js';
 import type { Descriptors } from './streams.js';
 
-/**
- * Writes to a file descriptor without Node's stream machinery, whose set-up is a noticeable part of a short run. A
- * descriptor that would block falls back to the stream, which knows how to wait.
- */
+/** Milliseconds from one attempt to write to a full pipe to the next: longer while nobody reads. */
+const SHORTEST = 1;
+const LONGEST = 50;
+
+/** Milliseconds for the reader to take what is left, after the process was asked to stop. */
+const GRACE = 500;
+
+/** Types of files, in their modes (linux/stat.h). */
+const S_IFIFO = 0o010000;
+const S_IFSOCK = 0o140000;
+
+/** Writes to a file descriptor without the runtime's streams, whose set-up is a noticeable part of a short run. */
 export class DescriptorOutput implements Output {
-  /** Resolves when the stream has written everything that was passed to it. */
+  /** Pending while the descriptor takes no more. Resolves when everything that was passed has been written. */
   later: Promise<void> | undefined;
+  private put = (bytes: Uint8Array): number => this.files.writeSync(this.descriptor, bytes);
+  private isPatient = true;
+  private isUnblocked = false;
 
   constructor(
     private readonly descriptor: 1 | 2,
-    private readonly files: Descriptors,
+    private readonly files: Descriptors & Pick<Files, 'constants' | 'openSync' | 'statSync'>,
   ) {}
 
   get isTTY(): boolean {
@@ -26,30 +38,92 @@ export class DescriptorOutput implements Output {
   }
 
   write(text: string | Uint8Array): Promise<void> | void {
-    let rest: Uint8Array = typeof text === 'string' ? utf8.encode(text) : text;
-    if (this.later !== undefined) return this.writeLater(rest);
+    const bytes: Uint8Array = typeof text === 'string' ? utf8.encode(text) : text;
+    if (this.later !== undefined) return this.after(this.later, bytes);
+    const rest = this.writeNow(bytes);
+    if (rest.length > 0 && this.isPatient) return this.after(Promise.resolve(), rest);
+  }
+
+  /**
+   * From now on no write blocks the process, which handles signals by itself: a reader that stands still would keep it from hearing them.
+   * @param stop the request to stop, after which a reader has {@link GRACE}; then output that nobody takes is dropped
+   */
+  unblock(stop: AbortSignal): void {
+    if (this.isUnblocked) return;
+    this.isUnblocked = true;
+    this.put = this.unblocked();
+    stop.addEventListener('abort', () =>
+      setTimeout(() => {
+        this.isPatient = false;
+      }, GRACE),
+    );
+  }
+
+  /**
+   * O_NONBLOCK belongs to the open file, which other processes may share: a pipe or a terminal is opened anew for this one. Sockets
+   * cannot be; a regular file takes everything.
+   */
+  private unblocked(): (bytes: Uint8Array) => number {
+    const { descriptor, files } = this;
+    const path = `/proc/self/fd/${descriptor}`;
+    const { O_WRONLY, O_NONBLOCK, O_NOCTTY } = files.constants;
     try {
-      while (rest.length > 0) rest = rest.subarray(this.files.writeSync(this.descriptor, rest));
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return this.writeLater(rest);
-      // Nobody can be told that standard error cannot be written, and it must not change what is done.
-      if (this.descriptor === 1) throw translate(error);
+      const type = files.statSync(path).mode & S_IFMT;
+      if (type === S_IFSOCK) return this.sender();
+      if (type !== S_IFIFO && !this.isTTY) return this.put;
+      const own = files.openSync(path, O_WRONLY | O_NONBLOCK | O_NOCTTY);
+      return (bytes) => files.writeSync(own, bytes);
+    } catch {
+      // A pipe of another user, or no /proc: a stop signal is heard when the reader goes on.
+      return this.put;
     }
+  }
+
+  private sender(): (bytes: Uint8Array) => number {
+    const { descriptor, files } = this;
+    const { sendSync } = files;
+    if (sendSync !== undefined) return (bytes) => sendSync(descriptor, bytes);
+    // Node has no send(2). Its stream sets O_NONBLOCK, and Node takes it away at the end.
+    void this.stream;
+    return this.put;
   }
 
   private get stream(): NodeJS.WriteStream {
     return this.descriptor === 1 ? process.stdout : process.stderr;
   }
 
-  private writeLater(rest: Uint8Array): Promise<void> {
-    this.later = new Promise((resolve, reject) => {
-      // The stream emits the error that its callback got already; without a listener it would end the program.
-      if (this.stream.listenerCount('error') === 0) this.stream.on('error', () => {});
-      this.stream.write(rest, (error) =>
-        error && this.descriptor === 1 ? reject(translate(error)) : resolve(),
-      );
-    });
-    return this.later;
+  /** @returns the bytes that the descriptor does not take now */
+  private writeNow(bytes: Uint8Array): Uint8Array {
+    let rest = bytes;
+    try {
+      while (rest.length > 0) rest = rest.subarray(this.put(rest));
+    } catch (error) {
+      if (codeOf(error) === 'EAGAIN') return rest;
+      // Nobody can be told that standard error cannot be written, and it must not change what is done.
+      if (this.descriptor === 1) throw translate(error);
+      return rest.subarray(rest.length);
+    }
+    return rest;
+  }
+
+  private after(before: Promise<void>, bytes: Uint8Array): Promise<void> {
+    const written = before.then(() => this.writeLater(bytes));
+    this.later = written;
+    const done = () => {
+      if (this.later === written) this.later = undefined;
+    };
+    written.then(done, done);
+    return written;
+  }
+
+  private async writeLater(bytes: Uint8Array): Promise<void> {
+    let pause = SHORTEST;
+    for (let rest = this.writeNow(bytes); rest.length > 0 && this.isPatient; ) {
+      await new Promise((resolve) => setTimeout(resolve, pause));
+      const left = this.writeNow(rest);
+      pause = left.length < rest.length ? SHORTEST : Math.min(2 * pause, LONGEST);
+      rest = left;
+    }
   }
 }
 

@@ -6,6 +6,8 @@ export interface Descriptors {
   /** @returns 0 at the end */
   readSync(descriptor: number, buffer: Uint8Array): number;
   writeSync(descriptor: number, bytes: Uint8Array): number;
+  /** Writes to a socket without waiting. Node.js has no such call. */
+  sendSync?(descriptor: number, bytes: Uint8Array): number;
   closeSync(descriptor: number): void;
 }
 

@@ -1,7 +1,8 @@
 /** `--netns NAME|PATH|pid:N`: the network namespace that a command line of either grammar is about. */
+import { netnsHeading, wordsFor } from '../commands/shared/namespaces.js';
 import type { Context } from '../context.js';
 import { UsageError } from '../errors.js';
-import { jsonString, printable, quoted } from '../foreign-text.js';
+import { jsonString, quoted } from '../foreign-text.js';
 import { toJson } from '../output/json.js';
 import { nearest } from '../suggest.js';
 import { ifThere } from '../system/files.js';
@@ -96,16 +97,13 @@ export async function runInAllNetns(words: readonly string[], context: Context):
   const names = [undefined, ...otherNamespaces(context.files)];
   const runs: (ProgramRun & { readonly name: string | undefined })[] = [];
   for (const name of names) {
-    const own = name === undefined ? words : [...words, netnsOption, `${netnsDirectory}/${name}`];
-    if (!asksForJson(words)) await context.out.write(`--- # ${headingOf(name)}\n`);
+    const own = [...words, ...wordsFor(name)];
+    if (!asksForJson(words)) await context.out.write(netnsHeading(name));
     runs.push({ name, ...(await context.runSelf(own, asksForJson(words) ? 'pipe' : 'inherit')) });
   }
   if (asksForJson(words)) await context.out.write(gathered(runs));
   return runs.find(({ status }) => status !== 0)?.status ?? 0;
 }
-
-const headingOf = (name: string | undefined): string =>
-  name === undefined ? 'this network namespace' : `network namespace ${printable(name)}`;
 
 /** The objects as they were written, so that counters keep all their digits. */
 function gathered(runs: readonly (ProgramRun & { readonly name: string | undefined })[]): string {

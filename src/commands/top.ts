@@ -9,6 +9,7 @@ import { defineCommand } from './command.js';
 import { Interruption } from './shared/interruption.js';
 import { survive } from './shared/reading-client.js';
 import { runDirOption } from './shared/store.js';
+import { writeAllNetns } from './top/all-netns.js';
 import { arrange, type Line, sortNames } from './top/arrange.js';
 import { showLive } from './top/live.js';
 import { unitNames } from './top/measures.js';
@@ -42,6 +43,11 @@ export const command = defineCommand({
     'read-only': { type: 'flag', describe: 'no keys that change servers' },
     ...runDirOption,
     json: { type: 'flag', describe: 'write a JSON object for each interval, on a line of its own' },
+    'all-netns': {
+      type: 'flag',
+      describe:
+        'with --once or --json: this network namespace, and all that have names of ip-netns(8); with their names as netns',
+    },
   },
   notes:
     'On a terminal a live screen, whose keys ? lists; otherwise a table as text for each interval. Rates are per second: what the ' +
@@ -54,12 +60,21 @@ export const command = defineCommand({
     ['lvsadm top --once --interval 10', 'rates of ten seconds, as text'],
     ['lvsadm top --json --interval 5 >> rates.log', 'a record of rates'],
   ],
-  async run(context, { interval, once, sort, filter = '', units, readOnly, runDir, json }) {
+  async run(context, { interval, once, sort, filter = '', units, readOnly, runDir, json, allNetns }) {
     if (interval < SHORTEST) throw new UsageError(`at least ${SHORTEST} s`, '--interval');
+    const tell = (line: string) => void context.err.write(`lvsadm: ${line}\n`);
+    if (allNetns) {
+      if (!once && !json)
+        throw new UsageError('needs --once or --json: the screen has one namespace', '--all-netns');
+      const words = ['top', '--once', '--interval', `${interval}`, '--sort', sort, '--units', units];
+      words.push(`--filter=${filter}`, ...(json ? ['--json'] : []));
+      await writeAllNetns(context, words, { once, json, tell });
+      return 0;
+    }
     const settings = { sort, filter, units, readOnly };
     const isLive =
       !once && !json && (await showLive(context, { ...settings, interval: interval * 1000, runDir }));
-    if (!isLive) await write(context, settings, { interval: interval * 1000, once, json });
+    if (!isLive) await write(context, settings, { interval: interval * 1000, once, json, tell });
     return 0;
   },
 });
@@ -69,16 +84,21 @@ interface Writing {
   readonly interval: number;
   readonly once: boolean;
   readonly json: boolean;
+  /** Writes a line on standard error. */
+  readonly tell: (line: string) => void;
 }
 
 /** Writes what each interval brought, until the process is asked to stop. */
-async function write(context: Context, settings: Settings, { interval, once, json }: Writing): Promise<void> {
+async function write(
+  context: Context,
+  settings: Settings,
+  { interval, once, json, tell }: Writing,
+): Promise<void> {
   const { out } = context;
   const interruption = new Interruption(context);
   const readings = new Readings(context);
   const format = json ? jsonFormat : await textFormat(context, settings);
   const next = () => readings.next();
-  const tell = (line: string) => void context.err.write(`lvsadm: ${line}\n`);
   try {
     // An error at once is one of the command; later ones may pass.
     await next();

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { main } from '../../src/cli/main.js';
+import { everywhere } from '../support/all-netns.js';
 import { Captured } from '../support/captured.js';
 import { contextWith } from '../support/context.js';
 import { ownFiles } from '../support/flock.js';
@@ -94,34 +95,6 @@ test('a machine without named namespaces says so', async (t) => {
   const { err } = await call(t, ['list', '--netns', 'blue'], { names: [] });
   assert.match(err, /^lvsadm: --netns: 'blue' is not a name in \/run\/netns, which has no namespace\n/);
 });
-
-/** Runs a command line in all namespaces of a machine; each run of the program itself writes what `answer` gives. */
-async function everywhere(
-  words: readonly string[],
-  answer: (words: readonly string[]) => { readonly status: number; readonly out: string },
-) {
-  const out = new Captured();
-  const err = new Captured();
-  const status = await main(
-    words,
-    contextWith({
-      ...{ program: '/sbin/lvsadm', out, err },
-      files: {
-        ...ownFiles,
-        readlinkSync: () => 'net:[4026531840]',
-        readdirSync: () => ['green', 'blue', 'own'],
-        statSync: (path) => ({ mode: 0o100444, ino: path.endsWith('own') ? 4026531840 : 7 }),
-      },
-      runSelf: async (own, stdout) => {
-        const run = answer(own);
-        if (stdout === 'pipe') return run;
-        await out.write(run.out);
-        return { ...run, out: '' };
-      },
-    }),
-  );
-  return { status, out: out.text, err: err.text };
-}
 
 test('--all-netns shows this namespace and the named others below headings, each once', async () => {
   const { status, out } = await everywhere(['list', '--all-netns', '--stats'], (own) => ({

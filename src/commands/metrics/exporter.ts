@@ -1,15 +1,16 @@
 /** Reads the table, and writes it as metrics. */
 import type { Context } from '../../context.js';
-import { cannot, HostError, UnavailableError } from '../../errors.js';
+import { cannot, UnavailableError } from '../../errors.js';
 import { type ExpositionFormat, exposition, type MetricFamily } from '../../observe/metrics/exposition.js';
 import { mergeExpositions, type NetnsExposition } from '../../observe/metrics/merge-expositions.js';
 import { nodeExporterMetrics } from '../../observe/metrics/node-exporter.js';
 import { metricsOf } from '../../observe/metrics/table-metrics.js';
 import { sampleTable, type TableSample } from '../../observe/table/sample.js';
 import { wholeText } from '../../system/files.js';
-import { netnsDirectory, otherNamespaces } from '../../system/netns.js';
+import { otherNamespaces } from '../../system/netns.js';
 import { readTableStatus } from '../../system/table-status.js';
 import { version } from '../../version.js';
+import { outputIn } from '../shared/namespaces.js';
 import { ReadingClient } from '../shared/reading-client.js';
 
 /** Milliseconds for each datagram of the kernel's: Prometheus gives up on a scrape after 10 s by default. */
@@ -70,10 +71,8 @@ export class Exporter {
     const parts: NetnsExposition[] = [{ netns: undefined, text: new TextDecoder().decode(own) }];
     const compatible = this.compatible === undefined ? [] : ['--compatible', this.compatible];
     for (const name of otherNamespaces(this.context.files)) {
-      const words = ['metrics', '--format', format, ...compatible, '--netns', `${netnsDirectory}/${name}`];
-      const { status, out } = await this.context.runSelf(words, 'pipe');
-      if (status !== 0) throw new HostError(`read network namespace ${name}`, `exit status ${status}`);
-      parts.push({ netns: name, text: out });
+      const words = ['metrics', '--format', format, ...compatible];
+      parts.push({ netns: name, text: await outputIn(name, words, this.context) });
     }
     return new TextEncoder().encode(mergeExpositions(parts, format));
   }

@@ -47,9 +47,15 @@ export const command = defineCommand({
   ],
   async run(context, { write, listen, compatible, format, allNetns }) {
     if (listen && write !== undefined) throw new UsageError('cannot be combined with --listen', '--write');
-    const exporter = new Exporter(context, compatible, allNetns);
+    const tell = (text: string) => void context.err.write(`lvsadm: ${text}\n`);
+    const exporter = new Exporter(
+      context,
+      compatible,
+      allNetns,
+      listen && ((reason) => tell(`scrape failed: ${reason}`)),
+    );
     try {
-      if (listen) return await serve(context, exporter, listen);
+      if (listen) return await serve(context, exporter, listen, tell);
       const bytes = await exporter.scrape(format);
       if (write === undefined) await context.out.write(bytes);
       else writeWhole(write, bytes, context.files);
@@ -61,13 +67,14 @@ export const command = defineCommand({
 });
 
 /** Serves until the process is asked to stop, which is its regular end. */
-async function serve(context: Context, exporter: Exporter, listen: ListenAddress): Promise<number> {
+async function serve(
+  context: Context,
+  exporter: Exporter,
+  listen: ListenAddress,
+  tell: (text: string) => void,
+): Promise<number> {
   const interruption = new Interruption(context);
-  const tell = (text: string) => void context.err.write(`lvsadm: ${text}\n`);
-  const server = await serveHttp(
-    listen,
-    metricsHandler(exporter, (reason) => tell(`scrape failed: ${reason}`)),
-  );
+  const server = await serveHttp(listen, metricsHandler(exporter));
   tell(`serving ${server.url}${'path' in listen ? '' : '/metrics'}`);
   await interruption.asked();
   await server.close();

@@ -25,23 +25,51 @@ export interface HttpServer {
   close(): Promise<void>;
 }
 
-/** Most connections at once; further ones are closed by the server, and clients try again. */
-const CONNECTIONS = 512;
+export interface HttpLimits {
+  /** Most connections at once; further ones are closed by the server, and clients try again. */
+  readonly connections: number;
+  /** Most answers that are made or sent at once; further requests are refused with status 503. */
+  readonly answers: number;
+  /** Bytes of bodies that clients have not read: from so many on further requests are refused too. */
+  readonly unread: number;
+  /** Milliseconds for a client to send a request. */
+  readonly requestTime: number;
+  /** Milliseconds for a client to read the answer, the time to make it included. */
+  readonly answerTime: number;
+  /** Milliseconds without a request after which a connection is closed. */
+  readonly idleTime: number;
+}
 
-/** Milliseconds for a client to send a request, and to read the answer. */
-const REQUEST_TIME = 10_000;
-const ANSWER_TIME = 30_000;
+const usual: HttpLimits = {
+  connections: 512,
+  answers: 128,
+  unread: 64 * 1024 * 1024,
+  requestTime: 10_000,
+  answerTime: 30_000,
+  // Longer than the usual interval of scrapes.
+  idleTime: 75_000,
+};
 
-/** Milliseconds without a request after which a connection is closed: longer than the usual interval of scrapes. */
-const IDLE_TIME = 75_000;
+/** Milliseconds from one look for clients that are over their time to the next. */
+const LOOK = 1000;
+
+/** Bytes of a body that are handed to the runtime at once: it may copy what the client does not read. */
+const PIECE = 64 * 1024;
 
 /** @throws HostError if nothing can listen there */
-export async function serveHttp(listen: ListenAddress, handler: HttpHandler): Promise<HttpServer> {
+export async function serveHttp(
+  listen: ListenAddress,
+  handler: HttpHandler,
+  limits: HttpLimits = usual,
+): Promise<HttpServer> {
+  const { requestTime, idleTime } = limits;
+  const times = { requestTimeout: requestTime, headersTimeout: requestTime, keepAliveTimeout: idleTime };
+  const answers = new AnswersUnderWay(limits);
   const server = getBuiltinModule('node:http').createServer(
-    { requestTimeout: REQUEST_TIME, headersTimeout: REQUEST_TIME, keepAliveTimeout: IDLE_TIME },
-    (request, response) => void respond(request, response, handler),
+    { ...times, connectionsCheckingInterval: LOOK },
+    (request, response) => void answers.respond(request, response, handler),
   );
-  server.maxConnections = CONNECTIONS;
+  limitConnections(server, limits.connections);
   try {
     await listening(server, listen);
   } catch (error) {
@@ -84,14 +112,32 @@ function closing(server: Server): Promise<void> {
   });
 }
 
+/** The runtimes' own limit is not in all versions of both. */
+function limitConnections(server: Server, limit: number): void {
+  let open = 0;
+  server.on('connection', (socket) => {
+    if (open >= limit) return void socket.destroy();
+    open++;
+    socket.once('close', () => {
+      open--;
+    });
+  });
+}
+
 /** Whether a Unix socket is left over from a process that was killed; it is removed then. @throws HostError for anything else */
 async function isAbandoned(path: string): Promise<boolean> {
+  const doing = `listen on unix:${path}`;
   const { lstat, unlink } = getBuiltinModule('node:fs').promises;
-  if (!(await lstat(path)).isSocket())
-    throw new HostError(`listen on unix:${path}`, 'the file is not a socket');
-  if ((await connectionError(path)) !== 'ECONNREFUSED') return false;
-  await unlink(path);
-  return true;
+  try {
+    if (!(await lstat(path)).isSocket()) throw new HostError(doing, 'the file is not a socket');
+    if ((await connectionError(path)) !== 'ECONNREFUSED') return false;
+    await unlink(path);
+    return true;
+  } catch (error) {
+    // Another process has removed it.
+    if (codeOf(error) === 'ENOENT') return true;
+    throw error instanceof HostError ? error : cannot(doing, error);
+  }
 }
 
 /** @returns undefined if a server accepts connections there */
@@ -105,22 +151,74 @@ function connectionError(path: string): Promise<string | undefined> {
   });
 }
 
-async function respond(
-  request: IncomingMessage,
-  response: ServerResponse,
-  handler: HttpHandler,
-): Promise<void> {
-  const overdue = setTimeout(() => request.socket.destroy(), ANSWER_TIME);
-  response.once('close', () => clearTimeout(overdue));
-  const { status, type, body } = await answerTo(request, handler);
-  const bytes = typeof body === 'string' ? new TextEncoder().encode(body) : body;
-  response.writeHead(status, {
-    'Content-Type': type,
-    'Content-Length': bytes.length,
-    ...(status === 405 && { Allow: 'GET, HEAD' }),
-  });
-  response.end(request.method === 'HEAD' ? undefined : bytes);
+/** The answers that are made or sent. Clients that read nothing must not fill the memory. */
+class AnswersUnderWay {
+  private count = 0;
+  /** How many answers send each body: requests that share a reading have the same. */
+  private readonly bodies = new Map<Uint8Array, number>();
+  private unread = 0;
+
+  constructor(private readonly limits: HttpLimits) {}
+
+  async respond(request: IncomingMessage, response: ServerResponse, handler: HttpHandler): Promise<void> {
+    const { limits } = this;
+    const { socket } = request;
+    const isRefused = this.count >= limits.answers || this.unread >= limits.unread;
+    this.count++;
+    const overdue = setTimeout(() => socket.destroy(), limits.answerTime);
+    let bytes: Uint8Array | undefined;
+    const over = () => {
+      clearTimeout(overdue);
+      response.off('close', over);
+      socket.off('close', over);
+      this.count--;
+      if (bytes !== undefined) this.release(bytes);
+    };
+    response.on('close', over);
+    // A response that waits for an earlier one of its connection hears of no end; a client may have sent any number of requests.
+    socket.setMaxListeners(0).on('close', over);
+    const answer = isRefused ? tooMany : await answerTo(request, handler);
+    if (socket.destroyed) return;
+    bytes = typeof answer.body === 'string' ? new TextEncoder().encode(answer.body) : answer.body;
+    this.hold(bytes);
+    response.writeHead(answer.status, {
+      'Content-Type': answer.type,
+      'Content-Length': bytes.length,
+      ...(answer.status === 405 && { Allow: 'GET, HEAD' }),
+    });
+    await send(response, request.method === 'HEAD' ? bytes.subarray(bytes.length) : bytes);
+  }
+
+  private hold(body: Uint8Array): void {
+    const senders = this.bodies.get(body) ?? 0;
+    if (senders === 0) this.unread += body.length;
+    this.bodies.set(body, senders + 1);
+  }
+
+  private release(body: Uint8Array): void {
+    const senders = (this.bodies.get(body) ?? 0) - 1;
+    if (senders > 0) this.bodies.set(body, senders);
+    else if (this.bodies.delete(body)) this.unread -= body.length;
+  }
 }
+
+/** Ends when the client has taken everything, or is gone. */
+async function send(response: ServerResponse, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length; at += PIECE) {
+    if (!response.write(bytes.subarray(at, at + PIECE))) await drained(response);
+    if (response.destroyed) return;
+  }
+  response.end();
+}
+
+const drained = (response: ServerResponse): Promise<void> =>
+  new Promise((resolve) => {
+    const done = () => {
+      response.off('drain', done).off('close', done);
+      resolve();
+    };
+    response.on('drain', done).on('close', done);
+  });
 
 async function answerTo(
   { method, url = '/', headers }: IncomingMessage,
@@ -135,3 +233,5 @@ export const plainAnswer = (status: number, line: string): HttpAnswer => ({
   type: 'text/plain; charset=utf-8',
   body: `${line}\n`,
 });
+
+const tooMany = plainAnswer(503, 'too many answers have not been read yet');

@@ -274,7 +274,7 @@ test('a module that comes and goes is seen, and a lost socket is opened anew wit
   );
 });
 
-test('100 scrapes at once are all answered, by few readings', async (t) => {
+test('100 scrapes at once are all answered, by few readings, and one that fails is one line', async (t) => {
   const { ipvs } = await started(t);
   const director = await Director.start(t, async (protocol) => {
     const socket = await ipvs.open(protocol);
@@ -297,7 +297,11 @@ test('100 scrapes at once are all answered, by few readings', async (t) => {
   const answers = await Promise.all(Array.from({ length: 100 }, () => endpoint.ask('/metrics', { agent })));
   assert.ok(answers.every(({ status, text }) => status === 200 && text.includes('\nlvs_up 1\n')));
   assert.ok(dumps < 20 * each, `${dumps / each} readings`);
-  await endpoint.stop();
+  ipvs.permitted = false;
+  const failed = await Promise.all(Array.from({ length: 100 }, () => endpoint.ask('/metrics', { agent })));
+  assert.ok(failed.every(({ status }) => status === 503));
+  const lines = (await endpoint.stop()).err.match(/^lvsadm: scrape failed: getServices needs/gm) ?? [];
+  assert.ok(lines.length > 0 && lines.length < 20, `${lines.length} lines`);
 });
 
 test('a client that asks and reads nothing does not hold up others, nor the end', async (t) => {

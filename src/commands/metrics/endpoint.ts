@@ -5,27 +5,20 @@ import { type HttpAnswer, type HttpHandler, plainAnswer } from '../../system/htt
 import { failureText } from '../shared/reading-client.js';
 import type { Exporter } from './exporter.js';
 
-/** @param tell called with the reason of a scrape that failed */
-export function metricsHandler(exporter: Exporter, tell: (reason: string) => void): HttpHandler {
+export function metricsHandler(exporter: Exporter): HttpHandler {
   return async (path, accept) => {
     if (path === '/healthz') return plainAnswer(200, 'ok');
     if (path !== '/metrics') return plainAnswer(404, 'there are /metrics and /healthz');
-    return scraped(exporter, accepted(accept), tell);
+    return scraped(exporter, accepted(accept));
   };
 }
 
-async function scraped(
-  exporter: Exporter,
-  format: ExpositionFormat,
-  tell: (reason: string) => void,
-): Promise<HttpAnswer> {
+async function scraped(exporter: Exporter, format: ExpositionFormat): Promise<HttpAnswer> {
   try {
     return { status: 200, type: contentTypes[format], body: await exporter.scrape(format) };
   } catch (error) {
-    const reason = failureText(error);
-    tell(reason);
     // Prometheus takes every other status than 200 for a failed scrape: `up` is 0, and no series goes on.
-    return plainAnswer(error instanceof UnavailableError ? 503 : 500, reason);
+    return plainAnswer(error instanceof UnavailableError ? 503 : 500, failureText(error));
   }
 }
 

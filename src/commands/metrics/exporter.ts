@@ -11,7 +11,7 @@ import { otherNamespaces } from '../../system/netns.js';
 import { readTableStatus } from '../../system/table-status.js';
 import { version } from '../../version.js';
 import { outputIn } from '../shared/namespaces.js';
-import { ReadingClient } from '../shared/reading-client.js';
+import { failureText, ReadingClient } from '../shared/reading-client.js';
 
 /** Milliseconds for each datagram of the kernel's: Prometheus gives up on a scrape after 10 s by default. */
 const PATIENCE = 5000;
@@ -32,6 +32,8 @@ export class Exporter {
     private readonly compatible: Compatibility | undefined,
     /** Whether the named network namespaces are read as well. */
     private readonly everywhere = false,
+    /** Called once with the reason of a reading that failed. */
+    private readonly tell: (reason: string) => void = () => {},
   ) {
     this.client = new ReadingClient(context, PATIENCE);
   }
@@ -62,6 +64,7 @@ export class Exporter {
       return this.everywhere ? await this.merged(own, format) : own;
     } catch (error) {
       this.failures++;
+      this.tell(failureText(error));
       throw error;
     }
   }

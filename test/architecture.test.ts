@@ -38,6 +38,7 @@ const arrows: Readonly<Record<string, string>> = {
   'observe/metrics': 'errors foreign-text model observe/table',
   system: 'errors model netlink netlink/transport/socket',
   setup: 'errors model system',
+  health: 'errors foreign-text version model system',
   'doctor/facts': 'errors model netlink netlink/transport/socket ipvs system',
   'doctor/checks': 'model ipvsadm/rules system setup doctor/facts',
   doctor: 'doctor/facts doctor/checks',
@@ -46,7 +47,7 @@ const arrows: Readonly<Record<string, string>> = {
   output: 'errors foreign-text context model observe/table plan output/definition-list chalk cli-table3',
   reference: 'errors version ipvsadm ipvsadm/grammar commands output output/definition-list',
   commands:
-    'errors foreign-text context messages suggest version model ipvs ipvsadm/rules document plan observe/connections observe/metrics observe/placement observe/table system setup doctor doctor/facts doctor/checks output output/definition-list reference',
+    'errors foreign-text context messages suggest version model ipvs ipvsadm/rules document plan observe/connections observe/metrics observe/placement observe/table health system setup doctor doctor/facts doctor/checks output output/definition-list reference',
   cli: 'errors foreign-text context messages suggest version model netlink netlink/transport/socket ipvs ipvsadm ipvsadm/grammar system commands output reference yargs',
   bin: 'errors context cli libc netlink/transport netlink/transport/socket',
 };
@@ -59,6 +60,9 @@ const touching = [
   'commands/shared/watch',
   'doctor/facts',
   'document/files',
+  'health/checks',
+  'health/run-check',
+  'health/run-checks',
   'netlink/transport',
   'system',
 ];

@@ -1,0 +1,63 @@
+/** One check of one server, run once: its result and its time. */
+import type { Check, CheckKind } from '../model/check.js';
+import {
+  type CheckDetail,
+  CheckFailure,
+  type CheckTarget,
+  type RunKind,
+  type Success,
+} from './checks/check.js';
+import { failureReason } from './failure-reason.js';
+
+export interface CheckResult extends Success {
+  readonly ok: boolean;
+  /** Milliseconds from the start to the result. */
+  readonly ms: number;
+}
+
+type Module<K extends CheckKind> = { readonly run: RunKind<K> };
+
+/** The module of each kind, loaded at its first check. */
+const modules: { readonly [K in CheckKind]: () => Promise<Module<K>> } = {
+  tcp: () => import('./checks/tcp.js'),
+  tls: () => import('./checks/tls.js'),
+  http: () => import('./checks/http.js'),
+  https: () => import('./checks/http.js'),
+  dns: () => import('./checks/dns.js'),
+  udp: () => import('./checks/udp.js'),
+  smtp: () => import('./checks/smtp.js'),
+  icmp: () => import('./checks/icmp.js'),
+  grpc: () => import('./checks/grpc.js'),
+  command: () => import('./checks/command.js'),
+  file: () => import('./checks/file.js'),
+  agent: () => import('./checks/agent.js'),
+};
+
+/**
+ * Runs a check until its result or its time limit. No socket, process or timer of it is left.
+ * @param stop ends it without a result
+ * @throws the reason of `stop`
+ */
+export async function runCheck(check: Check, target: CheckTarget, stop?: AbortSignal): Promise<CheckResult> {
+  // Each module takes the checks of its own kind, which the compiler cannot follow through the table.
+  const { run } = (await modules[check.kind]()) as Module<CheckKind>;
+  stop?.throwIfAborted();
+  const limit = new AbortController();
+  const abort = (): void => limit.abort();
+  const timer = setTimeout(abort, check.timeout);
+  stop?.addEventListener('abort', abort, { once: true });
+  const start = performance.now();
+  const after = (): number => performance.now() - start;
+  try {
+    const success = await run(target, check, limit.signal);
+    return { ok: true, ms: after(), ...success };
+  } catch (error) {
+    const ms = after();
+    const detail: CheckDetail | undefined = error instanceof CheckFailure ? error.detail : undefined;
+    return { ok: false, ms, reason: failureReason(error, check.timeout), ...(detail && { detail }) };
+  } finally {
+    clearTimeout(timer);
+    stop?.removeEventListener('abort', abort);
+    stop?.throwIfAborted();
+  }
+}

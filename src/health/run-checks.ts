@@ -1,0 +1,66 @@
+/** Many checks, each run once: identical ones together, few at a time, and not all in the same moment. */
+import { type Check, checkKinds } from '../model/check.js';
+import type { DestinationId } from '../model/destination.js';
+import type { CheckTarget } from './checks/check.js';
+import { type CheckResult, runCheck } from './run-check.js';
+
+/** A check and where it goes. */
+export interface PlacedCheck {
+  readonly check: Check;
+  readonly target: CheckTarget;
+}
+
+/** The check of a server; port 0 where neither has a port nor needs one. */
+export function placeCheck(check: Check, server: DestinationId): PlacedCheck {
+  const { connectTo: address = server.address, bind } = check;
+  const kind: { readonly about: string; readonly usualPort?: number } = checkKinds[check.kind];
+  const port = check.port ?? (server.port || kind.usualPort || 0);
+  return { check, target: { address, port, bind } };
+}
+
+export interface RunChecksOptions {
+  /** Most checks at once, each with a socket or a program (default: 256). */
+  readonly concurrency?: number;
+  /** Ends all without results. */
+  readonly stop?: AbortSignal | undefined;
+}
+
+const CONCURRENCY = 256;
+
+/** The results, in the order of the checks. @throws the reason of `stop` */
+export async function runChecks(
+  checks: readonly PlacedCheck[],
+  { concurrency = CONCURRENCY, stop }: RunChecksOptions = {},
+): Promise<CheckResult[]> {
+  const keys = checks.map(checkKey);
+  const different = new Map(checks.map((placed, index) => [keys[index] as string, placed]));
+  const results = new Map<string, CheckResult>();
+  const waiting = different.entries();
+  const worker = async (): Promise<void> => {
+    for (const [key, { check, target }] of waiting) {
+      await pauseAtRandom((check.every * check.jitter) / 100, stop);
+      results.set(key, await runCheck(check, target, stop));
+    }
+  };
+  const workers = Array.from({ length: Math.min(concurrency, different.size) }, worker);
+  // All of them, so that nothing is open when this ends.
+  for (const end of await Promise.allSettled(workers)) if (end.status === 'rejected') throw end.reason;
+  return keys.map((key) => results.get(key) as CheckResult);
+}
+
+/** Equal for checks that ask the same question of the same server, however often they are to run. */
+export function checkKey({ check, target }: PlacedCheck): string {
+  const { every, fastEvery, jitter, rise, fall, connectTo, port, bind, ...question } = check;
+  const options = Object.entries(question).sort(([a], [b]) => (a < b ? -1 : 1));
+  return JSON.stringify([target.address, target.port, target.bind, options]);
+}
+
+/** @param most milliseconds. @throws the reason of `stop` */
+async function pauseAtRandom(most: number, stop: AbortSignal | undefined): Promise<void> {
+  if (most === 0) return;
+  const { setTimeout } = process.getBuiltinModule('node:timers/promises');
+  await setTimeout(Math.random() * most, undefined, { ...(stop && { signal: stop }) }).catch((error) => {
+    stop?.throwIfAborted();
+    throw error;
+  });
+}

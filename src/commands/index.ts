@@ -52,6 +52,12 @@ export const commands: readonly CommandRow[] = [
     load: () => import('./doctor.js'),
   },
   {
+    name: 'health',
+    topic: 'inspection',
+    summary: 'run the checks of documents once',
+    load: () => import('./health.js'),
+  },
+  {
     name: 'apply',
     topic: 'documents',
     summary: 'make the table match a document',

@@ -35,8 +35,10 @@ export function overview(subcommands: readonly CommandRow[], width = WIDTH): str
   const lines = (...texts: readonly string[]): string =>
     texts.flatMap((text) => wrap(text, width)).join('\n');
   return `${[
-    lines(`lvsadm ${version}: administration of the Linux Virtual Server (IPVS)`),
-    lines('Usage: lvsadm SUBCOMMAND [options], or lvsadm [COMMAND] [options] as ipvsadm'),
+    lines(
+      `lvsadm ${version}: administration of the Linux Virtual Server (IPVS)`,
+      'Usage: lvsadm SUBCOMMAND [options], or lvsadm [COMMAND] [options] as ipvsadm',
+    ),
     sections.join('').trimEnd(),
     `${lines('Commands of ipvsadm (SERVICE: -t, -u or --sctp-service HOST:PORT, or -f MARK):')}\n${definitionList(
       ipvsadmRows.map(briefRow),

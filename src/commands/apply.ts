@@ -25,6 +25,7 @@ import {
   readCurrent,
   readDesired,
   readDesiredAgain,
+  settingWriter,
 } from './shared/desired-state.js';
 import { Fallbacks } from './shared/fallbacks.js';
 import { Interruption } from './shared/interruption.js';
@@ -103,7 +104,8 @@ class Application {
     const first = await readDesired(context, values);
     await this.tellOfChecks(first);
     const client = await context.client();
-    if (values.dryRun) return this.show(this.planned(await readCurrent(client, first), first), client);
+    if (values.dryRun)
+      return this.show(this.planned(await readCurrent(client, first, context), first), client);
     const release = await this.lock();
     try {
       // From here on a signal is answered; --watch, whose loop waits for one, lets an apply finish.
@@ -114,7 +116,7 @@ class Application {
       if (await pass?.isOver()) return DONE;
       if (pass) this.applied = desired.texts;
       const reconciliation = await this.reconcile(client, desired, interruption);
-      if (pass && reconciliation.outcomes.length === 0) return DONE;
+      if (pass && isUnchanged(reconciliation)) return DONE;
       const status = await this.tell(reconciliation, pass);
       return reconciliation.interrupted && interruption ? interruption.status : status;
     } finally {
@@ -156,12 +158,14 @@ class Application {
   }
 
   /** How far an interrupted apply came, and which servers its drain left at weight 0. */
-  private interruptionText({ interrupted, outcomes }: Reconciliation): string {
-    if (!interrupted) return '';
+  private interruptionText(reconciliation: Reconciliation): string {
+    if (!reconciliation.interrupted) return '';
     const atZero = (this.drain?.quiesced ?? []).map(
       (member) => `${describeServer(member)} is at weight 0 (before: ${member.destination.weight})`,
     );
-    return [interruptedAt(outcomes), ...atZero].map((text) => `lvsadm: interrupted: ${text}\n`).join('');
+    return [interruptedAt(reconciliation), ...atZero]
+      .map((text) => `lvsadm: interrupted: ${text}\n`)
+      .join('');
   }
 
   private lock(): Promise<() => void> {
@@ -185,7 +189,7 @@ class Application {
     const reconciliation = await reconcile({
       client,
       read: async () => {
-        const current = await readCurrent(client, desired);
+        const current = await readCurrent(client, desired, this.context);
         // Plans of --only have no daemons.
         if (desired.only.length === 0) {
           await checkDaemonLinks(current.daemons, desired.state.daemons ?? [], this.context);
@@ -196,6 +200,7 @@ class Application {
         plan = this.planned(current, desired);
         return plan;
       },
+      set: settingWriter(this.context),
       before: async (stage) => {
         if (plan !== undefined) await drain?.before(stage, plan);
       },
@@ -239,6 +244,9 @@ class Application {
     });
   }
 }
+
+const isUnchanged = ({ settings, outcomes }: Reconciliation): boolean =>
+  settings.length + outcomes.length === 0;
 
 const causes: Readonly<Record<Occasion['cause'], string>> = {
   start: 'first application',

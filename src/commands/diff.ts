@@ -29,7 +29,7 @@ export const command = defineCommand({
   async run(context, values) {
     const desired = await readDesired(context, values);
     const client = await context.client();
-    const plan = planFor(await readCurrent(client, desired), desired);
+    const plan = planFor(await readCurrent(client, desired, context), desired);
     const losses = await lossesOf(plan, client);
     const moves = values.moves
       ? await movesOf(plan, client, context, openStore(context, values.runDir))

@@ -58,7 +58,7 @@ export const command = defineCommand({
   exitStatuses: { 0: 'no findings but notes', 1: 'warnings', 2: 'errors', [TROUBLE]: 'doctor itself failed' },
   errorStatus: TROUBLE,
   async run(context, values) {
-    const machine = new Machine(context.openSocket);
+    const machine = new Machine(context.openSocket, context.files);
     try {
       const diagnosis = await diagnose(context, machine, values);
       if (values.fix) return await fixAll(context, machine, values, diagnosis);

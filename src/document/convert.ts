@@ -51,6 +51,7 @@ export function convertDocument(
     services: value.services?.flatMap((service, index) => conversion.service(service, ['services', index])),
     daemons: value.sync && conversion.daemons(value.sync),
     timeouts: value.timeouts && conversion.timeouts(value.timeouts),
+    settings: value.settings && conversion.settings(value.settings),
   };
 }
 
@@ -153,6 +154,13 @@ class Conversion {
     return timeoutNames.flatMap((name) => {
       const seconds = value[name];
       return seconds === undefined ? [] : this.located([name, seconds] as const, () => ['timeouts', name]);
+    });
+  }
+
+  settings(value: NonNullable<DocumentValue['settings']>): Located<readonly [string, string]>[] {
+    return Object.entries(value).flatMap(([name, given]) => {
+      const text = Array.isArray(given) ? given.join(' ') : String(given);
+      return given === undefined ? [] : this.located([name, text] as const, () => ['settings', name]);
     });
   }
 

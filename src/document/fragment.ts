@@ -33,6 +33,8 @@ export interface Fragment {
   readonly services?: readonly LocatedService[] | undefined;
   readonly daemons?: readonly Located<Daemon>[] | undefined;
   readonly timeouts?: readonly Located<readonly [keyof Timeouts, number]>[] | undefined;
+  /** Names with values in the form of `Settings`. */
+  readonly settings?: readonly Located<readonly [string, string]>[] | undefined;
 }
 
 /** Takes a problem and goes on, so that one reading reports all of them. It is made only if it is going to be told. */

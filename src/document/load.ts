@@ -128,7 +128,7 @@ async function documentConversions(
     if (!fits) await reportMisfits(source, problems);
     const value = fits ? source.value : document.fitting(source.value);
     if (value === undefined) continue;
-    if (!value.services && !value.timeouts && !value.sync) {
+    if (!value.services && !value.timeouts && !value.sync && !value.settings) {
       problems.report(() => ({ ...source.locate([]), text: EMPTY }));
     } else conversions.push((report) => convertDocument(value, source, names, report));
   }

@@ -6,7 +6,6 @@ import type { Health, ServiceChecks } from '../model/health.js';
 import { type Service, serviceFamily, serviceKey } from '../model/service.js';
 import { formatService } from '../model/service-uri.js';
 import type { DesiredService, DesiredState, ServerReader, ServiceState } from '../model/state.js';
-import type { Timeouts } from '../model/table.js';
 import type { Fragment, Located, LocatedServer, LocatedService, Report } from './fragment.js';
 import { formatLocation } from './location.js';
 import { PlainServers } from './plain-servers.js';
@@ -16,6 +15,7 @@ export function mergeFragments(fragments: readonly Fragment[], report: Report): 
   const services = section(fragments, (fragment) => fragment.services);
   const daemons = section(fragments, (fragment) => fragment.daemons);
   const timeouts = section(fragments, (fragment) => fragment.timeouts);
+  const settings = section(fragments, (fragment) => fragment.settings);
   const bridge = daemons?.length ? services?.flatMap(crossFamily).at(0) : undefined;
   if (bridge) report(() => syncConflict(bridge));
   return {
@@ -29,18 +29,25 @@ export function mergeFragments(fragments: readonly Fragment[], report: Report): 
         ({ value }) => `the ${value.state} daemon`,
         report,
       ).map(({ value }) => value),
-    timeouts:
-      timeouts &&
-      (Object.fromEntries(
-        unique(
-          timeouts,
-          ({ value: [name] }) => name,
-          ({ value: [name] }) => `timeout ${name}`,
-          report,
-        ).map(({ value }) => value),
-      ) as Partial<Timeouts>),
+    timeouts: timeouts && valuesByName('timeout', timeouts, report),
+    ...(settings && { settings: valuesByName('setting', settings, report) }),
   };
 }
+
+/** Named values as one object. */
+const valuesByName = <T>(
+  noun: string,
+  values: readonly Located<readonly [string, T]>[],
+  report: Report,
+): Readonly<Record<string, T>> =>
+  Object.fromEntries(
+    unique(
+      values,
+      ({ value: [name] }) => name,
+      ({ value: [name] }) => `${noun} ${name}`,
+      report,
+    ).map(({ value }) => value),
+  );
 
 const mergeServices = (services: readonly LocatedService[], report: Report): DesiredService[] =>
   unique(

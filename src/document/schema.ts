@@ -18,6 +18,7 @@ import {
 import { OWNED, ownedPattern } from '../model/ownership.js';
 import { schedulerFlagNames, schedulers } from '../model/schedulers.js';
 import { agent, check, health } from './check-shapes.js';
+import { settings } from './setting-shapes.js';
 import {
   boolean,
   described,
@@ -236,6 +237,7 @@ export const document = object('a document with services, timeouts, sync and def
       udp: timeout('Seconds that an idle UDP flow is remembered.'),
     }),
   ),
+  settings: optional(settings),
   sync: optional(
     described(
       object('sync daemons such as {master: {interface: eth0, id: 1}}; {} for none', {

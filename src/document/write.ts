@@ -12,17 +12,27 @@ import { destinationOrder, serviceOrder, sortedBy, textOrder } from '../model/or
 import { flagNames } from '../model/schedulers.js';
 import type { Persistence, Service } from '../model/service.js';
 import { formatService } from '../model/service-uri.js';
+import { type Settings, settingValue } from '../model/settings.js';
 import type { ServiceState, State } from '../model/state.js';
 import type { DaemonValue, DocumentValue, ServiceValue } from './schema.js';
 
 /** The document, as `document` in schema.ts takes it; sorted by identity. */
-export const documentOf = ({ services, daemons, timeouts }: State): DocumentValue => ({
+export const documentOf = ({ services, daemons, timeouts, settings }: State): DocumentValue => ({
+  ...(settings && { settings: settingsValue(settings) }),
   timeouts: known(timeouts),
   sync: Object.fromEntries(
     sortedBy(daemons, ({ state }) => textOrder(state)).map((daemon) => [daemon.state, daemonValue(daemon)]),
   ),
   services: sortedBy(services, ({ service }) => serviceOrder(service.id)).map(serviceValue),
 });
+
+/** Numbers as such; a list of CPUs that is empty cannot be written. */
+const settingsValue = (settings: Settings): DocumentValue['settings'] =>
+  Object.fromEntries(
+    Object.entries(settings)
+      .filter(([, text]) => text !== '')
+      .map(([name, text]) => [name, / /.test(text) ? text.split(' ').map(Number) : settingValue(text)]),
+  );
 
 /** A kernel without a protocol reports its timeout as 0, which no document may ask for. */
 const known = <T extends object>(timeouts: T): T =>

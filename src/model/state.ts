@@ -6,6 +6,7 @@ import type { DestinationNumber } from './fields.js';
 import type { Health, ServiceChecks } from './health.js';
 import type { Owned } from './ownership.js';
 import type { Service } from './service.js';
+import type { Settings } from './settings.js';
 import type { Timeouts } from './table.js';
 
 /** A virtual service with its real servers. */
@@ -21,6 +22,8 @@ export interface State {
   readonly services: readonly ServiceState[];
   readonly daemons: readonly Daemon[];
   readonly timeouts: Timeouts;
+  /** Undefined if they were not read. */
+  readonly settings?: Settings | undefined;
 }
 
 /** A desired service. Without `destinations` its servers are not managed. */
@@ -58,4 +61,5 @@ export interface DesiredState {
   readonly services?: readonly DesiredService[] | undefined;
   readonly daemons?: readonly Daemon[] | undefined;
   readonly timeouts?: Partial<Timeouts> | undefined;
+  readonly settings?: Settings | undefined;
 }

@@ -3,7 +3,7 @@
 import type { Change } from '../model/change.js';
 import { destinationKey } from '../model/destination.js';
 import { formatService } from '../model/service-uri.js';
-import type { Outcome, Reconciliation } from '../plan/apply.js';
+import type { Outcome, Reconciliation, SettingOutcome } from '../plan/apply.js';
 import type { Json } from './json.js';
 import { differenceJson, valueText } from './plan.js';
 import type { Theme } from './theme.js';
@@ -46,24 +46,22 @@ const objectText = (change: Change): string => {
 
 /** @param reason why the kernel refused a change */
 export function renderReconciliation(
-  { outcomes, converged, rounds, interrupted }: Reconciliation,
+  reconciliation: Reconciliation,
   theme: Theme,
   reason: (outcome: Outcome) => string,
 ): string {
-  const lines = outcomes.map((outcome) => {
-    const { done, paint } = verbs[outcome.change.do];
-    const object = objectText(outcome.change) + differencesText(outcome);
-    if (outcome.result === 'done') return `${theme[paint](done.padEnd(9))}${object}`;
-    if (outcome.result === 'skipped') return `${theme.quiet('not done'.padEnd(9))}${object}`;
-    return `${theme.warning('refused'.padEnd(9))}${object}: ${reason(outcome)}`;
-  });
-  const count = (result: Outcome['result']) => countOf(outcomes, result);
+  const { settings, outcomes, converged, rounds, interrupted } = reconciliation;
+  const lines = [
+    ...settings.map((outcome) => settingLine(outcome, theme)),
+    ...outcomes.map((outcome) => outcomeLine(outcome, theme, reason)),
+  ];
+  const count = (result: Outcome['result']) => countOf(reconciliation, result);
   const again = rounds > 1 ? `; another program changed the table meanwhile, planned ${rounds} times` : '';
   if (interrupted) {
-    lines.push(`interrupted: ${interruptedAt(outcomes)}`);
+    lines.push(`interrupted: ${interruptedAt(reconciliation)}`);
   } else if (converged) {
     lines.push(
-      outcomes.length === 0 ? theme.quiet(`nothing to change${again}`) : `${count('done')} done${again}`,
+      lines.length === 0 ? theme.quiet(`nothing to change${again}`) : `${count('done')} done${again}`,
     );
   } else {
     lines.push(
@@ -73,12 +71,29 @@ export function renderReconciliation(
   return `${lines.join('\n')}\n`;
 }
 
-const countOf = (outcomes: readonly Outcome[], result: Outcome['result']): number =>
-  outcomes.filter((outcome) => outcome.result === result).length;
+function settingLine({ difference: { field, from, to }, result }: SettingOutcome, theme: Theme): string {
+  const object = `setting ${field}  ${valueText(from)} -> ${valueText(to)}`;
+  return result === 'done'
+    ? `${theme.changed('changed  ')}${object}`
+    : `${theme.quiet('not done ')}${object}`;
+}
+
+function outcomeLine(outcome: Outcome, theme: Theme, reason: (outcome: Outcome) => string): string {
+  const { done, paint } = verbs[outcome.change.do];
+  const object = objectText(outcome.change) + differencesText(outcome);
+  if (outcome.result === 'done') return `${theme[paint](done.padEnd(9))}${object}`;
+  if (outcome.result === 'skipped') return `${theme.quiet('not done'.padEnd(9))}${object}`;
+  return `${theme.warning('refused'.padEnd(9))}${object}: ${reason(outcome)}`;
+}
+
+type Results = Pick<Reconciliation, 'settings' | 'outcomes'>;
+
+const countOf = ({ settings, outcomes }: Results, result: Outcome['result']): number =>
+  [...settings, ...outcomes].filter((outcome) => outcome.result === result).length;
 
 /** What an interrupted apply has done, and how to go on. */
-export const interruptedAt = (outcomes: readonly Outcome[]): string =>
-  `${countOf(outcomes, 'done')} done, ${countOf(outcomes, 'skipped')} not done; run it again to go on`;
+export const interruptedAt = (results: Results): string =>
+  `${countOf(results, 'done')} done, ${countOf(results, 'skipped')} not done; run it again to go on`;
 
 /** `  weight 1 -> 7, upperThreshold 0 -> 100` */
 const differencesText = ({ differences = [] }: Outcome): string => {
@@ -94,17 +109,26 @@ export const refusals = ({ outcomes }: Reconciliation, reason: (outcome: Outcome
     .join('');
 
 export const reconciliationJson = (
-  { outcomes, converged, rounds, interrupted }: Reconciliation,
+  { settings, outcomes, converged, rounds, interrupted }: Reconciliation,
   reason: (outcome: Outcome) => string,
 ): Readonly<Record<string, Json>> => ({
   converged,
   rounds,
   interrupted: interrupted || undefined,
-  changes: outcomes.map((outcome) => ({
-    change: outcome.change.do,
-    ...objectOf(outcome.change),
-    result: outcome.result,
-    ...(outcome.differences?.length && { differences: outcome.differences.map(differenceJson) }),
-    ...(outcome.error && { error: { code: outcome.error.code, message: reason(outcome) } }),
-  })),
+  changes: [...settings.map(settingJson), ...outcomes.map((outcome) => outcomeJson(outcome, reason))],
+});
+
+const settingJson = ({ difference, result }: SettingOutcome): Json => ({
+  change: 'setSetting',
+  what: `setting ${difference.field}`,
+  result,
+  ...(result === 'done' && { differences: [differenceJson(difference)] }),
+});
+
+const outcomeJson = (outcome: Outcome, reason: (outcome: Outcome) => string): Json => ({
+  change: outcome.change.do,
+  ...objectOf(outcome.change),
+  result: outcome.result,
+  ...(outcome.differences?.length && { differences: outcome.differences.map(differenceJson) }),
+  ...(outcome.error && { error: { code: outcome.error.code, message: reason(outcome) } }),
 });

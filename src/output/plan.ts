@@ -29,7 +29,7 @@ const paints: Record<Action, keyof Theme> = {
   leave: 'quiet',
 };
 
-/** Number of services, servers, daemons and timeouts by action. */
+/** Number of services, servers and daemons by action; timeouts and settings are one each. */
 function countActions(plan: Plan): Record<Action, number> {
   const counts: Record<Action, number> = { add: 0, change: 0, remove: 0, keep: 0, leave: 0 };
   for (const service of plan.services) {
@@ -39,6 +39,7 @@ function countActions(plan: Plan): Record<Action, number> {
   }
   for (const { action } of plan.daemons) counts[action]++;
   if (plan.timeouts) counts[plan.timeouts.action]++;
+  if (plan.settings) counts[plan.settings.action]++;
   return counts;
 }
 
@@ -72,6 +73,9 @@ export function renderPlan(plan: Plan, theme: Theme, losses = NO_LOSSES, moves?:
       lines.push(`${indent}    ${field}: ${theme.removed(valueText(from))} -> ${theme.added(valueText(to))}`);
     }
   };
+  if (plan.settings?.action === 'change') {
+    entry('', 'change', 'settings', '', plan.settings.differences);
+  }
   if (plan.timeouts?.action === 'change') {
     entry('', 'change', 'timeouts', '', plan.timeouts.differences);
   }
@@ -167,10 +171,8 @@ export function planJson(plan: Plan, losses = NO_LOSSES, moves?: Moves): Json {
   const { add, change, remove, keep, leave } = countActions(plan);
   return {
     summary: { add, change, remove, keep, leave, moves: moves && movesJson(moves) },
-    timeouts: plan.timeouts && {
-      action: plan.timeouts.action,
-      differences: plan.timeouts.differences.map(differenceJson),
-    },
+    settings: plan.settings && sectionJson(plan.settings),
+    timeouts: plan.timeouts && sectionJson(plan.timeouts),
     sync: plan.daemons.map((daemon) => ({ daemon: subject(daemon).state, ...actionJson(daemon) })),
     services: plan.services.map((service) => ({
       service: serviceName(service),
@@ -184,6 +186,11 @@ export function planJson(plan: Plan, losses = NO_LOSSES, moves?: Moves): Json {
     })),
   };
 }
+
+const sectionJson = ({ action, differences }: Planned<unknown>): Json => ({
+  action,
+  differences: differences.map(differenceJson),
+});
 
 const movesJson = (moves: Moves): Json => ({
   services: moves.size,

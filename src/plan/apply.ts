@@ -17,7 +17,15 @@ export interface Outcome {
   readonly differences?: readonly Difference[];
 }
 
+/** The result of setting a setting of IPVS. */
+export interface SettingOutcome {
+  readonly difference: Difference;
+  readonly result: 'done' | 'skipped';
+}
+
 export interface Reconciliation {
+  /** Settings that differed, in the order of the document; they come before all other changes. */
+  readonly settings: readonly SettingOutcome[];
   /** One for each change of the last plan, and for each that was done before it, in order. */
   readonly outcomes: readonly Outcome[];
   /** Whether all changes were done. */
@@ -32,6 +40,8 @@ export interface Reconciler<Current = State> {
   readonly client: Pick<IpvsClient, 'applyAll'>;
   read(): Promise<Current>;
   plan(current: Current): Plan;
+  /** Sets a setting of IPVS; only plans with settings need it. @throws HostError */
+  set?(name: string, value: string): Promise<void>;
   /** Called before a stage, for instance to wait for connections to end. */
   before?(stage: Stage): Promise<void>;
   progress?(done: number, total: number): void;
@@ -47,13 +57,16 @@ const TOGETHER = 256;
 
 /**
  * Makes the table as desired. Ends at the first refusal that a new plan cannot mend.
+ * @throws HostError for a setting that the kernel refuses: the table has not been changed
  * @throws TransportError, ProtocolError, UnavailableError: the result of the changes under way is unknown; applying
  * again finds out and converges
  */
 export async function reconcile<Current>(reconciler: Reconciler<Current>): Promise<Reconciliation> {
   let done: readonly Outcome[] = [];
+  const settings: SettingOutcome[] = [];
   for (let rounds = 1; ; rounds++) {
     const plan = reconciler.plan(await reconciler.read());
+    settings.push(...(await setAll(plan, reconciler)));
     const differences = differencesIn(plan);
     const outcomes = (await carryOut(plan, reconciler)).map((outcome) => ({
       ...outcome,
@@ -61,10 +74,11 @@ export async function reconcile<Current>(reconciler: Reconciler<Current>): Promi
     }));
     done = [...done, ...outcomes.filter(({ result }) => result === 'done')];
     const failed = outcomes.filter(({ result }) => result !== 'done');
-    if (failed.length === 0) return { outcomes: done, converged: true, rounds };
+    const areSet = settings.every(({ result }) => result === 'done');
+    if (failed.length === 0 && areSet) return { settings, outcomes: done, converged: true, rounds };
     const interrupted = (await reconciler.stopRequested?.()) ?? false;
     if (rounds === ROUNDS || interrupted || !failed.every(mayBeRace)) {
-      return { outcomes: [...done, ...failed], converged: false, rounds, interrupted };
+      return { settings, outcomes: [...done, ...failed], converged: false, rounds, interrupted };
     }
   }
 }
@@ -92,6 +106,20 @@ async function carryOut(
       outcomes.push(...results);
       reconciler.progress?.(outcomes.length, total);
     }
+  }
+  return outcomes;
+}
+
+/** Before services and daemons: new connections, and threads of daemons, have the settings of their first moment. */
+async function setAll(
+  { settings }: Plan,
+  { set, stopRequested }: Pick<Reconciler, 'set' | 'stopRequested'>,
+): Promise<SettingOutcome[]> {
+  const outcomes: SettingOutcome[] = [];
+  for (const difference of settings?.differences ?? []) {
+    const isOver = (await stopRequested?.()) ?? false;
+    if (!isOver) await set?.(difference.field, settings?.after?.[difference.field] ?? '');
+    outcomes.push({ difference, result: isOver ? 'skipped' : 'done' });
   }
   return outcomes;
 }

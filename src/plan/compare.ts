@@ -8,6 +8,7 @@ import type { Destination } from '../model/destination.js';
 import { destinationNumberNames, serviceSwitchNames } from '../model/fields.js';
 import { flagNames } from '../model/schedulers.js';
 import type { Service } from '../model/service.js';
+import { automaticSettings, type Settings, settingValue } from '../model/settings.js';
 import { type Timeouts, timeoutNames } from '../model/table.js';
 import type { Difference } from './plan.js';
 
@@ -94,3 +95,13 @@ const timeoutFields: Fields<Partial<Timeouts>> = timeoutNames.map((field) => ({
 /** Differences of the timeouts that are desired at all. */
 export const timeoutDifferences = (before: Timeouts, after: Partial<Timeouts>): Difference[] =>
   compare(timeoutFields, before, { ...before, ...after });
+
+/** Differences of the settings that are desired at all. */
+export const settingDifferences = (before: Settings, after: Settings): Difference[] =>
+  Object.entries(after)
+    .filter(([name, to]) => before[name] !== to && !isAutomatically(name, before[name], to))
+    .map(([field, to]) => ({ field, from: settingValue(before[field]), to: settingValue(to) }));
+
+/** Whether the kernel itself changes one value to the other. */
+const isAutomatically = (name: string, from: string | undefined, to: string): boolean =>
+  automaticSettings.includes(name) && [from, to].toSorted().join() === '1,2';

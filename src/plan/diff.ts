@@ -8,15 +8,17 @@ import {
   daemonDifferences,
   destinationDifferences,
   serviceDifferences,
+  settingDifferences,
   timeoutDifferences,
 } from './compare.js';
 import { type Difference, type Plan, type Planned, type PlannedService, subject } from './plan.js';
 
 /** All differences, with the removal of everything that the document lacks: policy.ts takes changes away. */
-export const diff = ({ services, daemons, timeouts }: State, desired: DesiredState): Plan => ({
+export const diff = ({ services, daemons, timeouts, settings }: State, desired: DesiredState): Plan => ({
   services: desired.services ? planServices(services, desired.services) : [],
   daemons: desired.daemons ? planDaemons(daemons, desired.daemons) : [],
   timeouts: desired.timeouts && planned(timeouts, desired.timeouts, timeoutDifferences),
+  ...(desired.settings && { settings: planned(settings ?? {}, desired.settings, settingDifferences) }),
 });
 
 const planServices = (

@@ -2,6 +2,7 @@
 import type { Daemon } from '../model/daemon.js';
 import type { Destination } from '../model/destination.js';
 import type { Service } from '../model/service.js';
+import type { Settings } from '../model/settings.js';
 import type { Timeouts } from '../model/table.js';
 
 /** `keep`: unchanged. `leave`: not in the document, and not to be removed. */
@@ -40,6 +41,8 @@ export interface Plan {
   readonly daemons: readonly Planned<Daemon>[];
   /** Undefined if the document has no timeouts. */
   readonly timeouts: Planned<Partial<Timeouts>> | undefined;
+  /** Undefined if the document has no settings. */
+  readonly settings?: Planned<Settings> | undefined;
 }
 
 /** Whether something is to be done. */

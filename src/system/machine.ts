@@ -1,17 +1,23 @@
 /** The machine as set-up and doctor see it: settings, network, modules. Sockets are opened at their first use. */
 import type { OpenSocket } from '../netlink/transport/socket.js';
+import type { Files } from './files.js';
 import { FouClient } from './fou.js';
 import { loadModule } from './modules.js';
 import { RouteClient } from './rtnetlink/client.js';
 import { Sysctls } from './sysctl.js';
 
 export class Machine {
-  readonly sysctls = new Sysctls();
+  readonly sysctls: Sysctls;
   readonly loadModule = loadModule;
   private routeClient: Promise<RouteClient> | undefined;
   private fouClient: Promise<FouClient> | undefined;
 
-  constructor(private readonly openSocket: OpenSocket) {}
+  constructor(
+    private readonly openSocket: OpenSocket,
+    files: Files,
+  ) {
+    this.sysctls = new Sysctls(files);
+  }
 
   /** @throws TransportError if the kernel cannot be reached */
   route(): Promise<RouteClient> {

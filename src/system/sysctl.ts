@@ -2,17 +2,18 @@
  * The kernel's settings. Each is named by its path below /proc/sys, `net/ipv4/ip_forward`: unlike the dots of sysctl(8), slashes
  * stay clear for an interface called `eth0.100`.
  */
-import { readdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { HostError } from '../errors.js';
+import { type Files, writeAll } from './files.js';
 
 const ROOT = '/proc/sys';
 
 export class Sysctls {
+  constructor(private readonly files: Files) {}
+
   /** The value without its newline; undefined if the kernel has no such setting. @throws HostError */
   async read(path: string): Promise<string | undefined> {
     try {
-      return (await readFile(join(ROOT, path), 'utf8')).trim();
+      return this.files.readFileSync(`${ROOT}/${path}`, 'utf8').trim();
     } catch (error) {
       if (reason(error) === 'ENOENT') return undefined;
       throw new HostError(`read ${sysctlName(path)}`, reason(error), { cause: error });
@@ -23,7 +24,12 @@ export class Sysctls {
   async write(path: string, value: string): Promise<void> {
     try {
       // Without O_CREAT: a setting that does not exist is an error.
-      await writeFile(join(ROOT, path), value, { flag: 'r+' });
+      const descriptor = this.files.openSync(`${ROOT}/${path}`, this.files.constants.O_WRONLY);
+      try {
+        writeAll(descriptor, value, this.files);
+      } finally {
+        this.files.closeSync(descriptor);
+      }
     } catch (error) {
       throw new HostError(`set ${sysctlName(path)} to ${value}`, describe(error), { cause: error });
     }
@@ -31,7 +37,11 @@ export class Sysctls {
 
   /** The names in the directory `path`; empty if it does not exist. */
   async list(path: string): Promise<string[]> {
-    return (await readdir(join(ROOT, path)).catch(() => [])).sort();
+    try {
+      return this.files.readdirSync(`${ROOT}/${path}`).sort();
+    } catch {
+      return [];
+    }
   }
 }
 

@@ -468,6 +468,7 @@ test('the schema is a JSON Schema that names everything', async (context) => {
     'owns',
     'defaults',
     'timeouts',
+    'settings',
     'sync',
     'services',
   ]);

@@ -1,7 +1,7 @@
 /** `lvsadm director` against the kernel that runs the tests, in a network namespace of their own. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import fs, { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -39,7 +39,7 @@ inOwnNetwork(import.meta.url, 'director, in a network namespace', () => {
     inClient('address', 'add', '2001:db8::9/64', 'dev', 'eth0', 'nodad');
     directory = mkdtempSync(join(tmpdir(), 'lvsadm-'));
     state = join(directory, 'director.json');
-    machine = new Machine(openNodeSocket);
+    machine = new Machine(openNodeSocket, fs);
   });
   after(async () => {
     await machine.close();

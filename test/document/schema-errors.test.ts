@@ -73,7 +73,7 @@ const cases: readonly [name: string, text: string, problem: string][] = [
   [
     'a key like no other',
     'services: []\n»zebra: 1\n',
-    "zebra: unknown key 'zebra' (known are $schema, owns, defaults, timeouts, sync, services)",
+    "zebra: unknown key 'zebra' (known are $schema, owns, defaults, timeouts, settings, sync, services)",
   ],
   [
     'a service without its name',

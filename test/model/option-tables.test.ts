@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { checkKindNames, checkKinds, targetOptions, timingOptions } from '../../src/model/check.js';
 import { healthOptions } from '../../src/model/health.js';
 import type { Options } from '../../src/model/option.js';
+import { type VsSetting, vsSettings } from '../../src/model/settings.js';
 import { optionRows } from '../support/option-tables.js';
 import { textOf } from '../support/pages.js';
 
@@ -25,5 +26,22 @@ for (const kind of checkKindNames) {
     assertTable('docs/checks.md', options);
   });
 }
+
+/** `0 to 3`; a pair and a list of CPUs as an example says them. */
+function settingValues({ value }: VsSetting): string {
+  if (value === 'cpus') return 'a list of CPUs, `0-3,8`, or `all`';
+  if (value === 'threshold') return '`[3, 50]`: the second is greater, or 0';
+  return `${value.min} to ${value.max}${value.powerOf2 ? ', a power of 2' : ''}`;
+}
+
+test('docs/document.md has all settings', () => {
+  const rows = vsSettings
+    .map((setting) => {
+      const { name, initial = '', meaning } = setting;
+      return `| \`${name}\` | ${settingValues(setting)} | ${initial.replace('\t', ' ')} | ${meaning} |\n`;
+    })
+    .join('');
+  assert.ok(textOf('docs/document.md').includes(rows), `docs/document.md lacks:\n${rows}`);
+});
 
 test('docs/agent.md has the options of health', () => assertTable('docs/agent.md', healthOptions));

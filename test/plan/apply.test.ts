@@ -85,7 +85,7 @@ describe('carrying out plans', () => {
     assert.deepEqual([first.converged, first.rounds], [true, 1]);
     assert.deepEqual(await outline(), ['1: 2x5 3x1', '2: 1x1']);
     const second = await reconcile(reconciler(desired));
-    assert.deepEqual(second, { outcomes: [], converged: true, rounds: 1 });
+    assert.deepEqual(second, { settings: [], outcomes: [], converged: true, rounds: 1 });
   });
 
   test('reconcile makes more changes than a function call takes arguments', async () => {

@@ -10,6 +10,7 @@ import { IpvsClient } from '../../src/ipvs/client.js';
 import type { State } from '../../src/model/state.js';
 import type { OpenSocket } from '../../src/netlink/transport/socket.js';
 import { readState } from '../../src/plan/current.js';
+import type { Files } from '../../src/system/files.js';
 import { Captured } from './captured.js';
 import { changesIn } from './changes.js';
 import { chunks, contextWith } from './context.js';
@@ -103,7 +104,7 @@ export class Director {
     const context = contextWith({
       out,
       err,
-      files: ownFiles,
+      files: this.files,
       env: { LVSADM_RUN: join(this.directory, 'run'), ...env },
       stdin: chunks(stdin),
       readFile: (path) => this.readFile(path),
@@ -120,6 +121,18 @@ export class Director {
     });
     const status = await main(words, context);
     return { status, out: out.text, err: err.text };
+  }
+
+  /** Real files; settings of IPVS are those in `vs` in the test's own directory. */
+  private get files(): Files {
+    const settings = join(this.directory, 'vs');
+    const at = (path: string): string => path.replace(/^\/proc\/sys\/net\/ipv4\/vs/, settings);
+    return {
+      ...ownFiles,
+      openSync: (path, ...how) => ownFiles.openSync(at(path), ...how),
+      readFileSync: (from, encoding) =>
+        ownFiles.readFileSync(typeof from === 'string' ? at(from) : from, encoding),
+    };
   }
 
   private async *readFile(path: string): AsyncGenerator<Uint8Array> {

@@ -32,7 +32,7 @@ journal.add = async (entry) => {
   return isNew;
 };
 
-await runSteps(steps, new Machine(openSocket), journal, async (_step, outcome) => {
+await runSteps(steps, new Machine(openSocket, fs), journal, async (_step, outcome) => {
   if (when === 'after' && outcome === 'done' && changes === Number(at)) await die();
 });
 throw new Error(`only ${changes} changes: there was nothing to interrupt at ${at}`);

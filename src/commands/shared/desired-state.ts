@@ -12,6 +12,8 @@ import { diff } from '../../plan/diff.js';
 import { type Plan, subject } from '../../plan/plan.js';
 import { withinOwned, withOnly, withoutPruning } from '../../plan/policy.js';
 import { SystemNames } from '../../system/names.js';
+import { Sysctls } from '../../system/sysctl.js';
+import { readSettings, vsSetting } from '../../system/vs-settings.js';
 import type { Options, Values } from '../command.js';
 import { serviceArgument } from './service-arg.js';
 
@@ -67,9 +69,27 @@ export async function readDesiredAgain(
   return { ...before, texts, state: await parseDocuments(texts, new SystemNames(context)) };
 }
 
-/** The table, as far as a plan needs it. */
-export const readCurrent = (client: IpvsClient, { prune, state }: Desired): Promise<State> =>
-  readState(client, { desired: state.services, onlyDesired: !prune });
+/** The table and the settings, as far as a plan needs them. @throws UsageError for a setting that the kernel does not have */
+export async function readCurrent(
+  client: IpvsClient,
+  { prune, only, state }: Desired,
+  { files }: Pick<Context, 'files'>,
+): Promise<State> {
+  const table = await readState(client, { desired: state.services, onlyDesired: !prune });
+  // Plans of --only have no settings.
+  if (state.settings === undefined || only.length > 0) return table;
+  const names = Object.keys(state.settings);
+  const settings = await readSettings(names, new Sysctls(files));
+  const missing = names.find((name) => !Object.hasOwn(settings, name));
+  if (missing === undefined) return { ...table, settings };
+  throw new UsageError(`this kernel has no setting ${vsSetting(missing)}`, `settings.${missing}`);
+}
+
+/** Sets settings of IPVS. */
+export function settingWriter({ files }: Pick<Context, 'files'>) {
+  const sysctls = new Sysctls(files);
+  return (name: string, value: string): Promise<void> => sysctls.write(vsSetting(name), value);
+}
 
 /** The plan that makes the table as desired. @throws UsageError for a service of `--only` that is in neither */
 export function planFor(current: State, { prune, only, state }: Desired): Plan {

@@ -74,7 +74,7 @@ const actions = { up, down, status } as const;
 
 /** Carries out the action that the command line names. @returns the exit status */
 export async function runSetup(context: Context, values: SetupValues, setup: Setup): Promise<number> {
-  const machine = new Machine(context.openSocket);
+  const machine = new Machine(context.openSocket, context.files);
   const journal = new Journal(setup.role, openStore(context, values.runDir, values.state));
   try {
     return await actions[values.action](setup, { context, values, machine, journal });

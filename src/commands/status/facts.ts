@@ -33,7 +33,7 @@ export interface StatusFacts {
 
 /** @throws UnavailableError, HostError and the client's errors */
 export async function readStatus(context: Context): Promise<StatusFacts> {
-  const reachable = new Machine(context.openSocket);
+  const reachable = new Machine(context.openSocket, context.files);
   try {
     const machine = await takeSnapshot({
       machine: reachable,

@@ -2,6 +2,7 @@
 import type { Context } from '../context.js';
 import { UsageError } from '../errors.js';
 import { parseServer } from '../model/service-uri.js';
+import { hasAddress } from '../observe/connections/keys.js';
 import { connectionProtocols, type Selection } from '../observe/connections/selection.js';
 import { toJson } from '../output/json.js';
 import { defineCommand } from './command.js';
@@ -61,7 +62,7 @@ export const command = defineCommand({
     },
     resolve: {
       type: 'flag',
-      describe: 'show names of clients and servers instead of addresses, where they have one',
+      describe: 'show names of clients, services and servers instead of addresses, where they have one',
     },
     output: {
       alias: 'o',
@@ -88,12 +89,18 @@ export const command = defineCommand({
   async run(context, values) {
     if (values.count && values.stuck) throw new UsageError('cannot be combined with --stuck', '--count');
     if (values.top !== undefined && values.by === undefined) throw new UsageError('goes with --by', '--top');
+    if (values.resolve && values.by !== undefined && !hasAddress(values.by)) {
+      throw new UsageError(
+        'goes with --by client, service and server, whose groups have addresses',
+        '--resolve',
+      );
+    }
     const selection = await selectionOf(values, context);
     const scan: Scan = (visit, afterChunk) => scanTable(context, selection, visit, afterChunk);
     const json = values.json || values.output === 'json';
     const layout = { json, wide: values.output === 'wide', resolve: values.resolve };
     if (values.count) await writeCount(context, scan, json);
-    else if (values.stuck) await writeStuck(context, scan, json);
+    else if (values.stuck) await writeStuck(context, scan, layout);
     else if (values.by !== undefined)
       await writeGroups(context, scan, { ...layout, grouping: values.by, top: values.top });
     else await writeRows(context, scan, layout);

@@ -5,7 +5,12 @@ import { mkdtemp, open, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { writeStuck } from '../../src/commands/connections/stuck.js';
+import { scanConnections } from '../../src/ipvs/connections/proc.js';
+import { ConnectionGroups } from '../../src/observe/connections/groups.js';
+import { Captured } from '../support/captured.js';
 import { formatTable, header } from '../support/connection-table.js';
+import { chunks, contextWith } from '../support/context.js';
 import { Director } from '../support/director.js';
 
 const TABLE = '/proc/net/ip_vs_conn';
@@ -183,6 +188,53 @@ test('--stuck tells the servers that do not answer from those that do', async (c
   assert.match(await written(director, '--stuck'), /All servers are stuck: look at what they share/);
 });
 
+test('--stuck says that counts are inexact beyond the servers that are counted one by one', async () => {
+  const lines = ['01', '02', '03', '03'].map(
+    (server) => `TCP CB007109 8235 C0000201 0050 C63364${server} 0050 SYN_RECV         58\n`,
+  );
+  const stuck = async (limit: number): Promise<string> => {
+    const out = new Captured(false);
+    await writeStuck(
+      contextWith({ out, err: new Captured(false) }),
+      async (visit) => {
+        await scanConnections(chunks(header + lines.join('')), visit);
+      },
+      { json: false, resolve: false },
+      new ConnectionGroups({ by: 'server' }, limit),
+    );
+    return out.text;
+  };
+  assert.doesNotMatch(await stuck(3), /More than/);
+  const inexact = await stuck(2);
+  assert.match(inexact, /^More than 2 groups: counts may be too high by at most 1, /m);
+  // The share is of the connections that are surely the server's own.
+  assert.match(inexact, /^198\.51\.100\.3:80 +3 +2 +100 %$/m);
+});
+
+test('--resolve names the addresses of clients, services and servers in groups and with --stuck', async (context) => {
+  const director = await start(context);
+  director.contents.set(TABLE, table.split('\n').slice(0, 3).join('\n'));
+  director.contents.set(
+    '/etc/hosts',
+    '203.0.113.9 client.example\n192.0.2.1 www.example\n198.51.100.1 web1\n198.51.100.2 web2\n',
+  );
+  const names = async (...words: string[]): Promise<string[]> =>
+    (await written(director, '--resolve', ...words))
+      .trimEnd()
+      .split('\n')
+      .slice(1)
+      .map((line) => line.trim().split(' ')[0] ?? '');
+  assert.deepEqual(await names('--by', 'client'), ['client.example']);
+  assert.deepEqual(await names('--by', 'service'), ['tcp://www.example:80']);
+  assert.deepEqual(await names('--by', 'server'), ['web1:80', 'web2:80']);
+  assert.match(await written(director, '--resolve', '--stuck'), /^web2:80 +1 +1 +100 %/m);
+  const json = JSON.parse(await written(director, '--resolve', '--stuck', '--json'));
+  assert.deepEqual(
+    [json.errorBound, json.servers.map(({ server }: { server: string }) => server)],
+    [0, ['web2:80', 'web1:80']],
+  );
+});
+
 test('--syncd shows what a sync daemon received', async (context) => {
   const director = await start(context);
   const heading = 'Pro FromIP   FPrt ToIP     TPrt DestIP   DPrt State       Origin Expires\n';
@@ -238,6 +290,12 @@ const mistakes: readonly (readonly [words: string, problem: RegExp])[] = [
   ['--by server/24', /--by: 'server\/24' is not one of/],
   ['--by client --top 0', /--top: '0' is not a number from 1/],
   ['--top 3', /--top: goes with --by/],
+  [
+    '--resolve --by client/24',
+    /--resolve: goes with --by client, service and server, whose groups have addresses/,
+  ],
+  ['--resolve --by state', /--resolve: goes with --by client/],
+  ['--resolve --by port', /--resolve: goes with --by client/],
   ['--count --stuck', /--count: cannot be combined with --stuck/],
   ['--count --by client', /--count: cannot be combined with --by/],
   ['--templates --stuck', /--templates: cannot be combined with --stuck/],

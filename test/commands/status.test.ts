@@ -128,13 +128,17 @@ test('without IPVS the page says so, and has the rest', () => {
 
 test('the JSON has the same, and docs/json.md describes each member', () => {
   const json = JSON.parse(statusJson(facts));
-  assert.deepEqual(json.connections, { buckets: 4096, entries: 7, templates: 1, status: null });
+  assert.deepEqual(json.connections, { buckets: 4096, connections: 7, templates: 1, status: null });
   assert.deepEqual(json.timeouts, { tcp: 900, tcpFin: 120, udp: 300 });
   assert.deepEqual(
-    json.sync.heard.masters.map(({ address, accepted }: Record<string, unknown>) => [address, accepted]),
+    json.sync.heard.masters.map(({ address, connectionMessages, accepted }: Record<string, unknown>) => [
+      address,
+      connectionMessages,
+      accepted,
+    ]),
     [
-      ['10.0.0.1', true],
-      ['10.0.0.9', false],
+      ['10.0.0.1', 9, true],
+      ['10.0.0.9', 1, false],
     ],
   );
   assert.deepEqual(json.netfilter.relevant.length, 2);

@@ -3,7 +3,6 @@ import type { Context } from '../../context.js';
 import { masked } from '../../foreign-text.js';
 import { type ConnectionGroup, ConnectionGroups } from '../../observe/connections/groups.js';
 import type { Grouping } from '../../observe/connections/keys.js';
-import type { NameOf } from '../../observe/connections/text.js';
 import type { Column } from '../../output/columns.js';
 import { type Json, toJson } from '../../output/json.js';
 import { RowStream } from '../../output/row-stream.js';
@@ -24,22 +23,26 @@ export async function writeGroups(context: Context, scan: Scan, layout: Layout):
   const { out, env } = context;
   const groups = new ConnectionGroups(layout.grouping);
   await scan((line) => groups.add(line));
-  const shown = groups.top(layout.top);
-  const name = layout.resolve && layout.grouping.by === 'client' ? await namesIn(context, shown) : undefined;
+  const shown = await namedGroups(context, groups, layout);
   if (layout.json) {
-    await out.write(toJson(groupsJson(groups, shown, layout.grouping, name)));
+    await out.write(toJson(groupsJson(groups, shown, layout.grouping)));
     return;
   }
   const theme = await themeFor(out, env);
   const rows = new RowStream(columnsOf(layout.grouping), theme, layout.wide ? undefined : out.columns);
-  for (const group of shown) rows.add(cellsOf(group, layout.grouping, name));
+  for (const group of shown) rows.add(cellsOf(group, layout.grouping));
   await rows.end(out);
-  if (groups.errorBound > 0) await out.write(`${boundText(groups)}\n`);
+  await out.write(boundText(groups));
 }
 
-/** @param shown the first of the groups */
-function namesIn(context: Context, shown: readonly ConnectionGroup[]): Promise<NameOf> {
-  return namesOf(context, new Set(shown.slice(0, MOST_NAMES).map(({ name }) => name)));
+/** The largest groups, with `resolve` by the names of their addresses. */
+export async function namedGroups(
+  context: Context,
+  groups: ConnectionGroups,
+  { resolve, top = groups.size }: Pick<Layout, 'resolve'> & Partial<Pick<Layout, 'top'>>,
+): Promise<ConnectionGroup[]> {
+  const addresses = resolve ? groups.addresses(Math.min(top, MOST_NAMES)) : [];
+  return groups.top(top, resolve ? await namesOf(context, addresses) : undefined);
 }
 
 const hasServers = ({ by }: Grouping): boolean => by !== 'server';
@@ -55,30 +58,27 @@ const columnsOf = (grouping: Grouping): Column[] => [
 function cellsOf(
   { name, entries, servers, moreServers, states }: ConnectionGroup,
   grouping: Grouping,
-  nameOf?: NameOf,
 ): string[] {
   return [
-    nameOf === undefined ? masked(name) : nameOf(name),
+    masked(name),
     String(entries),
     ...(hasServers(grouping) ? [`${servers}${moreServers ? '+' : ''}`] : []),
     ...(hasStates(grouping) ? [states.map(([state, count]) => `${masked(state)} ${count}`).join(', ')] : []),
   ];
 }
 
-const boundText = ({ size, errorBound }: ConnectionGroups): string =>
-  `More than ${size} groups: counts may be too high by at most ${errorBound}, and groups with at most ${errorBound} entries may be missing.`;
+/** A line about counts that are inexact; empty if all are exact. */
+export const boundText = ({ size, errorBound }: ConnectionGroups): string =>
+  errorBound === 0
+    ? ''
+    : `More than ${size} groups: counts may be too high by at most ${errorBound}, and groups with at most ${errorBound} entries may be missing.\n`;
 
-function groupsJson(
-  groups: ConnectionGroups,
-  shown: readonly ConnectionGroup[],
-  { by }: Grouping,
-  nameOf: NameOf | undefined,
-): Json {
+function groupsJson(groups: ConnectionGroups, shown: readonly ConnectionGroup[], { by }: Grouping): Json {
   return {
     entries: groups.entries,
     errorBound: groups.errorBound,
     groups: shown.map(({ name, entries, error, servers, moreServers, states }) => ({
-      [by]: nameOf === undefined ? name : nameOf(name),
+      [by]: name,
       entries,
       error,
       servers,

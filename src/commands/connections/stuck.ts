@@ -14,6 +14,7 @@ import { toJson } from '../../output/json.js';
 import { renderTable } from '../../output/table.js';
 import { type Theme, themeFor } from '../../output/theme.js';
 import type { Scan } from '../shared/connection-table.js';
+import { boundText, namedGroups } from './groups.js';
 
 const columns: readonly Column[] = [
   { heading: 'SERVER' },
@@ -29,18 +30,30 @@ const paints: Readonly<Record<StuckServer['verdict'], keyof Theme | undefined>> 
   stuck: 'error',
 };
 
-export async function writeStuck({ out, env }: Context, scan: Scan, json: boolean): Promise<void> {
-  const groups = new ConnectionGroups({ by: 'server' });
+interface Layout {
+  readonly json: boolean;
+  readonly resolve: boolean;
+}
+
+/** @param groups by server, empty */
+export async function writeStuck(
+  context: Context,
+  scan: Scan,
+  { json, resolve }: Layout,
+  groups = new ConnectionGroups({ by: 'server' }),
+): Promise<void> {
+  const { out, env } = context;
   await scan((line) => groups.add(line));
-  const servers = stuckServers(groups.top());
+  const servers = stuckServers(await namedGroups(context, groups, { resolve }));
   const allStuck = areAllStuck(servers);
   if (json) {
-    await out.write(toJson({ servers: servers.map((server) => ({ ...server })), allStuck }));
+    const { errorBound } = groups;
+    await out.write(toJson({ errorBound, servers: servers.map((server) => ({ ...server })), allStuck }));
     return;
   }
   const theme = await themeFor(out, env);
   const rows = servers.map((server) => ({ cells: cellsOf(server, theme), note: noteOf(server) }));
-  await out.write(renderTable(columns, rows, theme, out.columns));
+  await out.write(renderTable(columns, rows, theme, out.columns) + boundText(groups));
   if (allStuck) await out.write(`\n${wrap(allStuckText, out.columns ?? 100).join('\n')}\n`);
 }
 

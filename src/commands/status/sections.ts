@@ -50,11 +50,11 @@ const connections: Section = {
   rows: (facts) => {
     const { info, table = {} } = facts;
     if (info === undefined) return [];
-    const { entries, templates } = countsOf(facts);
+    const counts = countsOf(facts);
     return [
       ['buckets', String(info.connectionTableSize)],
-      ['connections', String(entries)],
-      ['persistence templates', String(templates)],
+      ['connections', String(counts.connections)],
+      ['persistence templates', String(counts.templates)],
       ...Object.entries(table),
     ];
   },
@@ -70,7 +70,7 @@ function countsOf({ machine: { ipvs } }: StatusFacts) {
   const groups = ipvs?.connections ?? [];
   const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
   return {
-    entries: sum(groups.flatMap(({ states }) => Object.values(states))),
+    connections: sum(groups.flatMap(({ states }) => Object.values(states))),
     templates: sum(groups.map(({ templates }) => templates)),
   };
 }

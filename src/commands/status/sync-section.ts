@@ -42,8 +42,9 @@ export const sync: Section = {
         port,
         interfaces: links.map(({ name }) => name),
       })),
-      masters: heard.masters.map((master) => ({
+      masters: heard.masters.map(({ connections, ...master }) => ({
         ...master,
+        connectionMessages: connections,
         accepted: isAccepted(master, machine.ipvs?.daemons ?? []) ?? null,
       })),
       others: heard.others,
@@ -57,7 +58,10 @@ function daemonRow(daemon: Daemon): string {
 }
 
 /** Whether the backup of this machine takes the messages: ip_vs_process_message. Undefined without a backup. */
-function isAccepted({ syncId }: HeardMaster, daemons: readonly Daemon[]): boolean | undefined {
+function isAccepted(
+  { syncId }: Pick<HeardMaster, 'syncId'>,
+  daemons: readonly Daemon[],
+): boolean | undefined {
   const backup = daemons.find(({ state }) => state === 'backup');
   return backup && (backup.syncId === 0 || backup.syncId === syncId);
 }

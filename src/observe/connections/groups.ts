@@ -3,6 +3,7 @@ import type { ConnectionLine } from '../../ipvs/connections/proc.js';
 import { DistinctServers } from './distinct-servers.js';
 import { HeavyHitters } from './heavy-hitters.js';
 import { type Grouping, GroupKeys, KEY_WIDTH, WordIds } from './keys.js';
+import type { NameOf } from './text.js';
 
 export interface ConnectionGroup {
   /** The client, network, service, server, state or port, as text. */
@@ -65,22 +66,34 @@ export class ConnectionGroups {
     if (isNew) (this.#serverCounts[slot] as number)++;
   }
 
-  /** The groups with the most entries first; those with as many by address or number. */
-  top(limit = this.size): ConnectionGroup[] {
-    return Array.from({ length: this.size }, (_, slot) => slot)
-      .sort((a, b) => this.#hitters.count(b) - this.#hitters.count(a) || this.#hitters.compareKeys(a, b))
-      .slice(0, limit)
-      .map((slot) => this.#group(slot));
+  /**
+   * The groups with the most entries first; those with as many by address or number.
+   * @param name of addresses, if groups are to be named by it
+   */
+  top(limit = this.size, name?: NameOf): ConnectionGroup[] {
+    return this.#largest(limit).map((slot) => this.#group(slot, name));
   }
 
-  #group(slot: number): ConnectionGroup {
+  /** The addresses that these groups are named by. */
+  addresses(limit: number): Set<string> {
+    const addresses = this.#largest(limit).map((slot) => this.#keys.addressOf(this.#hitters.keyOf(slot)));
+    return new Set(addresses.filter((address) => address !== undefined));
+  }
+
+  #largest(limit: number): number[] {
+    return Array.from({ length: this.size }, (_, slot) => slot)
+      .sort((a, b) => this.#hitters.count(b) - this.#hitters.count(a) || this.#hitters.compareKeys(a, b))
+      .slice(0, limit);
+  }
+
+  #group(slot: number, name: NameOf | undefined): ConnectionGroup {
     const error = this.#hitters.error(slot);
     const states = this.#states.words
       .map((state, id) => [state, this.#byState[id]?.[slot] ?? 0] as const)
       .filter(([, entries]) => entries > 0)
       .sort(([a, most], [b, least]) => least - most || (a < b ? -1 : 1));
     return {
-      name: this.#keys.nameOf(this.#hitters.keyOf(slot)),
+      name: this.#keys.nameOf(this.#hitters.keyOf(slot), name),
       entries: this.#hitters.count(slot),
       error,
       states,

@@ -2,7 +2,15 @@
 import type { ConnectionLine } from '../../ipvs/connections/proc.js';
 import { addressLength } from '../../model/address.js';
 import { formatNetwork } from '../../model/network.js';
-import { type EndpointBytes, endpointText, isOfMark, serviceText } from './text.js';
+import {
+  addressText,
+  type EndpointBytes,
+  endpointText,
+  isMark,
+  isOfMark,
+  type NameOf,
+  serviceText,
+} from './text.js';
 
 export const groupingNames = ['client', 'service', 'server', 'state', 'port'] as const;
 export type GroupingName = (typeof groupingNames)[number];
@@ -13,6 +21,10 @@ export interface Grouping {
   /** Of `client`: bits of an address that clients of one group share (default: all). */
   readonly prefix?: number | undefined;
 }
+
+/** Whether its groups are named by an address of their own, which may have a name. */
+export const hasAddress = ({ by, prefix }: Grouping): boolean =>
+  by === 'service' || by === 'server' || (by === 'client' && prefix === undefined);
 
 /** Words of a key: an address, and a port with the family and the protocol. */
 export const KEY_WIDTH = 5;
@@ -51,24 +63,36 @@ export class GroupKeys {
     return key;
   }
 
-  /** The name of the group with this key. */
-  nameOf(key: Int32Array): string {
-    const [first = 0, , , , last = 0] = key;
+  /** The address that the group with this key is named by; undefined if it is not named by one. */
+  addressOf(key: Int32Array): string | undefined {
+    const isOfMark = this.grouping.by === 'service' && isMark(this.#protocolOf(key));
+    return hasAddress(this.grouping) && !isOfMark ? addressText(endpointOf(key)) : undefined;
+  }
+
+  /** The name of the group with this key. @param name of addresses, if they are to have one */
+  nameOf(key: Int32Array, name?: NameOf): string {
+    const [first = 0] = key;
     const endpoint = endpointOf(key);
     switch (this.grouping.by) {
       case 'client': {
+        if (this.grouping.prefix === undefined) return addressText(endpoint, name);
         const bits = 8 * addressLength[endpoint.family];
-        return formatNetwork({ ...endpoint, length: Math.min(this.grouping.prefix ?? bits, bits) });
+        return formatNetwork({ ...endpoint, length: Math.min(this.grouping.prefix, bits) });
       }
       case 'service':
-        return serviceText(this.#words.words[last >>> PROTOCOL_SHIFT] ?? '', endpoint);
+        return serviceText(this.#protocolOf(key), endpoint, name);
       case 'server':
-        return endpointText(endpoint);
+        return endpointText(endpoint, name);
       case 'state':
         return this.#words.words[first] ?? '';
       case 'port':
         return String(first);
     }
+  }
+
+  /** Of a service, the kernel's word. */
+  #protocolOf(key: Int32Array): string {
+    return this.#words.words[(key[4] ?? 0) >>> PROTOCOL_SHIFT] ?? '';
   }
 }
 

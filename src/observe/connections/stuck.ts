@@ -36,9 +36,10 @@ export function stuckServers(groups: readonly ConnectionGroup[]): StuckServer[] 
   return groups.map(assess).sort((a, b) => b.share - a.share || b.connections - a.connections);
 }
 
-function assess({ name, entries, states }: ConnectionGroup): StuckServer {
+/** Entries that may be of other servers have no states, and no part in the share. */
+function assess({ name, entries, error, states }: ConnectionGroup): StuckServer {
   const synReceived = states.find(([state]) => state === WAITING)?.[1] ?? 0;
-  const share = synReceived / entries;
+  const share = synReceived / (entries - error);
   return { server: name, connections: entries, synReceived, share, verdict: verdictOf(entries, share) };
 }
 

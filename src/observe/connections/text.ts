@@ -6,7 +6,9 @@ import { formatService } from '../../model/service-uri.js';
 /** The kernel's protocol of the templates of a mark's service. */
 const MARK = 'IP';
 
-export const isOfMark = (line: ConnectionLine): boolean => line.protocol === MARK;
+export const isMark = (protocol: string): boolean => protocol === MARK;
+
+export const isOfMark = (line: ConnectionLine): boolean => isMark(line.protocol);
 
 /** The mark of such a template: the kernel writes it where others have the virtual address. */
 export const markOf = ({ bytes }: EndpointBytes): number =>
@@ -23,7 +25,7 @@ export type NameOf = (address: string) => string;
  * templates have the mark, `fwmark://7`.
  */
 export function serviceText(protocol: string, virtual: EndpointBytes, name?: NameOf): string {
-  if (protocol === MARK) return formatService({ fwmark: markOf(virtual), family: virtual.family });
+  if (isMark(protocol)) return formatService({ fwmark: markOf(virtual), family: virtual.family });
   return `${protocol.toLowerCase()}://${endpointText(virtual, name)}`;
 }
 
@@ -37,7 +39,8 @@ export function endpointText(endpoint: EndpointBytes, name?: NameOf): string {
   return address.includes(':') ? formatEndpoint(address, endpoint.port) : `${address}:${endpoint.port}`;
 }
 
-function addressText({ bytes, family }: EndpointBytes, name: NameOf | undefined): string {
+/** An address, or its name. */
+export function addressText({ bytes, family }: EndpointBytes, name?: NameOf): string {
   const address = formatAddress(bytes, 0, family);
   return name === undefined ? address : name(address);
 }

@@ -71,6 +71,12 @@ export const fsyncSync = (descriptor: number): void => void call('fsync', 'fsync
 export const ftruncateSync = (descriptor: number, length: number): void =>
   void call('ftruncate', 'ftruncate', descriptor, length);
 
+export const fchownSync = (descriptor: number, uid: number, gid: number): void =>
+  void call('fchown', 'fchown', descriptor, uid, gid);
+
+export const fchmodSync = (descriptor: number, mode: number): void =>
+  void call('fchmod', 'fchmod', descriptor, mode);
+
 export function renameSync(from: string, to: string): void {
   const what = `rename '${from}' -> '${to}'`;
   call(what, 'renameat2', AT_FDCWD, terminated(from), AT_FDCWD, terminated(to), 0);
@@ -98,8 +104,8 @@ export async function flock(descriptor: number, patience: number): Promise<boole
 }
 
 const AT_SYMLINK_NOFOLLOW = 0x100;
-/** Type, mode, owner and inode (linux/stat.h). */
-const STATX_WANTED = 1 | 2 | 8 | 0x100;
+/** Type, mode, owner, group, inode and time of the last change (linux/stat.h). */
+const STATX_WANTED = 1 | 2 | 8 | 0x10 | 0x40 | 0x100;
 
 /** Mode and owner of a file, or of a symbolic link itself: struct statx of linux/stat.h. */
 export const lstatSync = (path: string): FileStatus => statusOf(path, 'lstat', AT_SYMLINK_NOFOLLOW);
@@ -110,7 +116,9 @@ export const statSync = (path: string): FileStatus => statusOf(path, 'stat', 0);
 interface FileStatus {
   readonly mode: number;
   readonly uid: number;
+  readonly gid: number;
   readonly ino: number;
+  readonly mtimeMs: number;
 }
 
 function statusOf(path: string, name: string, flags: number): FileStatus {
@@ -119,8 +127,10 @@ function statusOf(path: string, name: string, flags: number): FileStatus {
   const view = new DataView(stat.buffer);
   return {
     uid: view.getUint32(20, true),
+    gid: view.getUint32(24, true),
     mode: view.getUint16(28, true),
     ino: Number(view.getBigUint64(32, true)),
+    mtimeMs: Number(view.getBigInt64(112, true)) * 1000 + view.getUint32(120, true) / 1e6,
   };
 }
 

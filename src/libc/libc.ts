@@ -24,7 +24,7 @@ const numbers: Readonly<Record<string, Readonly<Record<Call, number>>>> = {
       renameat2: 316,
       readlinkat: 267,
     },
-    ...{ flock: 73, fsync: 74, ftruncate: 77, getdents64: 217, statx: 332 },
+    ...{ flock: 73, fsync: 74, ftruncate: 77, fchmod: 91, fchown: 93, getdents64: 217, statx: 332 },
     ...{ setns: 308, execveat: 322 },
     ...{ socket: 41, bind: 49, getsockname: 51, setsockopt: 54, getsockopt: 55, sendto: 44, recvfrom: 45 },
   },
@@ -39,7 +39,7 @@ const numbers: Readonly<Record<string, Readonly<Record<Call, number>>>> = {
       renameat2: 276,
       readlinkat: 78,
     },
-    ...{ flock: 32, fsync: 82, ftruncate: 46, getdents64: 61, statx: 291 },
+    ...{ flock: 32, fsync: 82, ftruncate: 46, fchmod: 52, fchown: 55, getdents64: 61, statx: 291 },
     ...{ setns: 268, execveat: 281 },
     ...{
       socket: 198,
@@ -65,6 +65,8 @@ export type Call =
   | 'flock'
   | 'fsync'
   | 'ftruncate'
+  | 'fchmod'
+  | 'fchown'
   | 'getdents64'
   | 'statx'
   | 'setns'

@@ -24,11 +24,13 @@ export interface Files {
   writeSync(descriptor: number, bytes: Uint8Array): number;
   ftruncateSync(descriptor: number, length: number): void;
   fsyncSync(descriptor: number): void;
+  fchownSync(descriptor: number, uid: number, gid: number): void;
+  fchmodSync(descriptor: number, mode: number): void;
   closeSync(descriptor: number): void;
   renameSync(from: string, to: string): void;
   unlinkSync(path: string): void;
   mkdirSync(path: string, how: { mode: number }): unknown;
-  lstatSync(path: string): { readonly mode: number; readonly uid: number };
+  lstatSync(path: string): Owned & { readonly mtimeMs: number };
   statSync(path: string): { readonly mode: number; readonly ino: number };
   readlinkSync(path: string): string;
   readdirSync(path: string): string[];
@@ -37,6 +39,13 @@ export interface Files {
    * @param patience milliseconds to wait for another process to unlock it
    */
   flock?(descriptor: number, patience: number): Promise<boolean>;
+}
+
+/** Who may do what with a file. */
+interface Owned {
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
 }
 
 /** A file's text; undefined if it does not exist. Symbolic links are not followed. @throws errors of node:fs */
@@ -56,6 +65,7 @@ export function readIfThere(path: string, files: Files): string | undefined {
  * that a new text that lies beside the file is that of a process that was killed. Its name is one that no user gives to a file:
  * `--state FILE` may be anywhere.
  * @param fresh where the new text is written first, in the same directory
+ * @param old a file whose owner and mode the new one gets (default: this process's owner, mode 0644)
  * @throws errors of node:fs; the file is as it was then
  */
 export function replaceFile(
@@ -63,12 +73,15 @@ export function replaceFile(
   text: string | Uint8Array,
   files: Files,
   fresh = `${path}.lvsadm-new`,
+  old?: Owned,
 ): void {
   removeIfThere(fresh, files);
   try {
     const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = files.constants;
-    const descriptor = files.openSync(fresh, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o644);
+    const mode = old === undefined ? 0o644 : 0o600;
+    const descriptor = files.openSync(fresh, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode);
     try {
+      if (old !== undefined) giveTo(old, descriptor, files);
       writeAll(descriptor, text, files);
       files.fsyncSync(descriptor);
     } finally {
@@ -82,24 +95,54 @@ export function replaceFile(
   syncDirectory(path, files);
 }
 
+function giveTo({ uid, gid, mode }: Owned, descriptor: number, files: Files): void {
+  try {
+    files.fchownSync(descriptor, uid, gid);
+  } catch (error) {
+    // Only root gives files away.
+    if (codeOf(error) !== 'EPERM') throw error;
+  }
+  files.fchmodSync(descriptor, mode & 0o777);
+}
+
 /** The type of a file, in its mode (linux/stat.h). */
 export const S_IFMT = 0o170000;
 const S_IFREG = 0o100000;
 
 /**
- * Writes a file of the user's, which other programs read, as a whole or not at all. Processes that do so at once do not disturb each
- * other.
+ * Writes a file of the user's, which other programs read, as a whole or not at all; a file that is there keeps its owner and its mode.
+ * Processes that do so at once do not disturb each other.
  * @throws HostError
  */
 export function writeWhole(path: string, bytes: Uint8Array, files: Files): void {
   const doing = `write ${path}`;
   try {
-    const mode = ifThere(() => files.lstatSync(path))?.mode ?? S_IFREG;
+    const old = ifThere(() => files.lstatSync(path));
     // A rename would put a file in the place of a device.
-    if ((mode & S_IFMT) !== S_IFREG) throw new HostError(doing, 'it is not a regular file');
-    replaceFile(path, bytes, files, `${path}.lvsadm-${process.pid}`);
+    if (old !== undefined && (old.mode & S_IFMT) !== S_IFREG)
+      throw new HostError(doing, 'it is not a regular file');
+    removeLeftovers(path, files);
+    replaceFile(path, bytes, files, `${path}${FRESH}${process.pid}`, old);
   } catch (error) {
     throw error instanceof HostError ? error : cannot(doing, error);
+  }
+}
+
+/** Between the name of a file and the number of the process that writes it anew. */
+const FRESH = '.lvsadm-';
+
+/** Milliseconds after which no process still writes a file. */
+const LEFT_OVER = 60_000;
+
+/** Removes what processes that were killed have left beside a file. */
+function removeLeftovers(path: string, files: Files): void {
+  const directory = directoryOf(path);
+  const start = `${path.slice(path.lastIndexOf('/') + 1)}${FRESH}`;
+  for (const name of files.readdirSync(directory)) {
+    if (!name.startsWith(start) || !/^\d+$/.test(name.slice(start.length))) continue;
+    const leftover = `${directory}/${name}`;
+    const changed = ifThere(() => files.lstatSync(leftover))?.mtimeMs;
+    if (changed !== undefined && Date.now() - changed > LEFT_OVER) removeIfThere(leftover, files);
   }
 }
 

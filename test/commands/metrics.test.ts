@@ -1,7 +1,7 @@
 // lvsadm metrics: once, into a file, and over HTTP; what Prometheus's own linter says of it is test/lab/metrics.test.ts.
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { symlink } from 'node:fs/promises';
+import { chmod, chown, stat, symlink, utimes } from 'node:fs/promises';
 import { Agent, createServer, get, type IncomingHttpHeaders } from 'node:http';
 import { type AddressInfo, connect, createServer as createSocketServer } from 'node:net';
 import { join } from 'node:path';
@@ -121,6 +121,27 @@ test('--write replaces the file as a whole, and leaves it where the kernel does 
   assert.deepEqual(
     readdirSync(director.directory).filter((name) => name.startsWith('lvs.prom')),
     ['lvs.prom'],
+  );
+});
+
+test('--write keeps the owner and the mode of the file, and removes what killed processes left', async (t) => {
+  const director = await started(t);
+  const file = await director.file('lvs.prom', '');
+  await chmod(file, 0o640);
+  if (process.getuid?.() === 0) await chown(file, 12, 34);
+  const before = await stat(file);
+  for (const name of ['lvs.prom.lvsadm-7', 'lvs.prom.lvsadm-8', 'lvs.prom.lvsadm-old'])
+    await director.file(name, '');
+  for (const name of ['lvs.prom.lvsadm-7', 'lvs.prom.lvsadm-old'])
+    await utimes(join(director.directory, name), 0, 0);
+  assert.equal((await director.run(['metrics', '--write', file])).status, 0);
+  const { uid, gid, mode } = await stat(file);
+  assert.deepEqual([uid, gid, mode], [before.uid, before.gid, before.mode]);
+  assert.deepEqual(
+    readdirSync(director.directory)
+      .filter((name) => name.startsWith('lvs.prom'))
+      .sort(),
+    ['lvs.prom', 'lvs.prom.lvsadm-8', 'lvs.prom.lvsadm-old'],
   );
 });
 

@@ -2,4 +2,4 @@
 import { test } from 'node:test';
 import { passesUnderBun } from '../support/bun.js';
 
-test('files are read, written, locked and described through the C library', () => passesUnderBun('files', 5));
+test('files are read, written, locked and described through the C library', () => passesUnderBun('files', 6));

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import * as files from '../../../src/libc/files.js';
-import { makeDirectory, readIfThere, replaceFile } from '../../../src/system/files.js';
+import { makeDirectory, readIfThere, replaceFile, writeWhole } from '../../../src/system/files.js';
 
 const codeOf = (attempt: () => unknown): unknown => {
   try {
@@ -70,10 +70,24 @@ test('files are renamed and removed, and links are not followed', (t) => {
   );
   assert.deepEqual(files.readdirSync(directory).sort(), ['one', 'two']);
   for (const path of [one, two, directory]) {
-    const { mode, uid, ino } = fs.lstatSync(path);
-    assert.deepEqual(files.lstatSync(path), { uid, mode, ino });
+    const { mode, uid, gid, ino, mtimeMs } = fs.lstatSync(path);
+    const { mtimeMs: changed, ...found } = files.lstatSync(path);
+    assert.deepEqual(found, { uid, gid, mode, ino });
+    assert.ok(Math.abs(changed - mtimeMs) < 1, `${changed} ${mtimeMs}`);
     assert.equal(files.statSync(path).mode, fs.statSync(path).mode);
   }
+});
+
+test('a file that is replaced for others keeps its owner and mode', (t) => {
+  const path = join(scratch(t), 'file');
+  fs.writeFileSync(path, 'old');
+  fs.chmodSync(path, 0o640);
+  if (process.getuid?.() === 0) fs.chownSync(path, 12, 34);
+  const { uid, gid, mode } = fs.lstatSync(path);
+  writeWhole(path, new TextEncoder().encode('new'), files);
+  const found = fs.lstatSync(path);
+  assert.deepEqual([found.uid, found.gid, found.mode], [uid, gid, mode]);
+  assert.equal(fs.readFileSync(path, 'utf8'), 'new');
 });
 
 test('a file is locked until its descriptor is closed', async (t) => {

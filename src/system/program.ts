@@ -1,49 +1,76 @@
 /** Programs of the administrator, run without a shell. Node's modules are loaded at the first use. */
-import type { ChildProcess, StdioOptions } from 'node:child_process';
-import { cannot, errnoText } from '../errors.js';
+import type { ChildProcess, SpawnOptions } from 'node:child_process';
+import { cannot, errnoText, HostError } from '../errors.js';
 
 const { getBuiltinModule } = process;
 
 /** The child emits an error for some errnos; for others this throws: ETXTBSY of a program that is being overwritten, ENOMEM, ENOTDIR. */
-const spawn = (file: string, args: readonly string[], stdio: StdioOptions): ChildProcess =>
-  getBuiltinModule('node:child_process').spawn(file, args, { stdio });
+const spawn = (file: string, args: readonly string[], options: SpawnOptions): ChildProcess =>
+  getBuiltinModule('node:child_process').spawn(file, args, options);
 
 /** @throws HostError if there is no such program that may be run */
 export async function checkProgram(path: string): Promise<void> {
-  const { access, constants } = getBuiltinModule('node:fs').promises;
-  await access(path, constants.X_OK).catch((error) => {
-    throw cannot(`run ${path}`, error);
-  });
+  const { access, constants, stat } = getBuiltinModule('node:fs').promises;
+  const attempted = `run ${path}`;
+  const found = await access(path, constants.X_OK)
+    .then(() => stat(path))
+    .catch((error) => {
+      throw cannot(attempted, error);
+    });
+  if (!found.isFile()) throw new HostError(attempted, 'it is not a regular file');
 }
 
 /**
- * Runs a program, and waits for its end. Its output goes to standard error.
- * @param timeout milliseconds after which it gets SIGTERM, and SIGKILL 5 s later
+ * Runs a program in a process group of its own, and waits for its end. Its output goes to standard error.
+ * @param timeout milliseconds after which it and what it started get SIGTERM, and SIGKILL 5 s later
  * @returns undefined if it succeeded, otherwise the reason: `exit status 1`
  */
 export async function runProgram(path: string, input: string, timeout: number): Promise<string | undefined> {
   let child: ChildProcess;
   try {
-    child = spawn(path, [], ['pipe', 2, 2]);
+    child = spawn(path, [], { stdio: ['pipe', 2, 2], detached: true });
   } catch (error) {
     return reasonOf(error);
   }
-  return new Promise((resolve) => {
-    const overdue = setTimeout(() => child.kill('SIGTERM'), timeout);
-    const stubborn = setTimeout(() => child.kill('SIGKILL'), timeout + 5000);
-    const end = (reason: string | undefined): void => {
-      clearTimeout(overdue);
-      clearTimeout(stubborn);
-      resolve(reason);
-    };
-    child.once('error', (error) => end(reasonOf(error)));
+  let ending: Promise<void> | undefined;
+  const overdue = setTimeout(() => {
+    if (child.pid !== undefined) ending = endGroup(child.pid);
+  }, timeout);
+  const reason = new Promise<string | undefined>((resolve) => {
+    child.once('error', (error) => resolve(reasonOf(error)));
     child.once('exit', (status, signal) =>
-      end(status === 0 ? undefined : signal === null ? `exit status ${status}` : `ended by ${signal}`),
+      resolve(status === 0 ? undefined : signal === null ? `exit status ${status}` : `ended by ${signal}`),
     );
-    // A program need not read its input.
-    child.stdin?.on('error', () => {});
-    child.stdin?.end(input);
   });
+  // A program need not read its input.
+  child.stdin?.on('error', () => {});
+  child.stdin?.end(input);
+  await reason;
+  clearTimeout(overdue);
+  await ending;
+  return reason;
+}
+
+/** Milliseconds for a process group to end after SIGTERM, and from one look at it to the next. */
+const STUBBORN = 5000;
+const LOOK = 50;
+
+/** Ends a process group: with SIGTERM, and what is left of it with SIGKILL. */
+async function endGroup(leader: number): Promise<void> {
+  signalGroup(leader, 'SIGTERM');
+  for (let waited = 0; waited < STUBBORN && signalGroup(leader, 0); waited += LOOK) {
+    await new Promise((resolve) => setTimeout(resolve, LOOK));
+  }
+  signalGroup(leader, 'SIGKILL');
+}
+
+/** @returns whether there is such a group */
+function signalGroup(leader: number, signal: NodeJS.Signals | 0): boolean {
+  try {
+    return process.kill(-leader, signal);
+  } catch {
+    return false;
+  }
 }
 
 /** How a program ended. */
@@ -65,7 +92,7 @@ export async function runShown(
   const attempted = `run ${file}`;
   let child: ChildProcess;
   try {
-    child = spawn(file, args, ['inherit', stdout, 'inherit']);
+    child = spawn(file, args, { stdio: ['inherit', stdout, 'inherit'] });
   } catch (error) {
     throw cannot(attempted, error);
   }

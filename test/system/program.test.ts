@@ -1,8 +1,12 @@
-// Programs that cannot be started: their end is a reason or a HostError, never another exception.
+// Programs: those that cannot be started are a reason or a HostError, and those that take too long end as a whole.
 import assert from 'node:assert/strict';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { HostError } from '../../src/errors.js';
-import { runProgram, runShown } from '../../src/system/program.js';
+import { checkProgram, runProgram, runShown } from '../../src/system/program.js';
 
 // Node throws for an errno that it does not expect of spawn: here ENOTDIR.
 const notStartable = '/proc/self/status/on-change';
@@ -15,4 +19,27 @@ test('a program that spawn throws for is a reason', async () => {
 test('a program that spawn throws for is a HostError where its end is waited for', async () => {
   await assert.rejects(runShown([notStartable], 'pipe'), HostError);
   await assert.rejects(runShown(['/no/such'], 'pipe'), HostError);
+});
+
+test('a directory is no program', async () => {
+  await assert.rejects(checkProgram('/usr'), /cannot run \/usr: it is not a regular file/);
+});
+
+const isRunning = (pid: string): boolean =>
+  existsSync(`/proc/${pid}`) && !/^State:\tZ/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+
+test('a program that takes too long ends with all that it started', async (t) => {
+  const directory = mkdtempSync(join(tmpdir(), 'lvsadm-program-'));
+  t.after(() => rmSync(directory, { recursive: true }));
+  const [program, started] = [join(directory, 'program'), join(directory, 'started')] as const;
+  writeFileSync(
+    program,
+    `#!/bin/sh\nsleep 60 &\necho $! >${started}.new\nmv ${started}.new ${started}\nwait\n`,
+  );
+  chmodSync(program, 0o755);
+  const run = runProgram(program, '{}', 1000);
+  assert.equal(await run, 'ended by SIGTERM');
+  const pid = readFileSync(started, 'utf8').trim();
+  for (let tries = 0; tries < 50 && isRunning(pid); tries++) await sleep(20);
+  assert.ok(!isRunning(pid), `process ${pid} still runs`);
 });

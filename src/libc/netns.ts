@@ -10,7 +10,7 @@ const CLONE_NEWNET = 0x40000000;
  *
  * setns(2) moves one thread, and the runtime has started others by now, which read files and look names up: a file below
  * /proc/sys/net that one of them opens is that of its own namespace. execve(2) ends all threads but the one that calls, which has moved.
- * @throws HostError if the namespace cannot be entered; the process is as it was then
+ * @throws HostError if the namespace cannot be entered, or the program not be run; in the latter case this thread is in the namespace
  */
 export function execInNetns(
   path: string,

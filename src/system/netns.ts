@@ -10,13 +10,15 @@ export const netnsDirectory = '/run/netns';
 export const namedNamespaces = (files: Files): string[] =>
   (ifThere(() => files.readdirSync(netnsDirectory)) ?? []).sort();
 
-/** The named namespaces but this one. @throws errors of node:fs */
+/** The named namespaces but this one, each by the first of its names. @throws errors of node:fs */
 export function otherNamespaces(files: Files): string[] {
   const own = /\d+/.exec(files.readlinkSync('/proc/self/ns/net'))?.[0];
-  // A namespace is mounted on its file, which then has its inode.
-  return namedNamespaces(files).filter(
-    (name) => String(files.statSync(`${netnsDirectory}/${name}`).ino) !== own,
-  );
+  // A namespace is mounted on its file, which then has its inode; two names may be of one namespace.
+  const seen = new Set([own]);
+  return namedNamespaces(files).filter((name) => {
+    const found = String(files.statSync(`${netnsDirectory}/${name}`).ino);
+    return !seen.has(found) && seen.add(found);
+  });
 }
 
 type Command = readonly [file: string, ...args: string[]];
@@ -32,10 +34,19 @@ export async function runInNetns(path: string, command: Command): Promise<number
   const { spawn } = process.getBuiltinModule('node:child_process');
   const child = spawn('nsenter', [`--net=${path}`, '--', ...command], { stdio: 'inherit' });
   for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal));
-  // A terminal sends its signals to the whole group, the program included; kill(1) sends them to this process alone.
-  const { isatty } = process.getBuiltinModule('node:tty');
-  process.on('SIGINT', () => isatty(0) || child.kill('SIGINT'));
+  // A terminal sends its signals to its whole foreground group, the program included; kill(1) sends them to this process alone.
+  const { readFileSync } = process.getBuiltinModule('node:fs');
+  for (const signal of ['SIGINT', 'SIGQUIT'] as const) {
+    process.on(signal, () => isInForeground(readFileSync('/proc/self/stat', 'utf8')) || child.kill(signal));
+  }
   return ended(child, `enter the network namespace ${path}`);
+}
+
+/** @param stat a /proc/PID/stat: whether the process belongs to the foreground group of its controlling terminal */
+export function isInForeground(stat: string): boolean {
+  // The name before these fields may have blanks and parentheses.
+  const [, , group, , , foreground] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return group === foreground;
 }
 
 /** nsenter(1) has one exit status for its own failures, which programs have too. */

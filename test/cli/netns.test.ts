@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { main } from '../../src/cli/main.js';
+import { isInForeground } from '../../src/system/netns.js';
 import { everywhere } from '../support/all-netns.js';
 import { Captured } from '../support/captured.js';
 import { contextWith } from '../support/context.js';
@@ -139,4 +140,12 @@ test('--all-netns of a command that does not take it, and wrong words beside it,
     /--all-netns: unknown option/,
   );
   assert.match((await everywhere(['list', '--all-netns', '--jsn'], never)).err, /--jsn: unknown option/);
+});
+
+test('a process is in the foreground if its group is that of the terminal', () => {
+  const stat = (group: number, foreground: number) =>
+    `812 (lvsadm (1) x) S 800 ${group} 700 34816 ${foreground} 4194304 0`;
+  assert.equal(isInForeground(stat(812, 812)), true);
+  assert.equal(isInForeground(stat(812, 700)), false);
+  assert.equal(isInForeground(stat(812, -1)), false);
 });

@@ -1,9 +1,12 @@
-/** A machine with three named network namespaces, the last of which is the one that the program is in. */
+/** A machine with named network namespaces: blue, green, and the one that the program is in. */
 import { main } from '../../src/cli/main.js';
 import type { Context } from '../../src/context.js';
 import { Captured } from './captured.js';
 import { contextWith } from './context.js';
 import { ownFiles } from './flock.js';
+
+/** By the names; green has two. */
+const inodes: Readonly<Record<string, number>> = { green: 7, blue: 8, own: 4026531840, verde: 7 };
 
 /** Runs a command line in all namespaces; each run of the program itself writes what `answer` gives. */
 export async function everywhere(
@@ -20,8 +23,8 @@ export async function everywhere(
       files: {
         ...ownFiles,
         readlinkSync: () => 'net:[4026531840]',
-        readdirSync: () => ['green', 'blue', 'own'],
-        statSync: (path) => ({ mode: 0o100444, ino: path.endsWith('own') ? 4026531840 : 7 }),
+        readdirSync: () => Object.keys(inodes),
+        statSync: (path) => ({ mode: 0o100444, ino: inodes[path.slice(path.lastIndexOf('/') + 1)] ?? 0 }),
       },
       runSelf: async (own, stdout) => {
         const run = answer(own);

@@ -4,7 +4,7 @@ import { themeFor } from '../output/theme.js';
 import { defineCommand } from './command.js';
 import { Interruption } from './shared/interruption.js';
 import { readStatus } from './status/facts.js';
-import { groupsOf, listen } from './status/probe.js';
+import { groupsOf, listen, unjoinedOf } from './status/probe.js';
 import { statusJson, statusText } from './status/sections.js';
 
 /** Seconds of --probe. */
@@ -40,14 +40,17 @@ export const command = defineCommand({
     if (time > LONGEST) throw new UsageError(`at most ${LONGEST} s`, '--probe-time');
     const facts = await readStatus(context);
     const groups = probe ? groupsOf(facts.machine, interfaces) : [];
-    if (probe && groups.length === 0) {
+    const unjoined = interfaces.length > 0 ? [] : unjoinedOf(facts.machine);
+    if (probe && groups.length + unjoined.length === 0) {
       throw new UsageError(
         'no sync daemon runs here: name the link to listen on with --interface',
         '--probe',
       );
     }
     const interruption = new Interruption(context);
-    const heard = probe ? await listen(groups, time, () => interruption.sleep(time * 1000)) : undefined;
+    const heard = probe
+      ? { ...(await listen(groups, context.now, () => interruption.sleep(time * 1000))), unjoined }
+      : undefined;
     const all = { ...facts, heard };
     await context.out.write(
       json ? statusJson(all) : statusText(all, await themeFor(context.out, context.env), context.out.columns),

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import type { StatusFacts } from '../../src/commands/status/facts.js';
-import { groupsOf, Tally } from '../../src/commands/status/probe.js';
+import { groupsOf, listen, Tally, unjoinedOf } from '../../src/commands/status/probe.js';
 import { statusJson, statusText } from '../../src/commands/status/sections.js';
 import type { Daemon } from '../../src/model/daemon.js';
 import { plainTheme } from '../../src/output/theme.js';
@@ -51,6 +51,8 @@ const facts: StatusFacts = {
   findings: [],
   heard: {
     time: 10,
+    unjoined: [],
+    further: 0,
     groups: [{ address: '224.0.0.81', port: 8848, links: [{ name: 'eth0', address: '10.0.0.2' }] }],
     masters: [
       { address: '10.0.0.1', syncId: 3, version: 1, messages: 4, connections: 9 },
@@ -207,6 +209,58 @@ test('a probe listens once to a group of two daemons, on the links of both', () 
     () => groupsOf(machine, ['eth7']),
     /cannot listen to 224\.0\.0\.81 on eth7: .* no IPv4 address/,
   );
+});
+
+test('an interface of a daemon without an IPv4 address is told, and the others are listened to', () => {
+  const machine = {
+    ...withIpvs(director, { daemons: [backup, { ...backup, state: 'master', interface: 'eth1' }] }),
+    addresses: [address('10.0.0.2/24', 'eth0'), address('2001:db8::2/64', 'eth1')],
+  };
+  assert.deepEqual(
+    groupsOf(machine, []).map(({ links }) => links.map(({ name }) => name)),
+    [['eth0']],
+  );
+  assert.deepEqual(unjoinedOf(machine), ['eth1']);
+  const heard = {
+    groups: groupsOf(machine, []),
+    unjoined: ['eth1'],
+    time: 1.2,
+    masters: [],
+    further: 7,
+    others: 0,
+  };
+  const page = statusText({ ...facts, machine, heard }, plainTheme, 100);
+  assert.match(
+    page,
+    /^ {2}listened +1\.2 s to 224\.0\.0\.81 port 8848 on eth0; .*7 messages of further\s+masters$/ms,
+  );
+  assert.match(page, /^ {2}not heard eth1 +it has no IPv4 address to join its group by$/m);
+  const json = JSON.parse(statusJson({ ...facts, machine, heard }));
+  assert.deepEqual([json.sync.heard.unjoined, json.sync.heard.further], [['eth1'], 7]);
+});
+
+test('masters beyond the first hundred are counted together', () => {
+  const tally = new Tally();
+  for (let sender = 0; sender < 300; sender++) tally.count(v1(3, 1), `10.0.${sender >> 8}.${sender & 255}`);
+  tally.count(v1(3, 1), '10.0.0.0');
+  assert.deepEqual([tally.masters.length, tally.masters[0]?.messages, tally.further], [100, 2, 200]);
+});
+
+test('a probe says how long it listened, and hears each port of IPv6 by one socket', async () => {
+  let time = 0;
+  const group = (address: string) => ({ address, port: 18848, links: [] });
+  const groups = ['224.0.0.81', '224.0.0.82', 'ff02::81', 'ff02::82'].map(group);
+  const heard = await listen(
+    groups,
+    () => time,
+    async () => {
+      time = 1234;
+      const sockets = (table: string) =>
+        readFileSync(`/proc/self/net/${table}`, 'utf8').match(/:49A0 0+:0000 /g);
+      assert.deepEqual([sockets('udp')?.length, sockets('udp6')?.length], [2, 1]);
+    },
+  );
+  assert.equal(heard.time, 1.2);
 });
 
 test('sockets of generic netlink are those of protocol 16 with a port', () => {

@@ -1,8 +1,8 @@
 /** The sync daemons of `lvsadm status`, and the masters that --probe heard. */
 import { type Daemon, multicastOf } from '../../model/daemon.js';
 import { daemonText } from '../../output/plan.js';
-import type { StatusFacts } from './facts.js';
-import type { HeardMaster } from './probe.js';
+import { groupText } from '../../system/multicast.js';
+import type { Heard, HeardMaster } from './probe.js';
 import { type Row, type Section, settingRows } from './section.js';
 
 /** The settings of what a master sends. */
@@ -26,6 +26,9 @@ export const sync: Section = {
       ...(daemons.length === 0 ? [['daemons', 'none'] as const] : settingRows(machine, syncSettings)),
       ...masters.map((master): Row => [`heard ${master.address}`, masterRow(master, daemons)]),
       ...(heard === undefined ? [] : [['listened', listenedRow(heard)] as const]),
+      ...(heard?.unjoined ?? []).map(
+        (name): Row => [`not heard ${name}`, 'it has no IPv4 address to join its group by'],
+      ),
     ];
   },
   json: ({ machine, heard }) => ({
@@ -47,7 +50,9 @@ export const sync: Section = {
         connectionMessages: connections,
         accepted: isAccepted(master, machine.ipvs?.daemons ?? []) ?? null,
       })),
+      further: heard.further,
       others: heard.others,
+      unjoined: heard.unjoined,
     },
   }),
 };
@@ -78,15 +83,13 @@ function masterRow(master: HeardMaster, daemons: readonly Daemon[]): string {
   return `id ${syncId}, version ${version}: ${messages} messages, ${connections} connections in them; ${verdict}`;
 }
 
-function listenedRow({ time, groups, masters, others }: NonNullable<StatusFacts['heard']>): string {
-  const where = groups.map(
-    ({ address, port, links }) => `${address} port ${port} on ${links.map(({ name }) => name).join(', ')}`,
-  );
+function listenedRow({ time, groups, masters, further, others }: Heard): string {
   return [
-    `${time} s to ${where.join(' and ')}`,
+    `${time} s to ${groups.map(groupText).join(' and ') || 'no group'}`,
     ...(masters.length === 0
       ? ['no master was heard (one without new packets of clients sends nothing)']
       : []),
+    ...(further > 0 ? [`${further} messages of further masters`] : []),
     ...(others > 0 ? [`${others} datagrams are no sync messages`] : []),
   ].join('; ');
 }

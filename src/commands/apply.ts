@@ -129,9 +129,7 @@ class Application {
   private async tellOfChecks({ state: { services = [] } }: Desired): Promise<void> {
     if (this.hasToldOfChecks || this.values.dryRun || !services.some(({ checks }) => checks)) return;
     this.hasToldOfChecks = true;
-    await this.context.err.write(
-      'lvsadm: checks are not run by apply: they take no server out of the table\n',
-    );
+    await this.context.err.write('lvsadm: checks are not run by apply; lvsadm health check runs them once\n');
   }
 
   private async show(plan: Plan, client: IpvsClient): Promise<number> {

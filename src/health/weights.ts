@@ -1,0 +1,119 @@
+/** From the states of a service's servers to the kernel's weights: factors, floor, quorum and sorry server. Pure. */
+import type { Health } from '../model/health.js';
+import { INT_MAX } from '../model/limits.js';
+import type { ServerState } from './state.js';
+
+/** The weight of a server is the product of these; each can be shown by itself. */
+export interface Factors {
+  /** The weight in the document, or the one at which an operator holds the server: 0 while it is drained. */
+  readonly base: number;
+  /** 1 while the server is up or held by the floor, else 0. */
+  readonly health: 0 | 1;
+  /** Rises to 1 after a failure; 0 at its first moment. */
+  readonly slowStart: number;
+  /** What the server's agent asks for: 1 for 100 %; 0 while it drains or is in maintenance. */
+  readonly agent: number;
+}
+
+/** A server as far as its weight is concerned. */
+export interface WeighedServer {
+  readonly state: ServerState;
+  /** The weight in the document. */
+  readonly weight: number;
+  /** The weight at which an operator holds the server. */
+  readonly held?: number | undefined;
+  /** Share that the agent asks for (default: 1). */
+  readonly agent?: number | undefined;
+}
+
+export interface ServerWeight {
+  readonly weight: number;
+  readonly factors: Factors;
+  /** The server is down, and stays because of the floor. */
+  readonly isKept: boolean;
+}
+
+export interface ServiceWeights {
+  /** In the order of the servers. */
+  readonly servers: readonly ServerWeight[];
+  /** Sum of the weights of servers that are up: the quorum counts these. */
+  readonly weightUp: number;
+  /** Whether the sorry server gets the clients: no other server does. */
+  readonly needsSorry: boolean;
+}
+
+/** @param now milliseconds of the clock of the states */
+export function serviceWeights(
+  servers: readonly WeighedServer[],
+  health: Pick<Health, 'floor' | 'floorOf' | 'slowStart'>,
+  now: number,
+): ServiceWeights {
+  const kept = keptByFloor(servers, health);
+  const weights = servers.map((server): ServerWeight => {
+    const isKept = kept.has(server);
+    const { state, agent = 1 } = server;
+    const factors: Factors = {
+      base: baseOf(server),
+      health: state.isUp || isKept ? 1 : 0,
+      slowStart: slowStartFactor(state, health.slowStart, now),
+      agent,
+    };
+    return { weight: productOf(factors), factors, isKept };
+  });
+  const weightUp = weights.reduce((sum, { weight, isKept }) => sum + (isKept ? 0 : weight), 0);
+  return { servers: weights, weightUp, needsSorry: weights.every(({ weight }) => weight === 0) };
+}
+
+const baseOf = ({ weight, held }: WeighedServer): number => held ?? weight;
+
+/** A whole number: at least 1 if no factor but that of the slow start is 0, so that a small share still gets clients. */
+export function productOf({ base, health, slowStart, agent }: Factors): number {
+  if (base === 0 || health === 0 || agent === 0) return 0;
+  return Math.min(Math.max(1, Math.round(base * slowStart * agent)), INT_MAX);
+}
+
+/** The share of its weight that a server has at a moment of its slow start; 1 before a failure, and after the slow start. */
+export function slowStartFactor(
+  { isUp, since, hasFailed }: ServerState,
+  slowStart: number,
+  now: number,
+): number {
+  if (!isUp || !hasFailed || slowStart === 0) return 1;
+  // The clock may have been set back.
+  return Math.min(Math.max(0, now - since) / slowStart, 1);
+}
+
+/**
+ * The servers that are down and stay, so that checks never take out more than the floor allows: those that failed last. Servers that
+ * an operator, their agent or the document took out are neither counted nor kept.
+ */
+function keptByFloor(
+  servers: readonly WeighedServer[],
+  { floor, floorOf }: Pick<Health, 'floor' | 'floorOf'>,
+): ReadonlySet<WeighedServer> {
+  const present = servers.filter((server) => baseOf(server) > 0 && server.agent !== 0);
+  const sizeOf = (server: WeighedServer): number => (floorOf === 'weight' ? baseOf(server) : 1);
+  const sum = (some: readonly WeighedServer[]) => some.reduce((total, server) => total + sizeOf(server), 0);
+  const needed = (sum(present) * floor) / 100;
+  let size = sum(present.filter(({ state }) => state.isUp));
+  const kept = new Set<WeighedServer>();
+  const lastFirst = present
+    .filter(({ state }) => !state.isUp)
+    .toSorted((a, b) => b.state.since - a.state.since);
+  for (const server of lastFirst) {
+    if (size >= needed) break;
+    kept.add(server);
+    size += sizeOf(server);
+  }
+  return kept;
+}
+
+/**
+ * Whether a service has its quorum.
+ * @param before whether it had it; undefined at the start
+ */
+export function hasQuorum(weightUp: number, quorum: Health['quorum'], before?: boolean): boolean {
+  const { weight, hysteresis } = quorum ?? { weight: 1, hysteresis: 0 };
+  if (before === undefined) return weightUp >= weight;
+  return weightUp >= (before ? weight - hysteresis : weight + hysteresis);
+}

@@ -1,0 +1,154 @@
+// The kernel's weights: the product of the factors, the floor, quorum and sorry server.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { initialState, nextState, type ServerState } from '../../src/health/state.js';
+import { hasQuorum, serviceWeights, slowStartFactor, type WeighedServer } from '../../src/health/weights.js';
+import { pools } from '../support/arbitrary-health.js';
+
+const up: ServerState = { condition: 'up', isUp: true, count: 0, since: 0, hasFailed: false };
+const downSince = (since: number): ServerState => ({
+  condition: 'down',
+  isUp: false,
+  count: 0,
+  since,
+  hasFailed: true,
+});
+
+const policy = { floor: 50, floorOf: 'servers', slowStart: 0 } as const;
+
+const weightsOf = (
+  servers: readonly WeighedServer[],
+  health: Parameters<typeof serviceWeights>[1] = policy,
+  now = 0,
+) => serviceWeights(servers, health, now).servers.map(({ weight }) => weight);
+
+/** The servers of a pool after some of their results, one a millisecond. */
+function serversAt(
+  pool: typeof pools extends fc.Arbitrary<infer T> ? T : never,
+  time: number,
+): WeighedServer[] {
+  return pool.servers.map(({ results, ...server }) => {
+    let state = initialState({ initially: 'up' }, 0);
+    results.slice(0, time).forEach((isSuccess, index) => {
+      state = nextState(state, isSuccess, pool, index + 1);
+    });
+    return { ...server, state };
+  });
+}
+
+test('checks never take a service below its floor, at any moment of any trace', () =>
+  fc.assert(
+    fc.property(pools, (pool) => {
+      for (let time = 0; time <= 20; time++) {
+        const servers = serversAt(pool, time);
+        const { servers: weights } = serviceWeights(servers, pool, time);
+        const sizes = servers.map(({ weight, held }) => (pool.floorOf === 'weight' ? (held ?? weight) : 1));
+        const sum = (isCounted: (index: number) => boolean) =>
+          sizes.reduce((total, size, index) => total + (isCounted(index) ? size : 0), 0);
+        // What operators, agents and the document took out does not count.
+        const isPresent = (index: number) => {
+          const { weight, held, agent } = servers[index] as WeighedServer;
+          return (held ?? weight) > 0 && agent !== 0;
+        };
+        const inUse = sum((index) => (weights[index]?.weight ?? 0) > 0);
+        assert.ok(inUse >= (sum(isPresent) * pool.floor) / 100);
+      }
+    }),
+  ));
+
+test('the floor keeps no server that it does not need, and those that failed last before others', () =>
+  fc.assert(
+    fc.property(pools, (pool) => {
+      const servers = serversAt(pool, 20);
+      const { servers: weights } = serviceWeights(servers, { ...pool, floorOf: 'servers' }, 20);
+      const present = servers.filter(({ weight, held, agent }) => (held ?? weight) > 0 && agent !== 0);
+      const kept = servers.filter((_, index) => weights[index]?.isKept);
+      const left = present.filter((server) => !server.state.isUp && !kept.includes(server));
+      const upCount = present.filter(({ state }) => state.isUp).length;
+      const needed = Math.ceil((present.length * pool.floor) / 100);
+      assert.equal(kept.length, Math.max(0, needed - upCount));
+      for (const one of kept) for (const other of left) assert.ok(one.state.since >= other.state.since);
+    }),
+  ));
+
+test('the weight is the product of the factors, rounded, and 0 only if one of them is', () =>
+  fc.assert(
+    fc.property(pools, (pool) => {
+      const servers = serversAt(pool, 20);
+      for (const { weight, factors } of serviceWeights(servers, pool, 23).servers) {
+        const { base, health, slowStart, agent } = factors;
+        const product = base * health * slowStart * agent;
+        const isOut = base === 0 || health === 0 || agent === 0;
+        assert.equal(weight, isOut ? 0 : Math.min(Math.max(1, Math.round(product)), 2147483647));
+      }
+    }),
+  ));
+
+test('an operator comes before the document, and never gives clients to a server that is down', () => {
+  const servers = [
+    { state: up, weight: 10, held: 0 },
+    { state: up, weight: 10, held: 3 },
+    { state: downSince(5), weight: 10, held: 3 },
+    { state: up, weight: 10 },
+  ];
+  assert.deepEqual(weightsOf(servers), [0, 3, 0, 10]);
+});
+
+test('a slow start follows a failure, lasts its time, and no start is slow', () => {
+  const recovered: ServerState = { ...up, since: 1000, hasFailed: true };
+  const at = (state: ServerState, now: number) => slowStartFactor(state, 10_000, now);
+  assert.deepEqual([at(up, 0), at(up, 5000)], [1, 1]);
+  assert.deepEqual(
+    [1000, 3500, 6000, 11_000, 99_000].map((now) => at(recovered, now)),
+    [0, 0.25, 0.5, 1, 1],
+  );
+  // The clock was set back.
+  assert.equal(at(recovered, 0), 0);
+  assert.deepEqual(
+    weightsOf([{ state: recovered, weight: 100 }], { ...policy, slowStart: 10_000 }, 1000),
+    [1],
+  );
+});
+
+test('all servers fail at once: the last half to fail stays, marked, and does not count for the quorum', () => {
+  const servers = [1, 2, 3, 4].map((since) => ({ state: downSince(since), weight: 10 }));
+  const { servers: weights, weightUp, needsSorry } = serviceWeights(servers, policy, 9);
+  assert.deepEqual(
+    weights.map(({ weight, isKept }) => [weight, isKept]),
+    [
+      [0, false],
+      [0, false],
+      [10, true],
+      [10, true],
+    ],
+  );
+  assert.deepEqual([weightUp, needsSorry], [0, false]);
+});
+
+test('the sorry server is for a service without any server in use', () => {
+  const servers = [{ state: downSince(1), weight: 10 }];
+  assert.equal(serviceWeights(servers, { ...policy, floor: 0 }, 9).needsSorry, true);
+  assert.equal(serviceWeights(servers, policy, 9).needsSorry, false);
+  assert.equal(serviceWeights([{ state: up, weight: 0 }], policy, 9).needsSorry, true);
+});
+
+test('a quorum is won above its hysteresis and lost below it', () => {
+  const quorum = { weight: 10, hysteresis: 2 };
+  assert.deepEqual(
+    [7, 8, 12].map((weight) => hasQuorum(weight, quorum, true)),
+    [false, true, true],
+  );
+  assert.deepEqual(
+    [8, 11, 12].map((weight) => hasQuorum(weight, quorum, false)),
+    [false, false, true],
+  );
+  assert.deepEqual(
+    [9, 10].map((weight) => hasQuorum(weight, quorum)),
+    [false, true],
+  );
+  assert.deepEqual(
+    [0, 1].map((weight) => hasQuorum(weight, undefined)),
+    [false, true],
+  );
+});

@@ -10,6 +10,7 @@ import { themeFor } from '../../output/theme.js';
 import { Interruption } from '../shared/interruption.js';
 import { failureText } from '../shared/reading-client.js';
 import { carryOut } from './actions.js';
+import type { Line } from './arrange.js';
 import { readClients } from './clients.js';
 import { EventQueue } from './event-queue.js';
 import { frame } from './frame.js';
@@ -38,7 +39,7 @@ export interface LiveSettings extends Settings {
 type Event =
   | { readonly terminal: TerminalEvent }
   | { readonly table: RatedTable; readonly date: Date }
-  | { readonly clients: Clients }
+  | { readonly clients: Clients; readonly line: Line }
   | { readonly notice: string }
   | { readonly failure: unknown }
   | { readonly failedWork: unknown }
@@ -124,7 +125,7 @@ class LiveView {
     const { state } = this;
     if (event === 'stop') this.leave();
     else if ('table' in event) this.state = withTable(state, event.table, event.date);
-    else if ('clients' in event) this.state = withClients(state, event.clients);
+    else if ('clients' in event) this.state = withClients(state, event.line, event.clients);
     else if ('notice' in event) this.state = withNotice(state, event.notice);
     else if ('failure' in event) this.fail(event.failure);
     else if ('failedWork' in event) this.failWork(event.failedWork);
@@ -162,9 +163,10 @@ class LiveView {
     const { context, settings } = this;
     if (request.do === 'quit') this.leave();
     else if (request.do === 'redraw') this.screen.forget();
-    else if (request.do === 'clients')
-      this.work(request, async () => ({ clients: await readClients(context, request.line) }));
-    else this.work(request, async () => ({ notice: await carryOut(request, context, settings.runDir) }));
+    else if (request.do === 'clients') {
+      const { line } = request;
+      this.work(request, async () => ({ line, clients: await readClients(context, line) }));
+    } else this.work(request, async () => ({ notice: await carryOut(request, context, settings.runDir) }));
   }
 
   /** Work that takes time, while keys are answered. */

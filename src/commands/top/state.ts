@@ -106,9 +106,11 @@ export function withTable(state: TopState, latest: RatedTable, date: Date): TopS
 /** A new size of the terminal. */
 export const withSize = (state: TopState, size: Size): TopState => inView({ ...state, size });
 
-/** Clients that were read for the line on the screen. */
-export const withClients = (state: TopState, clients: Clients): TopState =>
-  state.mode.kind === 'clients' ? { ...state, mode: { ...state.mode, clients } } : state;
+/** Clients that were read for a line, unless the screen has those of another one by now. */
+export const withClients = (state: TopState, line: Line, clients: Clients): TopState =>
+  state.mode.kind === 'clients' && state.mode.line === line
+    ? { ...state, mode: { ...state.mode, clients } }
+    : state;
 
 /** Work that failed, and with it the clients that it was to read. */
 export function withFailedWork(state: TopState, reason: string): TopState {

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { before, test } from 'node:test';
 import { lineName } from '../../../src/commands/top/arrange.js';
 import { keyList } from '../../../src/commands/top/keys.js';
-import { type TopState, withTable } from '../../../src/commands/top/state.js';
+import { type TopState, withClients, withTable } from '../../../src/commands/top/state.js';
 import type { RatedTable } from '../../../src/observe/table/rates.js';
 import { keysIn } from '../../../src/output/screen.js';
 import { after, linesOf, minute, Readings, stateAt, usualSettings } from '../../support/top-state.js';
@@ -195,4 +195,13 @@ test('q, ctrl-c, ctrl-z and ctrl-l are for the driver; the last three in every m
     assert.deepEqual(after(state, ...keys, 'ctrl-l').request, { do: 'redraw' });
   }
   assert.equal(after(state, 'q', 'x').request, undefined);
+});
+
+test('clients that were read for another line do not come on the screen', () => {
+  const first = after(stateAt(size, table), 'home', 'c');
+  const second = after(first, 'escape', 'down', 'c');
+  assert.ok(first.request?.do === 'clients' && second.request?.do === 'clients');
+  const clients = { groups: [], entries: 17 };
+  assert.equal(withClients(second, first.request.line, clients), second);
+  assert.match(linesOf(withClients(second, second.request.line, clients)).join('\n'), /: 17 connections/);
 });

@@ -63,6 +63,9 @@ export const DIRECTORY = '/run/robust';
 /** Pauses of a command before it is asked to stop: `--watch` and `--over` would run for ever. */
 const PAUSES = 20;
 
+/** Milliseconds after which one is asked to stop that waits without pauses, as `metrics --listen` does for its clients. */
+const PATIENCE = 1000;
+
 /** Files that every machine with IPVS has, by path. */
 const files: Readonly<Record<string, string>> = {
   '/etc/services': 'domain 53/udp\nhttp 80/tcp www\nhttps 443/tcp\nsip 5060/udp\n',
@@ -121,7 +124,9 @@ export async function run(
   });
   const { changes, refusals } = ipvs;
   const began = performance.now();
+  const patience = setTimeout(() => stop.abort('SIGTERM'), PATIENCE);
   const status = await main(words, context);
+  clearTimeout(patience);
   const milliseconds = performance.now() - began;
   (await client?.catch(() => undefined))?.close();
   return {

@@ -72,6 +72,26 @@ test('--json goes on after an interval that fails, until it is asked to stop', a
   assert.equal(err, 'lvsadm: cannot read network namespace blue: exit status 2\n');
 });
 
+test('--json waits an interval before it tries again what failed at once', async () => {
+  const stop = new AbortController();
+  let time = 0;
+  const pauses: number[] = [];
+  const { status } = await everywhere(
+    ['top', '--json', '--all-netns', '--interval', '5'],
+    () => ({ status: time === 0 ? 0 : 2, out: '{"run":1}\n' }),
+    {
+      stopRequest: () => stop.signal,
+      now: () => time,
+      sleep: async (milliseconds) => {
+        time += milliseconds;
+        if (pauses.push(milliseconds) === 20) stop.abort('SIGTERM');
+      },
+    },
+  );
+  assert.equal(status, 0);
+  assert.deepEqual(pauses, Array(20).fill(5000));
+});
+
 test('a first interval that fails is an error, and the live screen has one namespace', async () => {
   const failed = await everywhere(['top', '--json', '--all-netns'], () => ({ status: 2, out: '' }));
   assert.deepEqual(

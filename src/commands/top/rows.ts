@@ -45,6 +45,8 @@ interface Cell {
 }
 
 interface TopColumn extends Column {
+  /** Whether lines are sorted by it: it is the last to leave. */
+  readonly isSorted?: boolean;
   readonly ofServer: (server: RatedServer) => Cell;
   readonly ofService: (service: RatedService) => Cell;
 }
@@ -53,7 +55,7 @@ interface TopColumn extends Column {
 const LEAST_WIDTH = 5;
 
 /** Names do not become shorter than this as long as there are other columns. */
-const LEAST_NAME = 10;
+const LEAST_NAME = 16;
 
 /** The headings, and a row for each line. */
 export function tableRows(lines: readonly Line[], layout: Layout): { heading: string; rows: string[] } {
@@ -69,7 +71,10 @@ export function tableRows(lines: readonly Line[], layout: Layout): { heading: st
   );
   const kept = keptColumns(columns, widths, width);
   // Names shrink for columns that stay, which go in the end: a row that is too wide would spoil the next one.
-  while (kept.length > 1 && LEAST_NAME + widthOf(kept.slice(1), widths) > width) kept.pop();
+  while (kept.length > 1 && LEAST_NAME + widthOf(kept.slice(1), widths) > width) {
+    const least = kept.findLastIndex((index, place) => place > 0 && !columns[index]?.isSorted);
+    kept.splice(least, 1);
+  }
   const rest = width - widthOf(kept.slice(1), widths);
   const shown = kept.map((index) => ({
     index,
@@ -116,11 +121,12 @@ function sparklineColumn({ span }: ScreenLayout, glyphs: Glyphs): TopColumn {
 
 function columnOf(measure: Measure, units: Units, sort: string): TopColumn {
   const { name, leaves, ofServer, ofService, paintServer, paintService } = measure;
+  const isSorted = name === sort;
   return {
-    heading: `${name === sort ? '*' : ''}${headingOf(measure, units)}`,
+    heading: `${isSorted ? '*' : ''}${headingOf(measure, units)}`,
     align: 'right',
-    // The column that lines are sorted by stays.
-    ...(leaves !== undefined && name !== sort && { leaves }),
+    isSorted,
+    ...(leaves !== undefined && !isSorted && { leaves }),
     ofServer: (server) => ({
       text: cellText(measure, ofServer(server), units),
       paint: paintServer?.(server),

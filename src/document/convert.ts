@@ -1,9 +1,7 @@
 /** From a document that fits the schema to the model: defaults, names, and checks across several values. */
 
 import type { Family } from '../model/address.js';
-import type { Daemon, DaemonState } from '../model/daemon.js';
 import { type DestinationId, type ForwardingMethod, plainTunnel } from '../model/destination.js';
-import { interfaceName } from '../model/interface.js';
 import { type Owned, parseOwned } from '../model/ownership.js';
 import {
   defaults,
@@ -14,10 +12,9 @@ import {
   serviceFamily,
 } from '../model/service.js';
 import { formatService, parseServer, parseService } from '../model/service-uri.js';
-import { type Timeouts, timeoutNames } from '../model/table.js';
-import { hostAddress, multicastGroup, portNumber } from './addresses.js';
+import { hostAddress, portNumber } from './addresses.js';
 import { CheckLayers } from './checks.js';
-import type { Fragment, Located, LocatedServer, LocatedService, Report } from './fragment.js';
+import { type Fragment, type LocatedServer, type LocatedService, located, type Report } from './fragment.js';
 import { healthParts } from './health.js';
 import { InvalidValue } from './invalid-value.js';
 import type { Path, Source } from './location.js';
@@ -25,6 +22,7 @@ import { Mistakes } from './mistakes.js';
 import type { Names } from './names.js';
 import { PlainServers } from './plain-servers.js';
 import type { DocumentValue, ServerValue, ServiceSettings, ServiceValue } from './schema.js';
+import { convertDaemons, convertSettings, convertTimeouts } from './sections.js';
 import {
   addressOf,
   type InheritedSettings,
@@ -45,27 +43,26 @@ export function convertDocument(
   names: Names,
   report: Report,
 ): Fragment {
-  const conversion = new Conversion(value, source, names, report);
+  const mistakes = new Mistakes(source, report);
+  const conversion = new Conversion(value, source, names, mistakes);
   return {
     owns: conversion.owns,
     services: value.services?.flatMap((service, index) => conversion.service(service, ['services', index])),
-    daemons: value.sync && conversion.daemons(value.sync),
-    timeouts: value.timeouts && conversion.timeouts(value.timeouts),
-    settings: value.settings && conversion.settings(value.settings),
+    daemons: value.sync && convertDaemons(value.sync, source, mistakes),
+    timeouts: value.timeouts && convertTimeouts(value.timeouts, source),
+    settings: value.settings && convertSettings(value.settings, source),
   };
 }
 
 class Conversion {
   readonly owns: readonly Owned[] | undefined;
-  private readonly mistakes: Mistakes;
 
   constructor(
     private readonly document: DocumentValue,
     private readonly source: Source,
     private readonly names: Names,
-    report: Report,
+    private readonly mistakes: Mistakes,
   ) {
-    this.mistakes = new Mistakes(source, report);
     const owns = document.owns?.map((text, index) =>
       this.mistakes.attempt(
         () => ['owns', index],
@@ -119,49 +116,7 @@ class Conversion {
       },
       this.mistakes,
     );
-    return [{ ...this.located(service, at('service')), destinations, ...parts }];
-  }
-
-  daemons(value: NonNullable<DocumentValue['sync']>): Located<Daemon>[] {
-    const states: readonly DaemonState[] = ['master', 'backup'];
-    return states.flatMap((state) => {
-      const daemon = value[state];
-      if (daemon === undefined) return [];
-      const path = ['sync', state];
-      return this.located(
-        {
-          state,
-          interface:
-            this.mistakes.attempt(
-              () => [...path, 'interface'],
-              () => interfaceName(daemon.interface, 'interface'),
-            ) ?? daemon.interface,
-          syncId: daemon.id ?? 0,
-          maxLength: daemon.maxLength,
-          group: this.mistakes.attempt(
-            () => [...path, 'group'],
-            () => daemon.group && multicastGroup(daemon.group),
-          ),
-          port: daemon.port,
-          ttl: daemon.ttl,
-        },
-        () => path,
-      );
-    });
-  }
-
-  timeouts(value: NonNullable<DocumentValue['timeouts']>): Located<readonly [keyof Timeouts, number]>[] {
-    return timeoutNames.flatMap((name) => {
-      const seconds = value[name];
-      return seconds === undefined ? [] : this.located([name, seconds] as const, () => ['timeouts', name]);
-    });
-  }
-
-  settings(value: NonNullable<DocumentValue['settings']>): Located<readonly [string, string]>[] {
-    return Object.entries(value).flatMap(([name, given]) => {
-      const text = Array.isArray(given) ? given.join(' ') : String(given);
-      return given === undefined ? [] : this.located([name, text] as const, () => ['settings', name]);
-    });
+    return [{ ...located(this.source, service, at('service')), destinations, ...parts }];
   }
 
   private serviceId(value: ServiceValue): ServiceId | undefined {
@@ -223,9 +178,9 @@ class Conversion {
       const text = `'${lowerThreshold}' is more than upperThreshold, ${upperThreshold}`;
       this.mistakes.problem([...path, 'lowerThreshold'], text);
     }
-    const located = this.located(destination, at);
-    if (own.check === undefined && own.agent === undefined) return located;
-    return { ...located, checks: layers.own(own.check, own.agent ?? inherited.agent, path) };
+    const server = located(this.source, destination, at);
+    if (own.check === undefined && own.agent === undefined) return server;
+    return { ...server, checks: layers.own(own.check, own.agent ?? inherited.agent, path) };
   }
 
   private destinationId(server: string, method: ForwardingMethod, of: Owner): DestinationId | undefined {
@@ -237,10 +192,6 @@ class Conversion {
     const address = hostAddress(notation, families, this.names, TUN_ONLY);
     const port = portNumber(notation.port ?? of.port ?? 0, of.protocol, this.names);
     return address === undefined || port === undefined ? undefined : { address, port };
-  }
-
-  private located<T>(value: T, path: () => Path): Located<T> {
-    return { value, location: () => this.source.locate(path()) };
   }
 }
 

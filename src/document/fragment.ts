@@ -6,7 +6,7 @@ import type { Health, ServerChecks } from '../model/health.js';
 import type { Owned } from '../model/ownership.js';
 import type { Service } from '../model/service.js';
 import type { Timeouts } from '../model/table.js';
-import type { Location } from './location.js';
+import type { Location, Path, Source } from './location.js';
 import type { PlainServers } from './plain-servers.js';
 
 /** A value and its location, which is computed only for a problem. */
@@ -14,6 +14,11 @@ export interface Located<T> {
   readonly value: T;
   location(): Location;
 }
+
+export const located = <T>(source: Source, value: T, path: () => Path): Located<T> => ({
+  value,
+  location: () => source.locate(path()),
+});
 
 export interface LocatedServer extends Located<Destination> {
   /** Undefined for the usual checks of its service. */

@@ -16,7 +16,7 @@ import type { ListenAddress } from '../system/http-server.js';
 import { comparisons } from './shared/comparisons.js';
 
 /** What a shell completes a value with: names of files or links, or services and servers in the table. */
-export type Completion = 'path' | 'directory' | 'interface' | 'service' | 'service-url' | 'server';
+export type Completion = 'path' | 'directory' | 'interface' | 'netns' | 'service' | 'service-url' | 'server';
 
 export interface ValueType<T> {
   /** As help writes such a value: `SECONDS`. */

@@ -6,13 +6,14 @@ import type {
   ProgramDescription,
   ValueDescription,
 } from './description.js';
-import { serversProgram, servicesProgram, tableFile } from './table.js';
+import { namedNetns, serversProgram, servicesProgram, tableFile } from './table.js';
 
 /** Variables that the function's last part turns into replies: `words` to choose from, `files` for compgen. */
 const offers: Readonly<Record<Completion, (option: string) => string>> = {
   path: () => 'files=-f',
   directory: () => 'files=-d',
   interface: () => 'words=$(cd /sys/class/net && echo *)',
+  netns: () => `words=$(ls ${namedNetns} 2>/dev/null)`,
   service: (option) => `words=$(_lvsadm_services ${option})`,
   'service-url': () => "words=$(_lvsadm_services '')",
   server: () => 'words=$(_lvsadm_servers)',
@@ -65,7 +66,7 @@ const positionalCases = (commands: readonly CommandDescription[]): string[] =>
   );
 
 const programCase = ({ name, commands, options }: ProgramDescription): string =>
-  `    ${name}) starts='${commands.flatMap(({ names }) => names).join(' ')}' options='${namesOf(options)}' ;;`;
+  `    ${name}) starts='${commands.flatMap(({ names }) => names).join(' ')}' options='${namesOf(options)}' valued='${namesOf(options.filter(takesWord))}' ;;`;
 
 export function bashCompletion(programs: readonly ProgramDescription[]): string {
   const commands = programs[0]?.commands ?? [];
@@ -86,7 +87,7 @@ _lvsadm_servers() {
 _lvsadm() {
   local program=$1 line=\${COMP_LINE:0:COMP_POINT}
   local cur=\${line##*[[:space:]]} word prev='' start='' service='' starts='' options='' valued='' words='' files='' list=''
-  local -i at=0 value=0
+  local -i at=0 value=0 first=0
   local -a given
   read -ra given <<<"\${line%"$cur"}"
   given=("\${given[@]:1}")
@@ -95,6 +96,7 @@ _lvsadm() {
 ${programs.map(programCase).join('\n')}
   esac
   if [[ -n $starts ]]; then
+    first=1
     start=\${given[0]}
     # Short options may stand in one word: -Ln
     [[ $start == -[!-]?* ]] && start=\${start:0:2}
@@ -104,7 +106,7 @@ ${commandCases(commands).join('\n')}
   esac
 
   # From the words so far: how many belong to no option, and the service.
-  for word in "\${given[@]:1}"; do
+  for word in "\${given[@]:first}"; do
     if ((value)); then
       value=0
       [[ $prev == @(-t|-u|-f|--@(tcp|udp|sctp|fwmark)-service) ]] && service=$word
@@ -123,7 +125,8 @@ ${commandCases(commands).join('\n')}
   fi
 
   if [[ -n $prev ]]; then
-    case "$start $prev" in
+    # Programs without commands have options of ipvsadm's.
+    case "\${start:--} $prev" in
 ${valueCases(commands).join('\n')}
     esac
   elif [[ -n $starts && \${#given[@]} -eq 0 ]]; then

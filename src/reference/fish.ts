@@ -6,13 +6,14 @@ import type {
   ProgramDescription,
   ValueDescription,
 } from './description.js';
-import { serversProgram, servicesProgram, tableFile } from './table.js';
+import { namedNetns, serversProgram, servicesProgram, tableFile } from './table.js';
 
 /** Given the option, for a positional the options that have a value. */
 const offers: Readonly<Record<Completion, (words: string) => string>> = {
   path: () => '-F',
   directory: () => "-x -a '(__fish_complete_directories)'",
   interface: () => "-x -a '(__fish_print_interfaces)'",
+  netns: () => `-x -a ${quoted(`(ls ${namedNetns} 2>/dev/null)`)}`,
   service: (option) => `-x -a ${quoted(`(__lvsadm_services ${option})`)}`,
   'service-url': () => `-x -a ${quoted('(__lvsadm_services "")')}`,
   server: (words) => `-x -a ${quoted(`(__lvsadm_servers ${words})`.replace(' )', ')'))}`,

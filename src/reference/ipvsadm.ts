@@ -16,6 +16,7 @@ const completions: Readonly<Partial<Record<SettingName, Completion>>> = {
   service: 'service',
   server: 'server',
   interface: 'interface',
+  netns: 'netns',
 };
 
 export const describeOption = (option: SettingOption): OptionDescription => ({

@@ -69,7 +69,7 @@ export function describeSubcommand(
 const netnsDescription: OptionDescription = {
   names: spellings(netnsRow),
   help: 'network namespace (default: this one)',
-  value: { name: netnsRow.value, choices: [], notation: netnsRow.notation },
+  value: { name: netnsRow.value, choices: [], completion: 'netns', notation: netnsRow.notation },
 };
 
 const allNetnsDescription: OptionDescription = {

@@ -6,6 +6,9 @@
 /** Completions read the table only if this file exists: otherwise -Sn would load the kernel's module. */
 export const tableFile = '/proc/net/ip_vs';
 
+/** Where ip-netns(8) keeps the names of network namespaces. */
+export const namedNetns = '/run/netns';
+
 /** Prints the services of the option `how` (`-t`) as that option takes them; of all, as subcommands do: tcp://192.0.2.1:80. */
 export const servicesProgram = [
   'BEGIN { url["-t"] = "tcp://"; url["-u"] = "udp://"; url["--sctp-service"] = "sctp://"; url["-f"] = "fwmark://" }',

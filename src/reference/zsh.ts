@@ -7,13 +7,14 @@ import type {
   ProgramDescription,
   ValueDescription,
 } from './description.js';
-import { serversProgram, servicesProgram, tableFile } from './table.js';
+import { namedNetns, serversProgram, servicesProgram, tableFile } from './table.js';
 
 /** Actions of _arguments. A blank in front keeps it from putting options of its own into the call. */
 const actions: Readonly<Record<Completion, (option: string) => string>> = {
   path: () => '_files',
   directory: () => '_files -/',
   interface: () => '_net_interfaces',
+  netns: () => ' _lvsadm_netns',
   service: (option) => ` _lvsadm_services ${option}`,
   'service-url': () => ' _lvsadm_services ""',
   server: () => ' _lvsadm_servers',
@@ -66,6 +67,11 @@ export function zshCompletion(programs: readonly ProgramDescription[]): string {
 
 _lvsadm_rules() {
   [[ -e ${tableFile} ]] && command $program -Sn </dev/null 2>/dev/null
+}
+
+_lvsadm_netns() {
+  local -a found=(${namedNetns}/*(N:t))
+  compadd -a found
 }
 
 _lvsadm_services() {

@@ -1,12 +1,12 @@
 // What lvsadm writes for other programs to read: completions, asked of each shell, and the manual page.
 import assert from 'node:assert/strict';
 import { execFile, execFileSync } from 'node:child_process';
-import { chmod, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
-import { tableFile } from '../../src/reference/table.js';
+import { namedNetns, tableFile } from '../../src/reference/table.js';
 import { type Shell, shells } from '../support/shells.js';
 import { LabUnavailable } from './errors.js';
 import { ensurePackages, readerNeeds } from './packages.js';
@@ -69,6 +69,10 @@ const typed: readonly (readonly [line: string, becomes: readonly string[]])[] = 
   ['lvsadm drain ', ['fwmark://7', 'tcp://192.0.2.1:80', 'tcp://[2001:db8::1]:443', 'udp://192.0.2.1:53']],
   ['lvsadm drain tcp://1', ['tcp://192.0.2.1:80']],
   ['lvsadm drain --timeout 5 tcp://192.0.2.1:80 ', ['198.51.100.7:8080']],
+  // Named network namespaces.
+  ['lvsadm list --netns ', ['blue', 'green']],
+  ['lvsadm -Ln --netns=b', ['--netns=blue']],
+  ['ipvsadm-save --netns gr', ['green']],
   // Nothing is known here, and nothing is made up.
   ['lvsadm -A -t 192.0.2.1:80 -M ', []],
 ];
@@ -87,6 +91,8 @@ before(async () => {
   await chmod(path, 0o755);
   for (const name of ['ipvsadm', 'ipvsadm-save', 'ipvsadm-restore'])
     await symlink('lvsadm', join(directory, name));
+  await mkdir(join(directory, 'netns'));
+  for (const name of ['blue', 'green']) await writeFile(join(directory, 'netns', name), '');
 });
 
 after(() => rm(directory, { recursive: true }));
@@ -96,7 +102,8 @@ const check = (shell: string, script: string): Buffer => execFileSync(shell, ['-
 /** @param present a file that is there wherever IPVS is taken to be in the kernel */
 async function scriptFor(shell: string, present: string): Promise<string> {
   const path = join(directory, `lvsadm.${shell}`);
-  await writeFile(path, (await lvsadm('completion', shell)).replaceAll(tableFile, present));
+  const text = (await lvsadm('completion', shell)).replaceAll(tableFile, present);
+  await writeFile(path, text.replaceAll(namedNetns, join(directory, 'netns')));
   return path;
 }
 

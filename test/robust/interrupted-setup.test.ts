@@ -5,8 +5,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import fs, { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import promises from 'node:fs/promises';
-import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -34,8 +32,6 @@ const STRIDE = process.env['ROBUST'] === 'full' ? 1 : 5;
 inOwnNetwork(import.meta.url, 'set-ups that are killed at every step, in a network namespace', () => {
   let directory: string;
   let start: NetworkState;
-  let steps = uninterrupted();
-  const { writeFile } = promises;
 
   before(async () => {
     const ip = (...words: string[]) => execFileSync('ip', words);
@@ -46,12 +42,6 @@ inOwnNetwork(import.meta.url, 'set-ups that are killed at every step, in a netwo
     // The module is there as far as lvsadm can see: this kernel need not have it.
     execFileSync('mount', ['-t', 'tmpfs', 'tmpfs', '/sys/module']);
     mkdirSync('/sys/module/ip_vs');
-    // Settings are written by this function alone.
-    promises.writeFile = async (...words: Parameters<typeof writeFile>) => {
-      await steps.take();
-      await writeFile(...words);
-    };
-    syncBuiltinESMExports();
     directory = mkdtempSync(join(tmpdir(), 'lvsadm-'));
     start = await settledNetwork();
   });
@@ -61,13 +51,12 @@ inOwnNetwork(import.meta.url, 'set-ups that are killed at every step, in a netwo
   const state = () => join(directory, 'state.json');
 
   async function run(words: readonly string[], interrupted = uninterrupted(), journal = interrupted) {
-    steps = interrupted;
     const err = new Captured();
     const context = contextWith({
       out: new Captured(),
       err,
-      files: countedFiles(fs, journal, locks),
-      openSocket: countedSockets(openNodeSocket, steps),
+      files: countedFiles(fs, journal, locks, interrupted),
+      openSocket: countedSockets(openNodeSocket, interrupted),
       now: () => performance.now(),
     });
     const status = await main([...words, '--state', state()], context);

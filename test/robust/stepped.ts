@@ -3,22 +3,12 @@
  * send SIGCONT.
  */
 import fs from 'node:fs';
-import promises from 'node:fs/promises';
-import { syncBuiltinESMExports } from 'node:module';
 import { runProcess } from '../../src/cli/process/context.js';
 import { openNodeSocket } from '../../src/netlink/transport/node.js';
 import { countedFiles, countedSockets, Steps } from '../support/steps.js';
 
 const [, , step, signal, ...argv] = process.argv;
 const steps = new Steps(Number(step), () => void process.kill(process.pid, signal));
-
-// Settings of the kernel are written by this function alone.
-const { writeFile } = promises;
-promises.writeFile = async (...words: Parameters<typeof writeFile>) => {
-  await steps.take();
-  await writeFile(...words);
-};
-syncBuiltinESMExports();
 
 await runProcess({
   program: 'lvsadm',

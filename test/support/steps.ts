@@ -118,24 +118,38 @@ export class FileLocks {
 }
 
 /**
- * In a write during which the process is killed, half of the bytes are written.
+ * In a write during which the process is killed, half of the bytes are written; a setting of the kernel is set or it is not.
  * @param locks in memory, in place of the kernel's
+ * @param settings of changes below /proc/sys, which is never full
  */
-export function countedFiles<F extends Files>(files: F, steps: Steps, locks?: FileLocks): F {
+export function countedFiles<F extends Files>(
+  files: F,
+  steps: Steps,
+  locks?: FileLocks,
+  settings: Steps = steps,
+): F {
   const { O_CREAT } = files.constants;
+  /** Descriptors of settings. */
+  const ofSettings = new Set<number>();
   return {
     ...files,
     openSync(path, flags, mode) {
       if (flags & O_CREAT) steps.take();
       const descriptor = files.openSync(path, flags, mode);
       locks?.opened(descriptor, path);
+      if (path.startsWith('/proc/sys/')) ofSettings.add(descriptor);
       return descriptor;
     },
     closeSync(descriptor) {
       locks?.closed(descriptor);
+      ofSettings.delete(descriptor);
       files.closeSync(descriptor);
     },
     writeSync(descriptor, bytes) {
+      if (ofSettings.has(descriptor)) {
+        settings.take();
+        return files.writeSync(descriptor, bytes);
+      }
       try {
         steps.take();
       } catch (error) {

@@ -33,18 +33,26 @@ export async function runChecks(
   { concurrency = CONCURRENCY, stop }: RunChecksOptions = {},
 ): Promise<CheckResult[]> {
   const keys = checks.map(checkKey);
+  const end = new AbortController();
+  // Each check listens to it; of more than ten listeners the runtime warns.
+  process.getBuiltinModule('node:events').setMaxListeners(0, end.signal);
+  const abort = (): void => end.abort(stop?.reason);
+  stop?.addEventListener('abort', abort, { once: true });
+  if (stop?.aborted) abort();
   const different = new Map(checks.map((placed, index) => [keys[index] as string, placed]));
   const results = new Map<string, CheckResult>();
   const waiting = different.entries();
   const worker = async (): Promise<void> => {
     for (const [key, { check, target }] of waiting) {
-      await pauseAtRandom((check.every * check.jitter) / 100, stop);
-      results.set(key, await runCheck(check, target, stop));
+      await pauseAtRandom((check.every * check.jitter) / 100, end.signal);
+      results.set(key, await runCheck(check, target, end.signal));
     }
   };
   const workers = Array.from({ length: Math.min(concurrency, different.size) }, worker);
   // All of them, so that nothing is open when this ends.
-  for (const end of await Promise.allSettled(workers)) if (end.status === 'rejected') throw end.reason;
+  const settled = await Promise.allSettled(workers);
+  stop?.removeEventListener('abort', abort);
+  for (const each of settled) if (each.status === 'rejected') throw each.reason;
   return keys.map((key) => results.get(key) as CheckResult);
 }
 
@@ -56,11 +64,11 @@ export function checkKey({ check, target }: PlacedCheck): string {
 }
 
 /** @param most milliseconds. @throws the reason of `stop` */
-async function pauseAtRandom(most: number, stop: AbortSignal | undefined): Promise<void> {
+async function pauseAtRandom(most: number, stop: AbortSignal): Promise<void> {
   if (most === 0) return;
   const { setTimeout } = process.getBuiltinModule('node:timers/promises');
-  await setTimeout(Math.random() * most, undefined, { ...(stop && { signal: stop }) }).catch((error) => {
-    stop?.throwIfAborted();
+  await setTimeout(Math.random() * most, undefined, { signal: stop }).catch((error) => {
+    stop.throwIfAborted();
     throw error;
   });
 }

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { placeCheck, runChecks } from '../../src/health/run-checks.js';
 import type { CheckKind, CheckOf } from '../../src/model/check.js';
 import { checkOf } from '../support/health/check-of.js';
-import { serveTcp, silent } from '../support/health/servers.js';
+import { sayOnce, serveTcp, silent } from '../support/health/servers.js';
 
 const place = <K extends CheckKind>(kind: K, port: number, options: Partial<CheckOf<K>> = {}) =>
   placeCheck(checkOf(kind, options), { address: '127.0.0.1', port });
@@ -75,6 +75,20 @@ test('a request to stop ends all checks, and those that wait do not start', asyn
     place('http', port, { path: `/${index}`, timeout: 60_000, every: 60_000, jitter: index === 0 ? 50 : 0 }),
   );
   await assert.rejects(runChecks(checks, { concurrency: 4, stop: stop.signal }), /^Error: stopped$/);
+});
+
+test('many checks at once make no warning of the runtime', async (t) => {
+  const warnings: string[] = [];
+  const warn = ({ message }: Error): unknown => warnings.push(message);
+  process.on('warning', warn);
+  t.after(() => process.off('warning', warn));
+  const port = await sayOnce(t, 'up');
+  const checks = Array.from({ length: 40 }, (_, index) =>
+    place('tcp', port, { send: `${index}`, expect: 'up' }),
+  );
+  const results = await runChecks(checks, { stop: new AbortController().signal });
+  await new Promise(setImmediate);
+  assert.deepEqual([results.length, warnings], [40, []]);
 });
 
 test('the target is that of the check, else the server, else the usual one of the kind', () => {

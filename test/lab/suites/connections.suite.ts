@@ -1,10 +1,13 @@
 /**
- * Where the kernel sends 300 clients, by scheduler, flags and family, beside what `where` computes; and `connections` beside ipvsadm
- * and awk. The clients are addresses of this machine, and servers never answer: the kernel's choice is in its connection table.
+ * Where the kernel sends 300 clients, by scheduler, flags and family, beside what `where` computes; two directors with one document;
+ * and `connections` beside ipvsadm and awk. The clients are addresses of this machine, and servers never answer: the kernel's choice is
+ * in its connection table.
  */
 import assert from 'node:assert/strict';
-import { createSocket, type Socket } from 'node:dgram';
 import { createReadStream } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { IpvsClient } from '../../../src/ipvs/client.js';
 import { connectionTablePath, scanConnections } from '../../../src/ipvs/connections/proc.js';
@@ -14,7 +17,11 @@ import type { SchedulerFlag } from '../../../src/model/schedulers.js';
 import type { Service } from '../../../src/model/service.js';
 import { overloadOf } from '../../../src/model/table.js';
 import { Placements } from '../../../src/observe/placement/placements.js';
-import { attempt } from '../../support/net/run.js';
+import { chunks } from '../../support/context.js';
+import type { Agent } from '../../support/net/agent.js';
+import { Host } from '../../support/net/host.js';
+import { attempt, ip } from '../../support/net/run.js';
+import { sendUdp } from '../../support/net/udp.js';
 import { openSocket } from '../../support/socket.js';
 import { lvsadm } from '../distribution.js';
 
@@ -54,16 +61,22 @@ async function run(file: string, ...args: string[]): Promise<string> {
   return stdout;
 }
 
+/** A director whose servers never answer, and which is its own clients. */
+const links = [
+  'link set lo up',
+  'link add servers type dummy',
+  'link set servers up',
+  'address add 198.51.100.254/24 dev servers',
+  'address add 2001:db8:1::ffff/64 dev servers nodad',
+  'address add 192.0.2.10/32 dev lo',
+  'address add 2001:db8::10/128 dev lo nodad',
+  'route add local 10.9.0.0/16 dev lo',
+  'route add local fd09::/64 dev lo',
+];
+
 before(async () => {
   ipvs = await IpvsClient.open(openSocket);
-  await run('ip', 'link', 'add', 'servers', 'type', 'dummy');
-  await run('ip', 'link', 'set', 'servers', 'up');
-  await run('ip', 'address', 'add', '198.51.100.254/24', 'dev', 'servers');
-  await run('ip', 'address', 'add', '2001:db8:1::ffff/64', 'dev', 'servers', 'nodad');
-  await run('ip', 'address', 'add', '192.0.2.10/32', 'dev', 'lo');
-  await run('ip', 'address', 'add', '2001:db8::10/128', 'dev', 'lo', 'nodad');
-  await run('ip', 'route', 'add', 'local', '10.9.0.0/16', 'dev', 'lo');
-  await run('ip', '-6', 'route', 'add', 'local', 'fd09::/64', 'dev', 'lo');
+  await ip(undefined, links);
   for (const setting of ['net.ipv4.ip_nonlocal_bind=1', 'net.ipv6.ip_nonlocal_bind=1']) {
     await run('sysctl', '-qw', setting);
   }
@@ -97,23 +110,12 @@ async function addService(family: Family, service: Service): Promise<void> {
   }
 }
 
-/** A socket at the client's address; its port is part of what the schedulers hash. */
-async function clientSocket(family: Family, number: number): Promise<Socket> {
-  const socket = createSocket(family === 'inet' ? 'udp4' : 'udp6');
-  // A refused client may be told so.
-  socket.on('error', () => {});
-  const address = plans[family].client(number);
-  await new Promise<void>((resolve) => socket.bind({ address, port: CLIENT_PORT + number }, resolve));
-  return socket;
-}
-
-const send = (socket: Socket, port: number, address: string): Promise<void> =>
-  new Promise((resolve) => socket.send('?', port, address, () => resolve()));
-
 /** The kernel's choice by client and service. */
-async function choices(): Promise<Map<string, string>> {
+async function choices(
+  table: AsyncIterable<Uint8Array> = createReadStream(connectionTablePath),
+): Promise<Map<string, string>> {
   const found = new Map<string, string>();
-  await scanConnections(createReadStream(connectionTablePath), ({ client, virtual, destination }) => {
+  await scanConnections(table, ({ client, virtual, destination }) => {
     const key = `${formatEndpoint(client.address, client.port)} ${formatEndpoint(virtual.address, virtual.port)}`;
     found.set(key, formatEndpoint(destination.address, destination.port));
   });
@@ -126,11 +128,9 @@ describe('where is held to the kernel', () => {
       const { vip, client } = plans[family];
       const services = cases.map((_, index) => serviceOf(family, index));
       for (const service of services) await addService(family, service);
-      for (let number = 0; number < CLIENTS; number++) {
-        const socket = await clientSocket(family, number);
-        for (const index of services.keys()) await send(socket, 5000 + index, vip);
-        socket.close();
-      }
+      const from = Array.from({ length: CLIENTS }, (_, number) => client(number));
+      const ports = services.map((_, index) => 5000 + index);
+      await sendUdp({ address: vip, ports, from, fromPort: CLIENT_PORT });
       const kernel = await choices();
       for (const [index, service] of services.entries()) {
         const servers = (await ipvs.destinations(service.id)).map((entry) => ({
@@ -165,6 +165,131 @@ describe('where is held to the kernel', () => {
     assert.match(there, /it has a connection: UDP, \d+ s left/);
     assert.ok(there.includes(` -> ${kernel.get(`${client} 192.0.2.10:5001`)}\n`));
     assert.match(await run(lvsadm, 'where', '10.9.200.1', 'udp://192.0.2.10:5001'), /slot \d+ of 4093 of mh/);
+  });
+});
+
+describe('two directors with one document', () => {
+  const { vip, client, server } = plans.inet;
+  const hashing = ['mh', 'sh'] as const;
+  const ports = hashing.map((_, index) => 5000 + index);
+  const clients = Array.from({ length: CLIENTS / 2 }, (_, number) => client(number));
+  const all = [1, 2, 3, 4, 5];
+  let directory: string;
+  /** Built by one apply, and by two: with three of the servers first. */
+  let [once, twice]: Agent[] = [];
+
+  const documentOf = (numbers: readonly number[]): string =>
+    JSON.stringify({
+      services: hashing.map((scheduler, index) => ({
+        service: `udp://${vip}:${ports[index]}`,
+        scheduler,
+        servers: numbers.map((number) => ({ server: server(number), weight: number })),
+      })),
+    });
+
+  before(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'lvsadm-directors-'));
+    await writeFile(join(directory, 'all'), documentOf(all));
+    await writeFile(join(directory, 'some'), documentOf([2, 3, 5]));
+    [once, twice] = await Promise.all(
+      ['once', 'twice'].map(async (name) => {
+        await run('ip', 'netns', 'add', name);
+        const host = new Host(name, name);
+        hosts.push(host);
+        await host.ip(links);
+        await host.sysctl({ 'net.ipv4.ip_nonlocal_bind': '1' });
+        return host.agent();
+      }),
+    );
+  });
+  const hosts: Host[] = [];
+  after(async () => {
+    for (const host of hosts) {
+      await host.stop();
+      await run('ip', 'netns', 'delete', host.namespace);
+    }
+    await rm(directory, { recursive: true });
+  });
+
+  async function lvsadmOn(agent: Agent | undefined, ...words: string[]): Promise<string> {
+    const { out, err } = (await agent?.call('lvsadm', ...words)) ?? assert.fail();
+    assert.equal(err, '', words.join(' '));
+    return out;
+  }
+
+  const apply = (agent: Agent | undefined, name: string) =>
+    lvsadmOn(agent, 'apply', '-f', join(directory, name));
+
+  /** The services with a note about the order of their servers, and the commands against it. */
+  async function hashOrder(agent: Agent | undefined): Promise<{ subject: string; fixes: string[] }[]> {
+    const { findings } = JSON.parse(await lvsadmOn(agent, 'doctor', '--json'));
+    return findings
+      .filter(({ id }: { id: string }) => id === 'hash-order')
+      .map(({ subject, fixes }: { subject: string; fixes: { command: string }[] }) => ({
+        subject,
+        fixes: fixes.map(({ command }) => command),
+      }));
+  }
+
+  /** The kernel's servers for the clients by service, which are those that `where` computes. */
+  async function placed(agent: Agent | undefined, fromPort: number): Promise<string[][]> {
+    if (agent === undefined) return assert.fail();
+    await agent.call('sendUdp', { address: vip, ports, from: clients, fromPort });
+    const text = await agent.call('read', connectionTablePath);
+    const kernel = await choices(chunks(text, 65_536));
+    const table = await agent.call('readTable');
+    return ports.map((port) => {
+      const service = table.find(({ id }) => 'port' in id && id.port === port) ?? assert.fail();
+      const servers = service.destinations.map(({ id, weight }) => ({
+        id,
+        weight,
+        lastWeight: weight,
+        overload: 'no' as const,
+      }));
+      const placements = Placements.of(service, servers) ?? assert.fail();
+      const computed = clients.map((address) => placements.place(address, 0)?.server ?? assert.fail());
+      const real = clients.map((address, number) =>
+        kernel.get(`${formatEndpoint(address, fromPort + number)} ${formatEndpoint(vip, port)}`),
+      );
+      assert.deepEqual(
+        real,
+        computed.map(({ id }) => destinationKey(id)),
+        service.scheduler,
+      );
+      return real.map(String);
+    });
+  }
+
+  const differing = (some: readonly string[] = [], others: readonly string[] = []): number =>
+    some.filter((name, index) => name !== others[index]).length / clients.length;
+
+  test('diff --moves says what share of clients a change moves; doctor says why the directors differ, and mends it', async () => {
+    await apply(once, 'all');
+    await apply(twice, 'some');
+    const before = await placed(twice, 20_000);
+    const { services } = JSON.parse(
+      await lvsadmOn(twice, 'diff', '--moves', '--json', '-f', join(directory, 'all')),
+    );
+    await apply(twice, 'all');
+    const [whole, grown] = [await placed(once, 30_000), await placed(twice, 30_000)];
+    for (const [index, scheduler] of hashing.entries()) {
+      const share = differing(before[index], grown[index]);
+      assert.ok(
+        Math.abs(services[index].moves - share) < 0.1,
+        `${scheduler}: ${services[index].moves}, ${share}`,
+      );
+      assert.ok(differing(whole[index], grown[index]) > 0, scheduler);
+    }
+    const found = await hashOrder(twice);
+    assert.deepEqual(
+      found.map(({ subject }) => subject),
+      ports.map((port) => `UDP ${vip}:${port}`),
+    );
+    for (const command of found.flatMap(({ fixes }) => fixes)) {
+      await lvsadmOn(twice, ...command.split(' ').slice(1));
+    }
+    assert.deepEqual(await hashOrder(twice), []);
+    assert.deepEqual(await placed(twice, 40_000), whole);
   });
 });
 

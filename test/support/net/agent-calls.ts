@@ -4,7 +4,7 @@ import type { Ran } from '../modern.js';
 import { applyChanges, readTable } from './agent-ipvs.js';
 import { ask, hold, release, repeat } from './http-client.js';
 import { serveHttp } from './http-server.js';
-import { askUdp, serveUdp } from './udp.js';
+import { askUdp, sendUdp, serveUdp } from './udp.js';
 
 export const calls = {
   /** Answers when the agent is up. */
@@ -16,6 +16,7 @@ export const calls = {
   release,
   serveHttp,
   askUdp,
+  sendUdp,
   serveUdp,
   applyChanges,
   readTable,

@@ -46,3 +46,28 @@ export async function askUdp({
   }
   return { ...outcome, elapsed: performance.now() - begin };
 }
+
+export interface UdpSending {
+  address: string;
+  ports: readonly number[];
+  /** The clients' addresses. */
+  from: readonly string[];
+  /** The first client's port, and one more for each that follows. */
+  fromPort: number;
+}
+
+/** A datagram from each client to each port; nobody waits for an answer. */
+export async function sendUdp({ address, ports, from, fromPort }: UdpSending): Promise<void> {
+  for (const [number, client] of from.entries()) {
+    const socket = createSocket(isIPv6(address) ? 'udp6' : 'udp4');
+    // A client that is refused may be told so.
+    socket.on('error', () => {});
+    await new Promise<void>((resolve) =>
+      socket.bind({ address: client, port: fromPort + number }, () => resolve()),
+    );
+    for (const port of ports) {
+      await new Promise<void>((resolve) => socket.send('?', port, address, () => resolve()));
+    }
+    socket.close();
+  }
+}

@@ -28,9 +28,12 @@ export function failureReason(error: unknown, timeout: number): string {
   if (error instanceof CheckFailure) return printable(error.reason);
   if (error instanceof Unanswered) return printable(`no ${error.missing} within ${formatDuration(timeout)}`);
   if (error instanceof HostError) return printable(error.message);
-  const { code, errno } = error as NodeJS.ErrnoException;
+  const { code, errno, syscall } = error as NodeJS.ErrnoException;
   if (typeof code !== 'string') throw error;
   if (code === 'ECONNRESET' && errno === undefined) return 'incomplete answer';
+  // Bun has this code for every TCP connection that fails, whatever the kernel says.
+  if (code === 'ECONNREFUSED' && syscall === 'connect' && process.versions['bun'] !== undefined)
+    return 'connection refused or host unreachable';
   // Errors of HTTP/2 have numbers of their own.
   if (errno !== undefined && errno < 0 && /^E(?!RR_|PROTO$)/.test(code)) return errnoText(-errno);
   return reasons.find(([start]) => code.startsWith(start))?.[1] ?? printable(code);

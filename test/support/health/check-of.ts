@@ -26,6 +26,12 @@ export async function resultOf<K extends CheckKind>(
   return { result: `${ok ? 'up' : 'down'}: ${reason}`, ms, ...rest };
 }
 
+/** The result of a TCP connection that nobody accepts: Bun does not tell why it failed. */
+export const refused =
+  process.versions['bun'] === undefined
+    ? 'down: connection refused'
+    : 'down: connection refused or host unreachable';
+
 const vectors = new URL('../../../../test/vectors/tls/', import.meta.url);
 
 /** Certificates and key of test/vectors/tls/. */

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { test } from 'node:test';
 import { runCheck } from '../../../src/health/run-check.js';
-import { caPath, checkOf, resultOf } from './check-of.js';
+import { caPath, checkOf, refused, resultOf } from './check-of.js';
 import * as dns from './dns-answers.js';
 import {
   answerOnce,
@@ -28,7 +28,7 @@ const short = { timeout: 400 };
 export function testNetworkChecks(): void {
   for (const kind of ['tcp', 'tls', 'http', 'https', 'smtp', 'grpc', 'agent'] as const) {
     test(`${kind}: a port where nobody listens`, async () => {
-      assert.equal((await resultOf(kind, await closedPort())).result, 'down: connection refused');
+      assert.equal((await resultOf(kind, await closedPort())).result, refused);
     });
   }
 

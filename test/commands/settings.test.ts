@@ -80,7 +80,7 @@ test('a setting that the kernel lacks is refused before anything is changed', as
     `settings: {conntrack: 1, conn_max: 5}\n${service}`,
   );
   assert.deepEqual([status, out], [2, '']);
-  assert.match(err, /settings\.conn_max.*this kernel has no setting/);
+  assert.match(err, /settings\.conn_max: this kernel has no setting net\.ipv4\.vs\.conn_max/);
   assert.equal(await settingOf(director, 'conntrack'), '0');
   assert.deepEqual((await director.state()).services, []);
 });

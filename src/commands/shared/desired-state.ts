@@ -12,7 +12,7 @@ import { diff } from '../../plan/diff.js';
 import { type Plan, subject } from '../../plan/plan.js';
 import { withinOwned, withOnly, withoutPruning } from '../../plan/policy.js';
 import { SystemNames } from '../../system/names.js';
-import { Sysctls } from '../../system/sysctl.js';
+import { Sysctls, sysctlName } from '../../system/sysctl.js';
 import { readSettings, vsSetting } from '../../system/vs-settings.js';
 import type { Options, Values } from '../command.js';
 import { serviceArgument } from './service-arg.js';
@@ -82,7 +82,7 @@ export async function readCurrent(
   const settings = await readSettings(names, new Sysctls(files));
   const missing = names.find((name) => !Object.hasOwn(settings, name));
   if (missing === undefined) return { ...table, settings };
-  throw new UsageError(`this kernel has no setting ${vsSetting(missing)}`, `settings.${missing}`);
+  throw new UsageError(`this kernel has no setting ${sysctlName(vsSetting(missing))}`, `settings.${missing}`);
 }
 
 /** Sets settings of IPVS. */

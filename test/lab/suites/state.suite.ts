@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
@@ -181,6 +181,19 @@ test('a daemon that leaves everything to the kernel is no drift once it runs', a
     }
     await clear();
   }
+});
+
+test('settings of a document are set in the kernel, and no difference then', async () => {
+  const file = join(directory, 'settings.yaml');
+  await writeFile(file, 'settings: {expire_nodest_conn: 1, sync_threshold: [4, 60], drop_entry: 1}\n');
+  const { stdout } = await run(lvsadm, ['apply', '-f', file]);
+  assert.match(stdout, /^changed {2}setting expire_nodest_conn {2}0 -> 1$/m);
+  const values = ['expire_nodest_conn', 'sync_threshold'].map((name) =>
+    readFile(`/proc/sys/net/ipv4/vs/${name}`, 'utf8'),
+  );
+  assert.deepEqual(await Promise.all(values), ['1\n', '4\t60\n']);
+  // Its status is 1 for differences.
+  assert.match((await run(lvsadm, ['diff', '-f', file])).stdout, /^no difference/);
 });
 
 describe('interrupted', () => {

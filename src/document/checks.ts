@@ -43,6 +43,11 @@ export class CheckLayers {
     this.merged = this.extended(outer, own, [...path, 'check']);
   }
 
+  /** Whether neither the document nor the service says anything of checks. */
+  get areEmpty(): boolean {
+    return this.merged === NOTHING;
+  }
+
   /** The checks of servers without any of their own. */
   usual(agent: OptionValues | undefined): ServerChecks {
     this.finished ??= { check: this.checkOf(this.merged) };

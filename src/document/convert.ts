@@ -15,11 +15,12 @@ import { formatService, parseServer, parseService } from '../model/service-uri.j
 import { hostAddress, portNumber } from './addresses.js';
 import { CheckLayers } from './checks.js';
 import { type Fragment, type LocatedServer, type LocatedService, located, type Report } from './fragment.js';
-import { healthParts } from './health.js';
+import { hasOwnChecks, healthParts } from './health.js';
 import { InvalidValue } from './invalid-value.js';
 import type { Path, Source } from './location.js';
 import { Mistakes } from './mistakes.js';
 import type { Names } from './names.js';
+import type { OptionValues } from './option-shapes.js';
 import { PlainServers } from './plain-servers.js';
 import type { DocumentValue, ServerValue, ServiceSettings, ServiceValue } from './schema.js';
 import { convertDaemons, convertSettings, convertTimeouts } from './sections.js';
@@ -101,22 +102,30 @@ class Conversion {
     }
     const inherited = this.inherited(value, ownerOf(id), path);
     const destinations = this.servers(value, inherited, path);
-    const parts = healthParts(
-      {
-        path,
-        layers: inherited.layers,
-        usual: this.document.defaults?.health,
-        own: value.health,
-        agent: inherited.settings.agent,
-        destinations,
-        sorryId: ({ server, method }) =>
-          this.mistakes.attempt(at('health', 'sorry', 'server'), () =>
-            this.destinationId(String(server), method as ForwardingMethod, inherited.of),
-          ),
-      },
+    const parts = this.healthParts(value, destinations, inherited, path);
+    return [{ ...located(this.source, service, at('service')), destinations, ...parts }];
+  }
+
+  private healthParts(
+    value: ServiceValue,
+    destinations: LocatedService['destinations'],
+    { of, settings, layers }: Inherited,
+    path: Path,
+  ): Pick<LocatedService, 'checks' | 'health'> | undefined {
+    // A large table without checks is not to wait for them.
+    const isChecked = !layers.areEmpty || settings.agent !== undefined || hasOwnChecks(destinations);
+    if (!isChecked && value.health === undefined) return undefined;
+    const sorryId = ({ server, method }: OptionValues) =>
+      this.mistakes.attempt(
+        () => [...path, 'health', 'sorry', 'server'],
+        () => this.destinationId(String(server), method as ForwardingMethod, of),
+      );
+    const usual = this.document.defaults?.health;
+    const { agent } = settings;
+    return healthParts(
+      { path, layers, usual, own: value.health, agent, destinations, sorryId },
       this.mistakes,
     );
-    return [{ ...located(this.source, service, at('service')), destinations, ...parts }];
   }
 
   private serviceId(value: ServiceValue): ServiceId | undefined {

@@ -24,6 +24,12 @@ export interface HealthSource {
   sorryId(sorry: OptionValues): DestinationId | undefined;
 }
 
+/** Whether a server has checks of its own. */
+export const hasOwnChecks = (destinations: LocatedService['destinations']): boolean =>
+  destinations !== undefined &&
+  !(destinations instanceof PlainServers) &&
+  destinations.some(({ checks }) => checks !== undefined);
+
 /** The checks of a service and what they do to it; empty for a service without both. */
 export function healthParts(
   source: HealthSource,

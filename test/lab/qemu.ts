@@ -25,22 +25,30 @@ export const ports = { stdin: 1, stdout: 2, stderr: 3, status: 4 } as const;
 export const consoleLog = 'console.log';
 
 /**
+ * Without what slows an emulator down: string instructions, with which the kernel would clear and copy pages byte by byte (erms, fsrm);
+ * a fifth level of page tables (la57); protection of a process's pages from the kernel, and by keys (smap, smep, pku).
+ */
+const emulated = 'max,-erms,-fsrm,-la57,-smap,-smep,-pku';
+
+/**
  * icount: busy time of the guest is a count of its instructions, whatever else the host does. While it is idle the host's
  * clock counts; otherwise its timers would run out while it waits for the host's files.
  */
 const accelerators: Record<Accel, string[]> = {
-  tcg: ['-accel', 'tcg,thread=multi', '-cpu', 'max'],
+  tcg: ['-accel', 'tcg,thread=multi', '-cpu', emulated],
   kvm: ['-accel', 'kvm', '-cpu', 'host'],
   icount: ['-accel', 'tcg,thread=single', '-icount', 'shift=0,sleep=on', '-cpu', 'max'],
 };
 
 /**
  * An oops is a panic, a panic ends QEMU: nothing goes on in a kernel that is broken. A busy host starves the emulated
- * timer, which the kernel would take for a broken one. The rest saves time.
+ * timer, which the kernel would take for a broken one. The rest saves time: an emulator translates code anew for each address that it
+ * finds it at (norandmaps), and clearing memory is slow (no huge pages, init_on_alloc=0).
  */
 const kernelArguments = [
   ...['console=ttyS0', 'quiet', 'panic=-1', 'oops=panic', 'no_timer_check', 'tsc=reliable'],
-  ...['nokaslr', 'mitigations=off', 'cryptomgr.notests', 'random.trust_cpu=on'],
+  ...['nokaslr', 'mitigations=off', 'cryptomgr.notests', 'random.trust_cpu=on', 'apparmor=0'],
+  ...['norandmaps', 'transparent_hugepage=never', 'init_on_alloc=0'],
 ].join(' ');
 
 export function qemuArguments(hardware: Hardware): string[] {

@@ -27,6 +27,9 @@ const statuses: readonly (readonly [start: string, statuses: readonly number[]])
   ['lvsadm doctor', [0, 1, 2]],
 ];
 
+/** Command lines that go on until they are stopped, by how these begin: Ctrl-C, as soon as they have written something. */
+const endless: readonly string[] = ['lvsadm top'];
+
 /** What the machine of a page has before its commands run, beside an interface eth0. */
 const surroundings: Readonly<Record<string, string>> = {
   'docs/doctor.md': `
@@ -84,6 +87,9 @@ function run(script: string, where: readonly string[], cwd: string): Promise<Ran
       resolve({ status: error === null ? 0 : (error.code ?? error.signal ?? 'failed'), stdout, stderr }),
     );
     child.stdin?.end();
+    // bash becomes the last command of a line: the signal is the program's.
+    if (endless.some((start) => script.startsWith(start)))
+      child.stdout?.once('data', () => child.kill('SIGINT'));
   });
 }
 
@@ -124,14 +130,19 @@ let machines = 0;
 for (const [title, shown] of sections) {
   describe(title, () => {
     const places = new Map<string, readonly string[]>();
+    const namespaces: string[] = [];
     let cwd: string;
     before(async () => {
       cwd = mkdtempSync(join(directory, 'work-'));
       for (const name of new Set(shown.map((block) => block.machine))) {
-        places.set(name, await machine(name, `docs${machines++}`));
+        const namespace = `docs${machines++}`;
+        namespaces.push(namespace);
+        places.set(name, await machine(name, namespace));
         await sh(surroundings[shown[0]?.page ?? ''] ?? '', places.get(name), cwd);
       }
     });
+    // `--all-netns` starts lvsadm once for each of them.
+    after(() => sh(namespaces.map((namespace) => `ip netns delete ${namespace}`).join(' && ')));
 
     for (const { language, machine: name, lines } of shown) {
       const where = (): readonly string[] => places.get(name) ?? [];

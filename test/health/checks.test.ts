@@ -7,4 +7,4 @@ import { testProgramChecks } from '../support/health/program-checks.js';
 testNetworkChecks();
 testProgramChecks();
 
-test('the same on Bun', () => passesUnderBun('checks', 47));
+test('the same on Bun', () => passesUnderBun('checks', 48));

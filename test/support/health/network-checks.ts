@@ -1,8 +1,11 @@
 /** Checks that speak to servers, each against a real one on loopback: on Node, and on Bun. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
+import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { runCheck } from '../../../src/health/run-check.js';
 import { caPath, checkOf, refused, resultOf } from './check-of.js';
 import * as dns from './dns-answers.js';
@@ -77,6 +80,27 @@ export function testNetworkChecks(): void {
       if (client?.closed === false) await once(client, 'close');
       assert.equal(clients.length, 1);
     }
+  });
+
+  test('checks that have a result leave no descriptor', async (t) => {
+    const respond = (_request: unknown, response: ServerResponse) => response.end('x'.repeat(200_000));
+    const ports = {
+      tls: await serveTls(t),
+      http: await serveHttp(t, respond),
+      https: await serveHttps(t, respond),
+      grpc: await serveGrpc(t, (stream) => stream.respond({ ':status': 200 }, { endStream: true })),
+      agent: await sayOnce(t, 'up\n'),
+      udp: await serveUdp(t, (_request, answer) => answer('pong')),
+    } as const;
+    const checkAll = async (): Promise<void> => {
+      for (const kind of Object.keys(ports) as (keyof typeof ports)[]) await resultOf(kind, ports[kind]);
+    };
+    const descriptors = (): number => readdirSync('/proc/self/fd').length;
+    await checkAll();
+    await settled(descriptors);
+    const before = descriptors();
+    for (let round = 0; round < 5; round++) await checkAll();
+    assert.ok((await settled(descriptors)) <= before, `${before} before, ${descriptors()} after`);
   });
 
   test('tcp: text and bytes are sent and expected', async (t) => {
@@ -443,4 +467,13 @@ export function testNetworkChecks(): void {
     const port = await answerOnce(t, 'up\n');
     assert.equal((await resultOf('agent', port, { send: 'web1\n' })).result, "up: 'up'");
   });
+}
+
+/** A number once it has not changed for a while: both ends of a connection are in this process, and neither closes at once. */
+async function settled(count: () => number): Promise<number> {
+  for (;;) {
+    const before = count();
+    await sleep(200);
+    if (count() === before) return before;
+  }
 }

@@ -11,9 +11,12 @@ const viaRouter = ['default via 10.1.0.254', 'default via fd01::fe'];
 /** Strict reverse path filtering, as distributions have it: the tunnels' trap. */
 const strict = { 'net.ipv4.conf.all.rp_filter': 1 };
 
+/** The client's addresses. */
+export const clients = ['192.0.2.9', '192.0.2.10'] as const;
+
 const plan: NetworkPlan = {
   client: {
-    on: { net: ['192.0.2.9/24', '2001:db8::9/64'] },
+    on: { net: [...clients.map((address) => `${address}/24`), '2001:db8::9/64'] },
     routes: ['default via 192.0.2.1', 'default via 2001:db8::1'],
   },
   router: {
@@ -34,6 +37,15 @@ export const addresses = {
 } as const;
 export const vips = { inet: '10.1.0.10', inet6: 'fd01::10' } as const;
 export const gateways = { inet: '10.1.0.1', inet6: 'fd01::1' } as const;
+
+interface AskOptions {
+  readonly port?: number;
+  readonly parallel?: number;
+  /** Milliseconds. */
+  readonly timeout?: number;
+  /** One of the client's addresses; that which its routes choose by default. */
+  readonly from?: (typeof clients)[number];
+}
 
 export class Farm implements AsyncDisposable {
   private constructor(private readonly network: Network) {}
@@ -78,7 +90,7 @@ export class Farm implements AsyncDisposable {
   async ask(
     address: string,
     count: number,
-    { port = 80, parallel = 1, timeout = 15_000 } = {},
+    { port = 80, parallel = 1, timeout = 15_000, from }: AskOptions = {},
   ): Promise<{ answers: string[]; errors: string[] }> {
     const client = await this.host('client').agent();
     const { answers, errors } = await client.call('ask', {
@@ -87,6 +99,7 @@ export class Farm implements AsyncDisposable {
       count,
       parallel,
       timeout,
+      ...(from && { from }),
     });
     return { answers, errors };
   }

@@ -18,7 +18,8 @@ export const conntrackOff: Check = {
       observed: [seenSetting(facts, path), ...rules.map(({ text, hook }) => seen(hook, text))],
       why:
         "Netfilter does not track IPVS's connections. Rules that translate addresses do not see them, and to rules that match " +
-        'the state of a connection their packets are invalid.',
+        'the state of a connection their packets are invalid. A connection keeps the setting that it began with: after a change only ' +
+        'new ones are tracked.',
       fixes: [setSetting(path, '1')],
     };
   },

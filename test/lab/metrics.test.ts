@@ -9,7 +9,13 @@ import { exposition } from '../../src/observe/metrics/exposition.js';
 import { nodeExporterMetrics } from '../../src/observe/metrics/node-exporter.js';
 import { sampleTable } from '../../src/observe/table/sample.js';
 import { Director } from '../support/director.js';
-import { dashboardQueries, observeDocs, sampleDocument, sampleTotals } from '../support/metrics.js';
+import {
+  dashboardQueries,
+  observeDocs,
+  readDashboard,
+  sampleDocument,
+  sampleTotals,
+} from '../support/metrics.js';
 import { LabUnavailable } from './errors.js';
 import { ensurePackages, metricsNeeds } from './packages.js';
 
@@ -64,6 +70,39 @@ test('every query of the dashboard is valid', async (t) => {
   const file = join(directory, 'rules.yml');
   await writeFile(file, JSON.stringify({ groups: [{ name: 'dashboard', rules }] }));
   promtool(['check', 'rules', file]);
+});
+
+/** The version of Grafana's format that the dashboard is written in; later ones migrate it. */
+const DASHBOARD_FORMAT = 38;
+
+test('the dashboard has what Grafana reads: panels apart in its grid, and only variables that it defines', async () => {
+  const { uid, title, schemaVersion, templating, panels } = await readDashboard();
+  assert.match(uid, /^[\w-]{1,40}$/);
+  assert.ok(title !== '' && schemaVersion === DASHBOARD_FORMAT);
+  assert.equal(new Set(panels.map(({ id }) => id)).size, panels.length);
+  const cells = new Set<string>();
+  for (const { type, title, gridPos, targets } of panels) {
+    assert.ok(['stat', 'timeseries'].includes(type) && title !== '', `${type} ${title}`);
+    for (let x = gridPos.x; x < gridPos.x + gridPos.w; x++)
+      for (let y = gridPos.y; y < gridPos.y + gridPos.h; y++) {
+        assert.ok(x >= 0 && x < 24 && !cells.has(`${x} ${y}`), `${title} lies on another panel, or outside`);
+        cells.add(`${x} ${y}`);
+      }
+    assert.equal(new Set(targets.map(({ refId }) => refId)).size, targets.length);
+    for (const { datasource } of targets) assert.match(datasource.uid, /^\$\{datasource\}$/);
+  }
+  const defined = templating.list.map(({ name }) => name);
+  assert.deepEqual(
+    templating.list.filter(({ type }) => type === 'datasource').map(({ name, query }) => [name, query]),
+    [['datasource', 'prometheus']],
+  );
+  const used = [...JSON.stringify({ templating, panels }).matchAll(/\$\{?(\w+)/g)].map(
+    ([, name = '']) => name,
+  );
+  assert.deepEqual(
+    used.filter((name) => !name.startsWith('__') && !defined.includes(name)),
+    [],
+  );
 });
 
 test('dashboard and alert rules name only series that there are', async (t) => {

@@ -5,13 +5,36 @@ import { join } from 'node:path';
 /** Where the dashboard and the alert rules are. */
 export const observeDocs = join(import.meta.dirname, '../../../docs/observe');
 
-interface Dashboard {
-  readonly panels: readonly { readonly targets: readonly { readonly expr: string }[] }[];
+interface Target {
+  readonly refId: string;
+  readonly expr: string;
+  readonly datasource: { readonly type: string; readonly uid: string };
 }
+
+/** A dashboard of Grafana's, as far as this one needs it. */
+export interface Dashboard {
+  readonly uid: string;
+  readonly title: string;
+  readonly schemaVersion: number;
+  readonly templating: {
+    readonly list: readonly { readonly name: string; readonly type: string; readonly query: string }[];
+  };
+  readonly panels: readonly {
+    readonly id: number;
+    readonly type: string;
+    readonly title: string;
+    /** In a grid of 24 columns. */
+    readonly gridPos: { readonly x: number; readonly y: number; readonly w: number; readonly h: number };
+    readonly targets: readonly Target[];
+  }[];
+}
+
+export const readDashboard = async (): Promise<Dashboard> =>
+  JSON.parse(await readFile(join(observeDocs, 'grafana.json'), 'utf8'));
 
 /** As Grafana sends them: with its variables replaced. */
 export async function dashboardQueries(): Promise<string[]> {
-  const { panels } = JSON.parse(await readFile(join(observeDocs, 'grafana.json'), 'utf8')) as Dashboard;
+  const { panels } = await readDashboard();
   return panels
     .flatMap(({ targets }) => targets)
     .map(({ expr }) => expr.replaceAll('$__rate_interval', '1m').replace(/\$(instance|service)/g, '.*'));

@@ -18,15 +18,17 @@ interface Run {
 const inLab = (path: string): boolean => path.startsWith('lab/');
 const inGuest = (path: string): boolean => path === 'lab/lab.test.js';
 
+const bothDistributions = { LAB_DISTRIBUTION: process.env['LAB_DISTRIBUTION'] ?? 'both' };
+
 // The lab's guests leave a processor idle most of the time: the tests of another room run on it.
-const everything: Run = { includes: () => true, options: ['--test-concurrency=2'] };
+const everything: Run = { includes: () => true, options: ['--test-concurrency=2'], env: bothDistributions };
 
 const suites: Readonly<Record<string, readonly Run[]>> = {
   all: [everything],
   unit: [{ includes: (path) => !inLab(path) }],
-  lab: [{ includes: inLab }],
+  lab: [{ includes: inLab, env: bothDistributions }],
   standalone: [{ includes: inGuest, env: { LAB_DISTRIBUTION: 'standalone' } }],
-  kernels: [everything, { includes: inGuest, env: { LAB_KERNEL: 'backports' } }],
+  kernels: [everything, { includes: inGuest, env: { LAB_KERNEL: 'backports', LAB_DISTRIBUTION: 'node' } }],
 };
 
 const directory = join(import.meta.dirname, '../test');

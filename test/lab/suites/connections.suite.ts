@@ -23,7 +23,7 @@ import { Host } from '../../support/net/host.js';
 import { attempt, ip } from '../../support/net/run.js';
 import { sendUdp } from '../../support/net/udp.js';
 import { openSocket } from '../../support/socket.js';
-import { lvsadm } from '../distribution.js';
+import { quickLvsadm as lvsadm } from '../distribution.js';
 
 const CLIENTS = 300;
 const CLIENT_PORT = 40_000;

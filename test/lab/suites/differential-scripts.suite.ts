@@ -12,7 +12,7 @@ import { ipvsadmPrograms } from '../../../src/context.js';
 import { Kernel } from '../differential/kernel.js';
 import { phrasesIn } from '../differential/phrases.js';
 import type { State } from '../differential/trial.js';
-import { lvsadm } from '../distribution.js';
+import { quickLvsadm as lvsadm } from '../distribution.js';
 
 let directory: string;
 let kernel: Kernel;

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { type Block, blocksIn } from '../../support/pages.js';
-import { distribution, lvsadm } from '../distribution.js';
+import { distribution, quickLvsadm } from '../distribution.js';
 import { checkout } from '../paths.js';
 
 /** Blocks that are not run, by their page and first line. */
@@ -54,7 +54,7 @@ let directory: string;
 before(async () => {
   directory = mkdtempSync(join(tmpdir(), 'lvsadm-docs-'));
   mkdirSync(join(directory, 'bin'));
-  symlinkSync(lvsadm, join(directory, 'bin/lvsadm'));
+  symlinkSync(quickLvsadm, join(directory, 'bin/lvsadm'));
   // Changes of files are this suite's own, also where it runs on the machine itself.
   await sh('mount -t tmpfs -o mode=755 tmpfs /run && mkdir -p /run/etc/upper /run/etc/work');
   await sh('mount -t overlay -o lowerdir=/etc,upperdir=/run/etc/upper,workdir=/run/etc/work overlay /etc');

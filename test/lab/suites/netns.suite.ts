@@ -4,7 +4,7 @@ import { execFile, spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
-import { lvsadm } from '../distribution.js';
+import { quickLvsadm as lvsadm } from '../distribution.js';
 
 interface Ran {
   readonly status: number;

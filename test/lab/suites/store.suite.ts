@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
-import { lvsadm } from '../distribution.js';
+import { quickLvsadm as lvsadm } from '../distribution.js';
 
 interface Ran {
   readonly status: number;

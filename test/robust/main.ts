@@ -1,5 +1,6 @@
 /**
- * npm run test:robust [-- OPTIONS]: random inputs in full number, and interruptions at every step, within ten minutes.
+ * npm run test:robust [-- OPTIONS]: random inputs in full number, and interruptions at every step, within ten minutes; then interruptions
+ * by signals on a real kernel, in the lab.
  *
  *   --seed N       make the cases of this seed again: one block, of the target that --only names
  *   --only TARGET  argv, restore, documents or replies
@@ -43,7 +44,13 @@ if (values.seed === undefined) {
   const tests = ['interrupted', 'interrupted-setup'].map((name) =>
     join(import.meta.dirname, `${name}.test.js`),
   );
-  const env = { ...process.env, ROBUST: 'full' };
-  const { status } = spawnSync(process.execPath, ['--test', ...tests], { stdio: 'inherit', env });
-  process.exitCode ||= status ?? 1;
+  const env = { ...process.env, ROBUST: 'full', LAB_DISTRIBUTION: 'both' };
+  const lab = join(import.meta.dirname, '../lab/main.js');
+  for (const args of [
+    ['--test', ...tests],
+    [lab, '--suite', 'robust'],
+  ]) {
+    const { status } = spawnSync(process.execPath, args, { stdio: 'inherit', env });
+    process.exitCode ||= status ?? 1;
+  }
 }

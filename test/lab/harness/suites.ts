@@ -19,7 +19,7 @@ const guests: readonly (readonly string[])[] = [
   ['real-server', 'habits'],
   ['docs'],
   ['state', 'state-scale', 'client'],
-  ['doctor'],
+  ['doctor', 'robust'],
   ['metrics'],
   ['state-traffic'],
 ];

@@ -175,7 +175,7 @@ test('a probe hears the master of another machine, and knows whether the backup 
       [master?.address, master?.syncId, master?.version, master?.accepted, sync.heard.others],
       [VIP, 3, 1, true, 0],
     );
-    assert.ok(master.messages > 0 && master.connections >= master.messages, JSON.stringify(master));
+    assert.ok(master.messages > 0 && master.connectionMessages >= master.messages, JSON.stringify(master));
     await lines('--netns', 'blue', '--stop-daemon', 'backup');
     await lines('--netns', 'blue', '--start-daemon', 'backup', '--mcast-interface', 'b0', '--syncid', '5');
     assert.match(await lines(...probe), /heard 10\.9\.0\.1 .*another\s+id and\s+drops them/s);

@@ -1,0 +1,153 @@
+/** Runs checks again and again: each when it is due, few at a time, and spread so that not all start in the same moment. */
+import type { CheckResult } from '../health/run-check.js';
+import type { PlacedCheck } from '../health/run-checks.js';
+import { DueQueue } from './due-queue.js';
+
+/** The time, and a timer. Tests have their own. */
+export interface Clock {
+  /** Milliseconds since an arbitrary moment; never decreases. */
+  now(): number;
+  /** Calls once after this many milliseconds. @returns a function that cancels it */
+  after(milliseconds: number, call: () => void): () => void;
+}
+
+/** A check that is to run again and again. */
+export interface RepeatedCheck {
+  /** Equal for checks that ask the same question of the same server. */
+  readonly key: string;
+  readonly placed: PlacedCheck;
+  /** Milliseconds from the start of one run to the start of the next; asked after each result. */
+  interval(): number;
+  report(result: CheckResult): void;
+}
+
+export interface SchedulePorts {
+  readonly clock: Clock;
+  /** From 0 to 1. */
+  random(): number;
+  /** @throws the reason of `stop` */
+  run(placed: PlacedCheck, stop: AbortSignal): Promise<CheckResult>;
+  /** Called with an error that is a bug. */
+  fail(error: unknown): void;
+}
+
+/** How punctual checks were, since the start. */
+export interface Punctuality {
+  started: number;
+  /** Checks that started more than {@link LATE} ms after they were due. */
+  late: number;
+  /** Milliseconds: the worst delay. */
+  longestDelay: number;
+}
+
+/** Milliseconds after which the start of a check counts as late. */
+export const LATE = 100;
+
+/** Most checks at once, each with a socket or a program. */
+const CONCURRENCY = 512;
+
+/** Most milliseconds over which the first runs are spread. */
+const SPREAD = 10_000;
+
+interface Entry {
+  /** Undefined once it is not to run any more. */
+  check: RepeatedCheck | undefined;
+  due: number;
+}
+
+export class CheckSchedule {
+  readonly punctuality: Punctuality = { started: 0, late: 0, longestDelay: 0 };
+  private readonly entries = new Map<string, Entry>();
+  private readonly queue = new DueQueue<Entry>();
+  private readonly running = new Set<Promise<void>>();
+  private readonly end = new AbortController();
+  private timer: { readonly at: number; cancel(): void } | undefined;
+
+  constructor(
+    private readonly ports: SchedulePorts,
+    private readonly concurrency = CONCURRENCY,
+  ) {
+    // Each check listens to it; of more than ten listeners the runtime warns.
+    process.getBuiltinModule('node:events').setMaxListeners(0, this.end.signal);
+  }
+
+  /** Replaces the checks. Those that there were before, by their keys, go on with their pauses; results of others are dropped. */
+  set(checks: readonly RepeatedCheck[]): void {
+    const { clock, random } = this.ports;
+    const dropped = new Map(this.entries);
+    for (const check of checks) {
+      const entry = dropped.get(check.key);
+      dropped.delete(check.key);
+      if (entry !== undefined) entry.check = check;
+      else {
+        const first = clock.now() + random() * Math.min(check.interval(), SPREAD);
+        const added = { check, due: first };
+        this.entries.set(check.key, added);
+        this.queue.add(added, first);
+      }
+    }
+    for (const [key, entry] of dropped) {
+      entry.check = undefined;
+      this.entries.delete(key);
+    }
+    this.arm();
+  }
+
+  /** Ends all checks, those that run included. */
+  async stop(): Promise<void> {
+    this.set([]);
+    this.timer?.cancel();
+    this.end.abort(new Error('the agent ends'));
+    await Promise.all(this.running);
+  }
+
+  private readonly startDue = (): void => {
+    this.timer = undefined;
+    const now = this.ports.clock.now();
+    while (this.running.size < this.concurrency && (this.queue.next ?? Number.POSITIVE_INFINITY) <= now) {
+      const entry = this.queue.take();
+      if (entry?.check === undefined) continue;
+      this.count(now - entry.due);
+      const run: Promise<void> = this.run(entry, entry.check).finally(() => {
+        this.running.delete(run);
+        this.arm();
+      });
+      this.running.add(run);
+    }
+    this.arm();
+  };
+
+  private count(delay: number): void {
+    const { punctuality } = this;
+    punctuality.started++;
+    if (delay > LATE) punctuality.late++;
+    punctuality.longestDelay = Math.max(punctuality.longestDelay, delay);
+  }
+
+  private async run(entry: Entry, { placed }: RepeatedCheck): Promise<void> {
+    const { clock, random, run, fail } = this.ports;
+    const start = clock.now();
+    try {
+      const result = await run(placed, this.end.signal);
+      entry.check?.report(result);
+    } catch (error) {
+      if (!this.end.signal.aborted) fail(error);
+      return;
+    }
+    if (entry.check === undefined) return;
+    const { jitter } = entry.check.placed.check;
+    const pause = entry.check.interval() * (1 + ((2 * random() - 1) * jitter) / 100);
+    entry.due = Math.max(start + pause, clock.now());
+    this.queue.add(entry, entry.due);
+  }
+
+  /** One timer for all of them. None while no more may run: the end of one looks again. */
+  private arm(): void {
+    const { next } = this.queue;
+    if (next === undefined || this.running.size >= this.concurrency || this.end.signal.aborted) return;
+    if (this.timer !== undefined && this.timer.at <= next) return;
+    this.timer?.cancel();
+    const { clock } = this.ports;
+    this.timer = { at: next, cancel: clock.after(Math.max(0, next - clock.now()), this.startDue) };
+  }
+}

@@ -103,6 +103,8 @@ export interface Context {
    * once. The reason is the signal's name. Undefined where there are no signals.
    */
   stopRequest?(): AbortSignal;
+  /** Calls at each SIGHUP, which otherwise ends the process. */
+  onReload?(call: () => void): void;
   /**
    * Takes the terminal. It is left as it was when it is closed, at the end of the process, and by signals that end it.
    * @returns undefined if standard input or output is no terminal

@@ -43,7 +43,7 @@ const arrows: Readonly<Record<string, string>> = {
   'doctor/checks': 'model ipvsadm/rules system setup doctor/facts',
   doctor: 'doctor/facts doctor/checks',
 
-  agent: 'errors foreign-text model plan health system',
+  agent: 'errors foreign-text messages model plan health system',
 
   'output/definition-list': '',
   output: 'errors foreign-text context model observe/table plan output/definition-list chalk cli-table3',
@@ -56,6 +56,7 @@ const arrows: Readonly<Record<string, string>> = {
 
 /** The rooms and files that touch this machine. All others get files, clocks and sockets from their callers. */
 const touching = [
+  'agent/check-schedule',
   'bin',
   'cli',
   'commands/link',

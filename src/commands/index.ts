@@ -58,6 +58,12 @@ export const commands: readonly CommandRow[] = [
     load: () => import('./health.js'),
   },
   {
+    name: 'run',
+    topic: 'documents',
+    summary: 'keep the table as documents and the checks in them say',
+    load: () => import('./run.js'),
+  },
+  {
     name: 'apply',
     topic: 'documents',
     summary: 'make the table match a document',

@@ -70,12 +70,20 @@ const environment: Rows = [
   ['LVSADM_DEBUG=netlink', 'Write each message between lvsadm and the kernel to standard error, decoded.'],
   ['LVSADM_RUN=DIRECTORY', 'Keep state there instead of in /run/lvsadm, as --run-dir does for one command.'],
   [
+    'LVSADM_STATE_DIR=DIRECTORY',
+    'Keep the states of checked servers there instead of in /var/lib/lvsadm, as --state-dir does.',
+  ],
+  [
     'LVSADM_TEMPLATES=off',
     'Parse every line of -R instead of the first of each form: slower, with the same effect.',
   ],
   [
     'LVSADM_SOCKOPT=off',
     'Standalone executable: read servers by netlink alone, never by getsockopt(2): slower, with the same output.',
+  ],
+  [
+    'NOTIFY_SOCKET, WATCHDOG_USEC',
+    'Set by systemd: lvsadm run tells it when it is ready, and that it is alive (sd_notify(3)).',
   ],
   ['NO_COLOR', 'Write no colours, if set to anything but the empty string. TERM=dumb has the same effect.'],
   [

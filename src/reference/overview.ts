@@ -43,8 +43,7 @@ export function overview(subcommands: readonly CommandRow[], width = WIDTH): str
     `${lines('Commands of ipvsadm (SERVICE: -t, -u or --sctp-service HOST:PORT, or -f MARK):')}\n${definitionList(
       ipvsadmRows.map(briefRow),
       width,
-    ).trimEnd()}`,
-    lines('lvsadm help ipvsadm describes all of ipvsadm, lvsadm help apply this subcommand'),
+    ).trimEnd()}\n${lines('lvsadm help ipvsadm describes all of ipvsadm, lvsadm help apply this subcommand')}`,
   ].join('\n\n')}\n`;
 }
 

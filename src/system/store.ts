@@ -39,6 +39,8 @@ export interface StateKind<T> {
   readonly loss: string;
   /** Whether a file that cannot be read is told and replaced; otherwise it is an error. */
   readonly expendable: boolean;
+  /** Whether it is about more than the kernel's state, which a reboot ends. */
+  readonly outlivesBoot?: true;
 }
 
 export interface StoreContext extends RunDirContext {
@@ -121,6 +123,16 @@ export class Store {
     }
   }
 
+  /** Replaces state whose only writer is the holder of a lock. @throws HostError; the state is as it was then */
+  replace<T>(kind: StateKind<T>, state: T): void {
+    const path = this.pathOf(kind);
+    const { files } = this.context;
+    attempt('write', path, () => {
+      makeDirectory(directoryOf(path).replace(/(.)\/$/, '$1'), files);
+      replaceFile(path, this.textOf(kind.format(state)), files);
+    });
+  }
+
   /**
    * Locks one kind of work against other processes.
    * @param doing what holders of this lock do: `applying a document here`
@@ -181,7 +193,8 @@ export class Store {
     try {
       const { version, boot, state } = JSON.parse(text) as Partial<Stored>;
       if (version !== VERSION) throw new Error(`it is not of version ${VERSION}`);
-      if (boot !== undefined && boot !== (bootId(files) ?? boot)) return kind.empty;
+      const isOfThisBoot = boot === undefined || boot === (bootId(files) ?? boot);
+      if (!isOfThisBoot && !kind.outlivesBoot) return kind.empty;
       return kind.parse(state);
     } catch (error) {
       const reason = `${text === '' ? 'it is empty' : (error as Error).message}; ${kind.loss}`;

@@ -12,7 +12,7 @@ import { ManualClock } from '../support/manual-clock.js';
 const up: CheckResult = { ok: true, ms: 1, reason: 'up' };
 
 /** A schedule whose checks take some milliseconds, and the moments at which they started, by key. */
-function schedule({ takes = 0, random = () => 0.5, concurrency = 512 } = {}) {
+function schedule({ takes = 0, random = (): number => 0.5, concurrency = 512 } = {}) {
   const clock = new ManualClock();
   const starts = new Map<string, number[]>();
   const counts = { open: 0, most: 0 };

@@ -8,8 +8,8 @@ import { Director } from '../support/director.js';
 
 const page = readFileSync('docs/json.md', 'utf8');
 
-/** Their output is a file for other programs. */
-const others = ['completion', 'man', 'metrics', 'schema'];
+/** Their output is a file for other programs, or a log. */
+const others = ['completion', 'man', 'metrics', 'run', 'schema'];
 
 const table = `
 timeouts: {tcp: 100}

@@ -23,22 +23,25 @@ export class ManualClock implements Clock {
     };
   }
 
+  /** @param isBusy whether work goes on that no timer waits for, such as a question to a kernel */
+  constructor(private readonly isBusy: () => boolean = () => false) {}
+
   /** Lets this many milliseconds pass; after each timer all promises that it settled are carried out. */
   async pass(milliseconds: number): Promise<void> {
     const end = this.time + milliseconds;
-    await settled();
+    await this.settled();
     while ((this.timers.next ?? Number.POSITIVE_INFINITY) <= end) {
       const timer = this.timers.take();
       if (timer?.call === undefined) continue;
       this.time = Math.max(this.time, timer.at);
       timer.call();
-      await settled();
+      await this.settled();
     }
     this.time = end;
   }
-}
 
-/** Lets all promises be carried out that wait for no timer and no system call. */
-export async function settled(): Promise<void> {
-  for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
+  private async settled(): Promise<void> {
+    do for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
+    while (this.isBusy());
+  }
 }

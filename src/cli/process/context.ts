@@ -60,6 +60,7 @@ function processContext(runtime: Runtime): ProcessContext {
     files,
     openSocket,
     stopRequest: hearStop,
+    onReload: (call) => void process.on('SIGHUP', call),
     openTerminal(modes, report) {
       hearStop();
       return openTerminal(out, modes, report);

@@ -68,7 +68,7 @@ export async function watchFiles(
 }
 
 /** The lines about a failure that another version of the documents may end; undefined for a success. */
-async function failureOf(once: () => Promise<unknown>): Promise<string | undefined> {
+export async function failureOf(once: () => Promise<unknown>): Promise<string | undefined> {
   try {
     await once();
     return undefined;

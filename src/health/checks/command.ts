@@ -4,6 +4,12 @@ import { type GroupEnd, runGroup, type UserIds } from '../../system/process-grou
 import { firstLine, withWeight } from './answer.js';
 import { CheckFailure, type CheckTarget, type RunKind, Unanswered } from './check.js';
 
+/** The environment of programs that documents name. */
+export const cleanEnvironment = {
+  PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+  LC_ALL: 'C',
+} as const;
+
 export const run: RunKind<'command'> = async (target, { command, user }, signal) => {
   const ids = user === undefined ? undefined : await userIds(user);
   const end = await runGroup(command, { env: environment(target), user: ids, signal });
@@ -15,8 +21,7 @@ export const run: RunKind<'command'> = async (target, { command, user }, signal)
 
 /** Nothing of this process's environment; the server as variables, because the arguments are the same for all servers. */
 const environment = ({ address, port }: CheckTarget): Record<string, string> => ({
-  PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
-  LC_ALL: 'C',
+  ...cleanEnvironment,
   LVSADM_ADDRESS: address,
   LVSADM_PORT: String(port),
 });

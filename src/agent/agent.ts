@@ -1,0 +1,307 @@
+/** The agent: runs the checks of documents, and keeps the kernel's weights at what their results say. */
+import { LvsadmError } from '../errors.js';
+import type { CheckResult } from '../health/run-check.js';
+import { isChanging } from '../health/state.js';
+import type { ServiceId } from '../model/service.js';
+import type { DesiredState } from '../model/state.js';
+import type { Reconciliation } from '../plan/apply.js';
+import { CheckSchedule, type Punctuality, type RepeatedCheck, type SchedulePorts } from './check-schedule.js';
+import type { AgentEvent } from './event.js';
+import type { AgentMemory } from './memory.js';
+import { NetworkWatch } from './network-watch.js';
+import type { Probe } from './probe.js';
+import { type Cause, eventsOf } from './table-events.js';
+import {
+  type CheckMember,
+  isChecked,
+  type SharedCheck,
+  sharedChecks,
+  stateOf,
+  WatchedService,
+} from './watched-service.js';
+
+export interface AgentPorts extends SchedulePorts {
+  /**
+   * Makes the table as desired.
+   * @throws UsageError if the documents would remove more than is allowed
+   */
+  reconcile(desired: DesiredState, scope: Scope): Promise<Reconciliation>;
+  /** Writes down what a restart needs to know. It is called before the weights that follow from it are set. */
+  remember(memory: AgentMemory): void;
+  /** Runs a program of a quorum. @returns why it failed */
+  runCommand(command: readonly [string, ...string[]]): Promise<string | undefined>;
+  tell(event: AgentEvent): void;
+}
+
+/** What may be changed: these services alone, or all that the documents say. */
+export type Scope = { readonly only: readonly ServiceId[] } | { readonly documents: DesiredState };
+
+/** Milliseconds in which results are gathered before the table is changed. */
+const GATHERING = 50;
+
+/** Milliseconds between two steps of a slow start, and until the kernel is asked again after a failure. */
+const STEP = 1000;
+
+export class Agent {
+  services: readonly WatchedService[] = [];
+  private probes: ReadonlyMap<string, Probe> = new Map();
+  private readonly quorums: Map<string, boolean>;
+  private readonly schedule: CheckSchedule;
+  private readonly network = new NetworkWatch();
+  private numberOfChecks = 0;
+  /** Services whose weights may have to be changed. */
+  private readonly changed = new Set<WatchedService>();
+  /** Services that are changed again after a step. */
+  private readonly stepping = new Set<WatchedService>();
+  private isPassDue = false;
+  private isMemoryDue = false;
+  private lastProblem: string | undefined;
+  /** Work on the table, one piece after the other. */
+  private work: Promise<unknown> = Promise.resolve();
+  private commands: Promise<void> = Promise.resolve();
+  private isOver = false;
+
+  /** @param known what an earlier run remembered */
+  constructor(
+    private readonly ports: AgentPorts,
+    private readonly known: AgentMemory,
+  ) {
+    this.quorums = new Map(known.quorums);
+    this.schedule = new CheckSchedule(ports);
+  }
+
+  get punctuality(): Readonly<Punctuality> {
+    return this.schedule.punctuality;
+  }
+
+  /**
+   * Takes documents: makes the table as they and the states of their servers say, and checks their servers from then on.
+   * @throws what `reconcile` throws; the documents before hold on then
+   */
+  load(state: DesiredState, cause: 'start' | 'reload' | 'resync'): Promise<Reconciliation> {
+    return this.inTurn(async () => {
+      const now = this.ports.clock.now();
+      const known = (key: string) => this.known.probes.get(key);
+      const services = (state.services ?? [])
+        .filter(isChecked)
+        .map((service) => new WatchedService(service, this.probes, now, known));
+      // A look that finds other weights than the last ones of these has not found what another program did.
+      const expected = new Set(
+        [...this.changed, ...services.filter((each) => each.isStarting(now))].map(({ name }) => name),
+      );
+      const reconciliation = await this.ports.reconcile(this.composed(state, services, now), {
+        documents: state,
+      });
+      this.adopt(services);
+      this.tellChanges(reconciliation, cause, services, expected);
+      this.settleQuorums(services);
+      return reconciliation;
+    });
+  }
+
+  /** Ends checks and timers. The table stays. */
+  async stop(): Promise<void> {
+    this.isOver = true;
+    await this.schedule.stop();
+    await this.work;
+    this.remember();
+    await this.commands;
+  }
+
+  private adopt(services: readonly WatchedService[]): void {
+    const late = new Set(Array.from(this.changed, ({ key }) => key));
+    this.services = services;
+    this.probes = new Map(
+      services.flatMap(({ servers }) =>
+        servers.flatMap(({ checks }) => checks.map(({ key, probe }): [string, Probe] => [key, probe])),
+      ),
+    );
+    this.changed.clear();
+    const shared = sharedChecks(services);
+    this.numberOfChecks = shared.length;
+    this.network.keep(new Set(shared.map(({ key }) => key)));
+    this.schedule.set(shared.map((each) => this.repeated(each)));
+    this.remember();
+    const now = this.ports.clock.now();
+    for (const service of services) {
+      // Results that came while the table was changed.
+      if (late.has(service.key)) this.change(service);
+      if (service.isStarting(now)) this.stepLater(service);
+    }
+  }
+
+  private composed(state: DesiredState, services: readonly WatchedService[], now: number): DesiredState {
+    const watched = new Map(services.map((service) => [service.desired, service]));
+    return {
+      ...state,
+      services: state.services?.map((each) =>
+        isChecked(each) ? (watched.get(each)?.desiredNow(now) ?? each) : each,
+      ),
+    };
+  }
+
+  private repeated({ key, placed, members }: SharedCheck): RepeatedCheck {
+    return {
+      key,
+      placed,
+      interval: () => Math.min(...members.map(intervalOf)),
+      report: (result) => {
+        for (const member of members) this.record(member, result);
+        this.watchNetwork(key, result);
+      },
+    };
+  }
+
+  private record({ service, server, check, probe }: CheckMember, result: CheckResult): void {
+    const wasUp = stateOf(server).isUp;
+    const change = probe.record(result, check, this.ports.clock.now());
+    if (change === undefined) return;
+    this.rememberLater();
+    const { isUp } = stateOf(server);
+    if (isUp !== wasUp) {
+      const [from, to] = wasUp ? ['up', 'down'] : ['down', 'up'];
+      this.ports.tell({
+        event: 'state',
+        service: service.name,
+        server: server.name,
+        from,
+        to,
+        reason: result.reason,
+      });
+    }
+    // The first result of the last server may decide the quorum.
+    if (change === 'weight' || !this.quorums.has(service.name)) this.change(service);
+  }
+
+  private watchNetwork(key: string, result: CheckResult): void {
+    const event = this.network.record(key, result, this.numberOfChecks);
+    if (event === undefined) return;
+    this.ports.tell({
+      event: 'network',
+      to: event,
+      reason:
+        event === 'back'
+          ? 'a check succeeds again'
+          : `all ${this.numberOfChecks} checks fail: the network of this machine may be down; the floor of each service holds`,
+    });
+  }
+
+  private change(service: WatchedService): void {
+    this.changed.add(service);
+    if (this.isPassDue || this.isOver) return;
+    this.isPassDue = true;
+    this.ports.clock.after(GATHERING, () => {
+      this.isPassDue = false;
+      void this.inTurn(() => this.pass()).catch(this.ports.fail);
+    });
+  }
+
+  private stepLater(service: WatchedService): void {
+    if (this.stepping.has(service)) return;
+    this.stepping.add(service);
+    this.ports.clock.after(STEP, () => {
+      this.stepping.delete(service);
+      if (this.services.includes(service)) this.change(service);
+    });
+  }
+
+  /** Sets the weights of the services that have changed. */
+  private async pass(): Promise<void> {
+    const services = [...this.changed].filter((service) => this.services.includes(service));
+    this.changed.clear();
+    if (services.length === 0 || this.isOver) return;
+    const now = this.ports.clock.now();
+    this.remember();
+    try {
+      const reconciliation = await this.ports.reconcile(
+        { services: services.map((service) => service.desiredNow(now)) },
+        { only: services.map(({ desired }) => desired.service.id) },
+      );
+      this.lastProblem = undefined;
+      this.tellChanges(reconciliation, 'checks', services);
+      for (const service of services) if (service.isStarting(now)) this.stepLater(service);
+    } catch (error) {
+      if (!(error instanceof LvsadmError)) throw error;
+      if (error.message !== this.lastProblem) this.ports.tell({ event: 'problem', reason: error.message });
+      this.lastProblem = error.message;
+      for (const service of services) this.stepLater(service);
+    }
+    this.settleQuorums(services);
+  }
+
+  /** @param expected names of services whose weights were to change, whatever others did */
+  private tellChanges(
+    reconciliation: Reconciliation,
+    cause: Cause,
+    services: readonly WatchedService[],
+    expected: ReadonlySet<string> = new Set(),
+  ): void {
+    const now = this.ports.clock.now();
+    const watched = new Map(services.map((service) => [service.name, service]));
+    const reasons = new Map<string, ReadonlyMap<string, string> | undefined>();
+    const reasonOf = (service: string, server: string): string => {
+      if (!reasons.has(service)) reasons.set(service, watched.get(service)?.reasons(now));
+      const reason = reasons.get(service)?.get(server) ?? 'as the document says';
+      return cause === 'resync' && !expected.has(service) ? `another program changed it; ${reason}` : reason;
+    };
+    for (const event of eventsOf(reconciliation, cause, reasonOf)) this.ports.tell(event);
+  }
+
+  private settleQuorums(services: readonly WatchedService[]): void {
+    const now = this.ports.clock.now();
+    for (const service of services) {
+      const { name } = service;
+      const { quorum } = service.health;
+      const has = service.quorum(now, this.quorums.get(name));
+      if (has === undefined || has === this.quorums.get(name)) continue;
+      this.quorums.set(name, has);
+      this.rememberLater();
+      if (quorum === undefined) continue;
+      this.ports.tell({
+        event: 'quorum',
+        service: name,
+        to: has ? 'won' : 'lost',
+        reason: `quorum is ${quorum.weight}`,
+      });
+      const command = has ? quorum.up : quorum.down;
+      if (command !== undefined) this.runLater(name, command);
+    }
+  }
+
+  /** One program at a time, in the order of events. */
+  private runLater(service: string, command: readonly [string, ...string[]]): void {
+    this.commands = this.commands.then(async () => {
+      const failure = await this.ports.runCommand(command);
+      if (failure !== undefined)
+        this.ports.tell({ event: 'problem', service, reason: `${command[0]}: ${failure}` });
+    });
+    this.commands.catch(this.ports.fail);
+  }
+
+  private rememberLater(): void {
+    if (this.isMemoryDue || this.isOver) return;
+    this.isMemoryDue = true;
+    this.ports.clock.after(STEP, () => {
+      if (this.isMemoryDue) this.remember();
+    });
+  }
+
+  private remember(): void {
+    this.isMemoryDue = false;
+    const probes = Array.from(this.probes, ([key, { memory }]) => [key, memory] as const);
+    const names = new Set(this.services.map(({ name }) => name));
+    const quorums = [...this.quorums].filter(([name]) => names.has(name));
+    this.ports.remember({ probes: new Map(probes), quorums: new Map(quorums) });
+  }
+
+  private inTurn<T>(piece: () => Promise<T>): Promise<T> {
+    const turn = this.work.then(piece);
+    this.work = turn.catch(() => {});
+    return turn;
+  }
+}
+
+function intervalOf({ check, server }: CheckMember): number {
+  const { every, fastEvery = every } = check;
+  return isChanging(stateOf(server)) ? fastEvery : every;
+}

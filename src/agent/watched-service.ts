@@ -1,0 +1,188 @@
+/** A service of the documents with the states of its servers: its weights, and the reason of each. */
+import { checkKey, type PlacedCheck, placeCheck } from '../health/run-checks.js';
+import { initialState, type ServerState } from '../health/state.js';
+import { hasQuorum, type ServerWeight, type ServiceWeights, serviceWeights } from '../health/weights.js';
+import type { Check } from '../model/check.js';
+import { type Destination, destinationKey } from '../model/destination.js';
+import { checksOf, type Health } from '../model/health.js';
+import { serviceKey } from '../model/service.js';
+import { formatService } from '../model/service-uri.js';
+import type { DesiredService } from '../model/state.js';
+import { combinedState, type LastResult, Probe, type ProbeMemory } from './probe.js';
+
+/** A check of a server, and what its results have said. */
+export interface WatchedCheck {
+  /** `tcp://192.0.2.10:80 198.51.100.7:80 check`: the same after a reload and a restart. */
+  readonly key: string;
+  readonly check: Check;
+  readonly probe: Probe;
+}
+
+export interface WatchedServer {
+  readonly destination: Destination;
+  /** `198.51.100.7:80` */
+  readonly name: string;
+  readonly checks: readonly WatchedCheck[];
+}
+
+/** A service whose servers are checked. */
+export interface CheckedService extends DesiredService {
+  readonly destinations: readonly Destination[];
+  readonly health: Health;
+}
+
+export const isChecked = (service: DesiredService): service is CheckedService =>
+  service.health !== undefined && service.destinations !== undefined;
+
+const ALWAYS_UP: ServerState = { condition: 'up', isUp: true, count: 0, since: 0, hasFailed: false };
+
+export class WatchedService {
+  /** `tcp://192.0.2.10:80` */
+  readonly name: string;
+  readonly key: string;
+  readonly servers: readonly WatchedServer[];
+
+  /**
+   * @param probes of the documents before, by the keys of their checks: those that stay go on
+   * @param known the state at the end of an earlier run
+   */
+  constructor(
+    readonly desired: CheckedService,
+    probes: ReadonlyMap<string, Probe>,
+    now: number,
+    known: (key: string) => ProbeMemory | undefined = () => undefined,
+  ) {
+    this.name = formatService(desired.service.id);
+    this.key = serviceKey(desired.service.id);
+    this.servers = desired.destinations.map((destination) => {
+      const name = destinationKey(destination.id);
+      const own: [string, Check][] = Object.entries(checksOf(desired.checks, destination.id));
+      const checks = own.map(([sort, check]): WatchedCheck => {
+        const key = `${this.name} ${name} ${sort}`;
+        return { key, check, probe: probes.get(key) ?? newProbe(this.health, now, known(key)) };
+      });
+      return { destination, name, checks };
+    });
+  }
+
+  get health(): Health {
+    return this.desired.health;
+  }
+
+  weights(now: number): ServiceWeights {
+    return serviceWeights(
+      this.servers.map((server) => ({
+        state: stateOf(server),
+        weight: server.destination.weight,
+        agent: shareOf(server),
+      })),
+      this.health,
+      now,
+    );
+  }
+
+  /** The service as the kernel is to have it now: weights of the states, and the sorry server if no other one gets clients. */
+  desiredNow(now: number): DesiredService {
+    const { servers, needsSorry } = this.weights(now);
+    const { onDown, sorry } = this.health;
+    const present = this.servers.flatMap(({ destination }, index) => {
+      const { weight, factors } = servers[index] as ServerWeight;
+      return factors.health === 0 && onDown === 'remove' ? [] : [{ ...destination, weight }];
+    });
+    const destinations = needsSorry && sorry !== undefined ? [...present, { ...sorry, weight: 1 }] : present;
+    return { service: this.desired.service, destinations };
+  }
+
+  /** Whether a weight will change by itself. */
+  isStarting(now: number): boolean {
+    const { slowStart } = this.health;
+    return (
+      slowStart > 0 &&
+      this.servers.some((server) => {
+        const { isUp, hasFailed, since } = stateOf(server);
+        return isUp && hasFailed && now - since < slowStart;
+      })
+    );
+  }
+
+  /** Undefined until each server that is checked has had a result: before, nothing is known. */
+  quorum(now: number, before: boolean | undefined): boolean | undefined {
+    const isKnown = this.servers.every((server) => stateOf(server).condition !== 'unknown');
+    if (!isKnown && before === undefined) return undefined;
+    return hasQuorum(this.weights(now).weightUp, this.health.quorum, before);
+  }
+
+  /** Why each server has its weight, by name; and the sorry server. */
+  reasons(now: number): ReadonlyMap<string, string> {
+    const { servers, needsSorry } = this.weights(now);
+    const { sorry } = this.health;
+    const reasons = new Map(
+      this.servers.map((server, index) => [server.name, reasonOf(server, servers[index] as ServerWeight)]),
+    );
+    if (sorry !== undefined) {
+      const others = needsSorry ? 'no other server gets clients' : 'another server gets clients';
+      reasons.set(destinationKey(sorry.id), `sorry server, as ${others}`);
+    }
+    return reasons;
+  }
+}
+
+function newProbe(health: Health, now: number, known: ProbeMemory | undefined): Probe {
+  const state = initialState(health, now, known?.state);
+  return new Probe({ share: known?.share ?? 1, isDrained: known?.isDrained ?? false, state });
+}
+
+export const stateOf = ({ checks }: WatchedServer): ServerState =>
+  combinedState(checks.map(({ probe }) => probe.memory.state)) ?? ALWAYS_UP;
+
+/** Share of the weight that all checks leave. */
+const shareOf = ({ checks }: WatchedServer): number =>
+  checks.reduce((product, { probe: { memory } }) => product * (memory.isDrained ? 0 : memory.share), 1);
+
+/** The last result that speaks for the server's state. */
+export function lastOf(server: WatchedServer): LastResult | undefined {
+  const { isUp } = stateOf(server);
+  return server.checks.find(({ probe }) => probe.memory.state.isUp === isUp)?.probe.last;
+}
+
+/** `down, kept by the floor: connection refused`; `up: status 200; slow start 40%; agent 50%` */
+function reasonOf(server: WatchedServer, { factors, isKept }: ServerWeight): string {
+  const { isUp, condition } = stateOf(server);
+  const told = lastOf(server)?.reason;
+  const state = isUp ? (condition === 'unknown' ? 'not checked yet' : 'up') : 'down';
+  const percent = (share: number): string => `${Math.round(share * 100)}%`;
+  return [
+    `${state}${isKept ? ', kept by the floor' : ''}${told === undefined ? '' : `: ${told}`}`,
+    ...(factors.health === 1 && factors.slowStart < 1 ? [`slow start ${percent(factors.slowStart)}`] : []),
+    ...(factors.agent === 1 ? [] : [`agent ${percent(factors.agent)}`]),
+  ].join('; ');
+}
+
+/** A check that runs once for all servers that it is the same question to. */
+export interface SharedCheck {
+  readonly key: string;
+  readonly placed: PlacedCheck;
+  readonly members: readonly CheckMember[];
+}
+
+export interface CheckMember extends WatchedCheck {
+  readonly service: WatchedService;
+  readonly server: WatchedServer;
+}
+
+/** The checks of all services, identical ones together. */
+export function sharedChecks(services: readonly WatchedService[]): SharedCheck[] {
+  const shared = new Map<string, SharedCheck & { readonly members: CheckMember[] }>();
+  for (const service of services) {
+    for (const server of service.servers) {
+      for (const each of server.checks) {
+        const placed = placeCheck(each.check, server.destination.id);
+        const key = checkKey(placed);
+        const found = shared.get(key) ?? { key, placed, members: [] };
+        found.members.push({ ...each, service, server });
+        shared.set(key, found);
+      }
+    }
+  }
+  return [...shared.values()];
+}

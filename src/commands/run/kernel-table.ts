@@ -1,0 +1,57 @@
+/** The table that the agent keeps, through a client that is opened anew after a failure. */
+import type { Scope } from '../../agent/agent.js';
+import type { Context } from '../../context.js';
+import { UsageError } from '../../errors.js';
+import type { IpvsClient } from '../../ipvs/client.js';
+import type { DesiredState } from '../../model/state.js';
+import { type Reconciliation, reconcile } from '../../plan/apply.js';
+import type { RemovalLimit } from '../../plan/policy.js';
+import { planFor, readCurrent, settingWriter } from '../shared/desired-state.js';
+import { checkRemovals, watchLimit } from '../shared/removal-limits.js';
+
+export interface TableLimits {
+  readonly prune: boolean;
+  readonly allowEmpty: boolean;
+  /** Of what documents may remove. Servers that are down do not count. */
+  readonly maxRemove: RemovalLimit | undefined;
+}
+
+export class KernelTable {
+  private client: IpvsClient | undefined;
+
+  constructor(
+    private readonly context: Context,
+    private readonly limits: TableLimits,
+  ) {}
+
+  readonly reconcile = async (state: DesiredState, scope: Scope): Promise<Reconciliation> => {
+    const { context } = this;
+    const { prune, allowEmpty, maxRemove = watchLimit } = this.limits;
+    const only = 'only' in scope ? scope.only : [];
+    const desired = { prune: prune && only.length === 0, only, state, texts: [] };
+    try {
+      this.client ??= await context.openClient({});
+      const { client } = this;
+      return await reconcile({
+        client,
+        read: () => readCurrent(client, desired, context),
+        plan: (current) => {
+          if ('documents' in scope) {
+            const documents = planFor(current, { ...desired, state: scope.documents });
+            checkRemovals(documents, allowEmpty, maxRemove);
+          }
+          return planFor(current, desired);
+        },
+        set: settingWriter(context),
+      });
+    } catch (error) {
+      if (!(error instanceof UsageError)) this.close();
+      throw error;
+    }
+  };
+
+  close(): void {
+    this.client?.close();
+    this.client = undefined;
+  }
+}

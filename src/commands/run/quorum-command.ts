@@ -1,0 +1,20 @@
+/** Programs that documents run when a quorum is won or lost. */
+import { HostError } from '../../errors.js';
+import { cleanEnvironment, failureOf } from '../../health/checks/command.js';
+import { runGroup } from '../../system/process-group.js';
+
+/** Milliseconds after which a program and its children are killed. */
+const PATIENCE = 30_000;
+
+/** @returns why it failed; undefined if it succeeded */
+export async function runQuorumCommand(command: readonly [string, ...string[]]): Promise<string | undefined> {
+  const signal = AbortSignal.timeout(PATIENCE);
+  try {
+    const end = await runGroup(command, { env: cleanEnvironment, signal });
+    if (signal.aborted) return `no end within ${PATIENCE / 1000} s`;
+    return end.status === 0 ? undefined : failureOf(end);
+  } catch (error) {
+    if (!(error instanceof HostError)) throw error;
+    return error.reason;
+  }
+}

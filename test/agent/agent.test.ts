@@ -1,0 +1,266 @@
+// The agent over a kernel in memory: what results of checks do to the table.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { TransportError, UsageError } from '../../src/errors.js';
+import type { ServiceId } from '../../src/model/service.js';
+import { AgentFarm } from '../support/agent-farm.js';
+
+const web: ServiceId = { protocol: 'tcp', address: '192.0.2.10', port: 80 };
+
+const check = { kind: 'tcp', every: '1s', rise: 2, fall: 2, jitter: '0%' };
+
+/** A service with servers 198.51.100.1, .2 and so on, of weight 10. */
+const farmOf = (number: number, health: object = {}, more: object = {}) => ({
+  services: [
+    {
+      service: 'tcp://192.0.2.10:80',
+      check,
+      health,
+      servers: Array.from({ length: number }, (_, index) => ({
+        server: `198.51.100.${index + 1}`,
+        weight: 10,
+        ...more,
+      })),
+    },
+  ],
+});
+
+const weightsOf = async (farm: AgentFarm) => Object.values(await farm.weights(web));
+
+test('a server that fails gets weight 0, and its weight back after its successes', async (t) => {
+  const farm = await AgentFarm.start(t);
+  await farm.load(farmOf(3));
+  assert.deepEqual(await weightsOf(farm), [10, 10, 10]);
+  farm.answers.set('198.51.100.2', false);
+  await farm.clock.pass(1000);
+  assert.deepEqual(await weightsOf(farm), [10, 10, 10]);
+  await farm.clock.pass(1000);
+  assert.deepEqual(await weightsOf(farm), [10, 0, 10]);
+  farm.answers.set('198.51.100.2', true);
+  await farm.clock.pass(2000);
+  assert.deepEqual(await weightsOf(farm), [10, 10, 10]);
+  assert.deepEqual(farm.told('weight', 'state'), [
+    '198.51.100.2:80 state: up -> down: connection refused',
+    '198.51.100.2:80 weight: 10 -> 0: down: connection refused',
+    '198.51.100.2:80 state: down -> up: answered',
+    '198.51.100.2:80 weight: 0 -> 10: up: answered',
+  ]);
+  assert.deepEqual(farm.errors, []);
+});
+
+test('the floor keeps the servers that failed last, and one line says that all checks fail', async (t) => {
+  const farm = await AgentFarm.start(t);
+  await farm.load(farmOf(4));
+  await farm.clock.pass(1000);
+  for (const last of [1, 2, 3, 4]) {
+    farm.answers.set(`198.51.100.${last}`, false);
+    await farm.clock.pass(1000);
+  }
+  await farm.clock.pass(5000);
+  assert.deepEqual(await weightsOf(farm), [0, 0, 10, 10]);
+  assert.deepEqual(farm.told('network'), [
+    'network: lost: all 4 checks fail: the network of this machine may be down; the floor of each service holds',
+  ]);
+  farm.answers.set('198.51.100.1', true);
+  await farm.clock.pass(1000);
+  assert.equal(farm.told('network').at(-1), 'network: back: a check succeeds again');
+});
+
+test('the sorry server comes when no server is left, and goes when one is up', async (t) => {
+  const farm = await AgentFarm.start(t);
+  await farm.load(farmOf(2, { floor: '0%', sorry: { server: '198.51.100.99' } }));
+  farm.answers.set('198.51.100.1', false).set('198.51.100.2', false);
+  await farm.clock.pass(2000);
+  assert.deepEqual(await farm.weights(web), { '198.51.100.1': 0, '198.51.100.2': 0, '198.51.100.99': 1 });
+  farm.answers.clear();
+  await farm.clock.pass(2000);
+  assert.deepEqual(await farm.weights(web), { '198.51.100.1': 10, '198.51.100.2': 10 });
+  assert.deepEqual(farm.told('server'), [
+    '198.51.100.99:80 server: added: sorry server, as no other server gets clients',
+    '198.51.100.99:80 server: removed: sorry server, as another server gets clients',
+  ]);
+});
+
+test('with onDown: remove a server that is down leaves the table', async (t) => {
+  const farm = await AgentFarm.start(t);
+  await farm.load(farmOf(3, { onDown: 'remove' }));
+  farm.answers.set('198.51.100.3', false);
+  await farm.clock.pass(2000);
+  assert.deepEqual(Object.keys(await farm.weights(web)), ['198.51.100.1', '198.51.100.2']);
+  farm.answers.clear();
+  await farm.clock.pass(2000);
+  assert.deepEqual(Object.keys(await farm.weights(web)).length, 3);
+});
+
+test('a slow start raises the weight in steps of a second after a failure, and not at the start', async (t) => {
+  const farm = await AgentFarm.start(t);
+  await farm.load(farmOf(2, { slowStart: '5s' }));
+  await farm.clock.pass(1000);
+  assert.deepEqual(await weightsOf(farm), [10, 10]);
+  farm.answers.set('198.51.100.2', false);
+  await farm.clock.pass(2000);
+  farm.answers.clear();
+  const seen: (number | undefined)[] = [];
+  for (let second = 0; second < 9; second++) {
+    await farm.clock.pass(1000);
+    seen.push((await weightsOf(farm))[1]);
+  }
+  assert.deepEqual(
+    seen.filter((weight, index) => weight !== seen[index - 1]),
+    [0, 1, 2, 4, 6, 9, 10],
+  );
+  assert.match(farm.told('weight').at(-2) ?? '', /weight: 6 -> 9: up: answered; slow start 8\d%$/);
+});
+
+test("an agent's words are a factor of the weight until it says others", async (t) => {
+  const farm = await AgentFarm.start(t);
+  const agent = { port: 8900, every: '1s', jitter: '0%', fall: 1, rise: 1 };
+  await farm.load(farmOf(2, {}, { agent }));
+  const seen: number[] = [];
+  for (const said of [
+    { weight: 50 },
+    { admin: 'drain' },
+    {},
+    { ok: false },
+    { admin: 'ready' },
+    { weight: 100 },
+  ] as const) {
+    farm.answers.set('198.51.100.1 agent', said);
+    await farm.clock.pass(1000);
+    seen.push((await weightsOf(farm))[0] as number);
+  }
+  assert.deepEqual(seen, [5, 0, 0, 0, 5, 10]);
+});
+
+test('what another program changed is set right at the next look, with its reason', async (t) => {
+  const farm = await AgentFarm.start(t);
+  const document = farmOf(2);
+  await farm.load(document);
+  farm.answers.set('198.51.100.1', false);
+  await farm.clock.pass(2000);
+  const [first, second] = await farm.client.destinations(web);
+  assert.ok(first && second);
+  await farm.client.apply({ do: 'editDestination', of: web, destination: { ...first, weight: 77 } });
+  await farm.client.apply({ do: 'deleteDestination', of: web, id: second.id });
+  await farm.load(document, 'resync');
+  assert.deepEqual(await weightsOf(farm), [0, 10]);
+  assert.match(farm.told('weight').at(-1) ?? '', /weight: 77 -> \d+: another program changed it; /);
+  assert.equal(farm.told('applied').at(-1), 'applied: another program changed the table: 1 other change');
+});
+
+test('programs of the quorum run one after the other, when it is won and lost, and not again after a restart', async (t) => {
+  const farm = await AgentFarm.start(t);
+  const document = farmOf(2, {
+    floor: '0%',
+    quorum: { weight: 15, up: ['/bin/up'], down: ['/bin/down', 'web'] },
+  });
+  await farm.load(document);
+  assert.deepEqual(farm.commands, []);
+  await farm.clock.pass(2000);
+  assert.deepEqual(farm.commands, [['/bin/up']]);
+  farm.answers.set('198.51.100.1', false);
+  await farm.clock.pass(3000);
+  assert.deepEqual(farm.commands, [['/bin/up'], ['/bin/down', 'web']]);
+  farm.restart();
+  await farm.load(document);
+  await farm.clock.pass(3000);
+  assert.equal(farm.commands.length, 2);
+  assert.deepEqual(farm.told('quorum'), ['quorum: won: quorum is 15', 'quorum: lost: quorum is 15']);
+});
+
+test('a reload keeps the states of servers that stay, checks new ones, and forgets those that go', async (t) => {
+  const farm = await AgentFarm.start(t);
+  await farm.load(farmOf(3));
+  farm.answers.set('198.51.100.1', false);
+  await farm.clock.pass(2000);
+  await farm.load(farmOf(4, { floor: '25%' }), 'reload');
+  assert.deepEqual(await weightsOf(farm), [0, 10, 10, 10]);
+  farm.answers.set('198.51.100.4', false);
+  await farm.clock.pass(3000);
+  assert.deepEqual(await weightsOf(farm), [0, 10, 10, 0]);
+  await farm.load(farmOf(2), 'reload');
+  assert.deepEqual(await weightsOf(farm), [0, 10]);
+});
+
+test('documents that are refused leave the ones before in force', async (t) => {
+  const farm = await AgentFarm.start(t);
+  await farm.load(farmOf(3));
+  farm.refusal = new UsageError('would remove too much');
+  await assert.rejects(farm.load(farmOf(1), 'reload'), UsageError);
+  farm.answers.set('198.51.100.3', false);
+  await farm.clock.pass(3000);
+  assert.deepEqual(await weightsOf(farm), [10, 10, 0]);
+});
+
+test('a kernel that did not answer is asked again a second later', async (t) => {
+  const farm = await AgentFarm.start(t);
+  await farm.load(farmOf(2));
+  await farm.clock.pass(1000);
+  farm.answers.set('198.51.100.2', false);
+  farm.refusal = new TransportError('deadline', 'receive', 'no answer');
+  await farm.clock.pass(2000);
+  assert.deepEqual(await weightsOf(farm), [10, 10]);
+  await farm.clock.pass(1100);
+  assert.deepEqual(await weightsOf(farm), [10, 0]);
+  assert.deepEqual(farm.told('problem'), ['problem: netlink receive: no answer']);
+});
+
+test('a check that several services share runs once, and its result counts for all', async (t) => {
+  const farm = await AgentFarm.start(t);
+  const [one] = farmOf(2).services;
+  await farm.load({ services: [one, { ...one, service: 'tcp://192.0.2.11:80' }] });
+  farm.answers.set('198.51.100.1', false);
+  await farm.clock.pass(2000);
+  assert.deepEqual(await weightsOf(farm), [0, 10]);
+  assert.deepEqual(Object.values(await farm.weights({ ...web, address: '192.0.2.11' })), [0, 10]);
+  assert.equal(farm.agent.punctuality.started, 4);
+});
+
+const traces = fc.record({
+  servers: fc.integer({ min: 1, max: 5 }),
+  floor: fc.integer({ min: 0, max: 100 }),
+  slowStart: fc.constantFrom('0s', '3s'),
+  onDown: fc.constantFrom('weight-0', 'remove'),
+  steps: fc.array(
+    fc.oneof(
+      fc.record({ server: fc.integer({ min: 1, max: 5 }), up: fc.boolean() }),
+      fc.constantFrom('restart', 'reload', 'resync'),
+    ),
+    { maxLength: 12 },
+  ),
+});
+
+test('random failures, restarts and reloads: weights are the products, never below the floor, and no restart changes one', async (t) => {
+  await fc.assert(
+    fc.asyncProperty(traces, async ({ servers, floor, slowStart, onDown, steps }) => {
+      const farm = await AgentFarm.start(t);
+      const document = farmOf(servers, { floor: `${floor}%`, slowStart, onDown });
+      await farm.load(document);
+      for (const step of steps) {
+        const before = await farm.weights(web);
+        if (step === 'restart') farm.restart();
+        if (typeof step === 'object') farm.answers.set(`198.51.100.${step.server}`, step.up);
+        else {
+          await farm.load(document, step === 'restart' ? 'start' : step);
+          if (slowStart === '0s') assert.deepEqual(await farm.weights(web), before, step);
+        }
+        // No step meets a moment at which results wait to be acted upon.
+        await farm.clock.pass(730);
+        const inUse = Object.values(await farm.weights(web)).filter((weight) => weight > 0).length;
+        assert.ok(inUse >= Math.ceil((servers * floor) / 100), `${inUse} of ${servers}, floor ${floor}%`);
+      }
+      await farm.clock.pass(10_000);
+      const [service] = farm.agent.services;
+      const { servers: expected = [] } = service?.weights(farm.clock.now()) ?? {};
+      const present = expected.filter(({ factors }) => onDown === 'weight-0' || factors.health === 1);
+      assert.deepEqual(
+        await weightsOf(farm),
+        present.map(({ weight }) => weight),
+      );
+      assert.deepEqual(farm.errors, []);
+      await farm.agent.stop();
+    }),
+    { numRuns: 40 },
+  );
+});

@@ -1,0 +1,121 @@
+/** An agent over a kernel in memory, a clock that a test moves, and checks that answer as the test says. */
+import type { TestContext } from 'node:test';
+import { Agent, type Scope } from '../../src/agent/agent.js';
+import { type AgentEvent, eventText } from '../../src/agent/event.js';
+import { type AgentMemory, noMemory } from '../../src/agent/memory.js';
+import { parseDocuments } from '../../src/document/load.js';
+import type { CheckResult } from '../../src/health/run-check.js';
+import type { IpvsClient } from '../../src/ipvs/client.js';
+import type { ServiceId } from '../../src/model/service.js';
+import type { DesiredState } from '../../src/model/state.js';
+import { reconcile } from '../../src/plan/apply.js';
+import { readState } from '../../src/plan/current.js';
+import { diff } from '../../src/plan/diff.js';
+import { withOnly, withoutPruning } from '../../src/plan/policy.js';
+import { FakeIpvs } from './fake-ipvs.js';
+import { ManualClock } from './manual-clock.js';
+
+/** What a check of a server answers: success or failure, or a whole result. */
+export type Answer = boolean | Partial<CheckResult>;
+
+export const documentOf = async (document: unknown): Promise<DesiredState> =>
+  parseDocuments([{ file: 'web.json', text: JSON.stringify(document) }]);
+
+export class AgentFarm {
+  readonly ipvs = new FakeIpvs();
+  private busy = 0;
+  readonly clock = new ManualClock(() => this.busy > 0);
+  /** By the address of the server; up if nothing is said. */
+  readonly answers = new Map<string, Answer>();
+  readonly events: AgentEvent[] = [];
+  readonly commands: (readonly string[])[] = [];
+  readonly errors: unknown[] = [];
+  /** What a restart finds. */
+  memory: AgentMemory = noMemory;
+  /** Thrown by the next change of the table. */
+  refusal: Error | undefined;
+  agent: Agent;
+
+  private constructor(readonly client: IpvsClient) {
+    this.agent = this.newAgent();
+  }
+
+  static async start(test: Pick<TestContext, 'after'>): Promise<AgentFarm> {
+    // The client needs the kernel of the farm.
+    const ipvs = new FakeIpvs();
+    const farm = new AgentFarm(await ipvs.client());
+    Object.assign(farm, { ipvs });
+    test.after(() => farm.client.close());
+    return farm;
+  }
+
+  /** As after kill -9: the agent before does nothing any more. */
+  restart(): void {
+    const dead = this.agent;
+    void dead.stop();
+    this.agent = this.newAgent();
+  }
+
+  async load(document: unknown, cause: 'start' | 'reload' | 'resync' = 'start'): Promise<void> {
+    const state = await documentOf(document);
+    await this.agent.load(state, cause);
+  }
+
+  /** Weights by address. */
+  async weights(of: ServiceId): Promise<Record<string, number>> {
+    const servers = await this.client.destinations(of);
+    return Object.fromEntries(servers.map(({ id, weight }) => [id.address, weight]).toSorted());
+  }
+
+  /** The events of these kinds, as text without the service. */
+  told(...kinds: AgentEvent['event'][]): string[] {
+    return this.events
+      .filter(({ event }) => kinds.includes(event))
+      .map(({ service: _, ...event }) => eventText(event));
+  }
+
+  private newAgent(): Agent {
+    return new Agent(
+      {
+        clock: this.clock,
+        random: () => 0.5,
+        run: async ({ target, check }) => {
+          const answer =
+            this.answers.get(`${target.address} ${check.kind}`) ?? this.answers.get(target.address) ?? true;
+          const { ok = true, ...rest } = typeof answer === 'boolean' ? { ok: answer } : answer;
+          return { ok, ms: 1, reason: ok ? 'answered' : 'connection refused', ...rest };
+        },
+        fail: (error) => this.errors.push(error),
+        reconcile: (desired, scope) => this.reconcile(desired, scope),
+        remember: (memory) => {
+          this.memory = memory;
+        },
+        runCommand: async (command) => {
+          this.commands.push(command);
+          return undefined;
+        },
+        tell: (event) => this.events.push(event),
+      },
+      this.memory,
+    );
+  }
+
+  private async reconcile(desired: DesiredState, scope: Scope) {
+    this.busy++;
+    try {
+      const { refusal, client } = this;
+      this.refusal = undefined;
+      if (refusal !== undefined) throw refusal;
+      return await reconcile({
+        client,
+        read: () => readState(client, { desired: desired.services, onlyDesired: true }),
+        plan: (current) => {
+          const plan = withoutPruning(diff(current, desired));
+          return 'only' in scope ? withOnly(plan, scope.only) : plan;
+        },
+      });
+    } finally {
+      this.busy--;
+    }
+  }
+}

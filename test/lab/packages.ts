@@ -23,6 +23,12 @@ function isStatic(path: string): boolean {
   return !head.includes('/ld-linux');
 }
 
+/** What shows a live screen. */
+export const terminalNeeds: Need[] = [
+  { needs: 'tmux', package: 'tmux', why: 'a terminal whose screen can be read' },
+  { needs: 'bash', package: 'bash', why: 'a shell that stops and continues programs' },
+];
+
 /** What the suites use, in the guest or on a machine that has IPVS itself. */
 export const suiteNeeds: Need[] = [
   { needs: 'ipvsadm', package: 'ipvsadm', why: 'the reference that lvsadm is compared with' },
@@ -43,6 +49,7 @@ export const suiteNeeds: Need[] = [
     package: 'prometheus-node-exporter',
     why: 'has series that lvsadm writes, too',
   },
+  ...terminalNeeds,
 ];
 
 /** What a guest needs in addition. */
@@ -64,12 +71,6 @@ export const readerNeeds: Need[] = [
 /** What reads the metrics. */
 export const metricsNeeds: Need[] = [
   { needs: 'promtool', package: 'prometheus', why: 'lints metrics, and tests alert rules' },
-];
-
-/** What shows a live screen. */
-export const terminalNeeds: Need[] = [
-  { needs: 'tmux', package: 'tmux', why: 'a terminal whose screen can be read' },
-  { needs: 'bash', package: 'bash', why: 'a shell that stops and continues programs' },
 ];
 
 /** What it takes to fetch and unpack Debian's kernel. */

@@ -30,7 +30,6 @@ after(() => {
 });
 
 const taken = 'alternate 1 cursor 0';
-const given = 'alternate 0 cursor 1';
 
 /** Types a command line that starts top, and waits for rates. */
 async function start(terminal: Tmux, runtime: string, words = ''): Promise<void> {
@@ -43,15 +42,6 @@ async function start(terminal: Tmux, runtime: string, words = ''): Promise<void>
 const kill = (signal: NodeJS.Signals): void => {
   process.kill(Number(readFileSync(join(directory, 'pid'), 'utf8')), signal);
 };
-
-/** The terminal is as it was: the shell's screen and cursor, and lines are edited and echoed. @returns what the shell shows */
-async function restored(terminal: Tmux): Promise<string> {
-  const lines = await terminal.shows(/READY>\s*$/);
-  assert.equal(terminal.modes, given);
-  const modes = await terminal.command("stty -a | grep -owE -e '-?(icanon|echo|isig)'");
-  assert.equal(modes, 'isig\nicanon\necho');
-  return lines.join('\n');
-}
 
 const runtimes = { 'Node.js': process.execPath, Bun: bun };
 
@@ -77,7 +67,7 @@ for (const [name, runtime] of Object.entries(runtimes)) {
     const widest = await terminal.shows(/SCHED\/METHOD/);
     assert.deepEqual([widest.length, widest[59]], [60, '? keys  q quit']);
     terminal.type('q');
-    await restored(terminal);
+    await terminal.restored();
   });
 
   onTerminal('keys come in, and a drain goes out', async (terminal, runtime) => {
@@ -91,7 +81,7 @@ for (const [name, runtime] of Object.entries(runtimes)) {
     terminal.type('Escape', '/', '443', 'Enter');
     await terminal.shows(/with '443'[\s\S]*\n>- tcp:\/\/192.0.2.10:443[^\n]*\n\n/);
     terminal.type('C-c');
-    await restored(terminal);
+    await terminal.restored();
   });
 
   onTerminal(
@@ -100,7 +90,7 @@ for (const [name, runtime] of Object.entries(runtimes)) {
       await start(terminal, runtime);
       for (const stop of [() => terminal.type('C-z'), () => kill('SIGTSTP')]) {
         stop();
-        await restored(terminal);
+        await terminal.restored();
         terminal.type('fg', 'Enter');
         await terminal.shows(/rates of[\s\S]*quit\s*$/);
         assert.equal(terminal.modes, taken);
@@ -110,7 +100,7 @@ for (const [name, runtime] of Object.entries(runtimes)) {
       terminal.type('fg', 'Enter');
       await terminal.shows(/^lvsadm [\s\S]*rates of[\s\S]*quit\s*$/);
       terminal.type('q');
-      await restored(terminal);
+      await terminal.restored();
     },
   );
 
@@ -118,7 +108,7 @@ for (const [name, runtime] of Object.entries(runtimes)) {
     for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR2'] as const) {
       await start(terminal, runtime);
       kill(signal);
-      const shown = await restored(terminal);
+      const shown = await terminal.restored();
       if (signal === 'SIGUSR2') assert.match(shown, /error: crash/i);
     }
   });

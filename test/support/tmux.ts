@@ -73,6 +73,18 @@ export class Tmux implements Disposable {
     return this.run('display-message', '-p', 'alternate #{alternate_on} cursor #{cursor_flag}').trim();
   }
 
+  /**
+   * Waits for the terminal to be as a program found it: the shell's screen and cursor, and lines are edited and echoed.
+   * @returns what the shell shows
+   */
+  async restored(): Promise<string> {
+    const lines = await this.shows(/READY>\s*$/);
+    assert.equal(this.modes, 'alternate 0 cursor 1');
+    const modes = await this.command("stty -a | grep -owE -e '-?(icanon|echo|isig)'");
+    assert.equal(modes, 'isig\nicanon\necho');
+    return lines.join('\n');
+  }
+
   [Symbol.dispose](): void {
     this.run('kill-server');
   }

@@ -1,14 +1,15 @@
 /**
  * Where the kernel sends 300 clients, by scheduler, flags and family, beside what `where` computes; two directors with one document;
- * and `connections` beside ipvsadm and awk. The clients are addresses of this machine, and servers never answer: the kernel's choice is
- * in its connection table.
+ * `connections` beside ipvsadm and awk; and `top` on a terminal. The clients are addresses of this machine, and servers never answer:
+ * the kernel's choice is in its connection table.
  */
 import assert from 'node:assert/strict';
-import { createReadStream } from 'node:fs';
+import { createReadStream, readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { IpvsClient } from '../../../src/ipvs/client.js';
 import { connectionTablePath, scanConnections } from '../../../src/ipvs/connections/proc.js';
 import { type Family, formatEndpoint } from '../../../src/model/address.js';
@@ -23,6 +24,7 @@ import { Host } from '../../support/net/host.js';
 import { attempt, ip } from '../../support/net/run.js';
 import { sendUdp } from '../../support/net/udp.js';
 import { openSocket } from '../../support/socket.js';
+import { Tmux } from '../../support/tmux.js';
 import { quickLvsadm as lvsadm } from '../distribution.js';
 
 const CLIENTS = 300;
@@ -332,5 +334,113 @@ describe('connections beside ipvsadm and awk', () => {
 
   test('entries of this director are not of a sync daemon', async () => {
     assert.equal(await run(lvsadm, 'connections', '--syncd', '--count'), '0\n');
+  });
+});
+
+describe('top on a terminal, over the kernel', () => {
+  const id = { protocol: 'udp', address: plans.inet.vip, port: 6000 } as const;
+  const name = `udp://${id.address}:${id.port}`;
+  const server = { address: plans.inet.server(1), port: id.port };
+  let directory: string;
+  let terminal: Tmux;
+
+  before(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'lvsadm-top-'));
+    await addService('inet', { id, scheduler: 'rr', schedulerFlags: [], onePacket: false });
+    terminal = await Tmux.start(join(directory, 'tmux'), {}, 200, 60);
+    const top = `${lvsadm} top --interval 2 --units exact --filter :${id.port}`;
+    terminal.type(`sh -c 'echo $$ >${directory}/pid; exec ${top}'`, 'Enter');
+    await terminal.shows(/rates of/);
+  });
+  after(async () => {
+    terminal?.[Symbol.dispose]();
+    await rm(directory, { recursive: true });
+  });
+
+  /** What the screen shows of the service, by heading, and the seconds of its rates. */
+  function reading(): {
+    readonly time: string;
+    readonly seconds: number;
+    readonly of: (heading: string) => number;
+  } {
+    const [title = '', totals = '', heading = '', row = ''] = terminal.lines;
+    assert.ok(row.includes(name), row);
+    const headings = heading.trim().split(/\s+/);
+    const cells = row.slice('>- '.length).split(/\s+/);
+    return {
+      time: title,
+      seconds: Number(/rates of ([\d.]+) s/.exec(totals)?.[1]),
+      of: (wanted) => Number(cells[headings.indexOf(wanted)]),
+    };
+  }
+
+  test('rates times seconds are what the counters gained', async () => {
+    const seen = new Set([reading().time]);
+    let isSending = true;
+    const from = Array.from({ length: CLIENTS }, (_, number) => plans.inet.client(number));
+    const twice = [id.port, id.port];
+    const sending = sendUdp({ address: id.address, ports: twice, from, fromPort: CLIENT_PORT }).finally(
+      () => {
+        isSending = false;
+      },
+    );
+    const gained = { CPS: 0, INPPS: 0, INBPS: 0 };
+    for (let quiet = 0, tries = 0; (isSending || quiet < 2) && tries < 200; tries++) {
+      const { time, seconds, of } = reading();
+      if (!seen.has(time)) {
+        for (const heading of ['CPS', 'INPPS', 'INBPS'] as const) gained[heading] += of(heading) * seconds;
+        quiet = !isSending && of('CPS') === 0 ? quiet + 1 : 0;
+      }
+      seen.add(time);
+      await sleep(100);
+    }
+    await sending;
+    // The kernel adds up its counters every 2 s.
+    const [, connections, packets, , bytes] =
+      /^UDP +\S+ +(\d+) +(\d+) +(\d+) +(\d+)/m
+        .exec(await run('ipvsadm', '-Ln', '--stats', '--exact', '-u', `${id.address}:${id.port}`))
+        ?.map(Number) ?? assert.fail();
+    assert.deepEqual([connections, packets], [CLIENTS, 2 * CLIENTS]);
+    const wanted = { CPS: connections, INPPS: packets, INBPS: bytes };
+    for (const [heading, amount] of Object.entries(gained)) {
+      const counter = wanted[heading as keyof typeof wanted] ?? assert.fail();
+      // The screen rounds the seconds to a tenth, and rates to whole ones.
+      assert.ok(Math.abs(amount - counter) <= 0.06 * counter, `${heading}: ${amount} of ${counter}`);
+    }
+    assert.match(terminal.lines[4] ?? '', /198\.51\.100\.1:6000 .* 25% /);
+  });
+
+  test('a drain, an undrain and a weight by keys are in the kernel', async () => {
+    const weight = async (): Promise<number | undefined> =>
+      (await ipvs.destinations(id)).find((each) => destinationKey(each.id) === destinationKey(server))
+        ?.weight;
+    terminal.type('Down', 'd');
+    await terminal.shows(/: weight 3 -> 0\? \[y\/n\]$/m);
+    terminal.type('y');
+    await terminal.shows(/connections left, at weight 0$/m);
+    assert.equal(await weight(), 0);
+    terminal.type('u', 'y');
+    await terminal.shows(/^198\.51\.100\.1:6000 of \S+: weight 3$/m);
+    assert.equal(await weight(), 3);
+    terminal.type('w', '5', 'Enter', 'y');
+    await terminal.shows(/: weight 3 -> 5$/m);
+    assert.equal(await weight(), 5);
+    await terminal.shows(/^>.*198\.51\.100\.1:6000 .* 5 /m);
+  });
+
+  test('the screen fits 80x24 and 60x20, and SIGTERM leaves the terminal as it was', async () => {
+    // The notice of the last change goes with the next key.
+    terminal.type('Up');
+    for (const [columns, rows] of [
+      [80, 24],
+      [60, 20],
+    ] as const) {
+      terminal.resize(columns, rows);
+      await terminal.shows(new RegExp(`^(.*\\n){${rows - 1}}\\? keys {2}q quit$`));
+      assert.ok(terminal.lines.every(({ length }) => length <= columns));
+      assert.match(terminal.lines[2] ?? '', /^ SERVICE\/SERVER +WEIGHT +ACTIVE +CPS/);
+    }
+    process.kill(Number(readFileSync(join(directory, 'pid'), 'utf8')), 'SIGTERM');
+    await terminal.restored();
   });
 });

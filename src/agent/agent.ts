@@ -6,10 +6,10 @@ import type { ServiceId } from '../model/service.js';
 import type { DesiredState } from '../model/state.js';
 import type { Reconciliation } from '../plan/apply.js';
 import { CheckSchedule, type Punctuality, type RepeatedCheck, type SchedulePorts } from './check-schedule.js';
-import type { AgentEvent } from './event.js';
 import type { AgentMemory } from './memory.js';
 import { NetworkWatch } from './network-watch.js';
 import type { Probe } from './probe.js';
+import { type QuorumPorts, Quorums } from './quorums.js';
 import { type Cause, eventsOf } from './table-events.js';
 import {
   type CheckMember,
@@ -20,7 +20,7 @@ import {
   WatchedService,
 } from './watched-service.js';
 
-export interface AgentPorts extends SchedulePorts {
+export interface AgentPorts extends SchedulePorts, QuorumPorts {
   /**
    * Makes the table as desired.
    * @throws UsageError if the documents would remove more than is allowed
@@ -28,9 +28,6 @@ export interface AgentPorts extends SchedulePorts {
   reconcile(desired: DesiredState, scope: Scope): Promise<Reconciliation>;
   /** Writes down what a restart needs to know. It is called before the weights that follow from it are set. */
   remember(memory: AgentMemory): void;
-  /** Runs a program of a quorum. @returns why it failed */
-  runCommand(command: readonly [string, ...string[]]): Promise<string | undefined>;
-  tell(event: AgentEvent): void;
 }
 
 /** What may be changed: these services alone, or all that the documents say. */
@@ -45,7 +42,7 @@ const STEP = 1000;
 export class Agent {
   services: readonly WatchedService[] = [];
   private probes: ReadonlyMap<string, Probe> = new Map();
-  private readonly quorums: Map<string, boolean>;
+  private readonly quorums: Quorums;
   private readonly schedule: CheckSchedule;
   private readonly network = new NetworkWatch();
   private numberOfChecks = 0;
@@ -58,7 +55,6 @@ export class Agent {
   private lastProblem: string | undefined;
   /** Work on the table, one piece after the other. */
   private work: Promise<unknown> = Promise.resolve();
-  private commands: Promise<void> = Promise.resolve();
   private isOver = false;
 
   /** @param known what an earlier run remembered */
@@ -66,7 +62,7 @@ export class Agent {
     private readonly ports: AgentPorts,
     private readonly known: AgentMemory,
   ) {
-    this.quorums = new Map(known.quorums);
+    this.quorums = new Quorums(ports, known.quorums);
     this.schedule = new CheckSchedule(ports);
   }
 
@@ -105,7 +101,7 @@ export class Agent {
     await this.schedule.stop();
     await this.work;
     this.remember();
-    await this.commands;
+    await this.quorums.idle();
   }
 
   private adopt(services: readonly WatchedService[]): void {
@@ -170,7 +166,7 @@ export class Agent {
       });
     }
     // The first result of the last server may decide the quorum.
-    if (change === 'weight' || !this.quorums.has(service.name)) this.change(service);
+    if (change === 'weight' || !this.quorums.isKnown(service)) this.change(service);
   }
 
   private watchNetwork(key: string, result: CheckResult): void {
@@ -248,34 +244,7 @@ export class Agent {
   }
 
   private settleQuorums(services: readonly WatchedService[]): void {
-    const now = this.ports.clock.now();
-    for (const service of services) {
-      const { name } = service;
-      const { quorum } = service.health;
-      const has = service.quorum(now, this.quorums.get(name));
-      if (has === undefined || has === this.quorums.get(name)) continue;
-      this.quorums.set(name, has);
-      this.rememberLater();
-      if (quorum === undefined) continue;
-      this.ports.tell({
-        event: 'quorum',
-        service: name,
-        to: has ? 'won' : 'lost',
-        reason: `quorum is ${quorum.weight}`,
-      });
-      const command = has ? quorum.up : quorum.down;
-      if (command !== undefined) this.runLater(name, command);
-    }
-  }
-
-  /** One program at a time, in the order of events. */
-  private runLater(service: string, command: readonly [string, ...string[]]): void {
-    this.commands = this.commands.then(async () => {
-      const failure = await this.ports.runCommand(command);
-      if (failure !== undefined)
-        this.ports.tell({ event: 'problem', service, reason: `${command[0]}: ${failure}` });
-    });
-    this.commands.catch(this.ports.fail);
+    if (this.quorums.settle(services, this.ports.clock.now())) this.rememberLater();
   }
 
   private rememberLater(): void {
@@ -289,9 +258,7 @@ export class Agent {
   private remember(): void {
     this.isMemoryDue = false;
     const probes = Array.from(this.probes, ([key, { memory }]) => [key, memory] as const);
-    const names = new Set(this.services.map(({ name }) => name));
-    const quorums = [...this.quorums].filter(([name]) => names.has(name));
-    this.ports.remember({ probes: new Map(probes), quorums: new Map(quorums) });
+    this.ports.remember({ probes: new Map(probes), quorums: this.quorums.of(this.services) });
   }
 
   private inTurn<T>(piece: () => Promise<T>): Promise<T> {

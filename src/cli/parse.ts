@@ -41,7 +41,8 @@ function positionalValues(positionals: Positionals, options: Options, words: Wor
   for (const [name, positional] of Object.entries(positionals)) {
     const { optional, many } = positional;
     const label = labelOf(name, positional);
-    const own = many ? rest : rest.slice(0, 1);
+    const isSkipped = positional.orNext && !positional.choices?.includes(rest[0] ?? '');
+    const own = isSkipped ? [] : many ? rest : rest.slice(0, 1);
     if (own.length === 0 && !optional && !many) {
       throw new UsageError(`missing; it takes ${usageOf(positionals)}`, label);
     }

@@ -10,6 +10,8 @@ type Domain =
 export type Positional = Domain & {
   readonly describe: string;
   readonly optional?: true;
+  /** A word that is none of the choices is the next one's. */
+  readonly orNext?: true;
   /** The last one may stand for any number of words, none included. */
   readonly many?: true;
 };

@@ -1,10 +1,11 @@
-/** `lvsadm health check`: runs the checks of documents once, in the foreground. */
+/** `lvsadm health`: what the agent knows of servers; `health check` runs the checks of documents once, in the foreground. */
 
 import { readTexts } from '../document/files.js';
 import { parseDocuments } from '../document/load.js';
 import { DocumentError, UsageError } from '../errors.js';
 import { runChecks } from '../health/run-checks.js';
 import { serviceKey } from '../model/service.js';
+import { formatService } from '../model/service-uri.js';
 import { toJson } from '../output/json.js';
 import { SystemNames } from '../system/names.js';
 import { defineCommand } from './command.js';
@@ -14,35 +15,64 @@ import { fileOption } from './shared/desired-state.js';
 import { Interruption } from './shared/interruption.js';
 import { jsonOption } from './shared/server.js';
 import { serviceArgument } from './shared/service-arg.js';
+import { openStore, runDirOption } from './shared/store.js';
+
+const { required: _, ...file } = fileOption.file;
 
 const UP = 0;
 const DOWN = 1;
 
 export const command = defineCommand({
   positionals: {
-    action: { choices: ['check'], describe: 'check: run the checks of the documents' },
-    service: { type: 'service', optional: true, describe: 'check the servers of this service alone' },
+    action: {
+      choices: ['check'],
+      optional: true,
+      orNext: true,
+      describe: 'check: run the checks of documents once; without it the agent is asked',
+    },
+    service: { type: 'service', optional: true, describe: 'the servers of this service alone' },
   },
   options: {
-    ...fileOption,
-    once: { type: 'flag', describe: 'run each check once (the default)' },
+    file: {
+      ...file,
+      describe: 'with check: document, directory of documents, or - for standard input',
+      defaultText: 'the agent is asked',
+    },
+    once: { type: 'flag', describe: 'with check: run each check once (the default)' },
+    watch: {
+      type: 'flag',
+      conflicts: 'once',
+      describe: 'keep running: write the health again whenever a state or a weight changes',
+    },
+    ...runDirOption,
     ...jsonOption,
   },
   notes:
-    'Each check runs once, with its own timeout; one failure counts as down, whatever fall says. Checks with the same kind, target and ' +
+    'Without check, the agent of this network namespace (lvsadm run) is asked for the states of its servers. With it, documents are read, ' +
+    'and each check runs once, with its own timeout; one failure counts as down, whatever fall says. Checks with the same kind, target and ' +
     'options run once for all services. It needs neither root nor IPVS, except for checks that run a program as another user, and changes ' +
     'nothing.',
   exitStatuses: {
-    [UP]: 'every check succeeded',
-    [DOWN]: 'a check failed',
-    2: 'the documents are wrong, or have no checks',
+    [UP]: 'every check succeeded; every server is up',
+    [DOWN]: 'a check failed; a server is down',
+    2: 'the documents are wrong, or have no checks; the agent does not check the service',
   },
   examples: [
+    ['lvsadm health', 'states of the servers that the agent checks, and the factors of their weights'],
     ['lvsadm health check -f web.yaml', 'before servers get clients'],
     ['lvsadm health check -f web.yaml tcp://192.0.2.10:443 --json', 'one service, for a program'],
   ],
-  async run(context, { service: named, file, json }) {
-    const only = named === undefined ? undefined : serviceKey(await serviceArgument(named, context));
+  async run(context, { action, service: named, file, json, watch, runDir }) {
+    const id = named === undefined ? undefined : await serviceArgument(named, context);
+    if (action === undefined) {
+      if (file.length > 0) throw new UsageError('only lvsadm health check reads documents', '--file');
+      const { showHealth } = await import('./health/live.js');
+      const path = openStore(context, runDir).socketPath('agent');
+      return showHealth(path, { service: id && formatService(id), json, watch }, context);
+    }
+    if (watch) throw new UsageError('cannot be combined with check', '--watch');
+    if (file.length === 0) throw new UsageError('missing', '--file');
+    const only = id && serviceKey(id);
     const texts = await readTexts(file, context);
     const { services = [] } = await parseDocuments(texts, new SystemNames(context));
     const chosen = services.filter(({ service }) => only === undefined || serviceKey(service.id) === only);

@@ -54,7 +54,7 @@ export const commands: readonly CommandRow[] = [
   {
     name: 'health',
     topic: 'inspection',
-    summary: 'run the checks of documents once',
+    summary: 'show which servers are up; run the checks of documents once',
     load: () => import('./health.js'),
   },
   {

@@ -1,12 +1,14 @@
 /** `lvsadm run`: the agent. */
 import { Agent } from '../agent/agent.js';
 import { type AgentEvent, eventText } from '../agent/event.js';
+import { answerHealth } from '../agent/health-report.js';
 import type { Context } from '../context.js';
 import { type NamedText, requireEnds } from '../document/load.js';
 import { UsageError } from '../errors.js';
 import { runCheck } from '../health/run-check.js';
 import type { DesiredState } from '../model/state.js';
 import { toJsonLine } from '../output/json.js';
+import { type LineServer, serveLines } from '../system/line-socket.js';
 import { Supervisor } from '../system/supervisor.js';
 import { defineCommand, type Options, type Values } from './command.js';
 import { KernelTable } from './run/kernel-table.js';
@@ -82,6 +84,7 @@ class Service {
   private logged: Promise<unknown> = Promise.resolve();
   private applied: readonly NamedText[] = [];
   private current: DesiredState = {};
+  private control: LineServer | undefined;
 
   constructor(
     private readonly context: Context,
@@ -128,6 +131,7 @@ class Service {
       [this.current, this.applied] = [state, texts];
       const { converged } = await agent.load(state, 'start');
       if (!converged) return NOT_DONE;
+      this.control = await this.serveHealth();
       await supervisor.ready();
       context.onReload?.(() => void this.reloadNow().catch(this.fail));
       const watching = watchFiles(values.file, values.resync, context, (pass) => this.pass(pass));
@@ -135,10 +139,18 @@ class Service {
       await supervisor.tell('STOPPING=1');
       return DONE;
     } finally {
+      await this.control?.close();
       await agent.stop();
       this.table.close();
       await this.logged;
     }
+  }
+
+  /** `lvsadm health` asks there. */
+  private serveHealth(): Promise<LineServer> {
+    const { context, agent } = this;
+    const path = openStore(context, this.values.runDir).socketPath('agent');
+    return serveLines(path, (question) => answerHealth(agent, question, context.now()), context.files);
   }
 
   private async pass(pass: Pass): Promise<void> {

@@ -82,6 +82,11 @@ export class Store {
     return this.file ?? `${readableRunDir(this.context)}/${this.namespace()}.${name}.json`;
   }
 
+  /** The Unix socket of this name. @throws HostError */
+  socketPath(name: string): string {
+    return `${readableRunDir(this.context)}/${this.namespace()}.${name}.sock`;
+  }
+
   /** The files of this namespace, locks among them, in the order of their names. @throws HostError */
   paths(): string[] {
     const directory = readableRunDir(this.context);

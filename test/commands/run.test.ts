@@ -1,6 +1,6 @@
 // lvsadm run: the agent as a command, over a kernel in memory and servers on loopback.
 import assert from 'node:assert/strict';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -135,5 +135,74 @@ test('keepalived and ldirectord are named, other programs do not matter', () => 
       () => refuseRivals([user('lvsadm'), user(name)]),
       (error) => error instanceof UsageError && error.problem.startsWith(`${name} (process 812) runs here`),
     );
+  }
+});
+
+test('health shows what the agent knows; only its owner can ask', async (t) => {
+  const { director, file, weights } = await farm(t);
+  const shown: Record<string, { status: number; out: string; err: string }> = {};
+  const modes: number[] = [];
+  await agent(director, ['-f', file], async () => {
+    if ((await weights())['down'] !== 0) return false;
+    const socket = (await readdir(join(director.directory, 'run'))).find((name) => name.endsWith('.sock'));
+    modes.push((await stat(join(director.directory, 'run', socket ?? ''))).mode & 0o777);
+    for (const words of ['', 'tcp://192.0.2.10:80 --json', 'tcp://192.0.2.11:80'])
+      shown[words] = await director.run(['health', ...words.split(' ').filter(Boolean)]);
+    return true;
+  });
+  assert.deepEqual(modes, [0o600]);
+  const { status, out } = shown[''] ?? assert.fail();
+  assert.equal(status, 1);
+  const [heading, up, down, counts] = out.split('\n').map((line) => line.split(/ {2,}/));
+  assert.deepEqual(heading, ['SERVICE', 'SERVER', 'CHECK', 'STATE', 'SINCE', 'MS', 'WEIGHT', 'REASON']);
+  assert.deepEqual([up?.[3], up?.[6], up?.[7]], ['up', '10', 'connected']);
+  assert.deepEqual([down?.[3], down?.[6], down?.[7]], ['down', '0 = 10 x down', 'connection refused']);
+  assert.deepEqual(counts, ['1 up, 1 down']);
+  const report = JSON.parse(shown['tcp://192.0.2.10:80 --json']?.out ?? '');
+  assert.deepEqual(report.services[0].servers[1].factors, { base: 10, health: 0, slowStart: 1, agent: 1 });
+  const members = JSON.stringify(report).matchAll(/"(\w+)":/g);
+  const page = await readFile('docs/json.md', 'utf8');
+  for (const [, name = ''] of members)
+    assert.ok(page.includes(`\`${name}\``) || page.includes(`"${name}"`), name);
+  assert.match(shown['tcp://192.0.2.11:80']?.err ?? '', /not a service that the agent checks/);
+});
+
+test('health --watch writes when something has changed; without an agent it says how to start one', async (t) => {
+  const { director, file } = await farm(t);
+  const { status, err } = await director.run(['health']);
+  assert.deepEqual(
+    [status, err],
+    [255, 'lvsadm: cannot ask the agent: no agent runs in this network namespace: lvsadm run starts it\n'],
+  );
+  const watched: Promise<{ out: string }>[] = [];
+  await agent(director, ['-f', file], async () => {
+    if (watched.length === 0) watched.push(director.run(['health', '--watch', '--json']));
+    return director.time > 40_000;
+  });
+  const [result] = await Promise.all(watched);
+  const states = (result?.out ?? '')
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => {
+      const { services } = JSON.parse(line);
+      return services[0].servers
+        .map(({ checks }: { checks: { state: string }[] }) => checks[0]?.state)
+        .join();
+    });
+  assert.equal(states.at(-1), 'up,down');
+  assert.equal(new Set(states).size, states.length);
+});
+
+test('options of one form of health are refused in the other', async (t) => {
+  const director = await Director.start(t);
+  for (const [words, problem] of [
+    ['-f web.yaml', /--file: only lvsadm health check reads documents/],
+    ['check', /--file: missing/],
+    ['check --watch -f web.yaml', /--watch: cannot be combined with check/],
+    ['chek', /chek/],
+  ] as const) {
+    const { status, err } = await director.run(['health', ...words.split(' ')]);
+    assert.equal(status, 2, words);
+    assert.match(err, problem);
   }
 });

@@ -1,0 +1,164 @@
+/** The health of services as the agent of this network namespace knows it. */
+import {
+  type CheckHealth,
+  type HealthReport,
+  REPORT_VERSION,
+  type ServerHealth,
+} from '../../agent/health-report.js';
+import type { Context } from '../../context.js';
+import { HostError, UsageError } from '../../errors.js';
+import { printable } from '../../foreign-text.js';
+import { shown } from '../../output/columns.js';
+import { type Json, toJson, toJsonLine } from '../../output/json.js';
+import { renderTable } from '../../output/table.js';
+import { type Theme, themeFor } from '../../output/theme.js';
+import { askLine } from '../../system/line-socket.js';
+import { Interruption } from '../shared/interruption.js';
+
+const DOING = 'ask the agent';
+const ABSENT = 'no agent runs in this network namespace: lvsadm run starts it';
+
+const UP = 0;
+const DOWN = 1;
+
+/** Milliseconds between two questions of --watch. */
+const POLL = 1000;
+
+export interface LiveOptions {
+  /** As documents write it; all services if left out. */
+  readonly service: string | undefined;
+  readonly json: boolean;
+  readonly watch: boolean;
+}
+
+/**
+ * Writes the health once, or whenever a state or a weight changes. @returns 1 if a server is down
+ * @throws HostError if no agent answers
+ */
+export async function showHealth(path: string, options: LiveOptions, context: Context): Promise<number> {
+  const { service, json, watch } = options;
+  const interruption = new Interruption(context);
+  let told: string | undefined;
+  while (true) {
+    const report = await ask(path, service);
+    const { out } = context;
+    const known = JSON.stringify(essence(report));
+    if (known !== told) {
+      const value = report as unknown as Json;
+      const time = watch ? `${context.date().toISOString()}\n` : '';
+      await out.write(
+        json ? (watch ? toJsonLine : toJson)(value) : time + (await healthText(report, context)),
+      );
+    }
+    told = known;
+    if (!watch) return report.services.some(({ servers }) => servers.some(isDown)) ? DOWN : UP;
+    await interruption.sleep(POLL);
+    if (interruption.requested) return interruption.status;
+  }
+}
+
+async function ask(path: string, service: string | undefined): Promise<HealthReport> {
+  const question = JSON.stringify({ version: REPORT_VERSION, service });
+  const answer = JSON.parse(await askLine(path, question, DOING, ABSENT)) as HealthReport & {
+    readonly error?: string;
+  };
+  if (answer.error !== undefined) throw new HostError(DOING, printable(answer.error));
+  if (answer.version !== REPORT_VERSION) throw new HostError(DOING, 'it is of another version of lvsadm');
+  if (service !== undefined && answer.services.length === 0)
+    throw new UsageError('not a service that the agent checks', service);
+  return answer;
+}
+
+/** What --watch tells changes of: times pass with every look. */
+const essence = ({ services }: HealthReport): unknown =>
+  services.map(({ servers, sorry }) => [
+    sorry,
+    servers.map(({ server, weight, checks }) => [
+      server,
+      weight,
+      checks.map(({ state, count }) => [state, count]),
+    ]),
+  ]);
+
+const isDown = ({ factors, kept }: ServerHealth): boolean => factors.health === 0 || kept;
+
+const columns = [
+  { heading: 'SERVICE' },
+  { heading: 'SERVER' },
+  { heading: 'CHECK', leaves: 2 },
+  { heading: 'STATE' },
+  { heading: 'SINCE', align: 'right', leaves: 1 },
+  { heading: 'MS', align: 'right', leaves: 3 },
+  { heading: 'WEIGHT' },
+] as const;
+
+/** A row for each check of each server. Reasons that do not fit the terminal stand below their rows. */
+async function healthText({ services }: HealthReport, { out, env }: Context): Promise<string> {
+  const theme = await themeFor(out, env);
+  const rows = services.flatMap(({ service, servers }) =>
+    servers.flatMap((server) => checksOf(server).map((check) => rowOf(service, server, check, theme))),
+  );
+  const wide = renderTable(
+    [...columns, { heading: 'REASON' }],
+    rows.map(({ cells, note = '' }) => ({ cells: [...cells, note] })),
+    theme,
+  );
+  const { columns: width = Number.POSITIVE_INFINITY } = out;
+  const fits = wide.split('\n').every((line) => shown(line) <= width);
+  const servers = services.flatMap((each) => each.servers);
+  const kept = servers.filter((server) => server.kept).length;
+  const down = servers.filter(isDown).length;
+  const counts = [
+    `${servers.length - down} up`,
+    `${down} down`,
+    ...(kept > 0 ? [`${kept} of these kept by the floor`] : []),
+    ...services.filter(({ sorry }) => sorry).map(({ service }) => `${service} has its sorry server alone`),
+  ];
+  return `${fits ? wide : renderTable(columns, rows, theme, width)}${counts.join(', ')}\n`;
+}
+
+/** A server that is not checked has a row, too. */
+const checksOf = ({ checks }: ServerHealth): readonly (CheckHealth | undefined)[] =>
+  checks.length > 0 ? checks : [undefined];
+
+function rowOf(service: string, server: ServerHealth, check: CheckHealth | undefined, theme: Theme) {
+  const { state = 'unchecked', count = 0, of = 0 } = check ?? {};
+  const text = count > 0 ? `${state} ${count}/${of}` : state;
+  return {
+    cells: [
+      service,
+      server.server,
+      check?.check ?? '-',
+      state === 'down' ? theme.error(text) : count > 0 ? theme.warning(text) : text,
+      check === undefined ? '-' : ageText(check.age),
+      check?.ms?.toFixed(1) ?? '-',
+      weightText(server),
+    ],
+    note: check?.reason ?? undefined,
+  };
+}
+
+const units = [
+  ['d', 86_400],
+  ['h', 3600],
+  ['m', 60],
+] as const;
+
+/** `42s`, `3m`, `2h`, `5d` */
+function ageText(milliseconds: number): string {
+  const seconds = Math.floor(milliseconds / 1000);
+  const [unit, size] = units.find(([, size]) => seconds >= size) ?? ['s', 1];
+  return `${Math.floor(seconds / size)}${unit}`;
+}
+
+/** `10`, `10 kept`, `0 = 10 x down`, `4 = 10 x start 40%` */
+function weightText({ weight, factors, kept }: ServerHealth): string {
+  const { base, health, slowStart, agent } = factors;
+  const percent = (share: number): string => `${Math.round(share * 100)}%`;
+  const others = [
+    ...(health === 0 ? ['down'] : slowStart < 1 ? [`start ${percent(slowStart)}`] : []),
+    ...(agent === 1 ? [] : [`agent ${percent(agent)}`]),
+  ];
+  const product = others.length === 0 ? '' : ` = ${[base, ...others].join(' x ')}`;
+  return `${weight}${product}${kept ? ' kept' : ''}`;
+}

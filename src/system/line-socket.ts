@@ -1,0 +1,112 @@
+/** Questions and answers of one line each over a Unix socket that only its owner can open. Node's modules are loaded at the first use. */
+import type { Server, Socket } from 'node:net';
+import { cannot, HostError } from '../errors.js';
+import { codeOf, type Files, removeIfThere } from './files.js';
+
+const { getBuiltinModule } = process;
+
+/** Bytes of a question; the answer is ours. */
+const LONGEST_QUESTION = 65_536;
+const CONNECTIONS = 64;
+/** Milliseconds without a byte after which a connection is closed, on both sides. */
+const IDLE = 10_000;
+
+export interface LineServer {
+  close(): Promise<void>;
+}
+
+/**
+ * Answers questions on a socket of mode 0600. The caller holds a lock, so that a socket that is there already is left over.
+ * @param answer to one line, without its end
+ * @throws HostError if nothing can listen there
+ */
+export async function serveLines(
+  path: string,
+  answer: (question: string) => string,
+  files: Pick<Files, 'unlinkSync'>,
+): Promise<LineServer> {
+  const sockets = new Set<Socket>();
+  const server = getBuiltinModule('node:net').createServer((socket) => {
+    if (sockets.size >= CONNECTIONS) return void socket.destroy();
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+    converse(socket, answer);
+  });
+  try {
+    removeIfThere(path, files as Files);
+    await listening(server, path);
+  } catch (error) {
+    throw cannot(`listen on ${path}`, error);
+  }
+  return {
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        for (const socket of sockets) socket.destroy();
+      }),
+  };
+}
+
+function listening(server: Server, path: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    // bind(2) takes the mode from the mask, and comes before this returns.
+    const mask = process.umask(0o177);
+    try {
+      server.listen(path, () => {
+        server.off('error', reject);
+        // Without a listener an error of accept(2), such as too many open files, would end the program.
+        server.on('error', () => {});
+        resolve();
+      });
+    } finally {
+      process.umask(mask);
+    }
+  });
+}
+
+function converse(socket: Socket, answer: (question: string) => string): void {
+  let received = '';
+  socket.setEncoding('utf8').setTimeout(IDLE, () => socket.destroy());
+  // A client that is gone is no loss.
+  socket.on('error', () => {});
+  socket.on('data', (text: string) => {
+    received += text;
+    for (let end = received.indexOf('\n'); end >= 0; end = received.indexOf('\n')) {
+      const question = received.slice(0, end);
+      received = received.slice(end + 1);
+      // Who does not read the answers gets no further ones.
+      if (socket.writableNeedDrain) return void socket.destroy();
+      socket.write(`${answer(question)}\n`);
+    }
+    if (received.length > LONGEST_QUESTION) socket.destroy();
+  });
+}
+
+/** Asks one question. @throws HostError `absent` says why, if nobody listens there */
+export async function askLine(
+  path: string,
+  question: string,
+  doing: string,
+  absent: string,
+): Promise<string> {
+  const socket = getBuiltinModule('node:net').connect({ path });
+  try {
+    return await new Promise((resolve, reject) => {
+      let received = '';
+      socket.setEncoding('utf8').setTimeout(IDLE, () => reject(new HostError(doing, 'no answer')));
+      socket.once('error', (error) => {
+        const isAbsent = ['ENOENT', 'ECONNREFUSED'].includes(codeOf(error) ?? '');
+        reject(isAbsent ? new HostError(doing, absent) : cannot(doing, error));
+      });
+      socket.on('data', (text: string) => {
+        received += text;
+        if (text.includes('\n')) resolve(received.slice(0, received.indexOf('\n')));
+      });
+      socket.once('close', () => reject(new HostError(doing, 'the connection was closed')));
+      socket.write(`${question}\n`);
+    });
+  } finally {
+    socket.destroy();
+  }
+}

@@ -30,8 +30,12 @@ export interface AgentPorts extends SchedulePorts, QuorumPorts {
   remember(memory: AgentMemory): void;
 }
 
-/** What may be changed: these services alone, or all that the documents say. */
-export type Scope = { readonly only: readonly ServiceId[] } | { readonly documents: DesiredState };
+/** What may be changed: everything that is desired, or these services alone. */
+export interface Scope {
+  readonly only?: readonly ServiceId[];
+  /** New documents, of which the limit of removals is asked: the states of servers do not count. */
+  readonly documents?: DesiredState;
+}
 
 /** Milliseconds in which results are gathered before the table is changed. */
 const GATHERING = 50;
@@ -55,6 +59,7 @@ export class Agent {
   private lastProblem: string | undefined;
   /** Work on the table, one piece after the other. */
   private work: Promise<unknown> = Promise.resolve();
+  private hasDocuments = false;
   private isOver = false;
 
   /** @param known what an earlier run remembered */
@@ -85,9 +90,8 @@ export class Agent {
       const expected = new Set(
         [...this.changed, ...services.filter((each) => each.isStarting(now))].map(({ name }) => name),
       );
-      const reconciliation = await this.ports.reconcile(this.composed(state, services, now), {
-        documents: state,
-      });
+      const scope = cause === 'resync' ? {} : { documents: state };
+      const reconciliation = await this.ports.reconcile(this.composed(state, services, now), scope);
       this.adopt(services);
       this.tellChanges(reconciliation, cause, services, expected);
       this.settleQuorums(services);
@@ -112,6 +116,7 @@ export class Agent {
         servers.flatMap(({ checks }) => checks.map(({ key, probe }): [string, Probe] => [key, probe])),
       ),
     );
+    this.hasDocuments = true;
     this.changed.clear();
     const shared = sharedChecks(services);
     this.numberOfChecks = shared.length;
@@ -257,6 +262,8 @@ export class Agent {
 
   private remember(): void {
     this.isMemoryDue = false;
+    // What an earlier run remembered is for the first documents that are taken.
+    if (!this.hasDocuments) return;
     const probes = Array.from(this.probes, ([key, { memory }]) => [key, memory] as const);
     this.ports.remember({ probes: new Map(probes), quorums: this.quorums.of(this.services) });
   }

@@ -193,6 +193,20 @@ test('documents that are refused leave the ones before in force', async (t) => {
   assert.deepEqual(await weightsOf(farm), [10, 10, 0]);
 });
 
+test('documents that are refused at the start do not cost what an earlier run remembered', async (t) => {
+  const farm = await AgentFarm.start(t);
+  await farm.load(farmOf(2));
+  farm.answers.set('198.51.100.2', false);
+  await farm.clock.pass(3000);
+  farm.restart();
+  farm.refusal = new UsageError('would remove too much');
+  await assert.rejects(farm.load(farmOf(1)), UsageError);
+  await farm.agent.stop();
+  farm.restart();
+  await farm.load(farmOf(2));
+  assert.deepEqual(await weightsOf(farm), [10, 0]);
+});
+
 test('a kernel that did not answer is asked again a second later', async (t) => {
   const farm = await AgentFarm.start(t);
   await farm.load(farmOf(2));

@@ -109,6 +109,16 @@ for (const [lock, doing] of [
   });
 }
 
+test('a directory of states that cannot be written is told once, and weights are set all the same', async (t) => {
+  const { director, file, weights } = await farm(t);
+  const { err } = await agent(
+    director,
+    ['-f', file, '--state-dir', '/proc/lvsadm'],
+    async () => (await weights())['down'] === 0,
+  );
+  assert.match(err, /^lvsadm: cannot write \/proc\/lvsadm\/agent\S+: no such file or directory\n$/);
+});
+
 test('mistakes in documents, and standard input, are refused before anything is changed', async (t) => {
   const { director } = await farm(t);
   const bad = await director.file('bad.yaml', 'services: [{}]');

@@ -111,7 +111,7 @@ export class AgentFarm {
         read: () => readState(client, { desired: desired.services, onlyDesired: true }),
         plan: (current) => {
           const plan = withoutPruning(diff(current, desired));
-          return 'only' in scope ? withOnly(plan, scope.only) : plan;
+          return scope.only ? withOnly(plan, scope.only) : plan;
         },
       });
     } finally {

@@ -124,9 +124,19 @@ describe('state', () => {
     assert.ok(readdirSync(directory).includes('notes'));
   });
 
-  test('of another boot is ignored', () => {
+  test('of another boot is ignored, unless it outlives one', () => {
     writeFileSync(file('names.json'), '{"version":2,"boot":"another","state":["a"]}');
     assert.deepEqual(storeIn().read(names()), []);
+    assert.deepEqual(storeIn().read({ ...names(), outlivesBoot: true }), ['a']);
+  });
+
+  test('is replaced as a whole by its only writer, in a directory that is made', () => {
+    const path = join(directory, 'below', 'there', 'names.json');
+    const store = new Store({ env: {}, files: fs, warn: assert.fail }, path);
+    store.replace(names(), ['a']);
+    store.replace(names(), ['b', 'c']);
+    assert.deepEqual(store.read(names()), ['b', 'c']);
+    assert.deepEqual(readdirSync(join(directory, 'below', 'there')), ['names.json']);
   });
 
   test('that cannot be read is told in one line, and replaced where that is safe', async () => {

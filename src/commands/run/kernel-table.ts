@@ -24,10 +24,12 @@ export class KernelTable {
     private readonly limits: TableLimits,
   ) {}
 
-  readonly reconcile = async (state: DesiredState, scope: Scope): Promise<Reconciliation> => {
+  readonly reconcile = async (
+    state: DesiredState,
+    { only = [], documents }: Scope,
+  ): Promise<Reconciliation> => {
     const { context } = this;
     const { prune, allowEmpty, maxRemove = watchLimit } = this.limits;
-    const only = 'only' in scope ? scope.only : [];
     const desired = { prune: prune && only.length === 0, only, state, texts: [] };
     try {
       this.client ??= await context.openClient({});
@@ -36,10 +38,8 @@ export class KernelTable {
         client,
         read: () => readCurrent(client, desired, context),
         plan: (current) => {
-          if ('documents' in scope) {
-            const documents = planFor(current, { ...desired, state: scope.documents });
-            checkRemovals(documents, allowEmpty, maxRemove);
-          }
+          if (documents !== undefined)
+            checkRemovals(planFor(current, { ...desired, state: documents }), allowEmpty, maxRemove);
           return planFor(current, desired);
         },
         set: settingWriter(context),

@@ -1,6 +1,7 @@
 /** Where the agent keeps the states of servers over restarts and reboots. */
 import { type AgentMemory, memoryKind, shifted } from '../../agent/memory.js';
 import type { Context } from '../../context.js';
+import { HostError } from '../../errors.js';
 import { printable } from '../../foreign-text.js';
 import { namespaceName } from '../../system/run-dir.js';
 import { Store } from '../../system/store.js';
@@ -19,14 +20,17 @@ export const stateDirOption = {
 /** The file has times of day; the agent's clock starts with the process. */
 export class MemoryStore {
   private readonly store: Store;
+  /** The failure that was told last. */
+  private told: string | undefined;
+  private readonly warn = (line: string): void => void this.context.err.write(`lvsadm: ${printable(line)}\n`);
 
   constructor(
     private readonly context: Context,
     stateDir: string | undefined,
   ) {
-    const { env, files, err } = context;
+    const { env, files } = context;
     const directory = stateDir ?? (env['LVSADM_STATE_DIR'] || DEFAULT);
-    const warn = (line: string) => void err.write(`lvsadm: ${printable(line)}\n`);
+    const { warn } = this;
     this.store = new Store({ env, files, warn }, `${directory}/agent${suffix(context)}.json`);
   }
 
@@ -34,8 +38,17 @@ export class MemoryStore {
     return shifted(this.store.read(memoryKind), -this.offset, this.context.now());
   }
 
-  readonly write = (memory: AgentMemory): void =>
-    this.store.replace(memoryKind, shifted(memory, this.offset, this.context.date().getTime()));
+  /** A disk that is full is told once, and keeps no server from being taken out. */
+  readonly write = (memory: AgentMemory): void => {
+    try {
+      this.store.replace(memoryKind, shifted(memory, this.offset, this.context.date().getTime()));
+      this.told = undefined;
+    } catch (error) {
+      if (!(error instanceof HostError)) throw error;
+      if (error.message !== this.told) this.warn(error.message);
+      this.told = error.message;
+    }
+  };
 
   /** From the agent's clock to the time of day. */
   private get offset(): number {

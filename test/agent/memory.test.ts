@@ -1,0 +1,41 @@
+// What outlives a restart.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type AgentMemory, memoryKind, shifted } from '../../src/agent/memory.js';
+
+const memory: AgentMemory = {
+  probes: new Map([
+    [
+      'tcp://192.0.2.10:80 198.51.100.1:80 check',
+      {
+        state: { condition: 'failing', isUp: true, count: 2, since: 5000, hasFailed: true },
+        share: 0.5,
+        isDrained: true,
+      },
+    ],
+  ]),
+  quorums: new Map([['tcp://192.0.2.10:80', false]]),
+};
+
+const written = (value: AgentMemory): unknown => JSON.parse(JSON.stringify(memoryKind.format(value)));
+
+test('all of it is written and read', () => assert.deepEqual(memoryKind.parse(written(memory)), memory));
+
+test('times are of another clock then, and never of the future: clocks are set back', () => {
+  const sinceOf = ({ probes }: AgentMemory) => Array.from(probes.values(), ({ state }) => state.since);
+  assert.deepEqual(sinceOf(shifted(memory, 1000, 9000)), [6000]);
+  assert.deepEqual(sinceOf(shifted(memory, 1000, 5500)), [5500]);
+});
+
+test('a file that holds something else is refused', () => {
+  for (const [from, to] of [
+    ['"failing"', '"broken"'],
+    ['"count":2', '"count":-1'],
+    ['5000', '"5000"'],
+    ['true', '1'],
+    ['"probes"', '"others"'],
+  ] as const) {
+    const text = JSON.stringify(memoryKind.format(memory)).replace(from, to);
+    assert.throws(() => memoryKind.parse(JSON.parse(text)), Error, text);
+  }
+});

@@ -49,13 +49,15 @@ export function serviceWeights(
   now: number,
 ): ServiceWeights {
   const kept = keptByFloor(servers, health);
+  // Beside servers that are down and kept, the few that are up get their whole share at once.
+  const slowStart = kept.size > 0 ? 0 : health.slowStart;
   const weights = servers.map((server): ServerWeight => {
     const isKept = kept.has(server);
     const { state, agent = 1 } = server;
     const factors: Factors = {
       base: baseOf(server),
       health: state.isUp || isKept ? 1 : 0,
-      slowStart: slowStartFactor(state, health.slowStart, now),
+      slowStart: slowStartFactor(state, slowStart, now),
       agent,
     };
     return { weight: productOf(factors), factors, isKept };

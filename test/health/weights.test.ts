@@ -152,3 +152,17 @@ test('a quorum is won above its hysteresis and lost below it', () => {
     [false, true],
   );
 });
+
+test('while the floor keeps servers that are down, one that is up again starts at once: they would get its clients', () => {
+  const recovered: ServerState = { ...up, since: 5, hasFailed: true };
+  const slow = { ...policy, slowStart: 1000 };
+  const pool = (...states: ServerState[]) => states.map((state) => ({ state, weight: 100 }));
+  assert.deepEqual(
+    weightsOf(pool(recovered, downSince(1), downSince(2), downSince(3)), slow, 6),
+    [100, 0, 0, 100],
+  );
+  assert.deepEqual(
+    weightsOf(pool(recovered, recovered, downSince(2), downSince(3)), slow, 105),
+    [10, 10, 0, 0],
+  );
+});

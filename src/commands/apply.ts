@@ -129,7 +129,9 @@ class Application {
   private async tellOfChecks({ state: { services = [] } }: Desired): Promise<void> {
     if (this.hasToldOfChecks || this.values.dryRun || !services.some(({ checks }) => checks)) return;
     this.hasToldOfChecks = true;
-    await this.context.err.write('lvsadm: checks are not run by apply; lvsadm health check runs them once\n');
+    await this.context.err.write(
+      'lvsadm: checks are not run by apply: lvsadm run runs them, lvsadm health check once\n',
+    );
   }
 
   private async show(plan: Plan, client: IpvsClient): Promise<number> {

@@ -109,7 +109,7 @@ test('apply says on standard error that it runs no checks, and sets the table as
       '3 done',
       '',
     ].join('\n'),
-    err: 'lvsadm: checks are not run by apply; lvsadm health check runs them once\n',
+    err: 'lvsadm: checks are not run by apply: lvsadm run runs them, lvsadm health check once\n',
   });
   const { status, out, err } = await director.run(['diff', '-f', '-'], { stdin: checked });
   assert.deepEqual([status, out, err], [0, 'no difference: 3 unchanged\n', '']);

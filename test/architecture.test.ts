@@ -43,7 +43,7 @@ const arrows: Readonly<Record<string, string>> = {
   'doctor/checks': 'model ipvsadm/rules system setup doctor/facts',
   doctor: 'doctor/facts doctor/checks',
 
-  agent: 'errors foreign-text messages model plan health system',
+  agent: 'errors foreign-text messages model plan observe/metrics health system',
 
   'output/definition-list': '',
   output: 'errors foreign-text context model observe/table plan output/definition-list chalk cli-table3',

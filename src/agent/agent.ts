@@ -93,7 +93,7 @@ export class Agent {
       const scope = cause === 'resync' ? {} : { documents: state };
       const reconciliation = await this.ports.reconcile(this.composed(state, services, now), scope);
       this.adopt(services);
-      this.tellChanges(reconciliation, cause, services, expected);
+      this.tellChanges(reconciliation, cause, services, now, expected);
       this.settleQuorums(services);
       return reconciliation;
     });
@@ -219,7 +219,7 @@ export class Agent {
         { only: services.map(({ desired }) => desired.service.id) },
       );
       this.lastProblem = undefined;
-      this.tellChanges(reconciliation, 'checks', services);
+      this.tellChanges(reconciliation, 'checks', services, now);
       for (const service of services) if (service.isStarting(now)) this.stepLater(service);
     } catch (error) {
       if (!(error instanceof LvsadmError)) throw error;
@@ -230,14 +230,17 @@ export class Agent {
     this.settleQuorums(services);
   }
 
-  /** @param expected names of services whose weights were to change, whatever others did */
+  /**
+   * @param now when the weights were computed
+   * @param expected names of services whose weights were to change, whatever others did
+   */
   private tellChanges(
     reconciliation: Reconciliation,
     cause: Cause,
     services: readonly WatchedService[],
+    now: number,
     expected: ReadonlySet<string> = new Set(),
   ): void {
-    const now = this.ports.clock.now();
     const watched = new Map(services.map((service) => [service.name, service]));
     const reasons = new Map<string, ReadonlyMap<string, string> | undefined>();
     const reasonOf = (service: string, server: string): string => {

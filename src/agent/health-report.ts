@@ -29,6 +29,8 @@ export interface CheckHealth {
   readonly ok: boolean | null;
   readonly ms: number | null;
   readonly reason: string | null;
+  /** Times that it took the server down or up, since the agent started. */
+  readonly transitions: number;
 }
 
 export interface ServerHealth {
@@ -83,7 +85,7 @@ function parsed(line: string): HealthQuestion | string {
   }
 }
 
-function serviceHealth(service: WatchedService, now: number): ServiceHealth {
+export function serviceHealth(service: WatchedService, now: number): ServiceHealth {
   const { servers, weightUp, needsSorry } = service.weights(now);
   return {
     service: service.name,
@@ -119,5 +121,6 @@ function checkHealth({ check, probe }: WatchedCheck, now: number): CheckHealth {
     ok: last?.ok ?? null,
     ms: last === undefined ? null : Number(last.ms.toFixed(1)),
     reason: last === undefined ? null : printable(last.reason),
+    transitions: probe.transitions,
   };
 }

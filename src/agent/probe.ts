@@ -19,6 +19,8 @@ export interface LastResult extends CheckResult {
 
 export class Probe {
   last: LastResult | undefined;
+  /** Times that results changed whether the server is up, since the start. */
+  transitions = 0;
 
   constructor(public memory: ProbeMemory) {}
 
@@ -28,6 +30,7 @@ export class Probe {
     this.last = { ...result, at: now };
     const after = { ...said(result, check, before), state: nextState(before.state, result.ok, check, now) };
     this.memory = after;
+    if (before.state.isUp !== after.state.isUp) this.transitions++;
     if (
       before.state.isUp !== after.state.isUp ||
       before.share !== after.share ||

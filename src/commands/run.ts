@@ -1,6 +1,7 @@
 /** `lvsadm run`: the agent. */
 import { Agent } from '../agent/agent.js';
 import { type AgentEvent, eventText } from '../agent/event.js';
+import { healthMetrics } from '../agent/health-metrics.js';
 import { answerHealth } from '../agent/health-report.js';
 import type { Context } from '../context.js';
 import { type NamedText, requireEnds } from '../document/load.js';
@@ -8,9 +9,12 @@ import { UsageError } from '../errors.js';
 import { runCheck } from '../health/run-check.js';
 import type { DesiredState } from '../model/state.js';
 import { toJsonLine } from '../output/json.js';
-import { type LineServer, serveLines } from '../system/line-socket.js';
+import { serveHttp } from '../system/http-server.js';
+import { serveLines } from '../system/line-socket.js';
 import { Supervisor } from '../system/supervisor.js';
 import { defineCommand, type Options, type Values } from './command.js';
+import { metricsHandler } from './metrics/endpoint.js';
+import { Exporter } from './metrics/exporter.js';
 import { KernelTable } from './run/kernel-table.js';
 import { MemoryStore, stateDirOption } from './run/memory-store.js';
 import { runQuorumCommand } from './run/quorum-command.js';
@@ -33,6 +37,11 @@ const options = {
     choices: ['text', 'json'],
     default: 'text',
     describe: 'form of the lines on standard output: one for each change of a weight, with its reason',
+  },
+  metrics: {
+    type: 'listen',
+    describe: 'serve /metrics there: those of lvsadm metrics, and lvs_health_*',
+    defaultText: 'none are served',
   },
   'take-over': { type: 'flag', describe: 'start although keepalived or ldirectord runs here' },
   ...stateDirOption,
@@ -84,7 +93,8 @@ class Service {
   private logged: Promise<unknown> = Promise.resolve();
   private applied: readonly NamedText[] = [];
   private current: DesiredState = {};
-  private control: LineServer | undefined;
+  /** What is closed at the end, with all that goes on there. */
+  private readonly servers: { close(): Promise<void> | void }[] = [];
 
   constructor(
     private readonly context: Context,
@@ -131,7 +141,7 @@ class Service {
       [this.current, this.applied] = [state, texts];
       const { converged } = await agent.load(state, 'start');
       if (!converged) return NOT_DONE;
-      this.control = await this.serveHealth();
+      await this.serve();
       await supervisor.ready();
       context.onReload?.(() => void this.reloadNow().catch(this.fail));
       const watching = watchFiles(values.file, values.resync, context, (pass) => this.pass(pass));
@@ -139,18 +149,24 @@ class Service {
       await supervisor.tell('STOPPING=1');
       return DONE;
     } finally {
-      await this.control?.close();
+      await Promise.all(this.servers.map((server) => server.close()));
       await agent.stop();
       this.table.close();
       await this.logged;
     }
   }
 
-  /** `lvsadm health` asks there. */
-  private serveHealth(): Promise<LineServer> {
-    const { context, agent } = this;
-    const path = openStore(context, this.values.runDir).socketPath('agent');
-    return serveLines(path, (question) => answerHealth(agent, question, context.now()), context.files);
+  /** Serves the questions of `lvsadm health`, and metrics. */
+  private async serve(): Promise<void> {
+    const { context, agent, values } = this;
+    const path = openStore(context, values.runDir).socketPath('agent');
+    const answer = (question: string): string => answerHealth(agent, question, context.now());
+    this.servers.push(await serveLines(path, answer, context.files));
+    if (values.metrics === undefined) return;
+    const warn = (reason: string): void => void context.err.write(`lvsadm: scrape failed: ${reason}\n`);
+    const families = () => healthMetrics(agent, context.now());
+    const exporter = new Exporter(context, undefined, false, warn, families);
+    this.servers.push(await serveHttp(values.metrics, metricsHandler(exporter)), exporter);
   }
 
   private async pass(pass: Pass): Promise<void> {

@@ -216,3 +216,22 @@ test('options of one form of health are refused in the other', async (t) => {
     assert.match(err, problem);
   }
 });
+
+test('--metrics serves the health of servers beside the metrics of the table', async (t) => {
+  const { director, file, weights } = await farm(t);
+  const port = await closedPort();
+  let text = '';
+  await agent(director, ['-f', file, '--metrics', `${port}`], async () => {
+    if ((await weights())['down'] !== 0) return false;
+    text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+    return true;
+  });
+  const valuesOf = (name: string) =>
+    [...text.matchAll(new RegExp(`^${name}(?:\\{.*\\})? (\\S+)$`, 'gm'))].map(([, value]) => value);
+  assert.deepEqual(valuesOf('lvs_up'), ['1']);
+  assert.deepEqual(valuesOf('lvs_health_up'), ['1', '0']);
+  assert.deepEqual(valuesOf('lvs_health_floor_held'), ['0', '0']);
+  assert.deepEqual(valuesOf('lvs_health_transitions_total'), ['0', '1']);
+  assert.equal(valuesOf('lvs_health_check_duration_seconds').length, 2);
+  assert.ok(Number(valuesOf('lvs_health_checks_started_total')[0]) >= 2);
+});

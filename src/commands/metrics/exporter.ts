@@ -34,6 +34,8 @@ export class Exporter {
     private readonly everywhere = false,
     /** Called once with the reason of a reading that failed. */
     private readonly tell: (reason: string) => void = () => {},
+    /** Further families of each reading. */
+    private readonly others: () => readonly MetricFamily[] = () => [],
   ) {
     this.client = new ReadingClient(context, PATIENCE);
   }
@@ -59,7 +61,10 @@ export class Exporter {
     const start = this.context.now();
     try {
       const sample = await this.client.ask(sampleTable).catch(unloaded);
-      const families = await this.families(sample, (this.context.now() - start) / 1000);
+      const families = [
+        ...(await this.families(sample, (this.context.now() - start) / 1000)),
+        ...this.others(),
+      ];
       const own = exposition(families, format);
       return this.everywhere ? await this.merged(own, format) : own;
     } catch (error) {

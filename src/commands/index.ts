@@ -88,6 +88,12 @@ export const commands: readonly CommandRow[] = [
     load: () => import('./export.js'),
   },
   {
+    name: 'import',
+    topic: 'documents',
+    summary: 'write the configuration of keepalived or ldirectord as a document',
+    load: () => import('./import.js'),
+  },
+  {
     name: 'schema',
     topic: 'documents',
     summary: 'write the JSON Schema of documents',

@@ -27,7 +27,7 @@ export async function readTexts(paths: readonly string[], access: FileAccess): P
   for (const path of paths) {
     const bytes = await readBytes(path, access);
     if (bytes !== undefined) texts.push(textOf(path, bytes));
-    else for (const file of documentsIn(path)) texts.push(await readDocument(file, access));
+    else for (const file of documentsIn(path)) texts.push(await readText(file, access));
   }
   return texts;
 }
@@ -68,7 +68,8 @@ function documentsIn(directory: string): string[] {
   throw failure(directory, 'a directory without documents (*.yaml, *.yml, *.json, *.rules)');
 }
 
-async function readDocument(file: string, access: FileAccess): Promise<NamedText> {
+/** One file, or standard input. @throws DocumentError */
+export async function readText(file: string, access: FileAccess): Promise<NamedText> {
   const bytes = await readBytes(file, access);
   if (bytes === undefined) throw failure(file, errnoText(Errno.EISDIR));
   return textOf(file, bytes);

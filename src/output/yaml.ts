@@ -5,6 +5,8 @@ import type { Json } from './json.js';
 interface Layout {
   /** Maps of single values take one line, and maps in lists that hold no list. */
   readonly compact?: boolean;
+  /** Lines of comment before an item of a list. */
+  readonly commentsOn?: (item: object) => readonly string[];
 }
 
 /** The value as YAML, in blocks, without anchors. Members that are undefined are left out. */
@@ -26,8 +28,10 @@ function block(value: Collection, layout: Layout): string[] {
 }
 
 function itemLines(item: Json, layout: Layout): string[] {
-  if (!isCollection(item) || (layout.compact && !hasMember(item, isList))) return [`- ${inline(item)}`];
-  return block(item, layout).map((line, index) => (index === 0 ? '- ' : '  ') + line);
+  if (!isCollection(item)) return [`- ${inline(item)}`];
+  const comments = layout.commentsOn?.(item).map((line) => `# ${line}`) ?? [];
+  if (layout.compact && !hasMember(item, isList)) return [...comments, `- ${inline(item)}`];
+  return [...comments, ...block(item, layout).map((line, index) => (index === 0 ? '- ' : '  ') + line)];
 }
 
 function memberLines(key: string, member: Json, layout: Layout): string[] {

@@ -39,8 +39,7 @@ export function overview(subcommands: readonly CommandRow[], width = WIDTH): str
       `lvsadm ${version}: administration of the Linux Virtual Server (IPVS)`,
       'Usage: lvsadm SUBCOMMAND [options], or lvsadm [COMMAND] [options] as ipvsadm',
     ),
-    sections.join('').trimEnd(),
-    `${lines('Commands of ipvsadm (SERVICE: -t, -u or --sctp-service HOST:PORT, or -f MARK):')}\n${definitionList(
+    `${sections.join('')}${lines('Commands of ipvsadm (SERVICE: -t, -u or --sctp-service HOST:PORT, or -f MARK):')}\n${definitionList(
       ipvsadmRows.map(briefRow),
       width,
     ).trimEnd()}\n${lines('lvsadm help ipvsadm describes all of ipvsadm, lvsadm help apply this subcommand')}`,

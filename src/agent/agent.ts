@@ -5,6 +5,7 @@ import { isChanging } from '../health/state.js';
 import type { ServiceId } from '../model/service.js';
 import type { DesiredState } from '../model/state.js';
 import type { Reconciliation } from '../plan/apply.js';
+import { ChangedServices, STEP } from './changed-services.js';
 import { CheckSchedule, type Punctuality, type RepeatedCheck, type SchedulePorts } from './check-schedule.js';
 import type { AgentMemory } from './memory.js';
 import { NetworkWatch } from './network-watch.js';
@@ -37,12 +38,6 @@ export interface Scope {
   readonly documents?: DesiredState;
 }
 
-/** Milliseconds in which results are gathered before the table is changed. */
-const GATHERING = 50;
-
-/** Milliseconds between two steps of a slow start, and until the kernel is asked again after a failure. */
-const STEP = 1000;
-
 export class Agent {
   services: readonly WatchedService[] = [];
   private probes: ReadonlyMap<string, Probe> = new Map();
@@ -50,11 +45,7 @@ export class Agent {
   private readonly schedule: CheckSchedule;
   private readonly network = new NetworkWatch();
   private numberOfChecks = 0;
-  /** Services whose weights may have to be changed. */
-  private readonly changed = new Set<WatchedService>();
-  /** Services that are changed again after a step. */
-  private readonly stepping = new Set<WatchedService>();
-  private isPassDue = false;
+  private readonly changed: ChangedServices;
   private isMemoryDue = false;
   private lastProblem: string | undefined;
   /** Work on the table, one piece after the other. */
@@ -69,6 +60,10 @@ export class Agent {
   ) {
     this.quorums = new Quorums(ports, known.quorums);
     this.schedule = new CheckSchedule(ports);
+    this.changed = new ChangedServices(
+      ports.clock,
+      () => void this.inTurn(() => this.pass()).catch(ports.fail),
+    );
   }
 
   get punctuality(): Readonly<Punctuality> {
@@ -88,8 +83,9 @@ export class Agent {
         .map((service) => new WatchedService(service, this.probes, now, known));
       // A look that finds other weights than the last ones of these has not found what another program did.
       const expected = new Set(
-        [...this.changed, ...services.filter((each) => each.isStarting(now))].map(({ name }) => name),
+        [...this.changed.present, ...services.filter((each) => each.isStarting(now))].map(({ name }) => name),
       );
+      this.remember();
       const scope = cause === 'resync' ? {} : { documents: state };
       const reconciliation = await this.ports.reconcile(this.composed(state, services, now), scope);
       this.adopt(services);
@@ -109,7 +105,7 @@ export class Agent {
   }
 
   private adopt(services: readonly WatchedService[]): void {
-    const late = new Set(Array.from(this.changed, ({ key }) => key));
+    const late = new Set(this.changed.take().map(({ key }) => key));
     this.services = services;
     this.probes = new Map(
       services.flatMap(({ servers }) =>
@@ -117,7 +113,6 @@ export class Agent {
       ),
     );
     this.hasDocuments = true;
-    this.changed.clear();
     const shared = sharedChecks(services);
     this.numberOfChecks = shared.length;
     this.network.keep(new Set(shared.map(({ key }) => key)));
@@ -126,8 +121,8 @@ export class Agent {
     const now = this.ports.clock.now();
     for (const service of services) {
       // Results that came while the table was changed.
-      if (late.has(service.key)) this.change(service);
-      if (service.isStarting(now)) this.stepLater(service);
+      if (late.has(service.key)) this.changed.add(service);
+      if (service.isStarting(now)) this.changed.addLater(service);
     }
   }
 
@@ -171,7 +166,7 @@ export class Agent {
       });
     }
     // The first result of the last server may decide the quorum.
-    if (change === 'weight' || !this.quorums.isKnown(service)) this.change(service);
+    if (change === 'weight' || !this.quorums.isKnown(service)) this.changed.add(service);
   }
 
   private watchNetwork(key: string, result: CheckResult): void {
@@ -187,29 +182,11 @@ export class Agent {
     });
   }
 
-  private change(service: WatchedService): void {
-    this.changed.add(service);
-    if (this.isPassDue || this.isOver) return;
-    this.isPassDue = true;
-    this.ports.clock.after(GATHERING, () => {
-      this.isPassDue = false;
-      void this.inTurn(() => this.pass()).catch(this.ports.fail);
-    });
-  }
-
-  private stepLater(service: WatchedService): void {
-    if (this.stepping.has(service)) return;
-    this.stepping.add(service);
-    this.ports.clock.after(STEP, () => {
-      this.stepping.delete(service);
-      if (this.services.includes(service)) this.change(service);
-    });
-  }
-
   /** Sets the weights of the services that have changed. */
   private async pass(): Promise<void> {
-    const services = [...this.changed].filter((service) => this.services.includes(service));
-    this.changed.clear();
+    // Of earlier documents there may be some.
+    const current = new Set(this.services);
+    const services = this.changed.take().filter((service) => current.has(service));
     if (services.length === 0 || this.isOver) return;
     const now = this.ports.clock.now();
     this.remember();
@@ -220,12 +197,12 @@ export class Agent {
       );
       this.lastProblem = undefined;
       this.tellChanges(reconciliation, 'checks', services, now);
-      for (const service of services) if (service.isStarting(now)) this.stepLater(service);
+      for (const service of services) if (service.isStarting(now)) this.changed.addLater(service);
     } catch (error) {
       if (!(error instanceof LvsadmError)) throw error;
       if (error.message !== this.lastProblem) this.ports.tell({ event: 'problem', reason: error.message });
       this.lastProblem = error.message;
-      for (const service of services) this.stepLater(service);
+      for (const service of services) this.changed.addLater(service);
     }
     this.settleQuorums(services);
   }

@@ -11,6 +11,7 @@ import type { DesiredState } from '../model/state.js';
 import { toJsonLine } from '../output/json.js';
 import { serveHttp } from '../system/http-server.js';
 import { serveLines } from '../system/line-socket.js';
+import type { NetlinkUser } from '../system/netlink-users.js';
 import { Supervisor } from '../system/supervisor.js';
 import { defineCommand, type Options, type Values } from './command.js';
 import { metricsHandler } from './metrics/endpoint.js';
@@ -18,7 +19,6 @@ import { Exporter } from './metrics/exporter.js';
 import { KernelTable } from './run/kernel-table.js';
 import { MemoryStore, stateDirOption } from './run/memory-store.js';
 import { runQuorumCommand } from './run/quorum-command.js';
-import { refuseRivals } from './run/rivals.js';
 import { fileOption, readDesired } from './shared/desired-state.js';
 import { removalOptions } from './shared/removal-limits.js';
 import { openStore, runDirOption } from './shared/store.js';
@@ -28,7 +28,7 @@ const DONE = 0;
 const NOT_DONE = 1;
 
 const options = {
-  ...fileOption,
+  file: { ...fileOption.file, describe: 'document, or directory of documents' },
   prune: { type: 'flag', describe: 'remove services and sync daemons that are not in the documents' },
   ...removalOptions,
   'max-remove': { ...removalOptions['max-remove'], defaultText: '50%' },
@@ -77,15 +77,27 @@ export const command = defineCommand({
     try {
       releases.push(await store.lock('agent', 'running the agent here', { wait: 0 }));
       releases.push(await store.lock('apply', 'applying documents here', { wait: 0 }));
-      return await new Service(context, values).run(state, texts);
+      return await new AgentProcess(context, values).run(state, texts);
     } finally {
       for (const release of releases) release();
     }
   },
 });
 
+/** Programs that check servers and change the table by themselves. */
+const rivals = ['keepalived', 'ldirectord', 'seesaw_ncc'];
+
+/** @throws UsageError if one of them runs in this network namespace */
+export function refuseRivals(users: readonly NetlinkUser[]): void {
+  const rival = users.find(({ name }) => rivals.includes(name));
+  if (rival === undefined) return;
+  throw new UsageError(
+    `${rival.name} (process ${rival.pid}) runs here, and may change the table: stop it, or start with --take-over if it has no virtual servers`,
+  );
+}
+
 /** The agent with its files, its log and its supervisor. */
-class Service {
+class AgentProcess {
   private readonly table: KernelTable;
   private readonly agent: Agent;
   private readonly failed: Promise<never>;

@@ -278,3 +278,17 @@ test('random failures, restarts and reloads: weights are the products, never bel
     { numRuns: 40 },
   );
 });
+
+test('what a look changes is remembered before it is changed: a kill in between and a start agree', async (t) => {
+  const farm = await AgentFarm.start(t);
+  const document = farmOf(2);
+  await farm.load(document);
+  farm.answers.set('198.51.100.2', false);
+  // The second failure is there, and waits to be acted upon.
+  await farm.clock.pass(1510);
+  farm.refusal = new TransportError('deadline', 'receive', 'no answer');
+  await assert.rejects(farm.load(document, 'resync'), TransportError);
+  farm.restart();
+  await farm.load(document);
+  assert.deepEqual(await weightsOf(farm), [10, 0]);
+});

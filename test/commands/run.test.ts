@@ -4,7 +4,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { refuseRivals } from '../../src/commands/run/rivals.js';
+import { refuseRivals } from '../../src/commands/run.js';
 import { UsageError } from '../../src/errors.js';
 import type { ServiceId } from '../../src/model/service.js';
 import { Store } from '../../src/system/store.js';

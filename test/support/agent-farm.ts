@@ -75,7 +75,7 @@ export class AgentFarm {
   }
 
   private newAgent(): Agent {
-    return new Agent(
+    const agent: Agent = new Agent(
       {
         clock: this.clock,
         random: () => 0.5,
@@ -88,7 +88,8 @@ export class AgentFarm {
         fail: (error) => this.errors.push(error),
         reconcile: (desired, scope) => this.reconcile(desired, scope),
         remember: (memory) => {
-          this.memory = memory;
+          // A process that was killed writes nothing.
+          if (this.agent === agent) this.memory = memory;
         },
         runCommand: async (command) => {
           this.commands.push(command);
@@ -98,6 +99,7 @@ export class AgentFarm {
       },
       this.memory,
     );
+    return agent;
   }
 
   private async reconcile(desired: DesiredState, scope: Scope) {

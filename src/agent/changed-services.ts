@@ -1,0 +1,51 @@
+/** Services whose weights may have to be changed: gathered for a moment, so that results that come together are one change. */
+import type { Clock } from './check-schedule.js';
+import type { WatchedService } from './watched-service.js';
+
+/** Milliseconds in which results are gathered before the table is changed. */
+const GATHERING = 50;
+
+/** Milliseconds between two steps of a slow start, and until the kernel is asked again after a failure. */
+export const STEP = 1000;
+
+export class ChangedServices {
+  private readonly gathered = new Set<WatchedService>();
+  /** Those that are added after a step. */
+  private readonly stepping = new Set<WatchedService>();
+  private isDue = false;
+
+  /** @param call when there are some to be taken */
+  constructor(
+    private readonly clock: Clock,
+    private readonly call: () => void,
+  ) {}
+
+  add(service: WatchedService): void {
+    this.gathered.add(service);
+    if (this.isDue) return;
+    this.isDue = true;
+    this.clock.after(GATHERING, () => {
+      this.isDue = false;
+      this.call();
+    });
+  }
+
+  addLater(service: WatchedService): void {
+    if (this.stepping.has(service)) return;
+    this.stepping.add(service);
+    this.clock.after(STEP, () => {
+      if (this.stepping.delete(service)) this.add(service);
+    });
+  }
+
+  /** Those that are there now, without the ones that are added later. */
+  get present(): readonly WatchedService[] {
+    return [...this.gathered];
+  }
+
+  take(): readonly WatchedService[] {
+    const services = this.present;
+    this.gathered.clear();
+    return services;
+  }
+}

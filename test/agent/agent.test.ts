@@ -281,11 +281,13 @@ test('random failures, restarts and reloads: weights are the products, never bel
 
 test('what a look changes is remembered before it is changed: a kill in between and a start agree', async (t) => {
   const farm = await AgentFarm.start(t);
-  const document = farmOf(2);
+  const [service] = farmOf(2).services;
+  const document = { services: [{ ...service, check: { ...check, fall: 1 } }] };
   await farm.load(document);
+  await farm.clock.pass(1000);
   farm.answers.set('198.51.100.2', false);
-  // The second failure is there, and waits to be acted upon.
-  await farm.clock.pass(1510);
+  // The failure is there, and waits to be acted upon.
+  await farm.clock.pass(510);
   farm.refusal = new TransportError('deadline', 'receive', 'no answer');
   await assert.rejects(farm.load(document, 'resync'), TransportError);
   farm.restart();

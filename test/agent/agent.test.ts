@@ -282,12 +282,12 @@ test('random failures, restarts and reloads: weights are the products, never bel
 test('what a look changes is remembered before it is changed: a kill in between and a start agree', async (t) => {
   const farm = await AgentFarm.start(t);
   const [service] = farmOf(2).services;
-  const document = { services: [{ ...service, check: { ...check, fall: 1 } }] };
+  const document = { services: [{ ...service, check: { ...check, every: '700ms', fall: 1 } }] };
   await farm.load(document);
-  await farm.clock.pass(1000);
+  await farm.clock.pass(1100);
   farm.answers.set('198.51.100.2', false);
   // The failure is there, and waits to be acted upon.
-  await farm.clock.pass(510);
+  await farm.clock.pass(660);
   farm.refusal = new TransportError('deadline', 'receive', 'no answer');
   await assert.rejects(farm.load(document, 'resync'), TransportError);
   farm.restart();

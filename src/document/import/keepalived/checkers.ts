@@ -48,7 +48,7 @@ export function checkOf(
   let check: CheckDraft | undefined;
   let isAlpha = false;
   for (const block of server.block.settings ?? []) {
-    const [name] = [block.name];
+    const { name } = block;
     const checker = Object.hasOwn(checkers, name) ? checkers[name] : undefined;
     if (checker === undefined && !Object.hasOwn(without, name)) continue;
     server.all(name);
@@ -174,7 +174,7 @@ function readDns(layer: Layer, check: CheckDraft): void {
   check.set('type', type?.words[0]?.toUpperCase(), type);
 }
 
-/** Without a program there is no check: the shape of documents refuses it, so that the file has a problem. */
+/** A program that documents do not accept is a problem: they have no such check without one. */
 function readMisc(layer: Layer, check: CheckDraft, values: Values): void {
   const path = layer.own('misc_path');
   const command = path && (path.words.length > 1 ? [...path.words] : commandWords(path.words[0] ?? ''));

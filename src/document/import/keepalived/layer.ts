@@ -84,11 +84,6 @@ export class Layer {
     return values.truth(this.nearest(name), switchWords) ?? false;
   }
 
-  /** A setting that documents have no place for. */
-  leave(setting: Block): void {
-    this.left.add(setting);
-  }
-
   get remarks(): Remark[] {
     return [...this.left].map((setting) =>
       remarkOn(

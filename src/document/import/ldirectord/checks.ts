@@ -1,10 +1,10 @@
 /** Checks of ldirectord. Settings: the manual page ldirectord(8); defaults: what the program does without them. */
 import type { CheckKind } from '../../../model/check.js';
-import { INT_MAX } from '../../../model/limits.js';
 import { isNot } from '../../invalid-value.js';
 import { CheckDraft, commandWords, literalText } from '../check-draft.js';
 import { type Remark, remarkOn, type Setting, type Values } from '../setting.js';
 import { type Section, unquoted, valueText } from './sections.js';
+import { Times } from './times.js';
 
 /** Services by the ports that they usually have. */
 const services: Readonly<Record<string, number>> = {
@@ -58,10 +58,11 @@ export class Checker {
   readonly type: CheckType;
   private readonly typeSetting: Setting | undefined;
   private readonly service: string;
+  private readonly times: Times;
 
   constructor(
     private readonly section: Section,
-    private readonly global: Section,
+    global: Section,
     private readonly facts: ServiceFacts,
     private readonly values: Values,
   ) {
@@ -69,7 +70,8 @@ export class Checker {
     this.type = this.typeOf(valueText(this.typeSetting) || 'negotiate');
     this.service = this.serviceOf(section.own('service'));
     this.noteSecrets();
-    this.takeTimes();
+    this.times = new Times(section, global, values);
+    this.remarks.push(...this.times.remarks);
   }
 
   /** The check of a server; undefined if it has none. */
@@ -80,7 +82,7 @@ export class Checker {
     if (kind === 'command') this.setCommand(check, server);
     else if (this.type === 'negotiate') this.setNegotiation(check, server);
     if (kind !== 'command' && kind !== 'icmp') this.setPort(check, server);
-    this.setTimes(check);
+    this.times.set(check, this.type);
     return check;
   }
 
@@ -119,16 +121,6 @@ export class Checker {
       for (const setting of this.section.all(name)) {
         this.remarks.push(remarkOn(setting, 'no check logs in; the value is left out'));
       }
-    }
-  }
-
-  /** They mean nothing where there is no check. */
-  private takeTimes(): void {
-    for (const name of ['checktimeout', 'negotiatetimeout', 'checkcount', 'failurecount', 'checkport'])
-      this.nearest(name);
-    const interval = this.section.own('checkinterval');
-    if (interval !== undefined && interval !== this.interval()) {
-      this.remarks.push(remarkOn(interval, 'without fork = yes, ldirectord takes that of all services'));
     }
   }
 
@@ -246,40 +238,5 @@ export class Checker {
     else if (port === undefined && this.facts.port === undefined && !check.has('port')) {
       check.set('port', services[this.service], undefined);
     }
-  }
-
-  private setTimes(check: CheckDraft): void {
-    const interval = this.interval();
-    check.setTime('every', (this.values.integer(interval, { min: 1, max: 999_999 }) ?? 10) * 1000, interval);
-    const [first, second, usual] =
-      this.type === 'negotiate'
-        ? (['negotiatetimeout', 'checktimeout', 30] as const)
-        : (['checktimeout', 'negotiatetimeout', 5] as const);
-    const timeout = this.nearest(first) ?? this.nearest(second);
-    check.setTime(
-      'timeout',
-      (this.values.integer(timeout, { min: 1, max: 999_999 }) ?? usual) * 1000,
-      timeout,
-    );
-    check.set('rise', 1, undefined);
-    const failures = this.nearest('failurecount');
-    const attempts = this.nearest('checkcount');
-    const count = { min: 1, max: INT_MAX };
-    const repeated = this.values.integer(attempts, count) ?? 1;
-    const fall = (this.values.integer(failures, count) ?? 1) * (this.type === 'ping' ? repeated : 1);
-    check.set('fall', fall, failures ?? attempts);
-  }
-
-  /** That of a service counts only if each service is checked by a process of its own. */
-  private interval(): Setting | undefined {
-    const own = this.section.own('checkinterval');
-    const shared = this.global.own('checkinterval');
-    return valueText(this.global.own('fork')) === 'yes' ? (own ?? shared) : shared;
-  }
-
-  private nearest(name: string): Setting | undefined {
-    const own = this.section.own(name);
-    const outer = this.global.own(name);
-    return own ?? outer;
   }
 }

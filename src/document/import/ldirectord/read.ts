@@ -11,7 +11,7 @@ import type { ServiceSettings } from '../../schema.js';
 import { type Imported, importedOf, type ServerDraft, type ServiceDraft, serverKey } from '../draft.js';
 import { type Remark, remarkOn, type Setting, Values } from '../setting.js';
 import { Checker, type ServiceFacts } from './checks.js';
-import { type Section, sectionsOf, valueText } from './sections.js';
+import { nearest, type Section, sectionsOf, valueText } from './sections.js';
 import { fallbackOf, serversOf } from './servers.js';
 
 /** Why settings cannot be carried over. */
@@ -109,12 +109,6 @@ function serviceOf(section: Section, global: Section, values: Values): ServiceDr
       ...restOf(section),
     ],
   };
-}
-
-function nearest(name: string, section: Section, global: Section): Setting | undefined {
-  const own = section.own(name);
-  const outer = global.own(name);
-  return own ?? outer;
 }
 
 interface Identity {

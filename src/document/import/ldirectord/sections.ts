@@ -33,6 +33,13 @@ export class Section {
   }
 }
 
+/** The setting of a service, or else that of all services. */
+export function nearest(name: string, section: Section, global: Section): Setting | undefined {
+  const own = section.own(name);
+  const outer = global.own(name);
+  return own ?? outer;
+}
+
 export const valueText = (setting: Setting | undefined): string => setting?.words[0] ?? '';
 
 /** The value without the quotes around it. */

@@ -119,7 +119,7 @@ test('import reads the files that a keepalived.conf includes, from the directory
   const { status, out, err } = await director.run(['import', 'keepalived', path]);
   assert.equal(status, 0, err);
   assert.deepEqual(
-    [...out.matchAll(/service: tcp:\/\/192\.0\.2\.(\d)/g)].map(([, number]) => number),
+    [...out.matchAll(/service: udp:\/\/192\.0\.2\.(\d)/g)].map(([, number]) => number),
     ['4', '2', '3', '1'],
   );
   const { directory } = director;

@@ -174,6 +174,20 @@ describe('services of keepalived', () => {
     ]);
   });
 
+  test('the protocol is UDP unless it is set, and ops is for UDP alone', async () => {
+    const one = async (settings: string) => {
+      const { services, remarks } = await imported(service(settings));
+      return [services[0]?.service, services[0]?.onePacket, remarks];
+    };
+    assert.deepEqual(await one('ops'), ['udp://192.0.2.1:80', true, []]);
+    assert.deepEqual(await one('lvs_sched rr ops\nprotocol TCP'), [
+      'tcp://192.0.2.1:80',
+      undefined,
+      ['2: lvs_sched: ops is for UDP'],
+    ]);
+    assert.deepEqual(await one('ops no'), ['udp://192.0.2.1:80', undefined, []]);
+  });
+
   test('ranges of a group, as last parts, addresses and networks', async () => {
     const group =
       'virtual_server_group G {\n192.0.2.1-2 80\n192.0.2.255-192.0.3.0 80\n2001:db8::1-2 80\n2001:db8::8/127 80\n}\n';
@@ -190,7 +204,7 @@ describe('services of keepalived', () => {
         '[2001:db8::2]',
         '[2001:db8::8]',
         '[2001:db8::9]',
-      ].map((address) => `tcp://${address}:80`),
+      ].map((address) => `udp://${address}:80`),
     );
   });
 
@@ -240,16 +254,16 @@ describe('the text of a keepalived.conf', () => {
     const at = (sequence: string, address: string) =>
       addresses(`${sequence} virtual_server ${address} 80 { }\n`);
     assert.deepEqual(await at('~SEQ(N, 2)', `192.0.2.10\${N}`), [
-      'tcp://192.0.2.101:80',
-      'tcp://192.0.2.102:80',
+      'udp://192.0.2.101:80',
+      'udp://192.0.2.102:80',
     ]);
     assert.deepEqual(await at('~SEQ(N, 9, -4, 5)', `192.0.2.\${N}`), [
-      'tcp://192.0.2.9:80',
-      'tcp://192.0.2.5:80',
+      'udp://192.0.2.9:80',
+      'udp://192.0.2.5:80',
     ]);
     assert.deepEqual(await at('~SEQx(N, 0x1f, 0x20)', `2001:db8::\${N}`), [
-      'tcp://[2001:db8::1f]:80',
-      'tcp://[2001:db8::20]:80',
+      'udp://[2001:db8::1f]:80',
+      'udp://[2001:db8::20]:80',
     ]);
   });
 

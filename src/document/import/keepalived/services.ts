@@ -26,7 +26,8 @@ export function serviceOf(block: Block, groups: Groups, values: Values): Service
     familyOfServers(all);
   const families = [...new Set(identities.map((identity) => identity.family ?? family))];
   for (const each of families) requireFamily(all, each, values);
-  const settings = settingsOf(layer, family, values, remarks);
+  const protocol = protocolOf(layer, values);
+  const settings = settingsOf(layer, family, protocol, values, remarks);
   const ports = identities.map(({ port }) => port);
   const needsPort = identities.some(
     (each) => each.port === undefined && !each.name('tcp', family).startsWith('fwmark'),
@@ -39,7 +40,6 @@ export function serviceOf(block: Block, groups: Groups, values: Values): Service
   }
   const servers = all.map((server) => withoutLostCheck(server, ports));
   const health = healthOf(layer, { servers, ports, families, values, remarks });
-  const protocol = protocolOf(layer, values);
   if (identities.length === 0) return undefined;
   return {
     place: block.place,
@@ -60,15 +60,22 @@ function markFamily(layer: Layer, values: Values): Family | undefined {
   return undefined;
 }
 
+/** Without a protocol keepalived leaves it to the kernel, for which 0 is UDP. */
 function protocolOf(layer: Layer, values: Values): Protocol {
   const setting = layer.own('protocol');
-  const word = setting?.words[0]?.toLowerCase() ?? 'tcp';
+  const word = setting?.words[0]?.toLowerCase() ?? 'udp';
   if (word === 'tcp' || word === 'udp' || word === 'sctp') return word;
   if (setting !== undefined) values.problem(setting.place, `protocol: ${isNot(word, 'TCP, UDP or SCTP')}`);
-  return 'tcp';
+  return 'udp';
 }
 
-function settingsOf(layer: Layer, family: Family, values: Values, remarks: Remark[]): ServiceSettings {
+function settingsOf(
+  layer: Layer,
+  family: Family,
+  protocol: Protocol,
+  values: Values,
+  remarks: Remark[],
+): ServiceSettings {
   const algorithm = layer.own('lvs_sched');
   const [scheduler = defaults.scheduler, ...words] = algorithm?.words ?? [];
   if (algorithm !== undefined && !/^[\w-]{1,15}$/.test(scheduler)) {
@@ -87,13 +94,16 @@ function settingsOf(layer: Layer, family: Family, values: Values, remarks: Remar
   if (algorithm !== undefined && unknown.length > 0) {
     remarks.push(remarkOn(algorithm, isNot(unknown.join(' '), 'a flag of a scheduler')));
   }
-  const isOnePacket = values.truth(layer.own('ops'), switchWords) ?? words.includes('ops');
+  const ops = layer.own('ops') ?? (words.includes('ops') ? algorithm : undefined);
+  const isForUdp = protocol === 'udp' || layer.block.words[0] === 'fwmark';
+  const isOnePacket = ops === algorithm ? ops !== undefined : (values.truth(ops, switchWords) ?? false);
+  if (ops !== undefined && isOnePacket && !isForUdp) remarks.push(remarkOn(ops, 'ops is for UDP'));
   const persistence = persistenceOf(layer, family, values);
   return {
     scheduler,
     ...(flags.length > 0 && { schedulerFlags: flags }),
     ...(persistence && { persistence }),
-    ...(isOnePacket && { onePacket: true }),
+    ...(isOnePacket && isForUdp && { onePacket: true }),
   };
 }
 

@@ -63,7 +63,10 @@ const files: Rows = [
     '/etc/services, /etc/hosts, /etc/resolv.conf',
     'Names of ports and hosts, and the name servers that are asked.',
   ],
-  ['/var/lib/lvsadm', 'States of the servers that lvsadm run checks. LVSADM_STATE_DIR names another directory.'],
+  [
+    '/var/lib/lvsadm',
+    'States of the servers that lvsadm run checks. LVSADM_STATE_DIR names another directory.',
+  ],
   ['/var/cache/lvsadm', 'Node.js 22 and later, as root: compiled code, which shortens each start.'],
 ];
 

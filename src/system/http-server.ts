@@ -30,7 +30,7 @@ export interface HttpLimits {
   readonly connections: number;
   /** Most answers that are made or sent at once; further requests are refused with status 503. */
   readonly answers: number;
-  /** Bytes of bodies that clients have not read: from so many on further requests are refused too. */
+  /** Bytes of bodies that clients have not read: from so many on further requests are refused too, unless it is a single body. */
   readonly unread: number;
   /** Milliseconds for a client to send a request. */
   readonly requestTime: number;
@@ -163,7 +163,8 @@ class AnswersUnderWay {
   async respond(request: IncomingMessage, response: ServerResponse, handler: HttpHandler): Promise<void> {
     const { limits } = this;
     const { socket } = request;
-    const isRefused = this.count >= limits.answers || this.unread >= limits.unread;
+    const isFull = this.bodies.size > 1 && this.unread >= limits.unread;
+    const isRefused = this.count >= limits.answers || isFull;
     this.count++;
     const overdue = setTimeout(() => socket.destroy(), limits.answerTime);
     let bytes: Uint8Array | undefined;

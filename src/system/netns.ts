@@ -1,5 +1,5 @@
 /** Network namespaces: their names, which ip-netns(8) keeps, and programs that run in one. */
-import { HostError } from '../errors.js';
+import { cannot, HostError } from '../errors.js';
 import { type Files, ifThere } from './files.js';
 import { ended } from './program.js';
 
@@ -10,14 +10,23 @@ export const netnsDirectory = '/run/netns';
 export const namedNamespaces = (files: Files): string[] =>
   (ifThere(() => files.readdirSync(netnsDirectory)) ?? []).sort();
 
-/** The named namespaces but this one, each by the first of its names. @throws errors of node:fs */
+/** The named namespaces but this one, each by the first of its names. @throws HostError */
 export function otherNamespaces(files: Files): string[] {
+  try {
+    return distinctNamespaces(files);
+  } catch (error) {
+    throw cannot('list the network namespaces', error);
+  }
+}
+
+function distinctNamespaces(files: Files): string[] {
   const own = /\d+/.exec(files.readlinkSync('/proc/self/ns/net'))?.[0];
   // A namespace is mounted on its file, which then has its inode; two names may be of one namespace.
   const seen = new Set([own]);
   return namedNamespaces(files).filter((name) => {
-    const found = String(files.statSync(`${netnsDirectory}/${name}`).ino);
-    return !seen.has(found) && seen.add(found);
+    // One may be deleted meanwhile.
+    const inode = ifThere(() => files.statSync(`${netnsDirectory}/${name}`).ino);
+    return inode !== undefined && !seen.has(String(inode)) && seen.add(String(inode));
   });
 }
 

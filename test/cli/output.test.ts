@@ -33,6 +33,26 @@ test('a mistake has its exit status although standard error is full', () => {
   assert.deepEqual([status, stdout], [2, '']);
 });
 
+/** Writes 512 KiB to a pipe a while after the request to stop. */
+const late = `
+import fs from 'node:fs';
+import { DescriptorOutput } from ${JSON.stringify(join(import.meta.dirname, '../../src/cli/process/output.js'))};
+const out = new DescriptorOutput(1, fs);
+const stop = new AbortController();
+out.unblock(stop.signal);
+stop.abort('SIGTERM');
+setTimeout(() => out.write('x'.repeat(512 * 1024)), 700);
+`;
+
+test('a reader that reads gets what is written after a request to stop, however late', () => {
+  const { status, stdout } = spawnSync(
+    'sh',
+    ['-c', '"$@" | (sleep 1; exec cat)', 'sh', process.execPath, '--input-type=module', '-e', late],
+    { encoding: 'utf8' },
+  );
+  assert.deepEqual([status, stdout.length], [0, 512 * 1024]);
+});
+
 const endless = join(import.meta.dirname, '../support/top-program.js');
 
 /**

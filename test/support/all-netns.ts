@@ -12,7 +12,7 @@ const inodes: Readonly<Record<string, number>> = { green: 7, blue: 8, own: 40265
 export async function everywhere(
   words: readonly string[],
   answer: (words: readonly string[]) => { readonly status: number; readonly out: string },
-  parts: Partial<Context> = {},
+  { deleted, ...parts }: Partial<Context> & { readonly deleted?: string } = {},
 ) {
   const out = new Captured();
   const err = new Captured();
@@ -24,7 +24,11 @@ export async function everywhere(
         ...ownFiles,
         readlinkSync: () => 'net:[4026531840]',
         readdirSync: () => Object.keys(inodes),
-        statSync: (path) => ({ mode: 0o100444, ino: inodes[path.slice(path.lastIndexOf('/') + 1)] ?? 0 }),
+        statSync(path) {
+          const name = path.slice(path.lastIndexOf('/') + 1);
+          if (name === deleted) throw Object.assign(new Error(), { code: 'ENOENT', errno: -2 });
+          return { mode: 0o100444, ino: inodes[name] ?? 0 };
+        },
       },
       runSelf: async (own, stdout) => {
         const run = answer(own);

@@ -149,10 +149,17 @@ test('a client that does not send its request is cut off', () =>
     );
   }));
 
-test('a client that does not read its answer is cut off', () =>
-  TestServer.during(large, { answerTime: 500, unread: 1 }, async (server) => {
+test('a single body that is not read keeps nobody from another, however large it is', () =>
+  TestServer.during(large, { unread: 1 }, async (server) => {
     await server.idle();
     await sleep(200);
+    assert.equal((await server.ask())?.status, 200);
+  }));
+
+test('a client that does not read its answer is cut off', () =>
+  TestServer.during(large, { answerTime: 1000, unread: 1 }, async (server) => {
+    await Promise.all([server.idle(), server.idle()]);
+    await sleep(300);
     assert.equal((await server.ask())?.status, 503);
     await sleep(1500);
     assert.equal((await server.ask())?.status, 200);

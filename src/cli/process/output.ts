@@ -8,7 +8,7 @@ import type { Descriptors } from './streams.js';
 const SHORTEST = 1;
 const LONGEST = 50;
 
-/** Milliseconds for the reader to take what is left, after the process was asked to stop. */
+/** Milliseconds without a byte taken, after the process was asked to stop, from which on nobody reads. */
 const GRACE = 500;
 
 /** Types of files, in their modes (linux/stat.h). */
@@ -20,8 +20,10 @@ export class DescriptorOutput implements Output {
   /** Pending while the descriptor takes no more. Resolves when everything that was passed has been written. */
   later: Promise<void> | undefined;
   private put = (bytes: Uint8Array): number => this.files.writeSync(this.descriptor, bytes);
-  private isPatient = true;
-  private isUnblocked = false;
+  /** The request to stop, once writes do not block. */
+  private stop: AbortSignal | undefined;
+  /** Milliseconds without a byte taken since the request. */
+  private idle = 0;
 
   constructor(
     private readonly descriptor: 1 | 2,
@@ -41,22 +43,17 @@ export class DescriptorOutput implements Output {
     const bytes: Uint8Array = typeof text === 'string' ? utf8.encode(text) : text;
     if (this.later !== undefined) return this.after(this.later, bytes);
     const rest = this.writeNow(bytes);
-    if (rest.length > 0 && this.isPatient) return this.after(Promise.resolve(), rest);
+    if (rest.length > 0) return this.after(Promise.resolve(), rest);
   }
 
   /**
    * From now on no write blocks the process, which handles signals by itself: a reader that stands still would keep it from hearing them.
-   * @param stop the request to stop, after which a reader has {@link GRACE}; then output that nobody takes is dropped
+   * @param stop the request to stop, after which output is dropped that nobody takes for {@link GRACE}
    */
   unblock(stop: AbortSignal): void {
-    if (this.isUnblocked) return;
-    this.isUnblocked = true;
+    if (this.stop !== undefined) return;
+    this.stop = stop;
     this.put = this.unblocked();
-    stop.addEventListener('abort', () =>
-      setTimeout(() => {
-        this.isPatient = false;
-      }, GRACE),
-    );
   }
 
   /**
@@ -118,12 +115,16 @@ export class DescriptorOutput implements Output {
 
   private async writeLater(bytes: Uint8Array): Promise<void> {
     let pause = SHORTEST;
-    for (let rest = this.writeNow(bytes); rest.length > 0 && this.isPatient; ) {
+    let rest = this.writeNow(bytes);
+    while (rest.length > 0 && this.idle < GRACE) {
       await new Promise((resolve) => setTimeout(resolve, pause));
       const left = this.writeNow(rest);
-      pause = left.length < rest.length ? SHORTEST : Math.min(2 * pause, LONGEST);
+      const isTaken = left.length < rest.length;
+      this.idle = isTaken || !this.stop?.aborted ? 0 : this.idle + pause;
+      pause = isTaken ? SHORTEST : Math.min(2 * pause, LONGEST);
       rest = left;
     }
+    if (rest.length === 0) this.idle = 0;
   }
 }
 

@@ -54,16 +54,25 @@ export class Interruption {
 
   /** Ends early on a request; the event loop turns in any case, so that a loop around it lets signals in. */
   readonly sleep = async (milliseconds: number): Promise<void> => {
-    const { signal } = this;
-    if (signal === undefined) return this.context.sleep(milliseconds);
-    if (signal.aborted) return this.context.sleep(0);
-    let wake = () => {};
-    const stopped = new Promise<void>((resolve) => {
-      wake = resolve;
-    });
-    signal.addEventListener('abort', wake);
-    await Promise.race([this.context.sleep(milliseconds), stopped]);
-    signal.removeEventListener('abort', wake);
+    if (this.requested) return this.context.sleep(0);
+    await this.during(this.context.sleep(milliseconds));
     this.heard = this.context.now();
   };
+
+  /** What a promise brings; undefined if the request comes first. Nothing of it is kept. */
+  async during<T>(work: Promise<T>): Promise<T | undefined> {
+    const { signal } = this;
+    if (signal === undefined) return work;
+    let wake = () => {};
+    const stopped = new Promise<undefined>((resolve) => {
+      wake = () => resolve(undefined);
+    });
+    if (signal.aborted) wake();
+    signal.addEventListener('abort', wake);
+    try {
+      return await Promise.race([work, stopped]);
+    } finally {
+      signal.removeEventListener('abort', wake);
+    }
+  }
 }

@@ -1,6 +1,6 @@
 /** Entries of the connection table that decide before the scheduler: the client's connection, or its persistence template. */
 import type { Context } from '../../context.js';
-import { cannot, HostError, UnavailableError } from '../../errors.js';
+import { cannot, UnavailableError } from '../../errors.js';
 import type { ConnectionLine } from '../../ipvs/connections/proc.js';
 import { isUnspecified } from '../../model/address.js';
 import { type DestinationId, destinationKey } from '../../model/destination.js';
@@ -55,7 +55,7 @@ async function entriesOf(
     }
   }).catch((error: unknown) => {
     // A kernel that has no connections to show has none that decide.
-    if (!(error instanceof UnavailableError || error instanceof HostError)) throw error;
+    if (!(error instanceof UnavailableError)) throw error;
   });
   return [connection, template].filter((entry) => entry !== undefined);
 }

@@ -50,6 +50,16 @@ test('--once writes the text of each namespace below its heading', async () => {
   );
 });
 
+test('a namespace that is deleted meanwhile is left out', async () => {
+  const { status, out } = await everywhere(
+    ['top', '--once', '--all-netns'],
+    (words) => ({ status: 0, out: `of ${placeOf(words)}\n` }),
+    { deleted: 'blue' },
+  );
+  assert.equal(status, 0);
+  assert.deepEqual(out.match(/of .*/g), ['of here', 'of /run/netns/green']);
+});
+
 test('--json goes on after an interval that fails, until it is asked to stop', async () => {
   const stop = new AbortController();
   let runs = 0;
@@ -63,10 +73,12 @@ test('--json goes on after an interval that fails, until it is asked to stop', a
     { stopRequest: () => stop.signal },
   );
   assert.equal(status, 0);
-  assert.deepEqual(out.split('\n').slice(0, 4), [
+  assert.deepEqual(out.split('\n').slice(0, 6), [
     '{"netns":null,"run":1}',
     '{"netns":"blue","run":2}',
     '{"netns":"green","run":3}',
+    '{"netns":null,"run":4}',
+    '{"netns":"green","run":6}',
     '{"netns":null,"run":7}',
   ]);
   assert.equal(err, 'lvsadm: cannot read network namespace blue: exit status 2\n');

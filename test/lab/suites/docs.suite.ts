@@ -13,6 +13,7 @@ import { checkout } from '../paths.js';
 const notRun: readonly (readonly [page: string, firstLine: string, reason: string])[] = [
   ['README.md', 'npm run demo', 'the demo, and the tests that this is one of'],
   ['README.md', 'npm ci', 'installs on the machine: test/scripts/ does so below a directory of its own'],
+  ['README.md', 'lvsadm run', 'runs until it is stopped: test/commands/run.test.ts'],
   ['docs/standalone.md', 'npm run build:standalone', 'the same'],
   ['docs/reliability.md', 'npm run -s test:robust', 'ten minutes of tests'],
   ['docs/performance.md', 'npm run bench:native', 'benchmarks, which take an hour'],
@@ -36,6 +37,13 @@ const surroundings: Readonly<Record<string, string>> = {
     lvsadm director up --vip 192.0.2.10 --interface eth0
     lvsadm -A -t 192.0.2.10:80 -s wrr
     lvsadm -a -t 192.0.2.10:80 -r 10.1.0.7:80 -m`,
+  'docs/import.md': `
+    cat >keepalived.conf <<'END'
+    virtual_server 192.0.2.10 80 {
+      protocol TCP
+      real_server 198.51.100.1 80 { weight 10 }
+    }
+END`,
   'docs/provisioning.md': `
     lvsadm -A -t 192.0.2.10:80 -s wrr
     lvsadm -a -t 192.0.2.10:80 -r 198.51.100.7:80 -m -w 5

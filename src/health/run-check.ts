@@ -6,6 +6,7 @@ import {
   type CheckTarget,
   type RunKind,
   type Success,
+  Unanswered,
 } from './checks/check.js';
 import { failureReason } from './failure-reason.js';
 
@@ -33,6 +34,9 @@ const modules: { readonly [K in CheckKind]: () => Promise<Module<K>> } = {
   agent: () => import('./checks/agent.js'),
 };
 
+/** Milliseconds for a check to end by itself after its limit. What cannot be ended, such as a read from a dead file server, is left. */
+const GRACE = 100;
+
 /**
  * Runs a check until its result or its time limit. No socket, process or timer of it is left.
  * @param stop ends it without a result
@@ -49,7 +53,7 @@ export async function runCheck(check: Check, target: CheckTarget, stop?: AbortSi
   const start = performance.now();
   const after = (): number => performance.now() - start;
   try {
-    const success = await run(target, check, limit.signal);
+    const success = await Promise.race([run(target, check, limit.signal), overdue(limit.signal)]);
     return { ok: true, ms: after(), ...success };
   } catch (error) {
     const ms = after();
@@ -61,3 +65,9 @@ export async function runCheck(check: Check, target: CheckTarget, stop?: AbortSi
     stop?.throwIfAborted();
   }
 }
+
+/** Fails a while after the limit. */
+const overdue = (limit: AbortSignal): Promise<never> =>
+  new Promise((_, reject) => {
+    limit.addEventListener('abort', () => setTimeout(reject, GRACE, new Unanswered('result')).unref());
+  });

@@ -36,7 +36,7 @@ export interface ServerWeight {
 export interface ServiceWeights {
   /** In the order of the servers. */
   readonly servers: readonly ServerWeight[];
-  /** Sum of the weights of servers that are up: the quorum counts these. */
+  /** Sum of the weights of servers that are up, slow starts left out: a server more never loses the quorum. */
   readonly weightUp: number;
   /** Whether the sorry server gets the clients: no other server does. */
   readonly needsSorry: boolean;
@@ -62,7 +62,10 @@ export function serviceWeights(
     };
     return { weight: productOf(factors), factors, isKept };
   });
-  const weightUp = weights.reduce((sum, { weight, isKept }) => sum + (isKept ? 0 : weight), 0);
+  const weightUp = weights.reduce(
+    (sum, { factors, isKept }) => sum + (isKept ? 0 : productOf({ ...factors, slowStart: 1 })),
+    0,
+  );
   return { servers: weights, weightUp, needsSorry: weights.every(({ weight }) => weight === 0) };
 }
 

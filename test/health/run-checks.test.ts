@@ -91,6 +91,16 @@ test('many checks at once make no warning of the runtime', async (t) => {
   assert.deepEqual([results.length, warnings], [40, []]);
 });
 
+test('a check that nothing can end has failed a moment after its limit', async (t) => {
+  const { promises } = process.getBuiltinModule('node:fs');
+  t.mock.method(promises, 'open', () => new Promise(() => {}));
+  // The runtime would end without anything to wait for.
+  const alive = setInterval(() => {}, 1000);
+  t.after(() => clearInterval(alive));
+  const [result] = await runChecks([place('file', 0, { path: '/mnt/dead/state', timeout: 200 })], {});
+  assert.deepEqual([result?.ok, result?.reason], [false, 'no result within 200ms']);
+});
+
 test('the target is that of the check, else the server, else the usual one of the kind', () => {
   const server = { address: '198.51.100.7', port: 8080 };
   const target = (check: Parameters<typeof placeCheck>[0], of = server) => placeCheck(check, of).target;

@@ -166,3 +166,17 @@ test('while the floor keeps servers that are down, one that is up again starts a
     [10, 10, 0, 0],
   );
 });
+
+test('a slow start does not count against the quorum, so that one more server that is up never loses it', () => {
+  const recovered: ServerState = { ...up, since: 5, hasFailed: true };
+  const slow = { ...policy, slowStart: 60_000 };
+  const weightUp = (...states: ServerState[]) =>
+    serviceWeights(
+      states.map((state) => ({ state, weight: 10 })),
+      slow,
+      6,
+    ).weightUp;
+  const down = downSince(1);
+  assert.equal(weightUp(recovered, down, down, down), 10);
+  assert.equal(weightUp(recovered, recovered, down, down), 20);
+});

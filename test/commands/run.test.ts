@@ -71,6 +71,30 @@ test('a server that fails gets weight 0; the table stays at the end, and a new s
   assert.equal(director.changesSent, sent);
 });
 
+test('a start takes documents whose servers were all removed by checks, and the sorry server is in the table', async (t) => {
+  const director = await Director.start(t);
+  const ports = [await closedPort(), await closedPort()];
+  const file = await director.file(
+    'web.json',
+    JSON.stringify({
+      services: [
+        {
+          service: 'tcp://192.0.2.10:80',
+          check: { kind: 'tcp', every: '100ms', timeout: '10s', fall: 1 },
+          health: { floor: '0%', onDown: 'remove', sorry: { server: '198.51.100.99', method: 'nat' } },
+          servers: ports.map((port) => ({ server: `127.0.0.1:${port}`, method: 'nat' })),
+        },
+      ],
+    }),
+  );
+  const addresses = async () => (await director.client.destinations(web)).map(({ id }) => id.address);
+  const isSorryAlone = async () => (await addresses()).join() === '198.51.100.99';
+  await agent(director, ['-f', file], isSorryAlone);
+  const { status, err } = await agent(director, ['-f', file], async () => true);
+  assert.deepEqual({ status, err }, { status: 0, err: '' });
+  assert.ok(await isSorryAlone());
+});
+
 test('a document that changes is taken without losing a state; a bad one, and one that removes too much, are not', async (t) => {
   const { director, file, documentOf, weights } = await farm(t);
   const versions = [

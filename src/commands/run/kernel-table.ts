@@ -39,7 +39,11 @@ export class KernelTable {
         read: () => readCurrent(client, desired, context),
         plan: (current) => {
           if (documents !== undefined)
-            checkRemovals(planFor(current, { ...desired, state: documents }), allowEmpty, maxRemove);
+            checkRemovals(
+              planFor(current, { ...desired, state: withSorryServers(documents) }),
+              allowEmpty,
+              maxRemove,
+            );
           return planFor(current, desired);
         },
         set: settingWriter(context),
@@ -55,3 +59,12 @@ export class KernelTable {
     this.client = undefined;
   }
 }
+
+/** The table may have no other servers than these: that they go when others come is no removal of the documents'. */
+const withSorryServers = ({ services, ...others }: DesiredState): DesiredState => ({
+  ...others,
+  services: services?.map(({ service, destinations, health }) => ({
+    service,
+    destinations: health?.sorry && destinations ? [...destinations, health.sorry] : destinations,
+  })),
+});

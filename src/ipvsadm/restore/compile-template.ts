@@ -8,6 +8,7 @@ import type { Change } from '../../model/change.js';
 import { hasOwnPort } from '../../model/destination.js';
 import { destinationNumberNames } from '../../model/fields.js';
 import { portRange, type Range } from '../../model/limits.js';
+import { isFwmark } from '../../model/service.js';
 import { findAttribute, type Place } from '../../netlink/attribute-layout.js';
 import { Reader } from '../../netlink/bytes.js';
 import { GENL_HEADER } from '../../netlink/genl.js';
@@ -55,7 +56,7 @@ interface Variable {
  */
 export function compileTemplate(line: string, change: Change, message: Message): LineTemplate | undefined {
   // Offsets into other text would not be offsets into its bytes.
-  if (!/^[\t\r\x20-\x7e]*$/.test(line)) return undefined;
+  if (!/^[\t\r\x20-\x7e]*$/.test(line) || mayMeanEveryService(change)) return undefined;
   const bytes = Buffer.from(`${line}\n`, 'latin1');
   const copy = message.slice();
   const variables = new TemplateCompiler(bytes, change, copy).variables(valuesIn(line));
@@ -67,6 +68,10 @@ export function compileTemplate(line: string, change: Change, message: Message):
   const slots = variables.map(({ slot }) => slot);
   return new LineTemplate(change.do, copy, texts, slots);
 }
+
+/** Another address in its place, the unspecified one, is another command: -Z of all services. */
+const mayMeanEveryService = (change: Change): boolean =>
+  change.do === 'zeroService' && !isFwmark(change.id) && change.id.port === 0;
 
 /** The values of options, in the order of the line. */
 function valuesIn(line: string): Value[] {

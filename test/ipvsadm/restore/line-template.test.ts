@@ -93,6 +93,9 @@ const families: readonly (readonly string[])[] = [
 /** Lines that differ little from a parsed one, but must be parsed themselves. */
 const mismatches: readonly (readonly [parsed: string, line: string])[] = [
   ['-A -t 192.0.2.1:80', '-A -t 192.0.2.1:0'],
+  // Without a port the unspecified address is every service.
+  ['-Z -t 192.0.2.1:0', '-Z -t 0.0.0.0:0'],
+  ['-Z -t [2001:db8::1]:0', '-Z -t [::]:0'],
   ['-A -t 192.0.2.1:80', '-A -t 192.0.2.1:65536'],
   ['-A -t 192.0.2.1:80', '-A -t 192.0.2.1:'],
   ['-A -t 192.0.2.1:80', '-A -t 192.0.2.1'],

@@ -43,7 +43,8 @@ const soup: Words = fc
 
 /** Values that a type takes, most of them about the table that there is. A type without a row gets words of any kind. */
 const values: Readonly<Partial<Record<ValueTypeName, fc.Arbitrary<string>>>> = {
-  path: pick('/run/robust/no-such-file', '/dev/null', '-', '/etc/hostname', '/run'),
+  // In a directory that is not there, so that no other command of the same process writes it.
+  path: pick('/run/robust/no/such-file', '/dev/null', '-', '/etc/hostname', '/run'),
   directory: pick('/run/robust', '/run/no-such-directory', '/dev/null/x'),
   interface: pick('lo', 'eth0', 'no-such-link'),
   service: pick(

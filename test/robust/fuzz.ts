@@ -34,7 +34,7 @@ async function check({ name, property }: Target, seed: number, cases: number): P
     seed,
     cases: details.numRuns,
     memory: Math.round(process.resourceUsage().maxRSS / 1024),
-    ...(details.failed && { failure: `${JSON.stringify(details.counterexample)}\n${details.errorInstance}` }),
+    ...(details.failed && { failure: `${fc.stringify(details.counterexample)}\n${details.errorInstance}` }),
   };
 }
 

@@ -58,7 +58,8 @@ function replaceIn(document: unknown, { at, value, key }: Replacement): void {
 
 function textOf({ document, replacements, format, edits }: Case): string {
   const damaged: unknown = structuredClone(document);
-  for (const each of replacements) replaceIn(damaged, each);
+  // Values are put into the document, where another replacement may change them.
+  for (const each of replacements) replaceIn(damaged, structuredClone(each));
   // A damaged document has no form that toYaml knows; as JSON it is YAML as well.
   const whole =
     replacements.length === 0 && format === 'yaml'

@@ -3,6 +3,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { cannot, HostError } from '../errors.js';
 import { codeOf } from './files.js';
+import { listening } from './listening.js';
 
 const { getBuiltinModule } = process;
 
@@ -92,18 +93,6 @@ const urlOf = (server: Server, listen: ListenAddress): string =>
   'path' in listen
     ? describe(listen)
     : `http://${describe({ ...listen, port: (server.address() as AddressInfo).port })}`;
-
-function listening(server: Server, listen: ListenAddress): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(listen, () => {
-      server.off('error', reject);
-      // Without a listener an error of accept(2), such as too many open files, would end the program.
-      server.on('error', () => {});
-      resolve();
-    });
-  });
-}
 
 function closing(server: Server): Promise<void> {
   return new Promise((resolve) => {

@@ -2,6 +2,7 @@
 import type { Server, Socket } from 'node:net';
 import { cannot, HostError } from '../errors.js';
 import { codeOf, type Files, removeIfThere } from './files.js';
+import { listening } from './listening.js';
 
 const { getBuiltinModule } = process;
 
@@ -34,7 +35,7 @@ export async function serveLines(
   });
   try {
     removeIfThere(path, files as Files);
-    await listening(server, path);
+    await listeningAlone(server, path);
   } catch (error) {
     throw cannot(`listen on ${path}`, error);
   }
@@ -47,22 +48,14 @@ export async function serveLines(
   };
 }
 
-function listening(server: Server, path: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    // bind(2) takes the mode from the mask, and comes before this returns.
-    const mask = process.umask(0o177);
-    try {
-      server.listen(path, () => {
-        server.off('error', reject);
-        // Without a listener an error of accept(2), such as too many open files, would end the program.
-        server.on('error', () => {});
-        resolve();
-      });
-    } finally {
-      process.umask(mask);
-    }
-  });
+/** bind(2) takes the mode from the mask. */
+function listeningAlone(server: Server, path: string): Promise<void> {
+  const mask = process.umask(0o177);
+  try {
+    return listening(server, { path });
+  } finally {
+    process.umask(mask);
+  }
 }
 
 function converse(socket: Socket, answer: (question: string) => string): void {

@@ -56,7 +56,7 @@ export async function runGroup(
   const out = beginning(child.stdout);
   const err = beginning(child.stderr);
   const end = (): void => {
-    killGroup(child.pid);
+    if (child.pid !== undefined) signalGroup(child.pid, 'SIGKILL');
     // A child that has left the group may hold them.
     child.stdout?.destroy();
     child.stderr?.destroy();
@@ -83,11 +83,11 @@ function beginning(stream: Readable | null): () => string {
   return () => Buffer.concat(chunks).toString('utf8', 0, OUTPUT_LIMIT);
 }
 
-/** @param leader undefined if the program was not started */
-function killGroup(leader: number | undefined): void {
+/** @returns whether there is such a group */
+export function signalGroup(leader: number, signal: NodeJS.Signals | 0): boolean {
   try {
-    if (leader !== undefined) process.kill(-leader, 'SIGKILL');
+    return process.kill(-leader, signal);
   } catch {
-    // All of them have ended.
+    return false;
   }
 }

@@ -1,6 +1,7 @@
 /** Programs of the administrator, run without a shell. Node's modules are loaded at the first use. */
 import type { ChildProcess, SpawnOptions } from 'node:child_process';
 import { cannot, errnoText, HostError } from '../errors.js';
+import { signalGroup } from './process-group.js';
 
 const { getBuiltinModule } = process;
 
@@ -62,15 +63,6 @@ async function endGroup(leader: number): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, LOOK));
   }
   signalGroup(leader, 'SIGKILL');
-}
-
-/** @returns whether there is such a group */
-function signalGroup(leader: number, signal: NodeJS.Signals | 0): boolean {
-  try {
-    return process.kill(-leader, signal);
-  } catch {
-    return false;
-  }
 }
 
 /** How a program ended. */

@@ -1,4 +1,4 @@
-// What systemd is told.
+// Notifications to systemd.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { HostError } from '../../src/errors.js';

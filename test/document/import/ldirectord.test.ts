@@ -197,7 +197,7 @@ describe('services of ldirectord', () => {
     assert.deepEqual(services[0]?.servers, [{ server: '198.51.100.1', weight: 0 }]);
   });
 
-  test('cleanstop is told where it is on', async () => {
+  test('cleanstop that is on is a remark', async () => {
     const { remarks } = await imported(`cleanstop = yes\n${service('192.0.2.1:80', 'cleanstop = no')}`);
     assert.deepEqual(remarks, ['1: cleanstop: the table stays as it is at the end']);
   });

@@ -12,6 +12,8 @@ interface Need {
   why: string;
   /** Whether what was found is the right one. */
   suits?: (path: string) => boolean;
+  /** Where this program is there, the package would replace its: it is not installed, and tests that need it are skipped. */
+  unless?: string;
 }
 
 /** A dynamic executable names its loader near its start. */
@@ -49,6 +51,11 @@ export const suiteNeeds: Need[] = [
     package: 'prometheus-node-exporter',
     why: 'has series that lvsadm writes, too',
   },
+  { needs: 'nginx', package: 'nginx-light', why: 'a server of HTTP that is checked' },
+  { needs: 'haproxy', package: 'haproxy', why: 'a server that is checked, and a client of agents' },
+  { needs: 'named', package: 'bind9', why: 'a server of DNS that is checked' },
+  { needs: 'smtpd', package: 'opensmtpd', why: 'a mail server that is checked', unless: 'sendmail' },
+  { needs: 'ping', package: 'iputils-ping', why: 'sends the echo requests of checks' },
   ...terminalNeeds,
 ];
 
@@ -107,7 +114,9 @@ export function advice(missing: Need[]): string {
 
 /** Installs what is missing where this is root on a machine with apt, says what is missing otherwise. */
 export async function ensurePackages(needs: Need[]): Promise<void> {
-  const missing = needs.filter((need) => !isThere(need));
+  const missing = needs.filter(
+    (need) => !isThere(need) && (need.unless === undefined || which(need.unless) === undefined),
+  );
   if (missing.length === 0) return;
   if (process.getuid?.() !== 0 || which('apt-get') === undefined) throw new LabUnavailable(advice(missing));
   for (const need of missing) say(`installing ${need.package}: ${need.why}`);

@@ -20,7 +20,7 @@ const guests: readonly (readonly string[])[] = [
   ['docs'],
   ['state', 'state-scale', 'client'],
   ['doctor', 'robust'],
-  ['metrics'],
+  ['metrics', 'health'],
   ['state-traffic'],
 ];
 

@@ -131,7 +131,10 @@ before(async () => {
   chmodSync(directory, 0o755);
   for (const [name, text] of Object.entries(configurations())) writeFileSync(join(directory, name), text);
   for (const [index, [word]] of words.entries()) {
-    const agent = net.createServer((socket) => socket.on('error', () => {}).end(`${word}\n`));
+    // Not left open for the client to close: the faults below keep that from arriving.
+    const agent = net.createServer((socket) => {
+      socket.on('error', () => {}).end(`${word}\n`, () => socket.destroy());
+    });
     agents.push(agent.listen(8900 + index, AGENT));
   }
   run('nginx', '-p', directory, '-c', 'nginx.conf', '-e', 'nginx.log');

@@ -19,10 +19,9 @@ import { Exporter } from './metrics/exporter.js';
 import { KernelTable } from './run/kernel-table.js';
 import { MemoryStore } from './run/memory-store.js';
 import { runQuorumCommand } from './run/quorum-command.js';
-import { stateDirOption } from './run/state-file.js';
 import { fileOption, readDesired } from './shared/desired-state.js';
 import { removalOptions } from './shared/removal-limits.js';
-import { openStore, runDirOption } from './shared/store.js';
+import { openStore, runDirOption, stateDirOption } from './shared/store.js';
 import { failureOf, type Pass, watchFiles } from './shared/watch.js';
 
 const DONE = 0;

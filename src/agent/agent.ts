@@ -11,7 +11,7 @@ import type { AgentMemory } from './memory.js';
 import { NetworkWatch } from './network-watch.js';
 import type { Probe } from './probe.js';
 import { type QuorumPorts, Quorums } from './quorums.js';
-import { type Cause, eventsOf } from './table-events.js';
+import { TableReport } from './table-report.js';
 import {
   type CheckMember,
   isChecked,
@@ -41,13 +41,13 @@ export interface Scope {
 export class Agent {
   services: readonly WatchedService[] = [];
   private probes: ReadonlyMap<string, Probe> = new Map();
+  private readonly report: TableReport;
   private readonly quorums: Quorums;
   private readonly schedule: CheckSchedule;
   private readonly network = new NetworkWatch();
   private numberOfChecks = 0;
   private readonly changed: ChangedServices;
   private isMemoryDue = false;
-  private lastProblem: string | undefined;
   /** Work on the table, one piece after the other. */
   private work: Promise<unknown> = Promise.resolve();
   private hasDocuments = false;
@@ -58,6 +58,7 @@ export class Agent {
     private readonly ports: AgentPorts,
     private readonly known: AgentMemory,
   ) {
+    this.report = new TableReport((event) => ports.tell(event));
     this.quorums = new Quorums(ports, known.quorums);
     this.schedule = new CheckSchedule(ports);
     this.changed = new ChangedServices(
@@ -89,7 +90,7 @@ export class Agent {
       const scope = cause === 'resync' ? {} : { documents: state };
       const reconciliation = await this.ports.reconcile(this.composed(state, services, now), scope);
       this.adopt(services);
-      this.tellChanges(reconciliation, cause, services, now, expected);
+      this.report.done(reconciliation, cause, { services, at: now, expected });
       this.settleQuorums(services);
       return reconciliation;
     });
@@ -195,37 +196,18 @@ export class Agent {
         { services: services.map((service) => service.desiredNow(now)) },
         { only: services.map(({ desired }) => desired.service.id) },
       );
-      this.lastProblem = undefined;
-      this.tellChanges(reconciliation, 'checks', services, now);
-      for (const service of services) if (service.isStarting(now)) this.changed.addLater(service);
+      this.report.done(reconciliation, 'checks', { services, at: now });
+      for (const service of services) {
+        if (!reconciliation.converged) this.changed.addAfterFailure(service);
+        else this.changed.succeeded(service);
+        if (service.isStarting(now)) this.changed.addLater(service);
+      }
     } catch (error) {
       if (!(error instanceof LvsadmError)) throw error;
-      if (error.message !== this.lastProblem) this.ports.tell({ event: 'problem', reason: error.message });
-      this.lastProblem = error.message;
-      for (const service of services) this.changed.addLater(service);
+      this.report.failed(error);
+      for (const service of services) this.changed.addAfterFailure(service);
     }
     this.settleQuorums(services);
-  }
-
-  /**
-   * @param now when the weights were computed
-   * @param expected names of services whose weights were to change, whatever others did
-   */
-  private tellChanges(
-    reconciliation: Reconciliation,
-    cause: Cause,
-    services: readonly WatchedService[],
-    now: number,
-    expected: ReadonlySet<string> = new Set(),
-  ): void {
-    const watched = new Map(services.map((service) => [service.name, service]));
-    const reasons = new Map<string, ReadonlyMap<string, string> | undefined>();
-    const reasonOf = (service: string, server: string): string => {
-      if (!reasons.has(service)) reasons.set(service, watched.get(service)?.reasons(now));
-      const reason = reasons.get(service)?.get(server) ?? 'as the document says';
-      return cause === 'resync' && !expected.has(service) ? `another program changed it; ${reason}` : reason;
-    };
-    for (const event of eventsOf(reconciliation, cause, reasonOf)) this.ports.tell(event);
   }
 
   private settleQuorums(services: readonly WatchedService[]): void {

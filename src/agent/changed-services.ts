@@ -5,13 +5,18 @@ import type { WatchedService } from './watched-service.js';
 /** Milliseconds in which results are gathered before the table is changed. */
 const GATHERING = 50;
 
-/** Milliseconds between two steps of a slow start, and until the kernel is asked again after a failure. */
+/** Milliseconds between two steps of a slow start, and until the kernel is asked again after a first failure. */
 export const STEP = 1000;
+
+/** Most milliseconds until it is asked again: each failure in a row doubles them. */
+const LONGEST_PAUSE = 30_000;
 
 export class ChangedServices {
   private readonly gathered = new Set<WatchedService>();
   /** Those that are added after a step. */
   private readonly stepping = new Set<WatchedService>();
+  /** Failures in a row. */
+  private readonly failures = new WeakMap<WatchedService, number>();
   private isDue = false;
 
   /** @param call when there are some to be taken */
@@ -30,12 +35,23 @@ export class ChangedServices {
     });
   }
 
-  addLater(service: WatchedService): void {
+  addLater(service: WatchedService, pause = STEP): void {
     if (this.stepping.has(service)) return;
     this.stepping.add(service);
-    this.clock.after(STEP, () => {
+    this.clock.after(pause, () => {
       if (this.stepping.delete(service)) this.add(service);
     });
+  }
+
+  addAfterFailure(service: WatchedService): void {
+    const before = this.failures.get(service) ?? 0;
+    this.failures.set(service, before + 1);
+    this.addLater(service, Math.min(STEP * 2 ** before, LONGEST_PAUSE));
+  }
+
+  /** Its weights are set. */
+  succeeded(service: WatchedService): void {
+    this.failures.delete(service);
   }
 
   /** Those that are there now, without the ones that are added later. */

@@ -140,14 +140,17 @@ function unique<T extends Located<unknown>>(
   return [...firsts.values()];
 }
 
-/** Servers of another family than their service's; plain servers are none. */
-const crossFamily = ({ value, destinations = [] }: LocatedService) =>
-  destinations instanceof PlainServers
-    ? []
-    : destinations.filter(({ value: { id } }) => familyOf(id.address) !== serviceFamily(value.id));
+/** Servers of another family than their service's, the sorry server included; plain servers are none. */
+function crossFamily(service: LocatedService): Pick<Located<unknown>, 'location'>[] {
+  const { value, destinations = [], health } = service;
+  const isOther = ({ id }: Destination) => familyOf(id.address) !== serviceFamily(value.id);
+  const others =
+    destinations instanceof PlainServers ? [] : destinations.filter((server) => isOther(server.value));
+  return health?.sorry && isOther(health.sorry) ? [...others, service] : others;
+}
 
 /** The synchronization protocol cannot express such servers, and the kernel refuses whichever is added second. */
-const syncConflict = (server: Located<unknown>): Problem => ({
+const syncConflict = (server: Pick<Located<unknown>, 'location'>): Problem => ({
   ...server.location(),
   text: "a server of another family than its service's, and sync daemons: the kernel takes one or the other",
 });

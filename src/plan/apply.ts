@@ -47,7 +47,11 @@ export interface Reconciler<Current = State> {
   progress?(done: number, total: number): void;
   /** Asked before changes are sent: those that are left are skipped. */
   stopRequested?(): Promise<boolean>;
+  /** Changes that a refusal skips: `all` that come later, or those of its `service` and the removals of services (default: all). */
+  readonly refusalSkips?: RefusalScope;
 }
+
+export type RefusalScope = 'all' | 'service';
 
 /** Rounds after which a table that others keep changing is given up. */
 const ROUNDS = 5;
@@ -85,29 +89,52 @@ export async function reconcile<Current>(reconciler: Reconciler<Current>): Promi
 
 async function carryOut(
   plan: Plan,
-  reconciler: Pick<Reconciler, 'client' | 'before' | 'progress' | 'stopRequested'>,
+  reconciler: Pick<Reconciler, 'client' | 'before' | 'progress' | 'stopRequested' | 'refusalSkips'>,
 ): Promise<Outcome[]> {
   const stages = stagesOf(plan);
   const outcomes: Outcome[] = [];
   const total = stages.reduce((sum, stage) => sum + stage.length, 0);
-  let refused = false;
-  const isOver = async () => refused || ((await reconciler.stopRequested?.()) ?? false);
+  const refusals = new Refusals(reconciler.refusalSkips);
+  const left = async (changes: Stage): Promise<Stage> =>
+    (await reconciler.stopRequested?.()) ? [] : changes.filter((change) => !refusals.skip(change));
   for (const stage of stages) {
-    if (!(await isOver())) await reconciler.before?.(stage);
+    if ((await left(stage)).length > 0) await reconciler.before?.(stage);
     for (let at = 0; at < stage.length; at += TOGETHER) {
       const changes = stage.slice(at, at + TOGETHER);
-      if (await isOver()) {
-        for (const change of changes) outcomes.push({ change, result: 'skipped' });
-        continue;
-      }
-      const errors = await reconciler.client.applyAll(changes);
-      const results = await startAgain(outcomesOf(changes, errors), plan, reconciler.client);
-      refused = results.some(({ result }) => result !== 'done');
-      outcomes.push(...results);
-      reconciler.progress?.(outcomes.length, total);
+      const tried = await left(changes);
+      const errors = tried.length === 0 ? [] : await reconciler.client.applyAll(tried);
+      const results = await startAgain(outcomesOf(tried, errors), plan, reconciler.client);
+      refusals.note(results);
+      const byChange = new Map(results.map((outcome) => [outcome.change, outcome]));
+      for (const change of changes) outcomes.push(byChange.get(change) ?? { change, result: 'skipped' });
+      if (tried.length > 0) reconciler.progress?.(outcomes.length, total);
     }
   }
   return outcomes;
+}
+
+/** What was refused, and so which changes are not tried. */
+class Refusals {
+  private readonly refused = new Set<string>();
+
+  constructor(private readonly scope: RefusalScope = 'all') {}
+
+  note(outcomes: readonly Outcome[]): void {
+    for (const { change, result } of outcomes) if (result !== 'done') this.refused.add(partOf(change));
+  }
+
+  skip(change: Change): boolean {
+    // A service that leaves may have its successor among those that were refused.
+    const isAfterAny = this.scope === 'all' || change.do === 'deleteService';
+    return isAfterAny ? this.refused.size > 0 : this.refused.has(partOf(change));
+  }
+}
+
+/** The key of the service that a change is about; empty for daemons and timeouts. */
+function partOf(change: Change): string {
+  if ('of' in change) return serviceKey(change.of);
+  if ('service' in change) return serviceKey(change.service.id);
+  return 'id' in change ? serviceKey(change.id) : '';
 }
 
 /** Before services and daemons: new connections, and threads of daemons, have the settings of their first moment. */

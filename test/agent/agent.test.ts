@@ -220,6 +220,28 @@ test('a kernel that did not answer is asked again a second later', async (t) => 
   assert.deepEqual(farm.told('problem'), ['problem: netlink receive: no answer']);
 });
 
+test('a service that the kernel refuses keeps no dead server of another one in use, and is tried again', async (t) => {
+  const farm = await AgentFarm.start(t);
+  const [one] = farmOf(2, { floor: '0%', sorry: { server: '198.51.100.99' } }).services;
+  const other = { ...one, service: 'tcp://192.0.2.11:80', health: { floor: '0%' } };
+  await farm.load({ services: [one, other] });
+  const bad = { ...one, service: 'tcp://192.0.2.12:80', scheduler: 'mh' };
+  farm.ipvs.schedulers.delete('mh');
+  await farm.load({ services: [bad, one, other] }, 'reload');
+  farm.answers.set('198.51.100.1', false).set('198.51.100.2', false);
+  await farm.clock.pass(8000);
+  await farm.load({ services: [bad, one, other] }, 'resync');
+  assert.deepEqual(Object.values(await farm.weights({ ...web, address: '192.0.2.11' })), [0, 0]);
+  assert.deepEqual(Object.values(await farm.weights(web)), [0, 0, 1]);
+  assert.deepEqual(farm.told('refused'), [
+    'refused: Scheduler or persistence engine not found: TCP 192.0.2.12:80',
+  ]);
+  farm.ipvs.schedulers.add('mh');
+  await farm.load({ services: [bad, one, other] }, 'resync');
+  assert.deepEqual(Object.values(await farm.weights({ ...web, address: '192.0.2.12' })).length, 3);
+  assert.deepEqual(farm.errors, []);
+});
+
 test('a check that several services share runs once, and its result counts for all', async (t) => {
   const farm = await AgentFarm.start(t);
   const [one] = farmOf(2).services;

@@ -307,6 +307,11 @@ const cases: readonly [name: string, text: string, problem: string][] = [
     "services[0].servers[0].server: a server of another family than its service's, and sync daemons: the kernel takes one or the other",
   ],
   [
+    'daemons and a bridged sorry server',
+    'services:\n  - service: »tcp://192.0.2.1:80\n    health: {sorry: {server: "2001:db8::7", method: tun}}\nsync: {master: {interface: eth0}}\n',
+    "services[0].service: a server of another family than its service's, and sync daemons: the kernel takes one or the other",
+  ],
+  [
     'a rule with a slip',
     '-A -t 192.0.2.1:80 »--shceduler rr\n',
     "--shceduler: unknown option (did you mean '--scheduler'?)",

@@ -150,6 +150,23 @@ describe('carrying out plans', () => {
     assert.deepEqual(await outline(), ['1: 2x1', '2: 1x1', '3: ']);
   });
 
+  test('with refusalSkips: service a refusal skips later changes of its service, and removals of services', async () => {
+    await given(entry(1, server(1, 5), server(2)), entry(4, server(1, 5)), entry(9));
+    const strange = { service: serviceRow(mark(4), { scheduler: 'strange' }), destinations: [server(1, 1)] };
+    const desired = { services: [entry(1, server(1, 0), server(3)), strange] };
+    const { converged, outcomes } = await reconcile(reconciler(desired, { refusalSkips: 'service' }));
+    assert.equal(converged, false);
+    assert.deepEqual(results(outcomes), [
+      'addDestination done',
+      'editDestination done',
+      'deleteDestination done',
+      'editService refused',
+      'editDestination skipped',
+      'deleteService skipped',
+    ]);
+    assert.deepEqual(await outline(), ['1: 1x0 3x1', '4: 1x5', '9: ']);
+  });
+
   test('reconcile announces each stage after the one before it has ended', async () => {
     await given(entry(9));
     const seen: string[] = [];

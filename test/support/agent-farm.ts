@@ -3,16 +3,14 @@ import type { TestContext } from 'node:test';
 import { Agent, type Scope } from '../../src/agent/agent.js';
 import { type AgentEvent, eventText } from '../../src/agent/event.js';
 import { type AgentMemory, noMemory } from '../../src/agent/memory.js';
+import { KernelTable } from '../../src/commands/run/kernel-table.js';
 import { parseDocuments } from '../../src/document/load.js';
 import type { CheckResult } from '../../src/health/run-check.js';
 import type { IpvsClient } from '../../src/ipvs/client.js';
 import type { ServiceId } from '../../src/model/service.js';
 import type { DesiredState } from '../../src/model/state.js';
-import { reconcile } from '../../src/plan/apply.js';
-import { readState } from '../../src/plan/current.js';
-import { diff } from '../../src/plan/diff.js';
-import { withOnly, withoutPruning } from '../../src/plan/policy.js';
 import { FakeIpvs } from './fake-ipvs.js';
+import { ownFiles } from './flock.js';
 import { ManualClock } from './manual-clock.js';
 
 /** What a check of a server answers: success or failure, or a whole result. */
@@ -35,6 +33,10 @@ export class AgentFarm {
   /** Thrown by the next change of the table. */
   refusal: Error | undefined;
   agent: Agent;
+  private readonly table = new KernelTable(
+    { openClient: () => this.ipvs.client(), files: ownFiles },
+    { prune: false, allowEmpty: false, maxRemove: { number: 100, unit: '%' } },
+  );
 
   private constructor(readonly client: IpvsClient) {
     this.agent = this.newAgent();
@@ -45,7 +47,10 @@ export class AgentFarm {
     const ipvs = new FakeIpvs();
     const farm = new AgentFarm(await ipvs.client());
     Object.assign(farm, { ipvs });
-    test.after(() => farm.client.close());
+    test.after(() => {
+      farm.client.close();
+      farm.table.close();
+    });
     return farm;
   }
 
@@ -105,17 +110,10 @@ export class AgentFarm {
   private async reconcile(desired: DesiredState, scope: Scope) {
     this.busy++;
     try {
-      const { refusal, client } = this;
+      const { refusal } = this;
       this.refusal = undefined;
       if (refusal !== undefined) throw refusal;
-      return await reconcile({
-        client,
-        read: () => readState(client, { desired: desired.services, onlyDesired: true }),
-        plan: (current) => {
-          const plan = withoutPruning(diff(current, desired));
-          return scope.only ? withOnly(plan, scope.only) : plan;
-        },
-      });
+      return await this.table.reconcile(desired, scope);
     } finally {
       this.busy--;
     }

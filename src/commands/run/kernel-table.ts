@@ -20,7 +20,7 @@ export class KernelTable {
   private client: IpvsClient | undefined;
 
   constructor(
-    private readonly context: Context,
+    private readonly context: Pick<Context, 'openClient' | 'files'>,
     private readonly limits: TableLimits,
   ) {}
 
@@ -47,6 +47,8 @@ export class KernelTable {
           return planFor(current, desired);
         },
         set: settingWriter(context),
+        // A service that the kernel refuses must not keep dead servers of others in use.
+        refusalSkips: 'service',
       });
     } catch (error) {
       if (!(error instanceof UsageError)) this.close();

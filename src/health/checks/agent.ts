@@ -17,7 +17,8 @@ export const run: RunKind<'agent'> = async (target, { send }, signal) => {
   const socket = await connect(target, signal);
   try {
     if (send !== undefined) socket.write(send);
-    const hasLine = (received: Buffer): boolean => /[\r\n]/.test(String(received));
+    const hasLine = (received: Buffer, from: number): boolean =>
+      received.includes('\n', from) || received.includes('\r', from);
     return parseAgent(String(await readUntil(socket, 'answer', signal, hasLine)));
   } finally {
     socket.destroy();

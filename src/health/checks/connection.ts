@@ -3,11 +3,9 @@ import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { TlsSettings } from '../../model/check.js';
 import { awaited, CheckFailure, type CheckTarget } from './check.js';
+import { Received } from './received.js';
 
 const { getBuiltinModule } = process;
-
-/** Bytes of an answer that a check reads. */
-export const ANSWER_LIMIT = 65_536;
 
 const DAY = 86_400_000;
 
@@ -92,25 +90,25 @@ function checkDays(left: number, wanted: number): void {
 }
 
 /**
- * Reads until `isComplete` says that all is there, the server closes, or {@link ANSWER_LIMIT} bytes have come.
+ * Reads until `isComplete` says that all is there, the server closes, or the answer is as long as it may be.
  * @param missing the answer as a noun, for the reason of a failure
- * @returns the bytes, cut at the limit
+ * @param isComplete is asked with all bytes, and with the offset of those that it has not seen
  */
 export async function readUntil(
   socket: Socket,
   missing: string,
   signal: AbortSignal,
-  isComplete: (received: Buffer) => boolean,
+  isComplete: (received: Buffer, from: number) => boolean,
 ): Promise<Buffer> {
-  let received: Buffer = Buffer.alloc(0);
+  const received = new Received();
   let stop = (): void => {};
   try {
     return await awaited<Buffer>(signal, missing, (resolve, reject) => {
       const data = (chunk: Buffer): void => {
-        received = Buffer.concat([received, chunk]).subarray(0, ANSWER_LIMIT);
-        if (received.length === ANSWER_LIMIT || isComplete(received)) resolve(received);
+        const from = received.add(chunk);
+        if (received.isFull || isComplete(received.bytes, from)) resolve(received.bytes);
       };
-      const end = (): void => resolve(received);
+      const end = (): void => resolve(received.bytes);
       socket.on('data', data).on('end', end).on('close', end).on('error', reject);
       stop = () => socket.off('data', data).off('end', end).off('close', end).off('error', reject).pause();
       if (socket.destroyed || socket.readableEnded) end();

@@ -81,9 +81,9 @@ export function decodeResponse(message: Buffer, type: RecordType): DnsResponse {
 function answersIn(message: Buffer, type: RecordType): string[] {
   const answers: string[] = [];
   let at = HEADER;
-  for (let left = message.readUInt16BE(4); left > 0; left--) at = readName(message, at).end + 4;
+  for (let left = message.readUInt16BE(4); left > 0; left--) at = endOfName(message, at) + 4;
   for (let left = message.readUInt16BE(6); left > 0; left--) {
-    const { end } = readName(message, at);
+    const end = endOfName(message, at);
     const start = end + 10;
     at = start + message.readUInt16BE(end + 8);
     if (at > message.length) throw new RangeError('a record beyond the end of the message');
@@ -96,7 +96,7 @@ function answersIn(message: Buffer, type: RecordType): string[] {
 type Reader = (message: Buffer, start: number, end: number) => string;
 
 const address: Reader = (message, start, end) => formatAddress(message.subarray(start, end));
-const name: Reader = (message, start) => readName(message, start).name;
+const name: Reader = readName;
 
 const readers: Readonly<Record<RecordType, Reader>> = {
   A: address,
@@ -108,10 +108,10 @@ const readers: Readonly<Record<RecordType, Reader>> = {
   SRV: (message, start) =>
     `${[0, 2, 4].map((offset) => message.readUInt16BE(start + offset)).join(' ')} ${name(message, start + 6, 0)}`,
   SOA: (message, start) => {
-    const server = readName(message, start);
-    const mailbox = readName(message, server.end);
-    const numbers = [0, 4, 8, 12, 16].map((offset) => message.readUInt32BE(mailbox.end + offset));
-    return [server.name, mailbox.name, ...numbers].join(' ');
+    const mailbox = endOfName(message, start);
+    const fields = endOfName(message, mailbox);
+    const numbers = [0, 4, 8, 12, 16].map((offset) => message.readUInt32BE(fields + offset));
+    return [readName(message, start), readName(message, mailbox), ...numbers].join(' ');
   },
   TXT: (message, start, end) => {
     let text = '';
@@ -121,24 +121,53 @@ const readers: Readonly<Record<RecordType, Reader>> = {
   },
 };
 
-/** Pointers that are followed in one name: each leads backwards, but a message may lie. */
+/** Of a name, the lengths of its labels included (RFC 1035, section 2.3.4). */
+const LONGEST_NAME = 255;
+const LONGEST_LABEL = 63;
+const POINTER = 0xc0;
+
+/** Pointers that are followed in one name. */
 const POINTERS = 64;
 
-/** A name without its last dot, `.` for the root, and the offset after it (RFC 1035, section 4.1.4). */
-function readName(message: Buffer, start: number): { readonly name: string; readonly end: number } {
+/**
+ * A name without its last dot, `.` for the root (RFC 1035, section 4.1.4). A pointer leads backwards; with that and the longest name a
+ * message that lies costs no more than one that does not.
+ */
+function readName(message: Buffer, start: number): string {
   const labels: string[] = [];
-  let at = start;
-  let end: number | undefined;
-  for (let pointers = 0; ; ) {
+  let size = 1;
+  let pointers = 0;
+  for (let at = start; ; ) {
     const length = message.readUInt8(at);
-    if (length === 0) return { name: labels.join('.') || '.', end: end ?? at + 1 };
-    if (length >= 0xc0) {
-      if (pointers++ === POINTERS) throw new RangeError('a name with a loop');
-      end ??= at + 2;
-      at = message.readUInt16BE(at) & 0x3fff;
+    if (length === 0) return labels.join('.') || '.';
+    if (length >= POINTER) {
+      if (pointers++ === POINTERS) throw new RangeError('a name of too many pieces');
+      at = pointerAt(message, at);
     } else {
+      size += 1 + length;
+      if (length > LONGEST_LABEL || size > LONGEST_NAME) throw new RangeError('a name that is too long');
       labels.push(message.toString('latin1', at + 1, at + 1 + length));
       at += 1 + length;
     }
   }
+}
+
+/** The offset after a name: after its first pointer, which is its end. */
+function endOfName(message: Buffer, start: number): number {
+  for (let at = start; ; ) {
+    const length = message.readUInt8(at);
+    if (length === 0) return at + 1;
+    if (length >= POINTER) {
+      pointerAt(message, at);
+      return at + 2;
+    }
+    at += 1 + length;
+  }
+}
+
+/** @throws RangeError unless it leads backwards */
+function pointerAt(message: Buffer, at: number): number {
+  const target = message.readUInt16BE(at) & 0x3fff;
+  if (target >= at) throw new RangeError('a name with a loop');
+  return target;
 }

@@ -3,7 +3,8 @@ import type { ClientHttp2Stream, IncomingHttpHeaders } from 'node:http2';
 import { quoted } from '../../foreign-text.js';
 import { formatEndpoint } from '../../model/address.js';
 import { awaited, CheckFailure, type RunKind } from './check.js';
-import { ANSWER_LIMIT, connect, connectTls } from './connection.js';
+import { connect, connectTls } from './connection.js';
+import { Received } from './received.js';
 
 /** HealthCheckResponse.ServingStatus, by number. */
 const servingStatuses = ['UNKNOWN', 'SERVING', 'NOT_SERVING', 'SERVICE_UNKNOWN'] as const;
@@ -57,7 +58,7 @@ function readResponse(
   reject: (error: unknown) => void,
 ): void {
   let headers: Response['headers'] = {};
-  let body: Buffer = Buffer.alloc(0);
+  const body = new Received();
   const add = (more: Response['headers']): void => {
     headers = { ...headers, ...more };
   };
@@ -65,12 +66,12 @@ function readResponse(
     .on('response', add)
     .on('trailers', add)
     .on('data', (chunk: Buffer) => {
-      body = Buffer.concat([body, chunk]);
-      if (body.length > ANSWER_LIMIT) reject(new CheckFailure('malformed answer'));
+      body.add(chunk);
+      if (body.isFull) reject(new CheckFailure('malformed answer'));
     })
     .on('error', reject)
     // A stream that is reset ends with an error, or without one and without a response.
-    .on('close', () => resolve({ headers, body }));
+    .on('close', () => resolve({ headers, body: body.bytes }));
 }
 
 /** The name of the serving status. @throws CheckFailure for an answer without one */

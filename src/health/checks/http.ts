@@ -7,7 +7,8 @@ import type { CheckOf } from '../../model/check.js';
 import { version } from '../../version.js';
 import { quotedLine } from './answer.js';
 import { awaited, CheckFailure, type CheckTarget, type RunKind } from './check.js';
-import { ANSWER_LIMIT, connect, connectTls, plainTls } from './connection.js';
+import { connect, connectTls, plainTls } from './connection.js';
+import { ANSWER_LIMIT, Received } from './received.js';
 
 type HttpCheck = CheckOf<'http'> | CheckOf<'https'>;
 
@@ -58,14 +59,14 @@ function headersOf({ address, port }: CheckTarget, check: HttpCheck): Record<str
 
 /** The body, or its first {@link ANSWER_LIMIT} bytes. */
 function readBody(response: IncomingMessage, signal: AbortSignal): Promise<Buffer> {
-  let body: Buffer = Buffer.alloc(0);
+  const body = new Received();
   return awaited<Buffer>(signal, 'end of the body', (resolve, reject) => {
     response
       .on('data', (chunk: Buffer) => {
-        body = Buffer.concat([body, chunk]).subarray(0, ANSWER_LIMIT);
-        if (body.length === ANSWER_LIMIT) resolve(body);
+        body.add(chunk);
+        if (body.isFull) resolve(body.bytes);
       })
-      .on('end', () => resolve(body))
+      .on('end', () => resolve(body.bytes))
       .on('error', reject);
   });
 }

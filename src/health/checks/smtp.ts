@@ -5,7 +5,11 @@ import { CheckFailure, type RunKind } from './check.js';
 import { connect, readUntil } from './connection.js';
 
 /** The last line of a reply has a blank, or nothing, after the code; the others have a hyphen. */
-const isComplete = (received: Buffer): boolean => /^\d{3}(?: .*)?\r?\n/m.test(String(received));
+function isComplete(received: Buffer, from = 0): boolean {
+  if (!received.includes('\n', from)) return false;
+  const line = from === 0 ? 0 : received.lastIndexOf('\n', from - 1) + 1;
+  return /^\d{3}(?: .*)?\r?\n/m.test(received.toString('utf8', line));
+}
 
 export const run: RunKind<'smtp'> = async (target, { helo }, signal) => {
   const socket = await connect(target, signal);

@@ -9,7 +9,9 @@ export const run: RunKind<'tcp'> = async (target, { send, expect, encoding }, si
     if (send !== undefined) socket.write(bytesOf(send, encoding));
     if (expect === undefined) return { reason: 'connected' };
     const expected = bytesOf(expect, encoding);
-    const answer = await readUntil(socket, 'answer', signal, (received) => received.includes(expected));
+    const answer = await readUntil(socket, 'answer', signal, (received, from) =>
+      received.includes(expected, Math.max(0, from - expected.length + 1)),
+    );
     expectBytes(answer, expected, encoding);
     return { reason: 'expected answer' };
   } finally {

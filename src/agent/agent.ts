@@ -5,6 +5,7 @@ import { isChanging } from '../health/state.js';
 import type { ServiceId } from '../model/service.js';
 import type { DesiredState } from '../model/state.js';
 import type { Reconciliation } from '../plan/apply.js';
+import { type Vip, vipsOf } from './announced-vips.js';
 import { ChangedServices, STEP } from './changed-services.js';
 import { CheckSchedule, type Punctuality, type RepeatedCheck, type SchedulePorts } from './check-schedule.js';
 import type { AgentMemory } from './memory.js';
@@ -29,6 +30,8 @@ export interface AgentPorts extends SchedulePorts, QuorumPorts {
   reconcile(desired: DesiredState, scope: Scope): Promise<Reconciliation>;
   /** Writes down what a restart needs to know. It is called before the weights that follow from it are set. */
   remember(memory: AgentMemory): void;
+  /** Called after each application, and when a quorum may have changed. @param isComplete whether the table has all services */
+  announce(vips: readonly Vip[], isComplete: boolean): void;
 }
 
 /** What may be changed: everything that is desired, or these services alone. */
@@ -50,7 +53,9 @@ export class Agent {
   private isMemoryDue = false;
   /** Work on the table, one piece after the other. */
   private work: Promise<unknown> = Promise.resolve();
-  private hasDocuments = false;
+  private documents: DesiredState | undefined;
+  /** Whether the last application left nothing out. */
+  private isComplete = false;
   private isOver = false;
 
   /** @param known what an earlier run remembered */
@@ -89,6 +94,8 @@ export class Agent {
       this.remember();
       const scope = cause === 'resync' ? {} : { documents: state };
       const reconciliation = await this.ports.reconcile(this.composed(state, services, now), scope);
+      this.documents = state;
+      this.isComplete = reconciliation.converged;
       this.adopt(services);
       this.report.done(reconciliation, cause, { services, at: now, expected });
       this.settleQuorums(services);
@@ -113,7 +120,6 @@ export class Agent {
         servers.flatMap(({ checks }) => checks.map(({ key, probe }): [string, Probe] => [key, probe])),
       ),
     );
-    this.hasDocuments = true;
     const shared = sharedChecks(services);
     this.numberOfChecks = shared.length;
     this.network.keep(new Set(shared.map(({ key }) => key)));
@@ -212,6 +218,8 @@ export class Agent {
 
   private settleQuorums(services: readonly WatchedService[]): void {
     if (this.quorums.settle(services, this.ports.clock.now())) this.rememberLater();
+    const vips = vipsOf(this.documents?.services ?? [], this.quorums.of(this.services));
+    this.ports.announce(vips, this.isComplete);
   }
 
   private rememberLater(): void {
@@ -225,7 +233,7 @@ export class Agent {
   private remember(): void {
     this.isMemoryDue = false;
     // What an earlier run remembered is for the first documents that are taken.
-    if (!this.hasDocuments) return;
+    if (this.documents === undefined) return;
     const probes = Array.from(this.probes, ([key, { memory }]) => [key, memory] as const);
     this.ports.remember({ probes: new Map(probes), quorums: this.quorums.of(this.services) });
   }

@@ -3,6 +3,7 @@ import { printable } from '../foreign-text.js';
 
 /**
  * `weight`: a server's weight. `server`: a server was added or removed. `state`: a server is up or down. `quorum`: won or lost.
+ * `vip`: a virtual address was announced or withdrawn.
  * `applied`: documents or the whole table. `network`: all checks fail, or no longer all. `refused`: by the kernel. `problem`: the
  * rest.
  */
@@ -11,6 +12,7 @@ export type AgentEventKind =
   | 'server'
   | 'state'
   | 'quorum'
+  | 'vip'
   | 'applied'
   | 'network'
   | 'refused'
@@ -22,6 +24,8 @@ export interface AgentEvent {
   readonly service?: string;
   /** `198.51.100.7:80` */
   readonly server?: string;
+  /** `192.0.2.10` */
+  readonly vip?: string;
   readonly from?: string | number;
   readonly to?: string | number;
   /** One line; it may quote a server. */
@@ -29,9 +33,11 @@ export interface AgentEvent {
 }
 
 /** `tcp://192.0.2.10:80 198.51.100.7:80 weight: 10 -> 0: down: connection refused` */
-export function eventText({ event, service, server, from, to, reason }: AgentEvent): string {
+export function eventText({ event, service, server, vip, from, to, reason }: AgentEvent): string {
   const change = to === undefined ? '' : from === undefined ? `${to}: ` : `${from} -> ${to}: `;
   return printable(
-    [...[service, server].filter((name) => name !== undefined), `${event}: ${change}${reason}`].join(' '),
+    [...[service, server, vip].filter((name) => name !== undefined), `${event}: ${change}${reason}`].join(
+      ' ',
+    ),
   );
 }

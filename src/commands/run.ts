@@ -1,5 +1,6 @@
 /** `lvsadm run`: the agent. */
 import { Agent } from '../agent/agent.js';
+import { answerAnnouncing } from '../agent/announce-report.js';
 import { type AgentEvent, eventText } from '../agent/event.js';
 import { healthMetrics } from '../agent/health-metrics.js';
 import { answerHealth } from '../agent/health-report.js';
@@ -13,6 +14,7 @@ import { serveHttp } from '../system/http-server.js';
 import { serveLines } from '../system/line-socket.js';
 import type { NetlinkUser } from '../system/netlink-users.js';
 import { Supervisor } from '../system/supervisor.js';
+import { Announcing, clockOf, lingerOption } from './announce/announcing.js';
 import { defineCommand, type Options, type Values } from './command.js';
 import { metricsHandler } from './metrics/endpoint.js';
 import { Exporter } from './metrics/exporter.js';
@@ -43,6 +45,13 @@ const options = {
     describe: 'serve /metrics there: those of lvsadm metrics, and lvs_health_*',
     defaultText: 'none are served',
   },
+  announce: {
+    type: 'interface',
+    describe:
+      'dummy device that gets the virtual addresses whose services have their quorums, for a routing daemon',
+    defaultText: 'none',
+  },
+  ...lingerOption,
   'take-over': { type: 'flag', describe: 'start although keepalived or ldirectord runs here' },
   ...stateDirOption,
   ...runDirOption,
@@ -100,6 +109,7 @@ export function refuseRivals(users: readonly NetlinkUser[]): void {
 class AgentProcess {
   private readonly table: KernelTable;
   private readonly agent: Agent;
+  private readonly announcing: Announcing;
   private readonly failed: Promise<never>;
   private fail: (error: unknown) => void = () => {};
   private logged: Promise<unknown> = Promise.resolve();
@@ -119,22 +129,20 @@ class AgentProcess {
     this.table = new KernelTable(context, values);
     const memory = new MemoryStore(context, values.stateDir);
     const fail = (error: unknown): void => this.fail(error);
+    const tell = (event: AgentEvent): void => this.tell(event);
+    const clock = clockOf(context);
+    this.announcing = new Announcing(context, { ...values, device: values.announce }, { clock, tell, fail });
     this.agent = new Agent(
       {
-        clock: {
-          now: context.now,
-          after(milliseconds, call) {
-            const timer = setTimeout(call, milliseconds);
-            return () => clearTimeout(timer);
-          },
-        },
+        clock,
         random: Math.random,
         run: ({ check, target }, stop) => runCheck(check, target, stop),
         fail,
         reconcile: this.table.reconcile,
         remember: memory.write,
         runCommand: runQuorumCommand,
-        tell: (event) => this.tell(event),
+        tell,
+        announce: (vips, isComplete) => this.announcing.announcer.settle(vips, isComplete),
       },
       memory.read(),
     );
@@ -151,6 +159,7 @@ class AgentProcess {
     });
     try {
       [this.current, this.applied] = [state, texts];
+      await this.announcing.prepare();
       const { converged } = await agent.load(state, 'start');
       if (!converged) return NOT_DONE;
       await this.serve();
@@ -163,6 +172,7 @@ class AgentProcess {
     } finally {
       await Promise.all(this.servers.map((server) => server.close()));
       await agent.stop();
+      await this.announcing.close();
       this.table.close();
       await this.logged;
     }
@@ -171,8 +181,10 @@ class AgentProcess {
   /** Serves the questions of `lvsadm health`, and metrics. */
   private async serve(): Promise<void> {
     const { context, agent, values } = this;
+    const { announcer } = this.announcing;
     const path = openStore(context, values.runDir).socketPath('agent');
-    const answer = (question: string): string => answerHealth(agent, question, context.now());
+    const answer = (question: string): string =>
+      answerAnnouncing(announcer, question) ?? answerHealth(agent, question, context.now());
     this.servers.push(await serveLines(path, answer, context.files));
     if (values.metrics === undefined) return;
     const warn = (reason: string): void => void context.err.write(`lvsadm: scrape failed: ${reason}\n`);

@@ -316,3 +316,20 @@ test('what a look changes is remembered before it is changed: a kill in between 
   await farm.load(document);
   assert.deepEqual(await weightsOf(farm), [10, 0]);
 });
+
+test('the announcer is told of each address, and whether the table is complete', async (t) => {
+  const farm = await AgentFarm.start(t);
+  await farm.load(farmOf(2, { floor: '0%' }));
+  const wanted = () => farm.announced?.vips.map(({ address, isWanted }) => [address, isWanted]);
+  assert.deepEqual([wanted(), farm.announced?.isComplete], [[['192.0.2.10', undefined]], true]);
+  await farm.clock.pass(1000);
+  assert.deepEqual(wanted(), [['192.0.2.10', true]]);
+  farm.answers.set('198.51.100.1', false).set('198.51.100.2', false);
+  await farm.clock.pass(2100);
+  assert.deepEqual(wanted(), [['192.0.2.10', false]]);
+  farm.restart();
+  await farm.load(farmOf(2, { floor: '0%' }));
+  assert.deepEqual(wanted(), [['192.0.2.10', false]]);
+  await farm.load({ services: [] }, 'reload');
+  assert.deepEqual(wanted(), []);
+});

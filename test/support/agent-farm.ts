@@ -1,6 +1,7 @@
 /** An agent over a kernel in memory, a clock that a test moves, and checks that answer as the test says. */
 import type { TestContext } from 'node:test';
 import { Agent, type Scope } from '../../src/agent/agent.js';
+import type { Vip } from '../../src/agent/announced-vips.js';
 import { type AgentEvent, eventText } from '../../src/agent/event.js';
 import { type AgentMemory, noMemory } from '../../src/agent/memory.js';
 import { KernelTable } from '../../src/commands/run/kernel-table.js';
@@ -28,6 +29,8 @@ export class AgentFarm {
   readonly events: AgentEvent[] = [];
   readonly commands: (readonly string[])[] = [];
   readonly errors: unknown[] = [];
+  /** What the announcer was told last. */
+  announced: { readonly vips: readonly Vip[]; readonly isComplete: boolean } | undefined;
   /** What a restart finds. */
   memory: AgentMemory = noMemory;
   /** Thrown by the next change of the table. */
@@ -101,6 +104,9 @@ export class AgentFarm {
           return undefined;
         },
         tell: (event) => this.events.push(event),
+        announce: (vips, isComplete) => {
+          if (this.agent === agent) this.announced = { vips, isComplete };
+        },
       },
       this.memory,
     );

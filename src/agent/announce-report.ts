@@ -1,0 +1,73 @@
+/** What is announced, as an answer of the agent to questions of {@link REPORT_VERSION}. */
+import type { Announcer } from './announcer.js';
+import { REPORT_VERSION } from './health-report.js';
+
+/** `withdraw` and `restore` are answered before devices have followed. */
+export const announceActions = ['show', 'withdraw', 'restore'] as const;
+export type AnnounceAction = (typeof announceActions)[number];
+
+/** A question. @example `{"version":1,"announce":"show"}` */
+export interface AnnounceQuestion {
+  readonly version: typeof REPORT_VERSION;
+  readonly announce: AnnounceAction;
+}
+
+export interface VipReport {
+  /** `192.0.2.10` */
+  readonly vip: string;
+  /** Whether it is to be announced; null while nothing is known: it stays as it is. */
+  readonly wanted: boolean | null;
+  /** Whether the device has it; null without a device. */
+  readonly announced: boolean | null;
+  /** Whether it is on lo until connections under way have ended. */
+  readonly lingering: boolean;
+  readonly reason: string;
+}
+
+export interface AnnounceReport {
+  readonly version: typeof REPORT_VERSION;
+  readonly device: string | null;
+  /** Whether the table has been complete; before, nothing is known of addresses. */
+  readonly ready: boolean;
+  /** Whether an operator has withdrawn all addresses. */
+  readonly withdrawn: boolean;
+  /** Whether the device has yet to follow. */
+  readonly busy: boolean;
+  readonly vips: readonly VipReport[];
+}
+
+/** Answers a line with a line. @returns undefined if the question is about something else */
+export function answerAnnouncing(announcer: Announcer, line: string): string | undefined {
+  const action = asked(line);
+  if (action === undefined) return undefined;
+  if (action !== 'show') announcer.hold(action === 'withdraw');
+  return JSON.stringify(reportOf(announcer));
+}
+
+function asked(line: string): AnnounceAction | undefined {
+  try {
+    const { version, announce } = JSON.parse(line) as Partial<AnnounceQuestion>;
+    return version === REPORT_VERSION ? announceActions.find((each) => each === announce) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function reportOf(announcer: Announcer): AnnounceReport {
+  const { device, isReady, isWithdrawn, isBusy, addresses, ownAddresses } = announcer;
+  const lingering = new Set(ownAddresses.filter((own) => own.device === 'lo').map(({ address }) => address));
+  return {
+    version: REPORT_VERSION,
+    device: device ?? null,
+    ready: isReady,
+    withdrawn: isWithdrawn,
+    busy: isBusy,
+    vips: addresses.map(({ address, isWanted, reason }) => ({
+      vip: address,
+      wanted: isWanted ?? null,
+      announced: device === undefined ? null : announcer.has({ address, device }),
+      lingering: lingering.has(address),
+      reason,
+    })),
+  };
+}

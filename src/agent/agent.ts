@@ -12,6 +12,7 @@ import type { AgentMemory } from './memory.js';
 import { NetworkWatch } from './network-watch.js';
 import type { Probe } from './probe.js';
 import { type QuorumPorts, Quorums } from './quorums.js';
+import type { Cause } from './table-events.js';
 import { TableReport } from './table-report.js';
 import {
   type CheckMember,
@@ -80,7 +81,7 @@ export class Agent {
    * Takes documents: makes the table as they and the states of their servers say, and checks their servers from then on.
    * @throws what `reconcile` throws; the documents before hold on then
    */
-  load(state: DesiredState, cause: 'start' | 'reload' | 'resync'): Promise<Reconciliation> {
+  load(state: DesiredState, cause: Exclude<Cause, 'checks'>): Promise<Reconciliation> {
     return this.inTurn(async () => {
       const now = this.ports.clock.now();
       const known = (key: string) => this.known.probes.get(key);
@@ -92,7 +93,8 @@ export class Agent {
         [...this.changed.present, ...services.filter((each) => each.isStarting(now))].map(({ name }) => name),
       );
       this.remember();
-      const scope = cause === 'resync' ? {} : { documents: state };
+      const isNew = cause === 'start' || cause === 'reload';
+      const scope = isNew ? { documents: state } : {};
       const reconciliation = await this.ports.reconcile(this.composed(state, services, now), scope);
       this.documents = state;
       this.isComplete = reconciliation.converged;
@@ -101,6 +103,11 @@ export class Agent {
       this.settleQuorums(services);
       return reconciliation;
     });
+  }
+
+  /** Tells why a look failed, once until one succeeds. */
+  problem(error: LvsadmError): void {
+    this.report.failed(error);
   }
 
   /** Ends checks and timers. The table stays. */

@@ -6,13 +6,14 @@ import { formatService } from '../model/service-uri.js';
 import type { Outcome, Reconciliation } from '../plan/apply.js';
 import type { AgentEvent } from './event.js';
 
-/** Why the table is compared: the first time, new documents, the time for a look is there, or results of checks. */
-export type Cause = 'start' | 'reload' | 'resync' | 'checks';
+/** Why the table is compared: the first time, new documents, the time for a look is there, changes were refused, or results of checks. */
+export type Cause = 'start' | 'reload' | 'resync' | 'retry' | 'checks';
 
 const causes: Readonly<Record<Exclude<Cause, 'checks'>, string>> = {
   start: 'first application',
   reload: 'the documents were read again',
   resync: 'another program changed the table',
+  retry: 'refused changes were tried again',
 };
 
 /** @param reasonOf why a server has its weight */
@@ -28,7 +29,8 @@ export function eventsOf(
     if (event !== undefined) events.push(event);
     else if (outcome.result === 'done') others++;
   }
-  if (cause === 'checks' || (cause === 'resync' && others === 0)) return events;
+  const isSilent = others === 0 && (cause === 'resync' || cause === 'retry');
+  if (cause === 'checks' || isSilent) return events;
   return [
     ...events,
     { event: 'applied', reason: `${causes[cause]}: ${others} other ${others === 1 ? 'change' : 'changes'}` },

@@ -71,8 +71,13 @@ export const command = defineCommand({
     if (!values.watch) return application.once();
     if (values.dryRun) throw new UsageError('cannot be combined with --dry-run', '--watch');
     if (values.file.includes('-')) throw new UsageError('standard input cannot be watched', '--watch');
-    const { watchFiles } = await import('./shared/watch.js');
-    await watchFiles(values.file, values.interval, context, (pass) => application.once(pass));
+    const { FileWatch } = await import('./shared/watch.js');
+    const watch = new FileWatch(values.file, context);
+    await watch.begin();
+    await watch.run(
+      (pass) => application.once(pass),
+      () => values.interval * 1000,
+    );
     return DONE;
   },
 });

@@ -1,24 +1,31 @@
 // lvsadm run: the agent as a command, over a kernel in memory and servers on loopback.
 import assert from 'node:assert/strict';
 import { readdir, readFile, stat } from 'node:fs/promises';
+import http from 'node:http';
 import { join } from 'node:path';
+import { text as textOf } from 'node:stream/consumers';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { refuseRivals } from '../../src/commands/run.js';
 import { UsageError } from '../../src/errors.js';
 import type { ServiceId } from '../../src/model/service.js';
+import { namespaceName } from '../../src/system/run-dir.js';
 import { Store } from '../../src/system/store.js';
+import { Captured } from '../support/captured.js';
 import { Director } from '../support/director.js';
 import { ownFiles } from '../support/flock.js';
-import { closedPort, serveTcp } from '../support/health/servers.js';
+import { serveTcp } from '../support/health/servers.js';
 
 const web: ServiceId = { protocol: 'tcp', address: '192.0.2.10', port: 80 };
+
+/** Where nothing listens: no test takes a port that only root may have. */
+const CLOSED = 2;
 
 /** A service with a server that is up and one that is down. */
 async function farm(t: TestContext) {
   const director = await Director.start(t);
   const up = await serveTcp(t, (socket) => socket.resume());
-  const down = await closedPort();
+  const down = CLOSED;
   const documentOf = (weight: number) =>
     JSON.stringify({
       services: [
@@ -39,16 +46,22 @@ async function farm(t: TestContext) {
   return { director, file, documentOf, weights };
 }
 
+/** Milliseconds of real time until something is waited for in vain. */
+const PATIENCE = 30_000;
+
 /** Runs the agent; calls `look` after each second of its clock, until it says that it has seen enough. */
 async function agent(director: Director, words: readonly string[], look: () => Promise<boolean>) {
-  let looks = 0;
+  director.stop = new AbortController();
+  const end = performance.now() + PATIENCE;
+  let hasSeen = false;
   director.whileSleeping = async () => {
     await sleep(10);
-    if ((await look()) || ++looks === 300) director.stop.abort('SIGTERM');
+    hasSeen ||= await look();
+    if (hasSeen || performance.now() > end) director.stop.abort('SIGTERM');
   };
   const env = { LVSADM_STATE_DIR: join(director.directory, 'state') };
   const result = await director.run(['run', ...words], { env });
-  assert.ok(looks < 300, `waited in vain: ${result.out}${result.err}`);
+  assert.ok(hasSeen, `waited in vain: ${result.out}${result.err}`);
   return result;
 }
 
@@ -73,7 +86,7 @@ test('a server that fails gets weight 0; the table stays at the end, and a new s
 
 test('a start takes documents whose servers were all removed by checks, and the sorry server is in the table', async (t) => {
   const director = await Director.start(t);
-  const ports = [await closedPort(), await closedPort()];
+  const ports = [CLOSED, CLOSED + 1];
   const file = await director.file(
     'web.json',
     JSON.stringify({
@@ -153,12 +166,75 @@ test('mistakes in documents, and standard input, are refused before anything is 
   assert.equal(director.changesSent, 0);
 });
 
-test('a first application that the kernel refuses ends it with 1', async (t) => {
-  const { director, file } = await farm(t);
+test('a first application that the kernel refuses is tried again, and the agent runs on', async (t) => {
+  const { director, file, weights } = await farm(t);
   director.ipvs.schedulers.clear();
-  const { status, out } = await agent(director, ['-f', file], async () => true);
-  assert.equal(status, 1);
-  assert.match(out, /refused: /);
+  const { status, out } = await agent(director, ['-f', file], async () => {
+    if (director.time >= 5000) director.ipvs.schedulers.add('wlc');
+    return (await weights().catch((): Record<string, number> => ({})))['down'] === 0;
+  });
+  assert.equal(status, 0);
+  assert.equal(out.match(/refused: /g)?.length, 1);
+  assert.match(out, /Z applied: refused changes were tried again: 3 other changes\n/);
+});
+
+test('a kernel that refuses to be asked is told once, and asked again', async (t) => {
+  const { director, file, weights } = await farm(t);
+  const { status, err, out } = await agent(director, ['-f', file, '--resync', '2'], async () => {
+    if (director.time === 3000) director.ipvs.permitted = false;
+    if (director.time === 9000) director.ipvs.permitted = true;
+    if (director.time < 9000) return false;
+    return (await weights())['down'] === 0;
+  });
+  assert.deepEqual({ status, err }, { status: 0, err: '' });
+  assert.equal(out.match(/ problem: /g)?.length, 1);
+});
+
+test('without IPVS, or without permission, it does not start', async (t) => {
+  const { director, file } = await farm(t);
+  director.ipvs.permitted = false;
+  const { status, err } = await director.run(['run', '-f', file]);
+  assert.equal(status, 2);
+  assert.match(err, /Permission denied/);
+});
+
+test('SIGHUP has the documents read at once, one reading after the other', async (t) => {
+  const { director, file, documentOf, weights } = await farm(t);
+  let looks = 0;
+  const { status, out } = await agent(director, ['-f', file, '--resync', '600'], async () => {
+    looks++;
+    if (looks === 3) director.reload();
+    return looks > 6 && (await weights())['up'] !== undefined;
+  });
+  assert.equal(status, 0);
+  assert.equal(out.match(/the documents were read again/g)?.length, 1);
+  assert.ok(documentOf(1));
+});
+
+test('a document that changes while the agent starts is read again', async (t) => {
+  const { director, file, documentOf, weights } = await farm(t);
+  director.whileReading = async () => {
+    director.whileReading = () => {};
+    await director.file('web.json', documentOf(20));
+  };
+  const { status } = await agent(director, ['-f', file], async () => (await weights())['up'] === 20);
+  assert.equal(status, 0);
+});
+
+test('a port and a socket that are taken are told once, and checks run all the same', async (t) => {
+  const { director, file, weights } = await farm(t);
+  const taken = await serveTcp(t, (socket) => socket.resume());
+  // No socket takes the place of a directory.
+  await director.file(`run/${namespaceName(ownFiles)}.agent.sock/file`, '');
+  const words = ['-f', file, '--metrics', `${taken}`, '--resync', '1'];
+  const { status, out } = await agent(director, words, async () => (await weights())['down'] === 0);
+  assert.equal(status, 0);
+  const problems = [...out.matchAll(/ problem: (.*)\n/g)].map(([, problem]) => problem);
+  assert.equal(problems.length, 2, out);
+  assert.match(
+    problems.join(),
+    /cannot listen on .*\.sock.*cannot listen on 127\.0\.0\.1:\d+: address already in use/,
+  );
 });
 
 test('keepalived and ldirectord are named, other programs do not matter', () => {
@@ -209,9 +285,10 @@ test('health --watch writes when something has changed; without an agent it says
     [255, 'lvsadm: cannot ask the agent: no agent runs in this network namespace: lvsadm run starts it\n'],
   );
   const watched: Promise<{ out: string }>[] = [];
+  const out = new Captured();
   await agent(director, ['-f', file], async () => {
-    if (watched.length === 0) watched.push(director.run(['health', '--watch', '--json']));
-    return director.time > 40_000;
+    if (watched.length === 0) watched.push(director.run(['health', '--watch', '--json'], { out }));
+    return out.text.includes('"down"');
   });
   const [result] = await Promise.all(watched);
   const states = (result?.out ?? '')
@@ -241,13 +318,21 @@ test('options of one form of health are refused in the other', async (t) => {
   }
 });
 
+const pageAt = (socketPath: string): Promise<string> =>
+  new Promise((resolve, reject) => {
+    const request = http.get({ socketPath, path: '/metrics' }, async (response) =>
+      resolve(await textOf(response)),
+    );
+    request.on('error', reject);
+  });
+
 test('--metrics serves the health of servers beside the metrics of the table', async (t) => {
   const { director, file, weights } = await farm(t);
-  const port = await closedPort();
+  const path = join(director.directory, 'metrics.sock');
   let text = '';
-  await agent(director, ['-f', file, '--metrics', `${port}`], async () => {
+  await agent(director, ['-f', file, '--metrics', `unix:${path}`], async () => {
     if ((await weights())['down'] !== 0) return false;
-    text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+    text = await pageAt(path);
     return true;
   });
   const valuesOf = (name: string) =>

@@ -31,6 +31,8 @@ export interface Circumstances {
   /** Width of the terminal (default: 120). */
   readonly columns?: number;
   readonly env?: Readonly<Record<string, string>>;
+  /** Gets standard output, for a look at it while the program runs. */
+  readonly out?: Captured;
   /** The terminal that a live view takes. */
   readonly screen?: ScreenTerminal;
 }
@@ -41,7 +43,9 @@ export class Director {
   /** The clock, in milliseconds; sleeping advances it. */
   time = 0;
   /** Ask the program to stop through this, as SIGTERM does. */
-  readonly stop = new AbortController();
+  stop = new AbortController();
+  /** Ask the program to read its files again through this, as SIGHUP does. */
+  reload: () => void = () => {};
   /** Files that are not on this machine, by path: the tables in /proc/net. */
   readonly contents = new Map<string, string>();
   /** Why no file can be read. */
@@ -97,9 +101,15 @@ export class Director {
   /** Runs `lvsadm` with these words. */
   async run(
     words: readonly string[],
-    { stdin = '', terminal = false, columns, env = {}, screen }: Circumstances = {},
+    {
+      stdin = '',
+      terminal = false,
+      columns,
+      env = {},
+      screen,
+      out = new Captured(terminal, columns),
+    }: Circumstances = {},
   ): Promise<Result> {
-    const out = new Captured(terminal, columns);
     const err = new Captured(terminal);
     const context = contextWith({
       out,
@@ -111,6 +121,9 @@ export class Director {
       client: async () => this.client,
       openClient: (how) => IpvsClient.open(this.openSocket, how),
       stopRequest: () => this.stop.signal,
+      onReload: (call) => {
+        this.reload = call;
+      },
       ...(screen && { openTerminal: screen.open }),
       now: () => this.time,
       date: () => new Date(this.time),

@@ -18,8 +18,16 @@ export class StateFile<T> {
     this.store = openLastingStore(context, kind, stateDir);
   }
 
+  /** A disk that cannot be read costs the state, and no more. */
   read(): T {
-    return this.store.read(this.kind);
+    const { kind } = this;
+    try {
+      return this.store.read(kind);
+    } catch (error) {
+      if (!(error instanceof HostError)) throw error;
+      this.warn(`${error.message}; ${kind.loss}`);
+      return kind.empty;
+    }
   }
 
   /** A disk that is full is told once, and keeps no work from being done. */
@@ -29,8 +37,12 @@ export class StateFile<T> {
       this.told = undefined;
     } catch (error) {
       if (!(error instanceof HostError)) throw error;
-      if (error.message !== this.told) void this.context.err.write(`lvsadm: ${printable(error.message)}\n`);
+      if (error.message !== this.told) this.warn(error.message);
       this.told = error.message;
     }
   };
+
+  private warn(line: string): void {
+    void this.context.err.write(`lvsadm: ${printable(line)}\n`);
+  }
 }

@@ -1,4 +1,4 @@
-/** Repeats an action whenever files change, and at an interval. */
+/** Repeats an action whenever files change, when it is asked to, and after a pause. */
 
 import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
@@ -25,50 +25,103 @@ export interface Pass extends Occasion {
 }
 
 /**
- * Calls `once`, and again when one of the files (or of the documents in a directory) has changed, and two looks a second apart see
- * no further change, and after `interval` seconds, until the process is asked to stop: it ends between two calls. An error in a
- * document is written once, and the next version of the document is awaited; every other error is thrown, so that a supervisor
- * restarts the process.
+ * Watches files, or the documents in directories. It sees changes after `begin`: read the files later.
+ *
+ *     const watch = new FileWatch(files, context);
+ *     await watch.begin();
+ *     await watch.run((pass) => apply(pass), () => 30_000);
  */
-export async function watchFiles(
-  files: readonly string[],
-  interval: number,
-  context: Context,
-  once: (pass: Pass) => Promise<unknown>,
-): Promise<void> {
-  const stop = context.stopRequest?.();
-  // Taken before the files are read, so that a change in between is seen.
-  let seen = await fingerprint(files);
-  const missing = [...seen.keys()].filter((file) => !existsSync(file));
-  if (missing.length > 0) await context.err.write(`lvsadm: waiting for ${printable(someNames(missing))}\n`);
-  let told: string | undefined;
-  let occasion: Occasion = { cause: 'start', files: [...seen.keys()] };
-  while (!stop?.aborted) {
-    const before = seen;
-    const isOver = async () => differing(before, await fingerprint(files)).length > 0;
-    const failure = await failureOf(() => once({ ...occasion, isOver }));
-    if (failure !== undefined && failure !== told) await context.err.write(failure);
-    told = failure;
-    const due = context.now() + interval * 1000;
+export class FileWatch {
+  private readonly stop: AbortSignal | undefined;
+  private seen: ReadonlyMap<string, string> = new Map();
+  private isAsked = false;
+  private hasEnded = false;
+  private interrupt: () => void = () => {};
+
+  constructor(
+    private readonly files: readonly string[],
+    private readonly context: Context,
+  ) {
+    this.stop = context.stopRequest?.();
+  }
+
+  async begin(): Promise<void> {
+    this.seen = await fingerprint(this.files);
+  }
+
+  /** Asks for a call at once, as if all files had changed. */
+  wake(): void {
+    this.isAsked = true;
+    this.interrupt();
+  }
+
+  /** Ends `run` after the call that is under way. */
+  end(): void {
+    this.hasEnded = true;
+    this.interrupt();
+  }
+
+  /**
+   * Calls `once`, and again when a file has changed, and two looks a second apart see no further change, when `wake` asks for it, and
+   * when the pause is over, until the process is asked to stop: it ends between two calls. An error in a document is written once, and
+   * the next version of the document is awaited; every other error is thrown, so that a supervisor restarts the process.
+   * @param pause milliseconds, asked after each call
+   */
+  async run(once: (pass: Pass) => Promise<unknown>, pause: () => number): Promise<void> {
+    const { context } = this;
+    const missing = [...this.seen.keys()].filter((file) => !existsSync(file));
+    if (missing.length > 0) await context.err.write(`lvsadm: waiting for ${printable(someNames(missing))}\n`);
+    let told: string | undefined;
+    let occasion: Occasion = { cause: 'start', files: [...this.seen.keys()] };
+    while (!this.isOver) {
+      const before = this.seen;
+      const isOver = async () => differing(before, await fingerprint(this.files)).length > 0;
+      const failure = await failureOf(() => once({ ...occasion, isOver }));
+      if (failure !== undefined && failure !== told) await context.err.write(failure);
+      told = failure;
+      const change = await this.change(context.now() + pause());
+      if (change !== undefined) occasion = change;
+      // After a failure the occasion is still the same.
+      else if (failure === undefined) occasion = { cause: 'drift', files: [...this.seen.keys()] };
+    }
+  }
+
+  private get isOver(): boolean {
+    return this.hasEnded || (this.stop?.aborted ?? false);
+  }
+
+  /** Waits until files have changed, or until `due`: undefined then. */
+  private async change(due: number): Promise<Occasion | undefined> {
     const changed = new Set<string>();
-    // A file that is still being written changes from look to look: half of a document must not be applied.
-    let isSettled: boolean;
-    do {
-      await context.sleep(POLL);
-      const now = await fingerprint(files);
-      const since = differing(seen, now);
+    while (!this.isOver) {
+      await this.rest();
+      const now = await fingerprint(this.files);
+      const since = differing(this.seen, now);
+      this.seen = now;
       for (const file of since) changed.add(file);
-      isSettled = since.length === 0;
-      seen = now;
-    } while (!stop?.aborted && !(isSettled && (changed.size > 0 || context.now() >= due)));
-    if (changed.size > 0) occasion = { cause: 'change', files: [...changed] };
-    // After a failure the occasion is still the same.
-    else if (failure === undefined) occasion = { cause: 'drift', files: [...seen.keys()] };
+      if (this.isAsked) {
+        this.isAsked = false;
+        return { cause: 'change', files: [...now.keys()] };
+      }
+      // A file that is still being written changes from look to look: half of a document must not be applied.
+      if (since.length > 0) continue;
+      if (changed.size > 0) return { cause: 'change', files: [...changed] };
+      if (this.context.now() >= due) return undefined;
+    }
+    return undefined;
+  }
+
+  private async rest(): Promise<void> {
+    if (this.isAsked) return;
+    const interrupted = new Promise<void>((resolve) => {
+      this.interrupt = resolve;
+    });
+    await Promise.race([this.context.sleep(POLL), interrupted]);
   }
 }
 
 /** The lines about a failure that another version of the documents may end; undefined for a success. */
-export async function failureOf(once: () => Promise<unknown>): Promise<string | undefined> {
+async function failureOf(once: () => Promise<unknown>): Promise<string | undefined> {
   try {
     await once();
     return undefined;

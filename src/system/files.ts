@@ -99,8 +99,8 @@ function giveTo({ uid, gid, mode }: Owned, descriptor: number, files: Files): vo
   try {
     files.fchownSync(descriptor, uid, gid);
   } catch (error) {
-    // Only root gives files away.
-    if (codeOf(error) !== 'EPERM') throw error;
+    // Only root gives files away, and only to users whom its namespace knows.
+    if (!['EPERM', 'EINVAL'].includes(codeOf(error) ?? '')) throw error;
   }
   files.fchmodSync(descriptor, mode & 0o777);
 }
@@ -121,15 +121,22 @@ export function writeWhole(path: string, bytes: Uint8Array, files: Files): void 
     // A rename would put a file in the place of a device.
     if (old !== undefined && (old.mode & S_IFMT) !== S_IFREG)
       throw new HostError(doing, 'it is not a regular file');
-    removeLeftovers(path, files);
     replaceFile(path, bytes, files, `${path}${FRESH}${process.pid}`, old);
   } catch (error) {
     throw error instanceof HostError ? error : cannot(doing, error);
+  }
+  try {
+    removeLeftovers(path, files);
+  } catch {
+    // Another user's, or a directory that cannot be read: the file itself is written.
   }
 }
 
 /** Between the name of a file and the number of the process that writes it anew. */
 const FRESH = '.lvsadm-';
+
+/** Numbers of processes have at most 7 digits (linux/threads.h): eight may be a date that a user put there. */
+const PROCESS = /^\d{1,7}$/;
 
 /** Milliseconds after which no process still writes a file. */
 const LEFT_OVER = 60_000;
@@ -139,7 +146,7 @@ function removeLeftovers(path: string, files: Files): void {
   const directory = directoryOf(path);
   const start = `${path.slice(path.lastIndexOf('/') + 1)}${FRESH}`;
   for (const name of files.readdirSync(directory)) {
-    if (!name.startsWith(start) || !/^\d+$/.test(name.slice(start.length))) continue;
+    if (!name.startsWith(start) || !PROCESS.test(name.slice(start.length))) continue;
     const leftover = `${directory}/${name}`;
     const changed = ifThere(() => files.lstatSync(leftover))?.mtimeMs;
     if (changed !== undefined && Date.now() - changed > LEFT_OVER) removeIfThere(leftover, files);

@@ -40,6 +40,19 @@ test('systemd hears that the service is ready, and that it is alive at half of t
   assert.deepEqual(told, [`${own} READY=1`, `${own} WATCHDOG=1`, `${own} STOPPING=1`]);
 });
 
+test('a watchdog that is slow to be told is told again when it has been', async () => {
+  const env = { NOTIFY_SOCKET: '/run/systemd/notify', WATCHDOG_USEC: '30000000' };
+  const { supervisor: one, told, intervals } = supervisor(env);
+  await one.ready();
+  const [[, call] = assert.fail()] = intervals;
+  call();
+  call();
+  assert.equal(told.length, 2);
+  await new Promise(setImmediate);
+  call();
+  assert.deepEqual(told.slice(1), [`${own} WATCHDOG=1`, `${own} WATCHDOG=1`]);
+});
+
 for (const [status, line] of [
   [1, 'cannot tell systemd: systemd-notify ended with status 1'],
   [-1, 'cannot run systemd-notify: no such file or directory'],

@@ -94,8 +94,9 @@ export interface Context {
   /**
    * Runs this program with other words as a process of its own, with the standard error of this one.
    * @param stdout of this process (`inherit`), or to be returned (`pipe`)
+   * @param stop ends it. @throws HostError then
    */
-  runSelf(words: readonly string[], stdout: 'inherit' | 'pipe'): Promise<ProgramRun>;
+  runSelf(words: readonly string[], stdout: 'inherit' | 'pipe', stop?: AbortSignal): Promise<ProgramRun>;
   /** Opens a netlink socket of another protocol than generic netlink, such as rtnetlink. */
   readonly openSocket: OpenSocket;
   /**

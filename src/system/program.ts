@@ -75,11 +75,13 @@ export interface ProgramRun {
 
 /**
  * Runs a program with the input and the standard error of this process, and waits for its end.
- * @throws HostError if it cannot be started
+ * @param stop ends it with SIGTERM
+ * @throws HostError if it cannot be started, or was ended by `stop`
  */
 export async function runShown(
   [file, ...args]: readonly [file: string, ...args: string[]],
   stdout: 'inherit' | 'pipe',
+  stop?: AbortSignal,
 ): Promise<ProgramRun> {
   const attempted = `run ${file}`;
   let child: ChildProcess;
@@ -90,9 +92,24 @@ export async function runShown(
   }
   const chunks: Buffer[] = [];
   child.stdout?.on('data', (chunk: Buffer) => chunks.push(chunk));
-  const status = await ended(child, attempted);
+  const status = await Promise.race([ended(child, attempted), ...(stop ? [terminated(child, stop)] : [])]);
   return { status, out: Buffer.concat(chunks).toString() };
 }
+
+/** Ends a program when it is asked to. @throws HostError then, at once: what hangs in the kernel may not end */
+const terminated = (child: ChildProcess, stop: AbortSignal): Promise<never> =>
+  new Promise((_, reject) => {
+    const abort = (): void => {
+      child.kill('SIGTERM');
+      child.stdout?.destroy();
+      reject(new HostError(`run ${child.spawnfile}`, 'it was ended'));
+    };
+    if (stop.aborted) abort();
+    // Each program listens to it; of more than ten listeners the runtime warns.
+    getBuiltinModule('node:events').setMaxListeners(0, stop);
+    stop.addEventListener('abort', abort, { once: true });
+    child.once('close', () => stop.removeEventListener('abort', abort));
+  });
 
 /** @returns the exit status of a program; 128 + N if signal N ended it. @throws HostError if it could not be started */
 export function ended(child: ChildProcess, attempted: string): Promise<number> {

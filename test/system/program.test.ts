@@ -21,6 +21,25 @@ test('a program that spawn throws for is a HostError where its end is waited for
   await assert.rejects(runShown(['/no/such'], 'pipe'), HostError);
 });
 
+test('a program that is waited for ends at a request to stop', async () => {
+  const stop = new AbortController();
+  const run = runShown(['/bin/sh', '-c', 'exec sleep 61.25'], 'pipe', stop.signal);
+  const ended = assert.rejects(run, /cannot run \/bin\/sh: it was ended/);
+  stop.abort();
+  await ended;
+  for (let tries = 0; tries < 250 && isStarted('61.25'); tries++) await sleep(20);
+  assert.ok(!isStarted('61.25'));
+});
+
+/** Whether a child of this process has this word. */
+const isStarted = (word: string): boolean =>
+  readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8')
+    .split(' ')
+    .some((pid) => commandOf(pid).includes(word));
+
+const commandOf = (pid: string): string =>
+  existsSync(`/proc/${pid}/cmdline`) ? readFileSync(`/proc/${pid}/cmdline`, 'utf8') : '';
+
 test('a directory is no program', async () => {
   await assert.rejects(checkProgram('/usr'), /cannot run \/usr: it is not a regular file/);
 });

@@ -73,8 +73,8 @@ function processContext(runtime: Runtime): ProcessContext {
       return client;
     },
     openClient: (how) => openClient(runtime, err, how),
-    async runSelf(words, stdout) {
-      return (await import('../../system/program.js')).runShown([...runtime.command, ...words], stdout);
+    async runSelf(words, stdout, stop) {
+      return (await import('../../system/program.js')).runShown([...runtime.command, ...words], stdout, stop);
     },
     async runInNetns(path, words) {
       const run = runtime.execInNetns ?? (await import('../../system/netns.js')).runInNetns;

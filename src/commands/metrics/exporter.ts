@@ -10,7 +10,7 @@ import { wholeText } from '../../system/files.js';
 import { otherNamespaces } from '../../system/netns.js';
 import { readTableStatus } from '../../system/table-status.js';
 import { version } from '../../version.js';
-import { outputIn } from '../shared/namespaces.js';
+import { outputsIn } from '../shared/namespaces.js';
 import { failureText, ReadingClient } from '../shared/reading-client.js';
 
 /** Milliseconds for each datagram of the kernel's: Prometheus gives up on a scrape after 10 s by default. */
@@ -76,12 +76,13 @@ export class Exporter {
 
   /** With the metrics of all named namespaces, each read by a process there. */
   private async merged(own: Uint8Array, format: ExpositionFormat): Promise<Uint8Array> {
-    const parts: NetnsExposition[] = [{ netns: undefined, text: new TextDecoder().decode(own) }];
     const compatible = this.compatible === undefined ? [] : ['--compatible', this.compatible];
-    for (const name of otherNamespaces(this.context.files)) {
-      const words = ['metrics', '--format', format, ...compatible];
-      parts.push({ netns: name, text: await outputIn(name, words, this.context) });
-    }
+    const words = ['metrics', '--format', format, ...compatible];
+    const texts = await outputsIn(otherNamespaces(this.context.files), words, this.context);
+    const parts: NetnsExposition[] = [
+      { netns: undefined, text: new TextDecoder().decode(own) },
+      ...Array.from(texts, ([netns, text]) => ({ netns, text })),
+    ];
     return new TextEncoder().encode(mergeExpositions(parts, format));
   }
 

@@ -10,16 +10,55 @@ export const wordsFor = (name: string | undefined): readonly string[] =>
 
 /**
  * What these words write there.
- * @throws HostError if they fail; the process there has said why
+ * @param stop ends the process there
+ * @throws HostError if they fail; the process there has said why. Also if they write nothing: it was ended
  */
 export async function outputIn(
   name: string | undefined,
   words: readonly string[],
   { runSelf }: Pick<Context, 'runSelf'>,
+  stop?: AbortSignal,
 ): Promise<string> {
-  const { status, out } = await runSelf([...words, ...wordsFor(name)], 'pipe');
-  if (status !== 0) throw new HostError(`read ${describeNetns(name)}`, `exit status ${status}`);
-  return out;
+  const { status, out } = await runSelf([...words, ...wordsFor(name)], 'pipe', stop);
+  if (status === 0 && out !== '') return out;
+  throw new HostError(`read ${describeNetns(name)}`, status === 0 ? 'no output' : `exit status ${status}`);
+}
+
+/** Processes at once, and milliseconds for each. */
+const CONCURRENCY = 8;
+const PATIENCE = 8000;
+
+/**
+ * What these words write in each of these namespaces, a few at a time.
+ * @throws HostError if they fail in one, or do not end there; the others are ended then
+ */
+export async function outputsIn(
+  names: readonly string[],
+  words: readonly string[],
+  context: Pick<Context, 'runSelf'>,
+): Promise<ReadonlyMap<string, string>> {
+  const outputs = new Map<string, string>();
+  const end = new AbortController();
+  const waiting = names.values();
+  const worker = async (): Promise<void> => {
+    for (const name of waiting) {
+      const limit = AbortSignal.timeout(PATIENCE);
+      const output = outputIn(name, words, context, AbortSignal.any([end.signal, limit]));
+      outputs.set(
+        name,
+        await output.catch((error) => {
+          if (!limit.aborted) throw error;
+          throw new HostError(`read ${describeNetns(name)}`, `no answer within ${PATIENCE / 1000} s`);
+        }),
+      );
+    }
+  };
+  try {
+    await Promise.all(Array.from({ length: CONCURRENCY }, worker));
+  } finally {
+    end.abort();
+  }
+  return new Map(names.map((name) => [name, outputs.get(name) ?? '']));
 }
 
 export const describeNetns = (name: string | undefined): string =>

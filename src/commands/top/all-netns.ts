@@ -14,7 +14,7 @@ export async function writeAllNetns(
   { interval, once, json, tell }: Writing,
 ): Promise<void> {
   const interruption = new Interruption(context);
-  const read = () => interruption.during(textOf(context, words, { json, tell }));
+  const read = () => interruption.during(textOf(context, words, { json, tell }, context.stopRequest?.()));
   for (let isFirst = true; !interruption.requested; isFirst = false) {
     const began = context.now();
     // An error at once is one of the command; later ones may pass.
@@ -31,9 +31,12 @@ async function textOf(
   context: Context,
   words: readonly string[],
   { json, tell }: Pick<Writing, 'json' | 'tell'>,
+  stop?: AbortSignal,
 ): Promise<string> {
   const names = [undefined, ...otherNamespaces(context.files)];
-  const runs = await Promise.allSettled(names.map((name) => outputIn(name, words, context)));
+  const runs = await Promise.allSettled(names.map((name) => outputIn(name, words, context, stop)));
+  // What was ended is no failure.
+  if (stop?.aborted) return '';
   const failures = runs.filter((run) => run.status === 'rejected');
   if (failures.length === runs.length) throw failures[0]?.reason;
   for (const { reason } of failures) tell(failureText(reason));

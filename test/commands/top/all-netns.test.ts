@@ -1,6 +1,7 @@
 // top --all-netns: what processes in all namespaces write of one interval, told apart by the name.
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { HostError } from '../../../src/errors.js';
 import { everywhere } from '../../support/all-netns.js';
 import { Director } from '../../support/director.js';
 import { document } from '../../support/top-table.js';
@@ -102,6 +103,32 @@ test('--json waits an interval before it tries again what failed at once', async
   );
   assert.equal(status, 0);
   assert.deepEqual(pauses, Array(20).fill(5000));
+});
+
+test('a request to stop ends the processes of the interval', async () => {
+  const stop = new AbortController();
+  let ended = 0;
+  const { status, out, err } = await everywhere(['top', '--json', '--all-netns'], () => assert.fail('runs'), {
+    stopRequest: () => stop.signal,
+    runSelf: (_words, _stdout, signal) =>
+      new Promise((_, reject) => {
+        signal?.addEventListener('abort', () => {
+          ended++;
+          reject(new HostError('run lvsadm', 'it was ended'));
+        });
+        setTimeout(() => stop.abort('SIGTERM'), 10);
+      }),
+  });
+  assert.deepEqual([status, out, err, ended], [0, '', '', 3]);
+});
+
+test('a process that was ended, and wrote nothing, is no object', async () => {
+  const { out, err } = await everywhere(['top', '--once', '--json', '--all-netns'], (words) => ({
+    status: 0,
+    out: placeOf(words).endsWith('blue') ? '' : '{"run":1}\n',
+  }));
+  assert.equal(out, '{"netns":null,"run":1}\n{"netns":"green","run":1}\n');
+  assert.equal(err, 'lvsadm: cannot read network namespace blue: no output\n');
 });
 
 test('a first interval that fails is an error, and the live screen has one namespace', async () => {

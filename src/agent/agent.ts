@@ -84,14 +84,15 @@ export class Agent {
   load(state: DesiredState, cause: Exclude<Cause, 'checks'>): Promise<Reconciliation> {
     return this.inTurn(async () => {
       const now = this.ports.clock.now();
-      const known = (key: string) => this.known.probes.get(key);
+      const known = this.documents === undefined ? this.known : this.memory;
       const services = (state.services ?? [])
         .filter(isChecked)
         .map((service) => new WatchedService(service, this.probes, now, known));
       // A look that finds other weights than the last ones of these has not found what another program did.
       const expected = new Set(
-        [...this.changed.present, ...services.filter((each) => each.isStarting(now))].map(({ name }) => name),
+        [...this.changed.present, ...services.filter(({ isStarting }) => isStarting)].map(({ name }) => name),
       );
+      for (const service of services) service.advance(now);
       this.remember();
       const isNew = cause === 'start' || cause === 'reload';
       const scope = isNew ? { documents: state } : {};
@@ -132,11 +133,10 @@ export class Agent {
     this.network.keep(new Set(shared.map(({ key }) => key)));
     this.schedule.set(shared.map((each) => this.repeated(each)));
     this.remember();
-    const now = this.ports.clock.now();
     for (const service of services) {
       // Results that came while the table was changed.
       if (late.has(service.key)) this.changed.add(service);
-      if (service.isStarting(now)) this.changed.addLater(service);
+      if (service.isStarting) this.changed.addLater(service);
     }
   }
 
@@ -203,6 +203,7 @@ export class Agent {
     const services = this.changed.take().filter((service) => current.has(service));
     if (services.length === 0 || this.isOver) return;
     const now = this.ports.clock.now();
+    for (const service of services) service.advance(now);
     this.remember();
     try {
       const reconciliation = await this.ports.reconcile(
@@ -213,7 +214,7 @@ export class Agent {
       for (const service of services) {
         if (!reconciliation.converged) this.changed.addAfterFailure(service);
         else this.changed.succeeded(service);
-        if (service.isStarting(now)) this.changed.addLater(service);
+        if (service.isStarting) this.changed.addLater(service);
       }
     } catch (error) {
       if (!(error instanceof LvsadmError)) throw error;
@@ -241,8 +242,18 @@ export class Agent {
     this.isMemoryDue = false;
     // What an earlier run remembered is for the first documents that are taken.
     if (this.documents === undefined) return;
-    const probes = Array.from(this.probes, ([key, { memory }]) => [key, memory] as const);
-    this.ports.remember({ probes: new Map(probes), quorums: this.quorums.of(this.services) });
+    this.ports.remember(this.memory);
+  }
+
+  private get memory(): AgentMemory {
+    const servers = this.services.flatMap((service) =>
+      service.servers.map(({ name, start }) => [`${service.name} ${name}`, start] as const),
+    );
+    return {
+      probes: new Map(Array.from(this.probes, ([key, { memory }]) => [key, memory])),
+      starts: new Map(servers.flatMap(([key, start]) => (start === undefined ? [] : [[key, start]]))),
+      quorums: this.quorums.of(this.services),
+    };
   }
 
   private inTurn<T>(piece: () => Promise<T>): Promise<T> {

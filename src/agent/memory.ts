@@ -1,24 +1,32 @@
 /** What the agent remembers over a restart: the states of servers, and quorums. Times are of the agent's clock. */
 import type { Condition, ServerState } from '../health/state.js';
+import { checkKinds } from '../model/check.js';
 import type { StateKind } from '../system/store.js';
 import type { ProbeMemory } from './probe.js';
 
 export interface AgentMemory {
   /** By the keys of checks. */
   readonly probes: ReadonlyMap<string, ProbeMemory>;
+  /** Slow starts, by the keys of servers. */
+  readonly starts: ReadonlyMap<string, 'due' | number>;
   /** Whether each service has its quorum, by name. */
   readonly quorums: ReadonlyMap<string, boolean>;
 }
 
-export const noMemory: AgentMemory = { probes: new Map(), quorums: new Map() };
+export const noMemory: AgentMemory = { probes: new Map(), starts: new Map(), quorums: new Map() };
 
-/** The same memory on another clock, which is `offset` ms ahead. Nothing may be later than `now`: clocks are set back. */
-export const shifted = ({ probes, quorums }: AgentMemory, offset: number, now: number): AgentMemory => ({
-  quorums,
+/** The same memory on another clock, which is `offset` ms ahead. What would be later than `now` is long ago: clocks are set back. */
+export const shifted = (memory: AgentMemory, offset: number, now: number): AgentMemory => ({
+  ...memory,
+  starts: new Map(
+    [...memory.starts]
+      .map(([key, start]) => [key, start === 'due' ? start : start + offset] as const)
+      .filter(([, start]) => start === 'due' || start <= now),
+  ),
   probes: new Map(
-    Array.from(probes, ([key, memory]): [string, ProbeMemory] => {
-      const { state } = memory;
-      return [key, { ...memory, state: { ...state, since: Math.min(state.since + offset, now) } }];
+    Array.from(memory.probes, ([key, probe]): [string, ProbeMemory] => {
+      const { state } = probe;
+      return [key, { ...probe, state: { ...state, since: Math.min(state.since + offset, now) } }];
     }),
   ),
 });
@@ -27,14 +35,16 @@ export const memoryKind: StateKind<AgentMemory> = {
   name: 'agent',
   empty: noMemory,
   parse(value) {
-    const { probes, quorums } = value as { readonly probes: object; readonly quorums: object };
+    const { probes, starts, quorums } = value as Record<keyof AgentMemory, object>;
     return {
+      starts: new Map(Object.entries(starts).map(([key, start]) => [key, checkedStart(start)])),
       probes: new Map(Object.entries(probes).map(([key, each]) => [key, checkedProbe(each)])),
       quorums: new Map(Object.entries(quorums).map(([key, has]) => [key, has === true])),
     };
   },
-  format: ({ probes, quorums }) => ({
+  format: ({ probes, starts, quorums }) => ({
     probes: Object.fromEntries(probes),
+    starts: Object.fromEntries(starts),
     quorums: Object.fromEntries(quorums),
   }),
   loss: 'the states of servers are lost: all are up until their checks fail',
@@ -45,10 +55,17 @@ export const memoryKind: StateKind<AgentMemory> = {
 const conditions: readonly Condition[] = ['unknown', 'up', 'failing', 'down', 'rising'];
 
 /** @throws Error */
+function checkedStart(value: unknown): 'due' | number {
+  if (value === 'due' || (typeof value === 'number' && Number.isFinite(value))) return value;
+  throw new Error('it holds no slow starts of servers');
+}
+
+/** @throws Error */
 function checkedProbe(value: unknown): ProbeMemory {
-  const { state, share, isDrained } = value as ProbeMemory;
+  const { kind, state, share, isDrained } = value as ProbeMemory;
   const { condition, isUp, count, since, hasFailed }: ServerState = state;
   const isValid =
+    Object.hasOwn(checkKinds, kind) &&
     conditions.includes(condition) &&
     typeof isUp === 'boolean' &&
     typeof hasFailed === 'boolean' &&
@@ -57,5 +74,5 @@ function checkedProbe(value: unknown): ProbeMemory {
     count >= 0 &&
     share >= 0;
   if (!isValid) throw new Error('it holds no states of servers');
-  return { state: { condition, isUp, count, since, hasFailed }, share, isDrained };
+  return { kind, state: { condition, isUp, count, since, hasFailed }, share, isDrained };
 }

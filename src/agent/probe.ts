@@ -1,10 +1,12 @@
 /** What the results of one check have said of one server of a service: outlives reloads of the documents, and restarts. */
 import type { CheckResult } from '../health/run-check.js';
 import { nextState, type ServerState } from '../health/state.js';
-import type { Check } from '../model/check.js';
+import type { Check, CheckKind } from '../model/check.js';
 
 /** What is remembered over a restart. */
 export interface ProbeMemory {
+  /** What `share` and `isDrained` are words of. */
+  readonly kind: CheckKind;
   readonly state: ServerState;
   /** Share of the weight that the results ask for: 1 for 100 %. */
   readonly share: number;
@@ -28,7 +30,8 @@ export class Probe {
   record(result: CheckResult, check: Check, now: number): 'weight' | 'memory' | undefined {
     const before = this.memory;
     this.last = { ...result, at: now };
-    const after = { ...said(result, check, before), state: nextState(before.state, result.ok, check, now) };
+    const state = nextState(before.state, result.ok, check, now);
+    const after = { kind: check.kind, ...said(result, check, before), state };
     this.memory = after;
     if (before.state.isUp !== after.state.isUp) this.transitions++;
     if (

@@ -1,13 +1,15 @@
 /** A service of the documents with the states of its servers: its weights, and the reason of each. */
 import { checkKey, type PlacedCheck, placeCheck } from '../health/run-checks.js';
+import type { SlowStart } from '../health/slow-start.js';
 import { initialState, type ServerState } from '../health/state.js';
 import { hasQuorum, type ServerWeight, type ServiceWeights, serviceWeights } from '../health/weights.js';
-import type { Check } from '../model/check.js';
+import type { Check, CheckKind } from '../model/check.js';
 import { type Destination, destinationKey } from '../model/destination.js';
 import { checksOf, type Health } from '../model/health.js';
 import { serviceKey } from '../model/service.js';
 import { formatService } from '../model/service-uri.js';
 import type { DesiredService } from '../model/state.js';
+import { type AgentMemory, noMemory } from './memory.js';
 import { combinedState, type LastResult, Probe, type ProbeMemory } from './probe.js';
 
 /** A check of a server, and what its results have said. */
@@ -23,6 +25,7 @@ export interface WatchedServer {
   /** `198.51.100.7:80` */
   readonly name: string;
   readonly checks: readonly WatchedCheck[];
+  start: SlowStart;
 }
 
 /** A service whose servers are checked. */
@@ -44,13 +47,13 @@ export class WatchedService {
 
   /**
    * @param probes of the documents before, by the keys of their checks: those that stay go on
-   * @param known the state at the end of an earlier run
+   * @param known of the documents before, or at the end of an earlier run
    */
   constructor(
     readonly desired: CheckedService,
     probes: ReadonlyMap<string, Probe>,
     now: number,
-    known: (key: string) => ProbeMemory | undefined = () => undefined,
+    known: Pick<AgentMemory, 'probes' | 'starts'> = noMemory,
   ) {
     this.name = formatService(desired.service.id);
     this.key = serviceKey(desired.service.id);
@@ -59,9 +62,17 @@ export class WatchedService {
       const own: [string, Check][] = Object.entries(checksOf(desired.checks, destination.id));
       const checks = own.map(([sort, check]): WatchedCheck => {
         const key = `${this.name} ${name} ${sort}`;
-        return { key, check, probe: probes.get(key) ?? newProbe(this.health, now, known(key)) };
+        const probe = probes.get(key);
+        return {
+          key,
+          check,
+          probe:
+            probe?.memory.kind === check.kind
+              ? probe
+              : newProbe(check.kind, this.health, now, known.probes.get(key)),
+        };
       });
-      return { destination, name, checks };
+      return { destination, name, checks, start: known.starts.get(`${this.name} ${name}`) };
     });
   }
 
@@ -74,7 +85,9 @@ export class WatchedService {
       this.servers.map((server) => ({
         state: stateOf(server),
         weight: server.destination.weight,
-        agent: shareOf(server),
+        agent: shareOf(server, ({ kind }) => kind === 'agent'),
+        reported: shareOf(server, ({ kind }) => kind !== 'agent'),
+        start: server.start,
       })),
       this.health,
       now,
@@ -93,16 +106,17 @@ export class WatchedService {
     return { service: this.desired.service, destinations };
   }
 
+  /** Lets slow starts begin and end. The weights of this moment are to be set. */
+  advance(now: number): void {
+    const { servers } = this.weights(now);
+    this.servers.forEach((server, index) => {
+      server.start = servers[index]?.start;
+    });
+  }
+
   /** Whether a weight will change by itself. */
-  isStarting(now: number): boolean {
-    const { slowStart } = this.health;
-    return (
-      slowStart > 0 &&
-      this.servers.some((server) => {
-        const { isUp, hasFailed, since } = stateOf(server);
-        return isUp && hasFailed && now - since < slowStart;
-      })
-    );
+  get isStarting(): boolean {
+    return this.servers.some(({ start }) => typeof start === 'number');
   }
 
   /** Undefined until each server that is checked has had a result: before, nothing is known. */
@@ -127,17 +141,20 @@ export class WatchedService {
   }
 }
 
-function newProbe(health: Health, now: number, known: ProbeMemory | undefined): Probe {
+/** The words of a check of another kind hold no more; the state does, so that a reload takes no server out. */
+function newProbe(kind: CheckKind, health: Health, now: number, known: ProbeMemory | undefined): Probe {
   const state = initialState(health, now, known?.state);
-  return new Probe({ share: known?.share ?? 1, isDrained: known?.isDrained ?? false, state });
+  return new Probe(known?.kind === kind ? { ...known, state } : { kind, share: 1, isDrained: false, state });
 }
 
 export const stateOf = ({ checks }: WatchedServer): ServerState =>
   combinedState(checks.map(({ probe }) => probe.memory.state)) ?? ALWAYS_UP;
 
-/** Share of the weight that all checks leave. */
-const shareOf = ({ checks }: WatchedServer): number =>
-  checks.reduce((product, { probe: { memory } }) => product * (memory.isDrained ? 0 : memory.share), 1);
+/** Share of the weight that some checks leave. */
+const shareOf = ({ checks }: WatchedServer, which: (check: Check) => boolean): number =>
+  checks
+    .filter(({ check }) => which(check))
+    .reduce((product, { probe: { memory } }) => product * (memory.isDrained ? 0 : memory.share), 1);
 
 /** The last result that speaks for the server's state. */
 export function lastOf(server: WatchedServer): LastResult | undefined {

@@ -16,17 +16,17 @@ export interface ServerState {
   readonly count: number;
   /** When `isUp` last changed, in milliseconds of the caller's clock; the start, if it never did. */
   readonly since: number;
-  /** Whether it has been down because of a failure: when it is up again, it starts slowly. */
+  /** Whether it has been down because of a failure: only then a slow start follows. */
   readonly hasFailed: boolean;
 }
 
-/** The state before the first result. @param known the state at the end of an earlier run, which goes on as it was */
+/** The state before the first result. @param known the state at the end of an earlier run, which goes on, whatever `initially` says */
 export function initialState(
   { initially }: Pick<Health, 'initially'>,
   now: number,
   known?: ServerState,
 ): ServerState {
-  if (initially === 'last-known' && known !== undefined) return known;
+  if (known !== undefined) return known;
   return { condition: 'unknown', isUp: initially !== 'down', count: 0, since: now, hasFailed: false };
 }
 

@@ -1,6 +1,7 @@
 /** From the states of a service's servers to the kernel's weights: factors, floor, quorum and sorry server. Pure. */
 import type { Health } from '../model/health.js';
 import { INT_MAX } from '../model/limits.js';
+import { nextStart, type SlowStart, startShare } from './slow-start.js';
 import type { ServerState } from './state.js';
 
 /** The weight of a server is the product of these; each can be shown by itself. */
@@ -11,7 +12,7 @@ export interface Factors {
   readonly health: 0 | 1;
   /** Rises to 1 after a failure; 0 at its first moment. */
   readonly slowStart: number;
-  /** What the server's agent asks for: 1 for 100 %; 0 while it drains or is in maintenance. */
+  /** What the server's agent, a program or a file asks for: 1 for 100 %; 0 while the server drains or is in maintenance. */
   readonly agent: number;
 }
 
@@ -22,15 +23,21 @@ export interface WeighedServer {
   readonly weight: number;
   /** The weight at which an operator holds the server. */
   readonly held?: number | undefined;
-  /** Share that the agent asks for (default: 1). */
+  /** Share that the agent asks for (default: 1). 0 is the server's own decision: the floor does not count it. */
   readonly agent?: number | undefined;
+  /** Share that programs and files ask for (default: 1). 0 is a result of a check, which the floor may overrule. */
+  readonly reported?: number | undefined;
+  /** The slow start until now (default: none). */
+  readonly start?: SlowStart;
 }
 
 export interface ServerWeight {
   readonly weight: number;
   readonly factors: Factors;
-  /** The server is down, and stays because of the floor. */
+  /** A check has taken the server out, and it stays because of the floor. */
   readonly isKept: boolean;
+  /** The slow start from now on. */
+  readonly start: SlowStart;
 }
 
 export interface ServiceWeights {
@@ -49,18 +56,29 @@ export function serviceWeights(
   now: number,
 ): ServiceWeights {
   const kept = keptByFloor(servers, health);
-  // Beside servers that are down and kept, the few that are up get their whole share at once.
-  const slowStart = kept.size > 0 ? 0 : health.slowStart;
   const weights = servers.map((server): ServerWeight => {
     const isKept = kept.has(server);
-    const { state, agent = 1 } = server;
-    const factors: Factors = {
+    const { state, agent = 1, reported = 1 } = server;
+    const isIn = state.isUp || isKept;
+    const full: Factors = {
       base: baseOf(server),
-      health: state.isUp || isKept ? 1 : 0,
-      slowStart: slowStartFactor(state, slowStart, now),
-      agent,
+      health: isIn ? 1 : 0,
+      slowStart: 1,
+      agent: agent * (isKept ? reported || 1 : reported),
     };
-    return { weight: productOf(factors), factors, isKept };
+    const start = nextStart(
+      {
+        state,
+        before: server.start,
+        isOut: !isIn,
+        hasClients: productOf(full) > 0,
+        isFloorHeld: kept.size > 0,
+        duration: health.slowStart,
+      },
+      now,
+    );
+    const factors = { ...full, slowStart: startShare(start, health.slowStart, now) };
+    return { weight: productOf(factors), factors, isKept, start };
   });
   const weightUp = weights.reduce(
     (sum, { factors, isKept }) => sum + (isKept ? 0 : productOf({ ...factors, slowStart: 1 })),
@@ -77,20 +95,9 @@ export function productOf({ base, health, slowStart, agent }: Factors): number {
   return Math.min(Math.max(1, Math.round(base * slowStart * agent)), INT_MAX);
 }
 
-/** The share of its weight that a server has at a moment of its slow start; 1 before a failure, and after the slow start. */
-export function slowStartFactor(
-  { isUp, since, hasFailed }: ServerState,
-  slowStart: number,
-  now: number,
-): number {
-  if (!isUp || !hasFailed || slowStart === 0) return 1;
-  // The clock may have been set back.
-  return Math.min(Math.max(0, now - since) / slowStart, 1);
-}
-
 /**
- * The servers that are down and stay, so that checks never take out more than the floor allows: those that failed last. Servers that
- * an operator, their agent or the document took out are neither counted nor kept.
+ * The servers that checks have taken out and that stay, so that checks never take out more than the floor allows: those that still
+ * answer, then those that failed last. Servers that an operator, their agent or the document took out are neither counted nor kept.
  */
 function keptByFloor(
   servers: readonly WeighedServer[],
@@ -99,12 +106,13 @@ function keptByFloor(
   const present = servers.filter((server) => baseOf(server) > 0 && server.agent !== 0);
   const sizeOf = (server: WeighedServer): number => (floorOf === 'weight' ? baseOf(server) : 1);
   const sum = (some: readonly WeighedServer[]) => some.reduce((total, server) => total + sizeOf(server), 0);
+  const isIn = ({ state, reported }: WeighedServer): boolean => state.isUp && reported !== 0;
   const needed = (sum(present) * floor) / 100;
-  let size = sum(present.filter(({ state }) => state.isUp));
+  let size = sum(present.filter(isIn));
   const kept = new Set<WeighedServer>();
   const lastFirst = present
-    .filter(({ state }) => !state.isUp)
-    .toSorted((a, b) => b.state.since - a.state.since);
+    .filter((server) => !isIn(server))
+    .toSorted((a, b) => Number(b.state.isUp) - Number(a.state.isUp) || b.state.since - a.state.since);
   for (const server of lastFirst) {
     if (size >= needed) break;
     kept.add(server);

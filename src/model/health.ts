@@ -28,7 +28,8 @@ export const healthOptions = {
     min: 0,
     max: 86_400_000,
     default: 0,
-    about: 'Time in which the weight of a server that was down rises to its full value; 0s: at once.',
+    about:
+      'Time in which the weight of a server rises to its full value once it gets clients again after a failure; 0s: at once.',
     example: '60s',
   },
   onDown: {
@@ -43,12 +44,14 @@ export const healthOptions = {
     value: 'word',
     words: ['last-known', 'up', 'down'],
     default: 'last-known',
-    about: 'State of a server before its first result; `last-known` is `up` for a new server.',
+    about:
+      'State of a server of which nothing is known; one that is known from before a reload or restart keeps its state. `last-known` is `up` for a new server.',
     example: 'down',
   },
   sorry: {
     value: 'group',
-    about: 'Server that gets the clients while no other server is up (default: none).',
+    about:
+      'Server that gets the clients while no other server does (default: none). A floor above 0% keeps servers that are down in use instead.',
     example: '{ server: 198.51.100.99, method: nat }',
     options: {
       server: {

@@ -8,11 +8,16 @@ const memory: AgentMemory = {
     [
       'tcp://192.0.2.10:80 198.51.100.1:80 check',
       {
+        kind: 'agent',
         state: { condition: 'failing', isUp: true, count: 2, since: 5000, hasFailed: true },
         share: 0.5,
         isDrained: true,
       },
     ],
+  ]),
+  starts: new Map<string, 'due' | number>([
+    ['tcp://192.0.2.10:80 198.51.100.1:80', 7000],
+    ['tcp://192.0.2.10:80 198.51.100.2:80', 'due'],
   ]),
   quorums: new Map([['tcp://192.0.2.10:80', false]]),
 };
@@ -25,6 +30,9 @@ test('times are of another clock then, and never of the future: clocks are set b
   const sinceOf = ({ probes }: AgentMemory) => Array.from(probes.values(), ({ state }) => state.since);
   assert.deepEqual(sinceOf(shifted(memory, 1000, 9000)), [6000]);
   assert.deepEqual(sinceOf(shifted(memory, 1000, 5500)), [5500]);
+  const startsOf = ({ starts }: AgentMemory) => [...starts.values()];
+  assert.deepEqual(startsOf(shifted(memory, 1000, 9000)), [8000, 'due']);
+  assert.deepEqual(startsOf(shifted(memory, 1000, 7500)), ['due']);
 });
 
 test('a file that holds something else is refused', () => {
@@ -32,6 +40,8 @@ test('a file that holds something else is refused', () => {
     ['"failing"', '"broken"'],
     ['"count":2', '"count":-1'],
     ['5000', '"5000"'],
+    ['7000', '"soon"'],
+    ['"agent"', '"ftp"'],
     ['true', '1'],
     ['"probes"', '"others"'],
   ] as const) {

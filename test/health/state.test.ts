@@ -29,10 +29,10 @@ test('a server without a result is in use or not, as the document says', () => {
   assert.equal(initialState({ initially: 'last-known' }, 5).isUp, true);
 });
 
-test('what is known of an earlier run goes on, unless the document says otherwise', () => {
+test('what is known of an earlier run goes on, whatever the document says of servers without a state', () => {
   const known: ServerState = { condition: 'failing', isUp: true, count: 2, since: 7, hasFailed: true };
-  assert.deepEqual(initialState({ initially: 'last-known' }, 99, known), known);
-  assert.equal(initialState({ initially: 'down' }, 99, known).isUp, false);
+  for (const initially of ['last-known', 'up', 'down'] as const)
+    assert.deepEqual(initialState({ initially }, 99, known), known);
 });
 
 test('a server is in use before and after a result, unless the last rise or fall results all say otherwise', () =>

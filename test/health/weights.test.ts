@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { startShare } from '../../src/health/slow-start.js';
 import { initialState, nextState, type ServerState } from '../../src/health/state.js';
-import { hasQuorum, serviceWeights, slowStartFactor, type WeighedServer } from '../../src/health/weights.js';
+import { hasQuorum, serviceWeights, type WeighedServer } from '../../src/health/weights.js';
 import { pools } from '../support/arbitrary-health.js';
 
 const up: ServerState = { condition: 'up', isUp: true, count: 0, since: 0, hasFailed: false };
@@ -64,11 +65,16 @@ test('the floor keeps no server that it does not need, and those that failed las
       const { servers: weights } = serviceWeights(servers, { ...pool, floorOf: 'servers' }, 20);
       const present = servers.filter(({ weight, held, agent }) => (held ?? weight) > 0 && agent !== 0);
       const kept = servers.filter((_, index) => weights[index]?.isKept);
-      const left = present.filter((server) => !server.state.isUp && !kept.includes(server));
-      const upCount = present.filter(({ state }) => state.isUp).length;
+      const isIn = ({ state, reported }: WeighedServer) => state.isUp && reported !== 0;
+      const left = present.filter((server) => !isIn(server) && !kept.includes(server));
+      const upCount = present.filter(isIn).length;
       const needed = Math.ceil((present.length * pool.floor) / 100);
       assert.equal(kept.length, Math.max(0, needed - upCount));
-      for (const one of kept) for (const other of left) assert.ok(one.state.since >= other.state.since);
+      for (const one of kept)
+        for (const other of left) {
+          assert.ok(one.state.isUp || !other.state.isUp);
+          if (one.state.isUp === other.state.isUp) assert.ok(one.state.since >= other.state.since);
+        }
     }),
   ));
 
@@ -95,19 +101,103 @@ test('an operator comes before the document, and never gives clients to a server
   assert.deepEqual(weightsOf(servers), [0, 3, 0, 10]);
 });
 
+const slow = { ...policy, slowStart: 10_000 };
+
+/** The weight and the slow start of a service's only server at a moment. */
+const startOf = (server: Omit<WeighedServer, 'weight'>, now: number, health = slow) => {
+  const [one] = serviceWeights([{ weight: 100, ...server }], { ...health, floor: 0 }, now).servers;
+  return [one?.weight, one?.start];
+};
+
 test('a slow start follows a failure, lasts its time, and no start is slow', () => {
-  const recovered: ServerState = { ...up, since: 1000, hasFailed: true };
-  const at = (state: ServerState, now: number) => slowStartFactor(state, 10_000, now);
-  assert.deepEqual([at(up, 0), at(up, 5000)], [1, 1]);
+  assert.deepEqual(startOf({ state: up }, 0), [100, undefined]);
+  assert.deepEqual(startOf({ state: downSince(5) }, 9), [0, 'due']);
+  assert.deepEqual(startOf({ state: { ...downSince(0), hasFailed: false } }, 9), [0, undefined]);
+  const recovered: ServerState = { ...up, since: 500, hasFailed: true };
+  assert.deepEqual(startOf({ state: recovered, start: 'due' }, 1000), [1, 1000]);
   assert.deepEqual(
-    [1000, 3500, 6000, 11_000, 99_000].map((now) => at(recovered, now)),
-    [0, 0.25, 0.5, 1, 1],
+    [1000, 3500, 6000, 11_000, 99_000].map((now) => startOf({ state: recovered, start: 1000 }, now)),
+    [
+      [1, 1000],
+      [25, 1000],
+      [50, 1000],
+      [100, undefined],
+      [100, undefined],
+    ],
   );
   // The clock was set back.
-  assert.equal(at(recovered, 0), 0);
+  assert.deepEqual(startOf({ state: recovered, start: 1000 }, 0), [100, undefined]);
+  assert.deepEqual(startOf({ state: recovered, start: 'due' }, 1000, policy), [100, undefined]);
   assert.deepEqual(
-    weightsOf([{ state: recovered, weight: 100 }], { ...policy, slowStart: 10_000 }, 1000),
-    [1],
+    [0, 1000, 3500, 99_000].map((now) => startShare(1000, 10_000, now)),
+    [0, 0, 0.25, 1],
+  );
+});
+
+test('a slow start waits for clients: a server that is drained, or held at 0, has none', () => {
+  const recovered: ServerState = { ...up, since: 500, hasFailed: true };
+  assert.deepEqual(startOf({ state: recovered, start: 'due', agent: 0 }, 1000), [0, 'due']);
+  assert.deepEqual(startOf({ state: recovered, start: 'due', held: 0 }, 1000), [0, 'due']);
+  assert.deepEqual(startOf({ state: recovered, start: 'due', agent: 0.5 }, 90_000), [1, 90_000]);
+});
+
+test('a server that the floor kept in use never starts slowly', () => {
+  let servers: WeighedServer[] = [1, 2, 3, 4].map((since) => ({ state: downSince(since), weight: 10 }));
+  /** Gives these servers clients again, in turn, a millisecond each. @returns the weights after each */
+  const seen = [3, 2].map((index) => {
+    servers = servers.map((server, at) =>
+      at === index ? { ...server, state: { ...up, since: 10, hasFailed: true } } : server,
+    );
+    const { servers: weights } = serviceWeights(servers, slow, 10);
+    servers = servers.map((server, at) => ({ ...server, start: weights[at]?.start }));
+    return weights.map(({ weight }) => weight);
+  });
+  assert.deepEqual(seen, [
+    [0, 0, 10, 10],
+    [0, 0, 10, 10],
+  ]);
+});
+
+test('a success lowers the weight of no server that is up, and loses no quorum', () =>
+  fc.assert(
+    fc.property(pools, fc.array(fc.tuple(fc.nat(7), fc.boolean()), { maxLength: 60 }), (pool, results) => {
+      let servers: WeighedServer[] = pool.servers.map(({ results: _, ...server }) => ({
+        ...server,
+        state: initialState({ initially: 'up' }, 0),
+      }));
+      const weighed = (now: number) => {
+        const weights = serviceWeights(servers, pool, now);
+        servers = servers.map((server, index) => ({ ...server, start: weights.servers[index]?.start }));
+        return weights;
+      };
+      let hasFailed = false;
+      results.forEach(([index, isSuccess], now) => {
+        if (index >= servers.length) return;
+        hasFailed ||= !isSuccess;
+        const before = weighed(now);
+        servers = servers.map((server, at) =>
+          at === index ? { ...server, state: nextState(server.state, isSuccess, pool, now) } : server,
+        );
+        const after = weighed(now);
+        for (const { factors } of after.servers) assert.ok(hasFailed || factors.slowStart === 1);
+        if (!isSuccess) return;
+        assert.ok(after.weightUp >= before.weightUp);
+        servers.forEach(({ state }, at) => {
+          const [from, to] = [before, after].map(({ servers }) => servers[at]?.weight ?? 0);
+          if (state.isUp) assert.ok((to as number) >= (from as number), `server ${at}: ${from} -> ${to}`);
+        });
+      });
+    }),
+    { numRuns: 500 },
+  ));
+
+test('a check that asks for nothing takes out no more servers than the floor allows; an agent may', () => {
+  const zeros = [1, 2, 3, 4].map(() => ({ state: up, weight: 10, reported: 0 }));
+  assert.deepEqual(weightsOf(zeros), [10, 10, 0, 0]);
+  assert.deepEqual(weightsOf([{ state: downSince(9), weight: 10 }, ...zeros.slice(1)]), [0, 10, 10, 0]);
+  assert.deepEqual(
+    weightsOf(zeros.map(({ reported, ...server }) => ({ ...server, agent: reported }))),
+    [0, 0, 0, 0],
   );
 });
 
@@ -155,25 +245,26 @@ test('a quorum is won above its hysteresis and lost below it', () => {
 
 test('while the floor keeps servers that are down, one that is up again starts at once: they would get its clients', () => {
   const recovered: ServerState = { ...up, since: 5, hasFailed: true };
-  const slow = { ...policy, slowStart: 1000 };
-  const pool = (...states: ServerState[]) => states.map((state) => ({ state, weight: 100 }));
+  const second = { ...policy, slowStart: 1000 };
+  const pool = (...states: ServerState[]) =>
+    states.map((state) => ({ state, weight: 100, start: state.isUp ? 5 : ('due' as const) }));
   assert.deepEqual(
-    weightsOf(pool(recovered, downSince(1), downSince(2), downSince(3)), slow, 6),
+    weightsOf(pool(recovered, downSince(1), downSince(2), downSince(3)), second, 6),
     [100, 0, 0, 100],
   );
   assert.deepEqual(
-    weightsOf(pool(recovered, recovered, downSince(2), downSince(3)), slow, 105),
+    weightsOf(pool(recovered, recovered, downSince(2), downSince(3)), second, 105),
     [10, 10, 0, 0],
   );
 });
 
 test('a slow start does not count against the quorum, so that one more server that is up never loses it', () => {
   const recovered: ServerState = { ...up, since: 5, hasFailed: true };
-  const slow = { ...policy, slowStart: 60_000 };
+  const minute = { ...policy, slowStart: 60_000 };
   const weightUp = (...states: ServerState[]) =>
     serviceWeights(
-      states.map((state) => ({ state, weight: 10 })),
-      slow,
+      states.map((state) => ({ state, weight: 10, start: 'due' as const })),
+      minute,
       6,
     ).weightUp;
   const down = downSince(1);

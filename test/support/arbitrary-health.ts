@@ -16,6 +16,7 @@ export const pools = fc.record({
       weight: fc.constantFrom(0, 1, 2, 10, 100, 2147483647),
       held: fc.option(fc.constantFrom(0, 5), { nil: undefined, freq: 4 }),
       agent: fc.option(fc.constantFrom(0, 0.5, 1, 2.56), { nil: undefined, freq: 2 }),
+      reported: fc.option(fc.constantFrom(0, 0.5, 1), { nil: undefined, freq: 2 }),
     }),
     { maxLength: 8 },
   ),

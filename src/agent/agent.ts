@@ -11,7 +11,8 @@ import { CheckSchedule, type Punctuality, type RepeatedCheck, type SchedulePorts
 import type { AgentMemory } from './memory.js';
 import { NetworkWatch } from './network-watch.js';
 import type { Probe } from './probe.js';
-import { type QuorumPorts, Quorums } from './quorums.js';
+import type { ProgramPorts } from './quorum-program.js';
+import { Quorums } from './quorums.js';
 import type { Cause } from './table-events.js';
 import { TableReport } from './table-report.js';
 import {
@@ -23,7 +24,7 @@ import {
   WatchedService,
 } from './watched-service.js';
 
-export interface AgentPorts extends SchedulePorts, QuorumPorts {
+export interface AgentPorts extends SchedulePorts, ProgramPorts {
   /**
    * Makes the table as desired.
    * @throws UsageError if the documents would remove more than is allowed
@@ -65,7 +66,7 @@ export class Agent {
     private readonly known: AgentMemory,
   ) {
     this.report = new TableReport((event) => ports.tell(event));
-    this.quorums = new Quorums(ports, known.quorums);
+    this.quorums = new Quorums(ports, known, () => this.remember());
     this.schedule = new CheckSchedule(ports);
     this.changed = new ChangedServices(
       ports.clock,
@@ -116,13 +117,14 @@ export class Agent {
     this.isOver = true;
     await this.schedule.stop();
     await this.work;
+    await this.quorums.stop();
     this.remember();
-    await this.quorums.idle();
   }
 
   private adopt(services: readonly WatchedService[]): void {
     const late = new Set(this.changed.take().map(({ key }) => key));
     this.services = services;
+    this.quorums.keep(services);
     this.probes = new Map(
       services.flatMap(({ servers }) =>
         servers.flatMap(({ checks }) => checks.map(({ key, probe }): [string, Probe] => [key, probe])),
@@ -226,7 +228,7 @@ export class Agent {
 
   private settleQuorums(services: readonly WatchedService[]): void {
     if (this.quorums.settle(services, this.ports.clock.now())) this.rememberLater();
-    const vips = vipsOf(this.documents?.services ?? [], this.quorums.of(this.services));
+    const vips = vipsOf(this.documents?.services ?? [], this.quorums.memory.quorums);
     this.ports.announce(vips, this.isComplete);
   }
 
@@ -252,7 +254,7 @@ export class Agent {
     return {
       probes: new Map(Array.from(this.probes, ([key, { memory }]) => [key, memory])),
       starts: new Map(servers.flatMap(([key, start]) => (start === undefined ? [] : [[key, start]]))),
-      quorums: this.quorums.of(this.services),
+      ...this.quorums.memory,
     };
   }
 

@@ -1,19 +1,31 @@
-/** What the agent remembers over a restart: the states of servers, and quorums. Times are of the agent's clock. */
+/** What the agent remembers over a restart: the states of servers, quorums, and what their programs did. Times are of the agent's clock. */
 import type { Condition, ServerState } from '../health/state.js';
 import { checkKinds } from '../model/check.js';
 import type { StateKind } from '../system/store.js';
 import type { ProbeMemory } from './probe.js';
+import type { Decision } from './quorum-program.js';
 
-export interface AgentMemory {
+/** What is remembered of quorums, by the names of services. */
+export interface QuorumMemory {
+  /** Whether each has its quorum. */
+  readonly quorums: ReadonlyMap<string, boolean>;
+  /** Decisions whose programs have ended well in this boot. */
+  readonly programs: ReadonlyMap<string, Decision>;
+}
+
+export interface AgentMemory extends QuorumMemory {
   /** By the keys of checks. */
   readonly probes: ReadonlyMap<string, ProbeMemory>;
   /** Slow starts, by the keys of servers. */
   readonly starts: ReadonlyMap<string, 'due' | number>;
-  /** Whether each service has its quorum, by name. */
-  readonly quorums: ReadonlyMap<string, boolean>;
 }
 
-export const noMemory: AgentMemory = { probes: new Map(), starts: new Map(), quorums: new Map() };
+export const noMemory: AgentMemory = {
+  probes: new Map(),
+  starts: new Map(),
+  quorums: new Map(),
+  programs: new Map(),
+};
 
 /** The same memory on another clock, which is `offset` ms ahead. What would be later than `now` is long ago: clocks are set back. */
 export const shifted = (memory: AgentMemory, offset: number, now: number): AgentMemory => ({
@@ -31,28 +43,44 @@ export const shifted = (memory: AgentMemory, offset: number, now: number): Agent
   ),
 });
 
-export const memoryKind: StateKind<AgentMemory> = {
+/** @param boot that the machine is in: what programs did is lost with another one */
+export const memoryKind = (boot: string | undefined): StateKind<AgentMemory> => ({
   name: 'agent',
   empty: noMemory,
   parse(value) {
-    const { probes, starts, quorums } = value as Record<keyof AgentMemory, object>;
+    const { probes, starts, quorums, programs } = value as Record<keyof AgentMemory, object>;
+    const isOfThisBoot = boot !== undefined && boot === (value as { readonly boot?: unknown }).boot;
     return {
       starts: new Map(Object.entries(starts).map(([key, start]) => [key, checkedStart(start)])),
       probes: new Map(Object.entries(probes).map(([key, each]) => [key, checkedProbe(each)])),
       quorums: new Map(Object.entries(quorums).map(([key, has]) => [key, has === true])),
+      programs: new Map(
+        isOfThisBoot ? Object.entries(programs).map(([key, each]) => [key, checkedDecision(each)]) : [],
+      ),
     };
   },
-  format: ({ probes, starts, quorums }) => ({
+  format: ({ probes, starts, quorums, programs }) => ({
+    boot,
     probes: Object.fromEntries(probes),
     starts: Object.fromEntries(starts),
     quorums: Object.fromEntries(quorums),
+    programs: Object.fromEntries(programs),
   }),
   loss: 'the states of servers are lost: all are up until their checks fail',
   expendable: true,
   outlivesBoot: true,
-};
+});
 
 const conditions: readonly Condition[] = ['unknown', 'up', 'failing', 'down', 'rising'];
+
+/** @throws Error */
+function checkedDecision(value: unknown): Decision {
+  const { has, command, down } = value as Decision;
+  const words = [command ?? [], down ?? []].flat();
+  if (typeof has !== 'boolean' || words.some((word) => typeof word !== 'string'))
+    throw new Error('it holds no programs of quorums');
+  return { has, command, down };
+}
 
 /** @throws Error */
 function checkedStart(value: unknown): 'due' | number {

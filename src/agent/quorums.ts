@@ -1,25 +1,31 @@
 /** Which services have their quorum, and the programs that are run when that changes. */
-import type { AgentEvent } from './event.js';
+import type { QuorumMemory } from './memory.js';
+import { type Decision, type ProgramPorts, QuorumProgram } from './quorum-program.js';
 import type { WatchedService } from './watched-service.js';
-
-export interface QuorumPorts {
-  /** Runs a program. @returns why it failed */
-  runCommand(command: readonly [string, ...string[]]): Promise<string | undefined>;
-  tell(event: AgentEvent): void;
-  /** Called with an error that is a bug. */
-  fail(error: unknown): void;
-}
 
 export class Quorums {
   private readonly won: Map<string, boolean>;
-  private programs: Promise<void> = Promise.resolve();
+  private readonly programs: Map<string, QuorumProgram>;
 
-  /** @param known by the names of services, of an earlier run */
+  /**
+   * @param known of an earlier run
+   * @param changed called when a program has ended well
+   */
   constructor(
-    private readonly ports: QuorumPorts,
-    known: ReadonlyMap<string, boolean>,
+    private readonly ports: ProgramPorts,
+    known: QuorumMemory,
+    private readonly changed: () => void,
   ) {
-    this.won = new Map(known);
+    this.won = new Map(known.quorums);
+    this.programs = new Map(Array.from(known.programs, ([name, ended]) => [name, this.program(name, ended)]));
+  }
+
+  get memory(): QuorumMemory {
+    const programs = Array.from(this.programs, ([name, { memory }]) => [name, memory] as const);
+    return {
+      quorums: new Map(this.won),
+      programs: new Map(programs.flatMap(([name, ended]) => (ended ? [[name, ended]] : []))),
+    };
   }
 
   /** Whether the service has had results enough to tell. */
@@ -27,11 +33,11 @@ export class Quorums {
     return this.won.has(name);
   }
 
-  /** Those of these services, to be remembered. */
-  of(services: readonly WatchedService[]): Map<string, boolean> {
-    return new Map(
-      services.flatMap(({ name }) => (this.won.has(name) ? [[name, this.won.get(name) === true]] : [])),
-    );
+  /** Forgets all other services, and undoes what their programs did. */
+  keep(services: readonly WatchedService[]): void {
+    const names = new Set(services.map(({ name }) => name));
+    for (const name of this.won.keys()) if (!names.has(name)) this.won.delete(name);
+    for (const [name, program] of this.programs) if (!names.has(name)) program.want(undefined);
   }
 
   /** Looks whether they have been won or lost. @returns whether one has */
@@ -40,37 +46,37 @@ export class Quorums {
     return changed.length > 0;
   }
 
-  /** Resolves when the programs that are to run have ended. */
-  idle(): Promise<void> {
-    return this.programs;
+  /** Resolves when the programs that run have ended. */
+  async stop(): Promise<void> {
+    await Promise.all(Array.from(this.programs.values(), (program) => program.stop()));
   }
 
   private settleOne(service: WatchedService, now: number): boolean {
     const { name, health } = service;
+    const { quorum } = health;
     const before = this.won.get(name);
     const has = service.quorum(now, before);
-    if (has === undefined || has === before) return false;
+    if (has === undefined) return false;
     this.won.set(name, has);
-    const { quorum } = health;
-    if (quorum === undefined) return true;
-    this.ports.tell({
-      event: 'quorum',
-      service: name,
-      to: has ? 'won' : 'lost',
-      reason: `quorum is ${quorum.weight}`,
-    });
-    const program = has ? quorum.up : quorum.down;
-    if (program !== undefined) this.runLater(name, program);
-    return true;
+    if (has !== before && quorum !== undefined) {
+      const reason = `quorum is ${quorum.weight}`;
+      this.ports.tell({ event: 'quorum', service: name, to: has ? 'won' : 'lost', reason });
+    }
+    this.decide(name, has, quorum);
+    return has !== before;
   }
 
-  /** One program at a time, in the order of events. */
-  private runLater(service: string, program: readonly [string, ...string[]]): void {
-    const { runCommand, tell, fail } = this.ports;
-    this.programs = this.programs.then(async () => {
-      const failure = await runCommand(program);
-      if (failure !== undefined) tell({ event: 'problem', service, reason: `${program[0]}: ${failure}` });
-    });
-    this.programs.catch(fail);
+  private decide(name: string, has: boolean, quorum: WatchedService['health']['quorum']): void {
+    const { up, down } = quorum ?? {};
+    const hasPrograms = up !== undefined || down !== undefined;
+    const known = this.programs.get(name);
+    if (known === undefined && !hasPrograms) return;
+    const program = known ?? this.program(name);
+    this.programs.set(name, program);
+    program.want(hasPrograms ? { has, command: has ? up : down, down } : undefined);
+  }
+
+  private program(name: string, ended?: Decision): QuorumProgram {
+    return new QuorumProgram(name, ended, this.ports, this.changed);
   }
 }

@@ -250,6 +250,97 @@ test('programs of the quorum run one after the other, when it is won and lost, a
   assert.deepEqual(farm.told('quorum'), ['quorum: won: quorum is 15', 'quorum: lost: quorum is 15']);
 });
 
+const quorum = { weight: 15, up: ['/bin/up'], down: ['/bin/down'] };
+const watched = (more: object = {}, number = 2) =>
+  farmOf(number, { floor: '0%', quorum: { ...quorum, ...more } });
+const programs = (farm: AgentFarm) => farm.commands.map(([program]) => program);
+
+test('programs of a quorum run after a reboot, and for a quorum that a reload adds', async (t) => {
+  const farm = await AgentFarm.start(t);
+  await farm.load(farmOf(2, { floor: '0%' }));
+  await farm.clock.pass(2000);
+  assert.deepEqual(farm.commands, []);
+  await farm.load(watched(), 'reload');
+  await farm.clock.pass(100);
+  assert.deepEqual(programs(farm), ['/bin/up']);
+  await farm.load(watched({ down: ['/bin/other'] }), 'reload');
+  await farm.load(watched({ up: ['/bin/up', 'web'] }), 'reload');
+  await farm.clock.pass(100);
+  assert.deepEqual(farm.commands, [['/bin/up'], ['/bin/up', 'web']]);
+  // A reboot.
+  farm.memory = { ...farm.memory, programs: new Map() };
+  farm.restart();
+  await farm.load(watched());
+  await farm.clock.pass(100);
+  assert.deepEqual(programs(farm), ['/bin/up', '/bin/up', '/bin/up']);
+});
+
+test('a program of a quorum that was killed with the agent, or that failed, is run again', async (t) => {
+  const farm = await AgentFarm.start(t);
+  farm.program = () => new Promise(() => {});
+  await farm.load(watched());
+  await farm.clock.pass(2000);
+  farm.restart();
+  farm.program = async () => 'exit status 1';
+  await farm.load(watched());
+  await farm.clock.pass(10 * 60_000);
+  // After 0, 1, 3, 7, 15, 31 and 63 s, and then each minute.
+  assert.equal(farm.commands.length, 1 + 7 + 8);
+  assert.deepEqual(farm.told('problem'), ['problem: /bin/up: exit status 1']);
+  farm.program = async () => undefined;
+  await farm.clock.pass(60_000);
+  const runs = farm.commands.length;
+  await farm.clock.pass(180_000);
+  assert.equal(farm.commands.length, runs);
+});
+
+test('what a program did is undone when its service or its quorum leaves the documents, also after a restart', async (t) => {
+  const farm = await AgentFarm.start(t);
+  const other = { services: [{ ...farmOf(2).services[0], service: 'tcp://192.0.2.11:80' }] };
+  const ways: [string, () => Promise<void>][] = [
+    ['the quorum leaves', () => farm.load(farmOf(2, { floor: '0%' }), 'reload')],
+    ['the service leaves', () => farm.load(other, 'reload')],
+    [
+      'the service leaves while no agent runs',
+      () => {
+        farm.restart();
+        return farm.load(other);
+      },
+    ],
+  ];
+  for (const [way, leave] of ways) {
+    farm.commands.length = 0;
+    await farm.load(watched(), 'reload');
+    await farm.clock.pass(2000);
+    assert.deepEqual(programs(farm), ['/bin/up'], way);
+    await leave();
+    await farm.clock.pass(2000);
+    assert.deepEqual(programs(farm), ['/bin/up', '/bin/down'], way);
+  }
+});
+
+test('the programs of one service do not wait for those of another, and only the newest decision is carried out', async (t) => {
+  const farm = await AgentFarm.start(t);
+  const [one] = watched().services;
+  const hanging = { ...one, health: { floor: '0%', quorum: { ...quorum, up: ['/bin/hang'] } } };
+  const ends: (() => void)[] = [];
+  farm.program = async ([program]) => {
+    if (program === '/bin/hang') await new Promise<void>((resolve) => ends.push(resolve));
+    return undefined;
+  };
+  await farm.load({ services: [hanging, { ...one, service: 'tcp://192.0.2.11:80' }] });
+  await farm.clock.pass(2000);
+  assert.deepEqual(programs(farm), ['/bin/hang', '/bin/up']);
+  for (const up of [false, true, false, true]) {
+    farm.answers.set('198.51.100.1', up);
+    await farm.clock.pass(3000);
+  }
+  assert.deepEqual(programs(farm).slice(2), ['/bin/down', '/bin/up', '/bin/down', '/bin/up']);
+  for (const end of ends) end();
+  await farm.clock.pass(1000);
+  assert.equal(farm.commands.length, 6);
+});
+
 test('a reload keeps the states of servers that stay, checks new ones, and forgets those that go', async (t) => {
   const farm = await AgentFarm.start(t);
   await farm.load(farmOf(3));

@@ -20,11 +20,19 @@ const memory: AgentMemory = {
     ['tcp://192.0.2.10:80 198.51.100.2:80', 'due'],
   ]),
   quorums: new Map([['tcp://192.0.2.10:80', false]]),
+  programs: new Map([['tcp://192.0.2.10:80', { has: true, command: ['/bin/up', 'web'], down: undefined }]]),
 };
 
-const written = (value: AgentMemory): unknown => JSON.parse(JSON.stringify(memoryKind.format(value)));
+const kind = memoryKind('a boot');
 
-test('all of it is written and read', () => assert.deepEqual(memoryKind.parse(written(memory)), memory));
+const written = (value: AgentMemory): unknown => JSON.parse(JSON.stringify(kind.format(value)));
+
+test('all of it is written and read', () => assert.deepEqual(kind.parse(written(memory)), memory));
+
+test('what programs did is lost with the boot', () => {
+  assert.deepEqual(memoryKind('another').parse(written(memory)), { ...memory, programs: new Map() });
+  assert.deepEqual(memoryKind(undefined).parse(written(memory)), { ...memory, programs: new Map() });
+});
 
 test('times are of another clock then, and never of the future: clocks are set back', () => {
   const sinceOf = ({ probes }: AgentMemory) => Array.from(probes.values(), ({ state }) => state.since);
@@ -42,10 +50,11 @@ test('a file that holds something else is refused', () => {
     ['5000', '"5000"'],
     ['7000', '"soon"'],
     ['"agent"', '"ftp"'],
+    ['"/bin/up"', '5'],
     ['true', '1'],
     ['"probes"', '"others"'],
   ] as const) {
-    const text = JSON.stringify(memoryKind.format(memory)).replace(from, to);
-    assert.throws(() => memoryKind.parse(JSON.parse(text)), Error, text);
+    const text = JSON.stringify(kind.format(memory)).replace(from, to);
+    assert.throws(() => kind.parse(JSON.parse(text)), Error, text);
   }
 });

@@ -29,6 +29,8 @@ export class AgentFarm {
   readonly events: AgentEvent[] = [];
   readonly commands: (readonly string[])[] = [];
   readonly errors: unknown[] = [];
+  /** Why a program fails. */
+  program: (command: readonly string[]) => Promise<string | undefined> = async () => undefined;
   /** What the announcer was told last. */
   announced: { readonly vips: readonly Vip[]; readonly isComplete: boolean } | undefined;
   /** What a restart finds. */
@@ -101,7 +103,7 @@ export class AgentFarm {
         },
         runCommand: async (command) => {
           this.commands.push(command);
-          return undefined;
+          return this.program(command);
         },
         tell: (event) => this.events.push(event),
         announce: (vips, isComplete) => {

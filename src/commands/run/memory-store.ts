@@ -1,6 +1,7 @@
 /** Where the agent keeps the states of servers over restarts and reboots. */
 import { type AgentMemory, memoryKind, shifted } from '../../agent/memory.js';
 import type { Context } from '../../context.js';
+import { bootId } from '../../system/run-dir.js';
 import { StateFile } from './state-file.js';
 
 /** The file has times of day; the agent's clock starts with the process. */
@@ -11,7 +12,7 @@ export class MemoryStore {
     private readonly context: Context,
     stateDir: string | undefined,
   ) {
-    this.file = new StateFile(context, stateDir, memoryKind);
+    this.file = new StateFile(context, stateDir, memoryKind(bootId(context.files)));
   }
 
   read(): AgentMemory {

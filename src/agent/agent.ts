@@ -52,6 +52,8 @@ export class Agent {
   private readonly network = new NetworkWatch();
   private numberOfChecks = 0;
   private readonly changed: ChangedServices;
+  /** Reasons for which checks did not run, each told once. */
+  private readonly notRun = new Set<string>();
   private isMemoryDue = false;
   /** Work on the table, one piece after the other. */
   private work: Promise<unknown> = Promise.resolve();
@@ -158,6 +160,7 @@ export class Agent {
       placed,
       interval: () => Math.min(...members.map(intervalOf)),
       report: (result) => {
+        if (result.notRun) return this.tellNotRun(result);
         for (const member of members) this.record(member, result);
         this.watchNetwork(key, result);
       },
@@ -183,6 +186,13 @@ export class Agent {
     }
     // The first result of the last server may decide the quorum.
     if (change === 'weight' || !this.quorums.isKnown(service)) this.changed.add(service);
+  }
+
+  /** No state changes: the server may be up. */
+  private tellNotRun({ reason }: CheckResult): void {
+    if (this.notRun.has(reason)) return;
+    this.notRun.add(reason);
+    this.ports.tell({ event: 'problem', reason: `this machine could not run a check: ${reason}` });
   }
 
   private watchNetwork(key: string, result: CheckResult): void {

@@ -38,6 +38,8 @@ export interface Punctuality {
   late: number;
   /** Milliseconds: the worst delay. */
   longestDelay: number;
+  /** Checks that this machine could not run. */
+  notRun: number;
 }
 
 /** Milliseconds after which the start of a check counts as late. */
@@ -45,6 +47,12 @@ export const LATE = 100;
 
 /** Most checks at once, each with a socket or a program. */
 const CONCURRENCY = 512;
+
+/** Most programs of checks at once. */
+const PROGRAMS = 32;
+
+const isProgram = ({ placed: { check } }: RepeatedCheck): boolean =>
+  check.kind === 'command' || check.kind === 'icmp';
 
 /** Most milliseconds over which the first runs are spread. */
 const SPREAD = 10_000;
@@ -56,10 +64,13 @@ interface Entry {
 }
 
 export class CheckSchedule {
-  readonly punctuality: Punctuality = { started: 0, late: 0, longestDelay: 0 };
+  readonly punctuality: Punctuality = { started: 0, late: 0, longestDelay: 0, notRun: 0 };
   private readonly entries = new Map<string, Entry>();
   private readonly queue = new DueQueue<Entry>();
   private readonly running = new Set<Promise<void>>();
+  /** Programs that run, and the checks that are due and wait for the end of one. */
+  private programs = 0;
+  private readonly waiting: Entry[] = [];
   private readonly end = new AbortController();
   private timer: { readonly at: number; cancel(): void } | undefined;
 
@@ -106,16 +117,31 @@ export class CheckSchedule {
     const now = this.ports.clock.now();
     while (this.running.size < this.concurrency && (this.queue.next ?? Number.POSITIVE_INFINITY) <= now) {
       const entry = this.queue.take();
-      if (entry?.check === undefined) continue;
-      this.count(now - entry.due);
-      const run: Promise<void> = this.run(entry, entry.check).finally(() => {
-        this.running.delete(run);
-        this.arm();
-      });
-      this.running.add(run);
+      if (entry !== undefined) this.start(entry);
     }
     this.arm();
   };
+
+  private start(entry: Entry): void {
+    const { check } = entry;
+    if (check === undefined) return;
+    if (isProgram(check)) {
+      if (this.programs === PROGRAMS) return void this.waiting.push(entry);
+      this.programs++;
+    }
+    const run: Promise<void> = this.run(entry, check).finally(() => {
+      this.running.delete(run);
+      if (isProgram(check)) this.startWaiting();
+      this.arm();
+    });
+    this.running.add(run);
+  }
+
+  /** Programs that have waited for the end of one. */
+  private startWaiting(): void {
+    this.programs--;
+    while (this.programs < PROGRAMS && this.waiting.length > 0) this.start(this.waiting.shift() as Entry);
+  }
 
   private count(delay: number): void {
     const { punctuality } = this;
@@ -127,8 +153,10 @@ export class CheckSchedule {
   private async run(entry: Entry, { placed }: RepeatedCheck): Promise<void> {
     const { clock, random, run, fail } = this.ports;
     const start = clock.now();
+    this.count(start - entry.due);
     try {
       const result = await run(placed, this.end.signal);
+      if (result.notRun) this.punctuality.notRun++;
       entry.check?.report(result);
     } catch (error) {
       if (!this.end.signal.aborted) fail(error);

@@ -54,6 +54,7 @@ export function healthMetrics({ services, punctuality }: Agent, now: number): Me
       ),
     ),
     total('checks_started', 'Checks that were started.', punctuality.started),
+    total('checks_not_run', 'Checks that this machine could not run.', punctuality.notRun),
     total('checks_late', 'Checks that were started more than 100 ms after they were due.', punctuality.late),
   ];
 }

@@ -2,7 +2,7 @@
 import { errnoText, HostError } from '../errors.js';
 import { printable } from '../foreign-text.js';
 import { formatDuration } from '../model/option.js';
-import { CheckFailure, Unanswered } from './checks/check.js';
+import { CheckFailure, localCodes, NotRun, Unanswered } from './checks/check.js';
 
 /** By the code of an error, or by the beginning of one. */
 const reasons: readonly (readonly [code: string, reason: string])[] = [
@@ -20,6 +20,13 @@ const reasons: readonly (readonly [code: string, reason: string])[] = [
   ['ERR_HTTP2_', 'the server does not speak HTTP/2'],
 ];
 
+/** Whether this machine could not run the check, by the error, or by the one that caused it. */
+export const isNotRun = (error: unknown): boolean =>
+  error instanceof NotRun ||
+  [error, (error as Error).cause].some((each) =>
+    localCodes.includes((each as NodeJS.ErrnoException)?.code ?? ''),
+  );
+
 /**
  * @param timeout of the check, in milliseconds
  * @throws the error itself if it is a bug
@@ -27,7 +34,7 @@ const reasons: readonly (readonly [code: string, reason: string])[] = [
 export function failureReason(error: unknown, timeout: number): string {
   if (error instanceof CheckFailure) return printable(error.reason);
   if (error instanceof Unanswered) return printable(`no ${error.missing} within ${formatDuration(timeout)}`);
-  if (error instanceof HostError) return printable(error.message);
+  if (error instanceof HostError || error instanceof NotRun) return printable(error.message);
   const { code, errno, syscall } = error as NodeJS.ErrnoException;
   if (typeof code !== 'string') throw error;
   if (code === 'ECONNRESET' && errno === undefined) return 'incomplete answer';

@@ -8,12 +8,14 @@ import {
   type Success,
   Unanswered,
 } from './checks/check.js';
-import { failureReason } from './failure-reason.js';
+import { failureReason, isNotRun } from './failure-reason.js';
 
 export interface CheckResult extends Success {
   readonly ok: boolean;
   /** Milliseconds from the start to the result. */
   readonly ms: number;
+  /** This machine could not run the check: `ok` is false, and tells nothing of the server. */
+  readonly notRun?: true;
 }
 
 type Module<K extends CheckKind> = { readonly run: RunKind<K> };
@@ -58,7 +60,8 @@ export async function runCheck(check: Check, target: CheckTarget, stop?: AbortSi
   } catch (error) {
     const ms = after();
     const detail: CheckDetail | undefined = error instanceof CheckFailure ? error.detail : undefined;
-    return { ok: false, ms, reason: failureReason(error, check.timeout), ...(detail && { detail }) };
+    const reason = failureReason(error, check.timeout);
+    return { ok: false, ms, reason, ...(detail && { detail }), ...(isNotRun(error) && { notRun: true }) };
   } finally {
     clearTimeout(timer);
     stop?.removeEventListener('abort', abort);

@@ -49,6 +49,19 @@ test('a server that fails gets weight 0, and its weight back after its successes
   assert.deepEqual(farm.errors, []);
 });
 
+test('a check that this machine cannot run changes no state, and its reason is told once', async (t) => {
+  const farm = await AgentFarm.start(t);
+  await farm.load(farmOf(3));
+  const notRun = { ok: false, notRun: true, reason: 'too many open files' } as const;
+  for (const last of [1, 2, 3]) farm.answers.set(`198.51.100.${last}`, notRun);
+  await farm.clock.pass(10_000);
+  assert.deepEqual(await weightsOf(farm), [10, 10, 10]);
+  assert.deepEqual(farm.told('state', 'network', 'problem'), [
+    'problem: this machine could not run a check: too many open files',
+  ]);
+  assert.ok(farm.agent.punctuality.notRun >= 27);
+});
+
 test('the floor keeps the servers that failed last, and one line says that all checks fail', async (t) => {
   const farm = await AgentFarm.start(t);
   await farm.load(farmOf(4));

@@ -59,6 +59,27 @@ test('the queue gives out what is due in the order of time', () => {
   );
 });
 
+test('at most 32 programs run at once, and checks without programs do not wait for them', async () => {
+  const { clock, checks, starts, counts } = schedule({ takes: 400 });
+  const programs = Array.from({ length: 70 }, (_, index): RepeatedCheck => {
+    const name = `ping ${index}`;
+    return {
+      ...repeated(name, 2000),
+      placed: { check: checkOf('icmp', { jitter: 0 }), target: { address: name, port: 0 } },
+    };
+  });
+  checks.set([...programs, repeated('tcp', 2000)]);
+  await clock.pass(1000);
+  assert.equal(counts.most, 33);
+  assert.deepEqual(starts.get('tcp'), [1000]);
+  assert.equal(starts.size, 33);
+  await clock.pass(800);
+  assert.equal(counts.most, 33);
+  const at = (time: number): number => [...starts.values()].filter(([first]) => first === time).length;
+  assert.deepEqual([at(1000), at(1400), at(1800)], [33, 32, 6]);
+  assert.equal(checks.punctuality.longestDelay, 800);
+});
+
 test('a check runs again after its interval, counted from start to start', async () => {
   const { clock, checks, starts } = schedule({ takes: 300 });
   checks.set([repeated('a', 2000), repeated('b', 1000)]);
@@ -105,7 +126,7 @@ test('no more checks run at once than the limit, and late ones are counted', asy
   checks.set(Array.from({ length: 6 }, (_, index) => repeated(`${index}`, 60_000)));
   await clock.pass(2000);
   assert.equal(counts.most, 2);
-  assert.deepEqual(checks.punctuality, { started: 6, late: 4, longestDelay: 800 });
+  assert.deepEqual(checks.punctuality, { started: 6, late: 4, longestDelay: 800, notRun: 0 });
 });
 
 test('checks that stay keep their pauses, new ones begin, those that go are not run again', async () => {

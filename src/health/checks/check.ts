@@ -27,7 +27,8 @@ export type AdminState = 'ready' | 'drain' | 'maint';
 /**
  * Runs a check of one kind, and leaves neither sockets nor processes behind.
  * @param signal ends it: at the time limit, or because nobody waits for the result
- * @throws CheckFailure, Unanswered, or an error of Node's with a code, if the server is down
+ * @throws CheckFailure, Unanswered, or an error of Node's with a code, if the server is down; NotRun, or an error with a code of
+ *   {@link localCodes}, if this machine cannot ask it
  */
 export type RunKind<K extends CheckKind> = (
   target: CheckTarget,
@@ -47,6 +48,11 @@ export class CheckFailure extends Error {
   }
 }
 
+/** This machine could not run the check: that tells nothing of the server. */
+export class NotRun extends Error {
+  override name = 'NotRun';
+}
+
 /** A wait was ended by the signal. */
 export class Unanswered extends Error {
   override name = 'Unanswered';
@@ -57,6 +63,16 @@ export class Unanswered extends Error {
     super(`no ${missing}`);
   }
 }
+
+/** Errors of a machine that has no descriptors, processes, memory, ports or local address for a check. */
+export const localCodes: readonly string[] = [
+  'EMFILE',
+  'ENFILE',
+  'EAGAIN',
+  'ENOMEM',
+  'ENOBUFS',
+  'EADDRNOTAVAIL',
+];
 
 /**
  * Waits for an event that `begin` subscribes to.

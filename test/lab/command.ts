@@ -1,4 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
+import type { Accel } from './qemu.js';
 import type { Settings } from './settings.js';
 
 /** A command for the lab, whether a guest runs it or the machine itself. */
@@ -15,6 +16,8 @@ export interface LabCommand {
   terminal?: { rows: number; columns: number } | undefined;
   /** Of a guest, where the settings do not say; 2 by default. */
   cpus?: number | undefined;
+  /** Of a guest without KVM, where LAB_ACCEL does not say; tcg by default. */
+  emulation?: Accel | undefined;
   /** Of a guest, in MiB. */
   memory?: number | undefined;
 }

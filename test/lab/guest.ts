@@ -36,7 +36,12 @@ export async function runInGuest(options: LabCommand): Promise<number> {
   };
   const job: Job = {
     command: options.command,
-    env: { ...labEnvironment(process.env, { release: kernel.release, out: settings.out }), ...options.env },
+    env: {
+      ...labEnvironment(process.env, { release: kernel.release, out: settings.out }),
+      // So that a suite can tell: a guest's clock may be set.
+      LAB_GUEST: 'always',
+      ...options.env,
+    },
     directory: checkout,
     kernel,
     out: settings.out,
@@ -61,7 +66,8 @@ export async function runInGuest(options: LabCommand): Promise<number> {
       },
     );
   };
-  const accel: Accel = settings.accel === 'auto' ? await chooseAccel(kernel.image, probe) : settings.accel;
+  const chosen: Accel = settings.accel === 'auto' ? await chooseAccel(kernel.image, probe) : settings.accel;
+  const accel = settings.accel === 'auto' && chosen === 'tcg' ? (options.emulation ?? chosen) : chosen;
   return runMachine({
     ...options,
     hardware: { ...hardware, accel },

@@ -6,7 +6,7 @@ import { PassThrough } from 'node:stream';
 import { before, test } from 'node:test';
 import type { Line, SuiteEvent } from './harness/events.js';
 import { replay } from './harness/replay.js';
-import { cpusOf, findGuests, suiteName } from './harness/suites.js';
+import { cpusOf, emulationOf, findGuests, suiteName } from './harness/suites.js';
 import { runInLab } from './lab.js';
 
 const runner = join(import.meta.dirname, 'harness/main.js');
@@ -68,7 +68,8 @@ async function runGuest(suites: readonly string[]): Promise<void> {
   try {
     const command = [process.execPath, runner, ...suites];
     const cpus = Math.max(...names.map(cpusOf));
-    const { status, stderr } = await runInLab({ command, stdout, cpus });
+    const emulation = names.map(emulationOf).find((each) => each !== 'tcg');
+    const { status, stderr } = await runInLab({ command, stdout, cpus, ...(emulation && { emulation }) });
     assert.equal(status, 0, `the runner of ${names.join(', ')} failed:\n${stderr}`);
   } finally {
     await new Promise<void>((resolve) => lines.once('close', resolve) && stdout.end());

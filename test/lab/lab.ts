@@ -4,6 +4,7 @@ import { buffer } from 'node:stream/consumers';
 import type { LabCommand } from './command.js';
 import { runInGuest } from './guest.js';
 import { hasIpvs, runNatively } from './native.js';
+import type { Accel } from './qemu.js';
 import { readSettings, type Settings } from './settings.js';
 
 export interface LabOptions {
@@ -18,6 +19,8 @@ export interface LabOptions {
   stderr?: Writable;
   /** Of a guest, where LAB_CPUS does not say; 1 by default. */
   cpus?: number;
+  /** Of a guest without KVM, where LAB_ACCEL does not say; tcg by default. */
+  emulation?: Accel;
   /** Of a guest, in MiB; what it writes to its file system counts. */
   memory?: number;
   /** Instead of what the environment's LAB_ variables say. */

@@ -2,7 +2,7 @@
 import type { LabCommand } from './command.js';
 import { distribution, runsSuite } from './distribution.js';
 import { LabFailure, LabUnavailable } from './errors.js';
-import { cpusOf, findSuite } from './harness/suites.js';
+import { cpusOf, emulationOf, findSuite } from './harness/suites.js';
 import { isolated } from './isolation.js';
 import { runWhereIpvsIs } from './lab.js';
 import { which } from './process.js';
@@ -23,7 +23,7 @@ const statuses = [
   [LabFailure, 70],
 ] as const;
 
-type What = Pick<LabCommand, 'command' | 'terminal' | 'stdin' | 'env' | 'cpus'>;
+type What = Pick<LabCommand, 'command' | 'terminal' | 'stdin' | 'env' | 'cpus' | 'emulation'>;
 
 /** The size of the terminal that this runs in; one that does not know its size says 0. */
 function terminal(): LabCommand['terminal'] {
@@ -47,6 +47,7 @@ const options: Record<string, (args: string[]) => What> = {
   '--suite': ([name = '', ...args]) => ({
     command: isolated(runsSuite(findSuite(name), [...args, ...spelledOut])),
     cpus: cpusOf(name),
+    emulation: emulationOf(name),
   }),
 };
 

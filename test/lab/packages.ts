@@ -56,6 +56,9 @@ export const suiteNeeds: Need[] = [
   { needs: 'named', package: 'bind9', why: 'a server of DNS that is checked' },
   { needs: 'smtpd', package: 'opensmtpd', why: 'a mail server that is checked', unless: 'sendmail' },
   { needs: 'ping', package: 'iputils-ping', why: 'sends the echo requests of checks' },
+  { needs: 'keepalived', package: 'keepalived', why: 'checks servers, beside lvsadm run' },
+  { needs: 'bird', package: 'bird2', why: 'routes to the addresses that lvsadm run announces' },
+  { needs: 'tc', package: 'iproute2', why: 'delays and loses packets' },
   ...terminalNeeds,
 ];
 

@@ -3,6 +3,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { LabUnavailable } from '../errors.js';
 import { checkout } from '../paths.js';
+import type { Accel } from '../qemu.js';
 
 const directory = join(checkout, 'build/test/lab/suites');
 const suffix = '.suite.js';
@@ -24,10 +25,14 @@ const guests: readonly (readonly string[])[] = [
   ['state-traffic'],
 ];
 
+/** Suites that take minutes, and measure what documentation says: `npm run lab -- --suite NAME` runs them. */
+const byHand: readonly string[] = ['agent-keepalived'];
+
 /** The compiled suites' paths, in the order to run them in, by their guests: that of a suite which is not listed has no other. */
 export function findGuests(): string[][] {
   const listed = guests.map((names) => names.map(findSuite));
-  const others = findSuites().filter((path) => !listed.flat().includes(path));
+  const known = [...listed.flat(), ...byHand.map(findSuite)];
+  const others = findSuites().filter((path) => !known.includes(path));
   return [...listed, ...others.map((path) => [path])];
 }
 
@@ -41,6 +46,9 @@ const findSuites = (): string[] =>
  * the time waiting for each other; what matters to traffic during changes only happens between two.
  */
 export const cpusOf = (name: string): number => (name === 'state-traffic' ? 2 : 1);
+
+/** What emulates a suite's guest: its times are those of an idle machine if instructions are counted, whatever else the host does. */
+export const emulationOf = (name: string): Accel => (name.startsWith('agent') ? 'icount' : 'tcg');
 
 export const suiteName = (path: string): string => basename(path, suffix);
 

@@ -1,7 +1,10 @@
 // IPVS of an agent's host, through the product's own client. Loaded when first used: only directors need it.
 import type { IpvsClient } from '../../../src/ipvs/client.js';
 import type { Change } from '../../../src/model/change.js';
+import { destinationKey } from '../../../src/model/destination.js';
+import type { ServiceId } from '../../../src/model/service.js';
 import type { DestinationEntry, ServiceEntry } from '../../../src/model/table.js';
+import { monotonic } from './steady-client.js';
 
 let client: Promise<IpvsClient> | undefined;
 
@@ -33,3 +36,39 @@ export async function readTable(): Promise<(ServiceEntry & { destinations: Desti
     table.push({ ...entry, destinations: await kernel.destinations(entry.id) });
   return table;
 }
+
+/** The weights of a service's servers from a moment on. */
+export interface WeightsAt {
+  readonly at: number;
+  /** By `10.0.0.11:8080`; empty if there is no such service. */
+  readonly weights: Readonly<Record<string, number>>;
+}
+
+interface Watch {
+  readonly id: ServiceId;
+  readonly log: WeightsAt[];
+}
+
+let watch: Watch | undefined;
+
+/** Milliseconds from one look to the next. */
+const LOOK = 50;
+
+/** Looks at a service's servers again and again, until it is called with another service. */
+export async function watchWeights(id: ServiceId): Promise<void> {
+  watch = { id, log: [] };
+  await look(watch);
+}
+
+async function look(mine: Watch): Promise<void> {
+  if (watch !== mine) return;
+  const kernel = await opened();
+  const servers = await kernel.destinations(mine.id).catch(() => []);
+  const weights = Object.fromEntries(servers.map(({ id, weight }) => [destinationKey(id), weight]));
+  if (JSON.stringify(weights) !== JSON.stringify(mine.log.at(-1)?.weights))
+    mine.log.push({ at: monotonic(), weights });
+  setTimeout(look, LOOK, mine);
+}
+
+/** The weights at the first look, and whenever they had changed. */
+export const weightLog = (): readonly WeightsAt[] => watch?.log ?? [];

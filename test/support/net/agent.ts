@@ -62,6 +62,11 @@ export class Agent {
     });
   }
 
+  /** Stops its process with SIGSTOP: what it listens on accepts connections, and nobody answers; or lets it go on. */
+  signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
+    this.child.kill(signal);
+  }
+
   private settle(answer: Answer): void {
     const waiter = this.waiting.get(answer.id);
     this.waiting.delete(answer.id);

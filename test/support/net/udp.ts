@@ -2,13 +2,24 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { isIPv6 } from 'node:net';
+import { answer as answerDns } from '../health/dns-answers.js';
 import type { Outcome, Target } from './http-client.js';
 import type { ServeOptions } from './http-server.js';
 
 /** Answers every datagram to one address of the host. One, because the answer has to come from the address asked. */
-export async function serveUdp({ name, port }: ServeOptions, address: string): Promise<void> {
+export const serveUdp = ({ name, port }: ServeOptions, address: string): Promise<void> =>
+  serve(port, address, () => name);
+
+/** Answers every question of DNS (dns-answers.ts) to one address of the host. */
+export const serveDns = (port: number, address: string): Promise<void> => serve(port, address, answerDns);
+
+async function serve(
+  port: number,
+  address: string,
+  answer: (message: Buffer) => string | Buffer,
+): Promise<void> {
   const socket = createSocket(isIPv6(address) ? 'udp6' : 'udp4');
-  socket.on('message', (_message, { port: to, address: client }) => socket.send(name, to, client));
+  socket.on('message', (message, { port: to, address: client }) => socket.send(answer(message), to, client));
   socket.bind(port, address);
   await once(socket, 'listening');
 }

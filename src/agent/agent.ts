@@ -7,6 +7,7 @@ import type { DesiredState } from '../model/state.js';
 import type { Reconciliation } from '../plan/apply.js';
 import { type Vip, vipsOf } from './announced-vips.js';
 import { ChangedServices, STEP } from './changed-services.js';
+import { survivingBugs } from './check-bugs.js';
 import { CheckSchedule, type Punctuality, type RepeatedCheck, type SchedulePorts } from './check-schedule.js';
 import type { AgentMemory } from './memory.js';
 import { NetworkWatch } from './network-watch.js';
@@ -67,9 +68,10 @@ export class Agent {
     private readonly ports: AgentPorts,
     private readonly known: AgentMemory,
   ) {
-    this.report = new TableReport((event) => ports.tell(event));
+    this.report = new TableReport(ports.tell.bind(ports));
     this.quorums = new Quorums(ports, known, () => this.remember());
-    this.schedule = new CheckSchedule(ports);
+    const tell = ports.tell.bind(ports);
+    this.schedule = new CheckSchedule({ ...ports, run: survivingBugs(ports.run.bind(ports), tell) });
     this.changed = new ChangedServices(
       ports.clock,
       () => void this.inTurn(() => this.pass()).catch(ports.fail),

@@ -58,9 +58,14 @@ const isProgram = ({ placed: { check } }: RepeatedCheck): boolean =>
 const SPREAD = 10_000;
 
 interface Entry {
+  readonly key: string;
   /** Undefined once it is not to run any more. */
   check: RepeatedCheck | undefined;
   due: number;
+  /** Milliseconds: the pause that `due` follows from. */
+  interval: number;
+  /** Whether it runs, or waits for the end of a program. */
+  isBusy: boolean;
 }
 
 export class CheckSchedule {
@@ -84,24 +89,47 @@ export class CheckSchedule {
 
   /** Replaces the checks. Those that there were before, by their keys, go on with their pauses; results of others are dropped. */
   set(checks: readonly RepeatedCheck[]): void {
-    const { clock, random } = this.ports;
-    const dropped = new Map(this.entries);
+    const keys = new Set<string>();
     for (const check of checks) {
-      const entry = dropped.get(check.key);
-      dropped.delete(check.key);
-      if (entry !== undefined) entry.check = check;
+      keys.add(check.key);
+      const entry = this.entries.get(check.key);
+      if (entry === undefined) this.add(check);
       else {
-        const first = clock.now() + random() * Math.min(check.interval(), SPREAD);
-        const added = { check, due: first };
-        this.entries.set(check.key, added);
-        this.queue.add(added, first);
+        entry.check = check;
+        if (!entry.isBusy && check.interval() < entry.interval) this.plan(entry, check.interval());
       }
     }
-    for (const [key, entry] of dropped) {
+    for (const [key, entry] of this.entries) {
+      if (keys.has(key)) continue;
       entry.check = undefined;
-      this.entries.delete(key);
+      // One that runs, and is set again before its end, is not started a second time.
+      if (!entry.isBusy) this.entries.delete(key);
     }
     this.arm();
+  }
+
+  private add(check: RepeatedCheck): void {
+    const entry = { key: check.key, check, due: Number.POSITIVE_INFINITY, interval: 0, isBusy: false };
+    this.entries.set(check.key, entry);
+    this.plan(entry, check.interval());
+  }
+
+  /** There may be a new entry with its key. */
+  private forget(entry: Entry): void {
+    if (this.entries.get(entry.key) === entry) this.entries.delete(entry.key);
+  }
+
+  /** At a random moment of the interval, and not later than it was due. */
+  private plan(entry: Entry, interval: number): void {
+    const { clock, random } = this.ports;
+    const spread = clock.now() + random() * Math.min(interval, SPREAD);
+    this.queueAt(entry, Math.min(entry.due, spread), interval);
+  }
+
+  private queueAt(entry: Entry, due: number, interval: number): void {
+    entry.due = due;
+    entry.interval = interval;
+    this.queue.add(entry, due);
   }
 
   /** Ends all checks, those that run included. */
@@ -116,15 +144,18 @@ export class CheckSchedule {
     this.timer = undefined;
     const now = this.ports.clock.now();
     while (this.running.size < this.concurrency && (this.queue.next ?? Number.POSITIVE_INFINITY) <= now) {
+      const due = this.queue.next;
       const entry = this.queue.take();
-      if (entry !== undefined) this.start(entry);
+      // An entry that was planned anew is in the queue twice.
+      if (entry !== undefined && !entry.isBusy && entry.due === due) this.start(entry);
     }
     this.arm();
   };
 
   private start(entry: Entry): void {
     const { check } = entry;
-    if (check === undefined) return;
+    entry.isBusy = check !== undefined;
+    if (check === undefined) return void this.forget(entry);
     if (isProgram(check)) {
       if (this.programs === PROGRAMS) return void this.waiting.push(entry);
       this.programs++;
@@ -162,11 +193,12 @@ export class CheckSchedule {
       if (!this.end.signal.aborted) fail(error);
       return;
     }
-    if (entry.check === undefined) return;
+    entry.isBusy = false;
+    if (entry.check === undefined) return this.forget(entry);
     const { jitter } = entry.check.placed.check;
-    const pause = entry.check.interval() * (1 + ((2 * random() - 1) * jitter) / 100);
-    entry.due = Math.max(start + pause, clock.now());
-    this.queue.add(entry, entry.due);
+    const interval = entry.check.interval();
+    const pause = interval * (1 + ((2 * random() - 1) * jitter) / 100);
+    this.queueAt(entry, Math.max(start + pause, clock.now()), interval);
   }
 
   /** One timer for all of them. None while no more may run: the end of one looks again. */

@@ -427,6 +427,22 @@ test('a service that the kernel refuses keeps no dead server of another one in u
   assert.deepEqual(farm.errors, []);
 });
 
+test('a bug in a check is a failure of that check, told once for its kind', async (t) => {
+  const farm = await AgentFarm.start(t);
+  await farm.load(farmOf(3));
+  farm.answers.set('198.51.100.2', new TypeError('no certificate'));
+  await farm.clock.pass(5000);
+  assert.deepEqual(await weightsOf(farm), [10, 0, 10]);
+  assert.match(farm.told('weight')[0] ?? '', /10 -> 0: down: internal error: TypeError: no certificate$/);
+  const problems = farm.told('problem');
+  assert.equal(problems.length, 1);
+  assert.match(
+    problems[0] ?? '',
+    /check of kind tcp: a fault in lvsadm itself, please report it: TypeError: no certificate at /,
+  );
+  assert.deepEqual(farm.errors, []);
+});
+
 test('a check that several services share runs once, and its result counts for all', async (t) => {
   const farm = await AgentFarm.start(t);
   const [one] = farmOf(2).services;

@@ -140,6 +140,44 @@ test('checks that stay keep their pauses, new ones begin, those that go are not 
   assert.deepEqual(starts.get('c'), [1400]);
 });
 
+test('a shorter interval counts at once, a look at the same documents changes no pause', async () => {
+  const { clock, checks, starts } = schedule();
+  checks.set([repeated('a', 3_600_000)]);
+  await clock.pass(6000);
+  for (let look = 0; look < 100; look++) checks.set([repeated('a', 3_600_000)]);
+  await clock.pass(60_000);
+  assert.deepEqual(starts.get('a'), [5000]);
+  checks.set([repeated('a', 1000)]);
+  await clock.pass(2000);
+  assert.deepEqual(starts.get('a'), [5000, 66_500, 67_500]);
+  checks.set([repeated('a', 60_000)]);
+  await clock.pass(100_000);
+  assert.deepEqual(starts.get('a'), [5000, 66_500, 67_500, 68_500, 128_500]);
+});
+
+test('a check that was gone before its first run runs once in each interval', async () => {
+  const { clock, checks, starts } = schedule();
+  checks.set([repeated('a', 1000)]);
+  checks.set([]);
+  await clock.pass(100);
+  checks.set([repeated('a', 1000)]);
+  await clock.pass(500);
+  checks.set([repeated('a', 1000)]);
+  await clock.pass(2000);
+  assert.deepEqual(starts.get('a'), [600, 1600, 2600]);
+});
+
+test('a check that still runs is not started a second time, also if it was gone in between', async () => {
+  const { clock, checks, starts, counts } = schedule({ takes: 700 });
+  checks.set([repeated('a', 1000)]);
+  await clock.pass(600);
+  checks.set([]);
+  checks.set([repeated('a', 1000)]);
+  await clock.pass(2000);
+  assert.equal(counts.most, 1);
+  assert.deepEqual(starts.get('a'), [500, 1500, 2500]);
+});
+
 test('a result of a check that is gone is dropped, and stop ends all', async () => {
   const { clock, checks, starts } = schedule({ takes: 300 });
   const reported: string[] = [];

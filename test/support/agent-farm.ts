@@ -14,8 +14,8 @@ import { FakeIpvs } from './fake-ipvs.js';
 import { ownFiles } from './flock.js';
 import { ManualClock } from './manual-clock.js';
 
-/** What a check of a server answers: success or failure, or a whole result. */
-export type Answer = boolean | Partial<CheckResult>;
+/** What a check of a server answers: success or failure, or a whole result; or an error that is a bug. */
+export type Answer = boolean | Partial<CheckResult> | Error;
 
 export const documentOf = async (document: unknown): Promise<DesiredState> =>
   parseDocuments([{ file: 'web.json', text: JSON.stringify(document) }]);
@@ -92,6 +92,7 @@ export class AgentFarm {
         run: async ({ target, check }) => {
           const answer =
             this.answers.get(`${target.address} ${check.kind}`) ?? this.answers.get(target.address) ?? true;
+          if (answer instanceof Error) throw answer;
           const { ok = true, ...rest } = typeof answer === 'boolean' ? { ok: answer } : answer;
           return { ok, ms: 1, reason: ok ? 'answered' : 'connection refused', ...rest };
         },

@@ -6,10 +6,11 @@ import type { ServiceId } from '../model/service.js';
 import type { DesiredState } from '../model/state.js';
 import type { Reconciliation } from '../plan/apply.js';
 import { type Vip, vipsOf } from './announced-vips.js';
-import { ChangedServices, STEP } from './changed-services.js';
+import { ChangedServices } from './changed-services.js';
 import { survivingBugs } from './check-bugs.js';
 import { CheckSchedule, type Punctuality, type RepeatedCheck, type SchedulePorts } from './check-schedule.js';
 import type { AgentMemory } from './memory.js';
+import { MemoryKeeper } from './memory-keeper.js';
 import { NetworkWatch } from './network-watch.js';
 import type { Probe } from './probe.js';
 import type { ProgramPorts } from './quorum-program.js';
@@ -55,7 +56,7 @@ export class Agent {
   private readonly changed: ChangedServices;
   /** Reasons for which checks did not run, each told once. */
   private readonly notRun = new Set<string>();
-  private isMemoryDue = false;
+  private readonly keeper: MemoryKeeper;
   /** Work on the table, one piece after the other. */
   private work: Promise<unknown> = Promise.resolve();
   private documents: DesiredState | undefined;
@@ -69,7 +70,13 @@ export class Agent {
     private readonly known: AgentMemory,
   ) {
     this.report = new TableReport(ports.tell.bind(ports));
-    this.quorums = new Quorums(ports, known, () => this.remember());
+    this.quorums = new Quorums(ports, known, () => {
+      this.keeper.changed();
+      this.keeper.flush();
+    });
+    // What an earlier run remembered is for the first documents that are taken.
+    const memory = () => (this.documents === undefined ? undefined : this.memory);
+    this.keeper = new MemoryKeeper(ports.clock, memory, ports.remember.bind(ports));
     const tell = ports.tell.bind(ports);
     this.schedule = new CheckSchedule({ ...ports, run: survivingBugs(ports.run.bind(ports), tell) });
     this.changed = new ChangedServices(
@@ -98,7 +105,7 @@ export class Agent {
         [...this.changed.present, ...services.filter(({ isStarting }) => isStarting)].map(({ name }) => name),
       );
       for (const service of services) service.advance(now);
-      this.remember();
+      this.keeper.flush();
       const isNew = cause === 'start' || cause === 'reload';
       const scope = isNew ? { documents: state } : {};
       const reconciliation = await this.ports.reconcile(this.composed(state, services, now), scope);
@@ -122,7 +129,7 @@ export class Agent {
     await this.schedule.stop();
     await this.work;
     await this.quorums.stop();
-    this.remember();
+    this.keeper.stop();
   }
 
   private adopt(services: readonly WatchedService[]): void {
@@ -138,7 +145,8 @@ export class Agent {
     this.numberOfChecks = shared.length;
     this.network.keep(new Set(shared.map(({ key }) => key)));
     this.schedule.set(shared.map((each) => this.repeated(each)));
-    this.remember();
+    this.keeper.changed();
+    this.keeper.flush();
     for (const service of services) {
       // Results that came while the table was changed.
       if (late.has(service.key)) this.changed.add(service);
@@ -173,7 +181,8 @@ export class Agent {
     const wasUp = stateOf(server).isUp;
     const change = probe.record(result, check, this.ports.clock.now());
     if (change === undefined) return;
-    this.rememberLater();
+    if (change === 'weight') this.keeper.changed();
+    else this.keeper.counted();
     const { isUp } = stateOf(server);
     if (isUp !== wasUp) {
       const [from, to] = wasUp ? ['up', 'down'] : ['down', 'up'];
@@ -217,8 +226,8 @@ export class Agent {
     const services = this.changed.take().filter((service) => current.has(service));
     if (services.length === 0 || this.isOver) return;
     const now = this.ports.clock.now();
-    for (const service of services) service.advance(now);
-    this.remember();
+    if (services.filter((service) => service.advance(now)).length > 0) this.keeper.changed();
+    this.keeper.flush();
     try {
       const reconciliation = await this.ports.reconcile(
         { services: services.map((service) => service.desiredNow(now)) },
@@ -239,24 +248,9 @@ export class Agent {
   }
 
   private settleQuorums(services: readonly WatchedService[]): void {
-    if (this.quorums.settle(services, this.ports.clock.now())) this.rememberLater();
+    if (this.quorums.settle(services, this.ports.clock.now())) this.keeper.changed();
     const vips = vipsOf(this.documents?.services ?? [], this.quorums.memory.quorums);
     this.ports.announce(vips, this.isComplete);
-  }
-
-  private rememberLater(): void {
-    if (this.isMemoryDue || this.isOver) return;
-    this.isMemoryDue = true;
-    this.ports.clock.after(STEP, () => {
-      if (this.isMemoryDue) this.remember();
-    });
-  }
-
-  private remember(): void {
-    this.isMemoryDue = false;
-    // What an earlier run remembered is for the first documents that are taken.
-    if (this.documents === undefined) return;
-    this.ports.remember(this.memory);
   }
 
   private get memory(): AgentMemory {

@@ -43,6 +43,14 @@ export const shifted = (memory: AgentMemory, offset: number, now: number): Agent
   ),
 });
 
+/** As a value of JSON. */
+export const plainMemory = ({ probes, starts, quorums, programs }: AgentMemory) => ({
+  probes: Object.fromEntries(probes),
+  starts: Object.fromEntries(starts),
+  quorums: Object.fromEntries(quorums),
+  programs: Object.fromEntries(programs),
+});
+
 /** @param boot that the machine is in: what programs did is lost with another one */
 export const memoryKind = (boot: string | undefined): StateKind<AgentMemory> => ({
   name: 'agent',
@@ -59,16 +67,11 @@ export const memoryKind = (boot: string | undefined): StateKind<AgentMemory> => 
       ),
     };
   },
-  format: ({ probes, starts, quorums, programs }) => ({
-    boot,
-    probes: Object.fromEntries(probes),
-    starts: Object.fromEntries(starts),
-    quorums: Object.fromEntries(quorums),
-    programs: Object.fromEntries(programs),
-  }),
+  format: (memory) => ({ boot, ...plainMemory(memory) }),
   loss: 'the states of servers are lost: all are up until their checks fail',
   expendable: true,
   outlivesBoot: true,
+  isLarge: true,
 });
 
 const conditions: readonly Condition[] = ['unknown', 'up', 'failing', 'down', 'rising'];

@@ -106,12 +106,14 @@ export class WatchedService {
     return { service: this.desired.service, destinations };
   }
 
-  /** Lets slow starts begin and end. The weights of this moment are to be set. */
-  advance(now: number): void {
+  /** Lets slow starts begin and end: the weights of this moment are to be set. @returns whether one has */
+  advance(now: number): boolean {
     const { servers } = this.weights(now);
+    const changed = this.servers.filter((server, index) => server.start !== servers[index]?.start);
     this.servers.forEach((server, index) => {
       server.start = servers[index]?.start;
     });
+    return changed.length > 0;
   }
 
   /** Whether a weight will change by itself. */

@@ -41,6 +41,8 @@ export interface StateKind<T> {
   readonly expendable: boolean;
   /** Whether it is about more than the kernel's state, which a reboot ends. */
   readonly outlivesBoot?: true;
+  /** Whether it is written without blanks: a line for some thousand servers, which no one reads by eye. */
+  readonly isLarge?: true;
 }
 
 export interface StoreContext extends RunDirContext {
@@ -121,7 +123,7 @@ export class Store {
       const state = kind.format(change(this.readFrom(file, kind)));
       attempt('write', file, () => {
         if (state === undefined) removeIfThere(file, files);
-        else replaceFile(file, this.textOf(state), files);
+        else replaceFile(file, this.textOf(state, kind), files);
       });
     } finally {
       release();
@@ -134,7 +136,7 @@ export class Store {
     const { files } = this.context;
     attempt('write', path, () => {
       makeDirectory(directoryOf(path).replace(/(.)\/$/, '$1'), files);
-      replaceFile(path, this.textOf(kind.format(state)), files);
+      replaceFile(path, this.textOf(kind.format(state), kind), files);
     });
   }
 
@@ -209,9 +211,9 @@ export class Store {
     }
   }
 
-  private textOf(state: unknown): string {
+  private textOf(state: unknown, { isLarge }: Pick<StateKind<unknown>, 'isLarge'>): string {
     const stored: Stored = { version: VERSION, boot: bootId(this.context.files), state };
-    return `${JSON.stringify(stored, undefined, 2)}\n`;
+    return `${JSON.stringify(stored, undefined, isLarge ? 0 : 2)}\n`;
   }
 
   /** Removes the files of a dead namespace whose inode is that of this one by now. */

@@ -368,6 +368,28 @@ test('a reload keeps the states of servers that stay, checks new ones, and forge
   assert.deepEqual(await weightsOf(farm), [0, 10]);
 });
 
+test('a server that flaps, a slow start and looks write the memory seldom; states are written before the weights', async (t) => {
+  const farm = await AgentFarm.start(t);
+  const document = farmOf(3, { slowStart: '60s', floor: '0%' });
+  await farm.load(document);
+  await farm.clock.pass(31_000);
+  const writings = farm.writings;
+  for (let second = 0; second < 60; second++) {
+    farm.answers.set('198.51.100.1', second % 2 === 0);
+    await farm.clock.pass(1000);
+  }
+  assert.ok(farm.writings - writings <= 2, `${farm.writings - writings}`);
+  farm.answers.set('198.51.100.2', false);
+  await farm.clock.pass(2000);
+  farm.answers.clear();
+  await farm.clock.pass(4000);
+  const before = farm.writings;
+  await farm.clock.pass(29_000);
+  await farm.load(document, 'resync');
+  await farm.load(document, 'resync');
+  assert.ok(farm.writings - before <= 2, `${farm.writings - before}`);
+});
+
 test('documents that are refused leave the ones before in force', async (t) => {
   const farm = await AgentFarm.start(t);
   await farm.load(farmOf(3));

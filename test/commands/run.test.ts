@@ -75,7 +75,7 @@ test('a server that fails gets weight 0; the table stays at the end, and a new s
   assert.deepEqual(await weights(), { up: 10, down: 0 });
   const sent = director.changesSent;
   const [name = ''] = await readdir(join(director.directory, 'state'));
-  assert.match(await readFile(join(director.directory, 'state', name), 'utf8'), /"condition": "down"/);
+  assert.match(await readFile(join(director.directory, 'state', name), 'utf8'), /"condition":"down"/);
   const again = await agent(director, ['-f', file, '--log', 'json'], async () => true);
   assert.equal(again.status, 0);
   const { time, ...event } = JSON.parse(again.out);

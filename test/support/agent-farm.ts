@@ -35,6 +35,8 @@ export class AgentFarm {
   announced: { readonly vips: readonly Vip[]; readonly isComplete: boolean } | undefined;
   /** What a restart finds. */
   memory: AgentMemory = noMemory;
+  /** Times that it was written. */
+  writings = 0;
   /** Thrown by the next change of the table. */
   refusal: Error | undefined;
   agent: Agent;
@@ -100,7 +102,9 @@ export class AgentFarm {
         reconcile: (desired, scope) => this.reconcile(desired, scope),
         remember: (memory) => {
           // A process that was killed writes nothing.
-          if (this.agent === agent) this.memory = memory;
+          if (this.agent !== agent) return;
+          this.memory = memory;
+          this.writings++;
         },
         runCommand: async (command) => {
           this.commands.push(command);

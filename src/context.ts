@@ -104,6 +104,8 @@ export interface Context {
    * once. The reason is the signal's name. Undefined where there are no signals.
    */
   stopRequest?(): AbortSignal;
+  /** Calls with each piece of standard input, while other work goes on, and with undefined at its end. */
+  onInput?(call: (text: string | undefined) => void): void;
   /** Calls at each SIGHUP, which otherwise ends the process. */
   onReload?(call: () => void): void;
   /**

@@ -3,13 +3,15 @@ import type { Announcer } from './announcer.js';
 import { REPORT_VERSION } from './health-report.js';
 
 /** `withdraw` and `restore` are answered before devices have followed. */
-export const announceActions = ['show', 'withdraw', 'restore'] as const;
-export type AnnounceAction = (typeof announceActions)[number];
+export const vipActions = ['show', 'withdraw', 'restore'] as const;
+export type VipAction = (typeof vipActions)[number];
 
-/** A question. @example `{"version":1,"announce":"show"}` */
-export interface AnnounceQuestion {
-  readonly version: typeof REPORT_VERSION;
-  readonly announce: AnnounceAction;
+/** A question. @example `{"version":1,"about":"vips","action":"withdraw"}` */
+export interface VipQuestion {
+  readonly version: number;
+  readonly about: 'vips';
+  /** `show` if left out. */
+  readonly action?: VipAction | undefined;
 }
 
 export interface VipReport {
@@ -44,16 +46,17 @@ export function answerAnnouncing(announcer: Announcer, line: string): string | u
   return JSON.stringify(reportOf(announcer));
 }
 
-function asked(line: string): AnnounceAction | undefined {
+function asked(line: string): VipAction | undefined {
   try {
-    const { version, announce } = JSON.parse(line) as Partial<AnnounceQuestion>;
-    return version === REPORT_VERSION ? announceActions.find((each) => each === announce) : undefined;
+    const { version, about, action = 'show' } = JSON.parse(line) as Partial<VipQuestion>;
+    if (version !== REPORT_VERSION || about !== 'vips') return undefined;
+    return vipActions.find((each) => each === action);
   } catch {
     return undefined;
   }
 }
 
-function reportOf(announcer: Announcer): AnnounceReport {
+export function reportOf(announcer: Announcer): AnnounceReport {
   const { device, isReady, isWithdrawn, isBusy, addresses, ownAddresses } = announcer;
   const lingering = new Set(ownAddresses.filter((own) => own.device === 'lo').map(({ address }) => address));
   return {

@@ -64,6 +64,12 @@ export const commands: readonly CommandRow[] = [
     load: () => import('./run.js'),
   },
   {
+    name: 'announce',
+    topic: 'documents',
+    summary: 'show, withdraw or restore the addresses that the agent announces',
+    load: () => import('./announce.js'),
+  },
+  {
     name: 'apply',
     topic: 'documents',
     summary: 'make the table match a document',

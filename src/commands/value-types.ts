@@ -82,6 +82,15 @@ export const valueTypes = {
     name: 'NUMBER',
     read: (text, argument) => wholeNumber(text, { min: 1, max: 65_536 }, 'number', argument),
   },
+  med: {
+    name: 'NUMBER',
+    read: (text, argument) => wholeNumber(text, { min: 0, max: 0xffff_ffff }, 'number', argument),
+  },
+  community: {
+    name: 'COMMUNITY',
+    notation: 'A:B, numbers up to 65535 (RFC 1997), or A:B:C, numbers up to 4294967295 (RFC 8092)',
+    read: community,
+  },
   port: { name: 'PORT', read: (text) => wholeNumber(text, portRange, 'port') },
   listen: {
     name: 'ADDRESS:PORT',
@@ -131,6 +140,14 @@ function wholeNumber(text: string, { min, max }: Range, noun: string, argument =
   const number = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
   if (number >= min && number <= max) return number;
   throw new UsageError(`${quoted(text)} is not a ${noun} from ${min} to ${max}`, argument);
+}
+
+/** `65000:1`, or `65000:1:2` of a large community. */
+function community(text: string, argument: string): string {
+  const numbers = /^\d{1,10}(?::\d{1,10}){1,2}$/.test(text) ? text.split(':').map(Number) : [];
+  const most = numbers.length === 2 ? 0xffff : 0xffff_ffff;
+  if (numbers.length > 0 && numbers.every((number) => number <= most)) return numbers.join(':');
+  throw new UsageError(`${quoted(text)} is not a community such as 65000:1, or 65000:1:2`, argument);
 }
 
 /** Not looked for along PATH: what runs as root should be the same program wherever it is started. */

@@ -43,7 +43,7 @@ export function overview(subcommands: readonly CommandRow[], width = WIDTH): str
       ipvsadmRows.map(briefRow),
       width,
     ).trimEnd()}\n${lines('lvsadm help ipvsadm describes all of ipvsadm, lvsadm help apply this subcommand')}`,
-  ].join('\n\n')}\n`;
+  ].join('\n')}\n`;
 }
 
 function briefRow([names, words, text]: (typeof ipvsadmRows)[number]): readonly [string, string] {

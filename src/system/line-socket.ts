@@ -76,18 +76,23 @@ function converse(socket: Socket, answer: (question: string) => string): void {
   });
 }
 
-/** Asks one question. @throws HostError `absent` says why, if nobody listens there */
+/**
+ * Asks one question.
+ * @param patience milliseconds without a byte after which there is no answer
+ * @throws HostError `absent` says why, if nobody listens there
+ */
 export async function askLine(
   path: string,
   question: string,
   doing: string,
   absent: string,
+  patience = IDLE,
 ): Promise<string> {
   const socket = getBuiltinModule('node:net').connect({ path });
   try {
     return await new Promise((resolve, reject) => {
       let received = '';
-      socket.setEncoding('utf8').setTimeout(IDLE, () => reject(new HostError(doing, 'no answer')));
+      socket.setEncoding('utf8').setTimeout(patience, () => reject(new HostError(doing, 'no answer')));
       socket.once('error', (error) => {
         const isAbsent = ['ENOENT', 'ECONNREFUSED'].includes(codeOf(error) ?? '');
         reject(isAbsent ? new HostError(doing, absent) : cannot(doing, error));

@@ -207,8 +207,10 @@ describe('the announcer', () => {
   test('an operator withdraws all addresses, over a restart, until they are restored', async () => {
     const devices = new Devices();
     await devices.settle([vip(A, true)]);
-    const ask = (announce: string) =>
-      JSON.parse(answerAnnouncing(devices.announcer, JSON.stringify({ version: 1, announce })) ?? '');
+    const ask = (action: string) =>
+      JSON.parse(
+        answerAnnouncing(devices.announcer, JSON.stringify({ version: 1, about: 'vips', action })) ?? '',
+      );
     assert.deepEqual(ask('withdraw').withdrawn, true);
     await devices.clock.pass(0);
     assert.deepEqual(devices.on('lvs0'), []);
@@ -230,8 +232,8 @@ describe('the announcer', () => {
     assert.deepEqual(devices.on('lvs0'), [A]);
     for (const other of [
       '{"version":1}',
-      '{"version":2,"announce":"withdraw"}',
-      '{"version":1,"announce":"x"}',
+      '{"version":2,"about":"vips"}',
+      '{"version":1,"about":"vips","action":"x"}',
       '{',
     ])
       assert.equal(answerAnnouncing(devices.announcer, other), undefined);

@@ -60,6 +60,10 @@ function processContext(runtime: Runtime): ProcessContext {
     files,
     openSocket,
     stopRequest: hearStop,
+    onInput(call) {
+      process.stdin.setEncoding('utf8').on('data', call);
+      for (const end of ['end', 'error']) process.stdin.once(end, () => call(undefined));
+    },
     onReload: (call) => void process.on('SIGHUP', call),
     openTerminal(modes, report) {
       hearStop();

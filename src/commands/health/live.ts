@@ -1,22 +1,13 @@
 /** The health of services as the agent of this network namespace knows it. */
-import {
-  type CheckHealth,
-  type HealthReport,
-  REPORT_VERSION,
-  type ServerHealth,
-} from '../../agent/health-report.js';
+import type { CheckHealth, HealthReport, ServerHealth } from '../../agent/health-report.js';
 import type { Context } from '../../context.js';
-import { HostError, UsageError } from '../../errors.js';
-import { printable } from '../../foreign-text.js';
+import { UsageError } from '../../errors.js';
 import { shown } from '../../output/columns.js';
 import { type Json, toJson, toJsonLine } from '../../output/json.js';
 import { renderTable } from '../../output/table.js';
 import { type Theme, themeFor } from '../../output/theme.js';
-import { askLine } from '../../system/line-socket.js';
 import { Interruption } from '../shared/interruption.js';
-
-const DOING = 'ask the agent';
-const ABSENT = 'no agent runs in this network namespace: lvsadm run starts it';
+import { askAgent } from '../shared/running-agent.js';
 
 const UP = 0;
 const DOWN = 1;
@@ -58,12 +49,7 @@ export async function showHealth(path: string, options: LiveOptions, context: Co
 }
 
 async function ask(path: string, service: string | undefined): Promise<HealthReport> {
-  const question = JSON.stringify({ version: REPORT_VERSION, service });
-  const answer = JSON.parse(await askLine(path, question, DOING, ABSENT)) as HealthReport & {
-    readonly error?: string;
-  };
-  if (answer.error !== undefined) throw new HostError(DOING, printable(answer.error));
-  if (answer.version !== REPORT_VERSION) throw new HostError(DOING, 'it is of another version of lvsadm');
+  const answer = await askAgent<HealthReport>(path, { service });
   if (service !== undefined && answer.services.length === 0)
     throw new UsageError('not a service that the agent checks', service);
   return answer;

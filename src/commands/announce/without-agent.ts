@@ -1,0 +1,71 @@
+/** Announcing while no agent runs: the addresses that the last one left, shown or withdrawn. */
+import { type AnnounceReport, reportOf, type VipAction } from '../../agent/announce-report.js';
+import type { AgentEvent } from '../../agent/event.js';
+import type { Context } from '../../context.js';
+import { printable } from '../../foreign-text.js';
+import type { Store } from '../../system/store.js';
+import { Interruption } from '../shared/interruption.js';
+import { Announcing, clockOf } from './announcing.js';
+
+/** Milliseconds between two looks, and beyond the linger time until the kernel is given up. */
+const POLL = 100;
+const PATIENCE = 10_000;
+
+export interface WithoutAgentOptions {
+  readonly store: Store;
+  readonly stateDir: string | undefined;
+  /** Seconds. */
+  readonly linger: number;
+}
+
+/**
+ * Does the agent's work in its place, and waits until addresses have left lo.
+ * @throws LockedError if an agent runs that does not answer
+ */
+export async function withoutAgent(
+  action: VipAction,
+  { store, stateDir, linger }: WithoutAgentOptions,
+  context: Context,
+): Promise<AnnounceReport> {
+  const release =
+    action === 'show' ? () => {} : await store.lock('agent', 'running the agent here', { wait: 0 });
+  const interruption = new Interruption(context);
+  let failure: unknown;
+  const announcing = new Announcing(
+    context,
+    { device: undefined, linger, stateDir },
+    {
+      clock: clockOf(context),
+      tell: ({ event, reason }: AgentEvent) => {
+        if (event === 'problem') void context.err.write(`lvsadm: ${printable(reason)}\n`);
+      },
+      fail: (error) => {
+        failure = error;
+      },
+    },
+  );
+  const { announcer } = announcing;
+  try {
+    if (action !== 'show') announcer.hold(action === 'withdraw');
+    const end = context.now() + linger * 1000 + PATIENCE;
+    const isDone = (): boolean => action !== 'withdraw' || announcer.ownAddresses.length === 0;
+    while (!isDone() && context.now() < end && !interruption.requested && failure === undefined)
+      await interruption.sleep(POLL);
+    if (failure !== undefined) throw failure;
+    const left = announcer.ownAddresses.filter(({ device }) => device !== 'lo');
+    return {
+      ...reportOf(announcer),
+      busy: !isDone(),
+      vips: left.map(({ address, device }) => ({
+        vip: address,
+        wanted: null,
+        announced: true,
+        lingering: false,
+        reason: `the last agent left it on ${device}`,
+      })),
+    };
+  } finally {
+    await announcing.close();
+    release();
+  }
+}

@@ -41,7 +41,8 @@ export class Supervisor {
   /** @param state `STOPPING=1` */
   async tell(state: string): Promise<void> {
     const { env, warn } = this.context;
-    const { run = (command) => runGroup(command, { env, signal: AbortSignal.timeout(PATIENCE) }) } = this.context;
+    const { run = (command) => runGroup(command, { env, signal: AbortSignal.timeout(PATIENCE) }) } =
+      this.context;
     if (!env['NOTIFY_SOCKET']) return;
     try {
       const { status } = await run(['systemd-notify', `--pid=${process.pid}`, state]);

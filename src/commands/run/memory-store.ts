@@ -2,6 +2,7 @@
 import { type AgentMemory, memoryKind, shifted } from '../../agent/memory.js';
 import type { Context } from '../../context.js';
 import { bootId } from '../../system/run-dir.js';
+import { removeOldBoots } from '../shared/store.js';
 import { StateFile } from './state-file.js';
 
 /** The file has times of day; the agent's clock starts with the process. */
@@ -12,6 +13,7 @@ export class MemoryStore {
     private readonly context: Context,
     stateDir: string | undefined,
   ) {
+    removeOldBoots(context, stateDir);
     this.file = new StateFile(context, stateDir, memoryKind(bootId(context.files)));
   }
 

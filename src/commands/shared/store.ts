@@ -2,7 +2,8 @@
 
 import type { Context } from '../../context.js';
 import { printable } from '../../foreign-text.js';
-import { namespaceName } from '../../system/run-dir.js';
+import { codeOf } from '../../system/files.js';
+import { bootId, namespaceName } from '../../system/run-dir.js';
 import { type StateKind, Store } from '../../system/store.js';
 import type { Options } from '../command.js';
 
@@ -37,11 +38,14 @@ export function openLastingStore<T>(
   stateDir: string | undefined,
 ): Store {
   const { env, files } = context;
-  const directory = stateDir ?? (env['LVSADM_STATE_DIR'] || LASTING);
+  const directory = lastingDirectory(env, stateDir);
   return new Store({ env, files, warn: warning(context) }, `${directory}/${name}${suffix(context)}.json`);
 }
 
-/** The first process's namespace is the same after a reboot; another one is not. */
+/**
+ * The first process's namespace is the same after a reboot. Of another one the numbers are given out again: its state is of one boot,
+ * which has eight digits of its id in the name.
+ */
 function suffix({ files }: Context): string {
   try {
     const [own, first] = ['self', '1'].map((pid) => files.readlinkSync(`/proc/${pid}/ns/net`));
@@ -49,8 +53,33 @@ function suffix({ files }: Context): string {
   } catch {
     // Only root sees the namespace of the first process.
   }
-  return `-${namespaceName(files)}`;
+  return `-${namespaceName(files)}${bootSuffix(files)}`;
 }
+
+const bootSuffix = (files: Context['files']): string => {
+  const boot = bootId(files);
+  return boot === undefined ? '' : `-${boot.slice(0, 8)}`;
+};
+
+/** Removes the state of other namespaces of other boots. Files that cannot be removed stay. */
+export function removeOldBoots({ env, files }: Context, stateDir: string | undefined): void {
+  const boot = bootSuffix(files);
+  const directory = lastingDirectory(env, stateDir);
+  const remove = (): void => {
+    for (const name of files.readdirSync(directory)) {
+      const [, ofFile] = /^[a-z]+-\d+-\d+(-[0-9a-f]{8})\.json/.exec(name) ?? [];
+      if (boot !== '' && ofFile !== undefined && ofFile !== boot) files.unlinkSync(`${directory}/${name}`);
+    }
+  };
+  try {
+    remove();
+  } catch (error) {
+    if (codeOf(error) === undefined) throw error;
+  }
+}
+
+const lastingDirectory = (env: Context['env'], stateDir: string | undefined): string =>
+  stateDir ?? (env['LVSADM_STATE_DIR'] || LASTING);
 
 const warning =
   ({ err }: Context) =>

@@ -1,0 +1,53 @@
+// The file of the agent's memory: namespaces, boots, and disks that cannot be read.
+import assert from 'node:assert/strict';
+import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { type AgentMemory, noMemory } from '../../../src/agent/memory.js';
+import { MemoryStore } from '../../../src/commands/run/memory-store.js';
+import type { Files } from '../../../src/system/files.js';
+import { Captured } from '../../support/captured.js';
+import { contextWith } from '../../support/context.js';
+import { ownFiles } from '../../support/flock.js';
+
+const memory: AgentMemory = { ...noMemory, quorums: new Map([['tcp://192.0.2.10:80', true]]) };
+
+/** A directory of state, on a machine in one of its boots. */
+async function machine(t: TestContext) {
+  const directory = await mkdtemp(join(tmpdir(), 'lvsadm-test-'));
+  t.after(() => rm(directory, { recursive: true }));
+  const err = new Captured();
+  const store = (boot: string, isFirst: boolean) => {
+    const files: Files = {
+      ...ownFiles,
+      readlinkSync: (path) =>
+        path === '/proc/1/ns/net' ? 'net:[1]' : isFirst ? 'net:[1]' : ownFiles.readlinkSync(path),
+      readFileSync: (from, encoding) =>
+        from === '/proc/sys/kernel/random/boot_id' ? `${boot}\n` : ownFiles.readFileSync(from, encoding),
+    };
+    return new MemoryStore(contextWith({ out: new Captured(), err, files }), directory);
+  };
+  return { directory, err, store };
+}
+
+test('the memory of the first namespace outlives a reboot; the numbers of others are given out again', async (t) => {
+  const { directory, store } = await machine(t);
+  const [before, after] = ['0123abcd-0000', 'fedc9876-0000'];
+  store(before, true).write(memory);
+  assert.deepEqual(store(after, true).read(), memory);
+  store(before, false).write(memory);
+  assert.deepEqual(store(before, false).read(), memory);
+  assert.deepEqual(store(after, false).read(), noMemory);
+  assert.deepEqual(await readdir(directory), ['agent.json']);
+});
+
+test('a memory that cannot be read is told, and costs no more than the states', async (t) => {
+  const { directory, store, err } = await machine(t);
+  await mkdir(join(directory, 'agent.json'));
+  assert.deepEqual(store('0123abcd', true).read(), noMemory);
+  assert.match(
+    err.text,
+    /^lvsadm: cannot read .*agent\.json: illegal operation on a directory; the states of servers are lost/,
+  );
+});

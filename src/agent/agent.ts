@@ -3,12 +3,15 @@ import { LvsadmError } from '../errors.js';
 import type { CheckResult } from '../health/run-check.js';
 import { isChanging } from '../health/state.js';
 import type { ServiceId } from '../model/service.js';
-import type { DesiredState } from '../model/state.js';
+import { formatService } from '../model/service-uri.js';
+import type { DesiredService, DesiredState } from '../model/state.js';
 import type { Reconciliation } from '../plan/apply.js';
+import { withHolds } from '../plan/holds.js';
 import { type Vip, vipsOf } from './announced-vips.js';
 import { ChangedServices } from './changed-services.js';
 import { survivingBugs } from './check-bugs.js';
 import { CheckSchedule, type Punctuality, type RepeatedCheck, type SchedulePorts } from './check-schedule.js';
+import { HeldServers, type HoldPorts } from './held-servers.js';
 import type { AgentMemory } from './memory.js';
 import { MemoryKeeper } from './memory-keeper.js';
 import { NetworkWatch } from './network-watch.js';
@@ -26,7 +29,7 @@ import {
   WatchedService,
 } from './watched-service.js';
 
-export interface AgentPorts extends SchedulePorts, ProgramPorts {
+export interface AgentPorts extends SchedulePorts, ProgramPorts, HoldPorts {
   /**
    * Makes the table as desired.
    * @throws UsageError if the documents would remove more than is allowed
@@ -50,6 +53,7 @@ export class Agent {
   private probes: ReadonlyMap<string, Probe> = new Map();
   private readonly report: TableReport;
   private readonly quorums: Quorums;
+  private readonly held: HeldServers;
   private readonly schedule: CheckSchedule;
   private readonly network = new NetworkWatch();
   private numberOfChecks = 0;
@@ -77,6 +81,7 @@ export class Agent {
     // What an earlier run remembered is for the first documents that are taken.
     const memory = () => (this.documents === undefined ? undefined : this.memory);
     this.keeper = new MemoryKeeper(ports.clock, memory, ports.remember.bind(ports));
+    this.held = new HeldServers(ports, () => void this.readHolds().catch(ports.fail));
     const tell = ports.tell.bind(ports);
     this.schedule = new CheckSchedule({ ...ports, run: survivingBugs(ports.run.bind(ports), tell) });
     this.changed = new ChangedServices(
@@ -99,11 +104,15 @@ export class Agent {
       const known = this.documents === undefined ? this.known : this.memory;
       const services = (state.services ?? [])
         .filter(isChecked)
-        .map((service) => new WatchedService(service, this.probes, now, known));
+        .map((service) => new WatchedService(service, this.probes, now, known, this.held));
+      const changed = this.held.read();
       // A look that finds other weights than the last ones of these has not found what another program did.
-      const expected = new Set(
-        [...this.changed.present, ...services.filter(({ isStarting }) => isStarting)].map(({ name }) => name),
-      );
+      const expected = new Set([
+        ...[...this.changed.present, ...services.filter(({ isStarting }) => isStarting)].map(
+          ({ name }) => name,
+        ),
+        ...changed,
+      ]);
       for (const service of services) service.advance(now);
       this.keeper.flush();
       const isNew = cause === 'start' || cause === 'reload';
@@ -112,7 +121,7 @@ export class Agent {
       this.documents = state;
       this.isComplete = reconciliation.converged;
       this.adopt(services);
-      this.report.done(reconciliation, cause, { services, at: now, expected });
+      this.report.done(reconciliation, cause, { services, at: now, expected, held: this.held });
       this.settleQuorums(services);
       return reconciliation;
     });
@@ -123,9 +132,33 @@ export class Agent {
     this.report.failed(error);
   }
 
+  /** Reads the holds of operators again. Resolves when the weights that follow are set, or the kernel has refused them. */
+  readHolds(): Promise<void> {
+    return this.inTurn(async () => {
+      const changed = this.held.read();
+      for (const service of this.services) if (changed.has(service.name)) this.changed.add(service);
+      const { services = [] } = this.documents ?? {};
+      await this.pass(
+        services.filter((each) => !isChecked(each) && changed.has(formatService(each.service.id))),
+      );
+    });
+  }
+
+  /** The service as documents have it, and as the kernel is to have it now; undefined if the documents do not have it. */
+  serviceNow(
+    name: string,
+  ): { readonly documented: DesiredService; readonly now: DesiredService } | undefined {
+    const documented = this.documents?.services?.find((each) => formatService(each.service.id) === name);
+    if (documented === undefined) return undefined;
+    const at = this.ports.clock.now();
+    const { services: [now] = [] } = this.composed({ services: [documented] }, this.services, at);
+    return now && { documented, now };
+  }
+
   /** Ends checks and timers. The table stays. */
   async stop(): Promise<void> {
     this.isOver = true;
+    this.held.stop();
     await this.schedule.stop();
     await this.work;
     await this.quorums.stop();
@@ -156,12 +189,13 @@ export class Agent {
 
   private composed(state: DesiredState, services: readonly WatchedService[], now: number): DesiredState {
     const watched = new Map(services.map((service) => [service.desired, service]));
-    return {
+    const composed = {
       ...state,
       services: state.services?.map((each) =>
         isChecked(each) ? (watched.get(each)?.desiredNow(now) ?? each) : each,
       ),
     };
+    return withHolds(composed, this.held.holds);
   }
 
   private repeated({ key, placed, members }: SharedCheck): RepeatedCheck {
@@ -219,21 +253,21 @@ export class Agent {
     });
   }
 
-  /** Sets the weights of the services that have changed. */
-  private async pass(): Promise<void> {
+  /** Sets the weights of the services that have changed, and of some that are not checked. */
+  private async pass(unchecked: readonly DesiredService[] = []): Promise<void> {
     // Of earlier documents there may be some.
     const current = new Set(this.services);
     const services = this.changed.take().filter((service) => current.has(service));
-    if (services.length === 0 || this.isOver) return;
+    const desired = [...services.map((each) => each.desired), ...unchecked];
+    if (desired.length === 0 || this.isOver) return;
     const now = this.ports.clock.now();
     if (services.filter((service) => service.advance(now)).length > 0) this.keeper.changed();
     this.keeper.flush();
     try {
-      const reconciliation = await this.ports.reconcile(
-        { services: services.map((service) => service.desiredNow(now)) },
-        { only: services.map(({ desired }) => desired.service.id) },
-      );
-      this.report.done(reconciliation, 'checks', { services, at: now });
+      const reconciliation = await this.ports.reconcile(this.composed({ services: desired }, services, now), {
+        only: desired.map(({ service }) => service.id),
+      });
+      this.report.done(reconciliation, 'checks', { services, at: now, held: this.held });
       for (const service of services) {
         if (!reconciliation.converged) this.changed.addAfterFailure(service);
         else this.changed.succeeded(service);

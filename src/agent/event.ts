@@ -3,7 +3,7 @@ import { printable } from '../foreign-text.js';
 
 /**
  * `weight`: a server's weight. `server`: a server was added or removed. `state`: a server is up or down. `quorum`: won or lost.
- * `vip`: a virtual address was announced or withdrawn.
+ * `vip`: a virtual address was announced or withdrawn. `hold`: of an operator, begun, ended or expired.
  * `applied`: documents or the whole table. `network`: all checks fail, or no longer all. `refused`: by the kernel. `problem`: the
  * rest.
  */
@@ -13,6 +13,7 @@ export type AgentEventKind =
   | 'state'
   | 'quorum'
   | 'vip'
+  | 'hold'
   | 'applied'
   | 'network'
   | 'refused'

@@ -2,6 +2,7 @@
 import type { LvsadmError } from '../errors.js';
 import type { Reconciliation } from '../plan/apply.js';
 import type { AgentEvent } from './event.js';
+import type { HeldServers } from './held-servers.js';
 import { type Cause, eventsOf } from './table-events.js';
 import type { WatchedService } from './watched-service.js';
 
@@ -12,6 +13,7 @@ export interface SetWeights {
   readonly at: number;
   /** Names of services whose weights were to change, whatever others did (default: none). */
   readonly expected?: ReadonlySet<string>;
+  readonly held: HeldServers;
 }
 
 export class TableReport {
@@ -37,12 +39,13 @@ export class TableReport {
 }
 
 /** Why a server of a service has its weight. */
-function reasonsOf(cause: Cause, { services, at, expected }: SetWeights) {
+function reasonsOf(cause: Cause, { services, at, expected, held }: SetWeights) {
   const watched = new Map(services.map((service) => [service.name, service]));
   const reasons = new Map<string, ReadonlyMap<string, string> | undefined>();
   return (service: string, server: string): string => {
     if (!reasons.has(service)) reasons.set(service, watched.get(service)?.reasons(at));
-    const reason = reasons.get(service)?.get(server) ?? 'as the document says';
+    const reason =
+      held.reasonOf(service, server) ?? reasons.get(service)?.get(server) ?? 'as the document says';
     return cause === 'resync' && !expected?.has(service) ? `another program changed it; ${reason}` : reason;
   };
 }

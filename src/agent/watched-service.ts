@@ -6,10 +6,12 @@ import { hasQuorum, type ServerWeight, type ServiceWeights, serviceWeights } fro
 import type { Check, CheckKind } from '../model/check.js';
 import { type Destination, destinationKey } from '../model/destination.js';
 import { checksOf, type Health } from '../model/health.js';
+import type { Hold } from '../model/hold.js';
 import { serviceKey } from '../model/service.js';
 import { formatService } from '../model/service-uri.js';
 import type { DesiredService } from '../model/state.js';
-import { type AgentMemory, noMemory } from './memory.js';
+import type { HeldServers } from './held-servers.js';
+import type { AgentMemory } from './memory.js';
 import { combinedState, type LastResult, Probe, type ProbeMemory } from './probe.js';
 
 /** A check of a server, and what its results have said. */
@@ -48,12 +50,14 @@ export class WatchedService {
   /**
    * @param probes of the documents before, by the keys of their checks: those that stay go on
    * @param known of the documents before, or at the end of an earlier run
+   * @param held the holds of operators
    */
   constructor(
     readonly desired: CheckedService,
     probes: ReadonlyMap<string, Probe>,
     now: number,
-    known: Pick<AgentMemory, 'probes' | 'starts'> = noMemory,
+    known: Pick<AgentMemory, 'probes' | 'starts'>,
+    private readonly held: Pick<HeldServers, 'of'>,
   ) {
     this.name = formatService(desired.service.id);
     this.key = serviceKey(desired.service.id);
@@ -80,11 +84,16 @@ export class WatchedService {
     return this.desired.health;
   }
 
+  holdOf({ name }: WatchedServer): Hold | undefined {
+    return this.held.of(this.name, name);
+  }
+
   weights(now: number): ServiceWeights {
     return serviceWeights(
       this.servers.map((server) => ({
         state: stateOf(server),
         weight: server.destination.weight,
+        held: this.holdOf(server)?.weight,
         agent: shareOf(server, ({ kind }) => kind === 'agent'),
         reported: shareOf(server, ({ kind }) => kind !== 'agent'),
         start: server.start,
@@ -100,7 +109,8 @@ export class WatchedService {
     const { onDown, sorry } = this.health;
     const present = this.servers.flatMap(({ destination }, index) => {
       const { weight, factors } = servers[index] as ServerWeight;
-      return factors.health === 0 && onDown === 'remove' ? [] : [{ ...destination, weight }];
+      const isRemoved = factors.health === 0 && factors.operator === null && onDown === 'remove';
+      return isRemoved ? [] : [{ ...destination, weight }];
     });
     const destinations = needsSorry && sorry !== undefined ? [...present, { ...sorry, weight: 1 }] : present;
     return { service: this.desired.service, destinations };

@@ -32,7 +32,7 @@ import { Interruption } from './shared/interruption.js';
 import { RemovalDrain } from './shared/removal-drain.js';
 import { checkRemovals, removalOptions, watchLimit } from './shared/removal-limits.js';
 import { describeServer, someNames } from './shared/server.js';
-import { openStore, runDirOption } from './shared/store.js';
+import { openStore, runDirOption, stateDirOption } from './shared/store.js';
 import type { Occasion, Pass } from './shared/watch.js';
 
 const DONE = 0;
@@ -53,6 +53,7 @@ const options = {
     describe: 'keep running: apply again when a file changes, and undo changes made by others',
   },
   interval: { type: 'seconds', default: 30, describe: 'time after which --watch reads the table again' },
+  ...stateDirOption,
   ...runDirOption,
   json: { type: 'flag', describe: 'write the result as JSON' },
 } as const satisfies Options;
@@ -110,7 +111,7 @@ class Application {
     await this.tellOfChecks(first);
     const client = await context.client();
     if (values.dryRun)
-      return this.show(this.planned(await readCurrent(client, first, context), first), client);
+      return this.show(this.planned(await readCurrent(client, first, context), first), first, client);
     const release = await this.lock();
     try {
       // From here on a signal is answered; --watch, whose loop waits for one, lets an apply finish.
@@ -139,9 +140,9 @@ class Application {
     );
   }
 
-  private async show(plan: Plan, client: IpvsClient): Promise<number> {
-    const losses = await lossesOf(plan, client);
-    const text = this.values.json ? toJson(planJson(plan, losses)) : renderPlan(plan, this.theme, losses);
+  private async show(plan: Plan, { holds }: Desired, client: IpvsClient): Promise<number> {
+    const notes = { losses: await lossesOf(plan, client), holds, now: this.context.date().getTime() };
+    const text = this.values.json ? toJson(planJson(plan, notes)) : renderPlan(plan, this.theme, notes);
     await this.context.out.write(text);
     return DONE;
   }

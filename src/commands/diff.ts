@@ -6,7 +6,7 @@ import { lossesOf } from '../plan/losses.js';
 import { defineCommand } from './command.js';
 import { movesOf } from './diff/moves.js';
 import { desiredOptions, planFor, readCurrent, readDesired } from './shared/desired-state.js';
-import { openStore, runDirOption } from './shared/store.js';
+import { openStore, runDirOption, stateDirOption } from './shared/store.js';
 
 /** As diff(1) has them. */
 const SAME = 0;
@@ -20,6 +20,7 @@ export const command = defineCommand({
       type: 'flag',
       describe: 'of services with mh, sh or dh, show the share of clients that get another server',
     },
+    ...stateDirOption,
     ...runDirOption,
     json: { type: 'flag', describe: 'write the plan as JSON' },
   },
@@ -34,10 +35,11 @@ export const command = defineCommand({
     const moves = values.moves
       ? await movesOf(plan, client, context, openStore(context, values.runDir))
       : undefined;
+    const notes = { losses, moves, holds: desired.holds, now: context.date().getTime() };
     await context.out.write(
       values.json
-        ? toJson(planJson(plan, losses, moves))
-        : renderPlan(plan, await themeFor(context.out, context.env), losses, moves),
+        ? toJson(planJson(plan, notes))
+        : renderPlan(plan, await themeFor(context.out, context.env), notes),
     );
     return changesAnything(plan) ? DIFFERENT : SAME;
   },

@@ -1,15 +1,20 @@
 /** `lvsadm drain`: takes a server out of service without breaking connections. */
 import type { Context } from '../context.js';
 import type { IpvsClient } from '../ipvs/client.js';
+import { type Hold, holdKey } from '../model/hold.js';
 import type { ServiceId } from '../model/service.js';
 import type { Json } from '../output/json.js';
+import { heldJson } from '../output/plan.js';
 import { Progress } from '../output/progress.js';
 import { quiesce } from '../plan/drain.js';
 import { connectionsLeft, waitUntilEmpty } from '../plan/wait-until-empty.js';
 import { defineCommand } from './command.js';
 import { DrainedWeights } from './shared/drained-weights.js';
 import { Fallbacks, forceOption } from './shared/fallbacks.js';
+import { HoldStore, heldOf, holdOptions, holdTerms } from './shared/holds.js';
 import { Interruption, interruptOption } from './shared/interruption.js';
+import { keptByAgent, refuseKept } from './shared/kept-servers.js';
+import { release } from './shared/release.js';
 import {
   allServicesOption,
   describeServer,
@@ -33,6 +38,12 @@ export const command = defineCommand({
   options: {
     timeout: { type: 'seconds', default: 300, describe: 'time to wait for connections to end' },
     delete: { type: 'flag', describe: 'remove the server once it has no connections left' },
+    hold: {
+      type: 'flag',
+      conflicts: 'delete',
+      describe: 'keep the weight at 0, over documents, checks and reboots, until lvsadm undrain',
+    },
+    ...holdOptions,
     ...allServicesOption,
     ...forceOption,
     ...interruptOption,
@@ -42,7 +53,7 @@ export const command = defineCommand({
   notes:
     'Sets the weight to 0, so that the server gets no new connections, and waits until its current connections have ' +
     'ended. `lvsadm undrain` restores the weight. Services with the schedulers sh and mh have the flag sh-fallback or ' +
-    'mh-fallback while one of their servers has weight 0.',
+    'mh-fallback while one of their servers has weight 0. While an agent (lvsadm run) sets the weight of the server, --hold is needed.',
   exitStatuses: {
     0: 'no connections are left',
     1:
@@ -53,8 +64,13 @@ export const command = defineCommand({
   examples: [
     ['lvsadm drain tcp://192.0.2.10:80 198.51.100.7', 'a server of one service'],
     ['lvsadm drain 198.51.100.7 --timeout 10m', 'a host, in all services'],
+    [
+      'lvsadm drain 198.51.100.7 --hold --until 18:00 --reason disk',
+      'out of service, whatever documents and checks say',
+    ],
   ],
   async run(context, values) {
+    const terms = holdTerms(values, context);
     const search = await serverSearch(context, values);
     const client = await context.client();
     const store = openStore(context, values.runDir);
@@ -66,18 +82,33 @@ export const command = defineCommand({
       throw error;
     });
     const interruption = new Interruption(context);
-    const active = servers.filter(({ destination }) => destination.weight > 0);
-    if (!values.force) await fallbacks.requireFallback(servicesOf(active));
-    const taken = await fallbacks.whileSet(servicesOf(servers), () => takeOut(servers, client, weights));
+    const kept = await keptByAgent(servers, store);
+    if (terms === undefined) refuseKept(kept);
+    const ofAgent = servers.filter((each) => kept.some(({ server }) => server === each));
+    const others = servers.filter((each) => !ofAgent.includes(each));
+    if (!values.force) {
+      await fallbacks.requireFallback(
+        servicesOf(others.filter(isActive)),
+        servicesOf(ofAgent.filter(isActive)),
+      );
+    }
+    const holds = new HoldStore(context, values.stateDir);
+    if (terms !== undefined) {
+      await holds.add(servers, 0, terms, weights);
+      await keptByAgent(ofAgent, store);
+    }
+    const taken = await fallbacks.whileSet(servicesOf(others), () => takeOut(servers, client, weights));
     await waitFor(servers, client, values.timeout * 1000, interruption, context);
     const interrupted = interruption.requested;
+    const isUndone = interrupted && values.onInterrupt === 'restore';
+    const held = terms === undefined ? [] : heldOf(servers, holds.read());
+    if (isUndone) await release(held, servers, client, holds, store);
     const ends: End[] = [];
     for (const server of servers) {
       const end = { server, now: await present(client, server), interrupted };
       if (values.delete && isDrained(end)) ends.push(await removed(end, client, weights));
-      else if (interrupted && values.onInterrupt === 'restore')
-        ends.push(await restored(end, taken, client, weights));
-      else ends.push(end);
+      else if (isUndone) ends.push(await restored(end, taken, client, weights));
+      else ends.push({ ...end, hold: held.find((hold) => holdKey(hold) === holdKey(nameOf(server))) });
     }
     await fallbacks.giveBack();
     if (interrupted) await context.err.write(ends.map((end) => adviceAfter(end, weights)).join(''));
@@ -86,6 +117,8 @@ export const command = defineCommand({
     return ends.every(isDrained) ? DRAINED : NOT_DRAINED;
   },
 });
+
+const isActive = ({ destination }: Found): boolean => destination.weight > 0;
 
 const servicesOf = (servers: readonly Found[]): ServiceId[] => [...new Set(servers.map(({ of }) => of))];
 
@@ -139,6 +172,8 @@ interface End {
   /** Whether the drain was interrupted: then no connections may be left for less than it takes one to be established. */
   readonly interrupted: boolean;
   readonly removed?: boolean;
+  /** The hold that this run made, and that stays. */
+  readonly hold?: Hold | undefined;
 }
 
 const leftOf = ({ now }: End): number => (now === undefined ? 0 : connectionsLeft(now.of, now.destination));
@@ -187,9 +222,10 @@ const line = (end: End): string => `${describeServer(end.server)}: ${stateOf(end
 function adviceAfter(end: End, weights: DrainedWeights): string {
   const { service, server } = nameOf(end.server);
   const state = `lvsadm: interrupted: ${line(end).trimEnd()}`;
+  const names = `${service} ${server}`;
+  if (end.hold !== undefined) return `${state}; it stays held: 'lvsadm undrain ${names}' ends the hold\n`;
   const before = end.now && weights.of(end.now);
   if (end.now?.destination.weight !== 0 || !before?.same) return `${state}\n`;
-  const names = `${service} ${server}`;
   return `${state}; 'lvsadm drain ${names}' goes on, 'lvsadm undrain ${names}' restores weight ${before.weight}\n`;
 }
 
@@ -199,4 +235,5 @@ const json = (end: End): Json => ({
   connectionsLeft: leftOf(end),
   weight: end.removed ? null : (end.now?.destination.weight ?? null),
   removed: end.removed ?? false,
+  held: heldJson(end.hold),
 });

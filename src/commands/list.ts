@@ -1,8 +1,10 @@
 /** `lvsadm list`: the table, for people and for scripts. */
 import { destinationValue, serviceSettings } from '../document/write.js';
 import { destinationCounts } from '../model/fields.js';
+import { type Holds, holdKey } from '../model/hold.js';
 import { formatService } from '../model/service-uri.js';
 import { type Json, toJson } from '../output/json.js';
+import { heldJson } from '../output/plan.js';
 import { themeFor } from '../output/theme.js';
 import { toYaml } from '../output/yaml.js';
 import { defineCommand } from './command.js';
@@ -10,6 +12,8 @@ import { type Entry, readEntries } from './list/entries.js';
 import { filterOf, serverFieldNames, serviceFieldNames } from './list/filter.js';
 import { measures, sortEntries, views } from './list/measures.js';
 import { entriesTable } from './list/table.js';
+import { readableHolds } from './shared/holds.js';
+import { nameOf } from './shared/server.js';
 
 export const command = defineCommand({
   positionals: {
@@ -56,34 +60,38 @@ export const command = defineCommand({
   onlyReads: true,
   async run(context, { service: named, stats, rate, human, sort, filter, output, json }) {
     const filtered = filterOf(filter);
+    const holds = readableHolds(context);
     const entries = sortEntries(filtered(await readEntries(context, named)), sort);
     const format = json ? 'json' : output;
     const { out } = context;
     if (format === 'name') {
       await out.write(entries.map(({ service }) => `${formatService(service.id)}\n`).join(''));
     } else if (format === 'json') {
-      await out.write(toJson(entriesJson(entries)));
+      await out.write(toJson(entriesJson(entries, holds)));
     } else if (format === 'yaml') {
-      await out.write(toYaml(entriesJson(entries)));
+      await out.write(toYaml(entriesJson(entries, holds)));
     } else {
       const view = views[stats ? 'counters' : rate ? 'rates' : 'connections'];
       const theme = await themeFor(out, context.env);
-      const layout = { view, theme, human, wide: format === 'wide', width: out.columns };
-      await out.write(entriesTable(entries, layout));
+      const layout = { view, theme, human, holds, now: context.date().getTime() };
+      await out.write(entriesTable(entries, { ...layout, wide: format === 'wide', width: out.columns }));
     }
     return 0;
   },
 });
 
-const entriesJson = (entries: readonly Entry[]): Json => ({ services: entries.map(entryJson) });
+const entriesJson = (entries: readonly Entry[], holds: Holds): Json => ({
+  services: entries.map((entry) => entryJson(entry, holds)),
+});
 
 /** Settings as documents have them, connections and counters. */
-const entryJson = ({ service, shown }: Entry): Json => ({
+const entryJson = ({ service, shown }: Entry, holds: Holds): Json => ({
   ...serviceSettings(service),
   stats: { ...service.stats },
   servers: shown.map((server) => ({
     ...destinationValue(server),
     ...Object.fromEntries(destinationCounts.map((count) => [count, server[count]])),
     stats: { ...server.stats },
+    held: heldJson(holds.get(holdKey(nameOf({ of: service.id, destination: server })))),
   })),
 });

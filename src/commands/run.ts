@@ -4,7 +4,7 @@ import type { NetlinkUser } from '../system/netlink-users.js';
 import { lingerOption } from './announce/announcing.js';
 import { defineCommand, type Options } from './command.js';
 import { AgentProcess } from './run/agent-process.js';
-import { fileOption, readDesired } from './shared/desired-state.js';
+import { fileOption, readDocuments } from './shared/desired-state.js';
 import { removalOptions } from './shared/removal-limits.js';
 import { openStore, runDirOption, stateDirOption } from './shared/store.js';
 import { FileWatch } from './shared/watch.js';
@@ -65,7 +65,7 @@ export const command = defineCommand({
     // Taken before the files are read, so that a change in between is seen.
     await watch.begin();
     // Before the locks: a mistake in a document needs none.
-    const documents = await readDesired(context, { ...values, only: [] });
+    const documents = await readDocuments(context, { ...values, only: [] });
     const store = openStore(context, values.runDir);
     const releases: (() => void)[] = [];
     try {

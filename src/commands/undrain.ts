@@ -1,13 +1,16 @@
 /** `lvsadm undrain`: restores the weight that a server had before its drain. */
 import { UsageError } from '../errors.js';
 import type { IpvsClient } from '../ipvs/client.js';
+import { holdKey } from '../model/hold.js';
 import type { Json } from '../output/json.js';
 import { defineCommand } from './command.js';
 import { DrainedWeights } from './shared/drained-weights.js';
 import { Fallbacks } from './shared/fallbacks.js';
+import { HoldStore, holdsNamed } from './shared/holds.js';
+import { keptByAgent } from './shared/kept-servers.js';
+import { type Released, release } from './shared/release.js';
 import {
   allServicesOption,
-  describeServer,
   type Found,
   jsonOption,
   nameOf,
@@ -16,17 +19,18 @@ import {
   serversPositionals,
   setWeight,
 } from './shared/server.js';
-import { openStore, runDirOption } from './shared/store.js';
+import { openStore, runDirOption, stateDirOption } from './shared/store.js';
 
 const RESTORED = 0;
 const NOT_DRAINED = 1;
 
 export const command = defineCommand({
   positionals: serversPositionals,
-  options: { ...allServicesOption, ...runDirOption, ...jsonOption },
+  options: { ...allServicesOption, ...stateDirOption, ...runDirOption, ...jsonOption },
   notes:
     'Without a service it restores all servers of the host that `lvsadm drain` drained. A weight that was set since the ' +
-    'drain stays, and so does that of a server that was removed and added again.',
+    'drain stays, and so does that of a server that was removed and added again. A hold of the server ends, also if the table lacks ' +
+    'the server; while an agent (lvsadm run) sets its weight, that is the weight that it gets.',
   exitStatuses: {
     0: 'the weight is restored',
     1: 'the server is not drained: its weight is above 0, or it was added again since',
@@ -39,13 +43,22 @@ export const command = defineCommand({
     const ends: End[] = [];
     try {
       const weights = new DrainedWeights(store);
-      for (const server of await search(client)) ends.push(await undrain(server, client, weights));
+      const holds = new HoldStore(context, values.stateDir);
+      const held = await holdsNamed(values, holds.read(), context);
+      // A hold ends also if its server is gone.
+      const servers = await search(client).catch((error) => (held.length > 0 ? [] : Promise.reject(error)));
+      const released = await release(held, servers, client, holds, store);
+      ends.push(...released.map(releasedEnd));
+      const keys = held.map(holdKey);
+      const others = servers.filter((server) => !keys.includes(holdKey(nameOf(server))));
+      const kept = new Map((await keptByAgent(others, store)).map(({ server, pid }) => [server, pid]));
+      for (const server of others) ends.push(await undrain(server, kept.get(server), client, weights));
     } finally {
       // Also where the server is gone.
       await fallbacks.giveBack();
     }
     const [first] = ends;
-    if (ends.length === 1 && first?.unknown) throw unknownWeight(first.server);
+    if (ends.length === 1 && first?.unknown) throw unknownWeight(first);
     // A host's servers in other services need not have been drained.
     const told = ends.some(isRestored) ? ends.filter(isRestored) : ends;
     await context.out.write(values.json ? serversJson(values, told.map(json)) : told.map(line).join(''));
@@ -54,47 +67,70 @@ export const command = defineCommand({
 });
 
 interface End {
-  readonly server: Found;
-  /** The weight that it has now. */
-  readonly weight: number;
+  readonly service: string;
+  readonly server: string;
+  /** The weight that it has now; null if the table lacks it. */
+  readonly weight: number | null;
   /** Why the weight was not restored. */
   readonly refusal?: string;
   /** Whether its weight is 0 and the one before that is not known. */
   readonly unknown?: boolean;
+  /** More about the weight. */
+  readonly note?: string;
 }
 
 const isRestored = ({ refusal }: End): boolean => refusal === undefined;
 
-async function undrain(server: Found, client: IpvsClient, weights: DrainedWeights): Promise<End> {
-  const { weight } = server.destination;
-  const before = weights.of(server);
+/** @param agent process of the agent that sets its weight */
+async function undrain(
+  found: Found,
+  agent: number | undefined,
+  client: IpvsClient,
+  weights: DrainedWeights,
+): Promise<End> {
+  const { weight } = found.destination;
+  const names = nameOf(found);
+  const before = weights.of(found);
   if (weight > 0) {
-    await weights.forget([server]);
-    return { server, weight, refusal: `not drained: its weight is ${weight}` };
+    await weights.forget([found]);
+    return { ...names, weight, refusal: `not drained: its weight is ${weight}` };
+  }
+  if (agent !== undefined) {
+    return { ...names, weight, refusal: `not held: the agent (process ${agent}) sets its weight` };
   }
   if (before === undefined) {
-    return { server, weight, refusal: 'lvsadm did not drain it, so its weight is unknown', unknown: true };
+    return { ...names, weight, refusal: 'lvsadm did not drain it, so its weight is unknown', unknown: true };
   }
-  if (before.same) await setWeight(client, server, before.weight);
-  await weights.forget([server]);
-  if (before.same) return { server, weight: before.weight };
+  if (before.same) await setWeight(client, found, before.weight);
+  await weights.forget([found]);
+  if (before.same) return { ...names, weight: before.weight };
   const refusal = `not drained: it was added again, or its counters were zeroed, since its drain at weight ${before.weight}`;
-  return { server, weight, refusal };
+  return { ...names, weight, refusal };
 }
 
-function unknownWeight(found: Found): UsageError {
-  const { service, server } = nameOf(found);
+function releasedEnd({ hold: { service, server }, weight, agent }: Released): End {
+  const note =
+    agent === undefined
+      ? 'the hold has ended'
+      : `the hold has ended; the agent (process ${agent}) sets the weight`;
+  return { service, server, weight: weight ?? null, note };
+}
+
+function unknownWeight({ service, server }: End): UsageError {
   return new UsageError(
     `lvsadm did not drain it, so its weight is unknown; set one: lvsadm weight ${service} ${server} N`,
     server,
   );
 }
 
-const line = ({ server, weight, refusal }: End): string =>
-  `${describeServer(server)}: ${refusal ?? `weight ${weight}`}\n`;
+function line({ service, server, weight, refusal, note }: End): string {
+  const result = refusal ?? (weight === null ? 'not in the table' : `weight ${weight}`);
+  return `${server} of ${service}: ${result}${note === undefined ? '' : ` (${note})`}\n`;
+}
 
-const json = ({ server, weight, refusal }: End): Json => ({
-  ...nameOf(server),
+const json = ({ service, server, weight, refusal }: End): Json => ({
+  service,
+  server,
   weight,
   restored: refusal === undefined,
   reason: refusal,

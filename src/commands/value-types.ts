@@ -4,6 +4,7 @@ import { UsageError, ValueError } from '../errors.js';
 import { quoted } from '../foreign-text.js';
 import { canonicalAddress, familyOf, isLoopback, notOfOneMachine } from '../model/address.js';
 import { destinationNumbers } from '../model/fields.js';
+import { LONGEST_REASON } from '../model/hold.js';
 import { interfaceName } from '../model/interface.js';
 import { portRange, type Range } from '../model/limits.js';
 import { parseNetwork } from '../model/network.js';
@@ -14,6 +15,7 @@ import type { RemovalLimit } from '../plan/policy.js';
 import { nearest } from '../suggest.js';
 import type { ListenAddress } from '../system/http-server.js';
 import { comparisons } from './shared/comparisons.js';
+import { moment } from './shared/moment.js';
 
 /** What a shell completes a value with: names of files or links, or services and servers in the table. */
 export type Completion = 'path' | 'directory' | 'interface' | 'netns' | 'service' | 'service-url' | 'server';
@@ -111,6 +113,12 @@ export const valueTypes = {
     notation: 'seconds, or a number with its unit: 90, 90s, 5m, 2h, 1d',
     read: seconds,
   },
+  moment: {
+    name: 'WHEN',
+    notation: 'a time from now (90, 5m, 2h, 1d), a time of day (18:00), or ISO 8601 (2026-12-01T18:00)',
+    read: (text, argument) => moment(text, argument, (word) => seconds(word, argument)),
+  },
+  reason: { name: 'TEXT', read: reason },
 } as const satisfies Readonly<Record<string, ValueType<unknown>>>;
 
 export type ValueTypeName = keyof typeof valueTypes;
@@ -227,6 +235,11 @@ function seconds(text: string, argument: string): number {
     `${quoted(text)} is not a time such as 90, 90s, 5m or 1h, at most ${LONGEST} s`,
     argument,
   );
+}
+
+function reason(text: string, argument: string): string {
+  if (new TextEncoder().encode(text).length <= LONGEST_REASON) return text;
+  throw new UsageError(`longer than ${LONGEST_REASON} bytes`, argument);
 }
 
 /** States with commas between them, in capitals or not. */

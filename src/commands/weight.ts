@@ -1,13 +1,16 @@
 /** `lvsadm weight`: changes a server's share, at once or gradually. */
 import type { Context } from '../context.js';
+import { UsageError } from '../errors.js';
 import type { IpvsClient } from '../ipvs/client.js';
 import { destinationNumbers } from '../model/fields.js';
 import { toJson } from '../output/json.js';
 import { Progress } from '../output/progress.js';
-import { defineCommand } from './command.js';
+import { defineCommand, labelOf, type Options, type Positionals, usageOf, type Values } from './command.js';
 import { DrainedWeights } from './shared/drained-weights.js';
 import { Fallbacks, forceOption } from './shared/fallbacks.js';
+import { HoldStore, holdOptions, holdsNamed, holdTerms } from './shared/holds.js';
 import { Interruption, interruptOption } from './shared/interruption.js';
+import { keptByAgent, refuseKept } from './shared/kept-servers.js';
 import {
   describeServer,
   type Found,
@@ -19,6 +22,7 @@ import {
   setWeight,
 } from './shared/server.js';
 import { openStore, runDirOption } from './shared/store.js';
+import { command as undrain } from './undrain.js';
 
 const REACHED = 0;
 const NOT_REACHED = 1;
@@ -26,25 +30,40 @@ const NOT_REACHED = 1;
 /** Milliseconds between two steps of a ramp. */
 const STEP = 1000;
 
+const positionals = {
+  ...serverPositionals,
+  weight: {
+    type: 'weight',
+    optional: true,
+    describe: `new weight: 0 (no new connections) to ${destinationNumbers.weight.max}; +5: 5 more; 50%: of the present weight`,
+  },
+} as const satisfies Positionals;
+
+const options = {
+  over: {
+    type: 'seconds',
+    default: 0,
+    describe: 'time in which to reach the weight, in steps of a second',
+  },
+  hold: {
+    type: 'flag',
+    describe: 'keep the weight, over documents, checks and reboots, until lvsadm undrain',
+  },
+  release: {
+    type: 'flag',
+    conflicts: 'hold',
+    describe: 'end the hold of the server, as lvsadm undrain does',
+  },
+  ...holdOptions,
+  ...forceOption,
+  ...interruptOption,
+  ...runDirOption,
+  ...jsonOption,
+} as const satisfies Options;
+
 export const command = defineCommand({
-  positionals: {
-    ...serverPositionals,
-    weight: {
-      type: 'weight',
-      describe: `new weight: 0 (no new connections) to ${destinationNumbers.weight.max}; +5: 5 more; 50%: of the present weight`,
-    },
-  },
-  options: {
-    over: {
-      type: 'seconds',
-      default: 0,
-      describe: 'time in which to reach the weight, in steps of a second',
-    },
-    ...forceOption,
-    ...interruptOption,
-    ...runDirOption,
-    ...jsonOption,
-  },
+  positionals,
+  options,
   exitStatuses: {
     0: 'the server has the weight',
     1: 'another program removed the server, or changed its weight, meanwhile',
@@ -55,13 +74,24 @@ export const command = defineCommand({
     ['lvsadm weight tcp://192.0.2.10:80 198.51.100.7 50%', 'half of the present weight'],
   ],
   async run(context, values) {
+    const terms = holdTerms(values, context);
+    const weight = weightOf(values);
+    if (weight === undefined) return releaseHold(context, values);
     const found = await findServer(context, values);
     const client = await context.client();
     const from = found.destination.weight;
-    const wanted = values.weight(from);
+    const wanted = weight(from);
     const store = openStore(context, values.runDir);
     const fallbacks = new Fallbacks(client, store, context.err);
-    if (from > 0 && wanted === 0 && !values.force) await fallbacks.requireFallback([found.of]);
+    const kept = await keptByAgent([found], store);
+    if (terms === undefined) refuseKept(kept);
+    if (from > 0 && wanted === 0 && !values.force) {
+      await fallbacks.requireFallback([found.of], kept.length > 0 ? [found.of] : []);
+    }
+    if (terms !== undefined) {
+      await new HoldStore(context, values.stateDir).add([found], wanted, terms, new DrainedWeights(store));
+      await keptByAgent([found], store);
+    }
     const interruption = new Interruption(context);
     const set: SetWeight = (server, weight) =>
       weight > 0
@@ -70,22 +100,42 @@ export const command = defineCommand({
             // Another program may have changed it while this one waited for its turn.
             await setWeight(client, (await present(client, server)) ?? server, weight);
           });
-    const end = await ramp(client, found, wanted, values.over * 1000, interruption, context, set);
+    const start = terms === undefined ? found : await present(client, found);
+    const end = start && (await ramp(client, start, wanted, values.over * 1000, interruption, context, set));
     const interrupted = interruption.requested && end !== undefined && end.destination.weight !== wanted;
     if (interrupted && values.onInterrupt === 'restore') await set(end, from);
-    const weight = interrupted && values.onInterrupt === 'restore' ? from : end?.destination.weight;
+    const reached = interrupted && values.onInterrupt === 'restore' ? from : end?.destination.weight;
     await fallbacks.giveBack();
-    if (weight === wanted) await new DrainedWeights(store).forget([found]);
-    else await context.err.write(`lvsadm: ${describeServer(found)}: ${stopped(weight, interrupted)}\n`);
+    if (reached === wanted) await new DrainedWeights(store).forget([found]);
+    else await context.err.write(`lvsadm: ${describeServer(found)}: ${stopped(reached, interrupted)}\n`);
     const { service, server } = nameOf(found);
-    if (values.json) await context.out.write(toJson({ service, server, from, weight: weight ?? null }));
-    else if (weight !== undefined) {
-      await context.out.write(`${describeServer(found)}: weight ${from} -> ${weight}\n`);
+    if (values.json) await context.out.write(toJson({ service, server, from, weight: reached ?? null }));
+    else if (reached !== undefined) {
+      await context.out.write(`${describeServer(found)}: weight ${from} -> ${reached}\n`);
     }
     if (interrupted) return interruption.status;
-    return weight === wanted ? REACHED : NOT_REACHED;
+    return reached === wanted ? REACHED : NOT_REACHED;
   },
 });
+
+type Given = Values<typeof options, typeof positionals>;
+
+/** @returns undefined with --release. @throws UsageError */
+function weightOf({ weight, release, hold, over }: Given): Given['weight'] {
+  if (release && weight !== undefined) throw new UsageError('cannot be combined with a weight', '--release');
+  if (hold && over > 0) throw new UsageError('cannot be combined with --hold', '--over');
+  if (weight === undefined && !release) {
+    throw new UsageError(`missing; it takes ${usageOf(positionals)}`, labelOf('weight', positionals.weight));
+  }
+  return weight;
+}
+
+async function releaseHold(context: Context, values: Given): Promise<number> {
+  const named = { ...values, allServices: undefined };
+  const held = await holdsNamed(named, new HoldStore(context, values.stateDir).read(), context);
+  if (held.length === 0) throw new UsageError('not held', `${values.server} of ${values.service}`);
+  return undrain.run(context, named);
+}
 
 /** Why the weight was not reached. @param weight at the end; undefined if the server was removed */
 function stopped(weight: number | undefined, interrupted: boolean): string {

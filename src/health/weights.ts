@@ -4,9 +4,9 @@ import { INT_MAX } from '../model/limits.js';
 import { nextStart, type SlowStart, startShare } from './slow-start.js';
 import type { ServerState } from './state.js';
 
-/** The weight of a server is the product of these; each can be shown by itself. */
+/** The weight of a server is the product of these, unless an operator holds it; each can be shown by itself. */
 export interface Factors {
-  /** The weight in the document, or the one at which an operator holds the server: 0 while it is drained. */
+  /** The weight in the document. */
   readonly base: number;
   /** 1 while the server is up or held by the floor, else 0. */
   readonly health: 0 | 1;
@@ -14,6 +14,8 @@ export interface Factors {
   readonly slowStart: number;
   /** What the server's agent, a program or a file asks for: 1 for 100 %; 0 while the server drains or is in maintenance. */
   readonly agent: number;
+  /** The weight at which an operator holds the server, whatever the others say; null: it is not held. */
+  readonly operator: number | null;
 }
 
 /** A server as far as its weight is concerned. */
@@ -58,13 +60,14 @@ export function serviceWeights(
   const kept = keptByFloor(servers, health);
   const weights = servers.map((server): ServerWeight => {
     const isKept = kept.has(server);
-    const { state, agent = 1, reported = 1 } = server;
+    const { state, weight, held = null, agent = 1, reported = 1 } = server;
     const isIn = state.isUp || isKept;
     const full: Factors = {
-      base: baseOf(server),
+      base: weight,
       health: isIn ? 1 : 0,
       slowStart: 1,
       agent: agent * (isKept ? reported || 1 : reported),
+      operator: held,
     };
     const start = nextStart(
       {
@@ -81,30 +84,33 @@ export function serviceWeights(
     return { weight: productOf(factors), factors, isKept, start };
   });
   const weightUp = weights.reduce(
-    (sum, { factors, isKept }) => sum + (isKept ? 0 : productOf({ ...factors, slowStart: 1 })),
+    (sum, { factors, isKept }, index) =>
+      sum + (isKept || !servers[index]?.state.isUp ? 0 : productOf({ ...factors, slowStart: 1 })),
     0,
   );
   return { servers: weights, weightUp, needsSorry: weights.every(({ weight }) => weight === 0) };
 }
 
-const baseOf = ({ weight, held }: WeighedServer): number => held ?? weight;
-
 /** A whole number: at least 1 if no factor but that of the slow start is 0, so that a small share still gets clients. */
-export function productOf({ base, health, slowStart, agent }: Factors): number {
+export function productOf({ base, health, slowStart, agent, operator }: Factors): number {
+  if (operator !== null) return operator;
   if (base === 0 || health === 0 || agent === 0) return 0;
   return Math.min(Math.max(1, Math.round(base * slowStart * agent)), INT_MAX);
 }
 
 /**
  * The servers that checks have taken out and that stay, so that checks never take out more than the floor allows: those that still
- * answer, then those that failed last. Servers that an operator, their agent or the document took out are neither counted nor kept.
+ * answer, then those that failed last. Servers that an operator holds, and those that their agent or the document took out, are neither
+ * counted nor kept.
  */
 function keptByFloor(
   servers: readonly WeighedServer[],
   { floor, floorOf }: Pick<Health, 'floor' | 'floorOf'>,
 ): ReadonlySet<WeighedServer> {
-  const present = servers.filter((server) => baseOf(server) > 0 && server.agent !== 0);
-  const sizeOf = (server: WeighedServer): number => (floorOf === 'weight' ? baseOf(server) : 1);
+  const present = servers.filter(
+    ({ weight, held, agent }) => held === undefined && weight > 0 && agent !== 0,
+  );
+  const sizeOf = ({ weight }: WeighedServer): number => (floorOf === 'weight' ? weight : 1);
   const sum = (some: readonly WeighedServer[]) => some.reduce((total, server) => total + sizeOf(server), 0);
   const isIn = ({ state, reported }: WeighedServer): boolean => state.isUp && reported !== 0;
   const needed = (sum(present) * floor) / 100;

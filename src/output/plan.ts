@@ -2,6 +2,7 @@
 import { printable } from '../foreign-text.js';
 import type { Daemon } from '../model/daemon.js';
 import { type Destination, destinationKey } from '../model/destination.js';
+import { type Hold, type Holds, holdKey, holdRecord, holdText, noHolds } from '../model/hold.js';
 import { type Service, serviceKey } from '../model/service.js';
 import { formatService } from '../model/service-uri.js';
 import { type Losses, memberKey } from '../plan/losses.js';
@@ -49,16 +50,25 @@ export function changesAnything(plan: Plan): boolean {
   return add + change + remove > 0;
 }
 
-const NO_LOSSES: Losses = new Map();
-
 /** The share of clients, 0 to 1, that get another server, by `serviceKey`: of services where it can be computed. */
 export type Moves = ReadonlyMap<string, number>;
 
+/** What is told of services and servers beside the plan. */
+export interface PlanNotes {
+  readonly losses?: Losses;
+  readonly moves?: Moves | undefined;
+  /** In force. */
+  readonly holds?: Holds;
+  /** Milliseconds since 1970. */
+  readonly now?: number;
+}
+
 /**
- * Additions, changes with both values, and removals with what they lose; everything else is only counted. Servers are indented below
- * their service.
+ * Additions, changes with both values, removals with what they lose, and servers that are held; everything else is only counted.
+ * Servers are indented below their service.
  */
-export function renderPlan(plan: Plan, theme: Theme, losses = NO_LOSSES, moves?: Moves): string {
+export function renderPlan(plan: Plan, theme: Theme, notes: PlanNotes = {}): string {
+  const { moves } = notes;
   const lines: string[] = [];
   const entry = (
     indent: string,
@@ -83,11 +93,13 @@ export function renderPlan(plan: Plan, theme: Theme, losses = NO_LOSSES, moves?:
     entry('', daemon.action, daemonName(daemon), aboutDaemon(daemon), daemon.differences);
   }
   for (const service of changing(plan)) {
-    const destinations = service.destinations.filter(isChange);
+    const destinations = service.destinations.filter(
+      (each) => isChange(each) || holdOf(service, each, notes) !== undefined,
+    );
     if (!isChange(service) && destinations.length === 0) continue;
     entry('', service.action, serviceName(service), aboutService(service, moves), service.differences);
     for (const destination of destinations) {
-      const about = aboutDestination(destination, lossOf(service, destination, losses));
+      const about = aboutDestination(service, destination, notes);
       const { id } = subject(destination);
       entry('  ', destination.action, destinationKey(id), about, destination.differences);
     }
@@ -129,14 +141,29 @@ export const valueText = (value: Difference['from']): string =>
 const lossOf = (
   service: PlannedService,
   destination: Planned<Destination>,
-  losses: Losses,
+  { losses }: PlanNotes,
 ): number | undefined =>
-  losses.get(memberKey({ of: subject(service).id, destination: subject(destination) }));
+  losses?.get(memberKey({ of: subject(service).id, destination: subject(destination) }));
 
-function aboutDestination(planned: Planned<Destination>, loss: number | undefined): string {
-  if (planned.action !== 'add' && planned.action !== 'remove') return '';
-  const connections = loss === undefined ? '' : `, ${loss} connection${loss === 1 ? '' : 's'}`;
-  return serverText(subject(planned)) + connections;
+const holdOf = (
+  service: PlannedService,
+  destination: Planned<Destination>,
+  { holds = noHolds }: PlanNotes,
+): Hold | undefined =>
+  holds.size === 0
+    ? undefined
+    : holds.get(holdKey({ service: serviceName(service), server: destinationKey(subject(destination).id) }));
+
+/** `dr weight 1, 3 connections`, `held at 0 by root since 14:02: disk` */
+function aboutDestination(service: PlannedService, planned: Planned<Destination>, notes: PlanNotes): string {
+  const { action } = planned;
+  const loss = lossOf(service, planned, notes);
+  const hold = holdOf(service, planned, notes);
+  return [
+    ...(action === 'add' || action === 'remove' ? [serverText(subject(planned))] : []),
+    ...(loss === undefined ? [] : [`${loss} connection${loss === 1 ? '' : 's'}`]),
+    ...(hold === undefined ? [] : [holdText(hold, notes.now ?? hold.since)]),
+  ].join(', ');
 }
 
 /** `dr weight 1` */
@@ -167,7 +194,8 @@ export const daemonText = ({ interface: name, syncId }: Daemon): string =>
   `on ${printable(name)}, id ${syncId}`;
 
 /** The plan as `diff --json` writes it: unchanged services and servers included. */
-export function planJson(plan: Plan, losses = NO_LOSSES, moves?: Moves): Json {
+export function planJson(plan: Plan, notes: PlanNotes = {}): Json {
+  const { moves } = notes;
   const { add, change, remove, keep, leave } = countActions(plan);
   return {
     summary: { add, change, remove, keep, leave, moves: moves && movesJson(moves) },
@@ -181,7 +209,8 @@ export function planJson(plan: Plan, losses = NO_LOSSES, moves?: Moves): Json {
       servers: service.destinations.map((destination) => ({
         server: destinationKey(subject(destination).id),
         ...actionJson(destination),
-        loses: lossJson(destination, lossOf(service, destination, losses)),
+        loses: lossJson(destination, lossOf(service, destination, notes)),
+        held: heldJson(holdOf(service, destination, notes)),
       })),
     })),
   };
@@ -204,6 +233,9 @@ const actionJson = ({ action, differences }: Planned<unknown>) => ({
 
 const lossJson = (planned: Planned<Destination>, connections: number | undefined): Json =>
   connections === undefined ? undefined : { weight: subject(planned).weight, connections };
+
+/** The hold of a server; undefined, which JSON leaves out, without one. */
+export const heldJson = (hold: Hold | undefined): Json => hold && { ...holdRecord(hold) };
 
 export const differenceJson = ({ field, from, to }: Difference): Json => ({
   field,

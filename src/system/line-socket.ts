@@ -12,18 +12,21 @@ const CONNECTIONS = 64;
 /** Milliseconds without a byte after which a connection is closed, on both sides. */
 const IDLE = 10_000;
 
+/** To one line, without its end; an answer that takes longer delays those to later questions of the same client. */
+export type Answer = (question: string) => string | Promise<string>;
+
 export interface LineServer {
   close(): Promise<void>;
 }
 
 /**
  * Answers questions on a socket of mode 0600. The caller holds a lock, so that a socket that is there already is left over.
- * @param answer to one line, without its end
+ * @param answer it never rejects
  * @throws HostError if nothing can listen there
  */
 export async function serveLines(
   path: string,
-  answer: (question: string) => string,
+  answer: Answer,
   files: Pick<Files, 'unlinkSync'>,
 ): Promise<LineServer> {
   const sockets = new Set<Socket>();
@@ -58,8 +61,9 @@ function listeningAlone(server: Server, path: string): Promise<void> {
   }
 }
 
-function converse(socket: Socket, answer: (question: string) => string): void {
+function converse(socket: Socket, answer: Answer): void {
   let received = '';
+  let answered: Promise<unknown> = Promise.resolve();
   socket.setEncoding('utf8').setTimeout(IDLE, () => socket.destroy());
   // A client that is gone is no loss.
   socket.on('error', () => {});
@@ -68,9 +72,12 @@ function converse(socket: Socket, answer: (question: string) => string): void {
     for (let end = received.indexOf('\n'); end >= 0; end = received.indexOf('\n')) {
       const question = received.slice(0, end);
       received = received.slice(end + 1);
-      // Who does not read the answers gets no further ones.
-      if (socket.writableNeedDrain) return void socket.destroy();
-      socket.write(`${answer(question)}\n`);
+      answered = answered.then(async () => {
+        // Who does not read the answers gets no further ones.
+        if (socket.writableNeedDrain) return void socket.destroy();
+        const line = await answer(question);
+        if (!socket.destroyed) socket.write(`${line}\n`);
+      });
     }
     if (received.length > LONGEST_QUESTION) socket.destroy();
   });
@@ -94,7 +101,7 @@ export async function askLine(
       let received = '';
       socket.setEncoding('utf8').setTimeout(patience, () => reject(new HostError(doing, 'no answer')));
       socket.once('error', (error) => {
-        const isAbsent = ['ENOENT', 'ECONNREFUSED'].includes(codeOf(error) ?? '');
+        const isAbsent = ['ENOENT', 'ENOTDIR', 'ECONNREFUSED'].includes(codeOf(error) ?? '');
         reject(isAbsent ? new HostError(doing, absent) : cannot(doing, error));
       });
       socket.on('data', (text: string) => {

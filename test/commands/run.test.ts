@@ -272,7 +272,13 @@ test('health shows what the agent knows; only its owner can ask', async (t) => {
   assert.deepEqual([down?.[3], down?.[6], down?.[7]], ['down', '0 = 10 x down', 'connection refused']);
   assert.deepEqual(counts, ['1 up, 1 down']);
   const report = JSON.parse(shown['tcp://192.0.2.10:80 --json']?.out ?? '');
-  assert.deepEqual(report.services[0].servers[1].factors, { base: 10, health: 0, slowStart: 1, agent: 1 });
+  assert.deepEqual(report.services[0].servers[1].factors, {
+    base: 10,
+    health: 0,
+    slowStart: 1,
+    agent: 1,
+    operator: null,
+  });
   const members = JSON.stringify(report).matchAll(/"(\w+)":/g);
   const page = await readFile('docs/json.md', 'utf8');
   for (const [, name = ''] of members)

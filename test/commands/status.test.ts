@@ -6,6 +6,7 @@ import type { StatusFacts } from '../../src/commands/status/facts.js';
 import { groupsOf, listen, Tally, unjoinedOf } from '../../src/commands/status/probe.js';
 import { statusJson, statusText } from '../../src/commands/status/sections.js';
 import type { Daemon } from '../../src/model/daemon.js';
+import { holdKey } from '../../src/model/hold.js';
 import { plainTheme } from '../../src/output/theme.js';
 import { genericSockets } from '../../src/system/netlink-users.js';
 import { Director } from '../support/director.js';
@@ -39,6 +40,13 @@ const facts: StatusFacts = {
   info: { version: { major: 1, minor: 2, patch: 1 }, connectionTableSize: 4096 },
   parameters: { conn_tab_bits: '12' },
   modules: ['ip_vs_rr', 'ip_vs_wlc'],
+  holds: new Map(
+    ['10.1.0.7:80', '198.51.100.8:80'].map((server) => {
+      const hold = { service: 'tcp://192.0.2.10:80', server, weight: 0, before: 1, by: 'ada', since: 0 };
+      return [holdKey(hold), { ...hold, reason: 'disk\x1b[2J' }];
+    }),
+  ),
+  time: 60_000,
   stateFiles: ['/run/lvsadm/1-2.weights.json'],
   netlink: {
     users: [
@@ -91,6 +99,12 @@ const rows: readonly [what: string, row: RegExp][] = [
   ['programs', /^ {2}keepalived +process 812, changes the table, generic netlink sockets: 1$/m],
   ['names without control characters', /^ {2}proxy\\x1b\[31m +process 90, may change the table/m],
   ['sockets of others', /^ {2}unknown +1 generic netlink sockets of processes/m],
+  ['the number of holds', /^ {2}servers held +2$/m],
+  ['holds', /^ {2}10\.1\.0\.7:80 +tcp:\/\/192\.0\.2\.10:80, held at 0 by ada since \S+: disk\\x1b\[2J$/m],
+  [
+    'holds of absent servers',
+    /^ {2}198\.51\.100\.8:80 +tcp:\/\/192\.0\.2\.10:80, not in the table, held at 0 /m,
+  ],
   ['files of lvsadm', /^ {2}file +\/run\/lvsadm\/1-2\.weights\.json$/m],
   ['what could not be read', /^ {2}unknown +the rules of iptables-save: no permission$/m],
 ];

@@ -44,15 +44,15 @@ test('checks never take a service below its floor, at any moment of any trace', 
       for (let time = 0; time <= 20; time++) {
         const servers = serversAt(pool, time);
         const { servers: weights } = serviceWeights(servers, pool, time);
-        const sizes = servers.map(({ weight, held }) => (pool.floorOf === 'weight' ? (held ?? weight) : 1));
+        const sizes = servers.map(({ weight }) => (pool.floorOf === 'weight' ? weight : 1));
         const sum = (isCounted: (index: number) => boolean) =>
           sizes.reduce((total, size, index) => total + (isCounted(index) ? size : 0), 0);
-        // What operators, agents and the document took out does not count.
+        // What operators hold, and agents and the document took out, does not count.
         const isPresent = (index: number) => {
           const { weight, held, agent } = servers[index] as WeighedServer;
-          return (held ?? weight) > 0 && agent !== 0;
+          return held === undefined && weight > 0 && agent !== 0;
         };
-        const inUse = sum((index) => (weights[index]?.weight ?? 0) > 0);
+        const inUse = sum((index) => isPresent(index) && (weights[index]?.weight ?? 0) > 0);
         assert.ok(inUse >= (sum(isPresent) * pool.floor) / 100);
       }
     }),
@@ -63,7 +63,9 @@ test('the floor keeps no server that it does not need, and those that failed las
     fc.property(pools, (pool) => {
       const servers = serversAt(pool, 20);
       const { servers: weights } = serviceWeights(servers, { ...pool, floorOf: 'servers' }, 20);
-      const present = servers.filter(({ weight, held, agent }) => (held ?? weight) > 0 && agent !== 0);
+      const present = servers.filter(
+        ({ weight, held, agent }) => held === undefined && weight > 0 && agent !== 0,
+      );
       const kept = servers.filter((_, index) => weights[index]?.isKept);
       const isIn = ({ state, reported }: WeighedServer) => state.isUp && reported !== 0;
       const left = present.filter((server) => !isIn(server) && !kept.includes(server));
@@ -78,12 +80,16 @@ test('the floor keeps no server that it does not need, and those that failed las
     }),
   ));
 
-test('the weight is the product of the factors, rounded, and 0 only if one of them is', () =>
+test('the weight is the product of the factors, rounded, and 0 only if one of them is, or that of the hold', () =>
   fc.assert(
     fc.property(pools, (pool) => {
       const servers = serversAt(pool, 20);
       for (const { weight, factors } of serviceWeights(servers, pool, 23).servers) {
-        const { base, health, slowStart, agent } = factors;
+        const { base, health, slowStart, agent, operator } = factors;
+        if (operator !== null) {
+          assert.equal(weight, operator);
+          continue;
+        }
         const product = base * health * slowStart * agent;
         const isOut = base === 0 || health === 0 || agent === 0;
         assert.equal(weight, isOut ? 0 : Math.min(Math.max(1, Math.round(product)), 2147483647));
@@ -91,14 +97,23 @@ test('the weight is the product of the factors, rounded, and 0 only if one of th
     }),
   ));
 
-test('an operator comes before the document, and never gives clients to a server that is down', () => {
+test('the weight at which an operator holds a server comes before everything else, and counts for the quorum while it is up', () => {
   const servers = [
     { state: up, weight: 10, held: 0 },
     { state: up, weight: 10, held: 3 },
     { state: downSince(5), weight: 10, held: 3 },
     { state: up, weight: 10 },
   ];
-  assert.deepEqual(weightsOf(servers), [0, 3, 0, 10]);
+  assert.deepEqual(weightsOf(servers), [0, 3, 3, 10]);
+  assert.equal(serviceWeights(servers, policy, 9).weightUp, 13);
+});
+
+test('servers that are held count for no floor, and the sorry server comes when the others are down', () => {
+  const held = { state: up, weight: 10, held: 0 };
+  const down = (since: number) => ({ state: downSince(since), weight: 10 });
+  assert.deepEqual(weightsOf([held, held, down(1), down(2)]), [0, 0, 0, 10]);
+  const { needsSorry } = serviceWeights([held, down(1)], { ...policy, floor: 0 }, 9);
+  assert.equal(needsSorry, true);
 });
 
 const slow = { ...policy, slowStart: 10_000 };

@@ -8,6 +8,7 @@ import { KernelTable } from '../../src/commands/run/kernel-table.js';
 import { parseDocuments } from '../../src/document/load.js';
 import type { CheckResult } from '../../src/health/run-check.js';
 import type { IpvsClient } from '../../src/ipvs/client.js';
+import { type Holds, inForce, noHolds } from '../../src/model/hold.js';
 import type { ServiceId } from '../../src/model/service.js';
 import type { DesiredState } from '../../src/model/state.js';
 import { FakeIpvs } from './fake-ipvs.js';
@@ -37,6 +38,10 @@ export class AgentFarm {
   memory: AgentMemory = noMemory;
   /** Times that it was written. */
   writings = 0;
+  /** The file of holds. */
+  holds: Holds = noHolds;
+  /** Why it cannot be read. */
+  holdsFailure: Error | undefined;
   /** Thrown by the next change of the table. */
   refusal: Error | undefined;
   agent: Agent;
@@ -106,6 +111,11 @@ export class AgentFarm {
           this.memory = memory;
           this.writings++;
         },
+        readHolds: () => {
+          if (this.holdsFailure !== undefined) throw this.holdsFailure;
+          return inForce(this.holds, this.clock.now());
+        },
+        time: () => this.clock.now(),
         runCommand: async (command) => {
           this.commands.push(command);
           return this.program(command);

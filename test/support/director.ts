@@ -115,7 +115,11 @@ export class Director {
       out,
       err,
       files: this.files,
-      env: { LVSADM_RUN: join(this.directory, 'run'), ...env },
+      env: {
+        LVSADM_RUN: join(this.directory, 'run'),
+        LVSADM_STATE_DIR: join(this.directory, 'state'),
+        ...env,
+      },
       stdin: chunks(stdin),
       readFile: (path) => this.readFile(path),
       client: async () => this.client,

@@ -2,6 +2,7 @@
 import type { CheckHealth, HealthReport, ServerHealth } from '../../agent/health-report.js';
 import type { Context } from '../../context.js';
 import { UsageError } from '../../errors.js';
+import { holdFrom, holdText } from '../../model/hold.js';
 import { shown } from '../../output/columns.js';
 import { type Json, toJson, toJsonLine } from '../../output/json.js';
 import { renderTable } from '../../output/table.js';
@@ -59,9 +60,10 @@ async function ask(path: string, service: string | undefined): Promise<HealthRep
 const essence = ({ services }: HealthReport): unknown =>
   services.map(({ servers, sorry }) => [
     sorry,
-    servers.map(({ server, weight, checks }) => [
+    servers.map(({ server, weight, held, checks }) => [
       server,
       weight,
+      held,
       checks.map(({ state, count }) => [state, count]),
     ]),
   ]);
@@ -79,10 +81,11 @@ const columns = [
 ] as const;
 
 /** A row for each check of each server. Reasons that do not fit the terminal stand below their rows. */
-async function healthText({ services }: HealthReport, { out, env }: Context): Promise<string> {
+async function healthText({ services }: HealthReport, { out, env, date }: Context): Promise<string> {
+  const now = date().getTime();
   const theme = await themeFor(out, env);
   const rows = services.flatMap(({ service, servers }) =>
-    servers.flatMap((server) => checksOf(server).map((check) => rowOf(service, server, check, theme))),
+    servers.flatMap((server) => checksOf(server).map((check) => rowOf(service, server, check, theme, now))),
   );
   const wide = renderTable(
     [...columns, { heading: 'REASON' }],
@@ -94,10 +97,12 @@ async function healthText({ services }: HealthReport, { out, env }: Context): Pr
   const servers = services.flatMap((each) => each.servers);
   const kept = servers.filter((server) => server.kept).length;
   const down = servers.filter(isDown).length;
+  const held = servers.filter((server) => server.held !== null).length;
   const counts = [
     `${servers.length - down} up`,
     `${down} down`,
     ...(kept > 0 ? [`${kept} of these kept by the floor`] : []),
+    ...(held > 0 ? [`${held} held`] : []),
     ...services.filter(({ sorry }) => sorry).map(({ service }) => `${service} has its sorry server alone`),
   ];
   return `${fits ? wide : renderTable(columns, rows, theme, width)}${counts.join(', ')}\n`;
@@ -107,7 +112,13 @@ async function healthText({ services }: HealthReport, { out, env }: Context): Pr
 const checksOf = ({ checks }: ServerHealth): readonly (CheckHealth | undefined)[] =>
   checks.length > 0 ? checks : [undefined];
 
-function rowOf(service: string, server: ServerHealth, check: CheckHealth | undefined, theme: Theme) {
+function rowOf(
+  service: string,
+  server: ServerHealth,
+  check: CheckHealth | undefined,
+  theme: Theme,
+  now: number,
+) {
   const { state = 'unchecked', count = 0, of = 0 } = check ?? {};
   const text = count > 0 ? `${state} ${count}/${of}` : state;
   return {
@@ -120,8 +131,14 @@ function rowOf(service: string, server: ServerHealth, check: CheckHealth | undef
       check?.ms?.toFixed(1) ?? '-',
       weightText(server),
     ],
-    note: check?.reason ?? undefined,
+    note: noteOf(server, check, now),
   };
+}
+
+/** `held at 0 by root since 14:02: disk; connection refused` */
+function noteOf({ held }: ServerHealth, check: CheckHealth | undefined, now: number): string | undefined {
+  const texts = [held === null ? undefined : holdText(holdFrom(held), now), check?.reason ?? undefined];
+  return texts.filter((text) => text !== undefined).join('; ') || undefined;
 }
 
 const units = [
@@ -137,9 +154,11 @@ function ageText(milliseconds: number): string {
   return `${Math.floor(seconds / size)}${unit}`;
 }
 
-/** `10`, `10 kept`, `0 = 10 x down`, `4 = 10 x start 40%` */
+/** `10`, `10 kept`, `0 = 10 x down`, `4 = 10 x start 40%`, `0 = 10 x operator 0`, `3 = operator 3` */
 function weightText({ weight, factors, kept }: ServerHealth): string {
-  const { base, health, slowStart, agent } = factors;
+  const { base, health, slowStart, agent, operator } = factors;
+  if (operator !== null)
+    return operator === 0 ? `0 = ${base} x operator 0` : `${weight} = operator ${operator}`;
   const percent = (share: number): string => `${Math.round(share * 100)}%`;
   const others = [
     ...(health === 0 ? ['down'] : slowStart < 1 ? [`start ${percent(slowStart)}`] : []),

@@ -1,6 +1,7 @@
 /** The table that `list` writes for people. */
 import { masked } from '../../foreign-text.js';
 import { destinationKey } from '../../model/destination.js';
+import { type Holds, holdKey, holdText } from '../../model/hold.js';
 import { flagNames } from '../../model/schedulers.js';
 import { defaults, type Service, serviceFamily } from '../../model/service.js';
 import { formatService } from '../../model/service-uri.js';
@@ -9,6 +10,7 @@ import type { Column } from '../../output/columns.js';
 import { type Row, renderTable } from '../../output/table.js';
 import type { Theme } from '../../output/theme.js';
 import { humanNumber } from '../../output/units.js';
+import { nameOf } from '../shared/server.js';
 import type { Entry } from './entries.js';
 import type { Measure } from './measures.js';
 
@@ -21,6 +23,10 @@ export interface Layout {
   readonly wide: boolean;
   /** Of the terminal, in columns. */
   readonly width: number | undefined;
+  /** In force. */
+  readonly holds: Holds;
+  /** Milliseconds since 1970. */
+  readonly now: number;
 }
 
 const NONE = '-';
@@ -45,7 +51,7 @@ export function entriesTable(entries: readonly Entry[], layout: Layout): string 
   ];
   const rows = entries.flatMap((entry) => [
     serviceRow(entry, measures, layout),
-    ...entry.shown.map((server) => serverRow(server, measures, layout)),
+    ...entry.shown.map((server) => serverRow(server, entry.service, measures, layout)),
   ]);
   return renderTable(columns, rows, theme, wide ? undefined : width);
 }
@@ -62,13 +68,18 @@ function serviceRow(entry: Entry, measures: readonly Measure[], layout: Layout):
   );
 }
 
-function serverRow(server: DestinationEntry, measures: readonly Measure[], layout: Layout): Row {
+function serverRow(
+  server: DestinationEntry,
+  service: Service,
+  measures: readonly Measure[],
+  layout: Layout,
+): Row {
   const { id, method, tunnel } = server;
   const kind = method === 'tun' && tunnel.type !== 'ipip' ? `${method} ${tunnel.type}` : method;
   return row(
     [`  ${destinationKey(id)}`, kind],
     measures.map((measure) => cell(measure, measure.ofServer(server), measure.paintServer?.(server), layout)),
-    layout.wide ? encapsulationOf(server) : [],
+    [...(layout.wide ? encapsulationOf(server) : []), ...holdOf(server, service, layout)],
     layout,
   );
 }
@@ -107,6 +118,11 @@ function schedulingOf(service: Service): string[] {
       : [`netmask ${netmask}`]),
     ...(onePacket ? ['one-packet'] : []),
   ];
+}
+
+function holdOf(server: DestinationEntry, service: Service, { holds, now }: Layout): string[] {
+  const hold = holds.size > 0 && holds.get(holdKey(nameOf({ of: service.id, destination: server })));
+  return hold ? [holdText(hold, now)] : [];
 }
 
 const encapsulationOf = ({ method, tunnel: { port, checksum } }: DestinationEntry): string[] =>

@@ -4,6 +4,7 @@ import { answerAnnouncing } from '../../agent/announce-report.js';
 import { type AgentEvent, eventText } from '../../agent/event.js';
 import { healthMetrics } from '../../agent/health-metrics.js';
 import { answerHealth } from '../../agent/health-report.js';
+import { answerHolds } from '../../agent/holds-report.js';
 import type { Context } from '../../context.js';
 import type { LvsadmError } from '../../errors.js';
 import { printable } from '../../foreign-text.js';
@@ -15,7 +16,8 @@ import { Supervisor } from '../../system/supervisor.js';
 import { Announcing, clockOf } from '../announce/announcing.js';
 import { metricsHandler } from '../metrics/endpoint.js';
 import { Exporter } from '../metrics/exporter.js';
-import { readDesired } from '../shared/desired-state.js';
+import { readDocuments } from '../shared/desired-state.js';
+import { HoldStore } from '../shared/holds.js';
 import { openStore } from '../shared/store.js';
 import type { FileWatch } from '../shared/watch.js';
 import { KernelTable, type TableLimits } from './kernel-table.js';
@@ -73,7 +75,7 @@ export class AgentProcess {
       every: (interval, call) => void setInterval(call, interval),
     });
     const lookPorts = {
-      read: () => readDesired(context, { ...values, only: [] }),
+      read: () => readDocuments(context, { ...values, only: [] }),
       load: this.agent.load.bind(this.agent),
       ended: (failure: LvsadmError | 'refused' | undefined) => this.looked(failure),
       fail,
@@ -103,7 +105,9 @@ export class AgentProcess {
   }
 
   private newAgent(ports: Pick<AgentPorts, 'clock' | 'tell' | 'fail'>): Agent {
-    const memory = new MemoryStore(this.context, this.values.stateDir);
+    const { context } = this;
+    const memory = new MemoryStore(context, this.values.stateDir);
+    const holds = new HoldStore(context, this.values.stateDir);
     const { announcer } = this.announcing;
     return new Agent(
       {
@@ -112,6 +116,8 @@ export class AgentProcess {
         run: ({ check, target }, stop) => runCheck(check, target, stop),
         reconcile: this.table.reconcile,
         remember: memory.write,
+        readHolds: () => holds.read(),
+        time: () => context.date().getTime(),
         runCommand: runQuorumCommand,
         announce: (vips, isComplete) => announcer.settle(vips, isComplete),
       },
@@ -137,8 +143,10 @@ export class AgentProcess {
   private openings(): OpenListener[] {
     const { context, agent, values } = this;
     const { announcer } = this.announcing;
-    const answer = (question: string): string =>
-      answerAnnouncing(announcer, question) ?? answerHealth(agent, question, context.now());
+    const answer = (question: string) =>
+      answerAnnouncing(announcer, question) ??
+      answerHolds(agent, question) ??
+      answerHealth(agent, question, context.now());
     const control = () =>
       serveLines(openStore(context, values.runDir).socketPath('agent'), answer, context.files);
     const { metrics } = values;

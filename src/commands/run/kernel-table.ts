@@ -3,6 +3,7 @@ import type { Scope } from '../../agent/agent.js';
 import type { Context } from '../../context.js';
 import { UsageError } from '../../errors.js';
 import type { IpvsClient } from '../../ipvs/client.js';
+import { noHolds } from '../../model/hold.js';
 import type { DesiredState } from '../../model/state.js';
 import { type Reconciliation, reconcile } from '../../plan/apply.js';
 import type { RemovalLimit } from '../../plan/policy.js';
@@ -30,7 +31,7 @@ export class KernelTable {
   ): Promise<Reconciliation> => {
     const { context } = this;
     const { prune, allowEmpty, maxRemove = watchLimit } = this.limits;
-    const desired = { prune: prune && only.length === 0, only, state, texts: [] };
+    const desired = { prune: prune && only.length === 0, only, state, holds: noHolds, texts: [] };
     try {
       this.client ??= await context.openClient({});
       const { client } = this;

@@ -46,12 +46,20 @@ export class Fallbacks {
     private readonly err: Context['err'],
   ) {}
 
-  /** @throws UsageError for a service whose scheduler refuses clients of a server at weight 0, and has no flag against it */
-  async requireFallback(services: Iterable<ServiceId>): Promise<void> {
-    for (const id of services) {
+  /**
+   * @param ofAgent services whose flags the agent takes from its documents
+   * @throws UsageError for a service whose scheduler refuses clients of a server at weight 0, and for which no flag against it can be set
+   */
+  async requireFallback(services: readonly ServiceId[], ofAgent: readonly ServiceId[] = []): Promise<void> {
+    for (const id of [...services, ...ofAgent]) {
       const service = await this.client.service(id);
-      if (!cannotFallBack(service)) continue;
-      throw new UsageError(`${whyUndrainable(service)}; --force does it all the same`, formatService(id));
+      if (!cannotFallBack(service) && !(ofAgent.includes(id) && lacksFallback(service))) continue;
+      const flag = fallbackOf(service.scheduler);
+      const lack = flag === undefined ? '' : `, and the agent's document lacks its flag ${flag}`;
+      throw new UsageError(
+        `${whyUndrainable(service)}${lack}; --force does it all the same`,
+        formatService(id),
+      );
     }
   }
 

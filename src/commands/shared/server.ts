@@ -79,7 +79,8 @@ async function serviceIn(client: IpvsClient, of: ServiceId): Promise<ServiceEntr
   }
 }
 
-interface ServersNamed {
+/** How a command line names servers. */
+export interface ServersNamed {
   readonly service?: string | undefined;
   readonly server?: string | undefined;
   readonly allServices?: string | undefined;

@@ -4,11 +4,13 @@ import type { Finding } from '../../doctor/checks/check.js';
 import { examine } from '../../doctor/examine.js';
 import type { MachineFacts } from '../../doctor/facts/facts.js';
 import { takeSnapshot } from '../../doctor/facts/snapshot.js';
+import type { Holds } from '../../model/hold.js';
 import type { Info } from '../../model/table.js';
 import { Machine } from '../../system/machine.js';
 import { loadedModules, moduleParameters } from '../../system/modules.js';
 import { type NetlinkUsers, netlinkUsers } from '../../system/netlink-users.js';
 import { readTableStatus, type TableStatus } from '../../system/table-status.js';
+import { readableHolds } from '../shared/holds.js';
 import { openStore } from '../shared/store.js';
 import type { Heard } from './probe.js';
 
@@ -22,6 +24,10 @@ export interface StatusFacts {
   readonly modules: readonly string[];
   /** /proc/net/ip_vs_status by its own names; undefined before Linux 7.1, and where it cannot be read. */
   readonly table?: TableStatus | undefined;
+  /** In force. */
+  readonly holds: Holds;
+  /** Milliseconds since 1970. */
+  readonly time: number;
   /** Paths. */
   readonly stateFiles: readonly string[];
   readonly netlink: NetlinkUsers;
@@ -50,6 +56,8 @@ export async function readStatus(context: Context): Promise<StatusFacts> {
       parameters: await moduleParameters('ip_vs'),
       modules: await loadedModules('ip_vs_'),
       table,
+      holds: readableHolds(context),
+      time: context.date().getTime(),
       stateFiles: openStore(context).paths(),
       netlink: await netlinkUsers(),
       findings: machine.ipvs === undefined ? [] : examine(machine, { roles: ['director'], vips: [] }),

@@ -10,6 +10,7 @@ import type { NetlinkUser } from '../../system/netlink-users.js';
 import { vsSetting } from '../../system/vs-settings.js';
 import { summaryOf } from '../shared/findings.js';
 import type { StatusFacts } from './facts.js';
+import { holds } from './holds-section.js';
 import { netfilter } from './netfilter-section.js';
 import { type Row, type Section, settingRows } from './section.js';
 import { sync } from './sync-section.js';
@@ -158,6 +159,7 @@ const sections: readonly Section[] = [
   sync,
   netfilter,
   others,
+  holds,
   state,
   diagnosis,
 ];

@@ -3,7 +3,10 @@ import type { Context } from '../../context.js';
 import { destinationKey } from '../../model/destination.js';
 import { outputTo } from '../../output/deferred-output.js';
 import { command as drain } from '../drain.js';
+import { keptByAgent } from '../shared/kept-servers.js';
 import { withOwnClient } from '../shared/own-client.js';
+import { findServer } from '../shared/server.js';
+import { openStore } from '../shared/store.js';
 import { command as undrain } from '../undrain.js';
 import { valueTypes } from '../value-types.js';
 import { command as weight } from '../weight.js';
@@ -21,14 +24,24 @@ export async function carryOut(
   return said.join('').trim().replaceAll('\n', '; ');
 }
 
-function run(action: Action, context: Context, runDir: string | undefined): Promise<number> {
+async function run(action: Action, context: Context, runDir: string | undefined): Promise<number> {
   const { service, server } = action.line;
-  const common = { service: service.name, server: destinationKey(server.id), runDir, json: false };
-  const everyday = { force: false, onInterrupt: 'keep' } as const;
+  const common = {
+    service: service.name,
+    server: destinationKey(server.id),
+    runDir,
+    stateDir: undefined,
+    json: false,
+  };
   if (action.do === 'undrain') return undrain.run(context, { ...common, allServices: undefined });
+  // An agent would undo a change that is no hold.
+  const found = await findServer(context, common);
+  const hold = (await keptByAgent([found], openStore(context, runDir))).length > 0;
+  const terms = { hold, reason: hold ? 'top' : undefined, until: undefined };
+  const everyday = { ...terms, force: false, onInterrupt: 'keep' } as const;
   if (action.do === 'weight') {
     const to = valueTypes.weight.read(action.weight ?? '');
-    return weight.run(context, { ...common, ...everyday, weight: to, over: 0 });
+    return weight.run(context, { ...common, ...everyday, weight: to, over: 0, release: false });
   }
   // The screen shows how its connections end.
   return drain.run(context, { ...common, ...everyday, allServices: undefined, delete: false, timeout: 0 });

@@ -1,0 +1,91 @@
+/** The holds of operators, as the agent knows them: read at each look, when a command asks for it, and when one of them expires. */
+import { HostError } from '../errors.js';
+import { type Hold, type Holds, holdKey, holdText, noHolds } from '../model/hold.js';
+import type { Clock } from './check-schedule.js';
+import type { AgentEvent } from './event.js';
+
+export interface HoldPorts {
+  readonly clock: Clock;
+  /** Those in force. @throws HostError */
+  readHolds(): Holds;
+  /** Milliseconds since 1970. */
+  time(): number;
+  tell(event: AgentEvent): void;
+}
+
+/** Most milliseconds until expiries are looked for: timers take no longer ones, and the time of day is set. */
+const LONGEST_PAUSE = 3_600_000;
+
+export class HeldServers {
+  holds: Holds = noHolds;
+  private isKnown = false;
+  private problem: string | undefined;
+  private cancelTimer: () => void = () => {};
+
+  /** @param expired called when a hold has expired: they are to be read again */
+  constructor(
+    private readonly ports: HoldPorts,
+    private readonly expired: () => void,
+  ) {}
+
+  of(service: string, server: string): Hold | undefined {
+    return this.holds.size === 0 ? undefined : this.holds.get(holdKey({ service, server }));
+  }
+
+  /** `held at 0 by root since 14:02: disk` */
+  reasonOf(service: string, server: string): string | undefined {
+    const hold = this.of(service, server);
+    return hold && holdText(hold, this.ports.time());
+  }
+
+  /**
+   * Reads them again. If that fails, those that were read before stay in force.
+   * @returns the names of the services in which they have changed
+   * @throws HostError if they have never been read
+   */
+  read(): ReadonlySet<string> {
+    const before = this.holds;
+    try {
+      this.holds = this.ports.readHolds();
+      this.isKnown = true;
+      this.problem = undefined;
+    } catch (error) {
+      if (!this.isKnown || !(error instanceof HostError)) throw error;
+      if (error.message !== this.problem) this.ports.tell({ event: 'problem', reason: error.message });
+      this.problem = error.message;
+    }
+    this.arm();
+    return this.tellChanges(before);
+  }
+
+  stop(): void {
+    this.cancelTimer();
+  }
+
+  private tellChanges(before: Holds): ReadonlySet<string> {
+    const now = this.ports.time();
+    const changed = new Set<string>();
+    const tell = (hold: Hold, to: string): void => {
+      const { service, server } = hold;
+      this.ports.tell({ event: 'hold', service, server, to, reason: holdText(hold, now) });
+      changed.add(service);
+    };
+    for (const [key, hold] of before) {
+      if (!this.holds.has(key))
+        tell(hold, hold.until !== undefined && hold.until <= now ? 'expired' : 'ended');
+    }
+    for (const [key, hold] of this.holds) if (!isSame(before.get(key), hold)) tell(hold, 'begun');
+    return changed;
+  }
+
+  private arm(): void {
+    this.cancelTimer();
+    const ends = Array.from(this.holds.values(), ({ until }) => until ?? Number.POSITIVE_INFINITY);
+    const next = Math.min(...ends) - this.ports.time();
+    if (!Number.isFinite(next)) return;
+    this.cancelTimer = this.ports.clock.after(Math.min(Math.max(0, next), LONGEST_PAUSE), this.expired);
+  }
+}
+
+const isSame = (before: Hold | undefined, { weight, since, until, reason }: Hold): boolean =>
+  before?.weight === weight && before.since === since && before.until === until && before.reason === reason;

@@ -1,0 +1,161 @@
+/** Holds of servers, as command lines make them and the state directory keeps them. */
+import type { Context } from '../../context.js';
+import { HostError, UsageError } from '../../errors.js';
+import { printable } from '../../foreign-text.js';
+import { destinationKey } from '../../model/destination.js';
+import { type Hold, type Holds, type HoldTerms, holdKey, inForce, noHolds } from '../../model/hold.js';
+import { formatService, parseServer } from '../../model/service-uri.js';
+import type { StateKind, Store } from '../../system/store.js';
+import type { Options, Values } from '../command.js';
+import type { DrainedWeights } from './drained-weights.js';
+import { type Found, nameOf, type ServersNamed } from './server.js';
+import { serverArgument, serversNamed, serviceArgument } from './service-arg.js';
+import { openLastingStore, stateDirOption } from './store.js';
+
+export const holdOptions = {
+  reason: { type: 'reason', describe: 'with --hold: shown wherever the hold is', defaultText: 'none' },
+  until: {
+    type: 'moment',
+    describe: 'with --hold: when the hold ends by itself',
+    defaultText: 'lvsadm undrain ends it',
+  },
+  ...stateDirOption,
+} as const satisfies Options;
+
+/** What all holds of one command have in common. */
+export type Terms = Omit<HoldTerms, 'weight'>;
+
+/** @returns undefined without --hold. @throws UsageError */
+export function holdTerms(
+  { hold, reason, until }: Pick<Values<typeof holdOptions>, 'reason' | 'until'> & { readonly hold: boolean },
+  { env, date }: Context,
+): Terms | undefined {
+  if (!hold) {
+    const given = Object.entries({ reason, until }).find(([, value]) => value !== undefined);
+    if (given !== undefined) throw new UsageError('only with --hold', `--${given[0]}`);
+    return undefined;
+  }
+  const now = date();
+  return { by: userName(env), since: now.getTime(), until: until?.(now), reason };
+}
+
+/** Behind sudo the name of the user who called it. */
+function userName({ SUDO_USER, LOGNAME, USER }: Context['env']): string {
+  const uid = process.geteuid?.();
+  return SUDO_USER || (uid === 0 ? 'root' : LOGNAME || USER || `user ${uid}`);
+}
+
+export class HoldStore {
+  private readonly store: Store;
+
+  constructor(
+    private readonly context: Context,
+    stateDir: string | undefined,
+  ) {
+    this.store = openLastingStore(context, kind, stateDir);
+  }
+
+  /** Those in force. @throws HostError */
+  read(): Holds {
+    return this.inForce(this.store.read(kind));
+  }
+
+  /** Holds servers at a weight. @throws HostError, LockedError; no server is held by this then */
+  async add(servers: readonly Found[], weight: number, terms: Terms, drained: DrainedWeights): Promise<void> {
+    await this.update((holds) => {
+      const added = servers.map((server): [string, Hold] => {
+        const name = nameOf(server);
+        const key = holdKey(name);
+        const before = holds.get(key)?.before ?? weightBefore(server, drained);
+        return [key, { ...name, weight, before, ...terms }];
+      });
+      return new Map([...holds, ...added]);
+    });
+  }
+
+  /** Ends holds. @throws HostError, LockedError; all of them stay then */
+  async remove(keys: readonly string[]): Promise<void> {
+    if (keys.length > 0) {
+      await this.update((holds) => new Map([...holds].filter(([key]) => !keys.includes(key))));
+    }
+  }
+
+  /** Expired holds are forgotten. */
+  private update(change: (holds: Holds) => Holds): Promise<void> {
+    return this.store.update(kind, (holds) => change(this.inForce(holds)));
+  }
+
+  private inForce(holds: Holds): Holds {
+    return holds.size === 0 ? holds : inForce(holds, this.context.date().getTime());
+  }
+}
+
+/** The holds of these servers. */
+export const heldOf = (servers: readonly Found[], holds: Holds): Hold[] =>
+  servers.flatMap((server) => holds.get(holdKey(nameOf(server))) ?? []);
+
+/** The holds of servers that a command line names, whether the table has them or not. @throws UsageError, ValueError */
+export async function holdsNamed(
+  { service, server, allServices }: ServersNamed,
+  holds: Holds,
+  context: Context,
+): Promise<Hold[]> {
+  if (service !== undefined && server !== undefined) {
+    const of = await serviceArgument(service, context);
+    const id = await serverArgument(server, of, context);
+    return [holds.get(holdKey({ service: formatService(of), server: destinationKey(id) })) ?? []].flat();
+  }
+  const isNamed = serversNamed(allServices ?? service ?? '');
+  return [...holds.values()].filter((hold) => {
+    const { host, port } = parseServer(hold.server);
+    return isNamed({ address: host, port: Number(port) });
+  });
+}
+
+/** The holds in force, for a command that only shows them: a file that cannot be read is a line on standard error. */
+export function readableHolds(context: Context): Holds {
+  try {
+    return new HoldStore(context, undefined).read();
+  } catch (error) {
+    if (!(error instanceof HostError)) throw error;
+    void context.err.write(`lvsadm: ${printable(error.message)}\n`);
+    return noHolds;
+  }
+}
+
+/** A server that was drained before it was held has its weight of before the drain. */
+function weightBefore(server: Found, drained: DrainedWeights): number {
+  const { weight } = server.destination;
+  const before = weight === 0 ? drained.of(server) : undefined;
+  return before?.same ? before.weight : weight;
+}
+
+const kind: StateKind<Holds> = {
+  name: 'holds',
+  empty: noHolds,
+  parse: (value) =>
+    new Map((value as readonly unknown[]).map(checkedHold).map((hold) => [holdKey(hold), hold])),
+  format: (holds) => (holds.size === 0 ? undefined : [...holds.values()]),
+  loss: 'it says which servers are held: mend it, or remove it to end all holds',
+  // Without it servers would get clients that an operator took out.
+  expendable: false,
+  outlivesBoot: true,
+};
+
+/** @throws Error */
+function checkedHold(value: unknown): Hold {
+  const { service, server, weight, before, by, since, until, reason } = value as Partial<
+    Record<keyof Hold, unknown>
+  >;
+  const isText = (one: unknown): one is string => typeof one === 'string';
+  const isNumber = (one: unknown): one is number => Number.isSafeInteger(one);
+  if (
+    !(isText(service) && isText(server) && isText(by)) ||
+    !(isNumber(weight) && isNumber(before) && isNumber(since)) ||
+    !(until === undefined || isNumber(until)) ||
+    !(reason === undefined || isText(reason))
+  ) {
+    throw new Error('it holds no list of holds');
+  }
+  return { service, server, weight, before, by, since, until, reason };
+}

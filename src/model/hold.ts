@@ -1,0 +1,84 @@
+/** Holds: servers that an operator keeps at a weight, whatever documents and checks say. */
+import { printable } from '../foreign-text.js';
+
+export interface Hold {
+  /** `tcp://192.0.2.10:80` */
+  readonly service: string;
+  /** `198.51.100.7:80` */
+  readonly server: string;
+  readonly weight: number;
+  /** The weight before the hold: the server gets it back where no agent knows a better one. */
+  readonly before: number;
+  /** Name of the user. */
+  readonly by: string;
+  /** Milliseconds since 1970. */
+  readonly since: number;
+  /** Milliseconds since 1970; undefined: until it is released. */
+  readonly until?: number | undefined;
+  /** At most {@link LONGEST_REASON} bytes. */
+  readonly reason?: string | undefined;
+}
+
+/** A hold without its server. */
+export type HoldTerms = Pick<Hold, 'weight' | 'by' | 'since' | 'until' | 'reason'>;
+
+/** Bytes, in UTF-8. */
+export const LONGEST_REASON = 200;
+
+/** By `holdKey`. */
+export type Holds = ReadonlyMap<string, Hold>;
+
+export const noHolds: Holds = new Map();
+
+export const holdKey = ({ service, server }: Pick<Hold, 'service' | 'server'>): string =>
+  `${service} ${server}`;
+
+/** The holds that have not expired. @param now milliseconds since 1970 */
+export const inForce = (holds: Holds, now: number): Holds =>
+  new Map([...holds].filter(([, { until }]) => until === undefined || until > now));
+
+/** `held at 0 by root since 14:02 until 18:00: disk`; moments of another day than `now` with their dates. */
+export function holdText({ weight, by, since, until, reason }: HoldTerms, now: number): string {
+  const end = until === undefined ? '' : ` until ${momentText(until, now)}`;
+  const why = reason === undefined ? '' : `: ${reason}`;
+  return printable(`held at ${weight} by ${by} since ${momentText(since, now)}${end}${why}`);
+}
+
+/** A hold in JSON: times in ISO 8601, UTC. */
+export interface HoldRecord {
+  readonly weight: number;
+  readonly by: string;
+  readonly since: string;
+  readonly until: string | null;
+  readonly reason: string | null;
+}
+
+export const holdRecord = ({ weight, by, since, until, reason }: HoldTerms): HoldRecord => ({
+  weight,
+  by,
+  since: new Date(since).toISOString(),
+  until: until === undefined ? null : new Date(until).toISOString(),
+  reason: reason ?? null,
+});
+
+/** What `holdRecord` made a record of. */
+export const holdFrom = ({ weight, by, since, until, reason }: HoldRecord): HoldTerms => ({
+  weight,
+  by,
+  since: Date.parse(since),
+  until: until === null ? undefined : Date.parse(until),
+  reason: reason ?? undefined,
+});
+
+/** In the local time zone: `14:02`, `2026-11-30 14:02`. */
+function momentText(moment: number, now: number): string {
+  const [day, time] = localTime(moment);
+  return day === localTime(now)[0] ? time : `${day} ${time}`;
+}
+
+function localTime(moment: number): readonly [day: string, time: string] {
+  const date = new Date(moment);
+  const digits = (number: number): string => String(number).padStart(2, '0');
+  const day = `${date.getFullYear()}-${digits(date.getMonth() + 1)}-${digits(date.getDate())}`;
+  return [day, `${digits(date.getHours())}:${digits(date.getMinutes())}`];
+}

@@ -1,0 +1,110 @@
+// Holds of an operator under the agent: they come before states of servers, and end by themselves.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { HostError } from '../../src/errors.js';
+import { type Hold, holdKey } from '../../src/model/hold.js';
+import type { ServiceId } from '../../src/model/service.js';
+import { AgentFarm } from '../support/agent-farm.js';
+
+const web: ServiceId = { protocol: 'tcp', address: '192.0.2.10', port: 80 };
+
+const farmOf = (number: number, health: object = {}) => ({
+  services: [
+    {
+      service: 'tcp://192.0.2.10:80',
+      check: { kind: 'tcp', every: '1s', rise: 2, fall: 2, jitter: '0%' },
+      health,
+      servers: Array.from({ length: number }, (_, index) => ({
+        server: `198.51.100.${index + 1}`,
+        weight: 10,
+      })),
+    },
+  ],
+});
+
+function hold(farm: AgentFarm, last: number, more: Partial<Hold> = {}): void {
+  const server = `198.51.100.${last}:80`;
+  const held = {
+    service: 'tcp://192.0.2.10:80',
+    server,
+    weight: 0,
+    before: 10,
+    by: 'root',
+    since: 0,
+    ...more,
+  };
+  farm.holds = new Map([...farm.holds, [holdKey(held), held]]);
+}
+
+const weightsOf = async (farm: AgentFarm) => Object.values(await farm.weights(web));
+
+test('a hold comes before the state of the server, the floor and onDown, also after a restart', async (t) => {
+  const farm = await AgentFarm.start(t);
+  await farm.load(farmOf(3, { onDown: 'remove' }));
+  hold(farm, 1);
+  hold(farm, 2, { weight: 4 });
+  await farm.agent.readHolds();
+  assert.deepEqual(await weightsOf(farm), [0, 4, 10]);
+  farm.answers.set('198.51.100.2', false).set('198.51.100.3', false);
+  await farm.clock.pass(3000);
+  // The floor of the one server that is not held keeps it.
+  assert.deepEqual(await weightsOf(farm), [0, 4, 10]);
+  farm.restart();
+  await farm.load(farmOf(3, { onDown: 'remove' }));
+  assert.deepEqual(await weightsOf(farm), [0, 4, 10]);
+  assert.deepEqual(farm.errors, []);
+});
+
+test('a hold ends at its time without anybody asking, with a line that says so', async (t) => {
+  const farm = await AgentFarm.start(t);
+  await farm.load(farmOf(2));
+  hold(farm, 1, { until: farm.clock.now() + 5_000_000, reason: 'disk' });
+  await farm.agent.readHolds();
+  await farm.clock.pass(4_999_000);
+  assert.deepEqual(await weightsOf(farm), [0, 10]);
+  await farm.clock.pass(1000);
+  assert.deepEqual(await weightsOf(farm), [10, 10]);
+  const [begun, expired] = farm.told('hold');
+  assert.match(begun ?? '', /^198\.51\.100\.1:80 hold: begun: held at 0 by root since .* until .*: disk$/);
+  assert.match(expired ?? '', /^198\.51\.100\.1:80 hold: expired: held at 0 by root /);
+  assert.match(farm.told('weight').at(-1) ?? '', /weight: 0 -> 10: up: answered$/);
+});
+
+test('a look reads the holds, and does not take their weights for those of another program', async (t) => {
+  const farm = await AgentFarm.start(t);
+  await farm.load(farmOf(2));
+  hold(farm, 1);
+  await farm.load(farmOf(2), 'resync');
+  assert.match(farm.told('weight').at(-1) ?? '', /weight: 10 -> 0: held at 0 by root since/);
+  farm.holds = new Map();
+  await farm.load(farmOf(2), 'resync');
+  assert.match(farm.told('weight').at(-1) ?? '', /weight: 0 -> 10: not checked yet|up: answered/);
+});
+
+test('the sorry server gets the clients when all servers are held at 0, and can be held itself', async (t) => {
+  const farm = await AgentFarm.start(t);
+  const document = farmOf(2, { sorry: { server: '198.51.100.99' } });
+  await farm.load(document);
+  hold(farm, 1);
+  hold(farm, 2);
+  await farm.agent.readHolds();
+  assert.deepEqual(await farm.weights(web), { '198.51.100.1': 0, '198.51.100.2': 0, '198.51.100.99': 1 });
+  hold(farm, 99, { weight: 7 });
+  await farm.agent.readHolds();
+  assert.equal((await farm.weights(web))['198.51.100.99'], 7);
+});
+
+test('holds that cannot be read any more stay in force, which is told once; at the start they are an error', async (t) => {
+  const farm = await AgentFarm.start(t);
+  hold(farm, 1);
+  await farm.load(farmOf(2));
+  const failure = new HostError('read holds.json', 'it is empty');
+  farm.holdsFailure = failure;
+  await farm.load(farmOf(2), 'resync');
+  await farm.load(farmOf(2), 'resync');
+  assert.deepEqual(await weightsOf(farm), [0, 10]);
+  assert.deepEqual(farm.told('problem'), ['problem: cannot read holds.json: it is empty']);
+  farm.restart();
+  await assert.rejects(farm.load(farmOf(2)), failure);
+  assert.deepEqual(await weightsOf(farm), [0, 10]);
+});

@@ -1,7 +1,5 @@
 /** The agent: runs the checks of documents, and keeps the kernel's weights at what their results say. */
 import { LvsadmError } from '../errors.js';
-import type { CheckResult } from '../health/run-check.js';
-import { isChanging } from '../health/state.js';
 import type { ServiceId } from '../model/service.js';
 import { formatService } from '../model/service-uri.js';
 import type { DesiredService, DesiredState } from '../model/state.js';
@@ -10,24 +8,17 @@ import { withHolds } from '../plan/holds.js';
 import { type Vip, vipsOf } from './announced-vips.js';
 import { ChangedServices } from './changed-services.js';
 import { survivingBugs } from './check-bugs.js';
-import { CheckSchedule, type Punctuality, type RepeatedCheck, type SchedulePorts } from './check-schedule.js';
+import { CheckSchedule, type Punctuality, type SchedulePorts } from './check-schedule.js';
 import { HeldServers, type HoldPorts } from './held-servers.js';
 import type { AgentMemory } from './memory.js';
 import { MemoryKeeper } from './memory-keeper.js';
-import { NetworkWatch } from './network-watch.js';
 import type { Probe } from './probe.js';
 import type { ProgramPorts } from './quorum-program.js';
 import { Quorums } from './quorums.js';
+import { Results } from './results.js';
 import type { Cause } from './table-events.js';
 import { TableReport } from './table-report.js';
-import {
-  type CheckMember,
-  isChecked,
-  type SharedCheck,
-  sharedChecks,
-  stateOf,
-  WatchedService,
-} from './watched-service.js';
+import { isChecked, WatchedService } from './watched-service.js';
 
 export interface AgentPorts extends SchedulePorts, ProgramPorts, HoldPorts {
   /**
@@ -55,11 +46,8 @@ export class Agent {
   private readonly quorums: Quorums;
   private readonly held: HeldServers;
   private readonly schedule: CheckSchedule;
-  private readonly network = new NetworkWatch();
-  private numberOfChecks = 0;
+  private readonly results: Results;
   private readonly changed: ChangedServices;
-  /** Reasons for which checks did not run, each told once. */
-  private readonly notRun = new Set<string>();
   private readonly keeper: MemoryKeeper;
   /** Work on the table, one piece after the other. */
   private work: Promise<unknown> = Promise.resolve();
@@ -83,6 +71,7 @@ export class Agent {
     this.keeper = new MemoryKeeper(ports.clock, memory, ports.remember.bind(ports));
     this.held = new HeldServers(ports, () => void this.readHolds().catch(ports.fail));
     const tell = ports.tell.bind(ports);
+    this.results = new Results(ports, (service, change) => this.resultChanged(service, change));
     this.schedule = new CheckSchedule({ ...ports, run: survivingBugs(ports.run.bind(ports), tell) });
     this.changed = new ChangedServices(
       ports.clock,
@@ -174,10 +163,7 @@ export class Agent {
         servers.flatMap(({ checks }) => checks.map(({ key, probe }): [string, Probe] => [key, probe])),
       ),
     );
-    const shared = sharedChecks(services);
-    this.numberOfChecks = shared.length;
-    this.network.keep(new Set(shared.map(({ key }) => key)));
-    this.schedule.set(shared.map((each) => this.repeated(each)));
+    this.schedule.set(this.results.checksOf(services));
     this.keeper.changed();
     this.keeper.flush();
     for (const service of services) {
@@ -198,59 +184,11 @@ export class Agent {
     return withHolds(composed, this.held.holds);
   }
 
-  private repeated({ key, placed, members }: SharedCheck): RepeatedCheck {
-    return {
-      key,
-      placed,
-      interval: () => Math.min(...members.map(intervalOf)),
-      report: (result) => {
-        if (result.notRun) return this.tellNotRun(result);
-        for (const member of members) this.record(member, result);
-        this.watchNetwork(key, result);
-      },
-    };
-  }
-
-  private record({ service, server, check, probe }: CheckMember, result: CheckResult): void {
-    const wasUp = stateOf(server).isUp;
-    const change = probe.record(result, check, this.ports.clock.now());
-    if (change === undefined) return;
+  private resultChanged(service: WatchedService, change: 'weight' | 'memory'): void {
     if (change === 'weight') this.keeper.changed();
     else this.keeper.counted();
-    const { isUp } = stateOf(server);
-    if (isUp !== wasUp) {
-      const [from, to] = wasUp ? ['up', 'down'] : ['down', 'up'];
-      this.ports.tell({
-        event: 'state',
-        service: service.name,
-        server: server.name,
-        from,
-        to,
-        reason: result.reason,
-      });
-    }
     // The first result of the last server may decide the quorum.
     if (change === 'weight' || !this.quorums.isKnown(service)) this.changed.add(service);
-  }
-
-  /** No state changes: the server may be up. */
-  private tellNotRun({ reason }: CheckResult): void {
-    if (this.notRun.has(reason)) return;
-    this.notRun.add(reason);
-    this.ports.tell({ event: 'problem', reason: `this machine could not run a check: ${reason}` });
-  }
-
-  private watchNetwork(key: string, result: CheckResult): void {
-    const event = this.network.record(key, result, this.numberOfChecks);
-    if (event === undefined) return;
-    this.ports.tell({
-      event: 'network',
-      to: event,
-      reason:
-        event === 'back'
-          ? 'a check succeeds again'
-          : `all ${this.numberOfChecks} checks fail: the network of this machine may be down; the floor of each service holds`,
-    });
   }
 
   /** Sets the weights of the services that have changed, and of some that are not checked. */
@@ -303,9 +241,4 @@ export class Agent {
     this.work = turn.catch(() => {});
     return turn;
   }
-}
-
-function intervalOf({ check, server }: CheckMember): number {
-  const { every, fastEvery = every } = check;
-  return isChanging(stateOf(server)) ? fastEvery : every;
 }

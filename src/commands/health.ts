@@ -13,6 +13,7 @@ import { countOutcomes, reportJson, reportText } from './health/report.js';
 import { serverChecks } from './health/server-checks.js';
 import { fileOption } from './shared/desired-state.js';
 import { Interruption } from './shared/interruption.js';
+import { refuseForeignPrograms } from './shared/root-programs.js';
 import { jsonOption } from './shared/server.js';
 import { serviceArgument } from './shared/service-arg.js';
 import { openStore, runDirOption } from './shared/store.js';
@@ -77,6 +78,7 @@ export const command = defineCommand({
     const { services = [] } = await parseDocuments(texts, new SystemNames(context));
     const chosen = services.filter(({ service }) => only === undefined || serviceKey(service.id) === only);
     if (chosen.length === 0 && named !== undefined) throw new UsageError('not in the documents', named);
+    refuseForeignPrograms(chosen, [...file, ...texts.map((text) => text.file)], context);
     const checks = serverChecks(chosen);
     const placed = checks.flatMap((each) => each.placed ?? []);
     if (placed.length === 0)

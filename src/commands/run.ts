@@ -4,8 +4,9 @@ import type { NetlinkUser } from '../system/netlink-users.js';
 import { lingerOption } from './announce/announcing.js';
 import { defineCommand, type Options } from './command.js';
 import { AgentProcess } from './run/agent-process.js';
-import { fileOption, readDocuments } from './shared/desired-state.js';
+import { fileOption } from './shared/desired-state.js';
 import { removalOptions } from './shared/removal-limits.js';
+import { readOwnDocuments } from './shared/root-programs.js';
 import { openStore, runDirOption, stateDirOption } from './shared/store.js';
 import { FileWatch } from './shared/watch.js';
 
@@ -65,7 +66,7 @@ export const command = defineCommand({
     // Taken before the files are read, so that a change in between is seen.
     await watch.begin();
     // Before the locks: a mistake in a document needs none.
-    const documents = await readDocuments(context, { ...values, only: [] });
+    const documents = await readOwnDocuments(context, values);
     const store = openStore(context, values.runDir);
     const releases: (() => void)[] = [];
     try {

@@ -105,7 +105,7 @@ const special: ReadonlyMap<number, string> = new Map([
 ]);
 
 /** Below /dev and /proc are the names of standard input, and of the pipes of a shell's `<(command)`. */
-const isDescriptor = (file: string): boolean => /^\/(?:dev\/(?:stdin$|fd\/)|proc\/)/.test(file);
+export const isDescriptor = (file: string): boolean => /^\/(?:dev\/(?:stdin$|fd\/)|proc\/)/.test(file);
 
 function refuseSpecial(file: string, { files }: FileAccess): void {
   if (file === '-' || files === undefined || isDescriptor(file)) return;

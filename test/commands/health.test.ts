@@ -1,10 +1,11 @@
 // health check: the checks of documents, against servers on loopback.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { chmodSync, chownSync, readFileSync } from 'node:fs';
 import { describe, type TestContext, test } from 'node:test';
 import { main } from '../../src/cli/main.js';
 import { Captured } from '../support/captured.js';
 import { chunks, contextWith } from '../support/context.js';
+import { Director } from '../support/director.js';
 import { closedPort, sayOnce, serveHttp, silent } from '../support/health/servers.js';
 
 /** Runs the command over a document. @param columns of a terminal */
@@ -147,4 +148,35 @@ describe('health check', () => {
     const document = `services: [{ service: "tcp://192.0.2.1:80", check: {kind: http, timeout: 10m}, servers: [{server: "127.0.0.1:${port}", method: nat}] }]`;
     assert.deepEqual(await check(document, [], undefined, stop.signal), { status: 143, out: '', err: '' });
   });
+});
+
+test('as root, documents that name programs must be writable by root alone', async (t) => {
+  if (process.getuid?.() !== 0) return t.skip('only root refuses them');
+  const director = await Director.start(t);
+  const documentOf = (check: object) =>
+    JSON.stringify({ services: [{ service: 'tcp://192.0.2.10:80', check, servers: ['127.0.0.1'] }] });
+  const program = await director.file('program', '#!/bin/sh\nexit 0\n');
+  chmodSync(program, 0o755);
+  const file = await director.file('web.json', documentOf({ kind: 'command', command: [program] }));
+  const check = async () => {
+    const { status, err } = await director.run(['health', 'check', '-f', file]);
+    return { status, err };
+  };
+  assert.deepEqual(await check(), { status: 0, err: '' });
+  chmodSync(program, 0o757);
+  assert.deepEqual(await check(), {
+    status: 2,
+    err: `lvsadm: ${program}: may be written by all users (mode 0757): it would run as root\n`,
+  });
+  await director.file('web.json', documentOf({ kind: 'command', command: [program], user: 'nobody' }));
+  chmodSync(director.directory, 0o755);
+  assert.deepEqual(await check(), { status: 0, err: '' });
+  chmodSync(file, 0o664);
+  chownSync(file, 0, 1000);
+  const refused = `may be written by group 1000 (mode 0664): the programs that it names would run as root`;
+  assert.deepEqual(await check(), { status: 2, err: `lvsadm: ${file}: ${refused}\n` });
+  const { status, err } = await director.run(['run', '-f', file, '--take-over']);
+  assert.deepEqual([status, err], [2, `lvsadm: ${file}: ${refused}\n`]);
+  await director.file('web.json', documentOf({ kind: 'tcp', port: 1 }));
+  assert.deepEqual(await check(), { status: 1, err: '' });
 });

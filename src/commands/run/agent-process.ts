@@ -16,8 +16,8 @@ import { Supervisor } from '../../system/supervisor.js';
 import { Announcing, clockOf } from '../announce/announcing.js';
 import { metricsHandler } from '../metrics/endpoint.js';
 import { Exporter } from '../metrics/exporter.js';
-import { readDocuments } from '../shared/desired-state.js';
 import { HoldStore } from '../shared/holds.js';
+import { readOwnDocuments } from '../shared/root-programs.js';
 import { openStore } from '../shared/store.js';
 import type { FileWatch } from '../shared/watch.js';
 import { KernelTable, type TableLimits } from './kernel-table.js';
@@ -75,7 +75,7 @@ export class AgentProcess {
       every: (interval, call) => void setInterval(call, interval),
     });
     const lookPorts = {
-      read: () => readDocuments(context, { ...values, only: [] }),
+      read: () => readOwnDocuments(context, values),
       load: this.agent.load.bind(this.agent),
       ended: (failure: LvsadmError | 'refused' | undefined) => this.looked(failure),
       fail,

@@ -267,6 +267,15 @@ describe('the text of a keepalived.conf', () => {
     ]);
   });
 
+  test('a program without a user is told: keepalived has one of its own', async () => {
+    const remarksFor = async (user: string) => {
+      const check = `MISC_CHECK { misc_path /bin/check\n${user} }`;
+      return (await imported(service('', check))).remarks;
+    };
+    assert.deepEqual(await remarksFor('user nobody'), []);
+    assert.match((await remarksFor('')).join(), /misc_path: without user it runs as the user of lvsadm/);
+  });
+
   test('a line with a condition is left out, and told', async () => {
     const { services, remarks } = await imported(`${service('')}@backup virtual_server 192.0.2.9 80 { }\n`);
     assert.equal(services.length, 1);

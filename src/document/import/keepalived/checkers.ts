@@ -190,6 +190,11 @@ function readMisc(layer: Layer, check: CheckDraft, values: Values): void {
   if (user !== undefined && user.words.length > 1) {
     check.remarks.push(remarkOn(user, 'a program has the group of its user'));
   }
+  if (user === undefined && path !== undefined) {
+    check.remarks.push(
+      remarkOn(path, 'without user it runs as the user of lvsadm, not as keepalived_script'),
+    );
+  }
 }
 
 function readUdp(layer: Layer, check: CheckDraft): void {

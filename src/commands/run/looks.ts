@@ -51,8 +51,7 @@ export class Looks {
   async look({ cause, isOver }: Pick<Pass, 'cause' | 'isOver'>): Promise<void> {
     this.isReloadDue ||= cause === 'change';
     try {
-      const isDone = await (this.isReloadDue ? this.reload(isOver) : this.loadAgain());
-      await this.ports.ended(isDone ? undefined : 'refused');
+      await this.ended(this.isReloadDue ? this.reload(isOver) : this.loadAgain());
     } catch (error) {
       if (!(error instanceof LvsadmError) || (!this.hasStarted && endsTheStart(error))) {
         return this.ports.fail(error);
@@ -73,9 +72,13 @@ export class Looks {
       return await this.load(documents, this.hasStarted ? 'reload' : 'start');
     } catch (error) {
       // The documents before hold on.
-      if (areWrong(error)) await this.loadAgain();
+      if (areWrong(error)) await this.ended(this.loadAgain());
       throw error;
     }
+  }
+
+  private async ended(load: Promise<boolean>): Promise<void> {
+    await this.ports.ended((await load) ? undefined : 'refused');
   }
 
   private loadAgain(): Promise<boolean> {

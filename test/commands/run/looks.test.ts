@@ -79,6 +79,15 @@ test('documents with mistakes leave the ones before in force, and are read again
   assert.deepEqual(failures, []);
 });
 
+test('documents with mistakes do not keep the ones of the start from being ready', async () => {
+  const { look, ends } = looks([silence, true], async () => {
+    throw mistake;
+  });
+  await look('start');
+  await assert.rejects(look('change'), DocumentError);
+  assert.deepEqual(ends, [silence, undefined]);
+});
+
 test('documents that the kernel did not answer for are loaded at the next look, as new ones', async () => {
   const { look, calls, loaded } = looks([true, silence, true]);
   for (const cause of ['start', 'change', 'drift'] as const) await look(cause);

@@ -21,6 +21,7 @@ const guests: readonly (readonly string[])[] = [
   ['docs'],
   ['state', 'state-scale', 'client'],
   ['doctor', 'robust'],
+  ['agent'],
   ['metrics', 'health'],
   ['state-traffic'],
 ];

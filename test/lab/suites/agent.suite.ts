@@ -1,0 +1,272 @@
+/**
+ * lvsadm run on a real kernel: servers that fail in many ways, restarts, reloads, a clock that is set. With ROBUST=full a server fails in
+ * every way, otherwise in two.
+ */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { WeightsAt } from '../../support/net/agent-ipvs.js';
+import { monotonic, type SteadyRequest } from '../../support/net/steady-client.js';
+import { WEIGHT } from '../faults/balancer.js';
+import { type Fault, faults } from '../faults/faults.js';
+import { documentOf, LvsadmRun } from '../faults/lvsadm.js';
+import { usual } from '../faults/situations.js';
+import {
+  type ServerName,
+  serverNames,
+  serverPort,
+  servers,
+  serviceAt,
+  Testbed,
+  vips,
+} from '../faults/testbed.js';
+
+const isFull = process.env['ROBUST'] === 'full';
+
+/** Milliseconds: fall x every + timeout + 1 s. */
+const BOUND = usual.fall * usual.every + usual.timeout + 1000;
+/** Seconds in which a server is back, and its slow start over. */
+const LIMIT = 20;
+const DNS = 5300;
+
+const endpointOf = (name: ServerName): string => `${servers[name].inet}:${serverPort}`;
+
+const health = { floor: '50%', slowStart: '3s' };
+
+/** TCP, TCP with a sorry server, UDP, and TCP over IPv6; all of the same servers. */
+function documentWith(names: readonly ServerName[], drained?: ServerName) {
+  const { defaults, services } = documentOf({ ...usual, servers: names, rise: 2 }, health);
+  const serversAt = (address: (name: ServerName) => string) =>
+    names.map((name) => ({ server: address(name), weight: name === drained ? 0 : WEIGHT }));
+  return {
+    defaults,
+    services: [
+      ...services.map((service) => ({ ...service, servers: serversAt(endpointOf) })),
+      {
+        service: `tcp://${vips.inet}:81`,
+        scheduler: 'rr',
+        health: {
+          floor: '0%',
+          onDown: 'remove',
+          sorry: { server: endpointOf('delta'), method: 'nat' },
+        },
+        servers: [endpointOf('alpha'), endpointOf('beta')],
+      },
+      {
+        service: `udp://${vips.inet}:53`,
+        scheduler: 'rr',
+        check: { kind: 'dns', name: 'www.example' },
+        servers: serversAt((name) => `${servers[name].inet}:${DNS}`),
+      },
+      {
+        service: `tcp://[${vips.inet6}]:80`,
+        scheduler: 'rr',
+        servers: serversAt((name) => `[${servers[name].inet6}]:${serverPort}`),
+      },
+    ],
+  };
+}
+
+const document = documentWith(usual.servers);
+
+let testbed: Testbed;
+let directory: string;
+let agent: LvsadmRun;
+
+before(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'agent-'));
+  testbed = await Testbed.build();
+  await Promise.all(
+    serverNames.map((name) => testbed.server(name).call('serveDns', DNS, servers[name].inet)),
+  );
+  agent = new LvsadmRun(testbed, directory);
+});
+
+after(async () => {
+  await testbed[Symbol.asyncDispose]();
+  rmSync(directory, { recursive: true });
+});
+
+type Weights = WeightsAt['weights'];
+
+const isIn = (weights: Weights, name: ServerName): boolean => (weights[endpointOf(name)] ?? 0) > 0;
+const isWhole = (weights: Weights): boolean =>
+  usual.servers.every((name) => weights[endpointOf(name)] === WEIGHT);
+
+const until = (holds: (weights: Weights) => boolean, since: number, what: string, seconds = LIMIT) =>
+  testbed.untilWeights(holds, since, seconds, what);
+const untilWhole = () => until(isWhole, monotonic(), 'all weights');
+
+/** The table as ipvsadm has it. */
+const saved = (): Promise<string> => testbed.host('director').run('ipvsadm', ['-Sn']);
+const logSince = async (since: number): Promise<Weights[]> =>
+  (await testbed.director.call('weightLog')).filter(({ at }) => at > since).map(({ weights }) => weights);
+
+const failuresOf = (requests: readonly SteadyRequest[]) =>
+  requests.filter(({ error }) => error !== undefined);
+
+/** A fault of servers while the work is done; it ends, whatever comes of the work. */
+async function withFault(
+  fault: Fault,
+  names: readonly ServerName[],
+  work: () => Promise<void>,
+): Promise<void> {
+  await Promise.all(names.map((name) => fault.begin(testbed, name)));
+  try {
+    await work();
+  } finally {
+    await Promise.all(names.map((name) => fault.end(testbed, name)));
+  }
+}
+
+/** Looks since a moment at which fewer servers got clients than the floor keeps. */
+const belowFloor = async (since: number): Promise<Weights[]> =>
+  (await logSince(since)).filter((weights) => usual.servers.filter((name) => isIn(weights, name)).length < 2);
+
+/** Lines of the agent about an event: `network: lost`. */
+const told = (event: string, from = 0): number => agent.output.slice(from).split(` ${event}`).length - 1;
+
+test('it is ready when the table is as the document says', async () => {
+  await agent.startWith(document);
+  const table = await saved();
+  assert.equal(table.match(/^-a .* -w 10$/gm)?.length, 3 * usual.servers.length, table);
+  await testbed.director.call('watchWeights', serviceAt(80));
+  await untilWhole();
+});
+
+const sampled: readonly Fault[] = isFull ? Object.values(faults) : [faults.refused, faults.dropped];
+
+for (const fault of sampled) {
+  test(`${fault.name}: out in time, no request fails afterwards, and back by steps`, async () => {
+    const began = monotonic();
+    const { detected, failedAfterwards, requests } = await testbed.incident(fault, 'alpha', LIMIT);
+    await untilWhole();
+    assert.ok(detected <= BOUND, `${detected} ms`);
+    assert.equal(failedAfterwards, 0, JSON.stringify(requests));
+    const steps = (await logSince(began)).map((weights) => weights[endpointOf('alpha')] ?? 0);
+    assert.equal(steps[0], 0);
+    assert.ok(steps.length > 3 && steps.at(-1) === WEIGHT, String(steps));
+    assert.deepEqual(
+      steps,
+      steps.toSorted((a, b) => a - b),
+    );
+  });
+}
+
+test('a stopped process is out of its services over UDP and IPv6, too', async () => {
+  let table = '';
+  await withFault(faults.stopped, ['alpha'], async () => {
+    await until((weights) => !isIn(weights, 'alpha'), monotonic(), 'the detection');
+    await sleep(1000);
+    table = await saved();
+  });
+  for (const out of [
+    `-u ${vips.inet}:53 -r ${servers.alpha.inet}:${DNS}`,
+    `-t [${vips.inet6}]:80 -r [${servers.alpha.inet6}]:${serverPort}`,
+  ]) {
+    assert.ok(table.includes(`-a ${out} -m -w 0`), table);
+  }
+  assert.ok(!table.includes(`-a -t ${vips.inet}:81 -r ${endpointOf('alpha')}`), table);
+  await untilWhole();
+});
+
+test('all servers die: the floor holds, one line says so, and a sorry server steps in', async () => {
+  const from = agent.output.length;
+  const began = monotonic();
+  await withFault(faults.refused, usual.servers, async () => {
+    await until((weights) => usual.servers.some((name) => !isIn(weights, name)), began, 'the detection');
+    await sleep(2000);
+    const requests = await testbed.during(() => sleep(300), 81);
+    assert.deepEqual([...new Set(requests.map(({ answer, error }) => answer ?? error))], ['delta']);
+  });
+  await untilWhole();
+  assert.deepEqual(await belowFloor(began), []);
+  // Each server answers by DNS all the time.
+  assert.equal(told('network: lost', from), 0);
+  assert.ok(!(await saved()).includes(`-r ${endpointOf('delta')}`));
+});
+
+test("the director's own network fails for checks: clients notice nothing, and one line says so", async () => {
+  const director = testbed.host('director');
+  const from = agent.output.length;
+  const began = monotonic();
+  const requests = await testbed.during(async () => {
+    // What IPVS forwards has no socket.
+    const rule = 'add rule inet fault out meta skuid 0 oifname inside drop';
+    await director.run('nft', [
+      `add table inet fault; add chain inet fault out { type filter hook output priority 0; }; ${rule}`,
+    ]);
+    await sleep(BOUND + 1000);
+    await director.run('nft', ['delete table inet fault']);
+  });
+  await untilWhole();
+  assert.deepEqual(failuresOf(requests), []);
+  assert.deepEqual([told('network: lost', from), told('network: back', from)], [1, 1]);
+  assert.deepEqual(await belowFloor(began), []);
+});
+
+test('a restart and kill -9 change no weight while a server is down', async () => {
+  await withFault(faults.refused, ['alpha'], async () => {
+    await until((weights) => !isIn(weights, 'alpha'), monotonic(), 'the detection');
+    // Out of the other services, too.
+    await sleep(1500);
+    const [table, began] = [await saved(), monotonic()];
+    const requests = await testbed.during(async () => {
+      for (const end of ['stop', 'kill'] as const) {
+        await agent[end]();
+        assert.equal(await saved(), table);
+        await agent.startWith(document);
+        await sleep(1500);
+        assert.equal(await saved(), table);
+      }
+    });
+    assert.deepEqual(await logSince(began), []);
+    assert.deepEqual(failuresOf(requests), []);
+  });
+  await untilWhole();
+});
+
+test('reloads that add, drain and remove a server lose no request', async () => {
+  const requests = await testbed.during(async () => {
+    const weightOf = (weights: Weights) => weights[endpointOf('delta')];
+    const reload = async (next: typeof document, weight: number | undefined) => {
+      const began = monotonic();
+      agent.reloadWith(next);
+      await until((weights) => weightOf(weights) === weight, began, 'the reload');
+    };
+    await reload(documentWith(serverNames), WEIGHT);
+    await sleep(1000);
+    await reload(documentWith(serverNames, 'delta'), 0);
+    await sleep(1000);
+    await reload(document, undefined);
+  });
+  assert.deepEqual(failuresOf(requests), []);
+});
+
+const inGuest = process.env['LAB_GUEST'] === 'always';
+
+test('the clock is set ahead, and back: nothing changes', {
+  skip: !inGuest && 'it is the clock of this machine',
+}, async () => {
+  const [table, began, from] = [await saved(), monotonic(), agent.output.length];
+  const clock = (seconds: number) =>
+    testbed.host('director').run('date', ['-s', `@${Math.round(Date.now() / 1000 + seconds)}`]);
+  const requests = await testbed.during(async () => {
+    for (const seconds of [86_400, -2 * 86_400, 86_400]) {
+      await clock(seconds);
+      await sleep(1500);
+    }
+    await clock(-86_400);
+    await agent.kill();
+    await agent.startWith(document);
+    await sleep(2000);
+    await clock(86_400);
+  });
+  assert.equal(await saved(), table);
+  assert.deepEqual(await logSince(began), []);
+  assert.deepEqual(failuresOf(requests), []);
+  assert.equal(told('state:', from), 0, agent.output.slice(from));
+});

@@ -1,7 +1,6 @@
 /** The health of servers as metrics: `lvs_health_*`. */
 import { labels, type MetricFamily } from '../observe/metrics/exposition.js';
-import type { Agent } from './agent.js';
-import { type CheckHealth, type ServerHealth, serviceHealth } from './health-report.js';
+import type { CheckHealth, HealthReport, ServerHealth } from './health-report.js';
 
 type Labelled = (
   service: string,
@@ -13,15 +12,13 @@ const byKind = ({ checks }: ServerHealth): readonly CheckHealth[] => [
   ...new Map(checks.map((each) => [each.check, each])).values(),
 ];
 
-/** @param now on the agent's clock */
-export function healthMetrics({ services, punctuality }: Agent, now: number): MetricFamily[] {
-  const reports = services.map((service) => serviceHealth(service, now));
+export function healthMetrics({ services, punctuality }: HealthReport): MetricFamily[] {
   const family = (name: string, type: MetricFamily['type'], help: string, of: Labelled): MetricFamily => ({
     name: `lvs_health_${name}`,
     type,
     help,
     samples(add) {
-      for (const { service, servers } of reports)
+      for (const { service, servers } of services)
         for (const server of servers) for (const [own, value] of of(service, server)) add(own, value);
     },
   });

@@ -64,16 +64,21 @@ export interface HealthReport {
 /** Answers a line with a line: a report, or `{"version":1,"error":"..."}`. */
 export function answerHealth(agent: Agent, line: string, now: number): string {
   const question = parsed(line);
-  if (typeof question === 'string') return JSON.stringify({ version: REPORT_VERSION, error: question });
-  const chosen = agent.services.filter(
-    ({ name }) => question.service === undefined || name === question.service,
+  return JSON.stringify(
+    typeof question === 'string'
+      ? { version: REPORT_VERSION, error: question }
+      : healthReport(agent, question.service, now),
   );
-  const report: HealthReport = {
+}
+
+/** @param service as documents write it; all services if left out */
+export function healthReport(agent: Agent, service: string | undefined, now: number): HealthReport {
+  const chosen = agent.services.filter(({ name }) => service === undefined || name === service);
+  return {
     version: REPORT_VERSION,
     punctuality: agent.punctuality,
-    services: chosen.map((service) => serviceHealth(service, now)),
+    services: chosen.map((each) => serviceHealth(each, now)),
   };
-  return JSON.stringify(report);
 }
 
 /** @returns a text that says what is wrong with the question */

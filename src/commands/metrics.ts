@@ -1,12 +1,14 @@
 /** `lvsadm metrics`: the table for Prometheus. */
+import { healthMetrics } from '../agent/health-metrics.js';
 import type { Context } from '../context.js';
 import { UsageError } from '../errors.js';
-import { expositionFormats } from '../observe/metrics/exposition.js';
+import { expositionFormats, type MetricFamily } from '../observe/metrics/exposition.js';
 import { writeWhole } from '../system/files.js';
 import { type ListenAddress, serveHttp } from '../system/http-server.js';
 import { defineCommand } from './command.js';
 import { metricsHandler } from './metrics/endpoint.js';
 import { Exporter } from './metrics/exporter.js';
+import { AgentHealth } from './shared/agent-health.js';
 import { Interruption } from './shared/interruption.js';
 
 export const command = defineCommand({
@@ -53,6 +55,7 @@ export const command = defineCommand({
       compatible,
       allNetns,
       listen && ((reason) => tell(`scrape failed: ${reason}`)),
+      compatible === undefined ? ofAgent(context, tell) : undefined,
     );
     try {
       if (listen) return await serve(context, exporter, listen, tell);
@@ -65,6 +68,15 @@ export const command = defineCommand({
     }
   },
 });
+
+/** The metrics of health, where an agent runs. */
+function ofAgent(context: Context, tell: (text: string) => void): () => Promise<readonly MetricFamily[]> {
+  const health = new AgentHealth(context, tell);
+  return async () => {
+    const report = await health.read();
+    return report === undefined ? [] : healthMetrics(report);
+  };
+}
 
 /** Serves until the process is asked to stop, which is its regular end. */
 async function serve(

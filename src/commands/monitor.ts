@@ -1,16 +1,18 @@
-/** `lvsadm monitor`: a line for each change of the table. */
+/** `lvsadm monitor`: a line for each change of the table, and of the health of its servers. */
 import type { Context } from '../context.js';
 import { UsageError } from '../errors.js';
 import { printable } from '../foreign-text.js';
-import type { EventSection, TableEvent } from '../observe/table/event.js';
+import type { EventSection, MonitorEvent } from '../observe/table/event.js';
 import { eventLine } from '../output/event.js';
 import { toJsonLine } from '../output/json.js';
 import { themeFor } from '../output/theme.js';
 import { checkProgram, runProgram } from '../system/program.js';
 import { defineCommand } from './command.js';
 import { eventJson } from './monitor/event-json.js';
+import { HealthWatch } from './monitor/health-watch.js';
 import { ProgramQueue } from './monitor/program-queue.js';
 import { TableWatch } from './monitor/table-watch.js';
+import { AgentHealth } from './shared/agent-health.js';
 import { Interruption } from './shared/interruption.js';
 import { ReadingClient, survive } from './shared/reading-client.js';
 
@@ -38,7 +40,7 @@ export const command = defineCommand({
   },
   notes:
     'The table is read again and again, for the kernel does not notify of changes: what is undone within the interval is not seen. ' +
-    'Counters and connections are no changes. The module of the kernel is not loaded. The program gets no arguments; its output goes ' +
+    'Counters and connections are no changes. Where an agent (lvsadm run) checks the servers, those that go down or come up are shown, too. The module of the kernel is not loaded. The program gets no arguments; its output goes ' +
     `to standard error. It has ${PROGRAM_TIME / 1000} s; ${QUEUE} changes wait for it at most, and further ones are dropped with a line.`,
   exitStatuses: { 0: 'ended by SIGINT or SIGTERM' },
   examples: [
@@ -55,13 +57,18 @@ export const command = defineCommand({
     const queue = exec === undefined ? undefined : programQueue(exec, tell);
     const write = await writer(context, json);
     const watch = new TableWatch(client, tell);
+    const health = new HealthWatch(new AgentHealth(context, tell), context);
     try {
       // An error at once is one of the command; later ones may pass.
       await watch.poll();
+      await health.poll();
       for (;;) {
         await interruption.sleep(interval * 1000);
         if (interruption.requested) return 0;
-        const events = (await survive(() => watch.poll(), tell)) ?? [];
+        const events: MonitorEvent[] = [
+          ...((await survive(() => watch.poll(), tell)) ?? []),
+          ...(await health.poll()),
+        ];
         for (const event of events.filter(selected(only))) {
           const time = context.date();
           queue?.push(toJsonLine(eventJson(event, time)));
@@ -88,7 +95,7 @@ const programQueue = (program: string, tell: (line: string) => void): ProgramQue
 async function writer(
   { out, env }: Context,
   json: boolean,
-): Promise<(event: TableEvent, time: Date) => Promise<void> | void> {
+): Promise<(event: MonitorEvent, time: Date) => Promise<void> | void> {
   if (json) return (event, time) => out.write(toJsonLine(eventJson(event, time)));
   const theme = await themeFor(out, env);
   return (event, time) => out.write(eventLine(event, time, theme));
@@ -96,5 +103,5 @@ async function writer(
 
 const selected =
   (only: readonly EventSection[] | undefined) =>
-  ({ section }: TableEvent): boolean =>
+  ({ section }: MonitorEvent): boolean =>
     only === undefined || only.includes(section);

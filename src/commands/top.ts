@@ -42,7 +42,7 @@ export const command = defineCommand({
   notes:
     'On a terminal a live screen, whose keys ? lists; otherwise a table as text for each interval. Rates are per second: what the ' +
     '64-bit counters gained between two readings. share is the part of the connections that the servers of the service got in the last ' +
-    'minute. - is a rate that is not known yet. Yellow: weight 0. Red: a server at its upper threshold, a service without servers, and one ' +
+    'minute. - is a rate that is not known yet. health is there where an agent (lvsadm run) checks the servers: of a service, how many are up. Yellow: weight 0. Red: a server at its upper threshold, a service without servers, and one ' +
     'whose servers are all at weight 0. The module of the kernel is not loaded.',
   exitStatuses: { 0: 'ended by q, SIGINT or SIGTERM' },
   examples: [
@@ -53,7 +53,7 @@ export const command = defineCommand({
   async run(context, { interval, once, sort, filter = '', units, readOnly, runDir, json, allNetns }) {
     if (interval < SHORTEST) throw new UsageError(`at least ${SHORTEST} s`, '--interval');
     const tell = (line: string) => void context.err.write(`lvsadm: ${line}\n`);
-    const writing = { interval: interval * 1000, once, json, tell };
+    const writing = { interval: interval * 1000, once, json, tell, runDir };
     if (allNetns) {
       if (!once && !json)
         throw new UsageError('needs --once or --json: the screen has one namespace', '--all-netns');
@@ -63,7 +63,7 @@ export const command = defineCommand({
       return 0;
     }
     const settings = { sort, filter, units, readOnly };
-    const isLive = !once && !json && (await showLive(context, { ...settings, ...writing, runDir }));
+    const isLive = !once && !json && (await showLive(context, { ...settings, ...writing }));
     if (!isLive) await write(context, settings, writing);
     return 0;
   },

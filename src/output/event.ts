@@ -2,18 +2,19 @@
 import { printable } from '../foreign-text.js';
 import { destinationKey } from '../model/destination.js';
 import { formatService } from '../model/service-uri.js';
-import type { EventSettings, EventSubject, TableEvent } from '../observe/table/event.js';
+import type { EventSettings, EventSubject, MonitorEvent } from '../observe/table/event.js';
 import { daemonText, serverText, serviceText, valueText } from './plan.js';
 import type { Theme } from './theme.js';
 
 /** `2026-11-29T18:20:37.250Z tcp://192.0.2.10:80 198.51.100.7:80 weight: 1 -> 0` */
-export const eventLine = (event: TableEvent, time: Date, theme: Theme): string =>
+export const eventLine = (event: MonitorEvent, time: Date, theme: Theme): string =>
   `${theme.quiet(time.toISOString())} ${nameOf(event.subject)} ${happening(event, theme)}\n`;
 
-function happening(event: TableEvent, theme: Theme): string {
+function happening(event: MonitorEvent, theme: Theme): string {
   if (event.action === 'changed') {
     const { field, from, to } = event;
-    return `${field}: ${theme.removed(valueText(from))} -> ${theme.added(valueText(to))}`;
+    const reason = 'reason' in event && event.reason !== null ? `: ${printable(event.reason)}` : '';
+    return `${field}: ${theme.removed(valueText(from))} -> ${theme.added(valueText(to))}${reason}`;
   }
   return theme[event.action](`${event.action}: ${settingsText(event.settings)}`);
 }

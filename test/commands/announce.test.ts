@@ -9,9 +9,8 @@ import { Announcer } from '../../src/agent/announcer.js';
 import { main } from '../../src/cli/main.js';
 import { ExabgpRoutes } from '../../src/commands/announce/exabgp-routes.js';
 import { openLastingStore } from '../../src/commands/shared/store.js';
-import { serveLines } from '../../src/system/line-socket.js';
 import { bootId } from '../../src/system/run-dir.js';
-import { Store } from '../../src/system/store.js';
+import { agentPlace } from '../support/agent-socket.js';
 import { Captured } from '../support/captured.js';
 import { contextWith } from '../support/context.js';
 import { Director } from '../support/director.js';
@@ -40,17 +39,9 @@ const report = (vips: readonly VipReport[], more: Partial<AnnounceReport> = {}):
 /** Where commands look for the agent of this network namespace. */
 async function place(t: TestContext) {
   const director = await Director.start(t);
-  const env = { LVSADM_RUN: `${director.directory}/run`, LVSADM_STATE_DIR: `${director.directory}/state` };
-  const store = new Store({ env, files: ownFiles, warn: assert.fail });
-  // Locking makes the directory.
-  (await store.lock('test', 'testing', { wait: 0 }))();
-  const serve = async (answer: (question: string) => string) => {
-    const server = await serveLines(store.socketPath('agent'), answer, ownFiles);
-    t.after(() => server.close());
-    return server;
-  };
-  const run = (...words: string[]) => director.run(['announce', ...words], { env });
-  return { env, store, serve, run };
+  const agent = await agentPlace(t, director);
+  const run = (...words: string[]) => director.run(['announce', ...words], { env: agent.env });
+  return { ...agent, run };
 }
 
 describe('announce', () => {

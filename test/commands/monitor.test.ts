@@ -148,7 +148,7 @@ test('wrong words are one line, and nothing is watched', async (t) => {
     [
       ['--only', 'weight'],
       2,
-      /--only: 'weight' is not one of services, servers, weights, daemons, timeouts \(did you mean 'weights'\?\)/,
+      /--only: 'weight' is not one of services, servers, weights, health, daemons, timeouts \(did you mean 'weights'\?\)/,
     ],
     [['--interval', '0'], 2, /--interval: at least 0\.1 s/],
     [['--exec', '/no/such'], 255, /cannot run \/no\/such: no such file or directory/],

@@ -76,6 +76,7 @@ test('--json writes an object on a line for each interval', async (t) => {
             server: '198.51.100.1:80',
             method: 'nat',
             weight: 3,
+            health: null,
             activeConnections: 61,
             inactiveConnections: 12,
             persistentConnections: 0,

@@ -35,7 +35,7 @@ export class Exporter {
     /** Called once with the reason of a reading that failed. */
     private readonly tell: (reason: string) => void = () => {},
     /** Further families of each reading. */
-    private readonly others: () => readonly MetricFamily[] = () => [],
+    private readonly others: () => Promise<readonly MetricFamily[]> | readonly MetricFamily[] = () => [],
   ) {
     this.client = new ReadingClient(context, PATIENCE);
   }
@@ -63,7 +63,7 @@ export class Exporter {
       const sample = await this.client.ask(sampleTable).catch(unloaded);
       const families = [
         ...(await this.families(sample, (this.context.now() - start) / 1000)),
-        ...this.others(),
+        ...(await this.others()),
       ];
       const own = exposition(families, format);
       return this.everywhere ? await this.merged(own, format) : own;

@@ -2,16 +2,21 @@
 import { daemonValue, destinationValue, serviceSettings } from '../../document/write.js';
 import { destinationKey } from '../../model/destination.js';
 import { formatService } from '../../model/service-uri.js';
-import type { EventSettings, EventSubject, TableEvent } from '../../observe/table/event.js';
+import type { EventSettings, EventSubject, MonitorEvent } from '../../observe/table/event.js';
 import type { Json } from '../../output/json.js';
 
-export const eventJson = (event: TableEvent, time: Date): Json => ({
+export const eventJson = (event: MonitorEvent, time: Date): Json => ({
   time: time.toISOString(),
   section: event.section,
   ...subjectJson(event.subject),
   action: event.action,
   ...(event.action === 'changed'
-    ? { field: event.field, from: event.from ?? null, to: event.to ?? null }
+    ? {
+        field: event.field,
+        from: event.from ?? null,
+        to: event.to ?? null,
+        ...('reason' in event && { reason: event.reason }),
+      }
     : event.action === 'added'
       ? { from: null, to: settingsJson(event.settings) }
       : { from: settingsJson(event.settings), to: null }),

@@ -3,7 +3,7 @@ import { Agent, type AgentPorts } from '../../agent/agent.js';
 import { answerAnnouncing } from '../../agent/announce-report.js';
 import { type AgentEvent, eventText } from '../../agent/event.js';
 import { healthMetrics } from '../../agent/health-metrics.js';
-import { answerHealth } from '../../agent/health-report.js';
+import { answerHealth, healthReport } from '../../agent/health-report.js';
 import { answerHolds } from '../../agent/holds-report.js';
 import type { Context } from '../../context.js';
 import type { LvsadmError } from '../../errors.js';
@@ -152,7 +152,7 @@ export class AgentProcess {
     const { metrics } = values;
     if (metrics === undefined) return [control];
     const warn = (reason: string): void => void context.err.write(`lvsadm: scrape failed: ${reason}\n`);
-    const families = () => healthMetrics(agent, context.now());
+    const families = () => healthMetrics(healthReport(agent, undefined, context.now()));
     const exporter = new Exporter(context, undefined, false, warn, families);
     return [control, () => serveHttp(metrics, metricsHandler(exporter)), async () => exporter];
   }

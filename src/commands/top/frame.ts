@@ -94,13 +94,14 @@ function totals({ services }: RatedTable): Rates {
 
 /** The headings and the lines that are in view, the selected one marked, in so many rows. */
 function tableLines(state: TopState, look: Look, height: number): string[] {
-  const { table, size, lines, units, arrangement } = state;
+  const { table, health, size, lines, units, arrangement } = state;
   if (table === undefined) return [];
   // A question of two lines must not hide the server that it is about.
   const shown = Math.max(1, height - 1);
   const { first, selected } = inView(state, shown);
   const { heading, rows } = tableRows(lines.slice(first, first + shown), {
     ...look,
+    health,
     units,
     // One column is the mark's.
     screen: { width: size.columns - 1, span: table.span, folded: arrangement.folded },

@@ -7,6 +7,7 @@ import { outputTo } from '../../output/deferred-output.js';
 import { glyphsFor } from '../../output/glyphs.js';
 import { keysIn, Screen, screenModes } from '../../output/screen.js';
 import { themeFor } from '../../output/theme.js';
+import { AgentHealth, type HealthMarks, marksOf } from '../shared/agent-health.js';
 import { Interruption } from '../shared/interruption.js';
 import { failureText } from '../shared/reading-client.js';
 import { carryOut } from './actions.js';
@@ -25,6 +26,7 @@ import {
   type TopState,
   withClients,
   withFailedWork,
+  withHealth,
   withNotice,
   withSize,
   withTable,
@@ -39,6 +41,7 @@ export interface LiveSettings extends Settings {
 type Event =
   | { readonly terminal: TerminalEvent }
   | { readonly table: RatedTable; readonly date: Date }
+  | { readonly health: HealthMarks }
   | { readonly clients: Clients; readonly line: Line }
   | { readonly notice: string }
   | { readonly failure: unknown }
@@ -106,8 +109,11 @@ class LiveView {
     const { context, settings, events } = this;
     const err = outputTo((text) => events.push({ notice: text.trim() }));
     const readings = new Readings({ ...context, err });
+    const health = new AgentHealth(context, (notice) => events.push({ notice }), settings.runDir);
     try {
       while (!this.isOver && !this.interruption.requested) {
+        // No frame waits for the agent.
+        void health.read().then((report) => events.push({ health: marksOf(report) }));
         await readings.next().then(
           (table) => events.push({ table, date: context.date() }),
           (failure) => events.push({ failure }),
@@ -125,6 +131,7 @@ class LiveView {
     const { state } = this;
     if (event === 'stop') this.leave();
     else if ('table' in event) this.state = withTable(state, event.table, event.date);
+    else if ('health' in event) this.state = withHealth(state, event.health);
     else if ('clients' in event) this.state = withClients(state, event.line, event.clients);
     else if ('notice' in event) this.state = withNotice(state, event.notice);
     else if ('failure' in event) this.fail(event.failure);

@@ -66,6 +66,8 @@ export const measures: readonly Measure[] = [
 
 /** The same of the columns that are no measures. */
 export const SPARKLINE_LEAVES = 3;
+/** As that of the shares: of two, the one on the right leaves first. */
+export const HEALTH_LEAVES = 2;
 export const SCHEDULER_LEAVES = 10;
 
 /** How rates are written: bytes or bits with units of 1000, or bytes with all digits. */

@@ -6,9 +6,11 @@ import type { RatedServer, RatedService } from '../../observe/table/rates.js';
 import { BETWEEN, type Column, keptColumns, widthOf } from '../../output/columns.js';
 import { type Glyphs, shortened, sparkline } from '../../output/glyphs.js';
 import type { Theme } from '../../output/theme.js';
+import { type HealthMark, type HealthMarks, isHealthy, serverKey } from '../shared/agent-health.js';
 import type { Line } from './arrange.js';
 import {
   cellText,
+  HEALTH_LEAVES,
   headingOf,
   type Measure,
   measures,
@@ -26,6 +28,8 @@ export interface Layout extends Look {
   readonly units: Units;
   /** The name of a measure, whose heading is marked. */
   readonly sort: string;
+  /** Of the servers that an agent checks; the column is left out if there are none. */
+  readonly health: HealthMarks;
   /** Of a live view; undefined for plain text, which is as wide as its cells are. */
   readonly screen: ScreenLayout | undefined;
 }
@@ -47,7 +51,7 @@ interface Cell {
 interface TopColumn extends Column {
   /** Whether lines are sorted by it: it is the last to leave. */
   readonly isSorted?: boolean;
-  readonly ofServer: (server: RatedServer) => Cell;
+  readonly ofServer: (server: RatedServer, service: RatedService) => Cell;
   readonly ofService: (service: RatedService) => Cell;
 }
 
@@ -88,7 +92,7 @@ export function tableRows(lines: readonly Line[], layout: Layout): { heading: st
   };
 }
 
-function columnsOf({ units, sort, screen, glyphs }: Layout): TopColumn[] {
+function columnsOf({ units, sort, screen, glyphs, health }: Layout): TopColumn[] {
   const mark = ({ name }: RatedService): string =>
     screen === undefined ? '' : screen.folded.has(name) ? '+ ' : '- ';
   return [
@@ -106,10 +110,45 @@ function columnsOf({ units, sort, screen, glyphs }: Layout): TopColumn[] {
       ofService: ({ service }) => ({ text: masked(service.scheduler) }),
       ofServer: ({ method }) => ({ text: method }),
     },
-    ...measures.map((measure) => columnOf(measure, units, sort)),
+    ...measures.flatMap((measure) => [
+      columnOf(measure, units, sort),
+      ...(measure.name === 'weight' && health.size > 0 ? [healthColumn(health)] : []),
+    ]),
     ...(screen === undefined ? [] : [sparklineColumn(screen, glyphs)]),
   ];
 }
+
+/** The state of a server; of a service how many of the servers that are checked are up. */
+function healthColumn(health: HealthMarks): TopColumn {
+  const markOf = ({ name }: RatedService, { id }: RatedServer) =>
+    health.get(serverKey(name, destinationKey(id)));
+  return {
+    heading: 'HEALTH',
+    leaves: HEALTH_LEAVES,
+    ofServer: (server, service) => {
+      const mark = markOf(service, server);
+      return mark === undefined ? { text: '' } : { text: stateText(mark), paint: paintOf(mark) };
+    },
+    ofService: (service) => {
+      const marks = service.servers.flatMap((server) => markOf(service, server) ?? []);
+      const up = marks.filter(isHealthy).length;
+      if (marks.length === 0) return { text: '' };
+      const paint = up === marks.length ? undefined : up === 0 ? 'error' : 'warning';
+      return { text: `${up}/${marks.length}`, paint };
+    },
+  };
+}
+
+/** Six characters at most, as the heading: `up 1/3` is up, with one failure of the three that take it down. */
+function stateText(mark: HealthMark): string {
+  const { state, count, of, held } = mark;
+  if (held && isHealthy(mark)) return 'held';
+  if (state === 'unknown') return '-';
+  return state === 'failing' ? `up ${count}/${of}` : state;
+}
+
+const paintOf = ({ state, held }: HealthMark): keyof Theme | undefined =>
+  state === 'down' ? 'error' : !held && (state === 'up' || state === 'unknown') ? undefined : 'warning';
 
 function sparklineColumn({ span }: ScreenLayout, glyphs: Glyphs): TopColumn {
   const cell = ({ history }: RatedServer | RatedService): Cell => ({
@@ -139,7 +178,7 @@ function columnOf(measure: Measure, units: Units, sort: string): TopColumn {
 }
 
 const cellOf = (column: TopColumn, { service, server }: Line): Cell =>
-  server === undefined ? column.ofService(service) : column.ofServer(server);
+  server === undefined ? column.ofService(service) : column.ofServer(server, service);
 
 /** A column of a row: its index among all, and its width. */
 interface ShownColumn {

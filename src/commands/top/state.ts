@@ -2,6 +2,7 @@
 import type { Size } from '../../context.js';
 import type { ConnectionGroup } from '../../observe/connections/groups.js';
 import type { RatedTable } from '../../observe/table/rates.js';
+import type { HealthMarks } from '../shared/agent-health.js';
 import { type Arrangement, arrange, type Line, positionOf } from './arrange.js';
 import type { Units } from './measures.js';
 
@@ -44,6 +45,8 @@ export interface TopState {
   /** The last sample, and the one on the screen, which differ while it is frozen. */
   readonly latest: RatedTable | undefined;
   readonly table: RatedTable | undefined;
+  /** Of the servers that an agent checks. */
+  readonly health: HealthMarks;
   /** When the sample on the screen was taken. */
   readonly date: Date | undefined;
   readonly frozen: boolean;
@@ -76,6 +79,7 @@ export const initialState = (size: Size, { sort, filter, units, readOnly }: Sett
   readOnly,
   latest: undefined,
   table: undefined,
+  health: new Map(),
   date: undefined,
   frozen: false,
   arrangement: { sort, reversed: false, filter, folded: new Set() },
@@ -102,6 +106,10 @@ export function withTable(state: TopState, latest: RatedTable, date: Date): TopS
   const next: TopState = { ...state, latest, failure: '' };
   return state.frozen ? next : relisted({ ...next, table: latest, date });
 }
+
+/** What the agent has said. */
+export const withHealth = (state: TopState, health: HealthMarks): TopState =>
+  state.frozen ? state : { ...state, health };
 
 /** A new size of the terminal. */
 export const withSize = (state: TopState, size: Size): TopState => inView({ ...state, size });

@@ -4,6 +4,7 @@ import type { RatedTable } from '../../observe/table/rates.js';
 import { glyphsFor } from '../../output/glyphs.js';
 import { toJsonLine } from '../../output/json.js';
 import { themeFor } from '../../output/theme.js';
+import { AgentHealth, type HealthMarks, marksOf } from '../shared/agent-health.js';
 import { Interruption } from '../shared/interruption.js';
 import { survive } from '../shared/reading-client.js';
 import { arrange, type Line } from './arrange.js';
@@ -19,17 +20,19 @@ export interface Writing {
   readonly json: boolean;
   /** Writes a line on standard error. */
   readonly tell: (line: string) => void;
+  readonly runDir: string | undefined;
 }
 
 /** Writes what each interval brought, until the process is asked to stop. */
 export async function write(
   context: Context,
   settings: Settings,
-  { interval, once, json, tell }: Writing,
+  { interval, once, json, tell, runDir }: Writing,
 ): Promise<void> {
   const { out } = context;
   const interruption = new Interruption(context);
   const readings = new Readings(context);
+  const health = new AgentHealth(context, tell, runDir);
   const format = json ? jsonFormat : await textFormat(context, settings);
   const next = () => readings.next();
   try {
@@ -39,10 +42,12 @@ export async function write(
     do {
       await interruption.sleep(interval);
       if (interruption.requested) return;
+      const asked = health.read();
       const table = await (once ? next() : survive(next, tell));
+      const marks = marksOf(await asked);
       if (table === undefined) continue;
       const lines = arrange(table, { ...settings, reversed: false, folded: new Set() });
-      await out.write(format(table, lines, context.date(), isFirst));
+      await out.write(format(table, lines, marks, context.date(), isFirst));
       isFirst = false;
     } while (!once);
   } finally {
@@ -50,14 +55,20 @@ export async function write(
   }
 }
 
-type Format = (table: RatedTable, lines: readonly Line[], date: Date, isFirst: boolean) => string;
+type Format = (
+  table: RatedTable,
+  lines: readonly Line[],
+  health: HealthMarks,
+  date: Date,
+  isFirst: boolean,
+) => string;
 
-const jsonFormat: Format = (table, lines, date) => toJsonLine(topJson(table, lines, date));
+const jsonFormat: Format = (table, lines, health, date) => toJsonLine(topJson(table, lines, health, date));
 
 async function textFormat({ out, env }: Context, { units, sort }: Settings): Promise<Format> {
   const layout = { theme: await themeFor(out, env), glyphs: glyphsFor(env), units, sort, screen: undefined };
-  return (table, lines, date, isFirst) => {
-    const { heading, rows } = tableRows(lines, layout);
+  return (table, lines, health, date, isFirst) => {
+    const { heading, rows } = tableRows(lines, { ...layout, health });
     const title = `${date.toISOString()}  rates of ${table.seconds.toFixed(1)} s`;
     return `${isFirst ? '' : '\n'}${[title, heading, ...rows].join('\n')}\n`;
   };

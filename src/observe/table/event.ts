@@ -1,11 +1,14 @@
-/** A change of the table as an event. */
+/** A change of the table, or of what the agent knows of it, as an event. */
 import type { Daemon } from '../../model/daemon.js';
 import type { Destination, DestinationId } from '../../model/destination.js';
 import type { Service, ServiceId } from '../../model/service.js';
 import type { Difference } from '../../plan/plan.js';
 
-/** What an event is about. A change of a server's weight is one of `weights`, all other changes of servers are of `servers`. */
-export const eventSections = ['services', 'servers', 'weights', 'daemons', 'timeouts'] as const;
+/**
+ * What an event is about. A change of a server's weight is one of `weights`, all other changes of servers are of `servers`. `health` is
+ * what the agent's checks say.
+ */
+export const eventSections = ['services', 'servers', 'weights', 'health', 'daemons', 'timeouts'] as const;
 export type EventSection = (typeof eventSections)[number];
 
 /** A service, a server of it, a daemon, or the timeouts. */
@@ -19,6 +22,18 @@ export type EventSettings =
   | { readonly service: Service }
   | { readonly server: Destination }
   | { readonly daemon: Daemon };
+
+/** A server went down, came up, or is kept by the floor. */
+export interface HealthEvent extends Difference {
+  readonly section: 'health';
+  readonly subject: { readonly service: ServiceId; readonly server: DestinationId };
+  readonly action: 'changed';
+  readonly field: 'health';
+  /** Of the last result of its checks. */
+  readonly reason: string | null;
+}
+
+export type MonitorEvent = TableEvent | HealthEvent;
 
 export type TableEvent = {
   readonly section: EventSection;

@@ -2,11 +2,12 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import fs, { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { DescriptorOutput } from '../../src/cli/process/output.js';
 import { bun } from '../support/bun.js';
 
 const program = join(import.meta.dirname, '../../bin/lvsadm.js');
@@ -51,6 +52,34 @@ test('a reader that reads gets what is written after a request to stop, however 
     { encoding: 'utf8' },
   );
   assert.deepEqual([status, stdout.length], [0, 512 * 1024]);
+});
+
+test('lines of standard error that nobody reads are lost beyond a bound, and counted', async () => {
+  let isRead = false;
+  let text = '';
+  const pipe = {
+    ...fs,
+    statSync: () => ({ mode: 0o010600, ino: 0 }),
+    openSync: () => 9,
+    writeSync(_descriptor: number, bytes: Uint8Array) {
+      if (!isRead) throw Object.assign(new Error('full'), { code: 'EAGAIN' });
+      text += Buffer.from(bytes);
+      return bytes.length;
+    },
+  };
+  const err = new DescriptorOutput(2, pipe);
+  err.unblock(new AbortController().signal);
+  for (let line = 0; line < 2000; line++) void err.write(`${'x'.repeat(99)}\n`);
+  isRead = true;
+  while (err.later !== undefined) await err.later;
+  void err.write('end\n');
+  const lines = text.split('\n');
+  assert.equal(lines.filter((line) => line.startsWith('x')).length, 655);
+  assert.deepEqual(lines.slice(655), [
+    'lvsadm: 1345 lines were lost, as nobody read standard error',
+    'end',
+    '',
+  ]);
 });
 
 const endless = join(import.meta.dirname, '../support/top-program.js');

@@ -11,6 +11,9 @@ const LONGEST = 50;
 /** Milliseconds without a byte taken, after the process was asked to stop, from which on nobody reads. */
 const GRACE = 500;
 
+/** Bytes of standard error that wait for their reader; lines beyond them are lost, and counted. */
+const MOST = 65_536;
+
 /** Types of files, in their modes (linux/stat.h). */
 const S_IFIFO = 0o010000;
 const S_IFSOCK = 0o140000;
@@ -24,6 +27,9 @@ export class DescriptorOutput implements Output {
   private stop: AbortSignal | undefined;
   /** Milliseconds without a byte taken since the request. */
   private idle = 0;
+  /** Bytes that wait, and texts that were dropped. */
+  private waiting = 0;
+  private lost = 0;
 
   constructor(
     private readonly descriptor: 1 | 2,
@@ -41,7 +47,14 @@ export class DescriptorOutput implements Output {
 
   write(text: string | Uint8Array): Promise<void> | void {
     const bytes: Uint8Array = typeof text === 'string' ? utf8.encode(text) : text;
-    if (this.later !== undefined) return this.after(this.later, bytes);
+    if (this.later !== undefined) {
+      // Those who write to standard error do not wait: a hanging reader must not fill the memory.
+      if (this.descriptor === 2 && this.waiting + bytes.length > MOST) {
+        this.lost++;
+        return this.later;
+      }
+      return this.after(this.later, bytes);
+    }
     const rest = this.writeNow(bytes);
     if (rest.length > 0) return this.after(Promise.resolve(), rest);
   }
@@ -104,13 +117,24 @@ export class DescriptorOutput implements Output {
   }
 
   private after(before: Promise<void>, bytes: Uint8Array): Promise<void> {
+    this.waiting += bytes.length;
     const written = before.then(() => this.writeLater(bytes));
     this.later = written;
     const done = () => {
-      if (this.later === written) this.later = undefined;
+      this.waiting -= bytes.length;
+      if (this.later !== written) return;
+      this.later = undefined;
+      this.tellLost();
     };
     written.then(done, done);
     return written;
+  }
+
+  private tellLost(): void {
+    const { lost } = this;
+    if (lost === 0) return;
+    this.lost = 0;
+    void this.write(`lvsadm: ${lost} lines were lost, as nobody read standard error\n`);
   }
 
   private async writeLater(bytes: Uint8Array): Promise<void> {

@@ -1,7 +1,6 @@
 /** The agent with its files, its sockets, its log and its supervisor. */
 import { Agent, type AgentPorts } from '../../agent/agent.js';
 import { answerAnnouncing } from '../../agent/announce-report.js';
-import { type AgentEvent, eventText } from '../../agent/event.js';
 import { healthMetrics } from '../../agent/health-metrics.js';
 import { answerHealth, healthReport } from '../../agent/health-report.js';
 import { answerHolds } from '../../agent/holds-report.js';
@@ -9,7 +8,6 @@ import type { Context } from '../../context.js';
 import type { LvsadmError } from '../../errors.js';
 import { printable } from '../../foreign-text.js';
 import { runCheck } from '../../health/run-check.js';
-import { toJsonLine } from '../../output/json.js';
 import { type ListenAddress, serveHttp } from '../../system/http-server.js';
 import { serveLines } from '../../system/line-socket.js';
 import { Supervisor } from '../../system/supervisor.js';
@@ -20,6 +18,7 @@ import { HoldStore } from '../shared/holds.js';
 import { readOwnDocuments } from '../shared/root-programs.js';
 import { openStore } from '../shared/store.js';
 import type { FileWatch } from '../shared/watch.js';
+import { AgentLog } from './agent-log.js';
 import { KernelTable, type TableLimits } from './kernel-table.js';
 import { Listeners, type OpenListener } from './listeners.js';
 import { type Documents, Looks } from './looks.js';
@@ -49,7 +48,7 @@ export class AgentProcess {
   private readonly listeners: Listeners;
   private readonly failed: Promise<never>;
   private fail: (error: unknown) => void = () => {};
-  private logged: Promise<unknown> = Promise.resolve();
+  private readonly log: AgentLog;
   /** Whether the documents have been applied completely. */
   private isReady = false;
 
@@ -63,7 +62,8 @@ export class AgentProcess {
     });
     this.failed.catch(() => {});
     const fail = (error: unknown): void => this.fail(error);
-    const tell = (event: AgentEvent): void => this.tell(event);
+    this.log = new AgentLog(context, values.log, fail);
+    const { tell } = this.log;
     const ports = { clock: clockOf(context), tell, fail };
     this.table = new KernelTable(context, values);
     this.announcing = new Announcing(context, { ...values, device: values.announce }, ports);
@@ -100,7 +100,7 @@ export class AgentProcess {
       await agent.stop();
       await announcing.close();
       this.table.close();
-      await this.logged;
+      await this.log.idle();
     }
   }
 
@@ -155,14 +155,5 @@ export class AgentProcess {
     const families = () => healthMetrics(healthReport(agent, undefined, context.now()));
     const exporter = new Exporter(context, undefined, false, warn, families);
     return [control, () => serveHttp(metrics, metricsHandler(exporter)), async () => exporter];
-  }
-
-  private tell(event: AgentEvent): void {
-    const { out, date } = this.context;
-    const time = date().toISOString();
-    const line =
-      this.values.log === 'json' ? toJsonLine({ time, ...event }) : `${time} ${eventText(event)}\n`;
-    this.logged = this.logged.then(() => out.write(line));
-    this.logged.catch(this.fail);
   }
 }

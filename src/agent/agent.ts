@@ -12,15 +12,16 @@ import { CheckSchedule, type Punctuality, type SchedulePorts } from './check-sch
 import { HeldServers, type HoldPorts } from './held-servers.js';
 import type { AgentMemory } from './memory.js';
 import { MemoryKeeper } from './memory-keeper.js';
+import { type PassivePorts, PassiveWatch } from './passive-watch.js';
 import type { Probe } from './probe.js';
 import type { ProgramPorts } from './quorum-program.js';
 import { Quorums } from './quorums.js';
 import { Results } from './results.js';
 import type { Cause } from './table-events.js';
 import { TableReport } from './table-report.js';
-import { isChecked, WatchedService } from './watched-service.js';
+import { checkKeysOf, isChecked, WatchedService } from './watched-service.js';
 
-export interface AgentPorts extends SchedulePorts, ProgramPorts, HoldPorts {
+export interface AgentPorts extends SchedulePorts, ProgramPorts, HoldPorts, PassivePorts {
   /**
    * Makes the table as desired.
    * @throws UsageError if the documents would remove more than is allowed
@@ -45,6 +46,7 @@ export class Agent {
   private readonly report: TableReport;
   private readonly quorums: Quorums;
   private readonly held: HeldServers;
+  private readonly passive: PassiveWatch;
   private readonly schedule: CheckSchedule;
   private readonly results: Results;
   private readonly changed: ChangedServices;
@@ -73,6 +75,7 @@ export class Agent {
     const tell = ports.tell.bind(ports);
     this.results = new Results(ports, (service, change) => this.resultChanged(service, change));
     this.schedule = new CheckSchedule({ ...ports, run: survivingBugs(ports.run.bind(ports), tell) });
+    this.passive = new PassiveWatch(ports, (servers) => this.schedule.runNow(servers.flatMap(checkKeysOf)));
     this.changed = new ChangedServices(
       ports.clock,
       () => void this.inTurn(() => this.pass()).catch(ports.fail),
@@ -148,6 +151,7 @@ export class Agent {
   async stop(): Promise<void> {
     this.isOver = true;
     this.held.stop();
+    this.passive.stop();
     await this.schedule.stop();
     await this.work;
     await this.quorums.stop();
@@ -163,6 +167,7 @@ export class Agent {
         servers.flatMap(({ checks }) => checks.map(({ key, probe }): [string, Probe] => [key, probe])),
       ),
     );
+    this.passive.keep(services);
     this.schedule.set(this.results.checksOf(services));
     this.keeper.changed();
     this.keeper.flush();

@@ -108,6 +108,18 @@ export class CheckSchedule {
     this.arm();
   }
 
+  /** Runs these at once, by their keys, if they do not run already. */
+  runNow(keys: Iterable<string>): void {
+    const now = this.ports.clock.now();
+    for (const key of keys) {
+      const entry = this.entries.get(key);
+      if (entry?.check !== undefined && !entry.isBusy) {
+        this.queueAt(entry, Math.min(entry.due, now), entry.check.interval());
+      }
+    }
+    this.arm();
+  }
+
   private add(check: RepeatedCheck): void {
     const entry = { key: check.key, check, due: Number.POSITIVE_INFINITY, interval: 0, isBusy: false };
     this.entries.set(check.key, entry);

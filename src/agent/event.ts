@@ -4,6 +4,7 @@ import { printable } from '../foreign-text.js';
 /**
  * `weight`: a server's weight. `server`: a server was added or removed. `state`: a server is up or down. `quorum`: won or lost.
  * `vip`: a virtual address was announced or withdrawn. `hold`: of an operator, begun, ended or expired.
+ * `suspect`: passive evidence against a server has begun or ended.
  * `applied`: documents or the whole table. `network`: all checks fail, or no longer all. `refused`: by the kernel. `problem`: the
  * rest.
  */
@@ -14,6 +15,7 @@ export type AgentEventKind =
   | 'quorum'
   | 'vip'
   | 'hold'
+  | 'suspect'
   | 'applied'
   | 'network'
   | 'refused'

@@ -2,7 +2,7 @@
 import { printable } from '../foreign-text.js';
 import type { Condition } from '../health/state.js';
 import type { ServerWeight } from '../health/weights.js';
-import { type Hold, type HoldRecord, holdRecord } from '../model/hold.js';
+import { type HoldRecord, holdRecord } from '../model/hold.js';
 import type { Agent } from './agent.js';
 import type { Punctuality } from './check-schedule.js';
 import type { WatchedCheck, WatchedServer, WatchedService } from './watched-service.js';
@@ -41,6 +41,8 @@ export interface ServerHealth {
   readonly factors: ServerWeight['factors'];
   /** Down, and in use because of the floor. */
   readonly kept: boolean;
+  /** Whether there is passive evidence against it. */
+  readonly suspect: boolean;
   /** The hold of an operator. */
   readonly held: HoldRecord | null;
   readonly checks: readonly CheckHealth[];
@@ -100,24 +102,28 @@ export function serviceHealth(service: WatchedService, now: number): ServiceHeal
     weightUp,
     sorry: needsSorry && service.health.sorry !== undefined,
     servers: service.servers.map((server, index) =>
-      serverHealth(server, servers[index] as ServerWeight, service.holdOf(server), now),
+      serverHealth(service, server, servers[index] as ServerWeight, now),
     ),
   };
 }
 
-const serverHealth = (
+function serverHealth(
+  service: WatchedService,
   server: WatchedServer,
   { weight, factors, isKept }: ServerWeight,
-  hold: Hold | undefined,
   now: number,
-): ServerHealth => ({
-  server: server.name,
-  weight,
-  factors,
-  kept: isKept,
-  held: hold === undefined ? null : holdRecord(hold),
-  checks: server.checks.map((check) => checkHealth(check, now)),
-});
+): ServerHealth {
+  const hold = service.holdOf(server);
+  return {
+    server: server.name,
+    weight,
+    factors,
+    kept: isKept,
+    suspect: service.suspects.has(server.name),
+    held: hold === undefined ? null : holdRecord(hold),
+    checks: server.checks.map((check) => checkHealth(check, now)),
+  };
+}
 
 function checkHealth({ check, probe }: WatchedCheck, now: number): CheckHealth {
   const { condition, isUp, count, since } = probe.memory.state;

@@ -90,7 +90,7 @@ export class Results {
   }
 }
 
-function intervalOf({ check, server }: CheckMember): number {
+function intervalOf({ check, server, service }: CheckMember): number {
   const { every, fastEvery = every } = check;
-  return isChanging(stateOf(server)) ? fastEvery : every;
+  return isChanging(stateOf(server)) || service.suspects.has(server.name) ? fastEvery : every;
 }

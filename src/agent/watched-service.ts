@@ -46,6 +46,8 @@ export class WatchedService {
   readonly name: string;
   readonly key: string;
   readonly servers: readonly WatchedServer[];
+  /** Names of servers against which there is passive evidence. */
+  suspects: ReadonlySet<string> = new Set();
 
   /**
    * @param probes of the documents before, by the keys of their checks: those that stay go on
@@ -198,6 +200,10 @@ export interface CheckMember extends WatchedCheck {
   readonly service: WatchedService;
   readonly server: WatchedServer;
 }
+
+/** The keys of the shared checks of a server. */
+export const checkKeysOf = ({ checks, destination }: WatchedServer): string[] =>
+  checks.map(({ check }) => checkKey(placeCheck(check, destination.id)));
 
 /** The checks of all services, identical ones together. */
 export function sharedChecks(services: readonly WatchedService[]): SharedCheck[] {

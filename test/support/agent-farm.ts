@@ -42,6 +42,10 @@ export class AgentFarm {
   holds: Holds = noHolds;
   /** Why it cannot be read. */
   holdsFailure: Error | undefined;
+  /** By the addresses of servers: their connections in SYN_RECV, and all. */
+  readonly handshakes = new Map<string, readonly [synReceived: number, connections: number]>();
+  /** Why the connection table cannot be read. */
+  tableFailure: Error | undefined;
   /** Thrown by the next change of the table. */
   refusal: Error | undefined;
   agent: Agent;
@@ -121,6 +125,13 @@ export class AgentFarm {
           return this.program(command);
         },
         tell: (event) => this.events.push(event),
+        countHandshakes: async (servers) => {
+          if (this.tableFailure !== undefined) throw this.tableFailure;
+          return servers.map(({ server }) => {
+            const [synReceived, connections] = this.handshakes.get(server.address) ?? [0, 0];
+            return { synReceived, connections };
+          });
+        },
         announce: (vips, isComplete) => {
           if (this.agent === agent) this.announced = { vips, isComplete };
         },

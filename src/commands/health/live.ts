@@ -60,10 +60,11 @@ async function ask(path: string, service: string | undefined): Promise<HealthRep
 const essence = ({ services }: HealthReport): unknown =>
   services.map(({ servers, sorry }) => [
     sorry,
-    servers.map(({ server, weight, held, checks }) => [
+    servers.map(({ server, weight, held, suspect, checks }) => [
       server,
       weight,
       held,
+      suspect,
       checks.map(({ state, count }) => [state, count]),
     ]),
   ]);
@@ -135,9 +136,17 @@ function rowOf(
   };
 }
 
-/** `held at 0 by root since 14:02: disk; connection refused` */
-function noteOf({ held }: ServerHealth, check: CheckHealth | undefined, now: number): string | undefined {
-  const texts = [held === null ? undefined : holdText(holdFrom(held), now), check?.reason ?? undefined];
+/** `held at 0 by root since 14:02: disk; suspect; connection refused` */
+function noteOf(
+  { held, suspect }: ServerHealth,
+  check: CheckHealth | undefined,
+  now: number,
+): string | undefined {
+  const texts = [
+    held === null ? undefined : holdText(holdFrom(held), now),
+    suspect ? 'suspect' : undefined,
+    check?.reason ?? undefined,
+  ];
   return texts.filter((text) => text !== undefined).join('; ') || undefined;
 }
 

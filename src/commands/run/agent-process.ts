@@ -14,6 +14,7 @@ import { Supervisor } from '../../system/supervisor.js';
 import { Announcing, clockOf } from '../announce/announcing.js';
 import { metricsHandler } from '../metrics/endpoint.js';
 import { Exporter } from '../metrics/exporter.js';
+import { countHandshakes } from '../shared/connection-table.js';
 import { HoldStore } from '../shared/holds.js';
 import { readOwnDocuments } from '../shared/root-programs.js';
 import { openStore } from '../shared/store.js';
@@ -119,6 +120,7 @@ export class AgentProcess {
         readHolds: () => holds.read(),
         time: () => context.date().getTime(),
         runCommand: runQuorumCommand,
+        countHandshakes: (servers) => countHandshakes(context, servers),
         announce: (vips, isComplete) => announcer.settle(vips, isComplete),
       },
       memory.read(),

@@ -7,6 +7,7 @@ import {
   originTablePath,
   scanConnections,
 } from '../../ipvs/connections/proc.js';
+import { HandshakeCount } from '../../observe/connections/handshakes.js';
 import { KnownServers, type KnownService } from '../../observe/connections/known-servers.js';
 import { connectionFilter, needsTable, type Selection } from '../../observe/connections/selection.js';
 
@@ -38,6 +39,16 @@ export async function scanTable(
     },
     afterChunk,
   );
+}
+
+/** Counts the TCP connections of servers in one reading of the table. @throws as `scanTable` */
+export async function countHandshakes(
+  context: Context,
+  servers: ConstructorParameters<typeof HandshakeCount>[0],
+): Promise<HandshakeCount['counts']> {
+  const count = new HandshakeCount(servers);
+  await scanTable(context, {}, (line) => count.add(line));
+  return count.counts;
 }
 
 async function* readTable({ readFile }: Context, path: string): AsyncGenerator<Uint8Array> {

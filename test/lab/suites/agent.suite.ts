@@ -3,15 +3,18 @@
  * every way, otherwise in two.
  */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { WeightsAt } from '../../support/net/agent-ipvs.js';
+import { Program } from '../../support/net/program.js';
 import { monotonic, type SteadyRequest } from '../../support/net/steady-client.js';
+import { lvsadm } from '../distribution.js';
 import { WEIGHT } from '../faults/balancer.js';
 import { type Fault, faults } from '../faults/faults.js';
+import { Keepalived } from '../faults/keepalived.js';
 import { documentOf, LvsadmRun } from '../faults/lvsadm.js';
 import { usual } from '../faults/situations.js';
 import {
@@ -23,6 +26,7 @@ import {
   Testbed,
   vips,
 } from '../faults/testbed.js';
+import { checkout } from '../paths.js';
 
 const isFull = process.env['ROBUST'] === 'full';
 
@@ -269,4 +273,77 @@ test('the clock is set ahead, and back: nothing changes', {
   assert.deepEqual(await logSince(began), []);
   assert.deepEqual(failuresOf(requests), []);
   assert.equal(told('state:', from), 0, agent.output.slice(from));
+});
+
+test('what keepalived made of a file is what import makes of it; while it runs, lvsadm run is refused', async () => {
+  await agent.stop();
+  await testbed.director.call('applyChanges', [{ do: 'flush' }]);
+  const keepalived = new Keepalived(testbed, directory);
+  const file = join(checkout, 'test/lab/fixtures/keepalived.conf');
+  await keepalived.startWith(readFileSync(file, 'utf8'));
+  const imported = await testbed.director.call('lvsadm', 'import', 'keepalived', file);
+  assert.equal(imported.status, 0, imported.err);
+  const document = join(directory, 'imported.yaml');
+  writeFileSync(document, imported.out);
+  const { status, out, err } = await testbed.director.call('lvsadm', 'diff', '-f', document, '--prune');
+  const refused = await testbed
+    .host('director')
+    .attempt(lvsadm, ['run', '-f', document], { env: agent.environment });
+  await keepalived.stop();
+  assert.equal(status, 0, out + err);
+  assert.equal(refused.status, 2);
+  assert.match(refused.stderr, /^lvsadm: keepalived \(process \d+\) runs here/);
+});
+
+type End = readonly [address: string, as: number];
+
+const bird = ([address, as]: End, [neighbor, neighborAs]: End): string => `
+router id ${address};
+protocol device { scan time 1; }
+protocol direct { ipv4; interface "lvs0"; }
+protocol bgp peer {
+  local ${address} as ${as};
+  neighbor ${neighbor} as ${neighborAs};
+  connect delay time 1;
+  connect retry time 2;
+  ipv4 { import all; export all; };
+}
+`;
+
+test('BIRD withdraws the route to a virtual address when all its servers are down, and announces it again', async () => {
+  const vip = '192.0.2.30';
+  const ends = { director: ['198.51.100.1', 65_001], client: ['198.51.100.2', 65_002] } as const;
+  const sockets = { director: join(directory, 'director.ctl'), client: join(directory, 'client.ctl') };
+  for (const [name, peer] of [
+    ['director', 'client'],
+    ['client', 'director'],
+  ] as const) {
+    const file = join(directory, `${name}.bird`);
+    writeFileSync(file, bird(ends[name], ends[peer]));
+    new Program(testbed.host(name), 'bird', ['-f', '-c', file, '-s', sockets[name]]);
+  }
+  const routes = () =>
+    testbed.host('client').run('birdc', ['-s', sockets.client, 'show', 'route', 'protocol', 'peer']);
+  /** Milliseconds until the peer has the route, or has it no more. */
+  const untilRoute = async (isThere: boolean): Promise<number> => {
+    const began = monotonic();
+    for (;;) {
+      const answer = await routes();
+      if (answer.includes(`${vip}/32`) === isThere) return monotonic() - began;
+      assert.ok(monotonic() - began < LIMIT * 1000, answer);
+      await sleep(100);
+    }
+  };
+  const [service] = documentOf(usual).services;
+  const announced = { ...documentOf(usual), services: [{ ...service, service: `tcp://${vip}:80` }] };
+  await agent.startWith(announced, '--announce', 'lvs0');
+  await untilRoute(true);
+  await testbed.server('alpha').call('nextCheck', serverPort);
+  let gone = Number.POSITIVE_INFINITY;
+  await withFault(faults.refused, usual.servers, async () => {
+    gone = await untilRoute(false);
+  });
+  const back = await untilRoute(true);
+  assert.ok(gone <= usual.fall * usual.every + 1000, `gone after ${gone} ms`);
+  assert.ok(back <= usual.every + 1000, `back after ${back} ms`);
 });

@@ -80,6 +80,27 @@ describe('announce', () => {
       assert.ok(page.includes(`\`${name}\``), name);
   });
 
+  test('says of one address by its status whether it is announced, or to be announced where no device is', async (t) => {
+    const { serve, run } = await place(t);
+    assert.equal((await run('192.0.2.10')).status, 255, 'without an agent');
+    let answer = report([vip('192.0.2.10', true), vip('192.0.2.11', false), vip('192.0.2.12', null)]);
+    await serve(() => JSON.stringify(answer));
+    const statuses = async () => {
+      const runs = [];
+      for (const last of [10, 11, 12]) runs.push(await run(`192.0.2.${last}`));
+      return runs.map(({ status }) => status);
+    };
+    assert.deepEqual(await statuses(), [0, 1, 1]);
+    assert.doesNotMatch((await run('192.0.2.10')).out, /192\.0\.2\.11/);
+    answer = { ...answer, device: null, vips: answer.vips.map((each) => ({ ...each, announced: null })) };
+    assert.deepEqual(await statuses(), [0, 1, 1]);
+    const { status, err } = await run('192.0.2.99');
+    assert.deepEqual(
+      [status, err.split('\n')[0]],
+      [2, 'lvsadm: 192.0.2.99: no virtual address of the documents'],
+    );
+  });
+
   test('--withdraw and --restore wait until the device has followed', async (t) => {
     const { serve, run } = await place(t);
     const clock = new ManualClock();
@@ -159,6 +180,8 @@ describe('announce', () => {
       ['--withdraw --restore', /mutually exclusive|cannot be combined|--restore/],
       ['--exabgp --withdraw', /--withdraw: cannot be combined with --exabgp/],
       ['--exabgp --json', /--json: cannot be combined with --exabgp/],
+      ['--exabgp 192.0.2.10', /192\.0\.2\.10: cannot be combined with --exabgp/],
+      ['192.0.2.10 --withdraw', /--withdraw: is about all addresses/],
       ['--med 5', /--med: is for --exabgp/],
       ['--community 1:2', /--community: is for --exabgp/],
       ['--hold-time 5', /--hold-time: is for --exabgp/],

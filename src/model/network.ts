@@ -1,6 +1,14 @@
 /** Networks: the addresses that share the leading bits of one. */
 import { ValueError } from '../errors.js';
-import { addressBytes, addressLength, type Family, familyOf, formatAddress } from './address.js';
+import {
+  addressBytes,
+  addressLength,
+  type Family,
+  familyOf,
+  formatAddress,
+  isLoopback,
+  notOfOneMachine,
+} from './address.js';
 
 export interface Network {
   readonly family: Family;
@@ -28,6 +36,20 @@ export function parseNetwork(text: string, field = 'network'): Network {
     );
   }
   return { family, bytes: bytes.map((byte, index) => byte & maskByte(index, length)), length };
+}
+
+/** What {@link parseOnNetwork} reads, as a noun phrase. */
+export const ON_NETWORK = 'the address of a machine and the length of its network, such as 198.51.100.250/24';
+
+/** An address of one machine with the length of its network: canonical; undefined for anything else. */
+export function parseOnNetwork(text: string): string | undefined {
+  const [, host = '', digits] = /^([^/]*)\/(\d{1,3})$/.exec(text) ?? [];
+  const bytes = bytesOf(host);
+  if (bytes === undefined || Number(digits) < 1 || Number(digits) > 8 * bytes.length) return undefined;
+  const address = formatAddress(bytes);
+  return isLoopback(address) || notOfOneMachine(address) !== undefined
+    ? undefined
+    : `${address}/${Number(digits)}`;
 }
 
 function bytesOf(address: string): Uint8Array | undefined {

@@ -77,8 +77,25 @@ export interface NewLink {
   readonly kind: 'dummy' | (typeof tunnelKinds)[number];
   /** Local address of the tunnel; without it the tunnel takes the packets that no other tunnel takes. */
   readonly local?: string | undefined;
+  /** Far end of the tunnel; without it the tunnel sends nothing. */
+  readonly remote?: string | undefined;
   /** GRE with a checksum; both ends have to agree. */
   readonly checksum?: boolean | undefined;
+  /** The tunnel's packets go in UDP (GUE), to this port. */
+  readonly gue?: { readonly port: number; readonly checksum: 'nocsum' | 'csum' | 'remcsum' } | undefined;
+}
+
+/** Kinds of links that stand beside another one, in its network. An `ipvlan` has the MAC address of that one. */
+export const besideKinds = ['macvlan', 'ipvlan'] as const;
+
+/** A link beside another one, to be created in the network namespace of a process. */
+export interface LinkBeside {
+  readonly name: string;
+  readonly kind: (typeof besideKinds)[number];
+  /** The link beside which it is; it is in the caller's namespace. */
+  readonly device: string;
+  /** Number of the process. */
+  readonly process: number;
 }
 
 /**
@@ -92,6 +109,35 @@ export interface NewAddress {
   readonly device: string;
   /** IPv4 only: `host` keeps the kernel from choosing the address as the source of the machine's own packets. */
   readonly scope: 'global' | 'host';
+}
+
+/** A route to one address in a table of its own. */
+export interface HostRoute {
+  readonly destination: string;
+  /** Reached on the link, whatever other routes say. */
+  readonly gateway?: string | undefined;
+  readonly device: string;
+  readonly table: number;
+  /** TTL of packets without one of their own, 1 to 255. */
+  readonly hopLimit: number;
+}
+
+/** A rule that chooses a table: for packets from these ports, or of ICMP. */
+export interface RoutingRule {
+  readonly family: Family;
+  readonly table: number;
+  /** The lowest is asked first. */
+  readonly priority: number;
+  /** The first and the last one. */
+  readonly sourcePorts?: readonly [number, number];
+  readonly icmp?: true;
+}
+
+/** How the kernel would send packets to an address. */
+export interface WayTo {
+  readonly type: RouteType;
+  readonly device?: string | undefined;
+  readonly gateway?: string | undefined;
 }
 
 export interface DefaultRoute {

@@ -74,6 +74,14 @@ inOwnNetwork(import.meta.url, 'rtnetlink, in a network namespace', () => {
     });
   });
 
+  test('a link beside another one is made in the namespace of a process', async () => {
+    await client.createLinkBeside({ name: 'beside', kind: 'macvlan', device: 'left', process: process.pid });
+    assert.match(ip('-d', 'link', 'show', 'beside'), /beside@left: .*macvlan mode bridge/s);
+    await client.deleteLink('beside');
+    const nowhere = { name: 'beside', kind: 'macvlan', device: 'nowhere', process: process.pid } as const;
+    await assert.rejects(client.createLinkBeside(nowhere), HostError);
+  });
+
   describe('addresses', () => {
     test('virtual ones reach no further than the host, and are no source that IPv6 would prefer', async () => {
       await client.addAddress({ address: '192.0.2.10', prefix: 32, device: 'lo', scope: 'host' });
@@ -172,6 +180,42 @@ inOwnNetwork(import.meta.url, 'rtnetlink, in a network namespace', () => {
         );
       });
     }
+
+    test('routes to one address stand in tables that rules choose by source ports, or for ICMP', async () => {
+      for (const [family, destination, gateway] of [
+        ['inet', '192.0.2.77', '203.0.113.7'],
+        ['inet6', '2001:db8::77', '2001:db8:ffff::7'],
+      ] as const) {
+        const option = family === 'inet' ? '-4' : '-6';
+        await client.addHostRoute({ destination, gateway, device: 'left', table: 1077, hopLimit: 1 });
+        const added = ip(option, 'route', 'show', 'table', '1077');
+        assert.match(added, new RegExp(`^${destination} via ${gateway} dev left .*hoplimit 1`));
+        assert.match(added, /onlink/);
+        await client.addHostRoute({ destination, device: 'left', table: 1078, hopLimit: 9 });
+        assert.match(ip(option, 'route', 'show', 'table', '1078'), /dev left .*hoplimit 9/);
+        const ports = { family, table: 1077, priority: 100, sourcePorts: [1024, 1047] } as const;
+        const icmp = { family, table: 1078, priority: 99, icmp: true } as const;
+        await client.addRule(ports);
+        await client.addRule(icmp);
+        const rules = ip(option, 'rule', 'show');
+        assert.match(rules, /^100:\tfrom all sport 1024-1047 lookup 1077/m);
+        assert.match(rules, /^99:\tfrom all ipproto (?:ipv6-)?icmp lookup 1078/m);
+        await client.deleteRule(icmp);
+        await client.deleteRule(ports);
+        assert.doesNotMatch(ip(option, 'rule', 'show'), /107[78]/);
+        await assert.rejects(client.deleteRule(ports), refused(Errno.ENOENT));
+      }
+    });
+
+    test('the kernel says which way packets to an address go', async () => {
+      ip('route', 'add', '203.0.113.0/24', 'dev', 'left');
+      assert.equal((await client.wayTo('203.0.113.9')).device, 'left');
+      ip('address', 'add', '203.0.113.1/32', 'dev', 'left');
+      assert.equal((await client.wayTo('203.0.113.1')).type, 'local');
+      ip('address', 'del', '203.0.113.1/32', 'dev', 'left');
+      await assert.rejects(client.wayTo('198.18.0.1'), refused(Errno.ENETUNREACH));
+      ip('route', 'del', '203.0.113.0/24');
+    });
   });
 
   test('neighbours have their state', async () => {

@@ -6,6 +6,8 @@ import type { CheckKind, CheckOf } from '../../model/check.js';
 export interface CheckTarget extends Endpoint {
   /** Local address that the check comes from. */
   readonly bind?: string | undefined;
+  /** Local port that the check comes from; needs `bind`. */
+  readonly bindPort?: number | undefined;
 }
 
 /** Facts of a result for JSON: `{ status: 503 }`. Text may be the server's. */

@@ -14,11 +14,12 @@ export const plainTls: TlsSettings = { verify: false, days: 0 };
 
 /** An open connection, which the caller destroys. @throws as RunKind does */
 export async function connect(target: CheckTarget, signal: AbortSignal): Promise<Socket> {
-  const { address, port, bind } = target;
+  const { address, port, bind, bindPort } = target;
   const socket = getBuiltinModule('node:net').connect({
     host: address,
     port,
     ...(bind !== undefined && { localAddress: bind }),
+    ...(bindPort !== undefined && { localPort: bindPort }),
   });
   // An error between two waits comes again as the end of the connection.
   socket.on('error', () => {});

@@ -8,7 +8,7 @@ import { awaited, type CheckTarget } from './check.js';
  * @throws Unanswered, or an error of Node's: ECONNREFUSED if ICMP says that nobody listens
  */
 export async function askByDatagram(
-  { address, port, bind }: CheckTarget,
+  { address, port, bind, bindPort = 0 }: CheckTarget,
   request: Uint8Array,
   signal: AbortSignal,
   accepts: (answer: Buffer) => boolean = () => true,
@@ -24,7 +24,7 @@ export async function askByDatagram(
         socket.connect(port, address, () => socket.send(request, (error) => error && reject(error)));
       };
       if (bind === undefined) connect();
-      else socket.bind(0, bind, connect);
+      else socket.bind(bindPort, bind, connect);
     });
   } finally {
     // An error that comes while it closes changes no result.

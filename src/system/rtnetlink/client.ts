@@ -1,6 +1,6 @@
 /** The links, addresses, routes and neighbours of one network namespace. */
 import { Errno, HostError, KernelError } from '../../errors.js';
-import type { Family } from '../../model/address.js';
+import { type Family, familyOf } from '../../model/address.js';
 import type { Rows } from '../../netlink/attributes.js';
 import { Connection } from '../../netlink/connection.js';
 import { Flag } from '../../netlink/message.js';
@@ -8,17 +8,21 @@ import type { Fields } from '../../netlink/struct.js';
 import { type OpenSocket, Protocol } from '../../netlink/transport/socket.js';
 import type {
   DefaultRoute,
+  HostRoute,
   InterfaceAddress,
   Link,
+  LinkBeside,
   Neighbour,
   NewAddress,
   NewLink,
   Route,
+  RoutingRule,
+  WayTo,
 } from '../network.js';
 import { type LinkNames, readInterfaceAddress, readLink, readNeighbour, readRoute } from './decode.js';
 import * as body from './encode.js';
 import { type Body, type Message, Messages } from './messages.js';
-import { address, codes, link, neighbour, type RouteObject, route } from './schema.js';
+import { address, codes, link, neighbour, type RouteObject, route, rule } from './schema.js';
 
 const families: readonly Family[] = ['inet', 'inet6'];
 
@@ -85,6 +89,12 @@ export class RouteClient {
     return this.messages.change('new', link, body.newLink(made), Flag.create | Flag.exclusive);
   }
 
+  /** @throws KernelError EBUSY if there are links of another kind beside the same one */
+  async createLinkBeside(made: LinkBeside): Promise<void> {
+    const index = await this.indexOf(made.device);
+    await this.messages.change('new', link, body.linkBeside(made, index), Flag.create | Flag.exclusive);
+  }
+
   async deleteLink(name: string): Promise<void> {
     await this.messages.change('delete', link, { header: { index: await this.indexOf(name) } });
   }
@@ -120,6 +130,27 @@ export class RouteClient {
   /** @throws KernelError ESRCH if there is no such route */
   deleteDefaultRoute(gone: DefaultRoute): Promise<void> {
     return this.changeDefaultRoute('delete', gone, 0);
+  }
+
+  /** @throws KernelError EEXIST if the table has a route to the address */
+  async addHostRoute(added: HostRoute): Promise<void> {
+    const index = await this.indexOf(added.device);
+    await this.messages.change('new', route, body.hostRoute(added, index), Flag.create | Flag.exclusive);
+  }
+
+  /** @throws KernelError ENETUNREACH or EHOSTUNREACH if there is none */
+  async wayTo(destination: string): Promise<WayTo> {
+    const names: LinkNames = new Map((await this.links()).map(({ index, name }) => [index, name]));
+    return readRoute(await this.messages.get(route, body.wayTo(destination)), familyOf(destination), names);
+  }
+
+  addRule(added: RoutingRule): Promise<void> {
+    return this.messages.change('new', rule, body.routingRule(added), Flag.create | Flag.exclusive);
+  }
+
+  /** @throws KernelError ENOENT if there is no such rule */
+  deleteRule(gone: RoutingRule): Promise<void> {
+    return this.messages.change('delete', rule, body.routingRule(gone));
   }
 
   /** Adds a route as it was, in place of the one with the same destination and metric. */

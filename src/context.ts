@@ -4,6 +4,7 @@ import type { ClientOptions, IpvsClient } from './ipvs/client.js';
 import type { OpenSocket } from './netlink/transport/socket.js';
 import type { Files } from './system/files.js';
 import type { ProgramRun } from './system/program.js';
+import type { Worker, WorkerEvents } from './system/worker.js';
 
 /** Standard output or standard error: takes text, or its bytes. */
 export interface Output {
@@ -97,6 +98,8 @@ export interface Context {
    * @param stop ends it. @throws HostError then
    */
   runSelf(words: readonly string[], stdout: 'inherit' | 'pipe', stop?: AbortSignal): Promise<ProgramRun>;
+  /** Starts this program with other words in a network namespace of its own. @throws HostError if it cannot be started */
+  startWorker(words: readonly string[], events: WorkerEvents): Promise<Worker>;
   /** Opens a netlink socket of another protocol than generic netlink, such as rtnetlink. */
   readonly openSocket: OpenSocket;
   /**

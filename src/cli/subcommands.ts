@@ -1,7 +1,7 @@
 /** Runs the subcommand that the first word names. */
 
 import { type Command, type CommandRow, isNamed } from '../commands/command.js';
-import { commands } from '../commands/index.js';
+import { commands, ownCommands } from '../commands/index.js';
 import { withOwnClient } from '../commands/shared/own-client.js';
 import { type Context, WithStatus } from '../context.js';
 import { UsageError } from '../errors.js';
@@ -17,7 +17,7 @@ export async function runSubcommand(
   netns?: string,
 ): Promise<number> {
   if (['help', '-h', '--help'].includes(name)) return (await import('./help.js')).help(args, context);
-  const row = commands.find((each) => isNamed(each, name));
+  const row = [...commands, ...ownCommands].find((each) => isNamed(each, name));
   if (row === undefined) throw (await import('./unknown-command.js')).unknownCommand(name);
   const { command } = await row.load();
   try {
@@ -29,7 +29,7 @@ export async function runSubcommand(
 }
 
 async function run(
-  row: CommandRow,
+  row: Pick<CommandRow, 'name'>,
   command: Command,
   args: readonly string[],
   context: Context,

@@ -141,5 +141,5 @@ export interface CommandRow {
 }
 
 /** Whether a word names the subcommand. */
-export const isNamed = ({ name, alias }: CommandRow, word: string): boolean =>
+export const isNamed = ({ name, alias }: Pick<CommandRow, 'name' | 'alias'>, word: string): boolean =>
   word === name || word === alias;

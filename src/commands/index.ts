@@ -1,4 +1,4 @@
-/** The subcommands, by topic. */
+/** The subcommands, by topic; and those that only this program itself uses. */
 import type { CommandRow } from './command.js';
 
 export const commands: readonly CommandRow[] = [
@@ -56,6 +56,12 @@ export const commands: readonly CommandRow[] = [
     topic: 'inspection',
     summary: 'show which servers are up; run the checks of documents once',
     load: () => import('./health.js'),
+  },
+  {
+    name: 'probe',
+    topic: 'inspection',
+    summary: 'show whether servers answer as the virtual address (DR, TUN)',
+    load: () => import('./probe.js'),
   },
   {
     name: 'run',
@@ -153,4 +159,9 @@ export const commands: readonly CommandRow[] = [
     summary: 'write the manual page',
     load: async () => (await import('./man.js')).manOf(commands),
   },
+];
+
+/** Not for users: they stand in no help. */
+export const ownCommands: readonly Omit<CommandRow, 'topic' | 'summary'>[] = [
+  { name: 'path-worker', load: () => import('./path-worker.js') },
 ];

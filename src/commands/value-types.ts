@@ -7,7 +7,7 @@ import { destinationNumbers } from '../model/fields.js';
 import { LONGEST_REASON } from '../model/hold.js';
 import { interfaceName } from '../model/interface.js';
 import { portRange, type Range } from '../model/limits.js';
-import { parseNetwork } from '../model/network.js';
+import { ON_NETWORK, parseNetwork, parseOnNetwork } from '../model/network.js';
 import { type Grouping, groupingNames } from '../observe/connections/keys.js';
 import { connectionStates } from '../observe/connections/selection.js';
 import { type EventSection, eventSections } from '../observe/table/event.js';
@@ -59,6 +59,11 @@ export const valueTypes = {
   },
   address: { name: 'ADDRESS', read: canonicalAddress },
   vips: { name: 'ADDRESS', read: vips },
+  addressOnNetwork: {
+    name: 'ADDRESS/LENGTH',
+    notation: 'an address with the length of its network: 198.51.100.250/24',
+    read: addressOnNetwork,
+  },
   network: {
     name: 'NETWORK',
     notation: 'ADDRESS or ADDRESS/LENGTH: 192.0.2.7, 192.0.2.0/24, 2001:db8::/32',
@@ -141,6 +146,13 @@ function vips(text: string): readonly string[] {
     if (fault !== undefined) throw new UsageError(`${quoted(word)} ${fault}`, '--vip');
     return address;
   });
+}
+
+/** `198.51.100.250/24`, with a canonical address. */
+function addressOnNetwork(text: string, argument: string): string {
+  const found = parseOnNetwork(text);
+  if (found !== undefined) return found;
+  throw new ValueError(argument, text, ON_NETWORK);
 }
 
 /** @param argument as the user spelled it, if not by its value alone */

@@ -1,6 +1,7 @@
 /** The shapes of options (model/option.ts) in documents, and their values in the model. */
-import { canonicalAddress, isIpv4, isIpv6, isMulticast, isUnspecified } from '../model/address.js';
+import { canonicalAddress, familyOf, isIpv4, isIpv6, isMulticast, isUnspecified } from '../model/address.js';
 import type { Range } from '../model/limits.js';
+import { parseOnNetwork } from '../model/network.js';
 import {
   defaultText,
   durationPattern,
@@ -69,6 +70,8 @@ export function optionShape(option: Option): Shape<Given> {
       return boolean('true or false');
     case 'address':
       return address;
+    case 'addresses':
+      return addresses;
     case 'server':
       return text('a server such as 198.51.100.7:80');
     case 'statuses':
@@ -122,6 +125,20 @@ function isHostAddress(value: string): boolean {
   return !isMulticast(canonical) && !isUnspecified(canonical);
 }
 
+const listed = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [value]);
+
+/** One address of each family at most. */
+const addresses: Shape<Given> = simple({
+  noun: 'an address with the length of its network, such as 198.51.100.250/24, or a list with one of each family',
+  fits: (value): value is Given => {
+    const items = listed(value).map((item) => parseOnNetwork(String(item)));
+    const families = new Set(items.map((item) => item && familyOf(item)));
+    return items.length > 0 && families.size === items.length && !families.has(undefined);
+  },
+  isKind: () => true,
+  schema: (z) => z.union([z.string(), z.array(z.string()).check(z.minLength(1), z.maxLength(2))]),
+});
+
 const statusPattern = /^([1-5]\d\d)(?:-([1-5]\d\d))?$/;
 
 /** A status code or a range of them; undefined for anything else. */
@@ -131,12 +148,10 @@ function statusRange(value: unknown): Range | undefined {
   return range.min <= range.max ? range : undefined;
 }
 
-const statusItems = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [value]);
-
 const statuses: Shape<Given> = simple({
   noun: 'status codes from 100 to 599, such as 200, 200-299 or [200, 301-302]',
   fits: (value): value is Given => {
-    const items = statusItems(value);
+    const items = listed(value);
     return items.length > 0 && items.every((item) => statusRange(item) !== undefined);
   },
   isKind: () => true,
@@ -203,7 +218,9 @@ function modelValue(option: Option, value: unknown): unknown {
     case 'address':
       return canonicalAddress(String(value));
     case 'statuses':
-      return statusItems(value).map(statusRange);
+      return listed(value).map(statusRange);
+    case 'addresses':
+      return listed(value).map((item) => parseOnNetwork(String(item)));
     case 'group':
       return modelValues(option.options, value as OptionValues);
     default:

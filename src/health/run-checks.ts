@@ -1,6 +1,8 @@
 /** Many checks, each run once: identical ones together, few at a time, and not all in the same moment. */
-import { type Check, checkKinds } from '../model/check.js';
-import type { DestinationId } from '../model/destination.js';
+import { type Check, checkKinds, goesThroughPath } from '../model/check.js';
+import type { Destination, DestinationId } from '../model/destination.js';
+import { pathTo, type ServerPath } from '../model/server-path.js';
+import type { ServiceId } from '../model/service.js';
 import type { CheckTarget } from './checks/check.js';
 import { type CheckResult, runCheck } from './run-check.js';
 
@@ -8,6 +10,15 @@ import { type CheckResult, runCheck } from './run-check.js';
 export interface PlacedCheck {
   readonly check: Check;
   readonly target: CheckTarget;
+  /** The way to the target, the virtual address; undefined for a check that goes to the server itself. */
+  readonly path?: ServerPath | undefined;
+}
+
+/** The check of a server of a service: to the virtual address if it goes through a path. */
+export function placeFor(check: Check, service: ServiceId, destination: Destination): PlacedCheck {
+  const placed = placeCheck(check, destination.id);
+  const path = goesThroughPath(check) ? pathTo(service, destination).path : undefined;
+  return path === undefined ? placed : { ...placed, path, target: { ...placed.target, address: path.vip } };
 }
 
 /** The check of a server; port 0 where neither has a port nor needs one. */
@@ -23,14 +34,21 @@ export interface RunChecksOptions {
   readonly concurrency?: number;
   /** Ends all without results. */
   readonly stop?: AbortSignal | undefined;
+  /** Runs one of them (default: from this process). */
+  readonly run?: RunPlaced;
 }
+
+/** @throws the reason of `stop` */
+export type RunPlaced = (placed: PlacedCheck, stop?: AbortSignal) => Promise<CheckResult>;
+
+const runHere: RunPlaced = ({ check, target }, stop) => runCheck(check, target, stop);
 
 const CONCURRENCY = 256;
 
 /** The results, in the order of the checks. @throws the reason of `stop` */
 export async function runChecks(
   checks: readonly PlacedCheck[],
-  { concurrency = CONCURRENCY, stop }: RunChecksOptions = {},
+  { concurrency = CONCURRENCY, stop, run = runHere }: RunChecksOptions = {},
 ): Promise<CheckResult[]> {
   const keys = checks.map(checkKey);
   const end = new AbortController();
@@ -43,9 +61,10 @@ export async function runChecks(
   const results = new Map<string, CheckResult>();
   const waiting = different.entries();
   const worker = async (): Promise<void> => {
-    for (const [key, { check, target }] of waiting) {
-      await pauseAtRandom((check.every * check.jitter) / 100, end.signal);
-      results.set(key, await runCheck(check, target, end.signal));
+    for (const [key, placed] of waiting) {
+      const { every, jitter } = placed.check;
+      await pauseAtRandom((every * jitter) / 100, end.signal);
+      results.set(key, await run(placed, end.signal));
     }
   };
   const workers = Array.from({ length: Math.min(concurrency, different.size) }, worker);
@@ -57,10 +76,10 @@ export async function runChecks(
 }
 
 /** Equal for checks that ask the same question of the same server, however often they are to run. */
-export function checkKey({ check, target }: PlacedCheck): string {
+export function checkKey({ check, target, path }: PlacedCheck): string {
   const { every, fastEvery, jitter, rise, fall, connectTo, port, bind, ...question } = check;
   const options = Object.entries(question).sort(([a], [b]) => (a < b ? -1 : 1));
-  return JSON.stringify([target.address, target.port, target.bind, options]);
+  return JSON.stringify([target.address, target.port, target.bind, options, path]);
 }
 
 /** @param most milliseconds. @throws the reason of `stop` */

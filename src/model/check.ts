@@ -2,8 +2,61 @@
  * Checks of real servers, as data: the kinds and their options. From a row follow the key of documents with its range and default,
  * the type that the check reads, the JSON Schema, and the row in docs/checks.md.
  */
+import { INTERFACE, interfacePattern } from './interface.js';
 import { portRange } from './limits.js';
 import type { Options, ValuesOf } from './option.js';
+
+/** The link from which path checks come. */
+const legOptions = {
+  address: {
+    value: 'addresses',
+    required: true,
+    about:
+      'Free address in the network of the servers, with the length of the network; or a list with one of each family.',
+    example: '198.51.100.250/24',
+  },
+  device: {
+    value: 'text',
+    pattern: interfacePattern,
+    noun: INTERFACE,
+    about: 'Interface of this machine in that network (default: the one that leads to the server).',
+    example: 'eth1',
+  },
+  gateway: {
+    value: 'address',
+    about: 'Gateway to servers behind tunnels outside of that network (default: none).',
+    example: '198.51.100.1',
+  },
+  link: {
+    value: 'word',
+    words: ['macvlan', 'ipvlan'],
+    default: 'macvlan',
+    about: 'Kind of the link; `ipvlan` has the MAC address of the interface.',
+    example: 'ipvlan',
+  },
+} as const satisfies Options;
+
+/** Which way a check goes: options of the kinds over TCP and UDP. */
+export const pathOptions = {
+  through: {
+    value: 'word',
+    words: ['server', 'path'],
+    about:
+      '`server`: to the address of the server (default); `path`: to the virtual address, by way of the server (DR, TUN).',
+    example: 'path',
+  },
+  leg: {
+    value: 'group',
+    options: legOptions,
+    about: 'Link from which checks with `through: path` come.',
+    example: '{ address: 198.51.100.250/24 }',
+  },
+} as const satisfies Options;
+
+export type Leg = ValuesOf<typeof legOptions>;
+
+/** The kinds that can go through a path. */
+const pathKinds = ['tcp', 'tls', 'http', 'https', 'dns', 'udp', 'smtp', 'grpc'] as const;
 
 /** What no line of a request may have: control characters, such as those that end it. */
 const line = /^[^\p{Cc}]{1,1024}$/u;
@@ -341,14 +394,18 @@ export const checkKinds = {
 >;
 
 export type CheckKind = keyof typeof checkKinds;
+type PathKind = (typeof pathKinds)[number];
 export const checkKindNames = Object.keys(checkKinds) as readonly CheckKind[];
 
 /** All options of a kind, in the order of the manual. */
 export const optionsOfKind = (kind: CheckKind): Options => ({
   ...checkKinds[kind].options,
   ...targetOptions,
+  ...(isPathKind(kind) && pathOptions),
   ...timingOptions,
 });
+
+const isPathKind = (kind: CheckKind): kind is PathKind => (pathKinds as readonly CheckKind[]).includes(kind);
 
 /** When a check runs. Durations in milliseconds, jitter in percent. */
 export type Timing = ValuesOf<typeof timingOptions>;
@@ -359,6 +416,7 @@ export type CheckOf<K extends CheckKind> = { readonly kind: K } & ValuesOf<
   (typeof checkKinds)[K]['options']
 > &
   Target &
+  (K extends PathKind ? ValuesOf<typeof pathOptions> : unknown) &
   Timing;
 
 /** A check of a real server: `kind` tells the options. */
@@ -366,3 +424,9 @@ export type Check = { [K in CheckKind]: CheckOf<K> }[CheckKind];
 
 /** Settings of a TLS handshake. */
 export type TlsSettings = ValuesOf<typeof tls>;
+
+/** The leg of a check that goes through a path; undefined for all others, and if the document has none. */
+export const pathLeg = (check: Check): Leg | undefined =>
+  goesThroughPath(check) && 'leg' in check ? check.leg : undefined;
+
+export const goesThroughPath = (check: Check): boolean => 'through' in check && check.through === 'path';

@@ -43,6 +43,11 @@ interface AddressValue {
   readonly value: 'address';
 }
 
+/** An address with the length of its network, or a list with one of each family; a list in the model. */
+interface AddressesValue {
+  readonly value: 'addresses';
+}
+
 /** An address or host name with a port, as the servers of a service are written. */
 interface ServerValue {
   readonly value: 'server';
@@ -82,6 +87,7 @@ type OptionValue =
   | WordValue
   | SwitchValue
   | AddressValue
+  | AddressesValue
   | ServerValue
   | StatusesValue
   | CommandValue
@@ -112,17 +118,19 @@ type ModelValue<O> = O extends { readonly value: 'integer' | 'duration' | 'perce
       ? W
       : O extends { readonly value: 'switch' }
         ? boolean
-        : O extends { readonly value: 'statuses' }
-          ? readonly Range[]
-          : O extends { readonly value: 'command' }
-            ? readonly [string, ...string[]]
-            : O extends { readonly value: 'headers' }
-              ? Readonly<Record<string, string>>
-              : O extends { readonly value: 'scalar' }
-                ? string | number | boolean
-                : O extends { readonly value: 'group'; readonly options: infer G }
-                  ? ValuesOf<G>
-                  : never;
+        : O extends { readonly value: 'addresses' }
+          ? readonly string[]
+          : O extends { readonly value: 'statuses' }
+            ? readonly Range[]
+            : O extends { readonly value: 'command' }
+              ? readonly [string, ...string[]]
+              : O extends { readonly value: 'headers' }
+                ? Readonly<Record<string, string>>
+                : O extends { readonly value: 'scalar' }
+                  ? string | number | boolean
+                  : O extends { readonly value: 'group'; readonly options: infer G }
+                    ? ValuesOf<G>
+                    : never;
 
 type PresentIn<T> = {
   [K in keyof T]: T[K] extends { readonly default: unknown } | { readonly required: true } ? K : never;

@@ -1,7 +1,13 @@
 // The tables in docs/ have every option as the model has it.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { checkKindNames, checkKinds, targetOptions, timingOptions } from '../../src/model/check.js';
+import {
+  checkKindNames,
+  checkKinds,
+  pathOptions,
+  targetOptions,
+  timingOptions,
+} from '../../src/model/check.js';
 import { healthOptions } from '../../src/model/health.js';
 import type { Options } from '../../src/model/option.js';
 import { type VsSetting, vsSettings } from '../../src/model/settings.js';
@@ -16,6 +22,7 @@ function assertTable(page: string, options: Options): void {
 
 test('docs/checks.md has the options of all checks', () => {
   assertTable('docs/checks.md', targetOptions);
+  assertTable('docs/checks.md', pathOptions);
   assertTable('docs/checks.md', timingOptions);
 });
 

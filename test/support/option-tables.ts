@@ -35,6 +35,7 @@ function valuesOf(option: Option): string {
 const nouns = {
   switch: '`true`, `false`',
   address: 'an address',
+  addresses: 'addresses with the length of their network',
   server: 'a server',
   statuses: 'codes and ranges',
   command: 'a list of words',

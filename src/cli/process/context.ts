@@ -84,6 +84,9 @@ function processContext(runtime: Runtime): ProcessContext {
       const run = runtime.execInNetns ?? (await import('../../system/netns.js')).runInNetns;
       return run(path, [...runtime.command, ...words]);
     },
+    async startWorker(words, events) {
+      return (await import('../../system/worker.js')).startWorker([...runtime.command, ...words], events);
+    },
     async close() {
       if (client !== undefined) (await client.catch(() => undefined))?.close();
       if (out.later ?? err.later) await Promise.allSettled([out.later, err.later]);

@@ -22,7 +22,7 @@ const guests: readonly (readonly string[])[] = [
   ['state', 'state-scale', 'client'],
   ['doctor', 'robust'],
   ['agent'],
-  ['metrics', 'health'],
+  ['metrics', 'health', 'path'],
   ['state-traffic'],
 ];
 

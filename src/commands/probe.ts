@@ -1,0 +1,132 @@
+/** `lvsadm probe`: whether servers answer as the virtual address, on the way that packets of the director take. */
+import type { Context } from '../context.js';
+import { modelValues } from '../document/option-shapes.js';
+import { UsageError } from '../errors.js';
+import { Prober } from '../health/path/prober.js';
+import { type Check, type CheckKind, type Leg, optionsOfKind, pathOptions } from '../model/check.js';
+import { type Destination, destinationKey } from '../model/destination.js';
+import { destinationOrder, sortedBy } from '../model/order.js';
+import { lackOf, pathTo } from '../model/server-path.js';
+import { isFwmark, type ServiceId } from '../model/service.js';
+import { formatService } from '../model/service-uri.js';
+import { toJson } from '../output/json.js';
+import { defineCommand } from './command.js';
+import { isSound, type Probed, probedJson, probedText } from './probe/report.js';
+import { proberPorts } from './shared/path-probers.js';
+import { findServer, findService, jsonOption, serverPositionals } from './shared/server.js';
+
+const { link: links } = pathOptions.leg.options;
+
+const ANSWERED = 0;
+const NOT_ANSWERED = 1;
+
+export const command = defineCommand({
+  positionals: {
+    service: serverPositionals.service,
+    server: {
+      ...serverPositionals.server,
+      optional: true,
+      describe: 'this real server alone: 198.51.100.7:80',
+    },
+  },
+  options: {
+    address: {
+      type: 'addressOnNetwork',
+      required: true,
+      many: true,
+      describe:
+        'free address in the network of the servers to probe from; one for each family that is needed',
+    },
+    device: {
+      type: 'interface',
+      describe: 'interface of this machine in that network',
+      defaultText: 'the one that leads to the servers',
+    },
+    gateway: {
+      type: 'address',
+      describe: 'gateway to servers outside of that network, behind tunnels',
+      defaultText: 'none',
+    },
+    link: {
+      choices: links.words,
+      default: links.default,
+      describe: 'kind of the link to probe from; ipvlan has the MAC address of the interface',
+    },
+    timeout: { type: 'seconds', default: 1, describe: 'time to wait for each answer' },
+    ...jsonOption,
+  },
+  notes:
+    'A server with direct routing or a tunnel has to answer as the virtual address, which a connection to its own address does not show. This ' +
+    'makes a network namespace in which the virtual address is not local, with a link of its own beside the interface, and connects to the ' +
+    'virtual address by way of the server. The namespace ends with the command, whatever ends it, and nothing else is changed. TCP services are ' +
+    'probed by a connection, UDP services on port 53 by a DNS query, others by an echo request. It takes root, and unshare from util-linux.',
+  exitStatuses: {
+    [ANSWERED]: 'every server that was probed answered as the virtual address',
+    [NOT_ANSWERED]: 'a server did not, or answers ARP for the virtual address',
+  },
+  examples: [
+    ['lvsadm probe tcp://192.0.2.10:80 --address 198.51.100.250/24', 'all servers of the service'],
+    ['lvsadm probe tcp://192.0.2.10:80 198.51.100.7 --address 198.51.100.250/24', 'one server'],
+  ],
+  async run(context, { service, server, address, device, gateway, link, timeout, json }) {
+    const { id, destinations } = await findTargets(context, service, server);
+    const targets = destinations.map((destination) => ({ destination, ...pathTo(id, destination) }));
+    const first = targets.find(({ path }) => path !== undefined)?.path;
+    if (first === undefined) {
+      throw new UsageError(targets[0]?.reason ?? 'it has no servers', server ?? formatService(id));
+    }
+    const leg: Leg = { address, device, gateway, link };
+    for (const { path } of targets) {
+      const lack = path && lackOf(leg, path);
+      if (lack !== undefined) throw new UsageError(lack, '--address');
+    }
+    const check = checkFor(id, timeout * 1000);
+    const probed: Probed[] = [];
+    const ports = proberPorts(context);
+    const prober = await Prober.start(leg, first.server, ports);
+    try {
+      for (const { destination, path, reason } of targets) {
+        const port = check.kind === 'icmp' ? 0 : destination.id.port;
+        const facts = path && (await prober.ask('explain', { path, check, port }));
+        const found = path && facts && { path, facts };
+        const one: Probed = { server: destinationKey(destination.id), found, skipped: reason };
+        probed.push(one);
+        if (!json) await context.out.write(probedText(one));
+      }
+    } finally {
+      prober.end();
+      await ports.machine.close();
+    }
+    if (json) {
+      await context.out.write(toJson({ service: formatService(id), servers: probed.map(probedJson) }));
+    }
+    return probed.every(isSound) ? ANSWERED : NOT_ANSWERED;
+  },
+});
+
+type AddressedService = Exclude<ServiceId, { readonly fwmark: number }>;
+
+/** The servers that a command line names, in their order. @throws UsageError if the table has none of them, KernelError */
+async function findTargets(
+  context: Context,
+  service: string,
+  server: string | undefined,
+): Promise<{ readonly id: AddressedService; readonly destinations: readonly Destination[] }> {
+  const { id } = await findService(context, service);
+  if (isFwmark(id)) {
+    throw new UsageError('a service of a mark has no address that its servers could answer as', service);
+  }
+  if (server !== undefined) {
+    const { destination } = await findServer(context, { service, server });
+    return { id, destinations: [destination] };
+  }
+  const all = await (await context.client()).destinations(id);
+  return { id, destinations: sortedBy(all, (each) => destinationOrder(each.id)) };
+}
+
+/** @param timeout in milliseconds */
+function checkFor({ protocol, port }: AddressedService, timeout: number): Check {
+  const kind: CheckKind =
+    protocol === 'tcp' && port !== 0 ? 'tcp' : protocol === 'udp' && port === 53 ? 'dns' : 'icmp';
+  return { kind, ...modelValues(optionsOfKind(kind), {}), timeout } as Check;
+}

@@ -1,0 +1,114 @@
+/** The prober as its starter sees it: makes the namespace and the leg, asks, and hears answers. */
+import { HostError } from '../../errors.js';
+import type { Leg } from '../../model/check.js';
+import type { Machine } from '../../system/machine.js';
+import type { Worker, WorkerEvents } from '../../system/worker.js';
+import { type Answered, type Questions, READY } from './messages.js';
+import { LEG } from './routes.js';
+
+/** What a prober needs of the process. */
+export interface ProberPorts {
+  readonly machine: Machine;
+  /** Starts the program of the prober in a network namespace of its own. @throws HostError */
+  start(events: WorkerEvents): Promise<Worker>;
+}
+
+interface Waiting {
+  resolve(answer: unknown): void;
+  reject(error: HostError): void;
+}
+
+export class Prober {
+  private worker: Worker | undefined;
+  private readonly waiting = new Map<number, Waiting>();
+  private asked = 0;
+  private failure: HostError | undefined;
+
+  /**
+   * @param server an address that the leg leads to
+   * @throws HostError, KernelError if there can be no namespace, or no leg
+   */
+  static async start(leg: Leg, server: string, ports: ProberPorts): Promise<Prober> {
+    const prober = new Prober();
+    try {
+      const process = await prober.startWorker(ports);
+      await prober.open(leg, server, process, ports.machine);
+      return prober;
+    } catch (error) {
+      prober.end();
+      throw error;
+    }
+  }
+
+  /** Whether it answers no more. */
+  get hasEnded(): boolean {
+    return this.failure !== undefined;
+  }
+
+  /** @throws HostError if the question cannot be answered, or the prober has ended */
+  ask<K extends keyof Questions>(
+    ask: K,
+    question: Questions[K]['question'],
+  ): Promise<Questions[K]['answer']> {
+    return new Promise((resolve, reject) => {
+      if (this.failure !== undefined) return reject(this.failure);
+      const id = ++this.asked;
+      this.waiting.set(id, { resolve: resolve as Waiting['resolve'], reject });
+      this.worker?.send(JSON.stringify({ id, ask, question }));
+    });
+  }
+
+  /** Ends the namespace, and with it everything in it. */
+  end(): void {
+    this.worker?.end();
+    this.fail(new HostError('ask the prober', 'it has ended'));
+  }
+
+  /** @returns the number of its process, once its namespace is ready */
+  private async startWorker({ start }: ProberPorts): Promise<number> {
+    const ready = new Promise((resolve, reject) => this.waiting.set(0, { resolve, reject }));
+    // It may fail before it is waited for.
+    ready.catch(() => {});
+    this.worker = await start({
+      line: (line) => this.hear(line === READY ? { id: 0, answer: null } : JSON.parse(line)),
+      ended: (error) => this.fail(error),
+    });
+    await ready;
+    return this.worker.process;
+  }
+
+  private async open(leg: Leg, server: string, process: number, machine: Machine): Promise<void> {
+    const route = await machine.route();
+    const own = new Set((await route.addresses()).map(({ address }) => address));
+    for (const each of leg.address) {
+      const [address = ''] = each.split('/');
+      if (own.has(address)) throw new HostError(`use the address ${address}`, 'this machine has it already');
+    }
+    const device = leg.device ?? (await deviceTo(server, machine));
+    await route.createLinkBeside({ name: LEG, kind: leg.link, device, process });
+    await this.ask('open', leg);
+  }
+
+  private hear(answered: Answered): void {
+    const waiting = this.waiting.get(answered.id);
+    this.waiting.delete(answered.id);
+    if ('answer' in answered) waiting?.resolve(answered.answer);
+    else waiting?.reject(new HostError(answered.failure.attempted, answered.failure.reason));
+  }
+
+  private fail(error: HostError): void {
+    this.failure ??= error;
+    for (const { reject } of this.waiting.values()) reject(error);
+    this.waiting.clear();
+  }
+}
+
+/** The link that packets to an address leave by. @throws HostError, KernelError */
+async function deviceTo(address: string, machine: Machine): Promise<string> {
+  const { type, device } = await (await machine.route()).wayTo(address);
+  if (type === 'unicast' && device !== undefined) return device;
+  throw new HostError(
+    `check the way to ${address}`,
+    type === 'local' ? 'it is an address of this machine' : 'no route leads there',
+  );
+}

@@ -1,0 +1,216 @@
+/** In the prober's namespace: a link into the servers' network, and a routing table for each server. */
+import { HostError } from '../../errors.js';
+import { addressBytes, type Family, familyOf } from '../../model/address.js';
+import type { Leg } from '../../model/check.js';
+import { isInNetwork, type Network, parseNetwork } from '../../model/network.js';
+import type { ServerPath } from '../../model/server-path.js';
+import type { Machine } from '../../system/machine.js';
+import type { RouteClient } from '../../system/rtnetlink/client.js';
+import { interfaceSetting } from '../../system/sysctl.js';
+import { tunnelLink } from './tunnel-link.js';
+
+/** Name of the link into the servers' network. */
+export const LEG = 'leg';
+
+/** The source ports of a server's connections choose its routing table. */
+const PORTS = 24;
+const FIRST_PORT = 1024;
+/** Most servers: as many as there are ports for. */
+const WAYS = Math.floor((65_536 - FIRST_PORT) / PORTS);
+
+const FIRST_TABLE = 1000;
+const PRIORITY = { icmp: 99, ports: 100 } as const;
+
+/** A packet that a server forwards, because it does not have the virtual address, must not come to a director. */
+const HOP_LIMIT = 1;
+
+/** Settings of the namespace: replies come by the leg, whatever the way to the server; the leg announces its addresses. */
+const settings: readonly (readonly [path: string, value: string])[] = [
+  [interfaceSetting('ipv4', 'all', 'rp_filter'), '0'],
+  [interfaceSetting('ipv4', 'default', 'rp_filter'), '0'],
+  // The few ports of a server are used again while connections are still in TIME_WAIT.
+  ['net/ipv4/tcp_tw_reuse', '1'],
+  [interfaceSetting('ipv4', 'all', 'arp_notify'), '1'],
+  ...['all', 'default'].flatMap((name): [string, string][] => [
+    [interfaceSetting('ipv6', name, 'accept_ra'), '0'],
+    [interfaceSetting('ipv6', name, 'accept_dad'), '0'],
+    [interfaceSetting('ipv6', name, 'ndisc_notify'), '1'],
+  ]),
+];
+
+/** The way to a server, and the ports from which connections take it. */
+export class Way {
+  private readonly taken = new Set<number>();
+  private next = 0;
+
+  constructor(
+    readonly table: number,
+    readonly ports: readonly [first: number, last: number],
+    /** Local address of its connections. */
+    readonly source: string,
+  ) {}
+
+  /** Runs with a port that no other run on this way has. @throws HostError if all are in use */
+  async withPort<T>(run: (port: number) => Promise<T>): Promise<T> {
+    const port = this.free();
+    this.taken.add(port);
+    try {
+      return await run(port);
+    } finally {
+      this.taken.delete(port);
+    }
+  }
+
+  private free(): number {
+    for (let tries = 0; tries < PORTS; tries++) {
+      const port = this.ports[0] + this.next;
+      this.next = (this.next + 1) % PORTS;
+      if (!this.taken.has(port)) return port;
+    }
+    throw new HostError('check a server', `all ${PORTS} source ports of the way to it are in use`);
+  }
+}
+
+export class PathRoutes {
+  private readonly ways = new Numbered<Way>();
+  private readonly tunnels = new Numbered<string>();
+  private readonly sources = new Map<Family, string>();
+  private readonly networks: Network[] = [];
+  /** Removes the rule for ICMP. */
+  private dropIcmpRule: (() => Promise<void>) | undefined;
+
+  private constructor(
+    private readonly machine: Machine,
+    private readonly route: RouteClient,
+  ) {}
+
+  static async prepare(machine: Machine): Promise<PathRoutes> {
+    for (const [path, value] of settings) {
+      // A kernel without IPv6 has no settings of it.
+      if ((await machine.sysctls.read(path)) !== undefined) await machine.sysctls.write(path, value);
+    }
+    const route = await machine.route();
+    await route.setLinkUp('lo', true);
+    return new PathRoutes(machine, route);
+  }
+
+  /** Gives the leg its addresses, unless another machine has one of them. @throws HostError, KernelError */
+  async openLeg({ address: addresses, gateway, link }: Leg): Promise<void> {
+    const { route } = this;
+    await route.setLinkUp(LEG, true);
+    for (const each of addresses) {
+      const [address = '', prefix] = each.split('/');
+      const owner = await this.macOf(address);
+      if (owner !== undefined) throw new HostError(`use the address ${address}`, `${owner} has it`);
+      await route.addAddress({ address, prefix: Number(prefix), device: LEG, scope: 'global' });
+      this.sources.set(familyOf(address), address);
+      this.networks.push(parseNetwork(each));
+    }
+    // Others may have the MAC address of an earlier leg. An ipvlan has that of the interface, always.
+    if (link === 'macvlan') await route.repeatMac(LEG);
+    if (gateway !== undefined) {
+      await route.replaceDefaultRoute({ gateway, device: LEG, metric: familyOf(gateway) === 'inet' ? 0 : 1 });
+    }
+  }
+
+  /** Address of the leg for connections to this address. @throws HostError if the leg has none of its family */
+  sourceFor(address: string): string {
+    const family = familyOf(address);
+    const source = this.sources.get(family);
+    if (source !== undefined) return source;
+    const name = family === 'inet' ? 'IPv4' : 'IPv6';
+    throw new HostError(`send to ${address}`, `the leg has no ${name} address`);
+  }
+
+  /** The way to a server, made at its first use. @throws HostError, KernelError */
+  to(path: ServerPath): Promise<Way> {
+    return this.ways.get(JSON.stringify(path), (index) => this.makeWay(path, index));
+  }
+
+  /** Sends ICMP by this way, too, and by no other. */
+  async sendIcmpBy({ table }: Way, { vip }: ServerPath): Promise<void> {
+    await this.dropIcmpRule?.();
+    const rule = { family: familyOf(vip), table, priority: PRIORITY.icmp, icmp: true } as const;
+    await this.route.addRule(rule);
+    this.dropIcmpRule = () => this.route.deleteRule(rule);
+  }
+
+  /** Whether an address is in a network of the leg. */
+  isOnLink(address: string): boolean {
+    const [family, bytes] = [familyOf(address), addressBytes(address)];
+    return this.networks.some((network) => isInNetwork(network, family, bytes));
+  }
+
+  /** The MAC address that answers for an address in the leg's network; undefined if none does. */
+  async macOf(address: string): Promise<string | undefined> {
+    await this.route.requestNeighbour(address, LEG);
+    for (let waited = 0; waited < PATIENCE; waited += LOOK) {
+      await new Promise((resolve) => setTimeout(resolve, LOOK));
+      const mac = await this.knownMac(address);
+      if (mac !== undefined) return mac;
+    }
+    return undefined;
+  }
+
+  private async knownMac(address: string): Promise<string | undefined> {
+    const neighbours = await this.route.neighbours();
+    return neighbours.find((one) => one.address === address && one.device === LEG && one.state !== 'failed')
+      ?.mac;
+  }
+
+  private async makeWay(path: ServerPath, index: number): Promise<Way> {
+    const { vip, server, tunnel } = path;
+    if (index >= WAYS) throw new HostError('check a server', `there are ways to ${WAYS} servers already`);
+    const source = this.sourceFor(vip);
+    const first = FIRST_PORT + index * PORTS;
+    const way = new Way(FIRST_TABLE + index, [first, first + PORTS - 1], source);
+    const device = tunnel === undefined ? LEG : await this.tunnelTo(path);
+    await this.route.addHostRoute({
+      destination: vip,
+      gateway: tunnel === undefined ? server : undefined,
+      device,
+      table: way.table,
+      hopLimit: HOP_LIMIT,
+    });
+    await this.route.addRule({
+      family: familyOf(vip),
+      table: way.table,
+      priority: PRIORITY.ports,
+      sourcePorts: way.ports,
+    });
+    return way;
+  }
+
+  /** Several virtual addresses share the tunnel to a server. @returns the name of the link */
+  private tunnelTo(path: ServerPath): Promise<string> {
+    const local = this.sourceFor(path.server);
+    const { name: _, ...ends } = tunnelLink('', local, path);
+    return this.tunnels.get(JSON.stringify(ends), async (index) => {
+      const made = tunnelLink(`tunnel${index}`, local, path);
+      if (made.gue !== undefined) await this.machine.loadModule(made.kind === 'ip6tnl' ? 'fou6' : 'fou');
+      await this.route.createLink(made);
+      await this.route.setLinkUp(made.name, true);
+      return made.name;
+    });
+  }
+}
+
+/** Milliseconds within which a machine on the link answers, and from one look to the next. */
+const PATIENCE = 400;
+const LOOK = 50;
+
+/** Things that are made once for each key, each with a number of its own. */
+class Numbered<T> {
+  private readonly made = new Map<string, Promise<T>>();
+  private next = 0;
+
+  /** A failure is not kept. */
+  get(key: string, make: (index: number) => Promise<T>): Promise<T> {
+    const found = this.made.get(key);
+    if (found !== undefined) return found;
+    const making = make(this.next++);
+    this.made.set(key, making);
+    making.catch(() => this.made.delete(key));
+    return making;
+  }
+}

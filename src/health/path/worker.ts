@@ -1,0 +1,112 @@
+/** The prober: checks servers as packets of the director reach them, in a namespace in which no virtual address is local. */
+import { HostError, LvsadmError } from '../../errors.js';
+import { familyOf } from '../../model/address.js';
+import type { Check } from '../../model/check.js';
+import type { Files } from '../../system/files.js';
+import type { Machine } from '../../system/machine.js';
+import { inputLines } from '../../system/worker.js';
+import { type CheckResult, runCheck } from '../run-check.js';
+import {
+  type Answered,
+  type Asked,
+  type FurtherFacts,
+  type PathFacts,
+  type PathQuestion,
+  type Questions,
+  READY,
+} from './messages.js';
+import { received, receivedSince } from './received.js';
+import { PathRoutes, type Way } from './routes.js';
+
+/** Answers questions until the end of standard input. @throws LvsadmError if the namespace cannot be prepared */
+export async function runPathWorker(
+  machine: Machine,
+  files: Files,
+  write: (text: string) => Promise<void> | void,
+): Promise<void> {
+  const routes = await PathRoutes.prepare(machine);
+  const worker = new PathWorker(routes, files);
+  await write(`${READY}\n`);
+  await inputLines((line) => {
+    void worker.answer(JSON.parse(line)).then((answered) => write(`${JSON.stringify(answered)}\n`));
+  });
+}
+
+class PathWorker {
+  constructor(
+    private readonly routes: PathRoutes,
+    private readonly files: Files,
+  ) {}
+
+  async answer(asked: Asked): Promise<Answered> {
+    const { id } = asked;
+    try {
+      return { id, answer: await this.answerTo(asked) };
+    } catch (error) {
+      if (!(error instanceof LvsadmError)) throw error;
+      const { attempted, reason } =
+        error instanceof HostError ? error : { attempted: 'send to the server', reason: error.message };
+      return { id, failure: { attempted, reason } };
+    }
+  }
+
+  private async answerTo({ ask, question }: Asked): Promise<Questions[keyof Questions]['answer']> {
+    if (ask === 'check') return this.check(question);
+    if (ask === 'explain') return this.explain(question);
+    await this.routes.openLeg(question);
+    return null;
+  }
+
+  private async check({ path, check, port }: PathQuestion): Promise<CheckResult> {
+    return runFrom(await this.routes.to(path), path.vip, check, port);
+  }
+
+  private async explain({ path, check, port }: PathQuestion): Promise<PathFacts> {
+    const { routes, files } = this;
+    const { vip, server, tunnel } = path;
+    const way = await routes.to(path);
+    await routes.sendIcmpBy(way, path);
+    const before = received(files);
+    const result = await runFrom(way, vip, check, port);
+    const came = receivedSince(before, received(files));
+    const further = result.ok ? undefined : await this.further({ path, check, port }, way);
+    const isOnLink = tunnel === undefined || routes.isOnLink(server);
+    const mac = isOnLink ? await routes.macOf(server) : undefined;
+    const answersArp = mac !== undefined && familyOf(vip) === 'inet' && (await routes.macOf(vip)) === mac;
+    return {
+      result,
+      received: came,
+      isNeighbour: isOnLink ? mac !== undefined : undefined,
+      answersArp,
+      further,
+    };
+  }
+
+  private async further(
+    { path: { server, vip }, check, port }: PathQuestion,
+    way: Way,
+  ): Promise<FurtherFacts> {
+    const bind = this.routes.sourceFor(server);
+    const echo = await runCheck(echoFor(check), { address: vip, port: 0, bind: way.source });
+    const before = received(this.files);
+    const own = await runCheck(check, { address: server, port, bind });
+    const { answers } = receivedSince(before, received(this.files));
+    return { echo: echo.ok, own, isReachable: own.ok || answers > 0 };
+  }
+}
+
+/** Runs a check from a port that leads to the server. */
+const runFrom = (way: Way, address: string, check: Check, port: number): Promise<CheckResult> =>
+  way.withPort((bindPort) => runCheck(check, { address, port, bind: way.source, bindPort }));
+
+/** Milliseconds that ping(8) has to start. */
+const START = 1000;
+
+const echoFor = ({ every, timeout, rise, fall, jitter }: Check): Check => ({
+  kind: 'icmp',
+  every,
+  timeout: timeout + START,
+  rise,
+  fall,
+  jitter,
+});

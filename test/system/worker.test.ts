@@ -1,0 +1,36 @@
+/** A process in a network namespace of its own, with lines in both directions. */
+import assert from 'node:assert/strict';
+import { readlinkSync } from 'node:fs';
+import { test } from 'node:test';
+import { startWorker } from '../../src/system/worker.js';
+
+/** Lines of a program, until `count` have come or it has ended. */
+function heard(command: readonly [string, ...string[]], sent: string, count: number): Promise<string[]> {
+  return new Promise((resolve) => {
+    const lines: string[] = [];
+    const tell = (line: string): void => {
+      lines.push(line);
+      if (lines.length < count) return;
+      worker.end();
+      resolve(lines);
+    };
+    const worker = startWorker(command, { line: tell, ended: ({ message }) => resolve([...lines, message]) });
+    worker.send(sent);
+  });
+}
+
+test('a worker has a namespace of its own, and answers line by line', async () => {
+  const [namespace, answer] = await heard(['sh', '-c', 'readlink /proc/$$/ns/net; exec cat'], 'é', 2);
+  assert.equal(answer, 'é');
+  assert.match(namespace ?? '', /^net:/);
+  assert.notEqual(namespace, readlinkSync('/proc/self/ns/net'));
+});
+
+test('a worker that ends, or cannot be started, is told with the reason', async () => {
+  assert.deepEqual(await heard(['sh', '-c', 'echo broken >&2; exit 1'], '', 9), [
+    'cannot make a network namespace: broken',
+  ]);
+  assert.deepEqual(await heard(['/nowhere/lvsadm'], '', 9), [
+    'cannot make a network namespace: no such file or directory',
+  ]);
+});

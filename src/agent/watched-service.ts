@@ -1,5 +1,5 @@
 /** A service of the documents with the states of its servers: its weights, and the reason of each. */
-import { checkKey, type PlacedCheck, placeCheck } from '../health/run-checks.js';
+import { checkKey, type PlacedCheck, placeFor } from '../health/run-checks.js';
 import type { SlowStart } from '../health/slow-start.js';
 import { initialState, type ServerState } from '../health/state.js';
 import { hasQuorum, type ServerWeight, type ServiceWeights, serviceWeights } from '../health/weights.js';
@@ -19,6 +19,7 @@ export interface WatchedCheck {
   /** `tcp://192.0.2.10:80 198.51.100.7:80 check`: the same after a reload and a restart. */
   readonly key: string;
   readonly check: Check;
+  readonly placed: PlacedCheck;
   readonly probe: Probe;
 }
 
@@ -72,6 +73,7 @@ export class WatchedService {
         return {
           key,
           check,
+          placed: placeFor(check, desired.service.id, destination),
           probe:
             probe?.memory.kind === check.kind
               ? probe
@@ -202,8 +204,8 @@ export interface CheckMember extends WatchedCheck {
 }
 
 /** The keys of the shared checks of a server. */
-export const checkKeysOf = ({ checks, destination }: WatchedServer): string[] =>
-  checks.map(({ check }) => checkKey(placeCheck(check, destination.id)));
+export const checkKeysOf = ({ checks }: WatchedServer): string[] =>
+  checks.map(({ placed }) => checkKey(placed));
 
 /** The checks of all services, identical ones together. */
 export function sharedChecks(services: readonly WatchedService[]): SharedCheck[] {
@@ -211,7 +213,7 @@ export function sharedChecks(services: readonly WatchedService[]): SharedCheck[]
   for (const service of services) {
     for (const server of service.servers) {
       for (const each of server.checks) {
-        const placed = placeCheck(each.check, server.destination.id);
+        const { placed } = each;
         const key = checkKey(placed);
         const found = shared.get(key) ?? { key, placed, members: [] };
         found.members.push({ ...each, service, server });

@@ -13,6 +13,7 @@ import { countOutcomes, reportJson, reportText } from './health/report.js';
 import { serverChecks } from './health/server-checks.js';
 import { fileOption } from './shared/desired-state.js';
 import { Interruption } from './shared/interruption.js';
+import { openProbers } from './shared/path-probers.js';
 import { refuseForeignPrograms } from './shared/root-programs.js';
 import { jsonOption } from './shared/server.js';
 import { serviceArgument } from './shared/service-arg.js';
@@ -84,14 +85,17 @@ export const command = defineCommand({
     if (placed.length === 0)
       throw new DocumentError([{ file: file.join(' '), text: 'no server has a check' }]);
     const stop = context.stopRequest?.();
+    const probers = openProbers(context);
     try {
-      const results = (await runChecks(placed, { stop })).values();
+      const results = (await runChecks(placed, { stop, run: probers.run })).values();
       const rows = checks.map((each) => ({ ...each, result: each.placed && results.next().value }));
       await context.out.write(json ? toJson(reportJson(rows)) : await reportText(rows, context));
       return countOutcomes(rows).down > 0 ? DOWN : UP;
     } catch (error) {
       if (stop?.aborted) return new Interruption(context).status;
       throw error;
+    } finally {
+      await probers.end();
     }
   },
 });

@@ -102,11 +102,12 @@ class Conversion {
     }
     const inherited = this.inherited(value, ownerOf(id), path);
     const destinations = this.servers(value, inherited, path);
-    const parts = this.healthParts(value, destinations, inherited, path);
+    const parts = this.healthParts(id, value, destinations, inherited, path);
     return [{ ...located(this.source, service, at('service')), destinations, ...parts }];
   }
 
   private healthParts(
+    id: ServiceId,
     value: ServiceValue,
     destinations: LocatedService['destinations'],
     { of, settings, layers }: Inherited,
@@ -123,7 +124,7 @@ class Conversion {
     const usual = this.document.defaults?.health;
     const { agent } = settings;
     return healthParts(
-      { path, layers, usual, own: value.health, agent, destinations, sorryId },
+      { id, path, layers, usual, own: value.health, agent, destinations, sorryId },
       this.mistakes,
     );
   }

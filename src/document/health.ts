@@ -1,8 +1,10 @@
 /** What a document says of the checks of a service's servers together, and of what their results do. */
-import type { Check } from '../model/check.js';
+import { type Check, goesThroughPath, pathLeg } from '../model/check.js';
 import { type Destination, type DestinationId, destinationKey, plainTunnel } from '../model/destination.js';
 import { destinationNumberNames, destinationNumbers } from '../model/fields.js';
 import { type Health, healthOptions, type ServerChecks } from '../model/health.js';
+import { lackOf, pathTo } from '../model/server-path.js';
+import type { ServiceId } from '../model/service.js';
 import { type CheckLayers, lacksPort } from './checks.js';
 import type { LocatedServer, LocatedService } from './fragment.js';
 import type { Path } from './location.js';
@@ -12,6 +14,7 @@ import { PlainServers } from './plain-servers.js';
 
 /** A service in a document, as far as its health is concerned. */
 export interface HealthSource {
+  readonly id: ServiceId;
   readonly path: Path;
   readonly layers: CheckLayers;
   /** Options of health: of the document, and of the service. */
@@ -45,6 +48,7 @@ export function healthParts(
   );
   if (!isChecked && own === undefined) return {};
   requirePorts(usual, source, servers, mistakes);
+  requirePaths(usual, source, servers, mistakes);
   return { ...(isChecked && { checks: usual }), health: healthOf(source, mistakes) };
 }
 
@@ -63,6 +67,41 @@ function requirePorts(
   if (destinations.destinations.some(({ id }) => id.port === 0)) {
     mistakes.problem([...path, 'check', 'port'], `missing; ${needsPort(usual.check)}`);
   }
+}
+
+/** Each server whose check goes through a path has one, and the leg leads to it. */
+function requirePaths(
+  usual: ServerChecks,
+  { id, destinations, path }: HealthSource,
+  servers: readonly LocatedServer[],
+  mistakes: Mistakes,
+): void {
+  for (const server of servers) {
+    const mistake = pathMistake((server.checks ?? usual).check, id, server.value);
+    if (mistake !== undefined) mistakes.about(server, mistake);
+  }
+  if (!(destinations instanceof PlainServers) || usual.check === undefined) return;
+  if (!goesThroughPath(usual.check)) return;
+  for (const server of destinations.destinations) {
+    const mistake = pathMistake(usual.check, id, server);
+    if (mistake === undefined) continue;
+    mistakes.problem([...path, 'check', 'through'], `${destinationKey(server.id)}: ${mistake}`);
+    return;
+  }
+}
+
+/** Why a check cannot go through the path to a server. */
+function pathMistake(check: Check | undefined, of: ServiceId, server: Destination): string | undefined {
+  if (check === undefined || !goesThroughPath(check)) return undefined;
+  const { path, reason } = pathTo(of, server);
+  if (path === undefined) return reason;
+  for (const name of ['connectTo', 'bind'] as const) {
+    if (check[name] !== undefined) return `${name} cannot be combined with through: path`;
+  }
+  const leg = pathLeg(check);
+  if (leg === undefined) return 'leg is missing in check: through: path needs one';
+  const lack = lackOf(leg, path);
+  return lack && `leg.address: ${lack}`;
 }
 
 const needsPort = (check: Check | undefined): string =>

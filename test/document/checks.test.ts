@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { parseDocuments } from '../../src/document/load.js';
 import { documentJsonSchema } from '../../src/document/schema.js';
 import { DocumentError } from '../../src/errors.js';
-import { checkKindNames, checkKinds, optionsOfKind } from '../../src/model/check.js';
+import { checkKindNames, checkKinds, optionsOfKind, pathLeg } from '../../src/model/check.js';
 import { checksOf, healthOptions } from '../../src/model/health.js';
 import { defaultText, formatDuration, type Option, parseDuration } from '../../src/model/option.js';
 import type { DesiredService } from '../../src/model/state.js';
@@ -249,6 +249,68 @@ test('a check that needs a port is refused for a server that has none', async ()
     '{services: [{service: "fwmark://7", check: {kind: http}, servers: [198.51.100.1]}]}',
   );
   assert.equal(checks?.usual.check?.kind, 'http');
+});
+
+test('a check through a path keeps its leg, with canonical addresses', async () => {
+  const { checks } = await read(`
+defaults: { check: { through: path, leg: { address: [198.51.100.250/24, "2001:DB8:0::5/64"], device: eth1 } } }
+services: [{ service: "tcp://192.0.2.10:80", check: { kind: tcp }, servers: [198.51.100.1] }]
+`);
+  const check = checks?.usual.check ?? assert.fail('there is no check');
+  assert.deepEqual(pathLeg(check), {
+    address: ['198.51.100.250/24', '2001:db8::5/64'],
+    device: 'eth1',
+    link: 'macvlan',
+  });
+});
+
+test('a check through a path that there is not is refused, with the reason', async () => {
+  const leg = 'leg: { address: 198.51.100.250/24 }';
+  const cases: readonly (readonly [service: string, check: string, servers: string, mistake: RegExp])[] = [
+    [
+      'tcp://192.0.2.10:80',
+      leg,
+      '{ server: 198.51.100.1, method: nat }',
+      /servers\[0\].*: with NAT a server answers as itself/,
+    ],
+    [
+      'tcp://192.0.2.10:80',
+      leg,
+      '{ server: 198.51.100.1, method: nat, check: { port: 8 } }',
+      /with NAT a server answers/,
+    ],
+    ['fwmark://7', leg, '198.51.100.1:80', /a service of a mark has no address/],
+    ['tcp://192.0.2.10:80', 'rise: 2', '198.51.100.1', /leg is missing in check/],
+    [
+      'tcp://192.0.2.10:80',
+      `${leg}, connectTo: 198.51.100.3`,
+      '198.51.100.1',
+      /connectTo cannot be combined/,
+    ],
+    [
+      'tcp://[2001:db8::1]:80',
+      leg,
+      '"2001:db8::2"',
+      /leg\.address: an IPv6 address is missing, to reach 2001:db8::1/,
+    ],
+    [
+      'tcp://192.0.2.10:80',
+      'leg: { address: 198.51.100.250 }',
+      '198.51.100.1',
+      /leg\.address: '198\.51\.100\.250' is not an address with the length/,
+    ],
+    ['tcp://192.0.2.10:80', 'leg: { device: eth1 }', '198.51.100.1', /leg\.address: missing/],
+  ];
+  for (const [service, check, server, mistake] of cases) {
+    const lines = await mistakesIn(
+      `services: [{ service: "${service}", check: { kind: tcp, through: path, ${check} }, servers: [${server}] }]`,
+    );
+    assert.match(lines.join('\n'), mistake);
+  }
+  const [line] = await mistakesIn(
+    'services: [{ service: "tcp://192.0.2.10:80", check: { kind: icmp, through: path }, servers: [198.51.100.1] }]',
+  );
+  assert.match(line ?? '', /check\.through: /);
 });
 
 test('every option of every kind is read from its example, and has its range, default and sentence', async () => {

@@ -7,7 +7,7 @@ import { answerHolds } from '../../agent/holds-report.js';
 import type { Context } from '../../context.js';
 import type { LvsadmError } from '../../errors.js';
 import { printable } from '../../foreign-text.js';
-import { runCheck } from '../../health/run-check.js';
+import type { Probers } from '../../health/path/probers.js';
 import { type ListenAddress, serveHttp } from '../../system/http-server.js';
 import { serveLines } from '../../system/line-socket.js';
 import { Supervisor } from '../../system/supervisor.js';
@@ -16,6 +16,7 @@ import { metricsHandler } from '../metrics/endpoint.js';
 import { Exporter } from '../metrics/exporter.js';
 import { countHandshakes } from '../shared/connection-table.js';
 import { HoldStore } from '../shared/holds.js';
+import { openProbers } from '../shared/path-probers.js';
 import { readOwnDocuments } from '../shared/root-programs.js';
 import { openStore } from '../shared/store.js';
 import type { FileWatch } from '../shared/watch.js';
@@ -42,6 +43,7 @@ export interface AgentValues extends TableLimits {
 
 export class AgentProcess {
   private readonly table: KernelTable;
+  private readonly probers: Probers;
   private readonly agent: Agent;
   private readonly announcing: Announcing;
   private readonly looks: Looks;
@@ -68,6 +70,7 @@ export class AgentProcess {
     const ports = { clock: clockOf(context), tell, fail };
     this.table = new KernelTable(context, values);
     this.announcing = new Announcing(context, { ...values, device: values.announce }, ports);
+    this.probers = openProbers(context);
     this.agent = this.newAgent(ports);
     this.listeners = new Listeners(this.openings(), (reason) => tell({ event: 'problem', reason }));
     this.supervisor = new Supervisor({
@@ -99,6 +102,7 @@ export class AgentProcess {
       watch.end();
       await listeners.close();
       await agent.stop();
+      await this.probers.end();
       await announcing.close();
       this.table.close();
       await this.log.idle();
@@ -114,7 +118,7 @@ export class AgentProcess {
       {
         ...ports,
         random: Math.random,
-        run: ({ check, target }, stop) => runCheck(check, target, stop),
+        run: this.probers.run,
         reconcile: this.table.reconcile,
         remember: memory.write,
         readHolds: () => holds.read(),

@@ -1,0 +1,115 @@
+/** Checks through paths, with a prober that is played: where they run, and what becomes of them without one. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { HostError } from '../../src/errors.js';
+import type { Asked } from '../../src/health/path/messages.js';
+import type { ProberPorts } from '../../src/health/path/prober.js';
+import { Probers } from '../../src/health/path/probers.js';
+import { placeFor, runChecks } from '../../src/health/run-checks.js';
+import type { ServiceId } from '../../src/model/service.js';
+import type { Machine } from '../../src/system/machine.js';
+import type { WorkerEvents } from '../../src/system/worker.js';
+import { checkOf } from '../support/health/check-of.js';
+import { serverRow } from '../support/rows.js';
+
+const web: ServiceId = { protocol: 'tcp', address: '192.0.2.10', port: 80 };
+const leg = { address: ['198.51.100.250/24'], link: 'macvlan' } as const;
+const check = checkOf('tcp', { through: 'path', leg, timeout: 50 });
+const placed = (last: number) => placeFor(check, web, serverRow(`198.51.100.${last}`, 80, { method: 'dr' }));
+
+/** What the played prober does with a question. */
+type Play = (asked: Asked, events: WorkerEvents) => void;
+
+const answer =
+  (of: (asked: Asked) => unknown): Play =>
+  (asked, events) =>
+    events.line(JSON.stringify({ id: asked.id, answer: asked.ask === 'open' ? null : of(asked) }));
+
+/** Ports whose probers play, one after the other; undefined: it cannot be started. */
+function played(...plays: readonly (Play | undefined)[]) {
+  const left = [...plays];
+  const made: unknown[] = [];
+  const route = {
+    addresses: async () => [{ address: '198.51.100.1' }],
+    wayTo: async () => ({ type: 'unicast', device: 'eth1' }),
+    createLinkBeside: async (link: unknown) => void made.push(link),
+  };
+  const machine = { route: async () => route, close: async () => {} } as unknown as Machine;
+  const ports: ProberPorts = {
+    machine,
+    start: async (events) => {
+      const play = left.shift();
+      if (play === undefined) throw new HostError('make a network namespace', 'operation not permitted');
+      setImmediate(() => events.line('ready'));
+      const send = (line: string): void => void setImmediate(() => play(JSON.parse(line), events));
+      return { process: 77, send, end: () => {} };
+    },
+  };
+  return { made, probers: new Probers(ports) };
+}
+
+const connected = { ok: true, ms: 1, reason: 'connected' };
+
+test('checks of one leg share a prober, whose link stands beside the one that leads to the server', async () => {
+  const questions: unknown[] = [];
+  const { made, probers } = played(
+    answer(({ question }) => {
+      questions.push(question);
+      return connected;
+    }),
+  );
+  const results = await runChecks([placed(7), placed(8)], { run: probers.run });
+  assert.deepEqual(results, [connected, connected]);
+  assert.deepEqual(made, [{ name: 'leg', kind: 'macvlan', device: 'eth1', process: 77 }]);
+  const paths = [7, 8].map((last) => ({ vip: '192.0.2.10', server: `198.51.100.${last}` }));
+  assert.deepEqual(
+    questions,
+    paths.map((path) => ({ path, check, port: 80 })),
+  );
+  await probers.end();
+});
+
+test('a failure says as which address the server should have answered', async () => {
+  const { probers } = played(answer(() => ({ ok: false, ms: 2, reason: 'connection refused' })));
+  assert.deepEqual(await probers.run(placed(7)), {
+    ok: false,
+    ms: 2,
+    reason: 'as 192.0.2.10: connection refused',
+  });
+});
+
+test('without a prober checks are not run, and the next one starts after a pause', async (context) => {
+  const { probers } = played(
+    undefined,
+    answer(() => connected),
+  );
+  const first = await probers.run(placed(7));
+  assert.equal(first.notRun, true);
+  assert.equal(first.reason, 'cannot make a network namespace: operation not permitted');
+  assert.equal((await probers.run(placed(7))).notRun, true, 'within the pause');
+  const { now } = performance;
+  context.mock.method(performance, 'now', () => now.call(performance) + 1000);
+  assert.deepEqual(await probers.run(placed(7)), connected);
+});
+
+test('a prober that ends, or does not answer, leaves its checks not run', async (context) => {
+  const ends: Play = (asked, events) =>
+    asked.ask === 'open'
+      ? answer(() => null)(asked, events)
+      : events.ended(new HostError('make a network namespace', 'the process in it was ended'));
+  const hangs: Play = (asked, events) => void (asked.ask === 'open' && answer(() => null)(asked, events));
+  const { probers } = played(ends, hangs);
+  assert.match((await probers.run(placed(7))).reason, /the process in it was ended/);
+  const { now } = performance;
+  context.mock.method(performance, 'now', () => now.call(performance) + 5000);
+  const result = await probers.run(placed(7));
+  assert.deepEqual([result.notRun, result.reason], [true, 'cannot ask the prober: it has ended']);
+});
+
+test('a request to stop is not waited for', async () => {
+  const hangs: Play = (asked, events) => void (asked.ask === 'open' && answer(() => null)(asked, events));
+  const { probers } = played(hangs);
+  const stop = new AbortController();
+  setTimeout(() => stop.abort(new Error('stopped')), 20);
+  await assert.rejects(probers.run(placed(7), stop.signal), /stopped/);
+});

@@ -184,6 +184,11 @@ async function stepped(director: Director, steps: readonly Step[], ipvs = direct
 /** What is under way ends: the clock of the director does not wait for it. */
 const settled = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 30));
 
+/** Waits for something, however busy the machine is. What waits in vain is found by the assertions that follow. */
+async function until(holds: () => Promise<boolean> | boolean): Promise<void> {
+  for (let tries = 0; tries < 1000 && !(await holds()); tries++) await settled();
+}
+
 test('on a terminal the screen follows the table, and its size', async (t) => {
   const director = await started(t);
   const screens: string[][] = [];
@@ -413,24 +418,30 @@ test('q and SIGTERM let a drain end, and q again does not', async (t) => {
     close();
     screen.type(`\x1b[Bdy${key}`);
   };
-  const last = ({ lines }: ScreenTerminal) => seen.push(lines.at(-1));
+  const finishing = 'finishing the drain; q again quits at once';
+  const last = async (screen: ScreenTerminal) => {
+    await until(() => screen.lines.at(-1) === finishing);
+    seen.push(screen.lines.at(-1));
+  };
+  const finish = () => {
+    open();
+    return until(async () => (await weightOf(director)) === 0);
+  };
   await live(director, [drainAnd('qq')], ipvs);
   seen.push(await weightOf(director));
   open();
   await settled();
   await director.run(['undrain', 'tcp://192.0.2.10:80', '198.51.100.1']);
-  await live(director, [drainAnd('q'), last, open], ipvs);
+  await live(director, [drainAnd('q'), last, finish], ipvs);
   seen.push(await weightOf(director));
   await director.run(['undrain', 'tcp://192.0.2.10:80', '198.51.100.1']);
   const terminate = async (screen: ScreenTerminal) => {
     director.stop.abort('SIGTERM');
-    await settled();
-    last(screen);
-    open();
+    await last(screen);
+    await finish();
   };
   await live(director, [drainAnd(''), terminate], ipvs);
   seen.push(await weightOf(director));
-  const finishing = 'finishing the drain; q again quits at once';
   assert.deepEqual(seen, [3, finishing, 0, finishing, 0]);
 });
 

@@ -56,7 +56,7 @@ test('a program that takes too long ends with all that it started', async (t) =>
     `#!/bin/sh\nsleep 60 &\necho $! >${started}.new\nmv ${started}.new ${started}\nwait\n`,
   );
   chmodSync(program, 0o755);
-  const run = runProgram(program, '{}', 1000);
+  const run = runProgram(program, '{}', 4000);
   assert.equal(await run, 'ended by SIGTERM');
   const pid = readFileSync(started, 'utf8').trim();
   for (let tries = 0; tries < 50 && isRunning(pid); tries++) await sleep(20);

@@ -57,6 +57,8 @@ export class Announcer {
   private present = new Set<string>();
   /** Problems that were told, and still hold. */
   private problems: ReadonlySet<string> = new Set();
+  private isComplete = false;
+  /** Whether the documents have been taken: before, no address is known to be unwanted. */
   private isSettled = false;
   private isDue = false;
   private isWorking = false;
@@ -85,7 +87,7 @@ export class Announcer {
 
   /** Whether the table has been complete: before, nothing is announced. */
   get isReady(): boolean {
-    return this.isSettled;
+    return this.isComplete;
   }
 
   /** Whether devices have yet to follow. */
@@ -117,7 +119,8 @@ export class Announcer {
     this.vips = vips.map((vip) =>
       isEarly(vip) ? { ...vip, isWanted: undefined, reason: 'the table is not complete' } : vip,
     );
-    this.isSettled ||= isComplete;
+    this.isComplete ||= isComplete;
+    this.isSettled = true;
     this.converge();
   }
 

@@ -161,6 +161,9 @@ describe('the announcer', () => {
     assert.deepEqual(devices.on('lvs0'), []);
     await devices.settle([vip(A, true), vip(B, true)]);
     assert.deepEqual(devices.on('lvs0'), [A, B]);
+    devices.restart();
+    await devices.settle([vip(A, true), vip(B, false)], false);
+    assert.deepEqual(devices.on('lvs0'), [A]);
   });
 
   test('leaves an address whose quorum is not known yet as it is', async () => {

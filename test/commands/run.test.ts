@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { text as textOf } from 'node:stream/consumers';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { VipReport } from '../../src/agent/announce-report.js';
 import { refuseRivals } from '../../src/commands/run.js';
 import { UsageError } from '../../src/errors.js';
 import type { ServiceId } from '../../src/model/service.js';
@@ -284,6 +285,29 @@ test('health shows what the agent knows; only its owner can ask', async (t) => {
   for (const [, name = ''] of members)
     assert.ok(page.includes(`\`${name}\``) || page.includes(`"${name}"`), name);
   assert.match(shown['tcp://192.0.2.11:80']?.err ?? '', /not a service that the agent checks/);
+});
+
+test('announce is answered by the agent: an address is wanted while a server of its service is up, and not withdrawn', async (t) => {
+  const { director, file, weights } = await farm(t);
+  const ask = async (...words: string[]) =>
+    JSON.parse((await director.run(['announce', '--json', ...words])).out);
+  const seen: unknown[] = [];
+  let isAsking = false;
+  const { out } = await agent(director, ['-f', file], async () => {
+    // The command sleeps, too.
+    if (isAsking || (await weights())['down'] !== 0) return false;
+    isAsking = true;
+    for (const words of [[], ['--withdraw'], ['--restore']]) {
+      const { ready, device, vips } = await ask(...words);
+      seen.push([ready, device, vips.map(({ vip, wanted }: VipReport) => [vip, wanted])]);
+    }
+    return true;
+  });
+  assert.deepEqual(
+    seen,
+    [true, false, true].map((wanted) => [true, null, [['192.0.2.10', wanted]]]),
+    out,
+  );
 });
 
 test('health --watch writes when something has changed; without an agent it says how to start one', async (t) => {

@@ -26,6 +26,8 @@ class Devices {
   /** When an address left the announced device last. */
   private readonly withdrawn = new Map<string, number>();
   failure: HostError | undefined;
+  /** What others do between a look and an addition. */
+  meanwhile = (): void => {};
   announcer: Announcer;
   private life = 0;
   /** Steps until the process is killed. */
@@ -88,6 +90,7 @@ class Devices {
       add: (added) =>
         step(() => {
           const key = keyOf(added);
+          this.meanwhile();
           if (this.present.has(key)) return false;
           this.present.add(key);
           this.changes.push(`+${key}`);
@@ -185,6 +188,15 @@ describe('the announcer', () => {
       devices.told().filter((line) => line.startsWith('problem')),
       [`problem: ${A} stays on lvs0: lvsadm has not put it there`],
     );
+  });
+
+  test('an address that somebody else adds at the same moment is not taken for its own', async () => {
+    const devices = new Devices();
+    devices.meanwhile = () => devices.present.add(`${A} lvs0`);
+    await devices.settle([vip(A, true)]);
+    assert.deepEqual(devices.memory.own, []);
+    await devices.settle([vip(A, false)]);
+    assert.deepEqual(devices.on('lvs0'), [A]);
   });
 
   test('an address that another device has needs no place on lo', async () => {

@@ -10,6 +10,7 @@ import { lackOf, pathTo } from '../model/server-path.js';
 import { isFwmark, type ServiceId } from '../model/service.js';
 import { formatService } from '../model/service-uri.js';
 import { toJson } from '../output/json.js';
+import { nearest } from '../suggest.js';
 import { defineCommand } from './command.js';
 import { isSound, type Probed, probedJson, probedText } from './probe/report.js';
 import { proberPorts } from './shared/path-probers.js';
@@ -52,6 +53,12 @@ export const command = defineCommand({
       default: links.default,
       describe: 'kind of the link to probe from; ipvlan has the MAC address of the interface',
     },
+    size: {
+      type: 'count',
+      describe:
+        'also send an echo request of this many bytes that may not be fragmented: 1472 fill a packet of 1500 (IPv4)',
+      defaultText: 'none',
+    },
     timeout: { type: 'seconds', default: 1, describe: 'time to wait for each answer' },
     ...jsonOption,
   },
@@ -62,13 +69,15 @@ export const command = defineCommand({
     'probed by a connection, UDP services on port 53 by a DNS query, others by an echo request. It takes root, and unshare from util-linux.',
   exitStatuses: {
     [ANSWERED]: 'every server that was probed answered as the virtual address',
-    [NOT_ANSWERED]: 'a server did not, or answers ARP for the virtual address',
+    [NOT_ANSWERED]:
+      'a server did not, answers ARP for the virtual address, or did not answer the echo request of --size',
   },
   examples: [
     ['lvsadm probe tcp://192.0.2.10:80 --address 198.51.100.250/24', 'all servers of the service'],
     ['lvsadm probe tcp://192.0.2.10:80 198.51.100.7 --address 198.51.100.250/24', 'one server'],
+    ['lvsadm probe tcp://192.0.2.10:80 --address 198.51.100.250/24 --size 1472', 'with full packets'],
   ],
-  async run(context, { service, server, address, device, gateway, link, timeout, json }) {
+  async run(context, { service, server, address, device, gateway, link, size, timeout, json }) {
     const { id, destinations } = await findTargets(context, service, server);
     const targets = destinations.map((destination) => ({ destination, ...pathTo(id, destination) }));
     const first = targets.find(({ path }) => path !== undefined)?.path;
@@ -87,7 +96,7 @@ export const command = defineCommand({
     try {
       for (const { destination, path, reason } of targets) {
         const port = check.kind === 'icmp' ? 0 : destination.id.port;
-        const facts = path && (await prober.ask('explain', { path, check, port }));
+        const facts = path && (await prober.ask('explain', { path, check, port, size }));
         const found = path && facts && { path, facts };
         const one: Probed = { server: destinationKey(destination.id), found, skipped: reason };
         probed.push(one);
@@ -112,7 +121,7 @@ async function findTargets(
   service: string,
   server: string | undefined,
 ): Promise<{ readonly id: AddressedService; readonly destinations: readonly Destination[] }> {
-  const { id } = await findService(context, service);
+  const id = await findId(context, service);
   if (isFwmark(id)) {
     throw new UsageError('a service of a mark has no address that its servers could answer as', service);
   }
@@ -122,6 +131,21 @@ async function findTargets(
   }
   const all = await (await context.client()).destinations(id);
   return { id, destinations: sortedBy(all, (each) => destinationOrder(each.id)) };
+}
+
+/** @throws UsageError if the table has no such service, with the one that was probably meant; KernelError */
+async function findId(context: Context, service: string): Promise<ServiceId> {
+  try {
+    return (await findService(context, service)).id;
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    const known = await (await context.client()).services();
+    const meant = nearest(
+      service,
+      known.map(({ id }) => formatService(id)),
+    );
+    throw meant === undefined ? error : error.suggesting(meant);
+  }
 }
 
 /** @param timeout in milliseconds */

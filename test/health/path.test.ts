@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { probedJson, probedText } from '../../src/commands/probe/report.js';
+import { largestBelow } from '../../src/health/path/echo.js';
 import type { PathFacts } from '../../src/health/path/messages.js';
 import { received } from '../../src/health/path/received.js';
 import { tunnelLink } from '../../src/health/path/tunnel-link.js';
@@ -79,6 +80,28 @@ for (const [verdict, path, facts, line] of cases) {
 test('a server that is not probed says why', () => {
   const skipped = { server: '198.51.100.9:80', found: undefined, skipped: 'the server is this machine' };
   assert.equal(probedText(skipped), '198.51.100.9:80: not probed: the server is this machine\n');
+});
+
+test('an echo request that is too large is told with the largest that passes', async () => {
+  const up: PathFacts = {
+    result: { ok: true, ms: 1, reason: 'connected' },
+    received: nothing,
+    answersArp: false,
+  };
+  const verdict = (size: PathFacts['size']) => {
+    const found = { path: dr, facts: { ...up, size } };
+    return [verdictOf(found.facts, dr), probedText({ server: 'S', found }).trimEnd()];
+  };
+  assert.equal(verdict({ bytes: 1472, passed: true })[0], 'answered');
+  assert.deepEqual(verdict({ bytes: 1472, passed: false, largest: 1400 }), [
+    'too-large',
+    'S: answered as 192.0.2.10 in 1.0 ms, but an echo request of 1472 bytes did not pass, 1400 did',
+  ]);
+  assert.match(verdict({ bytes: 1472, passed: false })[1] ?? '', /nor did a small one$/);
+  for (const limit of [56, 57, 1400, 1471]) {
+    assert.equal(await largestBelow(1472, async (size) => size <= limit), limit);
+  }
+  assert.equal(await largestBelow(1472, async () => false), undefined);
 });
 
 test('the tunnel of a path has the kind of both families, and ends at the server', () => {

@@ -34,6 +34,7 @@ export function probedJson({ server, found, skipped }: Probed): Json {
     verdict: verdictOf(facts, path),
     ms: Number(result.ms.toFixed(1)),
     reason: result.reason,
+    largest: facts.size && (facts.size.passed ? facts.size.bytes : (facts.size.largest ?? null)),
     echo: further?.echo,
     ownAddress: further && (further.own.ok ? 'answered' : further.own.reason),
   };
@@ -43,6 +44,11 @@ const words: Readonly<Record<Verdict, (facts: PathFacts, path: ServerPath) => st
   answered: ({ result }, { vip }) => `answered as ${vip} in ${result.ms.toFixed(1)} ms`,
   'answers-arp': (facts, path) =>
     `${words.answered(facts, path)}, but it also answers ARP for ${path.vip}: clients may come past the director (arp_ignore)`,
+  'too-large': (facts, path) => {
+    const { bytes, largest } = facts.size ?? {};
+    const passed = largest === undefined ? 'nor did a small one' : `${largest} did`;
+    return `${words.answered(facts, path)}, but an echo request of ${bytes} bytes did not pass, ${passed}`;
+  },
   unexpected: ({ result }, { vip }) => `answers as ${vip}, but: ${result.reason}`,
   filtered: ({ result }, { vip }) =>
     `answers echo requests as ${vip}, but not the check: ${result.reason}: packet filter, or the service does not listen there`,

@@ -19,6 +19,8 @@ export interface PathQuestion {
   readonly check: Check;
   /** Port of the service, and of the server; 0 for an echo request. */
   readonly port: number;
+  /** Bytes of an echo request to send as well, for `explain`. */
+  readonly size?: number | undefined;
 }
 
 export interface PathFacts {
@@ -30,6 +32,10 @@ export interface PathFacts {
   readonly isNeighbour?: boolean | undefined;
   /** Whether it answers ARP for the virtual address, too. */
   readonly answersArp: boolean;
+  /** Of the echo request; `largest` is the size below it that passed, if it did not. */
+  readonly size?:
+    | { readonly bytes: number; readonly passed: boolean; readonly largest?: number | undefined }
+    | undefined;
   /** After a failure. */
   readonly further?: FurtherFacts | undefined;
 }

@@ -9,6 +9,8 @@ export type Verdict =
   | 'answered'
   /** It succeeded, but clients may come to the server without the director. */
   | 'answers-arp'
+  /** It succeeded, but an echo request of the given size was not answered. */
+  | 'too-large'
   /** The server answers as the virtual address, but not as the check expects. */
   | 'unexpected'
   /** It answers echo requests as the virtual address, but not the check. */
@@ -28,7 +30,10 @@ export type Verdict =
 
 export function verdictOf(facts: PathFacts, { tunnel }: Pick<ServerPath, 'tunnel'>): Verdict {
   const { received, isNeighbour, answersArp, further } = facts;
-  if (further === undefined) return answersArp ? 'answers-arp' : 'answered';
+  if (further === undefined) {
+    if (answersArp) return 'answers-arp';
+    return facts.size?.passed === false ? 'too-large' : 'answered';
+  }
   if (received.answers > 0) return 'unexpected';
   // This machine itself sends unreachable to its own programs if nobody answers ARP.
   const isRefused = received.unreachable > 0 && isNeighbour !== false;

@@ -5,7 +5,9 @@ import type { Check } from '../../model/check.js';
 import type { Files } from '../../system/files.js';
 import type { Machine } from '../../system/machine.js';
 import { inputLines } from '../../system/worker.js';
+import type { CheckTarget } from '../checks/check.js';
 import { type CheckResult, runCheck } from '../run-check.js';
+import { largestBelow, passesWhole, START } from './echo.js';
 import {
   type Answered,
   type Asked,
@@ -61,7 +63,7 @@ class PathWorker {
     return runFrom(await this.routes.to(path), path.vip, check, port);
   }
 
-  private async explain({ path, check, port }: PathQuestion): Promise<PathFacts> {
+  private async explain({ path, check, port, size: bytes }: PathQuestion): Promise<PathFacts> {
     const { routes, files } = this;
     const { vip, server, tunnel } = path;
     const way = await routes.to(path);
@@ -70,6 +72,8 @@ class PathWorker {
     const result = await runFrom(way, vip, check, port);
     const came = receivedSince(before, received(files));
     const further = result.ok ? undefined : await this.further({ path, check, port }, way);
+    const target = { address: vip, port: 0, bind: way.source };
+    const size = result.ok && bytes !== undefined ? await sized(target, bytes, check.timeout) : undefined;
     const isOnLink = tunnel === undefined || routes.isOnLink(server);
     const mac = isOnLink ? await routes.macOf(server) : undefined;
     const answersArp = mac !== undefined && familyOf(vip) === 'inet' && (await routes.macOf(vip)) === mac;
@@ -78,6 +82,7 @@ class PathWorker {
       received: came,
       isNeighbour: isOnLink ? mac !== undefined : undefined,
       answersArp,
+      size,
       further,
     };
   }
@@ -95,12 +100,15 @@ class PathWorker {
   }
 }
 
+async function sized(target: CheckTarget, bytes: number, timeout: number): Promise<PathFacts['size']> {
+  const passes = (size: number): Promise<boolean> => passesWhole(target, size, timeout);
+  if (await passes(bytes)) return { bytes, passed: true };
+  return { bytes, passed: false, largest: await largestBelow(bytes, passes) };
+}
+
 /** Runs a check from a port that leads to the server. */
 const runFrom = (way: Way, address: string, check: Check, port: number): Promise<CheckResult> =>
   way.withPort((bindPort) => runCheck(check, { address, port, bind: way.source, bindPort }));
-
-/** Milliseconds that ping(8) has to start. */
-const START = 1000;
 
 const echoFor = ({ every, timeout, rise, fall, jitter }: Check): Check => ({
   kind: 'icmp',

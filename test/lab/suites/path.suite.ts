@@ -210,6 +210,36 @@ describe('a fault of a server is told', () => {
   }
 });
 
+test('the largest packet that passes is told', async () => {
+  const service = await cluster(dr);
+  await during('one', 'ip link set lan mtu 1400', 'ip link set lan mtu 1500');
+  const { stdout } = await farm
+    .host('director')
+    .attempt(quickLvsadm, ['probe', service, ...legs, '--size', '1472']);
+  const [one = '', two = ''] = stdout.split('\n');
+  assert.match(one, /answered as .*, but an echo request of 1472 bytes did not pass, 137[2-6] did$/);
+  assert.match(two, /answered as \S+ in \S+ ms$/);
+});
+
+test('checks of a document go through the path', async () => {
+  await cluster(dr);
+  await during('one', `${dropped} lo`, `${returned} lo`);
+  const document = `
+defaults: { check: { through: path, leg: { address: 10.1.0.250/24 }, timeout: 3s } }
+services:
+  - { service: "tcp://${vips.inet}:80", check: { kind: http }, servers: [${servers.map((name) => addresses.inet[name]).join(', ')}] }
+`;
+  const { stdout, stderr } = await farm
+    .host('director')
+    .attempt(quickLvsadm, ['health', 'check', '-f', '-', '--json'], { input: document });
+  const { checks } = JSON.parse(stdout || '{}') as { checks?: { result: string; reason: string }[] };
+  assert.deepEqual(
+    checks?.map(({ result, reason }) => `${result}: ${reason}`),
+    [`down: as ${vips.inet}: no connection within 3s`, 'up: status 200'],
+    stdout + stderr,
+  );
+});
+
 test('what cannot be probed is one line, and nothing is changed', async () => {
   const service = await cluster(dr);
   const nat = { protocol: 'tcp', address: vips.inet, port: 81 } as const;

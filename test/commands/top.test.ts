@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { TransportError } from '../../src/errors.js';
 import type { OpenSocket } from '../../src/netlink/transport/socket.js';
+import { agentPlace } from '../support/agent-socket.js';
 import { Director } from '../support/director.js';
 import { FakeIpvs } from '../support/fake-ipvs.js';
 import { ScreenTerminal } from '../support/screen-terminal.js';
@@ -236,6 +237,28 @@ test('a drain, an undrain and a weight are those of the commands', async (t) => 
   ]);
   const undrained = await director.run(['undrain', 'tcp://192.0.2.10:80', '198.51.100.1']);
   assert.equal(undrained.out, '198.51.100.1:80 of tcp://192.0.2.10:80: weight 2\n');
+});
+
+test('where an agent sets the weights a drain holds the server', async (t) => {
+  const director = await started(t);
+  const place = await agentPlace(t, director);
+  const servers = [{ server: '198.51.100.1:80', weight: 3 }];
+  await place.serve((question) =>
+    JSON.stringify({
+      version: 1,
+      ...('holds' in JSON.parse(question) ? { pid: 812, servers } : { services: [] }),
+    }),
+  );
+  await live(director, [(screen) => screen.type('\x1b[Bdy'), async () => {}]);
+  assert.equal(await weightOf(director), 0);
+  const { services } = JSON.parse((await director.run(['list', '--json'])).out);
+  const held = services
+    .flatMap((service: { servers: { held?: object }[] }) => service.servers)
+    .flatMap((server: { held?: object }) => server.held ?? []);
+  assert.deepEqual(
+    held.map(({ weight, reason }: { weight: number; reason: string }) => [weight, reason]),
+    [[0, 'top']],
+  );
 });
 
 test('a change that is refused is a line on the screen', async (t) => {

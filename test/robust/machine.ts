@@ -102,7 +102,7 @@ export async function run(
     program: `${DIRECTORY}/${program}`,
     out,
     err,
-    env: { LVSADM_RUN: DIRECTORY, ...env },
+    env: { LVSADM_RUN: DIRECTORY, LVSADM_STATE_DIR: DIRECTORY, ...env },
     stdin: chunks(stdin, 4096),
     readFile: (path) => (Object.hasOwn(files, path) ? chunks(files[path]) : createReadStream(path)),
     files: stateFiles,

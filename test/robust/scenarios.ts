@@ -75,7 +75,7 @@ export class Machine {
       program: `/usr/sbin/${line.program ?? 'lvsadm'}`,
       out,
       err,
-      env: { LVSADM_RUN: join(this.directory, 'run') },
+      env: { LVSADM_RUN: join(this.directory, 'run'), LVSADM_STATE_DIR: join(this.directory, 'state') },
       stdin: chunks(line.stdin ?? ''),
       readFile: () => chunks(''),
       files: countedFiles(fs, files, this.locks),
@@ -119,8 +119,10 @@ export class Machine {
 
   /** State files. Locks stay; what a killed process was about to write stays until the next change of its file. */
   remembered(): string[] {
-    const names = fs.existsSync(join(this.directory, 'run')) ? readdirSync(join(this.directory, 'run')) : [];
-    return names.filter((name) => !/lock$|new$/.test(name));
+    const directories = ['run', 'state'].map((name) => join(this.directory, name)).filter(fs.existsSync);
+    return directories
+      .flatMap((directory) => readdirSync(directory))
+      .filter((name) => !/lock$|new$/.test(name));
   }
 }
 
@@ -185,6 +187,20 @@ export const scenarios: readonly Scenario[] = [
     before: [words('drain', host)],
     line: words('undrain', host),
     ways: [[[words('undrain', host), [0, 1]]]],
+  },
+  {
+    name: 'drain --hold',
+    line: words('drain', ...server, '--hold'),
+    ways: [
+      [[words('undrain', ...server), [0, 1]]],
+      [[words('drain', ...server, '--hold')], [words('undrain', ...server)]],
+    ],
+  },
+  {
+    name: 'undrain of a server that is held',
+    before: [words('drain', ...server, '--hold')],
+    line: words('undrain', ...server),
+    ways: [[[words('undrain', ...server), [0, 1]]]],
   },
   {
     name: 'drain --delete',

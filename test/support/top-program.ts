@@ -10,6 +10,7 @@ import { connect, connectionTable, fillTable, grow } from './top-table.js';
 
 const [directory = '', ...argv] = process.argv.slice(2);
 process.env['LVSADM_RUN'] = directory;
+process.env['LVSADM_STATE_DIR'] = directory;
 
 // yargs looks at the stream of standard output, which makes a pipe non-blocking. The bundles leave that out.
 const stdout = Object.getOwnPropertyDescriptor(process, 'stdout') as PropertyDescriptor;

@@ -1,9 +1,12 @@
 // Connections of servers in SYN_RECV, counted from the text of the kernel's table.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { scanConnections } from '../../../src/ipvs/connections/proc.js';
+import { countHandshakes } from '../../../src/commands/shared/connection-table.js';
+import { connectionTablePath, scanConnections } from '../../../src/ipvs/connections/proc.js';
 import { HandshakeCount } from '../../../src/observe/connections/handshakes.js';
+import { Captured } from '../../support/captured.js';
 import { formatConnection, header, type PrintedConnection } from '../../support/connection-table.js';
+import { contextWith } from '../../support/context.js';
 
 const web = { address: '192.0.2.10', port: 80 };
 const web6 = { address: '2001:db8::10', port: 80 };
@@ -49,4 +52,23 @@ test('TCP connections are counted by service and server, without templates, and 
     { connections: 1, synReceived: 1 },
     { connections: 1, synReceived: 1 },
   ]);
+});
+
+test('the agent counts them in the table of its network namespace, which it reads once for all servers', async () => {
+  const read: string[] = [];
+  const context = contextWith({
+    out: new Captured(),
+    err: new Captured(),
+    readFile: (path) => {
+      read.push(path);
+      return table([{}, { state: 'SYN_RECV' }, { destination: second, state: 'SYN_RECV' }]);
+    },
+  });
+  const servers = [first, second, third].map((server) => ({ service: web, server }));
+  assert.deepEqual(await countHandshakes(context, servers), [
+    { connections: 2, synReceived: 1 },
+    { connections: 1, synReceived: 1 },
+    { connections: 0, synReceived: 0 },
+  ]);
+  assert.deepEqual(read, [connectionTablePath]);
 });

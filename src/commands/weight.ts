@@ -30,13 +30,18 @@ const NOT_REACHED = 1;
 /** Milliseconds between two steps of a ramp. */
 const STEP = 1000;
 
-const positionals = {
+const needed = {
   ...serverPositionals,
   weight: {
     type: 'weight',
-    optional: true,
     describe: `new weight: 0 (no new connections) to ${destinationNumbers.weight.max}; +5: 5 more; 50%: of the present weight`,
   },
+} as const satisfies Positionals;
+
+/** With --release there is no weight. */
+const positionals = {
+  ...needed,
+  weight: { ...needed.weight, optional: true },
 } as const satisfies Positionals;
 
 const options = {
@@ -125,7 +130,7 @@ function weightOf({ weight, release, hold, over }: Given): Given['weight'] {
   if (release && weight !== undefined) throw new UsageError('cannot be combined with a weight', '--release');
   if (hold && over > 0) throw new UsageError('cannot be combined with --hold', '--over');
   if (weight === undefined && !release) {
-    throw new UsageError(`missing; it takes ${usageOf(positionals)}`, labelOf('weight', positionals.weight));
+    throw new UsageError(`missing; it takes ${usageOf(needed)}`, labelOf('weight', needed.weight));
   }
   return weight;
 }

@@ -28,6 +28,8 @@ export interface VipReport {
 
 export interface AnnounceReport {
   readonly version: typeof REPORT_VERSION;
+  /** Whether an agent runs; otherwise another command tells what the last one left. */
+  readonly agent: boolean;
   readonly device: string | null;
   /** Whether the table has been complete; before, nothing is known of addresses. */
   readonly ready: boolean;
@@ -61,6 +63,7 @@ export function reportOf(announcer: Announcer): AnnounceReport {
   const lingering = new Set(ownAddresses.filter((own) => own.device === 'lo').map(({ address }) => address));
   return {
     version: REPORT_VERSION,
+    agent: true,
     device: device ?? null,
     ready: isReady,
     withdrawn: isWithdrawn,

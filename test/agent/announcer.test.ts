@@ -234,6 +234,7 @@ describe('the announcer', () => {
     assert.deepEqual(devices.on('lvs0'), []);
     assert.deepEqual(ask('show'), {
       version: 1,
+      agent: true,
       device: 'lvs0',
       ready: true,
       withdrawn: true,

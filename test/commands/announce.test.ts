@@ -28,6 +28,7 @@ const vip = (address: string, wanted: boolean | null, more: Partial<VipReport> =
 
 const report = (vips: readonly VipReport[], more: Partial<AnnounceReport> = {}): AnnounceReport => ({
   version: 1,
+  agent: true,
   device: 'lvs0',
   ready: true,
   withdrawn: false,
@@ -157,7 +158,10 @@ describe('announce', () => {
     memory.replace(kind, { own: [{ address: '192.0.2.10', device: 'lvs0' }], isWithdrawn: false });
     const { status, out } = await run();
     assert.equal(status, 0);
-    assert.match(out, /192\.0\.2\.10 +announced +the last agent left it on lvs0\n/);
+    assert.match(
+      out,
+      /192\.0\.2\.10 +announced +the last agent left it on lvs0\nno agent runs in this network namespace: lvsadm run starts it\n$/,
+    );
     memory.replace(kind, { own: [], isWithdrawn: false });
     assert.match((await run('--withdraw')).out, /^no addresses\nall addresses are withdrawn/);
     assert.equal(memory.read(kind).isWithdrawn, true);

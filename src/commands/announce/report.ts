@@ -31,9 +31,10 @@ function stateOf({ wanted, announced, lingering }: VipReport): string {
   return lingering ? `${state}, still on lo` : state;
 }
 
-const remarksOn = ({ device, ready, withdrawn, busy }: AnnounceReport): string[] => [
+const remarksOn = ({ agent, device, ready, withdrawn, busy }: AnnounceReport): string[] => [
   ...(withdrawn ? ['all addresses are withdrawn: lvsadm announce --restore ends that'] : []),
-  ...(device === null ? ['no device has addresses: lvsadm run --announce names one'] : []),
-  ...(ready ? [] : ['the documents are not applied completely: nothing new is announced']),
+  ...(agent ? [] : ['no agent runs in this network namespace: lvsadm run starts it']),
+  ...(agent && device === null ? ['no device has addresses: lvsadm run --announce names one'] : []),
+  ...(agent && !ready ? ['the documents are not applied completely: nothing new is announced'] : []),
   ...(busy ? [`${device ?? 'the device'} has yet to follow`] : []),
 ];

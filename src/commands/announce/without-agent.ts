@@ -55,6 +55,7 @@ export async function withoutAgent(
     const left = announcer.ownAddresses.filter(({ device }) => device !== 'lo');
     return {
       ...reportOf(announcer),
+      agent: false,
       busy: !isDone(),
       vips: left.map(({ address, device }) => ({
         vip: address,

@@ -112,12 +112,12 @@ class LiveView {
     const health = new AgentHealth(context, (notice) => events.push({ notice }), settings.runDir);
     try {
       while (!this.isOver && !this.interruption.requested) {
-        // No frame waits for the agent.
-        void health.read().then((report) => events.push({ health: marksOf(report) }));
         await readings.next().then(
           (table) => events.push({ table, date: context.date() }),
           (failure) => events.push({ failure }),
         );
+        // No frame waits for the agent; it is asked when the table has been read, which may keep this process busy.
+        void health.read().then((report) => events.push({ health: marksOf(report) }));
         // A terminal that is stopped (Ctrl-S) keeps the view from taking them: they must not fill the memory.
         await events.taken();
         await this.interruption.sleep(settings.interval);

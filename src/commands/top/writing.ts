@@ -42,10 +42,10 @@ export async function write(
     do {
       await interruption.sleep(interval);
       if (interruption.requested) return;
-      const asked = health.read();
       const table = await (once ? next() : survive(next, tell));
-      const marks = marksOf(await asked);
       if (table === undefined) continue;
+      // Afterwards: while a large table is read, no answer would be heard in time.
+      const marks = marksOf(await health.read());
       const lines = arrange(table, { ...settings, reversed: false, folded: new Set() });
       await out.write(format(table, lines, marks, context.date(), isFirst));
       isFirst = false;

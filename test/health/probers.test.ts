@@ -1,7 +1,7 @@
 /** Checks through paths, with a prober that is played: where they run, and what becomes of them without one. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { HostError } from '../../src/errors.js';
+import { Errno, HostError, KernelError } from '../../src/errors.js';
 import type { Asked } from '../../src/health/path/messages.js';
 import type { ProberPorts } from '../../src/health/path/prober.js';
 import { Probers } from '../../src/health/path/probers.js';
@@ -27,12 +27,18 @@ const answer =
 
 /** Ports whose probers play, one after the other; undefined: it cannot be started. */
 function played(...plays: readonly (Play | undefined)[]) {
+  return playedOver({}, plays);
+}
+
+/** @param network what the network of the machine does otherwise */
+function playedOver(network: object, plays: readonly (Play | undefined)[]) {
   const left = [...plays];
   const made: unknown[] = [];
   const route = {
     addresses: async () => [{ address: '198.51.100.1' }],
     wayTo: async () => ({ type: 'unicast', device: 'eth1' }),
     createLinkBeside: async (link: unknown) => void made.push(link),
+    ...network,
   };
   const machine = { route: async () => route, close: async () => {} } as unknown as Machine;
   const ports: ProberPorts = {
@@ -112,4 +118,30 @@ test('a request to stop is not waited for', async () => {
   const stop = new AbortController();
   setTimeout(() => stop.abort(new Error('stopped')), 20);
   await assert.rejects(probers.run(placed(7), stop.signal), /stopped/);
+});
+
+test('a leg that cannot be made is the reason', async () => {
+  const refuse = (errno: number) => async () => {
+    throw new KernelError('new link', errno);
+  };
+  const cases: readonly (readonly [network: object, reason: string])[] = [
+    [
+      { createLinkBeside: refuse(Errno.EBUSY) },
+      'cannot make a macvlan link beside eth1: resource busy or locked',
+    ],
+    [{ wayTo: refuse(Errno.ENETUNREACH) }, 'cannot find the way to 198.51.100.7: network is unreachable'],
+    [
+      { wayTo: async () => ({ type: 'local', device: 'lo' }) },
+      'cannot find the way to 198.51.100.7: it is an address of this machine',
+    ],
+    [
+      { addresses: async () => [{ address: '198.51.100.250' }] },
+      'cannot use the address 198.51.100.250: this machine has it already',
+    ],
+  ];
+  for (const [network, reason] of cases) {
+    const { probers } = playedOver(network, [answer(() => connected)]);
+    const result = await probers.run(placed(7));
+    assert.deepEqual([result.notRun, result.reason], [true, reason]);
+  }
 });

@@ -1,5 +1,5 @@
 /** The prober as its starter sees it: makes the namespace and the leg, asks, and hears answers. */
-import { HostError } from '../../errors.js';
+import { errnoText, HostError, KernelError } from '../../errors.js';
 import type { Leg } from '../../model/check.js';
 import type { Machine } from '../../system/machine.js';
 import type { Worker, WorkerEvents } from '../../system/worker.js';
@@ -26,7 +26,7 @@ export class Prober {
 
   /**
    * @param server an address that the leg leads to
-   * @throws HostError, KernelError if there can be no namespace, or no leg
+   * @throws HostError if there can be no namespace, or no leg
    */
   static async start(leg: Leg, server: string, ports: ProberPorts): Promise<Prober> {
     const prober = new Prober();
@@ -85,7 +85,9 @@ export class Prober {
       if (own.has(address)) throw new HostError(`use the address ${address}`, 'this machine has it already');
     }
     const device = leg.device ?? (await deviceTo(server, machine));
-    await route.createLinkBeside({ name: LEG, kind: leg.link, device, process });
+    await explained(`make a ${leg.link} link beside ${device}`, () =>
+      route.createLinkBeside({ name: LEG, kind: leg.link, device, process }),
+    );
     await this.ask('open', leg);
   }
 
@@ -103,12 +105,24 @@ export class Prober {
   }
 }
 
-/** The link that packets to an address leave by. @throws HostError, KernelError */
+/** The link that packets to an address leave by. @throws HostError */
 async function deviceTo(address: string, machine: Machine): Promise<string> {
-  const { type, device } = await (await machine.route()).wayTo(address);
+  const attempted = `find the way to ${address}`;
+  const route = await machine.route();
+  const { type, device } = await explained(attempted, () => route.wayTo(address));
   if (type === 'unicast' && device !== undefined) return device;
   throw new HostError(
-    `check the way to ${address}`,
+    attempted,
     type === 'local' ? 'it is an address of this machine' : 'no route leads there',
   );
+}
+
+/** @throws HostError with the refusal of the kernel as its reason */
+async function explained<T>(attempted: string, call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    if (!(error instanceof KernelError)) throw error;
+    throw new HostError(attempted, error.detail ?? errnoText(error.errno), { cause: error });
+  }
 }

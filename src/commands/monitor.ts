@@ -85,8 +85,8 @@ export const command = defineCommand({
 const programQueue = (program: string, tell: (line: string) => void): ProgramQueue =>
   new ProgramQueue(
     QUEUE,
-    async (event) => {
-      const reason = await runProgram(program, event, PROGRAM_TIME);
+    async (event, stop) => {
+      const reason = await runProgram(program, event, { timeout: PROGRAM_TIME, stop });
       return reason && `${program}: ${reason}`;
     },
     tell,

@@ -167,7 +167,8 @@ export function makeDirectory(path: string, files: Files): void {
   }
 }
 
-export const removeIfThere = (path: string, files: Files): void => ifThere(() => files.unlinkSync(path));
+export const removeIfThere = (path: string, files: Pick<Files, 'unlinkSync'>): void =>
+  ifThere(() => files.unlinkSync(path));
 
 export function writeAll(descriptor: number, text: string | Uint8Array, files: Files): void {
   const bytes = typeof text === 'string' ? new TextEncoder().encode(text) : text;

@@ -37,7 +37,7 @@ export async function serveLines(
     converse(socket, answer);
   });
   try {
-    removeIfThere(path, files as Files);
+    removeIfThere(path, files);
     await listeningAlone(server, path);
   } catch (error) {
     throw cannot(`listen on ${path}`, error);

@@ -21,12 +21,23 @@ export async function checkProgram(path: string): Promise<void> {
   if (!found.isFile()) throw new HostError(attempted, 'it is not a regular file');
 }
 
+export interface ProgramLimits {
+  /** Milliseconds after which the program and what it started get SIGTERM, and SIGKILL 5 s later. */
+  readonly timeout: number;
+  /** A request to stop: from then on the program has `grace` milliseconds at most, and a second SIGINT or SIGTERM kills it. */
+  readonly stop?: AbortSignal;
+  readonly grace?: number;
+}
+
 /**
  * Runs a program in a process group of its own, and waits for its end. Its output goes to standard error.
- * @param timeout milliseconds after which it and what it started get SIGTERM, and SIGKILL 5 s later
  * @returns undefined if it succeeded, otherwise the reason: `exit status 1`
  */
-export async function runProgram(path: string, input: string, timeout: number): Promise<string | undefined> {
+export async function runProgram(
+  path: string,
+  input: string,
+  { timeout, stop, grace = STUBBORN }: ProgramLimits,
+): Promise<string | undefined> {
   let child: ChildProcess;
   try {
     child = spawn(path, [], { stdio: ['pipe', 2, 2], detached: true });
@@ -34,9 +45,20 @@ export async function runProgram(path: string, input: string, timeout: number): 
     return reasonOf(error);
   }
   let ending: Promise<void> | undefined;
-  const overdue = setTimeout(() => {
-    if (child.pid !== undefined) ending = endGroup(child.pid);
-  }, timeout);
+  const end = (): void => {
+    if (child.pid !== undefined) ending ??= endGroup(child.pid);
+  };
+  const timers = [setTimeout(end, timeout)];
+  const kill = (signal: NodeJS.Signals): void => {
+    if (child.pid !== undefined) signalGroup(child.pid, 'SIGKILL');
+    process.kill(process.pid, signal);
+  };
+  const stopped = (): void => {
+    timers.push(setTimeout(end, grace));
+    // A terminal sends its signals to this process alone: the program has a session of its own.
+    for (const signal of STOPPING) process.once(signal, kill);
+  };
+  stop?.addEventListener('abort', stopped, { once: true });
   const reason = new Promise<string | undefined>((resolve) => {
     child.once('error', (error) => resolve(reasonOf(error)));
     child.once('exit', (status, signal) =>
@@ -47,10 +69,14 @@ export async function runProgram(path: string, input: string, timeout: number): 
   child.stdin?.on('error', () => {});
   child.stdin?.end(input);
   await reason;
-  clearTimeout(overdue);
+  for (const timer of timers) clearTimeout(timer);
+  stop?.removeEventListener('abort', stopped);
   await ending;
+  for (const signal of STOPPING) process.off(signal, kill);
   return reason;
 }
+
+const STOPPING = ['SIGINT', 'SIGTERM'] as const;
 
 /** Milliseconds for a process group to end after SIGTERM, and from one look at it to the next. */
 const STUBBORN = 5000;

@@ -468,6 +468,30 @@ test('q and SIGTERM let a drain end, and q again does not', async (t) => {
   assert.deepEqual(seen, [3, finishing, 0, finishing, 0]);
 });
 
+test('a terminal that hangs up lets a drain end', async (t) => {
+  const { director, ipvs, close, open } = await gated(t);
+  await live(
+    director,
+    [
+      (screen) => {
+        close();
+        screen.type('\x1b[Bdy');
+      },
+      // Both the end of input and SIGHUP tell it.
+      (screen) => {
+        screen.hangUp();
+        screen.hangUp();
+      },
+      () => {
+        open();
+        return until(async () => (await weightOf(director)) === 0);
+      },
+    ],
+    ipvs,
+  );
+  assert.equal(await weightOf(director), 0);
+});
+
 test('a drain that fails after q is told when the terminal is as it was', async (t) => {
   const { director, ipvs, close, open } = await gated(t);
   const { status, err, screen } = await stepped(

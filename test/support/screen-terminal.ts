@@ -38,6 +38,10 @@ export class ScreenTerminal implements Terminal {
     this.report({ input });
   }
 
+  hangUp(): void {
+    this.report('closed');
+  }
+
   resize(size: Size): void {
     this.size = size;
     this.report('resized');

@@ -12,8 +12,8 @@ import { checkProgram, runProgram, runShown } from '../../src/system/program.js'
 const notStartable = '/proc/self/status/on-change';
 
 test('a program that spawn throws for is a reason', async () => {
-  assert.equal(await runProgram(notStartable, '{}', 1000), 'not a directory');
-  assert.equal(await runProgram('/no/such', '{}', 1000), 'no such file or directory');
+  assert.equal(await runProgram(notStartable, '{}', { timeout: 1000 }), 'not a directory');
+  assert.equal(await runProgram('/no/such', '{}', { timeout: 1000 }), 'no such file or directory');
 });
 
 test('a program that spawn throws for is a HostError where its end is waited for', async () => {
@@ -56,9 +56,23 @@ test('a program that takes too long ends with all that it started', async (t) =>
     `#!/bin/sh\nsleep 60 &\necho $! >${started}.new\nmv ${started}.new ${started}\nwait\n`,
   );
   chmodSync(program, 0o755);
-  const run = runProgram(program, '{}', 4000);
+  const run = runProgram(program, '{}', { timeout: 4000 });
   assert.equal(await run, 'ended by SIGTERM');
   const pid = readFileSync(started, 'utf8').trim();
   for (let tries = 0; tries < 50 && isRunning(pid); tries++) await sleep(20);
   assert.ok(!isRunning(pid), `process ${pid} still runs`);
+});
+
+test('a program that runs when monitor is asked to stop has a while to end', async (t) => {
+  const directory = mkdtempSync(join(tmpdir(), 'lvsadm-program-'));
+  t.after(() => rmSync(directory, { recursive: true }));
+  const program = join(directory, 'program');
+  writeFileSync(program, '#!/bin/sh\nexec sleep 60\n', { mode: 0o755 });
+  const stop = new AbortController();
+  const listeners = process.listenerCount('SIGINT');
+  const run = runProgram(program, '{}', { timeout: 60_000, stop: stop.signal, grace: 100 });
+  stop.abort();
+  assert.equal(process.listenerCount('SIGINT'), listeners + 1);
+  assert.equal(await run, 'ended by SIGTERM');
+  assert.equal(process.listenerCount('SIGINT'), listeners);
 });

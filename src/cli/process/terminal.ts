@@ -1,8 +1,8 @@
 /** The terminal of the process, for a live view. */
 import type { Output, Size, Terminal, TerminalEvent, TerminalModes } from '../../context.js';
 
-/** Signals that end the process: the first two ask it to stop, and end it when they come again. */
-const ending = { SIGINT: 2, SIGTERM: 2, SIGHUP: 1, SIGQUIT: 1 } as const;
+/** Signals that end the process: the first three ask it to stop, and end it when they come again. */
+const ending = { SIGINT: 2, SIGTERM: 2, SIGHUP: 2, SIGQUIT: 1 } as const;
 type Ending = keyof typeof ending;
 
 /** Milliseconds for a stop signal to take effect. It has none on processes that no shell could continue. */
@@ -34,6 +34,7 @@ class ProcessTerminal implements Terminal {
     process.on('SIGWINCH', () => report('resized'));
     process.on('SIGCONT', () => this.continued());
     process.on('SIGTSTP', this.stop);
+    process.once('SIGHUP', () => report('closed'));
     for (const signal of Object.keys(ending) as Ending[]) this.restoreAt(signal);
     process.on('exit', () => this.release());
     // Before the runtime writes the error, which would be lost with the alternate screen.

@@ -5,12 +5,12 @@ export class ProgramQueue {
   private readonly waiting: string[] = [];
   private dropped = 0;
   private working: Promise<void> | undefined;
-  private stopped = false;
+  private readonly end = new AbortController();
 
   constructor(
     private readonly limit: number,
-    /** Hands one event over. @returns the reason if the program failed */
-    private readonly run: (event: string) => Promise<string | undefined>,
+    /** Hands one event over. @param stop the request to stop. @returns the reason if the program failed */
+    private readonly run: (event: string, stop: AbortSignal) => Promise<string | undefined>,
     private readonly tell: (line: string) => void,
   ) {}
 
@@ -25,9 +25,11 @@ export class ProgramQueue {
     this.working ??= this.work();
   }
 
-  /** Waits for the program that runs, and starts no other one. */
+  /** Waits for the program that runs, a while, and starts no other one. */
   async stop(): Promise<void> {
-    this.stopped = true;
+    this.end.abort();
+    if (this.working !== undefined)
+      this.tell('waiting for the program that runs, 5 s at most; a signal ends it');
     await this.working;
     this.dropped += this.waiting.length;
     this.tellDropped();
@@ -37,13 +39,13 @@ export class ProgramQueue {
     for (
       let next = this.waiting.shift();
       next !== undefined;
-      next = this.stopped ? undefined : this.waiting.shift()
+      next = this.end.signal.aborted ? undefined : this.waiting.shift()
     ) {
-      const failure = await this.run(next).catch(failureText);
+      const failure = await this.run(next, this.end.signal).catch(failureText);
       if (failure !== undefined) this.tell(failure);
     }
     this.working = undefined;
-    if (!this.stopped) this.tellDropped();
+    if (!this.end.signal.aborted) this.tellDropped();
   }
 
   private tellDropped(): void {

@@ -86,7 +86,7 @@ function masterRow(master: HeardMaster, daemons: readonly Daemon[]): string {
 function listenedRow({ time, groups, masters, further, others }: Heard): string {
   return [
     `${time} s to ${groups.map(groupText).join(' and ') || 'no group'}`,
-    ...(masters.length === 0
+    ...(masters.length === 0 && groups.length > 0
       ? ['no master was heard (one without new packets of clients sends nothing)']
       : []),
     ...(further > 0 ? [`${further} messages of further masters`] : []),

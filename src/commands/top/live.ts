@@ -79,6 +79,8 @@ class LiveView {
   /** Whether the view ends with the change that is being carried out. */
   private isLeaving = false;
   private isOver = false;
+  /** Whether the terminal has hung up. */
+  private isGone = false;
 
   constructor(
     private readonly context: Context,
@@ -96,7 +98,7 @@ class LiveView {
     void this.read().catch((failure) => this.events.push({ failure }));
     try {
       while (!this.isOver) {
-        await this.terminal.write(this.screen.show(frame(this.state, this.look)));
+        if (!this.isGone) await this.terminal.write(this.screen.show(frame(this.state, this.look)));
         for (const event of await this.events.next()) await this.take(event);
       }
     } finally {
@@ -152,7 +154,7 @@ class LiveView {
   }
 
   private async hear(event: TerminalEvent): Promise<void> {
-    if (event === 'closed') this.isOver = true;
+    if (event === 'closed') this.hangUp();
     else if (event === 'resized' || event === 'continued') {
       this.screen.forget();
       this.state = withSize(this.state, this.terminal.size);
@@ -192,6 +194,12 @@ class LiveView {
         this.events.push(event);
         if (this.isLeaving) this.events.push('stop');
       });
+  }
+
+  /** A closed session must not cut a change short. */
+  private hangUp(): void {
+    this.isGone = true;
+    if (!this.isLeaving) this.leave();
   }
 
   /** Ends the view, though not in the middle of a change; at once when it is asked again. */

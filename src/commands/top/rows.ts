@@ -77,7 +77,8 @@ export function tableRows(lines: readonly Line[], layout: Layout): { heading: st
   // Names shrink for columns that stay, which go in the end: a row that is too wide would spoil the next one.
   while (kept.length > 1 && LEAST_NAME + widthOf(kept.slice(1), widths) > width) {
     const least = kept.findLastIndex((index, place) => place > 0 && !columns[index]?.isSorted);
-    kept.splice(least, 1);
+    // Only the name and the sorted column are left: the latter goes.
+    kept.splice(least < 0 ? 1 : least, 1);
   }
   const rest = width - widthOf(kept.slice(1), widths);
   const shown = kept.map((index) => ({

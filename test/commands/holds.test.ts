@@ -200,7 +200,7 @@ test('mistakes about holds are refused, and change nothing', async (t) => {
     [['drain', ...names, '--hold', '--until', '2026-02-30T11:59'], /is not a time such as 2h, 18:00/],
     [['drain', ...names, '--hold', '--until', '24:00'], /is not a time such as 2h, 18:00/],
     [['drain', ...names, '--hold', '--reason', 'x'.repeat(201)], /--reason: longer than 200 bytes/],
-    [['weight', ...names], /WEIGHT: missing; it takes SERVICE SERVER \[WEIGHT\]/],
+    [['weight', ...names], /WEIGHT: missing; it takes SERVICE SERVER WEIGHT$/m],
     [['weight', ...names, '5', '--release'], /--release: cannot be combined with a weight/],
     [['weight', ...names, '5', '--hold', '--over', '5m'], /--over: cannot be combined with --hold/],
     [['weight', ...names, '--release'], /198.51.100.1:80 of tcp:\/\/192.0.2.1:80: not held/],

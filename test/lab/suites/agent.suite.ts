@@ -1,6 +1,6 @@
 /**
  * lvsadm run on a real kernel: servers that fail in many ways, restarts, reloads, a clock that is set. With ROBUST=full a server fails in
- * every way, otherwise in two.
+ * every way, and 10,000 servers are unreachable at once; otherwise in two ways, and 1,000.
  */
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -273,6 +273,32 @@ test('the clock is set ahead, and back: nothing changes', {
   assert.deepEqual(await logSince(began), []);
   assert.deepEqual(failuresOf(requests), []);
   assert.equal(told('state:', from), 0, agent.output.slice(from));
+});
+
+test('servers that cannot be reached, many at once, are few sockets; late checks are counted', async () => {
+  await agent.stop();
+  const count = isFull ? 10_000 : 1000;
+  const director = testbed.host('director');
+  await director.ip(['route add 10.50.0.0/16 via 10.0.0.11']);
+  await director.run('nft', [
+    'add table inet gone; add chain inet gone out { type filter hook output priority 0; };' +
+      'add rule inet gone out ip daddr 10.50.0.0/16 drop',
+  ]);
+  const names = Array.from({ length: count }, (_, index) => `10.50.${index >> 8}.${index & 255}`);
+  const check = { kind: 'tcp', port: 80, every: '500ms', timeout: '1s', fall: 2 };
+  await agent.startWith({ defaults: { check }, services: [{ service: 'fwmark://1', servers: names }] });
+  let most = 0;
+  for (let looks = 0; looks < 10; looks++) {
+    const sockets = (await director.run('ss', ['-Htn', 'state', 'syn-sent'])).split('\n').length - 1;
+    most = Math.max(most, sockets);
+    await sleep(500);
+  }
+  assert.ok(most > 0 && most <= 512, `${most} sockets`);
+  const { out } = await testbed.director.call('lvsadm', 'health', '--json', '--run-dir', directory);
+  const { late, started } = JSON.parse(out).punctuality;
+  assert.ok(late > 0 && late <= started, out.slice(0, 200));
+  await agent.program?.says('network: lost');
+  assert.equal(told('network: lost'), 1);
 });
 
 test('what keepalived made of a file is what import makes of it; while it runs, lvsadm run is refused', async () => {

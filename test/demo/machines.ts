@@ -5,6 +5,7 @@ import type { Capture } from '../support/net/capture.js';
 import type { Asking } from '../support/net/http-client.js';
 import { Network } from '../support/net/network.js';
 import type { Packet } from '../support/net/packet.js';
+import { Program } from '../support/net/program.js';
 import { client, plan, serverNames, webPorts } from './cluster.js';
 import type { HostOf } from './path.js';
 import { stage } from './stage.js';
@@ -75,6 +76,11 @@ export class Machines implements AsyncDisposable {
     stage.command(host, words);
     const [file = '', ...args] = words.split(' ');
     stage.output(await this.network.host(host).run(file, args));
+  }
+
+  /** A program on a machine that goes on. */
+  start(host: string, file: string, words: string): Program {
+    return new Program(this.network.host(host), file, words.split(' '));
   }
 
   /** The same lvsadm on several machines at once, by their agents: one of their outputs is shown. */

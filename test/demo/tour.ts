@@ -4,6 +4,7 @@ import { ethernetOf, ipsOf } from '../support/cluster/headers.js';
 import { sharesOf } from '../support/cluster/shares.js';
 import type { Packet } from '../support/net/packet.js';
 import { type Act, acts } from './acts.js';
+import { agentAct } from './agent.js';
 import { client, picture, type Server, serverNames, servers } from './cluster.js';
 import { drawn, unlike } from './journey.js';
 import { Machines } from './machines.js';
@@ -99,10 +100,11 @@ stage.say('between them, a web server on each real server that answers with its 
 await using machines = await Machines.build();
 for (const [index, act] of acts.entries()) await play(machines, act, index + 1);
 await trouble(machines, acts.length + 1);
+await agentAct(machines, acts.length + 2);
 stage.say('');
 if (machines.faults.length === 0) {
   stage.good('All of it came true: each request answered, shares exact, ways as drawn,');
-  stage.good('the broken server found and mended.');
+  stage.good('the broken server found and mended, dead servers out of the table and back.');
 } else {
   stage.bad(`${machines.faults.length} of the things above went wrong:`);
   for (const fault of machines.faults) stage.bad(fault);

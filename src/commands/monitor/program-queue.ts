@@ -1,5 +1,8 @@
 import { failureText } from '../shared/reading-client.js';
 
+/** Milliseconds of waiting after which a line says for what. */
+const TOLD = 500;
+
 /** Hands events to a program, one after the other. */
 export class ProgramQueue {
   private readonly waiting: string[] = [];
@@ -28,9 +31,9 @@ export class ProgramQueue {
   /** Waits for the program that runs, a while, and starts no other one. */
   async stop(): Promise<void> {
     this.end.abort();
-    if (this.working !== undefined)
-      this.tell('waiting for the program that runs, 5 s at most; a signal ends it');
+    const wait = setTimeout(() => this.tell('the program has 5 s to end; another signal kills it'), TOLD);
     await this.working;
+    clearTimeout(wait);
     this.dropped += this.waiting.length;
     this.tellDropped();
   }

@@ -187,6 +187,35 @@ export class HostError extends LvsadmError {
   }
 }
 
+export type StoreFailure =
+  /** No answer, or one that says to try again: another endpoint or another moment may succeed. */
+  | 'unreachable'
+  /** The request is refused, and would be again. */
+  | 'refused'
+  /** User, password or certificate. */
+  | 'not-permitted'
+  /** The store takes no writes until its administrator makes room. */
+  | 'full'
+  /** The revision that was asked for has been forgotten: what is there now has to be read. */
+  | 'compacted'
+  /** What the store holds is not what lvsadm writes there. */
+  | 'invalid';
+
+/** The store of a fleet does not do what it was asked for. */
+export class StoreError extends LvsadmError {
+  override name = 'StoreError';
+  constructor(
+    readonly kind: StoreFailure,
+    /** What was attempted, as an infinitive: `read releases/`. */
+    readonly attempted: string,
+    /** The store or the endpoint: `etcd://192.0.2.7:2379`. It has no password in it. */
+    readonly store: string,
+    readonly reason: string,
+  ) {
+    super(`cannot ${attempted}: ${store}: ${reason}`);
+  }
+}
+
 /** Another process holds the lock. */
 export class LockedError extends LvsadmError {
   override name = 'LockedError';

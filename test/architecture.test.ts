@@ -43,13 +43,14 @@ const arrows: Readonly<Record<string, string>> = {
   'doctor/checks': 'model ipvsadm/rules system setup doctor/facts',
   doctor: 'doctor/facts doctor/checks',
 
+  fleet: 'errors foreign-text system zod',
   agent: 'errors foreign-text messages model plan observe/metrics health system',
 
   'output/definition-list': '',
   output: 'errors foreign-text context model observe/table plan output/definition-list chalk cli-table3',
   reference: 'errors version ipvsadm ipvsadm/grammar commands output output/definition-list',
   commands:
-    'errors foreign-text context messages suggest version model ipvs ipvsadm/rules document plan observe/connections observe/metrics observe/placement observe/table health agent system setup doctor doctor/facts doctor/checks output output/definition-list reference',
+    'errors foreign-text context messages suggest version model ipvs ipvsadm/rules document plan observe/connections observe/metrics observe/placement observe/table health agent fleet system setup doctor doctor/facts doctor/checks output output/definition-list reference',
   cli: 'errors foreign-text context messages suggest version model netlink netlink/transport/socket ipvs ipvsadm ipvsadm/grammar system commands output reference yargs',
   bin: 'errors context cli libc netlink/transport netlink/transport/socket',
 };
@@ -63,6 +64,7 @@ const touching = [
   'commands/shared/watch',
   'doctor/facts',
   'document/files',
+  'fleet/etcd',
   'health/checks',
   'health/run-check',
   'health/run-checks',
@@ -71,7 +73,7 @@ const touching = [
 ];
 
 /** Modules of Node that only compute, which are open to all. */
-const computing = ['node:buffer', 'node:path', 'node:util'];
+const computing = ['node:buffer', 'node:crypto', 'node:path', 'node:util'];
 
 /** Packages that ipvsadm's grammar must not wait for: docs/architecture.md says what each costs. */
 const slow = ['yargs', 'zod', 'chalk', 'cli-table3', 'js-yaml'];

@@ -31,6 +31,13 @@ export const terminalNeeds: Need[] = [
   { needs: 'bash', package: 'bash', why: 'a shell that stops and continues programs' },
 ];
 
+/** The store of a fleet. */
+export const etcdNeeds: Need[] = [
+  { needs: 'etcd', package: 'etcd-server', why: 'keeps what the directors of a fleet share' },
+  { needs: 'etcdctl', package: 'etcd-client', why: 'administers it: users, alarms' },
+  { needs: 'openssl', package: 'openssl', why: 'makes certificates' },
+];
+
 /** What the suites use, in the guest or on a machine that has IPVS itself. */
 export const suiteNeeds: Need[] = [
   { needs: 'ipvsadm', package: 'ipvsadm', why: 'the reference that lvsadm is compared with' },
@@ -60,6 +67,7 @@ export const suiteNeeds: Need[] = [
   { needs: 'bird', package: 'bird2', why: 'routes to the addresses that lvsadm run announces' },
   { needs: 'tc', package: 'iproute2', why: 'delays and loses packets' },
   ...terminalNeeds,
+  ...etcdNeeds,
 ];
 
 /** What a guest needs in addition. */

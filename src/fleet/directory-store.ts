@@ -1,0 +1,281 @@
+/**
+ * The store of a fleet in a directory that its directors share. `index.json` has all keys, and is replaced as a whole under a lock;
+ * long values are files of their own in `values/`, named by their digest, which never change. A lease is a file in `leases/`, whose
+ * time of change says when it was renewed.
+ */
+import { StoreError } from '../errors.js';
+import {
+  codeOf,
+  type Files,
+  ifThere,
+  makeDirectory,
+  readIfThere,
+  removeIfThere,
+  replaceFile,
+} from '../system/files.js';
+import { flockByProgram } from '../system/flock.js';
+import { type Change, type FleetStore, isIn, type Lease, type Snapshot, type Transaction } from './store.js';
+
+const { getBuiltinModule } = process;
+
+/** Characters of the longest value that is in the index itself. */
+const SHORT = 1024;
+
+/** Milliseconds to wait for the lock; it is held for a few. */
+const PATIENCE = 10_000;
+
+const VERSION = 1;
+
+interface Stored {
+  readonly revision: number;
+  readonly value?: string;
+  /** The name of the file with the value. */
+  readonly digest?: string;
+  readonly lease?: string;
+}
+
+interface Index {
+  readonly version: number;
+  readonly revision: number;
+  readonly entries: Readonly<Record<string, Stored>>;
+}
+
+export interface DirectoryPorts {
+  readonly files: Files;
+  /** Milliseconds from one look for changes to the next (default: 1000). */
+  readonly interval?: number;
+}
+
+export class DirectoryStore implements FleetStore {
+  private readonly closed = new AbortController();
+
+  /** @param path without a slash at its end; it is made when something is written */
+  constructor(
+    readonly name: string,
+    private readonly path: string,
+    private readonly ports: DirectoryPorts,
+  ) {}
+
+  read(range: string): Promise<Snapshot> {
+    return this.attempt(`read ${range || 'the store'}`, () =>
+      this.locked(({ revision, entries }) => ({
+        revision,
+        entries: keysIn(entries, range).map((key) => {
+          const stored = entries[key] as Stored;
+          return { key, value: this.valueOf(stored), revision: stored.revision };
+        }),
+      })),
+    );
+  }
+
+  keys(range: string): Promise<readonly string[]> {
+    return this.attempt(`read ${range || 'the store'}`, () =>
+      this.locked(({ entries }) => keysIn(entries, range)),
+    );
+  }
+
+  commit({ comparisons, writes }: Transaction): Promise<number | undefined> {
+    const first = writes[0];
+    const about = first === undefined ? 'the store' : 'key' in first ? first.key : first.remove;
+    return this.attempt(`write ${about}`, () =>
+      this.locked((index) => {
+        const holds = comparisons.every(
+          ({ key, revision }) => (index.entries[key]?.revision ?? 0) === revision,
+        );
+        if (!holds) return undefined;
+        const revision = index.revision + 1;
+        const entries: Record<string, Stored> = { ...index.entries };
+        for (const write of writes) {
+          if ('remove' in write)
+            for (const key of Object.keys(entries)) isIn(key, write.remove) && delete entries[key];
+          else if (write.lease !== undefined && !this.isThere(write.lease))
+            throw new Error('the lease has ended');
+          else
+            entries[write.key] = {
+              revision,
+              ...this.storedValue(write.value),
+              ...(write.lease && { lease: write.lease }),
+            };
+        }
+        this.replace({ version: VERSION, revision, entries }, index);
+        return revision;
+      }),
+    );
+  }
+
+  async *watch(range: string, after: number, stop: AbortSignal): AsyncGenerator<readonly Change[]> {
+    const attempted = `watch ${range || 'the store'}`;
+    const signal = AbortSignal.any([stop, this.closed.signal]);
+    let known = await this.read(range);
+    // What was removed in between is not known any more.
+    if (known.revision !== after)
+      throw new StoreError('compacted', attempted, this.name, 'it has changed meanwhile');
+    while (await waited(this.ports.interval ?? 1000, signal)) {
+      const now = await this.read(range);
+      if (now.revision < known.revision)
+        throw new StoreError('compacted', attempted, this.name, 'it has been replaced');
+      const changes = changesBetween(known, now);
+      known = now;
+      if (changes.length > 0) yield changes;
+    }
+  }
+
+  async lease(seconds: number): Promise<Lease> {
+    const id = getBuiltinModule('node:crypto').randomBytes(8).toString('hex');
+    const renew = (): void => this.writeFile(this.leasePath(id), JSON.stringify({ seconds }));
+    await this.attempt('get a lease', () => this.locked(renew));
+    const ending = new AbortController();
+    let end = performance.now() + seconds * 1000;
+    const timer = setInterval(
+      () => {
+        const asked = performance.now();
+        const attempt = this.locked(() => {
+          if (!this.isThere(id)) return ending.abort();
+          renew();
+          end = asked + seconds * 1000;
+        });
+        void attempt.catch(() => {}).then(() => performance.now() >= end && ending.abort());
+      },
+      (seconds * 1000) / 3,
+    );
+    timer.unref();
+    ending.signal.addEventListener('abort', () => clearInterval(timer));
+    this.closed.signal.addEventListener('abort', () => clearInterval(timer));
+    return {
+      id,
+      lost: ending.signal,
+      release: async () => {
+        ending.abort();
+        await this.locked(() => this.drop([id])).catch(() => {});
+      },
+    };
+  }
+
+  close(): void {
+    this.closed.abort();
+  }
+
+  /** Calls with the index while no other process changes it. Keys whose lease has ended are gone by then. */
+  private async locked<T>(use: (index: Index) => T): Promise<T> {
+    const { files } = this.ports;
+    const lock = `${this.path}/lock`;
+    makeDirectory(this.path, files);
+    const { O_RDWR, O_CREAT, O_NOFOLLOW } = files.constants;
+    const descriptor = files.openSync(lock, O_RDWR | O_CREAT | O_NOFOLLOW, 0o600);
+    try {
+      if (!(await (files.flock ?? flockByProgram)(descriptor, PATIENCE)))
+        throw new Error('another process holds its lock');
+      // The time of the file server, which is the same for all directors.
+      files.writeSync(descriptor, Buffer.from('\n'));
+      this.dropEnded(files.lstatSync(lock).mtimeMs);
+      return use(this.index());
+    } finally {
+      files.closeSync(descriptor);
+    }
+  }
+
+  private index(): Index {
+    const text = readIfThere(`${this.path}/index.json`, this.ports.files);
+    if (text === undefined) return { version: VERSION, revision: 0, entries: {} };
+    const index = JSON.parse(text) as Index;
+    if (index.version !== VERSION)
+      throw new Error(`it is of version ${index.version}, this lvsadm knows ${VERSION}`);
+    return index;
+  }
+
+  private replace(index: Index, before: Index): void {
+    this.writeFile(`${this.path}/index.json`, `${JSON.stringify(index)}\n`);
+    const used = new Set(Object.values(index.entries).map(({ digest }) => digest));
+    for (const { digest } of Object.values(before.entries))
+      if (digest !== undefined && !used.has(digest)) removeIfThere(this.valuePath(digest), this.ports.files);
+  }
+
+  private dropEnded(now: number): void {
+    const { files } = this.ports;
+    const names = ifThere(() => files.readdirSync(`${this.path}/leases`)) ?? [];
+    const ended = names.filter((id) => {
+      const text = readIfThere(this.leasePath(id), files);
+      if (text === undefined) return false;
+      const { seconds } = JSON.parse(text) as { seconds: number };
+      return files.lstatSync(this.leasePath(id)).mtimeMs + seconds * 1000 < now;
+    });
+    if (ended.length > 0) this.drop(ended);
+  }
+
+  private drop(leases: readonly string[]): void {
+    const index = this.index();
+    const left = Object.entries(index.entries).filter(
+      ([, { lease }]) => lease === undefined || !leases.includes(lease),
+    );
+    if (left.length < Object.keys(index.entries).length)
+      this.replace({ ...index, revision: index.revision + 1, entries: Object.fromEntries(left) }, index);
+    for (const id of leases) removeIfThere(this.leasePath(id), this.ports.files);
+  }
+
+  private isThere(lease: string): boolean {
+    return readIfThere(this.leasePath(lease), this.ports.files) !== undefined;
+  }
+
+  private storedValue(value: string): Pick<Stored, 'value' | 'digest'> {
+    if (value.length <= SHORT) return { value };
+    const digest = getBuiltinModule('node:crypto').createHash('sha256').update(value).digest('hex');
+    this.writeFile(this.valuePath(digest), value);
+    return { digest };
+  }
+
+  private valueOf({ value, digest }: Stored): string {
+    if (digest === undefined) return value ?? '';
+    const text = readIfThere(this.valuePath(digest), this.ports.files);
+    if (text === undefined) throw new Error(`its file ${digest} is not there`);
+    return text;
+  }
+
+  private writeFile(path: string, text: string): void {
+    const { files } = this.ports;
+    makeDirectory(path.slice(0, path.lastIndexOf('/')), files);
+    replaceFile(path, text, files);
+  }
+
+  private leasePath = (id: string): string => `${this.path}/leases/${id}`;
+
+  private valuePath = (digest: string): string => `${this.path}/values/${digest}`;
+
+  private async attempt<T>(attempted: string, call: () => Promise<T>): Promise<T> {
+    try {
+      return await call();
+    } catch (error) {
+      if (error instanceof StoreError) throw error;
+      const kind =
+        codeOf(error) === 'ENOSPC' ? 'full' : codeOf(error) === 'EACCES' ? 'not-permitted' : 'unreachable';
+      throw new StoreError(kind, attempted, this.name, (error as Error).message);
+    }
+  }
+}
+
+const keysIn = (entries: Index['entries'], range: string): string[] =>
+  Object.keys(entries)
+    .filter((key) => isIn(key, range))
+    .sort();
+
+/** @returns whether the time has passed before the stop */
+const waited = (milliseconds: number, stop: AbortSignal): Promise<boolean> =>
+  new Promise((resolve) => {
+    if (stop.aborted) return resolve(false);
+    const end = (): void => {
+      clearTimeout(timer);
+      stop.removeEventListener('abort', end);
+      resolve(!stop.aborted);
+    };
+    const timer = setTimeout(end, milliseconds);
+    stop.addEventListener('abort', end);
+  });
+
+/** Values that differ, and keys that are gone. */
+function changesBetween(before: Snapshot, after: Snapshot): Change[] {
+  const there = new Set(after.entries.map(({ key }) => key));
+  const gone = before.entries.filter(({ key }) => !there.has(key));
+  return [
+    ...gone.map(({ key }): Change => ({ key, value: undefined, revision: after.revision })),
+    ...after.entries.filter(({ revision }) => revision > before.revision),
+  ];
+}

@@ -1,0 +1,203 @@
+/**
+ * Requests to one endpoint of etcd's JSON gateway: gRPC calls as POST of JSON, with bytes in base64 and 64-bit numbers as strings
+ * (etcd: Documentation/dev-guide/api_grpc_gateway, paths /v3 from 3.4 on). node:http rather than fetch: Node's fetch takes no
+ * client certificate.
+ */
+import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
+import { StoreError, type StoreFailure } from '../../errors.js';
+import { printable } from '../../foreign-text.js';
+
+const { getBuiltinModule } = process;
+
+/** TLS to the endpoints: PEM texts. */
+export interface TlsFiles {
+  /** Certificates of authorities (default: those of the runtime). */
+  readonly ca?: string | undefined;
+  readonly cert?: string | undefined;
+  readonly key?: string | undefined;
+}
+
+export interface Endpoint {
+  readonly host: string;
+  readonly port: number;
+  readonly tls: TlsFiles | undefined;
+}
+
+export interface Call {
+  /** `kv/range`. */
+  readonly path: string;
+  readonly body: object;
+  /** What it is for, as an infinitive. */
+  readonly attempted: string;
+  readonly token?: string | undefined;
+  /** Milliseconds until the answer has to be there; of a stream until its first message. */
+  readonly timeout: number;
+  readonly stop?: AbortSignal | undefined;
+}
+
+/** Bytes of the largest answer. */
+const LARGEST_ANSWER = 64 * 1024 * 1024;
+
+/** `192.0.2.7:2379`, `[2001:db8::7]:2379`. */
+export const formatEndpoint = ({ host, port }: Endpoint): string =>
+  `${host.includes(':') ? `[${host}]` : host}:${port}`;
+
+export class Gateway {
+  private readonly agent;
+
+  constructor(readonly endpoint: Endpoint) {
+    const options = { keepAlive: true, maxSockets: 8, ...endpoint.tls };
+    this.agent = endpoint.tls
+      ? new (getBuiltinModule('node:https').Agent)(options)
+      : new (getBuiltinModule('node:http').Agent)(options);
+  }
+
+  /** @throws StoreError */
+  async call(call: Call): Promise<object> {
+    const { timeout, stop } = call;
+    const { signal, done } = deadline(timeout, stop);
+    try {
+      const response = await this.send(call, signal);
+      const chunks: Uint8Array[] = [];
+      let length = 0;
+      for await (const chunk of response as AsyncIterable<Uint8Array>) {
+        length += chunk.length;
+        if (length > LARGEST_ANSWER) throw new TypeError('the answer is larger than 64 MiB');
+        chunks.push(chunk);
+      }
+      return this.answerOf(call, response, Buffer.concat(chunks).toString());
+    } catch (error) {
+      throw this.failure(call, error, signal);
+    } finally {
+      done();
+    }
+  }
+
+  /** Messages of a call that goes on until it is stopped. @throws StoreError */
+  async *stream(call: Call): AsyncGenerator<object> {
+    const { signal, done } = deadline(call.timeout, call.stop);
+    try {
+      const response = await this.send(call, signal);
+      let rest = '';
+      const decoder = new TextDecoder();
+      for await (const chunk of response as AsyncIterable<Uint8Array>) {
+        done();
+        const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
+        rest = lines.pop() ?? '';
+        if (rest.length > LARGEST_ANSWER) throw new TypeError('a message is larger than 64 MiB');
+        for (const line of lines) {
+          if (line !== '') yield this.answerOf(call, response, line);
+        }
+      }
+      if (rest !== '') yield this.answerOf(call, response, rest);
+    } catch (error) {
+      throw this.failure(call, error, signal);
+    } finally {
+      done();
+    }
+  }
+
+  close(): void {
+    this.agent.destroy();
+  }
+
+  private send({ path, body, token }: Call, signal: AbortSignal): Promise<IncomingMessage> {
+    const { host, port, tls } = this.endpoint;
+    const text = JSON.stringify(body);
+    const options: RequestOptions = {
+      host,
+      port,
+      method: 'POST',
+      path: `/v3/${path}`,
+      agent: this.agent,
+      signal,
+      headers: {
+        'Content-Type': 'application/json',
+        'Content-Length': Buffer.byteLength(text),
+        // A member that has lost the others says so instead of waiting for them.
+        'Grpc-Metadata-hasleader': 'true',
+        ...(token !== undefined && { Authorization: token }),
+      },
+    };
+    return new Promise((resolve, reject) => {
+      const request: ClientRequest = tls
+        ? getBuiltinModule('node:https').request(options, resolve)
+        : getBuiltinModule('node:http').request(options, resolve);
+      request.on('error', reject);
+      request.on('socket', (socket) => void socket.setKeepAlive(true, KEEP_ALIVE));
+      request.end(text);
+    });
+  }
+
+  /** @throws StoreError for an error that etcd tells; TypeError for what etcd does not write */
+  private answerOf(call: Call, { statusCode = 0 }: IncomingMessage, text: string): object {
+    let answer: unknown;
+    try {
+      answer = JSON.parse(text);
+    } catch {
+      answer = undefined;
+    }
+    if (typeof answer !== 'object' || answer === null)
+      throw new TypeError(`it does not answer as etcd does (HTTP status ${statusCode})`);
+    const problem = problemOf(answer);
+    if (problem === undefined) return answer;
+    throw this.error(kindOf(problem), call, problem.message);
+  }
+
+  private failure(call: Call, error: unknown, signal: AbortSignal): StoreError {
+    if (error instanceof StoreError) return error;
+    const { reason } = signal;
+    if (signal.aborted && reason instanceof Timeout)
+      return this.error('unreachable', call, `no answer within ${call.timeout / 1000} s`);
+    // What is no etcd today may be one that starts.
+    return this.error('unreachable', call, (error as Error).message || 'the connection failed');
+  }
+
+  private error(kind: StoreFailure, { attempted }: Call, reason: string): StoreError {
+    return new StoreError(kind, attempted, `etcd at ${formatEndpoint(this.endpoint)}`, printable(reason));
+  }
+}
+
+/** Milliseconds without traffic, after which TCP asks whether the peer is there. */
+const KEEP_ALIVE = 10_000;
+
+class Timeout extends Error {}
+
+/** A signal that is aborted after a time, and with another signal. @returns `done` ends the time limit */
+function deadline(milliseconds: number, stop: AbortSignal | undefined) {
+  const controller = new AbortController();
+  const timer = setTimeout(() => controller.abort(new Timeout()), milliseconds);
+  const signal = stop === undefined ? controller.signal : AbortSignal.any([controller.signal, stop]);
+  return { signal, done: () => clearTimeout(timer) };
+}
+
+interface GatewayProblem {
+  readonly message: string;
+  /** gRPC's status code. */
+  readonly code: number;
+}
+
+/** Unary calls tell `{"error":"...","code":N}`, streams `{"error":{"grpc_code":N,"message":"..."}}`. */
+function problemOf(answer: object): GatewayProblem | undefined {
+  const { error, message, code } = answer as Record<string, unknown>;
+  if (error === undefined && code === undefined) return undefined;
+  if (typeof error === 'object' && error !== null) {
+    const inner = error as Record<string, unknown>;
+    return { message: String(inner['message']), code: Number(inner['grpc_code'] ?? inner['code']) };
+  }
+  return { message: String(message ?? error), code: Number(code) };
+}
+
+/** gRPC's status codes (google.golang.org/grpc/codes) that another endpoint or another moment may change. */
+const passing = [1, 2, 4, 8, 11, 13, 14];
+
+/** Codes and texts as etcd uses them (etcd: etcdserver/api/v3rpc/rpctypes/error.go). */
+function kindOf({ message, code }: GatewayProblem): StoreFailure {
+  if (message.includes('compacted')) return 'compacted';
+  if (message.includes('space exceeded')) return 'full';
+  if (code === 7 || code === 16 || /authentication failed|user name is empty/.test(message))
+    return 'not-permitted';
+  return passing.includes(code) || /no leader|timed out|leader changed/.test(message)
+    ? 'unreachable'
+    : 'refused';
+}

@@ -1,0 +1,21 @@
+/** The time, and timers. Tests have their own. */
+
+export interface Clock {
+  /** Milliseconds since an arbitrary moment; never decreases. */
+  now(): number;
+  /** Calls once after this many milliseconds. @returns a function that cancels it */
+  after(milliseconds: number, call: () => void): () => void;
+}
+
+/** Resolves after this many milliseconds, or when it is stopped. @returns whether the time has passed */
+export const passed = (clock: Clock, milliseconds: number, stop: AbortSignal): Promise<boolean> =>
+  new Promise((resolve) => {
+    if (stop.aborted) return resolve(false);
+    const end = (): void => {
+      cancel();
+      stop.removeEventListener('abort', end);
+      resolve(!stop.aborted);
+    };
+    const cancel = clock.after(milliseconds, end);
+    stop.addEventListener('abort', end);
+  });

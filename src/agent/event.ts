@@ -5,8 +5,8 @@ import { printable } from '../foreign-text.js';
  * `weight`: a server's weight. `server`: a server was added or removed. `state`: a server is up or down. `quorum`: won or lost.
  * `vip`: a virtual address was announced or withdrawn. `hold`: of an operator, begun, ended or expired.
  * `suspect`: passive evidence against a server has begun or ended.
- * `applied`: documents or the whole table. `network`: all checks fail, or no longer all. `refused`: by the kernel. `problem`: the
- * rest.
+ * `applied`: documents or the whole table. `network`: all checks fail, or no longer all. `refused`: by the kernel. `fleet`:
+ * releases and the store of the fleet. `problem`: the rest.
  */
 export type AgentEventKind =
   | 'weight'
@@ -19,6 +19,7 @@ export type AgentEventKind =
   | 'applied'
   | 'network'
   | 'refused'
+  | 'fleet'
   | 'problem';
 
 export interface AgentEvent {

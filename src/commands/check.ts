@@ -4,11 +4,13 @@ import { parseDocuments } from '../document/load.js';
 import { toJson } from '../output/json.js';
 import { SystemNames } from '../system/names.js';
 import { defineCommand } from './command.js';
+import { directorOf, directorOptions } from './shared/audience.js';
 import { fileOption } from './shared/desired-state.js';
 
 export const command = defineCommand({
   options: {
     ...fileOption,
+    ...directorOptions,
     resolve: { type: 'flag', describe: 'also look up the names of hosts and ports' },
     json: { type: 'flag', describe: 'write the result as JSON' },
   },
@@ -20,9 +22,10 @@ export const command = defineCommand({
     ['lvsadm check -f web.yaml', 'before a commit'],
     ['lvsadm check -f /etc/lvsadm --resolve --json', 'a directory, with its names, for a program'],
   ],
-  async run(context, { file, resolve, json }) {
+  async run(context, values) {
+    const { file, resolve, json } = values;
     const texts = await readTexts(file, context);
-    await parseDocuments(texts, resolve ? new SystemNames(context) : undefined);
+    await parseDocuments(texts, resolve ? new SystemNames(context) : undefined, directorOf(values));
     await context.out.write(json ? toJson({ valid: true }) : '');
     return 0;
   },

@@ -11,6 +11,7 @@ import { SystemNames } from '../system/names.js';
 import { defineCommand } from './command.js';
 import { countOutcomes, reportJson, reportText } from './health/report.js';
 import { serverChecks } from './health/server-checks.js';
+import { directorOf, directorOptions } from './shared/audience.js';
 import { fileOption } from './shared/desired-state.js';
 import { Interruption } from './shared/interruption.js';
 import { openProbers } from './shared/path-probers.js';
@@ -40,6 +41,7 @@ export const command = defineCommand({
       describe: 'with check: document, directory of documents, or - for standard input',
       defaultText: 'the agent is asked',
     },
+    ...directorOptions,
     once: { type: 'flag', describe: 'with check: run each check once (the default)' },
     watch: {
       type: 'flag',
@@ -64,7 +66,8 @@ export const command = defineCommand({
     ['lvsadm health check -f web.yaml', 'before servers get clients'],
     ['lvsadm health check -f web.yaml tcp://192.0.2.10:443 --json', 'one service, for a program'],
   ],
-  async run(context, { action, service: named, file, json, watch, runDir }) {
+  async run(context, values) {
+    const { action, service: named, file, json, watch, runDir } = values;
     const id = named === undefined ? undefined : await serviceArgument(named, context);
     if (action === undefined) {
       if (file.length > 0) throw new UsageError('only lvsadm health check reads documents', '--file');
@@ -76,7 +79,7 @@ export const command = defineCommand({
     if (file.length === 0) throw new UsageError('missing', '--file');
     const only = id && serviceKey(id);
     const texts = await readTexts(file, context);
-    const { services = [] } = await parseDocuments(texts, new SystemNames(context));
+    const { services = [] } = await parseDocuments(texts, new SystemNames(context), directorOf(values));
     const chosen = services.filter(({ service }) => only === undefined || serviceKey(service.id) === only);
     if (chosen.length === 0 && named !== undefined) throw new UsageError('not in the documents', named);
     refuseForeignPrograms(chosen, [...file, ...texts.map((text) => text.file)], context);

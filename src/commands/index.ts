@@ -64,6 +64,12 @@ export const commands: readonly CommandRow[] = [
     load: () => import('./probe.js'),
   },
   {
+    name: 'fleet',
+    topic: 'documents',
+    summary: 'release documents to the directors of a fleet, in waves, and see how they are',
+    load: () => import('./fleet.js'),
+  },
+  {
     name: 'run',
     topic: 'documents',
     summary: 'keep the table as documents and the checks in them say',

@@ -4,7 +4,11 @@ import type { NetlinkUser } from '../system/netlink-users.js';
 import { lingerOption } from './announce/announcing.js';
 import { defineCommand, type Options } from './command.js';
 import { AgentProcess } from './run/agent-process.js';
+import { FleetAgent } from './run/fleet-agent.js';
+import { nothing } from './run/fleet-documents.js';
+import { directorOptions } from './shared/audience.js';
 import { fileOption } from './shared/desired-state.js';
+import { storeOptions } from './shared/fleet-store.js';
 import { removalOptions } from './shared/removal-limits.js';
 import { readOwnDocuments } from './shared/root-programs.js';
 import { openStore, runDirOption, stateDirOption } from './shared/store.js';
@@ -12,11 +16,16 @@ import { FileWatch } from './shared/watch.js';
 
 const DONE = 0;
 
+const { required: _, ...file } = fileOption.file;
+
 const options = {
-  file: { ...fileOption.file, describe: 'document, or directory of documents' },
+  file: { ...file, describe: 'document, or directory of documents (required without --store)' },
+  ...storeOptions,
+  'store-programs': { type: 'flag', describe: 'take releases that name programs, which run as root here' },
+  node: { type: 'node', describe: 'name of this director in the fleet (required by --store)' },
   prune: { type: 'flag', describe: 'remove services and sync daemons that are not in the documents' },
   ...removalOptions,
-  'max-remove': { ...removalOptions['max-remove'], defaultText: '50%' },
+  'max-remove': { ...removalOptions['max-remove'], defaultText: '50%, with --store 20%' },
   resync: { type: 'seconds', default: 30, describe: 'time after which the table is compared again' },
   log: {
     choices: ['text', 'json'],
@@ -35,6 +44,7 @@ const options = {
     defaultText: 'none',
   },
   ...lingerOption,
+  ...directorOptions,
   'take-over': { type: 'flag', describe: 'start although keepalived or ldirectord runs here' },
   ...stateDirOption,
   ...runDirOption,
@@ -56,6 +66,7 @@ export const command = defineCommand({
     ['lvsadm run -f web.yaml --log json', 'JSON lines, for a collector of logs'],
   ],
   async run(context, values) {
+    if (values.node !== undefined && values.file.length > 0) throw new UsageError('is for --store', '--node');
     if (values.file.includes('-')) throw new UsageError('standard input cannot be read again', '--file');
     if (!values.takeOver) {
       const { netlinkUsers } = await import('../system/netlink-users.js');
@@ -65,14 +76,17 @@ export const command = defineCommand({
     context.onReload?.(() => watch.wake());
     // Taken before the files are read, so that a change in between is seen.
     await watch.begin();
+    const fleet = FleetAgent.isWanted(values, values.file, context)
+      ? new FleetAgent(context, values, () => watch.wake())
+      : undefined;
     // Before the locks: a mistake in a document needs none.
-    const documents = await readOwnDocuments(context, values);
+    const documents = fleet ? nothing : await readOwnDocuments(context, values);
     const store = openStore(context, values.runDir);
     const releases: (() => void)[] = [];
     try {
       releases.push(await store.lock('agent', 'running the agent here', { wait: 0 }));
       releases.push(await store.lock('apply', 'applying documents here', { wait: 0 }));
-      await new AgentProcess(context, values, documents).run(watch);
+      await new AgentProcess(context, values, documents, fleet).run(watch);
       return DONE;
     } finally {
       for (const release of releases) release();

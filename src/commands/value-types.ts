@@ -1,12 +1,15 @@
 /** The types of values in the words of a subcommand: how each is written, read and completed. */
 
 import { UsageError, ValueError } from '../errors.js';
+import { nodeName } from '../fleet/layout.js';
+import type { WaveRequest } from '../fleet/rollout.js';
+import { parseStoreAddress } from '../fleet/store-url.js';
 import { quoted } from '../foreign-text.js';
 import { canonicalAddress, familyOf, isLoopback, notOfOneMachine } from '../model/address.js';
 import { destinationNumbers } from '../model/fields.js';
 import { LONGEST_REASON } from '../model/hold.js';
 import { interfaceName } from '../model/interface.js';
-import { portRange, type Range } from '../model/limits.js';
+import { INT_MAX, portRange, type Range } from '../model/limits.js';
 import { ON_NETWORK, parseNetwork, parseOnNetwork } from '../model/network.js';
 import { type Grouping, groupingNames } from '../observe/connections/keys.js';
 import { connectionStates } from '../observe/connections/selection.js';
@@ -51,6 +54,26 @@ export const valueTypes = {
     notation: "ADDRESS or ADDRESS:PORT (default: the service's port); IPv6 with a port: [ADDRESS]:PORT",
     read: asWritten,
   },
+  word: { name: 'WORD', read: asWritten },
+  text: { name: 'TEXT', read: asWritten },
+  number: {
+    name: 'NUMBER',
+    read: (text, argument) => wholeNumber(text, { min: 0, max: INT_MAX }, 'number', argument),
+  },
+  node: { name: 'DIRECTOR', read: nodeName },
+  store: {
+    name: 'STORE',
+    notation:
+      'etcd://HOST,.../PREFIX/, etcds://HOST,.../PREFIX/ (HOST: ADDRESS or ADDRESS:PORT) or file:///DIRECTORY',
+    read: storeName,
+  },
+  wave: {
+    name: 'WAVE',
+    notation:
+      'names of directors with commas between them, or a share such as 25%; with :TIME the time to be well',
+    read: wave,
+  },
+  pair: { name: 'NAME=VALUE', read: pair },
   filter: { name: 'CONDITION', read: asWritten },
   client: {
     name: 'CLIENT',
@@ -168,6 +191,27 @@ function community(text: string, argument: string): string {
   const most = numbers.length === 2 ? 0xffff : 0xffff_ffff;
   if (numbers.length > 0 && numbers.every((number) => number <= most)) return numbers.join(':');
   throw new UsageError(`${quoted(text)} is not a community such as 65000:1, or 65000:1:2`, argument);
+}
+
+function storeName(text: string): string {
+  parseStoreAddress(text);
+  return text;
+}
+
+/** `lb1,lb2`, `25%`, `25%:60s`: the time is in seconds if it has no unit. */
+function wave(text: string, argument: string): WaveRequest {
+  const [, who = '', time] = /^([^:]*)(?::(.*))?$/.exec(text) ?? [];
+  const wait = time === undefined ? 0 : seconds(time, argument) * 1000;
+  const [, percent] = /^(\d{1,3})%$/.exec(who) ?? [];
+  if (percent === undefined) return { nodes: who.split(',').map(nodeName), wait };
+  if (Number(percent) >= 1 && Number(percent) <= 100) return { percent: Number(percent), wait };
+  throw new UsageError(`${quoted(text)} is not a share from 1% to 100%`, argument);
+}
+
+function pair(text: string, argument: string): readonly [string, string] {
+  const [, name, value] = /^([A-Za-z_][\w.-]{0,62})=(.*)$/s.exec(text) ?? [];
+  if (name !== undefined && value !== undefined && value.length <= 1000) return [name, value];
+  throw new UsageError(`${quoted(text)} is not a name and a value such as site=eu1`, argument);
 }
 
 /** Not looked for along PATH: what runs as root should be the same program wherever it is started. */

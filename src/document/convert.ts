@@ -13,6 +13,7 @@ import {
 } from '../model/service.js';
 import { formatService, parseServer, parseService } from '../model/service-uri.js';
 import { hostAddress, portNumber } from './addresses.js';
+import { type Director, isFor } from './audience.js';
 import { CheckLayers } from './checks.js';
 import { type Fragment, type LocatedServer, type LocatedService, located, type Report } from './fragment.js';
 import { hasOwnChecks, healthParts } from './health.js';
@@ -35,7 +36,7 @@ import {
 import { persistence, schedulerFlags, switchesOf } from './service-settings.js';
 
 /**
- * The desired state in a document. Problems go to `report`. Services and servers with a problem are left out, and so are those
+ * The desired state in a document for a director. Problems go to `report`. Services and servers with a problem are left out, and so are those
  * with a name that has not been looked up yet.
  */
 export function convertDocument(
@@ -43,12 +44,19 @@ export function convertDocument(
   source: Source,
   names: Names,
   report: Report,
+  director: Director,
 ): Fragment {
   const mistakes = new Mistakes(source, report);
   const conversion = new Conversion(value, source, names, mistakes);
+  const isMeant = isFor(value.only, director);
+  const services = value.services?.flatMap((service, index) =>
+    isMeant && isFor(service.only, director) ? conversion.service(service, ['services', index]) : [],
+  );
+  // What it has for others is not there on this director: it may be removed.
+  if (!isMeant) return { owns: conversion.owns, services };
   return {
     owns: conversion.owns,
-    services: value.services?.flatMap((service, index) => conversion.service(service, ['services', index])),
+    services,
     daemons: value.sync && convertDaemons(value.sync, source, mistakes),
     timeouts: value.timeouts && convertTimeouts(value.timeouts, source),
     settings: value.settings && convertSettings(value.settings, source),

@@ -2,6 +2,7 @@
 import { DocumentError } from '../errors.js';
 import { LONGEST_LINE, splitRule } from '../ipvsadm/rules.js';
 import type { DesiredState } from '../model/state.js';
+import { type Director, noDirector, withVariables } from './audience.js';
 import { convertDocument } from './convert.js';
 import { positionValues } from './formats/bounds.js';
 import { looksLikeJson, readJson } from './formats/json.js';
@@ -44,14 +45,19 @@ type Conversion = (report: Report) => Fragment;
 /**
  * The desired state that texts describe together; each is YAML, JSON, or rules as `-S` writes them.
  * @param lookup without it, services and servers with names are checked and left out
+ * @param director whom they are for (default: one without labels and variables)
  * @throws DocumentError
  */
-export async function parseDocuments(texts: readonly NamedText[], lookup?: Lookup): Promise<DesiredState> {
+export async function parseDocuments(
+  texts: readonly NamedText[],
+  lookup?: Lookup,
+  director: Director = noDirector,
+): Promise<DesiredState> {
   const names = new Names(lookup);
-  const { state, problems } = await parseAll(texts, names, read);
+  const { state, problems } = await parseAll(texts, names, read, director);
   if (problems.isEmpty) return state;
   if (!texts.some(({ text }) => looksLikeJson(text))) throw problems.error(texts.map(({ file }) => file));
-  const located = await parseAll(texts, names, readLocated);
+  const located = await parseAll(texts, names, readLocated, director);
   throw located.problems.error(texts.map(({ file }) => file));
 }
 
@@ -75,12 +81,13 @@ const readLocated: Read = async (file, text) => {
 /** The parser of YAML is loaded for those texts only that need it. */
 const readYaml: Read = async (file, text) => (await import('./formats/yaml.js')).readYaml(file, text);
 
-async function parseAll(texts: readonly NamedText[], names: Names, read: Read) {
+async function parseAll(texts: readonly NamedText[], names: Names, read: Read, director: Director) {
   const unread = new ProblemList();
   const conversions: Conversion[] = [];
   for (const text of texts) {
     // A file that cannot be read does not keep the others from being checked.
-    for (const conversion of await conversionsOf(text, names, read, unread)) conversions.push(conversion);
+    for (const conversion of await conversionsOf(text, names, read, unread, director))
+      conversions.push(conversion);
   }
   let { state, problems } = convert(conversions, unread);
   // A conversion may find more names, such as ports that only a known host asks for.
@@ -99,13 +106,14 @@ async function conversionsOf(
   names: Names,
   read: Read,
   problems: ProblemList,
+  director: Director,
 ): Promise<Conversion[]> {
   try {
     if (looksLikeRules(text.text)) {
       const { convertRules } = await import('./formats/rules.js');
       return [(report) => convertRules(text.file, text.text, names, report)];
     }
-    return await documentConversions(text, names, read, problems);
+    return await documentConversions(text, names, read, problems, director);
   } catch (error) {
     if (!(error instanceof DocumentError)) throw error;
     problems.add(error);
@@ -119,9 +127,13 @@ async function documentConversions(
   names: Names,
   read: Read,
   problems: ProblemList,
+  director: Director,
 ): Promise<Conversion[]> {
-  const sources = (await read(file, text)).filter(({ value }) => value !== undefined);
-  if (sources.length === 0) throw new DocumentError([{ file, text: EMPTY }]);
+  const written = (await read(file, text)).filter(({ value }) => value !== undefined);
+  const sources = text.includes('${')
+    ? written.flatMap((source) => withVariables(source, director, problems.report) ?? [])
+    : written;
+  if (written.length === 0) throw new DocumentError([{ file, text: EMPTY }]);
   const conversions: Conversion[] = [];
   for (const source of sources) {
     const fits = document.fits(source.value);
@@ -130,7 +142,7 @@ async function documentConversions(
     if (value === undefined) continue;
     if (!value.services && !value.timeouts && !value.sync && !value.settings) {
       problems.report(() => ({ ...source.locate([]), text: EMPTY }));
-    } else conversions.push((report) => convertDocument(value, source, names, report));
+    } else conversions.push((report) => convertDocument(value, source, names, report, director));
   }
   return conversions;
 }

@@ -17,6 +17,7 @@ import {
 } from '../model/limits.js';
 import { OWNED, ownedPattern } from '../model/ownership.js';
 import { schedulerFlagNames, schedulers } from '../model/schedulers.js';
+import { only } from './audience.js';
 import { agent, check, health } from './check-shapes.js';
 import { settings } from './setting-shapes.js';
 import {
@@ -170,6 +171,7 @@ const service = object('a service such as {service: tcp://192.0.2.10:80, servers
   family: optional(
     described(oneOf('inet', 'inet6'), 'Address family of a firewall mark (default: inet) or of a host name.'),
   ),
+  only,
   ...serviceSettings,
   check: optional(check),
   health: optional(health),
@@ -209,6 +211,7 @@ const timeout = (description: string) => optional(described(integer(timeoutRange
 
 export const document = object('a document with services, timeouts, sync and defaults', {
   $schema: optional(text('the address of a JSON Schema')),
+  only,
   owns: optional(
     described(
       list(

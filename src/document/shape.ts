@@ -118,6 +118,25 @@ export const list = <T>(item: Shape<T>, noun: string): Shape<T[]> => ({
   schema: (z) => z.array(item.schema(z)),
 });
 
+/** An object with any keys, and values of one shape. */
+export const record = <T>(value: Shape<T>, noun: string): Shape<Readonly<Record<string, T>>> => {
+  const isObject = (given: unknown): given is object =>
+    typeof given === 'object' && given !== null && !Array.isArray(given);
+  const fits = (given: unknown): given is Readonly<Record<string, T>> =>
+    isObject(given) && Object.values(given).every(value.fits);
+  return {
+    noun,
+    fits,
+    isKind: isObject,
+    *misfits(given, path) {
+      if (!isObject(given)) yield { path, noun, given };
+      else for (const [key, each] of Object.entries(given)) yield* value.misfits(each, [...path, key]);
+    },
+    fitting: (given) => (fits(given) ? given : undefined),
+    schema: (z) => z.record(z.string(), value.schema(z)),
+  };
+};
+
 export const union = <const S extends readonly [Shape<unknown>, ...Shape<unknown>[]]>(
   alternatives: S,
   noun: string,

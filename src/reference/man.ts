@@ -77,6 +77,11 @@ const environment: Rows = [
     'LVSADM_STATE_DIR=DIRECTORY',
     'Keep the states of checked servers there instead of in /var/lib/lvsadm, as --state-dir does.',
   ],
+  ['LVSADM_STORE=STORE', 'The store of the fleet for lvsadm fleet and lvsadm run, as --store.'],
+  [
+    'LVSADM_STORE_USER=NAME, LVSADM_STORE_PASSWORD_FILE=FILE',
+    'User of the store, and a file whose first line is the password.',
+  ],
   [
     'LVSADM_TEMPLATES=off',
     'Parse every line of -R instead of the first of each form: slower, with the same effect.',

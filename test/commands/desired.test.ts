@@ -465,6 +465,7 @@ test('the schema is a JSON Schema that names everything', async (context) => {
   assert.match(schema.$schema, /^https:\/\/json-schema\.org\//);
   assert.deepEqual(Object.keys(schema.properties), [
     '$schema',
+    'only',
     'owns',
     'defaults',
     'timeouts',

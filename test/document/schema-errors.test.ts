@@ -73,7 +73,7 @@ const cases: readonly [name: string, text: string, problem: string][] = [
   [
     'a key like no other',
     'services: []\n»zebra: 1\n',
-    "zebra: unknown key 'zebra' (known are $schema, owns, defaults, timeouts, settings, sync, services)",
+    "zebra: unknown key 'zebra' (known are $schema, only, owns, defaults, timeouts, settings, sync, services)",
   ],
   [
     'a service without its name',
@@ -346,7 +346,7 @@ test('all problems are reported at once, in the order of files and lines', async
     'services:\n  - {service: "tcp://192.0.2.1:80", weight: 1}\n  - {service: "tcp://192.0.2.2:x"}\ntimeouts: {tcp: -1}\n';
   const second = withServer('nobody.example').replace('192.0.2.1', '0.0.0.0');
   assert.deepEqual(await problemsIn(first, second), [
-    "f1:2:37: services[0].weight: unknown key 'weight' (known are service, family, scheduler, schedulerFlags, persistence, onePacket, check, health, defaults, servers)",
+    "f1:2:37: services[0].weight: unknown key 'weight' (known are service, family, only, scheduler, schedulerFlags, persistence, onePacket, check, health, defaults, servers)",
     "f1:4:17: timeouts.tcp: '-1' is not a whole number from 1 to 21474836",
     "f2:2:14: services[0].service: '0.0.0.0' is the unspecified address; name one machine's",
     "f2:4:9: services[0].servers[0]: the name 'nobody.example' has no address",

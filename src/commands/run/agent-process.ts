@@ -1,33 +1,40 @@
 /** The agent with its files, its sockets, its log and its supervisor. */
 import { Agent, type AgentPorts } from '../../agent/agent.js';
 import { answerAnnouncing } from '../../agent/announce-report.js';
+import type { AgentEvent } from '../../agent/event.js';
 import { healthMetrics } from '../../agent/health-metrics.js';
 import { answerHealth, healthReport } from '../../agent/health-report.js';
 import { answerHolds } from '../../agent/holds-report.js';
+import { stateOf } from '../../agent/watched-service.js';
 import type { Context } from '../../context.js';
-import type { LvsadmError } from '../../errors.js';
+import { LvsadmError } from '../../errors.js';
+import type { Condition } from '../../fleet/member.js';
 import { printable } from '../../foreign-text.js';
 import type { Probers } from '../../health/path/probers.js';
 import { type ListenAddress, serveHttp } from '../../system/http-server.js';
 import { serveLines } from '../../system/line-socket.js';
 import { Supervisor } from '../../system/supervisor.js';
 import { Announcing, clockOf } from '../announce/announcing.js';
+import type { Values } from '../command.js';
 import { metricsHandler } from '../metrics/endpoint.js';
 import { Exporter } from '../metrics/exporter.js';
+import type { directorOptions } from '../shared/audience.js';
 import { countHandshakes } from '../shared/connection-table.js';
 import { HoldStore } from '../shared/holds.js';
 import { openProbers } from '../shared/path-probers.js';
+import { fleetLimit } from '../shared/removal-limits.js';
 import { readOwnDocuments } from '../shared/root-programs.js';
 import { openStore } from '../shared/store.js';
-import type { FileWatch } from '../shared/watch.js';
+import type { FileWatch, Pass } from '../shared/watch.js';
 import { AgentLog } from './agent-log.js';
+import type { FleetAgent } from './fleet-agent.js';
 import { KernelTable, type TableLimits } from './kernel-table.js';
 import { Listeners, type OpenListener } from './listeners.js';
 import { type Documents, Looks } from './looks.js';
 import { MemoryStore } from './memory-store.js';
 import { runQuorumCommand } from './quorum-command.js';
 
-export interface AgentValues extends TableLimits {
+export interface AgentValues extends TableLimits, Values<typeof directorOptions> {
   readonly file: readonly string[];
   /** Seconds. */
   readonly resync: number;
@@ -52,6 +59,8 @@ export class AgentProcess {
   private readonly failed: Promise<never>;
   private fail: (error: unknown) => void = () => {};
   private readonly log: AgentLog;
+  /** Why the table may not be as the documents say. */
+  private lastProblem: string | undefined;
   /** Whether the documents have been applied completely. */
   private isReady = false;
 
@@ -59,6 +68,8 @@ export class AgentProcess {
     private readonly context: Context,
     private readonly values: AgentValues,
     documents: Documents,
+    /** The fleet that the documents are from; undefined if they are from files. */
+    private readonly fleet?: FleetAgent,
   ) {
     this.failed = new Promise((_, reject) => {
       this.fail = reject;
@@ -66,9 +77,13 @@ export class AgentProcess {
     this.failed.catch(() => {});
     const fail = (error: unknown): void => this.fail(error);
     this.log = new AgentLog(context, values.log, fail);
-    const { tell } = this.log;
+    const tell = (event: AgentEvent): void => {
+      this.note(event);
+      this.log.tell(event);
+    };
     const ports = { clock: clockOf(context), tell, fail };
-    this.table = new KernelTable(context, values);
+    const { maxRemove = fleet && fleetLimit } = values;
+    this.table = new KernelTable(context, { ...values, maxRemove });
     this.announcing = new Announcing(context, { ...values, device: values.announce }, ports);
     this.probers = openProbers(context);
     this.agent = this.newAgent(ports);
@@ -79,10 +94,12 @@ export class AgentProcess {
       every: (interval, call) => void setInterval(call, interval),
     });
     const lookPorts = {
-      read: () => readOwnDocuments(context, values),
+      read: () => (fleet ? fleet.documents.read() : readOwnDocuments(context, values)),
       load: this.agent.load.bind(this.agent),
       ended: (failure: LvsadmError | 'refused' | undefined) => this.looked(failure),
       fail,
+      // What a fleet releases is mended there, and told there.
+      isWatched: fleet === undefined,
     };
     this.looks = new Looks(lookPorts, documents, values.resync * 1000);
   }
@@ -90,16 +107,24 @@ export class AgentProcess {
   /** Runs until SIGTERM or SIGINT. @param watch of the documents, begun before they were read */
   async run(watch: FileWatch): Promise<void> {
     const { agent, looks, listeners, supervisor, announcing } = this;
+    const ending = new AbortController();
+    const inFleet = this.fleet?.run(ending.signal, {
+      condition: () => this.condition(),
+      tell: (reason) => this.log.tell({ event: 'fleet', reason }),
+    });
+    inFleet?.catch(this.fail);
     try {
       await announcing.prepare();
       const watching = watch.run(
-        (pass) => looks.look(pass),
+        (pass) => this.look(pass),
         () => looks.pause,
       );
       await Promise.race([watching, this.failed]);
       await supervisor.tell('STOPPING=1');
     } finally {
       watch.end();
+      ending.abort();
+      await inFleet;
       await listeners.close();
       await agent.stop();
       await this.probers.end();
@@ -129,6 +154,39 @@ export class AgentProcess {
       },
       memory.read(),
     );
+  }
+
+  private async look(pass: Pass): Promise<void> {
+    const { looks, fleet } = this;
+    if (fleet === undefined) return looks.look(pass);
+    if (!fleet.documents.isDue) return this.waitForRelease();
+    let failure: unknown;
+    try {
+      await looks.look({ ...pass, cause: pass.cause === 'drift' ? 'drift' : 'change' });
+    } catch (error) {
+      if (!(error instanceof LvsadmError)) throw error;
+      failure = error;
+    }
+    fleet.documents.looked(looks.inForce, failure);
+  }
+
+  /** A director that is new runs, and serves questions, before the fleet has a release for it. */
+  private async waitForRelease(): Promise<void> {
+    await this.listeners.open();
+    if (this.isReady) return;
+    this.isReady = true;
+    await this.supervisor.ready();
+    await this.supervisor.tell('STATUS=waiting for a release of the fleet');
+  }
+
+  private condition(): Condition {
+    const servers = this.agent.services.flatMap(({ servers }) => servers);
+    const up = servers.filter((server) => stateOf(server).isUp).length;
+    return {
+      converged: this.looks.isConverged,
+      ...(!this.looks.isConverged && { problem: this.lastProblem }),
+      health: { up, down: servers.length - up },
+    };
   }
 
   private async looked(failure: LvsadmError | 'refused' | undefined): Promise<void> {
@@ -161,5 +219,11 @@ export class AgentProcess {
     const families = () => healthMetrics(healthReport(agent, undefined, context.now()));
     const exporter = new Exporter(context, undefined, false, warn, families);
     return [control, () => serveHttp(metrics, metricsHandler(exporter)), async () => exporter];
+  }
+
+  /** Keeps what the fleet is told of. */
+  private note({ event, service, server, reason }: AgentEvent): void {
+    if (event === 'refused' || event === 'problem')
+      this.lastProblem = [service, server, reason].filter((part) => part !== undefined).join(' ');
   }
 }

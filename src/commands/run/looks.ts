@@ -20,6 +20,8 @@ export interface LookPorts {
   ended(failure: LvsadmError | 'refused' | undefined): Promise<void>;
   /** Ends the agent. */
   fail(error: unknown): void;
+  /** Whether somebody who starts the agent is there to mend mistakes in its documents. */
+  readonly isWatched: boolean;
 }
 
 /** Milliseconds until another look after a first failure: each failure in a row doubles them. */
@@ -41,6 +43,16 @@ export class Looks {
     private readonly interval: number,
   ) {}
 
+  /** The documents that were applied last. */
+  get inForce(): Documents {
+    return this.documents;
+  }
+
+  /** Whether the last application left nothing out. */
+  get isConverged(): boolean {
+    return this.hasStarted && this.failures === 0;
+  }
+
   /** Milliseconds until the next look is due. */
   get pause(): number {
     const { failures, interval } = this;
@@ -53,7 +65,7 @@ export class Looks {
     try {
       await this.ended(this.isReloadDue ? this.reload(isOver) : this.loadAgain());
     } catch (error) {
-      if (!(error instanceof LvsadmError) || (!this.hasStarted && endsTheStart(error))) {
+      if (!(error instanceof LvsadmError) || (!this.hasStarted && this.endsTheStart(error))) {
         return this.ports.fail(error);
       }
       if (areWrong(error)) throw error;
@@ -86,6 +98,11 @@ export class Looks {
     return this.load(this.documents, this.hasStarted ? cause : 'start');
   }
 
+  /** Mistakes that somebody who starts the agent is to see at once, and a machine that has no IPVS. */
+  private endsTheStart(error: LvsadmError): boolean {
+    return error instanceof UnavailableError || (this.ports.isWatched && error instanceof UsageError);
+  }
+
   /** @returns whether all changes were done */
   private async load(documents: Documents, cause: Exclude<Cause, 'checks'>): Promise<boolean> {
     const { converged } = await this.ports.load(documents.state, cause);
@@ -99,7 +116,3 @@ export class Looks {
 
 /** Whether other documents are needed. */
 const areWrong = (error: unknown): boolean => error instanceof DocumentError || error instanceof UsageError;
-
-/** Mistakes that somebody who starts the agent is to see at once, and a machine that has no IPVS. */
-const endsTheStart = (error: LvsadmError): boolean =>
-  error instanceof UsageError || error instanceof UnavailableError;

@@ -17,6 +17,7 @@ import { SystemNames } from '../../system/names.js';
 import { Sysctls, sysctlName } from '../../system/sysctl.js';
 import { readSettings, vsSetting } from '../../system/vs-settings.js';
 import type { Options, Values } from '../command.js';
+import { directorOf, directorOptions } from './audience.js';
 import { HoldStore } from './holds.js';
 import { serviceArgument } from './service-arg.js';
 import type { stateDirOption } from './store.js';
@@ -41,6 +42,7 @@ export const desiredOptions = {
     describe: 'change only this service, such as tcp://192.0.2.10:80',
     defaultText: 'all services',
   },
+  ...directorOptions,
 } as const satisfies Options;
 
 type HeldValues = Values<typeof desiredOptions & typeof stateDirOption>;
@@ -69,7 +71,7 @@ export async function readDocuments(
 ): Promise<Desired> {
   const only = await Promise.all(values.only.map((text) => serviceArgument(text, context)));
   const texts = await readTexts(values.file, context);
-  const state = await parseDocuments(texts, new SystemNames(context));
+  const state = await parseDocuments(texts, new SystemNames(context), directorOf(values));
   return { prune: values.prune, only, state, holds: noHolds, texts };
 }
 
@@ -87,7 +89,12 @@ export async function readDesiredAgain(
   const isUnchanged = ({ file, text }: NamedText, index: number): boolean =>
     file === before.texts[index]?.file && text === before.texts[index]?.text;
   if (texts.length === before.texts.length && texts.every(isUnchanged)) return { ...before, holds };
-  return { ...before, holds, texts, state: await parseDocuments(texts, new SystemNames(context)) };
+  return {
+    ...before,
+    holds,
+    texts,
+    state: await parseDocuments(texts, new SystemNames(context), directorOf(values)),
+  };
 }
 
 /** The table and the settings, as far as a plan needs them. @throws UsageError for a setting that the kernel does not have */

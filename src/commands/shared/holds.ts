@@ -40,7 +40,7 @@ export function holdTerms(
 }
 
 /** Behind sudo the name of the user who called it. */
-function userName({ SUDO_USER, LOGNAME, USER }: Context['env']): string {
+export function userName({ SUDO_USER, LOGNAME, USER }: Context['env']): string {
   const uid = process.geteuid?.();
   return SUDO_USER || (uid === 0 ? 'root' : LOGNAME || USER || `user ${uid}`);
 }

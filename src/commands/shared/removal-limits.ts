@@ -17,6 +17,9 @@ export const removalOptions = {
 /** A file that was emptied by mistake must not empty the table. */
 export const watchLimit: RemovalLimit = { number: 50, unit: '%' };
 
+/** A release that was emptied by mistake reaches all directors. */
+export const fleetLimit: RemovalLimit = { number: 20, unit: '%' };
+
 /**
  * @param limit undefined for any number
  * @throws UsageError if the plan would remove the last service without --allow-empty, or more than the limit

@@ -10,9 +10,9 @@ import { type Desired, type desiredOptions, readDocuments } from './desired-stat
 /** Documents that are to be acted upon. @throws DocumentError, also as {@link refuseForeignPrograms} does */
 export async function readOwnDocuments(
   context: Context,
-  { file, prune }: Pick<Values<typeof desiredOptions>, 'file' | 'prune'>,
+  { file, prune, label, variable }: Omit<Values<typeof desiredOptions>, 'only'>,
 ): Promise<Desired> {
-  const desired = await readDocuments(context, { file, prune, only: [] });
+  const desired = await readDocuments(context, { file, prune, label, variable, only: [] });
   const paths = [...file, ...desired.texts.map((text) => text.file)];
   refuseForeignPrograms(desired.state.services ?? [], paths, context);
   return desired;
@@ -46,13 +46,13 @@ export function refuseForeignPrograms(
   }
 }
 
-interface NamedProgram {
+export interface NamedProgram {
   readonly path: string;
   readonly user?: string | undefined;
 }
 
 /** The programs of a service's checks, and those of its quorum. */
-function programsOf({ checks, health }: DesiredService): NamedProgram[] {
+export function programsOf({ checks, health }: DesiredService): NamedProgram[] {
   const all = checks === undefined ? [] : [checks.usual, ...checks.own.values()];
   const ofChecks = all.flatMap(({ check }) =>
     check?.kind === 'command' ? [{ path: check.command[0], user: check.user }] : [],

@@ -27,6 +27,7 @@ function looks(results: (boolean | Error)[], read: () => Promise<Documents> = as
       },
       ended: async (failure) => void ends.push(failure),
       fail: (error) => failures.push(error),
+      isWatched: true,
     },
     old,
     30_000,

@@ -1,0 +1,87 @@
+/** An agent that has its documents from the store of a fleet. */
+import type { Context } from '../../context.js';
+import type { Director } from '../../document/audience.js';
+import { UsageError } from '../../errors.js';
+import { type Condition, FleetMember } from '../../fleet/member.js';
+import { version } from '../../version.js';
+import { clockOf } from '../announce/announcing.js';
+import type { Values } from '../command.js';
+import { directorFor } from '../fleet/push.js';
+import { directorOf, type directorOptions } from '../shared/audience.js';
+import { openFleetStore, type StoreValues, storeAddress } from '../shared/fleet-store.js';
+import { FleetDocuments, lastGoodKind } from './fleet-documents.js';
+import { StateFile } from './state-file.js';
+
+export interface FleetAgentValues extends StoreValues, Values<typeof directorOptions> {
+  readonly node: string | undefined;
+  readonly storePrograms: boolean;
+  readonly stateDir: string | undefined;
+}
+
+export interface FleetAgentPorts {
+  condition(): Condition;
+  /** Takes a line for the log. */
+  tell(line: string): void;
+}
+
+export class FleetAgent {
+  readonly documents: FleetDocuments;
+  private readonly node: string;
+  private readonly director: Director;
+
+  /**
+   * @param wake asks for a look at the documents at once
+   * @throws UsageError, ValueError, HostError for a store that cannot be opened as it is named
+   */
+  constructor(
+    private readonly context: Context,
+    private readonly values: FleetAgentValues,
+    wake: () => void,
+  ) {
+    if (values.node === undefined)
+      throw new UsageError('missing: it names this director in the fleet', '--node');
+    this.node = values.node;
+    this.director = directorOf(values);
+    this.documents = new FleetDocuments(
+      context,
+      directorFor(this.node, this.director),
+      values.storePrograms,
+      wake,
+    );
+    // Mistakes are told at the start.
+    openFleetStore(values, context).close();
+  }
+
+  /** Whether the command line, or the environment, names a store. */
+  static isWanted({ store }: StoreValues, file: readonly string[], context: Context): boolean {
+    if (store !== undefined && file.length > 0)
+      throw new UsageError('cannot be combined with --file', '--store');
+    if (store === undefined && file.length > 0) return false;
+    return (
+      storeAddress({ store, storeCa: undefined, storeCert: undefined, storeKey: undefined }, context) !== ''
+    );
+  }
+
+  /** Resolves when it is stopped. @throws errors that are bugs */
+  async run(stop: AbortSignal, { condition, tell }: FleetAgentPorts): Promise<void> {
+    const { context, values, node, director, documents } = this;
+    const file = new StateFile(context, values.stateDir, lastGoodKind);
+    const member = new FleetMember(
+      {
+        connect: () => openFleetStore(values, context),
+        node,
+        member: director,
+        version,
+        clock: clockOf(context),
+        random: Math.random,
+        date: () => context.date().toISOString(),
+        apply: (texts) => documents.apply(texts),
+        condition,
+        remember: file.write,
+        tell,
+      },
+      file.read(),
+    );
+    await member.run(stop);
+  }
+}

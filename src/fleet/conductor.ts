@@ -1,0 +1,119 @@
+/**
+ * Opens the waves of a rollout. Every director may do it; the one that holds the key `conductor` under its lease does. A change of the
+ * target compares with the target that was judged and with that key, so that one who has lost it without knowing changes nothing.
+ */
+import type { Clock } from '../system/clock.js';
+import { CONDUCTOR, MEMBERS, NODES, nameIn, TARGET } from './layout.js';
+import { conductorRecord, type NodeReport, reportRecord, type Target, targetRecord } from './records.js';
+import { readTarget, type TargetEntry } from './releases.js';
+import { judge, nextTarget, type Observation, type Verdict } from './rollout.js';
+import type { FleetStore, Lease } from './store.js';
+
+export interface ConductorPorts {
+  readonly node: string;
+  readonly clock: Clock;
+  /** The time of day, as ISO 8601. */
+  date(): string;
+  /** Takes a line about the rollout. */
+  tell(line: string): void;
+}
+
+/** Milliseconds after which a rollout is looked at again although nothing has changed. */
+export const LONGEST_LOOK = 10_000;
+
+export class Conductor {
+  private seen: Observation | undefined;
+  /** The key `conductor` while it is this director's: the revision at which it was written. */
+  private key: number | undefined;
+
+  constructor(private readonly ports: ConductorPorts) {}
+
+  get isConducting(): boolean {
+    return this.key !== undefined;
+  }
+
+  /**
+   * Looks at the rollout, and goes on with it if it is time.
+   * @returns milliseconds after which to look again; undefined if there is nothing to conduct
+   * @throws StoreError
+   */
+  async look(store: FleetStore, lease: Lease): Promise<number | undefined> {
+    const { clock } = this.ports;
+    const entry = await readTarget(store);
+    const { target } = entry;
+    if (target?.state !== 'rolling') return undefined;
+    if (!(await this.conducts(store, lease))) return LONGEST_LOOK;
+    const [members, reports] = await Promise.all([readMemberNames(store), readReports(store)]);
+    const { verdict, seen } = judge(target, members, reports, this.seen, clock.now());
+    this.seen = seen;
+    if (verdict.kind === 'wait') return Math.min(verdict.until ?? LONGEST_LOOK, LONGEST_LOOK);
+    await this.proceed(store, entry, target, verdict);
+    return 0;
+  }
+
+  /** @returns whether this director is the conductor; it becomes that if there is none */
+  private async conducts(store: FleetStore, lease: Lease): Promise<boolean> {
+    const { node } = this.ports;
+    const [entry] = (await store.read(CONDUCTOR)).entries;
+    if (entry === undefined) {
+      // What an earlier conductor has seen is not known: the wave has to be well for its whole time again.
+      this.seen = undefined;
+      this.key = await store.commit({
+        comparisons: [{ key: CONDUCTOR, revision: 0 }],
+        writes: [
+          { key: CONDUCTOR, value: conductorRecord.format({ node, lease: lease.id }), lease: lease.id },
+        ],
+      });
+    } else {
+      // It is this director's, too, if the answer to the write was lost.
+      const isOwn = conductorRecord.parse(entry, store.name).lease === lease.id;
+      if (entry.revision !== this.key) this.seen = undefined;
+      this.key = isOwn ? entry.revision : undefined;
+    }
+    return this.isConducting;
+  }
+
+  private async proceed(
+    store: FleetStore,
+    { revision }: TargetEntry,
+    target: Target,
+    verdict: Verdict,
+  ): Promise<void> {
+    const { node, date, tell } = this.ports;
+    const next = nextTarget(target, verdict, { author: node, time: date() });
+    if (next === undefined || this.key === undefined) return;
+    const isOver = next.state !== 'rolling';
+    const written = await store.commit({
+      comparisons: [
+        { key: TARGET, revision },
+        { key: CONDUCTOR, revision: this.key },
+      ],
+      writes: [
+        { key: TARGET, value: targetRecord.format(next) },
+        // The next rollout is conducted by whoever is there then.
+        ...(isOver ? [{ remove: CONDUCTOR }] : []),
+      ],
+    });
+    if (written === undefined) return;
+    if (isOver) this.key = undefined;
+    tell(describe(target, next, verdict));
+  }
+}
+
+function describe({ release }: Target, next: Target, verdict: Verdict): string {
+  if (verdict.kind === 'open')
+    return `release ${release}: wave ${next.open + 1} of ${next.waves.length} is open`;
+  if (verdict.kind !== 'fail') return `release ${release}: all directors run it`;
+  const ending = next.state === 'halted' ? 'is halted' : `is rolled back to release ${next.release}`;
+  return `release ${release} ${ending}: ${verdict.reason}`;
+}
+
+/** The directors of the fleet, in the order of their names. @throws StoreError */
+export const readMemberNames = async (store: FleetStore): Promise<string[]> =>
+  (await store.keys(MEMBERS)).map(nameIn);
+
+/** The reports of directors that run, by name. @throws StoreError */
+export async function readReports(store: FleetStore): Promise<Map<string, NodeReport>> {
+  const { entries } = await store.read(NODES);
+  return new Map(entries.map((entry) => [nameIn(entry.key), reportRecord.parse(entry, store.name)]));
+}

@@ -1,0 +1,185 @@
+/** Releases: immutable sets of documents in the store, and the target that names the one to run. */
+import { StoreError, UsageError } from '../errors.js';
+import {
+  documentKey,
+  documentName,
+  LAYOUT,
+  LAYOUT_VERSION,
+  nameIn,
+  RELEASES,
+  releaseKey,
+  TARGET,
+} from './layout.js';
+import {
+  layoutRecord,
+  type Release,
+  releaseRecord,
+  requireLayout,
+  type Target,
+  targetRecord,
+} from './records.js';
+import { type FleetStore, LARGEST_VALUE, type Snapshot } from './store.js';
+
+const { getBuiltinModule } = process;
+
+/** A document, by the name of its file. */
+export interface FleetDocument {
+  readonly name: string;
+  readonly text: string;
+}
+
+/** Who does something, and when: for people to read. */
+export interface Authorship {
+  readonly author: string;
+  readonly time: string;
+  readonly comment?: string | undefined;
+}
+
+/** What the target was when it was read: a change of it compares with this. */
+export interface TargetEntry {
+  /** 0: there is none. */
+  readonly revision: number;
+  readonly target: Target | undefined;
+}
+
+/**
+ * Makes a release of documents, unless the newest one has the same. Its last write is the release: until then nobody sees any of it.
+ * @throws UsageError for no documents, or one that is too large; ValueError for a name; StoreError
+ */
+export async function pushRelease(
+  store: FleetStore,
+  documents: readonly FleetDocument[],
+  by: Authorship,
+): Promise<{ readonly release: Release; readonly isNew: boolean }> {
+  if (documents.length === 0)
+    throw new UsageError('there are no documents: a release of none would empty every table');
+  const listed = [...documents].sort((a, b) => (a.name < b.name ? -1 : 1)).map(describe);
+  await ensureLayout(store);
+  const digest = sha256(listed.map(({ name, digest }) => `${name}\n${digest}\n`).join(''));
+  for (;;) {
+    const releases = await listReleases(store);
+    const newest = releases.at(-1);
+    if (newest?.digest === digest) return { release: newest, isNew: false };
+    await writeDocuments(store, listed);
+    const release: Release = {
+      id: (newest?.id ?? 0) + 1,
+      digest,
+      documents: listed.map(({ name, digest, size }) => ({ name, digest, size })),
+      ...by,
+    };
+    const key = releaseKey(release.id);
+    const revision = await store.commit({
+      comparisons: [{ key, revision: 0 }],
+      writes: [{ key, value: releaseRecord.format(release) }],
+    });
+    // Somebody else has made one meanwhile: this one comes after it.
+    if (revision !== undefined) return { release, isNew: true };
+  }
+}
+
+/** In the order of their numbers. @throws StoreError */
+export async function listReleases(store: FleetStore): Promise<Release[]> {
+  const { entries } = await store.read(RELEASES);
+  return entries.map((entry) => releaseRecord.parse(entry, store.name));
+}
+
+/** @throws UsageError if there is no such release; StoreError */
+export async function findRelease(store: FleetStore, id: number): Promise<Release> {
+  const [entry] = (await store.read(releaseKey(id))).entries;
+  if (entry !== undefined) return releaseRecord.parse(entry, store.name);
+  throw new UsageError(`there is no release ${id}; lvsadm fleet history lists those there are`);
+}
+
+/** The texts of a release, all of them and each as it was pushed. @throws StoreError, also for a text that is missing or another one */
+export async function readDocuments(store: FleetStore, { id, documents }: Release): Promise<FleetDocument[]> {
+  return Promise.all(
+    documents.map(async ({ name, digest }) => {
+      const key = documentKey(name, digest);
+      const [entry] = (await store.read(key)).entries;
+      const problem =
+        entry === undefined
+          ? 'it is not there'
+          : sha256(entry.value) === digest
+            ? undefined
+            : 'it is another text';
+      if (entry !== undefined && problem === undefined) return { name, text: entry.value };
+      throw new StoreError('invalid', `read document ${name} of release ${id}`, store.name, problem ?? '');
+    }),
+  );
+}
+
+/** @throws StoreError */
+export async function readTarget(store: FleetStore): Promise<TargetEntry> {
+  return targetIn(await store.read(TARGET), store.name);
+}
+
+/** @throws StoreError */
+export function targetIn({ entries }: Snapshot, store: string): TargetEntry {
+  const entry = entries.find(({ key }) => key === TARGET);
+  return entry === undefined
+    ? { revision: 0, target: undefined }
+    : { revision: entry.revision, target: targetRecord.parse(entry, store) };
+}
+
+/**
+ * Replaces the target that was read.
+ * @returns the new revision; undefined if somebody else has changed it meanwhile
+ * @throws StoreError
+ */
+export const replaceTarget = (
+  store: FleetStore,
+  { revision }: TargetEntry,
+  target: Target,
+): Promise<number | undefined> =>
+  store.commit({
+    comparisons: [{ key: TARGET, revision }],
+    writes: [{ key: TARGET, value: targetRecord.format(target) }],
+  });
+
+/** What a target that follows this one goes back to: the last release that all ran. */
+export const lastGood = ({ target }: TargetEntry): Target['previous'] =>
+  target === undefined
+    ? undefined
+    : target.state === 'done'
+      ? { sequence: target.sequence, release: target.release }
+      : target.previous;
+
+interface Listed extends FleetDocument {
+  readonly digest: string;
+  /** Bytes. */
+  readonly size: number;
+}
+
+function describe({ name, text }: FleetDocument): Listed {
+  const size = Buffer.byteLength(text);
+  if (size > LARGEST_VALUE) {
+    const limit = `${LARGEST_VALUE} bytes are the most that a store takes: split it`;
+    throw new UsageError(`${name} has ${size} bytes, and ${limit}`);
+  }
+  return { name: documentName(name), text, digest: sha256(text), size };
+}
+
+/** Texts that are there already are those of earlier releases: what is stored under a digest never changes. */
+async function writeDocuments(store: FleetStore, documents: readonly Listed[]): Promise<void> {
+  for (const { name, digest, text } of documents) {
+    const key = documentKey(name, digest);
+    await store.commit({ comparisons: [{ key, revision: 0 }], writes: [{ key, value: text }] });
+  }
+}
+
+/** Gives a store that is empty the identity of a fleet. */
+async function ensureLayout(store: FleetStore): Promise<void> {
+  const [entry] = (await store.read(LAYOUT)).entries;
+  if (entry !== undefined) return void requireLayout(entry, store.name);
+  const fleet = getBuiltinModule('node:crypto').randomUUID();
+  await store.commit({
+    comparisons: [{ key: LAYOUT, revision: 0 }],
+    writes: [{ key: LAYOUT, value: layoutRecord.format({ version: LAYOUT_VERSION, fleet }) }],
+  });
+}
+
+export const sha256 = (text: string): string =>
+  getBuiltinModule('node:crypto').createHash('sha256').update(text).digest('hex');
+
+/** The number in the key of a release. */
+export const releaseIn = (key: string): number => Number(nameIn(key));

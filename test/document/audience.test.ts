@@ -1,0 +1,86 @@
+/** Documents for some directors, and values that differ from one to the next. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Director } from '../../src/document/audience.js';
+import { parseDocuments } from '../../src/document/load.js';
+import { formatService } from '../../src/model/service-uri.js';
+
+const eu1: Director = {
+  labels: { site: 'eu1', role: 'edge' },
+  variables: { interface: 'eth1', weight: '7' },
+};
+
+const read = (text: string, director?: Director) =>
+  parseDocuments([{ file: 'web.yaml', text }], undefined, director);
+
+const servicesOf = async (text: string, director?: Director): Promise<string[]> =>
+  ((await read(text, director)).services ?? []).map(({ service }) => formatService(service.id));
+
+const audiences = `
+services:
+  - service: tcp://192.0.2.1:80
+  - { service: tcp://192.0.2.2:80, only: { site: eu1 } }
+  - { service: tcp://192.0.2.3:80, only: { site: [eu2, eu1], role: edge } }
+  - { service: tcp://192.0.2.4:80, only: { site: eu1, role: core } }
+`;
+
+test('a service is for directors with all the labels that it asks for', async () => {
+  const [every, one, either, none] = [1, 2, 3, 4].map((last) => `tcp://192.0.2.${last}:80`);
+  assert.deepEqual(await servicesOf(audiences), [every]);
+  assert.deepEqual(await servicesOf(audiences, eu1), [every, one, either]);
+  assert.deepEqual(await servicesOf(audiences, { ...eu1, labels: { site: 'eu1', role: 'core' } }), [
+    every,
+    one,
+    none,
+  ]);
+});
+
+test('of a document for others nothing is desired, so that its services may be removed', async () => {
+  const text =
+    'only: { site: eu2 }\nowns: [192.0.2.0/24]\ntimeouts: { tcp: 60 }\nservices: [{ service: tcp://192.0.2.1:80 }]';
+  const { services, timeouts, owns } = await read(text, eu1);
+  assert.deepEqual(services, []);
+  assert.equal(timeouts, undefined);
+  assert.equal(owns?.length, 1);
+});
+
+test('variables stand for texts, and for numbers where they are all of a value', async () => {
+  const text = `
+sync: { master: { interface: "\${interface}", id: 1 } }
+services:
+  - service: tcp://192.0.2.\${weight}:80
+    servers: [{ server: 198.51.100.1, weight: "\${weight}" }, { server: 198.51.100.2, weight: "\${other:-3}" }]
+`;
+  const { services, daemons } = await read(text, eu1);
+  assert.equal(daemons?.[0]?.interface, 'eth1');
+  assert.deepEqual(
+    services?.[0]?.destinations?.map(({ weight }) => weight),
+    [7, 3],
+  );
+  assert.equal(services?.[0] && formatService(services[0].service.id), 'tcp://192.0.2.7:80');
+});
+
+test('a variable that a director does not have is a mistake, with its place', async () => {
+  const text = `sync:\n  master:\n    interface: \${interface}\n`;
+  await assert.rejects(read(text), {
+    message: `web.yaml:3:16: sync.master.interface: '\${interface}': this director has no variable interface; --variable interface=VALUE gives it one`,
+  });
+});
+
+test('a dollar sign before it keeps a brace from being a reference', async () => {
+  const text = `services:
+  - service: tcp://192.0.2.1:80
+    check: { kind: command, command: [/bin/sh, -c, 'test "$\${HOME}" = "$HOME"'] }
+    servers: [198.51.100.1]
+`;
+  const { services } = await read(text, eu1);
+  const check = services?.[0]?.checks?.usual.check;
+  assert.match(JSON.stringify(check), /test \\"\$\{HOME\}\\" = \\"\$HOME\\"/);
+});
+
+test('a name like one of a language is no label', async () => {
+  assert.deepEqual(
+    await servicesOf('services: [{ service: "tcp://192.0.2.1:80", only: { constructor: x } }]', eu1),
+    [],
+  );
+});

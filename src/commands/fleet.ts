@@ -35,7 +35,7 @@ const options = {
   wave: {
     type: 'wave',
     many: true,
-    describe: 'release, rollback: directors that run it next, and how long they have to be well; repeatable',
+    describe: 'release, rollback: directors that run it next, and how long they have to be well',
     defaultText: 'all at once',
   },
   'max-down': {

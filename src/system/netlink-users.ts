@@ -1,5 +1,7 @@
 /** The processes that talk to generic netlink in the network namespace of this process, and so may change IPVS's table. */
+import { statSync } from 'node:fs';
 import { readdir, readFile, readlink } from 'node:fs/promises';
+import { sharesNamespace } from './run-dir.js';
 
 export interface NetlinkUsers {
   readonly users: readonly NetlinkUser[];
@@ -37,7 +39,6 @@ const NETLINK_GENERIC = 16;
 /** Without this process. Processes that end meanwhile are left out. */
 export async function netlinkUsers(): Promise<NetlinkUsers> {
   const inodes = genericSockets(await readFile('/proc/self/net/netlink', 'utf8'));
-  const own = await readlink('/proc/self/ns/net');
   const users: NetlinkUser[] = [];
   let estimators = 0;
   let attributed = 0;
@@ -49,7 +50,7 @@ export async function netlinkUsers(): Promise<NetlinkUsers> {
     const count = sockets.filter((inode) => inodes.has(inode)).length;
     attributed += count;
     const writes = writers.includes(name);
-    const concerned = count > 0 || (writes && (await link(`/proc/${entry}/ns/net`)) === own);
+    const concerned = count > 0 || (writes && sharesNamespace(entry, { statSync }));
     if (concerned && Number(entry) !== process.pid) {
       users.push({ pid: Number(entry), name, sockets: count, writes });
     }

@@ -104,6 +104,20 @@ export function namespaceName(files: Files): string {
   }
 }
 
+/**
+ * Whether another process is in this process's network namespace; undefined where /proc does not show it. Its file /proc/PID/ns/net
+ * takes the capabilities of that process to read. The namespace's own files below /proc/PID/net are open to all, and their inodes are
+ * of one namespace.
+ */
+export function sharesNamespace(pid: number | string, files: Pick<Files, 'statSync'>): boolean | undefined {
+  try {
+    const [own, other] = ['self', pid].map((each) => files.statSync(`/proc/${each}/net/dev`).ino);
+    return own === other;
+  } catch {
+    return undefined;
+  }
+}
+
 /** The boot that the machine is in; undefined where /proc/sys is hidden. */
 export const bootId = (files: Files): string | undefined => {
   try {

@@ -1,7 +1,8 @@
 /** A process in a network namespace of its own, with lines in both directions. */
 import assert from 'node:assert/strict';
-import { readlinkSync } from 'node:fs';
+import { readlinkSync, statSync } from 'node:fs';
 import { test } from 'node:test';
+import { sharesNamespace } from '../../src/system/run-dir.js';
 import { startWorker } from '../../src/system/worker.js';
 
 /** Lines of a program, until `count` have come or it has ended. */
@@ -33,4 +34,20 @@ test('a worker that ends, or cannot be started, is told with the reason', async 
   assert.deepEqual(await heard(['/nowhere/lvsadm'], '', 9), [
     'cannot make a network namespace: no such file or directory',
   ]);
+});
+
+test('a process in another namespace is told from one in this', async () => {
+  const shares = await new Promise((resolve) => {
+    const worker = startWorker(['sh', '-c', 'echo $$; exec cat'], {
+      line(pid) {
+        resolve(sharesNamespace(pid, { statSync }));
+        worker.end();
+      },
+      ended: resolve,
+    });
+  });
+  assert.equal(shares, false);
+  assert.equal(sharesNamespace(process.pid, { statSync }), true);
+  assert.equal(sharesNamespace(process.ppid, { statSync }), true);
+  assert.equal(sharesNamespace(2 ** 31 - 1, { statSync }), undefined);
 });

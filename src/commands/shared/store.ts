@@ -3,7 +3,7 @@
 import type { Context } from '../../context.js';
 import { printable } from '../../foreign-text.js';
 import { codeOf } from '../../system/files.js';
-import { bootId, namespaceName } from '../../system/run-dir.js';
+import { bootId, namespaceName, sharesNamespace } from '../../system/run-dir.js';
 import { type StateKind, Store } from '../../system/store.js';
 import type { Options } from '../command.js';
 
@@ -46,15 +46,8 @@ export function openLastingStore<T>(
  * The first process's namespace is the same after a reboot. Of another one the numbers are given out again: its state is of one boot,
  * which has eight digits of its id in the name.
  */
-function suffix({ files }: Context): string {
-  try {
-    const [own, first] = ['self', '1'].map((pid) => files.readlinkSync(`/proc/${pid}/ns/net`));
-    if (own === first) return '';
-  } catch {
-    // Only root sees the namespace of the first process.
-  }
-  return `-${namespaceName(files)}${bootSuffix(files)}`;
-}
+const suffix = ({ files }: Context): string =>
+  sharesNamespace(1, files) ? '' : `-${namespaceName(files)}${bootSuffix(files)}`;
 
 const bootSuffix = (files: Context['files']): string => {
   const boot = bootId(files);

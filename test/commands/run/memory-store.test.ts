@@ -21,8 +21,12 @@ async function machine(t: TestContext) {
   const store = (boot: string, isFirst: boolean) => {
     const files: Files = {
       ...ownFiles,
-      readlinkSync: (path) =>
-        path === '/proc/1/ns/net' ? 'net:[1]' : isFirst ? 'net:[1]' : ownFiles.readlinkSync(path),
+      // As for a process with fewer capabilities than the first one has.
+      readlinkSync: (path) => (path.startsWith('/proc/1/') ? assert.fail(path) : ownFiles.readlinkSync(path)),
+      statSync: (path) =>
+        path === '/proc/1/net/dev'
+          ? { mode: 0, ino: isFirst ? ownFiles.statSync('/proc/self/net/dev').ino : 1 }
+          : ownFiles.statSync(path),
       readFileSync: (from, encoding) =>
         from === '/proc/sys/kernel/random/boot_id' ? `${boot}\n` : ownFiles.readFileSync(from, encoding),
     };

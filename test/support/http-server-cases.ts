@@ -170,6 +170,26 @@ test('a client that does not read its answer is cut off', () =>
     assert.equal((await askUntil(200, server))?.status, 200);
   }));
 
+test('a scraper keeps its connection for any number of requests, one after the other', () =>
+  TestServer.during(plain, { answers: 10 }, async (server) => {
+    const socket = await server.idle('');
+    let text = '';
+    socket.setEncoding('utf8').on('data', (more: string) => {
+      text += more;
+    });
+    socket.resume();
+    const answered = (): number => text.split('HTTP/1.1 200').length - 1;
+    const end = performance.now() + 30_000;
+    for (let count = 1; count <= 200; count++) {
+      socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+      while (answered() < count) {
+        assert.ok(performance.now() < end && !text.includes(' 503 '), `${answered()} answers`);
+        await sleep(1);
+      }
+    }
+    assert.equal(answered(), 200);
+  }));
+
 test('a slow reader gets every byte', async () => {
   const body = Uint8Array.from({ length: 4 * MIB }, (_, index) => (index * 7919) >> 8);
   await TestServer.during(

@@ -3,4 +3,4 @@ import { test } from 'node:test';
 import { passesUnderBun } from '../support/bun.js';
 import '../support/http-server-cases.js';
 
-test('all of this holds in the standalone executable', () => passesUnderBun('http-server', 8));
+test('all of this holds in the standalone executable', () => passesUnderBun('http-server', 9));

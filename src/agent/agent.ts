@@ -1,9 +1,9 @@
 /** The agent: runs the checks of documents, and keeps the kernel's weights at what their results say. */
 import { LvsadmError } from '../errors.js';
-import type { ServiceId } from '../model/service.js';
+import { type ServiceId, serviceKey } from '../model/service.js';
 import { formatService } from '../model/service-uri.js';
 import type { DesiredService, DesiredState } from '../model/state.js';
-import type { Reconciliation } from '../plan/apply.js';
+import { incompleteServices, type Reconciliation } from '../plan/apply.js';
 import { withHolds } from '../plan/holds.js';
 import { type Vip, vipsOf } from './announced-vips.js';
 import { ChangedServices } from './changed-services.js';
@@ -29,8 +29,8 @@ export interface AgentPorts extends SchedulePorts, ProgramPorts, HoldPorts, Pass
   reconcile(desired: DesiredState, scope: Scope): Promise<Reconciliation>;
   /** Writes down what a restart needs to know. It is called before the weights that follow from it are set. */
   remember(memory: AgentMemory): void;
-  /** Called after each application, and when a quorum may have changed. @param isComplete whether the table has all services */
-  announce(vips: readonly Vip[], isComplete: boolean): void;
+  /** Called after each application, and when a quorum may have changed. */
+  announce(vips: readonly Vip[]): void;
 }
 
 /** What may be changed: everything that is desired, or these services alone. */
@@ -54,8 +54,8 @@ export class Agent {
   /** Work on the table, one piece after the other. */
   private work: Promise<unknown> = Promise.resolve();
   private documents: DesiredState | undefined;
-  /** Whether the last application left nothing out. */
-  private isComplete = false;
+  /** Keys of services of which the kernel has not taken all. */
+  private incomplete: ReadonlySet<string> = new Set();
   private isOver = false;
 
   /** @param known what an earlier run remembered */
@@ -111,7 +111,7 @@ export class Agent {
       const scope = isNew ? { documents: state } : {};
       const reconciliation = await this.ports.reconcile(this.composed(state, services, now), scope);
       this.documents = state;
-      this.isComplete = reconciliation.converged;
+      this.incomplete = incompleteServices(reconciliation);
       this.adopt(services);
       this.report.done(reconciliation, cause, { services, at: now, expected, held: this.held });
       this.settleQuorums(services);
@@ -210,6 +210,9 @@ export class Agent {
       const reconciliation = await this.ports.reconcile(this.composed({ services: desired }, services, now), {
         only: desired.map(({ service }) => service.id),
       });
+      const applied = new Set(desired.map(({ service }) => serviceKey(service.id)));
+      const others = [...this.incomplete].filter((key) => !applied.has(key));
+      this.incomplete = new Set([...others, ...incompleteServices(reconciliation)]);
       this.report.done(reconciliation, 'checks', { services, at: now, held: this.held });
       for (const service of services) {
         if (!reconciliation.converged) this.changed.addAfterFailure(service);
@@ -226,8 +229,8 @@ export class Agent {
 
   private settleQuorums(services: readonly WatchedService[]): void {
     if (this.quorums.settle(services, this.ports.clock.now())) this.keeper.changed();
-    const vips = vipsOf(this.documents?.services ?? [], this.quorums.memory.quorums);
-    this.ports.announce(vips, this.isComplete);
+    const { services: documented = [] } = this.documents ?? {};
+    this.ports.announce(vipsOf(documented, this.quorums.memory.quorums, this.incomplete));
   }
 
   private get memory(): AgentMemory {

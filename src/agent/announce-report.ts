@@ -31,7 +31,7 @@ export interface AnnounceReport {
   /** Whether an agent runs; otherwise another command tells what the last one left. */
   readonly agent: boolean;
   readonly device: string | null;
-  /** Whether the table has been complete; before, nothing is known of addresses. */
+  /** Whether the services of all addresses have been in the table completely. */
   readonly ready: boolean;
   /** Whether an operator has withdrawn all addresses. */
   readonly withdrawn: boolean;

@@ -57,7 +57,7 @@ export class Announcer {
   private present = new Set<string>();
   /** Problems that were told, and still hold. */
   private problems: ReadonlySet<string> = new Set();
-  private isComplete = false;
+  private hasBeenComplete = false;
   /** Whether the documents have been taken: before, no address is known to be unwanted. */
   private isSettled = false;
   private isDue = false;
@@ -85,9 +85,9 @@ export class Announcer {
     return this.isHeld;
   }
 
-  /** Whether the table has been complete: before, nothing is announced. */
+  /** Whether the services of all addresses have been in the table completely. */
   get isReady(): boolean {
-    return this.isComplete;
+    return this.hasBeenComplete;
   }
 
   /** Whether devices have yet to follow. */
@@ -98,7 +98,7 @@ export class Announcer {
   /** The virtual addresses, as they are to be announced now. */
   get addresses(): readonly Vip[] {
     return this.isHeld
-      ? this.vips.map(({ address }) => ({ address, isWanted: false, reason: BY_OPERATOR }))
+      ? this.vips.map((vip) => ({ ...vip, isWanted: false, reason: BY_OPERATOR }))
       : this.vips;
   }
 
@@ -111,15 +111,16 @@ export class Announcer {
     return this.present.has(keyOf(address));
   }
 
-  /** @param isComplete whether the table has all that the documents say; otherwise addresses go, and none comes */
-  settle(vips: readonly Vip[], isComplete: boolean): void {
+  settle(vips: readonly Vip[]): void {
     const wanted = new Set(this.vips.filter(({ isWanted }) => isWanted).map(({ address }) => address));
-    const isEarly = ({ address, isWanted }: Vip): boolean =>
+    const isEarly = ({ address, isWanted, isComplete }: Vip): boolean =>
       isWanted === true && !isComplete && !wanted.has(address);
     this.vips = vips.map((vip) =>
-      isEarly(vip) ? { ...vip, isWanted: undefined, reason: 'the table is not complete' } : vip,
+      isEarly(vip)
+        ? { ...vip, isWanted: undefined, reason: 'the kernel has not taken all of its services' }
+        : vip,
     );
-    this.isComplete ||= isComplete;
+    this.hasBeenComplete ||= vips.every(({ isComplete }) => isComplete);
     this.isSettled = true;
     this.converge();
   }

@@ -130,6 +130,10 @@ class Refusals {
   }
 }
 
+/** The keys of the services of which changes were refused or skipped. */
+export const incompleteServices = ({ outcomes }: Pick<Reconciliation, 'outcomes'>): ReadonlySet<string> =>
+  new Set(outcomes.filter(({ result }) => result !== 'done').map(({ change }) => partOf(change)));
+
 /** The key of the service that a change is about; empty for daemons and timeouts. */
 function partOf(change: Change): string {
   if ('of' in change) return serviceKey(change.of);

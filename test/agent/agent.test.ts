@@ -541,11 +541,11 @@ test('what a look changes is remembered before it is changed: a kill in between 
   assert.deepEqual(await weightsOf(farm), [10, 0]);
 });
 
-test('the announcer is told of each address, and whether the table is complete', async (t) => {
+test('the announcer is told of each address', async (t) => {
   const farm = await AgentFarm.start(t);
   await farm.load(farmOf(2, { floor: '0%' }));
-  const wanted = () => farm.announced?.vips.map(({ address, isWanted }) => [address, isWanted]);
-  assert.deepEqual([wanted(), farm.announced?.isComplete], [[['192.0.2.10', undefined]], true]);
+  const wanted = () => farm.announced?.map(({ address, isWanted }) => [address, isWanted]);
+  assert.deepEqual(wanted(), [['192.0.2.10', undefined]]);
   await farm.clock.pass(1000);
   assert.deepEqual(wanted(), [['192.0.2.10', true]]);
   farm.answers.set('198.51.100.1', false).set('198.51.100.2', false);
@@ -556,4 +556,26 @@ test('the announcer is told of each address, and whether the table is complete',
   assert.deepEqual(wanted(), [['192.0.2.10', false]]);
   await farm.load({ services: [] }, 'reload');
   assert.deepEqual(wanted(), []);
+});
+
+test('a service that the kernel refuses keeps its own address from coming, and no other one', async (t) => {
+  const farm = await AgentFarm.start(t);
+  const [one] = farmOf(2, { floor: '0%' }).services;
+  const bad = { ...one, service: 'tcp://192.0.2.12:80', scheduler: 'mh' };
+  const beside = { ...one, service: 'tcp://192.0.2.12:443' };
+  farm.ipvs.schedulers.delete('mh');
+  const document = { services: [bad, beside, one] };
+  await farm.load(document);
+  await farm.clock.pass(2000);
+  const complete = () => farm.announced?.map(({ address, isComplete }) => [address, isComplete]);
+  assert.deepEqual(complete(), [
+    ['192.0.2.12', false],
+    ['192.0.2.10', true],
+  ]);
+  farm.ipvs.schedulers.add('mh');
+  await farm.clock.pass(60_000);
+  assert.deepEqual(
+    complete()?.map(([, isComplete]) => isComplete),
+    [true, true],
+  );
 });

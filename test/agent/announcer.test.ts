@@ -52,7 +52,7 @@ class Devices {
   }
 
   async settle(vips: readonly Vip[], isComplete = true): Promise<void> {
-    this.announcer.settle(vips, isComplete);
+    this.announcer.settle(vips.map((each) => ({ ...each, isComplete })));
     await this.clock.pass(0);
   }
 
@@ -129,6 +129,7 @@ const vip = (address: string, isWanted: boolean | undefined, reason = 'test'): V
   address,
   isWanted,
   reason,
+  isComplete: true,
 });
 
 const A = '192.0.2.10';
@@ -167,6 +168,20 @@ describe('the announcer', () => {
     devices.restart();
     await devices.settle([vip(A, true), vip(B, false)], false);
     assert.deepEqual(devices.on('lvs0'), [A]);
+  });
+
+  test('an address comes back although another one lacks a service', async () => {
+    const devices = new Devices();
+    const refused = { ...vip(B, true), isComplete: false };
+    for (const isWanted of [true, false, true]) {
+      devices.announcer.settle([vip(A, isWanted), refused]);
+      await devices.clock.pass(0);
+      assert.deepEqual(devices.on('lvs0'), isWanted ? [A] : []);
+    }
+    assert.deepEqual(
+      [devices.announcer.isReady, devices.announcer.addresses[1]?.reason],
+      [false, 'the kernel has not taken all of its services'],
+    );
   });
 
   test('leaves an address whose quorum is not known yet as it is', async () => {
@@ -355,6 +370,7 @@ describe('virtual addresses', () => {
             ([name, has]) => (has === undefined ? [] : [[name, has] as const]),
           ),
         ),
+        new Set(),
       )[0];
     assert.deepEqual(of(true, true), vip(A, true, 'its services have their quorums'));
     assert.deepEqual(of(true, false), vip(A, false, 'tcp://192.0.2.10:443 has lost its quorum'));
@@ -363,7 +379,7 @@ describe('virtual addresses', () => {
   });
 
   test('that nobody checks are wanted; services of firewall marks have none', async () => {
-    assert.deepEqual(wanted(vipsOf(await services(), new Map())), [
+    assert.deepEqual(wanted(vipsOf(await services(), new Map(), new Set())), [
       [A, undefined],
       ['192.0.2.11', true],
       [B, undefined],

@@ -125,7 +125,7 @@ describe('announce', () => {
       { device: 'lvs0', linger: 0 },
       { own: [], isWithdrawn: false },
     );
-    announcer.settle([{ address: '192.0.2.10', isWanted: true, reason: 'test' }], true);
+    announcer.settle([{ address: '192.0.2.10', isWanted: true, reason: 'test', isComplete: true }]);
     await serve((question) => answerAnnouncing(announcer, question) ?? '');
     await clock.pass(0);
     const { status, out } = await run('--withdraw');

@@ -33,7 +33,7 @@ export class AgentFarm {
   /** Why a program fails. */
   program: (command: readonly string[]) => Promise<string | undefined> = async () => undefined;
   /** What the announcer was told last. */
-  announced: { readonly vips: readonly Vip[]; readonly isComplete: boolean } | undefined;
+  announced: readonly Vip[] | undefined;
   /** What a restart finds. */
   memory: AgentMemory = noMemory;
   /** Times that it was written. */
@@ -132,8 +132,8 @@ export class AgentFarm {
             return { synReceived, connections };
           });
         },
-        announce: (vips, isComplete) => {
-          if (this.agent === agent) this.announced = { vips, isComplete };
+        announce: (vips) => {
+          if (this.agent === agent) this.announced = vips;
         },
       },
       this.memory,

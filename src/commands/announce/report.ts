@@ -35,6 +35,8 @@ const remarksOn = ({ agent, device, ready, withdrawn, busy }: AnnounceReport): s
   ...(withdrawn ? ['all addresses are withdrawn: lvsadm announce --restore ends that'] : []),
   ...(agent ? [] : ['no agent runs in this network namespace: lvsadm run starts it']),
   ...(agent && device === null ? ['no device has addresses: lvsadm run --announce names one'] : []),
-  ...(agent && !ready ? ['the documents are not applied completely: nothing new is announced'] : []),
+  ...(agent && !ready
+    ? ['the documents are not applied completely: no address of a refused service is announced anew']
+    : []),
   ...(busy ? [`${device ?? 'the device'} has yet to follow`] : []),
 ];

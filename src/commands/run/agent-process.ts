@@ -150,7 +150,7 @@ export class AgentProcess {
         time: () => context.date().getTime(),
         runCommand: runQuorumCommand,
         countHandshakes: (servers) => countHandshakes(context, servers),
-        announce: (vips, isComplete) => announcer.settle(vips, isComplete),
+        announce: (vips) => announcer.settle(vips),
       },
       memory.read(),
     );

@@ -15,7 +15,8 @@ import { serverRow } from '../support/rows.js';
 const web: ServiceId = { protocol: 'tcp', address: '192.0.2.10', port: 80 };
 const leg = { address: ['198.51.100.250/24'], link: 'macvlan' } as const;
 const check = checkOf('tcp', { through: 'path', leg, timeout: 50 });
-const placed = (last: number) => placeFor(check, web, serverRow(`198.51.100.${last}`, 80, { method: 'dr' }));
+const placed = (last: number, of = check) =>
+  placeFor(of, web, serverRow(`198.51.100.${last}`, 80, { method: 'dr' }));
 
 /** What the played prober does with a question. */
 type Play = (asked: Asked, events: WorkerEvents) => void;
@@ -48,7 +49,7 @@ function playedOver(network: object, plays: readonly (Play | undefined)[]) {
       if (play === undefined) throw new HostError('make a network namespace', 'operation not permitted');
       setImmediate(() => events.line('ready'));
       const send = (line: string): void => void setImmediate(() => play(JSON.parse(line), events));
-      return { process: 77, send, end: () => {} };
+      return { process: 77, send, end: () => void made.push('ended') };
     },
   };
   return { made, probers: new Probers(ports) };
@@ -110,6 +111,62 @@ test('a prober that ends, or does not answer, leaves its checks not run', async 
   context.mock.method(performance, 'now', () => now.call(performance) + 5000);
   const result = await probers.run(placed(7));
   assert.deepEqual([result.notRun, result.reason], [true, 'cannot ask the prober: it has ended']);
+});
+
+test('the prober of a leg that no check has any more is ended, that of another leg goes on', async () => {
+  const play = answer(() => connected);
+  const { made, probers } = played(play, play);
+  const other = checkOf('tcp', {
+    through: 'path',
+    leg: { ...leg, address: [...leg.address, 'fd01::250/64'] },
+  });
+  await probers.run(placed(7));
+  probers.keep([placed(7), placed(8, other)]);
+  assert.equal(made.at(-1) === 'ended', false);
+  probers.keep([placed(7, other)]);
+  assert.equal(made.at(-1), 'ended', 'before another one is started');
+  assert.deepEqual(await probers.run(placed(7, other)), connected);
+  assert.deepEqual(
+    made.map((each) => each === 'ended'),
+    [false, true, false],
+  );
+});
+
+test('a prober that starts well and ends early is not made again each second', async (context) => {
+  const ends: Play = (asked, events) =>
+    asked.ask === 'open'
+      ? answer(() => null)(asked, events)
+      : events.ended(new HostError('make a network namespace', 'the process in it was ended'));
+  const { made, probers } = played(...Array(20).fill(ends));
+  let later = 0;
+  const { now } = performance;
+  context.mock.method(performance, 'now', () => now.call(performance) + later);
+  const startsAfter: number[] = [];
+  for (later = 0; later < 70_000; later += 1000) {
+    const before = made.length;
+    await probers.run(placed(7));
+    if (made.length > before) startsAfter.push(later / 1000);
+  }
+  assert.deepEqual(startsAfter, [0, 1, 3, 7, 15, 31, 63]);
+});
+
+test('a prober that does not start leaves the checks not run, and no request to stop waiting', async (context) => {
+  context.mock.timers.enable({ apis: ['setTimeout'] });
+  const { made, probers } = played(
+    () => {},
+    () => {},
+  );
+  const result = probers.run(placed(7));
+  await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+  context.mock.timers.tick(30_000);
+  assert.deepEqual((await result).reason, 'cannot start the prober: it was not ready within 30 s');
+  assert.equal(made.at(-1), 'ended');
+  const hanging = played(() => {}).probers;
+  const stop = new AbortController();
+  const stopped = assert.rejects(hanging.run(placed(7), stop.signal), /stopped/);
+  stop.abort(new Error('stopped'));
+  await stopped;
+  await hanging.end();
 });
 
 test('a request to stop is not waited for', async () => {

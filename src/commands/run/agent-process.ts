@@ -5,7 +5,7 @@ import type { AgentEvent } from '../../agent/event.js';
 import { healthMetrics } from '../../agent/health-metrics.js';
 import { answerHealth, healthReport } from '../../agent/health-report.js';
 import { answerHolds } from '../../agent/holds-report.js';
-import { stateOf } from '../../agent/watched-service.js';
+import { sharedChecks, stateOf } from '../../agent/watched-service.js';
 import type { Context } from '../../context.js';
 import { LvsadmError } from '../../errors.js';
 import type { Condition } from '../../fleet/member.js';
@@ -95,7 +95,7 @@ export class AgentProcess {
     });
     const lookPorts = {
       read: () => (fleet ? fleet.documents.read() : readOwnDocuments(context, values)),
-      load: this.agent.load.bind(this.agent),
+      load: this.load.bind(this),
       ended: (failure: LvsadmError | 'refused' | undefined) => this.looked(failure),
       fail,
       // What a fleet releases is mended there, and told there.
@@ -154,6 +154,12 @@ export class AgentProcess {
       },
       memory.read(),
     );
+  }
+
+  private async load(...[state, cause]: Parameters<Agent['load']>): ReturnType<Agent['load']> {
+    const reconciliation = await this.agent.load(state, cause);
+    this.probers.keep(sharedChecks(this.agent.services).map(({ placed }) => placed));
+    return reconciliation;
   }
 
   private async look(pass: Pass): Promise<void> {

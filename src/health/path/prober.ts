@@ -13,6 +13,17 @@ export interface ProberPorts {
   start(events: WorkerEvents): Promise<Worker>;
 }
 
+/** What becomes of a prober, for the one who started it. */
+export interface ProberLife {
+  /** Called once, when it answers no more, or could not be started. */
+  ended?(): void;
+  /** Ends it. */
+  readonly stop?: AbortSignal;
+}
+
+/** Milliseconds until a prober must be ready. */
+const START_LIMIT = 30_000;
+
 interface Waiting {
   resolve(answer: unknown): void;
   reject(error: HostError): void;
@@ -24,12 +35,18 @@ export class Prober {
   private asked = 0;
   private failure: HostError | undefined;
 
+  private readonly stop = (): void => this.end();
+
+  private constructor(private readonly life: ProberLife) {}
+
   /**
    * @param server an address that the leg leads to
    * @throws HostError if there can be no namespace, or no leg
    */
-  static async start(leg: Leg, server: string, ports: ProberPorts): Promise<Prober> {
-    const prober = new Prober();
+  static async start(leg: Leg, server: string, ports: ProberPorts, life: ProberLife = {}): Promise<Prober> {
+    const prober = new Prober(life);
+    const late = setTimeout(() => prober.end(notReady()), START_LIMIT);
+    life.stop?.addEventListener('abort', prober.stop);
     try {
       const process = await prober.startWorker(ports);
       await prober.open(leg, server, process, ports.machine);
@@ -37,12 +54,9 @@ export class Prober {
     } catch (error) {
       prober.end();
       throw error;
+    } finally {
+      clearTimeout(late);
     }
-  }
-
-  /** Whether it answers no more. */
-  get hasEnded(): boolean {
-    return this.failure !== undefined;
   }
 
   /** @throws HostError if the question cannot be answered, or the prober has ended */
@@ -59,9 +73,9 @@ export class Prober {
   }
 
   /** Ends the namespace, and with it everything in it. */
-  end(): void {
+  end(reason = new HostError('ask the prober', 'it has ended')): void {
     this.worker?.end();
-    this.fail(new HostError('ask the prober', 'it has ended'));
+    this.fail(reason);
   }
 
   /** @returns the number of its process, once its namespace is ready */
@@ -73,6 +87,8 @@ export class Prober {
       line: (line) => this.hear(line === READY ? { id: 0, answer: null } : JSON.parse(line)),
       ended: (error) => this.fail(error),
     });
+    // It may have been ended meanwhile.
+    if (this.failure !== undefined) throw this.failure;
     await ready;
     return this.worker.process;
   }
@@ -99,11 +115,17 @@ export class Prober {
   }
 
   private fail(error: HostError): void {
-    this.failure ??= error;
+    if (this.failure !== undefined) return;
+    this.failure = error;
+    this.life.stop?.removeEventListener('abort', this.stop);
+    this.life.ended?.();
     for (const { reject } of this.waiting.values()) reject(error);
     this.waiting.clear();
   }
 }
+
+const notReady = (): HostError =>
+  new HostError('start the prober', `it was not ready within ${START_LIMIT / 1000} s`);
 
 /** The link that packets to an address leave by. @throws HostError */
 async function deviceTo(address: string, machine: Machine): Promise<string> {

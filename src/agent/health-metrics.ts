@@ -50,6 +50,16 @@ export function healthMetrics({ services, punctuality }: HealthReport): MetricFa
         ms === null ? [] : [[labels({ service, server: server.server, check }), ms / 1000] as const],
       ),
     ),
+    family(
+      'check_not_run_seconds',
+      'gauge',
+      'Time for which this machine could not run the check; 0 while it runs.',
+      (service, server) =>
+        byKind(server).map(({ check, notRun }) => [
+          labels({ service, server: server.server, check }),
+          notRun ? notRun.age / 1000 : 0,
+        ]),
+    ),
     total('checks_started', 'Checks that were started.', punctuality.started),
     total('checks_not_run', 'Checks that this machine could not run.', punctuality.notRun),
     total('checks_late', 'Checks that were started more than 100 ms after they were due.', punctuality.late),

@@ -30,6 +30,10 @@ export interface CheckHealth {
   readonly ok: boolean | null;
   readonly ms: number | null;
   readonly reason: string | null;
+  /** Milliseconds since the last result; null before the first one. */
+  readonly resultAge: number | null;
+  /** Why this machine has not run the check, and for how many milliseconds; null while it runs. */
+  readonly notRun: { readonly age: number; readonly reason: string } | null;
   /** Times that it took the server down or up, since the agent started. */
   readonly transitions: number;
 }
@@ -127,16 +131,19 @@ function serverHealth(
 
 function checkHealth({ check, probe }: WatchedCheck, now: number): CheckHealth {
   const { condition, isUp, count, since } = probe.memory.state;
-  const { last } = probe;
+  const { last, notRun } = probe;
+  const ageOf = (moment: number): number => Math.max(0, Math.round(now - moment));
   return {
     check: check.kind,
     state: condition,
-    age: Math.max(0, Math.round(now - since)),
+    age: ageOf(since),
     count,
     of: count === 0 ? 0 : isUp ? check.fall : check.rise,
     ok: last?.ok ?? null,
     ms: last === undefined ? null : Number(last.ms.toFixed(1)),
     reason: last === undefined ? null : printable(last.reason),
+    resultAge: last === undefined ? null : ageOf(last.at),
+    notRun: notRun === undefined ? null : { age: ageOf(notRun.since), reason: printable(notRun.reason) },
     transitions: probe.transitions,
   };
 }

@@ -19,8 +19,16 @@ export interface LastResult extends CheckResult {
   readonly at: number;
 }
 
+/** Why this machine cannot run a check, and since which moment on the agent's clock. */
+export interface NotRun {
+  readonly since: number;
+  readonly reason: string;
+}
+
 export class Probe {
   last: LastResult | undefined;
+  /** Undefined once the check has a result again. */
+  notRun: NotRun | undefined;
   /** Times that results changed whether the server is up, since the start. */
   transitions = 0;
 
@@ -30,6 +38,7 @@ export class Probe {
   record(result: CheckResult, check: Check, now: number): 'weight' | 'memory' | undefined {
     const before = this.memory;
     this.last = { ...result, at: now };
+    this.notRun = undefined;
     const state = nextState(before.state, result.ok, check, now);
     const after = { kind: check.kind, ...said(result, check, before), state };
     this.memory = after;
@@ -42,6 +51,11 @@ export class Probe {
       return 'weight';
     const { condition, count } = before.state;
     return condition === after.state.condition && count === after.state.count ? undefined : 'memory';
+  }
+
+  /** No state changes: the server may be up. */
+  recordNotRun({ reason }: CheckResult, now: number): void {
+    this.notRun = { since: this.notRun?.since ?? now, reason };
   }
 }
 

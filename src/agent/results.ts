@@ -20,8 +20,8 @@ export interface ResultPorts {
 export class Results {
   private readonly network = new NetworkWatch();
   private numberOfChecks = 0;
-  /** Reasons for which checks did not run, each told once. */
-  private readonly notRun = new Set<string>();
+  /** Reasons that were told, with the keys of the checks that have not run since for each. */
+  private readonly notRun = new Map<string, Set<string>>();
 
   /** @param changed called with what a result has changed */
   constructor(
@@ -33,7 +33,9 @@ export class Results {
   checksOf(services: readonly WatchedService[]): RepeatedCheck[] {
     const shared = sharedChecks(services);
     this.numberOfChecks = shared.length;
-    this.network.keep(new Set(shared.map(({ key }) => key)));
+    const keys = new Set(shared.map(({ key }) => key));
+    this.network.keep(keys);
+    this.forgetNotRun((key) => !keys.has(key));
     return shared.map((each) => this.repeated(each));
   }
 
@@ -43,7 +45,8 @@ export class Results {
       placed,
       interval: () => Math.min(...members.map(intervalOf)),
       report: (result) => {
-        if (result.notRun) return this.tellNotRun(result);
+        if (result.notRun) return this.recordNotRun(key, members, result);
+        this.forgetNotRun((each) => each === key);
         for (const member of members) this.record(member, result);
         this.watchNetwork(key, result);
       },
@@ -69,11 +72,23 @@ export class Results {
     this.changed(service, change);
   }
 
-  /** No state changes: the server may be up. */
-  private tellNotRun({ reason }: CheckResult): void {
-    if (this.notRun.has(reason)) return;
-    this.notRun.add(reason);
+  /** A reason is told once for all checks, and again after each of them has run. */
+  private recordNotRun(key: string, members: readonly CheckMember[], result: CheckResult): void {
+    const now = this.ports.clock.now();
+    for (const { probe } of members) probe.recordNotRun(result, now);
+    const { reason } = result;
+    const known = this.notRun.get(reason);
+    known?.add(key);
+    if (known !== undefined) return;
+    this.notRun.set(reason, new Set([key]));
     this.ports.tell({ event: 'problem', reason: `this machine could not run a check: ${reason}` });
+  }
+
+  private forgetNotRun(which: (key: string) => boolean): void {
+    for (const [reason, keys] of this.notRun) {
+      for (const key of keys) if (which(key)) keys.delete(key);
+      if (keys.size === 0) this.notRun.delete(reason);
+    }
   }
 
   private watchNetwork(key: string, result: CheckResult): void {

@@ -58,7 +58,7 @@ export const command = defineCommand({
     'nothing.',
   exitStatuses: {
     [UP]: 'every check succeeded; every server is up',
-    [DOWN]: 'a check failed; a server is down',
+    [DOWN]: 'a check failed; a server is down, or this machine cannot run its check',
     2: 'the documents are wrong, or have no checks; the agent does not check the service',
   },
   examples: [

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { healthReport } from '../../src/agent/health-report.js';
 import { TransportError, UsageError } from '../../src/errors.js';
 import type { ServiceId } from '../../src/model/service.js';
 import { AgentFarm } from '../support/agent-farm.js';
@@ -60,6 +61,31 @@ test('a check that this machine cannot run changes no state, and its reason is t
     'problem: this machine could not run a check: too many open files',
   ]);
   assert.ok(farm.agent.punctuality.notRun >= 27);
+});
+
+test('a check that runs no more is reported with the time since, and told again after it ran', async (t) => {
+  const farm = await AgentFarm.start(t);
+  await farm.load(farmOf(1));
+  await farm.clock.pass(1000);
+  const health = () => {
+    const { services } = healthReport(farm.agent, undefined, farm.clock.now());
+    const [check] = services[0]?.servers[0]?.checks ?? [];
+    return check ?? assert.fail('no check');
+  };
+  assert.equal(health().notRun, null);
+  const reason = 'too many open files';
+  for (const times of [1, 2]) {
+    farm.answers.set('198.51.100.1', { ok: false, notRun: true, reason });
+    await farm.clock.pass(5000);
+    const { state, notRun, resultAge } = health();
+    assert.equal(state, 'up');
+    assert.equal(notRun?.reason, reason);
+    assert.ok(notRun.age >= 4000 && (resultAge ?? 0) >= notRun.age, `${notRun.age} ${resultAge}`);
+    assert.equal(farm.told('problem').length, times);
+    farm.answers.delete('198.51.100.1');
+    await farm.clock.pass(2000);
+    assert.equal(health().notRun, null);
+  }
 });
 
 test('the floor keeps the servers that failed last, and one line says that all checks fail', async (t) => {

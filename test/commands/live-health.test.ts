@@ -19,6 +19,8 @@ const check = (state: CheckHealth['state'], more: Partial<CheckHealth> = {}): Ch
   ok: state === 'up',
   ms: 1.5,
   reason: state === 'up' ? 'status 200' : 'connection refused',
+  resultAge: 500,
+  notRun: null,
   transitions: 1,
   ...more,
 });
@@ -69,6 +71,23 @@ test('the worst check of a server says its state; a server without checks has no
   assert.equal(healthMark(server('a', [check('rising'), check('down')]))?.state, 'down');
   assert.equal(healthMark(server('a', [check('down')], true))?.state, 'kept');
   assert.equal(healthMark(server('a', [])), undefined);
+});
+
+const notRun = { age: 200_000, reason: 'too many open files' };
+
+test('a check that does not run is seen in health, whose status is 1, and in metrics', async (t) => {
+  const { director: machine, env, serve } = await director(t);
+  const checks = [check('up', { notRun, resultAge: 201_000 })];
+  await serve(() => JSON.stringify(report(server('198.51.100.1:80', checks))));
+  const { status, out } = await machine.run(['health'], { env });
+  assert.match(out, / up, not run .* not run for 3m: too many open files; before: status 200\n/);
+  assert.match(out, /\n1 up, 0 down, 1 with a check that does not run\n$/);
+  assert.equal(status, 1);
+  const json = await machine.run(['health', '--json'], { env });
+  assert.deepEqual(JSON.parse(json.out).services[0].servers[0].checks[0].notRun, notRun);
+  const labels = 'service="tcp://192.0.2.10:80",server="198.51.100.1:80",check="http"';
+  const metrics = (await machine.run(['metrics'], { env })).out.split('\n');
+  assert.ok(metrics.includes(`lvs_health_check_not_run_seconds{${labels}} 200`));
 });
 
 describe('top', () => {

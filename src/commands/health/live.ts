@@ -24,7 +24,7 @@ export interface LiveOptions {
 }
 
 /**
- * Writes the health once, or whenever a state or a weight changes. @returns 1 if a server is down
+ * Writes the health once, or whenever a state or a weight changes. @returns 1 if a server is down, or has a check that does not run
  * @throws HostError if no agent answers
  */
 export async function showHealth(path: string, options: LiveOptions, context: Context): Promise<number> {
@@ -43,7 +43,7 @@ export async function showHealth(path: string, options: LiveOptions, context: Co
       );
     }
     told = known;
-    if (!watch) return report.services.some(({ servers }) => servers.some(isDown)) ? DOWN : UP;
+    if (!watch) return report.services.some(({ servers }) => servers.some(isInDoubt)) ? DOWN : UP;
     await interruption.sleep(POLL);
     if (interruption.requested) return interruption.status;
   }
@@ -65,11 +65,17 @@ const essence = ({ services }: HealthReport): unknown =>
       weight,
       held,
       suspect,
-      checks.map(({ state, count }) => [state, count]),
+      checks.map(({ state, count, notRun }) => [state, count, notRun?.reason]),
     ]),
   ]);
 
 const isDown = ({ factors, kept }: ServerHealth): boolean => factors.health === 0 || kept;
+
+/** An agent of an earlier version has no member `notRun`. */
+const isNotRun = ({ notRun }: CheckHealth): boolean => Boolean(notRun);
+
+/** Down, or in a state that nothing confirms. */
+const isInDoubt = (server: ServerHealth): boolean => isDown(server) || server.checks.some(isNotRun);
 
 const columns = [
   { heading: 'SERVICE' },
@@ -98,11 +104,13 @@ async function healthText({ services }: HealthReport, { out, env, date }: Contex
   const servers = services.flatMap((each) => each.servers);
   const kept = servers.filter((server) => server.kept).length;
   const down = servers.filter(isDown).length;
+  const notRun = servers.filter(({ checks }) => checks.some(isNotRun)).length;
   const held = servers.filter((server) => server.held !== null).length;
   const counts = [
     `${servers.length - down} up`,
     `${down} down`,
     ...(kept > 0 ? [`${kept} of these kept by the floor`] : []),
+    ...(notRun > 0 ? [`${notRun} with a check that does not run`] : []),
     ...(held > 0 ? [`${held} held`] : []),
     ...services.filter(({ sorry }) => sorry).map(({ service }) => `${service} has its sorry server alone`),
   ];
@@ -121,13 +129,14 @@ function rowOf(
   now: number,
 ) {
   const { state = 'unchecked', count = 0, of = 0 } = check ?? {};
-  const text = count > 0 ? `${state} ${count}/${of}` : state;
+  const counted = count > 0 ? `${state} ${count}/${of}` : state;
+  const text = check?.notRun ? `${counted}, not run` : counted;
   return {
     cells: [
       service,
       server.server,
       check?.check ?? '-',
-      state === 'down' ? theme.error(text) : count > 0 ? theme.warning(text) : text,
+      state === 'down' ? theme.error(text) : count > 0 || check?.notRun ? theme.warning(text) : text,
       check === undefined ? '-' : ageText(check.age),
       check?.ms?.toFixed(1) ?? '-',
       weightText(server),
@@ -136,7 +145,7 @@ function rowOf(
   };
 }
 
-/** `held at 0 by root since 14:02: disk; suspect; connection refused` */
+/** `held at 0 by root since 14:02: disk; suspect; not run for 3m: too many open files; before: status 200` */
 function noteOf(
   { held, suspect }: ServerHealth,
   check: CheckHealth | undefined,
@@ -145,7 +154,8 @@ function noteOf(
   const texts = [
     held === null ? undefined : holdText(holdFrom(held), now),
     suspect ? 'suspect' : undefined,
-    check?.reason ?? undefined,
+    check?.notRun ? `not run for ${ageText(check.notRun.age)}: ${check.notRun.reason}` : undefined,
+    check?.notRun && check.reason ? `before: ${check.reason}` : (check?.reason ?? undefined),
   ];
   return texts.filter((text) => text !== undefined).join('; ') || undefined;
 }

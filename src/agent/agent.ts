@@ -92,12 +92,12 @@ export class Agent {
    */
   load(state: DesiredState, cause: Exclude<Cause, 'checks'>): Promise<Reconciliation> {
     return this.inTurn(async () => {
+      const changed = await this.held.read();
       const now = this.ports.clock.now();
       const known = this.documents === undefined ? this.known : this.memory;
       const services = (state.services ?? [])
         .filter(isChecked)
         .map((service) => new WatchedService(service, this.probes, now, known, this.held));
-      const changed = this.held.read();
       // A look that finds other weights than the last ones of these has not found what another program did.
       const expected = new Set([
         ...[...this.changed.present, ...services.filter(({ isStarting }) => isStarting)].map(
@@ -127,7 +127,7 @@ export class Agent {
   /** Reads the holds of operators again. Resolves when the weights that follow are set, or the kernel has refused them. */
   readHolds(): Promise<void> {
     return this.inTurn(async () => {
-      const changed = this.held.read();
+      const changed = await this.held.read();
       for (const service of this.services) if (changed.has(service.name)) this.changed.add(service);
       const { services = [] } = this.documents ?? {};
       await this.pass(

@@ -1,6 +1,6 @@
 /** The holds of operators, as the agent knows them: read at each look, when a command asks for it, and when one of them expires. */
 import { HostError } from '../errors.js';
-import { type Hold, type Holds, holdKey, holdText, noHolds } from '../model/hold.js';
+import { type Hold, type Holds, holdKey, holdText, inForce, noHolds } from '../model/hold.js';
 import type { Clock } from './check-schedule.js';
 import type { AgentEvent } from './event.js';
 
@@ -8,6 +8,8 @@ export interface HoldPorts {
   readonly clock: Clock;
   /** Those in force. @throws HostError */
   readHolds(): Holds;
+  /** The servers that have weight 0 in the table. @throws what reading the table throws */
+  serversAtZero(): Promise<readonly Pick<Hold, 'service' | 'server'>[]>;
   /** Milliseconds since 1970. */
   time(): number;
   tell(event: AgentEvent): void;
@@ -18,7 +20,8 @@ const LONGEST_PAUSE = 3_600_000;
 
 export class HeldServers {
   holds: Holds = noHolds;
-  private isKnown = false;
+  /** `presumed`: those of servers that had weight 0 when they were to be read first. */
+  private source: 'none' | 'presumed' | 'file' = 'none';
   private problem: string | undefined;
   private cancelTimer: () => void = () => {};
 
@@ -39,20 +42,22 @@ export class HeldServers {
   }
 
   /**
-   * Reads them again. If that fails, those that were read before stay in force.
+   * Reads them again. If that fails, those that were read before stay in force until they expire. If they have never been read,
+   * servers of weight 0 are held there: each of them may be one that an operator took out.
    * @returns the names of the services in which they have changed
-   * @throws HostError if they have never been read
+   * @throws what reading the table throws
    */
-  read(): ReadonlySet<string> {
+  async read(): Promise<ReadonlySet<string>> {
     const before = this.holds;
     try {
       this.holds = this.ports.readHolds();
-      this.isKnown = true;
+      this.source = 'file';
       this.problem = undefined;
     } catch (error) {
-      if (!this.isKnown || !(error instanceof HostError)) throw error;
-      if (error.message !== this.problem) this.ports.tell({ event: 'problem', reason: error.message });
-      this.problem = error.message;
+      if (!(error instanceof HostError)) throw error;
+      this.holds = this.source === 'none' ? await this.presumed() : inForce(this.holds, this.ports.time());
+      if (this.source === 'none') this.source = 'presumed';
+      this.tellFailure(error);
     }
     this.arm();
     return this.tellChanges(before);
@@ -60,6 +65,28 @@ export class HeldServers {
 
   stop(): void {
     this.cancelTimer();
+  }
+
+  private async presumed(): Promise<Holds> {
+    const terms = {
+      weight: 0,
+      before: 0,
+      by: 'the agent',
+      since: this.ports.time(),
+      reason: 'the holds cannot be read',
+    };
+    const servers = await this.ports.serversAtZero();
+    return new Map(servers.map((server) => [holdKey(server), { ...server, ...terms }]));
+  }
+
+  /** Presumed holds keep servers out that nobody may have held: they are a problem at each look. */
+  private tellFailure({ message }: HostError): void {
+    const isPresumed = this.source === 'presumed';
+    const until = isPresumed ? '; until then the servers that had weight 0 at the start keep it' : '';
+    if (isPresumed || message !== this.problem) {
+      this.ports.tell({ event: 'problem', reason: `${message}${until}` });
+    }
+    this.problem = message;
   }
 
   private tellChanges(before: Holds): ReadonlySet<string> {

@@ -94,17 +94,47 @@ test('the sorry server gets the clients when all servers are held at 0, and can 
   assert.equal((await farm.weights(web))['198.51.100.99'], 7);
 });
 
-test('holds that cannot be read any more stay in force, which is told once; at the start they are an error', async (t) => {
+test('holds that cannot be read any more stay in force until they expire, which is told once', async (t) => {
   const farm = await AgentFarm.start(t);
   hold(farm, 1);
-  await farm.load(farmOf(2));
-  const failure = new HostError('read holds.json', 'it is empty');
-  farm.holdsFailure = failure;
-  await farm.load(farmOf(2), 'resync');
-  await farm.load(farmOf(2), 'resync');
-  assert.deepEqual(await weightsOf(farm), [0, 10]);
+  hold(farm, 2, { until: farm.clock.now() + 60_000 });
+  await farm.load(farmOf(3));
+  farm.holdsFailure = new HostError('read holds.json', 'it is empty');
+  await farm.load(farmOf(3), 'resync');
+  await farm.load(farmOf(3), 'resync');
+  assert.deepEqual(await weightsOf(farm), [0, 0, 10]);
+  await farm.clock.pass(61_000);
+  assert.deepEqual(await weightsOf(farm), [0, 10, 10]);
+  assert.match(farm.told('hold').at(-1) ?? '', /^198\.51\.100\.2:80 hold: expired: /);
   assert.deepEqual(farm.told('problem'), ['problem: cannot read holds.json: it is empty']);
+});
+
+test('holds that cannot be read at the start leave servers of weight 0 there, with a problem at each look', async (t) => {
+  const farm = await AgentFarm.start(t);
+  hold(farm, 1);
+  await farm.load(farmOf(3));
+  farm.holdsFailure = new HostError('read holds.json', 'it is empty');
   farm.restart();
-  await assert.rejects(farm.load(farmOf(2)), failure);
-  assert.deepEqual(await weightsOf(farm), [0, 10]);
+  await farm.load(farmOf(3));
+  await farm.clock.pass(5000);
+  await farm.load(farmOf(3), 'resync');
+  assert.deepEqual(await weightsOf(farm), [0, 10, 10]);
+  const problem =
+    'problem: cannot read holds.json: it is empty; until then the servers that had weight 0 at the start keep it';
+  assert.deepEqual(farm.told('problem'), [problem, problem]);
+  assert.match(
+    farm.told('hold').at(-1) ?? '',
+    /hold: begun: held at 0 by the agent since .*: the holds cannot be read$/,
+  );
+  // A server that fails meanwhile comes back.
+  farm.answers.set('198.51.100.2', false);
+  await farm.clock.pass(3000);
+  farm.answers.set('198.51.100.2', true);
+  await farm.clock.pass(3000);
+  assert.deepEqual(await weightsOf(farm), [0, 10, 10]);
+  farm.holdsFailure = undefined;
+  farm.holds = new Map();
+  await farm.load(farmOf(3), 'resync');
+  assert.deepEqual(await weightsOf(farm), [10, 10, 10]);
+  assert.deepEqual(farm.errors, []);
 });

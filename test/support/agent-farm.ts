@@ -119,6 +119,7 @@ export class AgentFarm {
           if (this.holdsFailure !== undefined) throw this.holdsFailure;
           return inForce(this.holds, this.clock.now());
         },
+        serversAtZero: () => this.table.serversAtZero(),
         time: () => this.clock.now(),
         runCommand: async (command) => {
           this.commands.push(command);

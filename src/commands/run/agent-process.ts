@@ -147,6 +147,7 @@ export class AgentProcess {
         reconcile: this.table.reconcile,
         remember: memory.write,
         readHolds: () => holds.read(),
+        serversAtZero: this.table.serversAtZero,
         time: () => context.date().getTime(),
         runCommand: runQuorumCommand,
         countHandshakes: (servers) => countHandshakes(context, servers),

@@ -3,9 +3,12 @@ import type { Scope } from '../../agent/agent.js';
 import type { Context } from '../../context.js';
 import { UsageError } from '../../errors.js';
 import type { IpvsClient } from '../../ipvs/client.js';
-import { noHolds } from '../../model/hold.js';
+import { destinationKey } from '../../model/destination.js';
+import { type Hold, noHolds } from '../../model/hold.js';
+import { formatService } from '../../model/service-uri.js';
 import type { DesiredState } from '../../model/state.js';
 import { type Reconciliation, reconcile } from '../../plan/apply.js';
+import { readState } from '../../plan/current.js';
 import type { RemovalLimit } from '../../plan/policy.js';
 import { planFor, readCurrent, settingWriter } from '../shared/desired-state.js';
 import { checkRemovals, watchLimit } from '../shared/removal-limits.js';
@@ -32,10 +35,8 @@ export class KernelTable {
     const { context } = this;
     const { prune, allowEmpty, maxRemove = watchLimit } = this.limits;
     const desired = { prune: prune && only.length === 0, only, state, holds: noHolds, texts: [] };
-    try {
-      this.client ??= await context.openClient({});
-      const { client } = this;
-      return await reconcile({
+    return this.withClient((client) =>
+      reconcile({
         client,
         read: () => readCurrent(client, desired, context),
         plan: (current) => {
@@ -50,16 +51,33 @@ export class KernelTable {
         set: settingWriter(context),
         // A service that the kernel refuses must not keep dead servers of others in use.
         refusalSkips: 'service',
-      });
-    } catch (error) {
-      if (!(error instanceof UsageError)) this.close();
-      throw error;
-    }
+      }),
+    );
   };
+
+  readonly serversAtZero = (): Promise<readonly Pick<Hold, 'service' | 'server'>[]> =>
+    this.withClient(async (client) => {
+      const { services } = await readState(client);
+      return services.flatMap(({ service, destinations }) =>
+        destinations
+          .filter(({ weight }) => weight === 0)
+          .map(({ id }) => ({ service: formatService(service.id), server: destinationKey(id) })),
+      );
+    });
 
   close(): void {
     this.client?.close();
     this.client = undefined;
+  }
+
+  private async withClient<T>(work: (client: IpvsClient) => Promise<T>): Promise<T> {
+    try {
+      this.client ??= await this.context.openClient({});
+      return await work(this.client);
+    } catch (error) {
+      if (!(error instanceof UsageError)) this.close();
+      throw error;
+    }
   }
 }
 

@@ -169,7 +169,7 @@ export class Announcer {
     for (const reason of problems)
       if (!this.problems.has(reason)) this.ports.tell({ event: 'problem', reason });
     this.problems = problems;
-    this.wake(failures.size > 0 ? STEP : undefined);
+    this.wake(failures.size > 0);
   }
 
   private async follow(attempt: Attempt): Promise<void> {
@@ -263,14 +263,12 @@ export class Announcer {
     this.remember();
   }
 
-  /** Converges again when an address is to leave lo, or after so many milliseconds. */
-  private wake(most = Number.POSITIVE_INFINITY): void {
+  /** Converges again when an address is to leave lo; after a failure a moment later, as it may be about an address that is late. */
+  private wake(hasFailed: boolean): void {
     const { clock } = this.ports;
     const now = clock.now();
-    const pause = Math.min(
-      most,
-      ...this.lingering.map(({ address }) => (this.ends.get(address) ?? now) - now),
-    );
+    const pauses = this.lingering.map(({ address }) => (this.ends.get(address) ?? now) - now);
+    const pause = hasFailed ? STEP : Math.min(...pauses);
     if (pause < Number.POSITIVE_INFINITY && !this.isOver)
       this.cancelTimer = clock.after(Math.max(0, pause), () => this.converge());
   }

@@ -26,6 +26,8 @@ class Devices {
   /** When an address left the announced device last. */
   private readonly withdrawn = new Map<string, number>();
   failure: HostError | undefined;
+  /** Times that addresses were read. */
+  reads = 0;
   /** What others do between a look and an addition. */
   meanwhile = (): void => {};
   announcer: Announcer;
@@ -79,13 +81,15 @@ class Devices {
     };
     const keyOf = ({ address, device }: LocalAddress): string => `${address} ${device}`;
     const addresses: AddressPorts = {
-      read: () =>
-        step(() =>
+      read: () => {
+        this.reads++;
+        return step(() =>
           [...this.present].map((key) => {
             const [address = '', device = ''] = key.split(' ');
             return { address, device };
           }),
-        ),
+        );
+      },
       prepare: () => step(() => {}),
       add: (added) =>
         step(() => {
@@ -283,6 +287,20 @@ describe('the announcer', () => {
       `${A} vip: announced: test`,
     ]);
     assert.deepEqual(devices.errors, []);
+  });
+
+  test('an address that cannot leave lo is tried again after pauses', async () => {
+    const devices = new Devices();
+    await devices.settle([vip(A, true)]);
+    await devices.settle([vip(A, false)]);
+    await devices.clock.pass(LINGER - 1);
+    devices.failure = new HostError('read addresses', 'too many open files');
+    const before = devices.reads;
+    await devices.clock.pass(5001);
+    assert.ok(devices.reads - before <= 7, `${devices.reads - before} reads in 5 s`);
+    devices.failure = undefined;
+    await devices.clock.pass(1000);
+    assert.deepEqual(devices.on('lo'), []);
   });
 
   test('an address that somebody removes comes back at the next look', async () => {

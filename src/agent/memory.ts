@@ -7,7 +7,7 @@ import type { Decision } from './quorum-program.js';
 
 /** What is remembered of quorums, by the names of services. */
 export interface QuorumMemory {
-  /** Whether each has its quorum. */
+  /** Whether each has its quorum, by the results of this boot. */
   readonly quorums: ReadonlyMap<string, boolean>;
   /** Decisions whose programs have ended well in this boot. */
   readonly programs: ReadonlyMap<string, Decision>;
@@ -51,7 +51,7 @@ export const plainMemory = ({ probes, starts, quorums, programs }: AgentMemory) 
   programs: Object.fromEntries(programs),
 });
 
-/** @param boot that the machine is in: what programs did is lost with another one */
+/** @param boot that the machine is in: quorums, and what programs did, are lost with another one */
 export const memoryKind = (boot: string | undefined): StateKind<AgentMemory> => ({
   name: 'agent',
   empty: noMemory,
@@ -61,7 +61,7 @@ export const memoryKind = (boot: string | undefined): StateKind<AgentMemory> => 
     return {
       starts: new Map(Object.entries(starts).map(([key, start]) => [key, checkedStart(start)])),
       probes: new Map(Object.entries(probes).map(([key, each]) => [key, checkedProbe(each)])),
-      quorums: new Map(Object.entries(quorums).map(([key, has]) => [key, has === true])),
+      quorums: new Map(isOfThisBoot ? Object.entries(quorums).map(([key, has]) => [key, has === true]) : []),
       programs: new Map(
         isOfThisBoot ? Object.entries(programs).map(([key, each]) => [key, checkedDecision(each)]) : [],
       ),

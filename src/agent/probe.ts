@@ -36,7 +36,7 @@ export class Probe {
 
   /** @returns what changed: what weights follow from, something else that is remembered, or nothing */
   record(result: CheckResult, check: Check, now: number): 'weight' | 'memory' | undefined {
-    const before = this.memory;
+    const { memory: before, last } = this;
     this.last = { ...result, at: now };
     this.notRun = undefined;
     const state = nextState(before.state, result.ok, check, now);
@@ -50,6 +50,8 @@ export class Probe {
     )
       return 'weight';
     const { condition, count } = before.state;
+    // After a restart the first result may decide the quorum.
+    if (last === undefined) return 'memory';
     return condition === after.state.condition && count === after.state.count ? undefined : 'memory';
   }
 

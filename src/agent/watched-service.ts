@@ -93,18 +93,7 @@ export class WatchedService {
   }
 
   weights(now: number): ServiceWeights {
-    return serviceWeights(
-      this.servers.map((server) => ({
-        state: stateOf(server),
-        weight: server.destination.weight,
-        held: this.holdOf(server)?.weight,
-        agent: shareOf(server, ({ kind }) => kind === 'agent'),
-        reported: shareOf(server, ({ kind }) => kind !== 'agent'),
-        start: server.start,
-      })),
-      this.health,
-      now,
-    );
+    return this.weightsOf(this.servers, now);
   }
 
   /** The service as the kernel is to have it now: weights of the states, and the sorry server if no other one gets clients. */
@@ -135,11 +124,33 @@ export class WatchedService {
     return this.servers.some(({ start }) => typeof start === 'number');
   }
 
-  /** Undefined until each server that is checked has had a result: before, nothing is known. */
+  /**
+   * Whether it has its quorum.
+   * @param before undefined if results of this boot have not said it yet: then each server must have had a result of this run, and
+   * servers that only states of earlier take for up do not count
+   */
   quorum(now: number, before: boolean | undefined): boolean | undefined {
-    const isKnown = this.servers.every((server) => stateOf(server).condition !== 'unknown');
-    if (!isKnown && before === undefined) return undefined;
-    return hasQuorum(this.weights(now).weightUp, this.health.quorum, before);
+    const { quorum } = this.health;
+    if (before !== undefined) return hasQuorum(this.weights(now).weightUp, quorum, before);
+    if (!this.servers.every(hasResults)) return undefined;
+    const sure = this.servers.filter((server) => stateOf(server).condition !== 'failing');
+    if (hasQuorum(this.weightsOf(sure, now).weightUp, quorum)) return true;
+    return sure.length === this.servers.length ? false : undefined;
+  }
+
+  private weightsOf(servers: readonly WatchedServer[], now: number): ServiceWeights {
+    return serviceWeights(
+      servers.map((server) => ({
+        state: stateOf(server),
+        weight: server.destination.weight,
+        held: this.holdOf(server)?.weight,
+        agent: shareOf(server, ({ kind }) => kind === 'agent'),
+        reported: shareOf(server, ({ kind }) => kind !== 'agent'),
+        start: server.start,
+      })),
+      this.health,
+      now,
+    );
   }
 
   /** Why each server has its weight, by name; and the sorry server. */
@@ -165,6 +176,10 @@ function newProbe(kind: CheckKind, health: Health, now: number, known: ProbeMemo
 
 export const stateOf = ({ checks }: WatchedServer): ServerState =>
   combinedState(checks.map(({ probe }) => probe.memory.state)) ?? ALWAYS_UP;
+
+/** Whether each of its checks has had a result since the start. */
+const hasResults = ({ checks }: WatchedServer): boolean =>
+  checks.every(({ probe }) => probe.last !== undefined);
 
 /** Share of the weight that some checks leave. */
 const shareOf = ({ checks }: WatchedServer, which: (check: Check) => boolean): number =>

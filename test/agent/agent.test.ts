@@ -307,10 +307,10 @@ test('programs of a quorum run after a reboot, and for a quorum that a reload ad
   await farm.clock.pass(100);
   assert.deepEqual(farm.commands, [['/bin/up'], ['/bin/up', 'web']]);
   // A reboot.
-  farm.memory = { ...farm.memory, programs: new Map() };
+  farm.memory = { ...farm.memory, quorums: new Map(), programs: new Map() };
   farm.restart();
   await farm.load(watched());
-  await farm.clock.pass(100);
+  await farm.clock.pass(2000);
   assert.deepEqual(programs(farm), ['/bin/up', '/bin/up', '/bin/up']);
 });
 
@@ -604,4 +604,29 @@ test('a service that the kernel refuses keeps its own address from coming, and n
     complete()?.map(([, isComplete]) => isComplete),
     [true, true],
   );
+});
+
+test('after a reboot an address waits for results, whatever the states of before are', async (t) => {
+  const farm = await AgentFarm.start(t);
+  const document = farmOf(2, { floor: '0%' });
+  await farm.load(document);
+  await farm.clock.pass(2000);
+  const isWanted = () => farm.announced?.[0]?.isWanted;
+  const reboot = async () => {
+    farm.memory = { ...farm.memory, quorums: new Map(), programs: new Map() };
+    farm.restart();
+    await farm.load(document);
+  };
+  await reboot();
+  assert.equal(isWanted(), undefined);
+  await farm.clock.pass(1100);
+  assert.equal(isWanted(), true);
+  for (const server of ['198.51.100.1', '198.51.100.2']) farm.answers.set(server, false);
+  await reboot();
+  const seen = new Set<boolean | undefined>();
+  for (let step = 0; step < 30; step++) {
+    await farm.clock.pass(100);
+    seen.add(isWanted());
+  }
+  assert.deepEqual([...seen], [undefined, false]);
 });

@@ -29,9 +29,10 @@ const written = (value: AgentMemory): unknown => JSON.parse(JSON.stringify(kind.
 
 test('all of it is written and read', () => assert.deepEqual(kind.parse(written(memory)), memory));
 
-test('what programs did is lost with the boot', () => {
-  assert.deepEqual(memoryKind('another').parse(written(memory)), { ...memory, programs: new Map() });
-  assert.deepEqual(memoryKind(undefined).parse(written(memory)), { ...memory, programs: new Map() });
+test('quorums, and what programs did, are lost with the boot', () => {
+  const left = { ...memory, quorums: new Map(), programs: new Map() };
+  assert.deepEqual(memoryKind('another').parse(written(memory)), left);
+  assert.deepEqual(memoryKind(undefined).parse(written(memory)), left);
 });
 
 test('times are of another clock then, and never of the future: clocks are set back', () => {

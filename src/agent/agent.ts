@@ -45,7 +45,7 @@ export class Agent {
   private probes: ReadonlyMap<string, Probe> = new Map();
   private readonly report: TableReport;
   private readonly quorums: Quorums;
-  private readonly held: HeldServers;
+  readonly held: HeldServers;
   private readonly passive: PassiveWatch;
   private readonly schedule: CheckSchedule;
   private readonly results: Results;

@@ -16,7 +16,12 @@ export interface HoldsReport {
   /** Of the agent. */
   readonly pid: number;
   /** The servers of the service whose weights the agent sets; none if its documents do not have the service. */
-  readonly servers: readonly { readonly server: string; readonly weight: number }[];
+  readonly servers: readonly {
+    readonly server: string;
+    readonly weight: number;
+    /** The weight of its hold; null without one. */
+    readonly held: number | null;
+  }[];
 }
 
 /** Answers a line with a line. @returns undefined if the question is about something else */
@@ -37,7 +42,10 @@ function asked(line: string): string | undefined {
 async function report(agent: Agent, service: string): Promise<string> {
   try {
     await agent.readHolds();
-    const servers = serversOf(agent.serviceNow(service));
+    const servers = serversOf(agent.serviceNow(service)).map((each) => ({
+      ...each,
+      held: agent.held.of(service, each.server)?.weight ?? null,
+    }));
     return JSON.stringify({ version: REPORT_VERSION, pid: process.pid, servers } satisfies HoldsReport);
   } catch (error) {
     if (!(error instanceof LvsadmError)) throw error;
@@ -46,7 +54,9 @@ async function report(agent: Agent, service: string): Promise<string> {
 }
 
 /** A server that is down may not be in the table: it has weight 0 then. */
-function serversOf(service: ReturnType<Agent['serviceNow']>): HoldsReport['servers'] {
+function serversOf(
+  service: ReturnType<Agent['serviceNow']>,
+): { readonly server: string; readonly weight: number }[] {
   const { destinations: documented = [] } = service?.documented ?? {};
   const { destinations: present = [] } = service?.now ?? {};
   const weights = new Map([

@@ -9,11 +9,11 @@ import { Progress } from '../output/progress.js';
 import { quiesce } from '../plan/drain.js';
 import { connectionsLeft, waitUntilEmpty } from '../plan/wait-until-empty.js';
 import { defineCommand } from './command.js';
+import { beginHold, keptForChange, withoutHoldsOf } from './shared/begin-hold.js';
 import { DrainedWeights } from './shared/drained-weights.js';
 import { Fallbacks, forceOption } from './shared/fallbacks.js';
 import { HoldStore, heldOf, holdOptions, holdTerms } from './shared/holds.js';
 import { Interruption, interruptOption } from './shared/interruption.js';
-import { keptByAgent, refuseKept } from './shared/kept-servers.js';
 import { release } from './shared/release.js';
 import {
   allServicesOption,
@@ -82,8 +82,7 @@ export const command = defineCommand({
       throw error;
     });
     const interruption = new Interruption(context);
-    const kept = await keptByAgent(servers, store);
-    if (terms === undefined) refuseKept(kept);
+    const kept = await keptForChange(servers, terms, store);
     const ofAgent = servers.filter((each) => kept.some(({ server }) => server === each));
     const others = servers.filter((each) => !ofAgent.includes(each));
     if (!values.force) {
@@ -93,16 +92,17 @@ export const command = defineCommand({
       );
     }
     const holds = new HoldStore(context, values.stateDir);
-    if (terms !== undefined) {
-      await holds.add(servers, 0, terms, weights);
-      await keptByAgent(ofAgent, store);
-    }
+    const request = terms && { servers, weight: 0, terms, force: values.force };
+    const replaced = request ? await beginHold(request, holds, store, context) : [];
     const taken = await fallbacks.whileSet(servicesOf(others), () => takeOut(servers, client, weights));
     await waitFor(servers, client, values.timeout * 1000, interruption, context);
     const interrupted = interruption.requested;
     const isUndone = interrupted && values.onInterrupt === 'restore';
     const held = terms === undefined ? [] : heldOf(servers, holds.read());
-    if (isUndone) await release(held, servers, client, holds, store);
+    if (isUndone && terms !== undefined) {
+      await holds.replace(servers, replaced);
+      await release(withoutHoldsOf(held, replaced), servers, client, holds, store);
+    }
     const ends: End[] = [];
     for (const server of servers) {
       const end = { server, now: await present(client, server), interrupted };

@@ -6,11 +6,11 @@ import { destinationNumbers } from '../model/fields.js';
 import { toJson } from '../output/json.js';
 import { Progress } from '../output/progress.js';
 import { defineCommand, labelOf, type Options, type Positionals, usageOf, type Values } from './command.js';
+import { beginHold, keptForChange } from './shared/begin-hold.js';
 import { DrainedWeights } from './shared/drained-weights.js';
 import { Fallbacks, forceOption } from './shared/fallbacks.js';
 import { HoldStore, holdOptions, holdsNamed, holdTerms } from './shared/holds.js';
 import { Interruption, interruptOption } from './shared/interruption.js';
-import { keptByAgent, refuseKept } from './shared/kept-servers.js';
 import {
   describeServer,
   type Found,
@@ -88,14 +88,13 @@ export const command = defineCommand({
     const wanted = weight(from);
     const store = openStore(context, values.runDir);
     const fallbacks = new Fallbacks(client, store, context.err);
-    const kept = await keptByAgent([found], store);
-    if (terms === undefined) refuseKept(kept);
+    const kept = await keptForChange([found], terms, store);
     if (from > 0 && wanted === 0 && !values.force) {
       await fallbacks.requireFallback([found.of], kept.length > 0 ? [found.of] : []);
     }
     if (terms !== undefined) {
-      await new HoldStore(context, values.stateDir).add([found], wanted, terms, new DrainedWeights(store));
-      await keptByAgent([found], store);
+      const request = { servers: [found], weight: wanted, terms, force: values.force };
+      await beginHold(request, new HoldStore(context, values.stateDir), store, context);
     }
     const interruption = new Interruption(context);
     const set: SetWeight = (server, weight) =>

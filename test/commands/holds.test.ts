@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ServiceId } from '../../src/model/service.js';
+import { agentPlace } from '../support/agent-socket.js';
 import { Director } from '../support/director.js';
 
 const web: ServiceId = { protocol: 'tcp', address: '192.0.2.1', port: 80 };
@@ -190,6 +191,38 @@ test('an interrupted drain with --hold tells how the hold ends, or ends it', asy
   assert.equal((await diff(director, documentOf(5, 1))).out, 'no difference: 3 unchanged\n');
 });
 
+test('the hold of another user is not weakened without --force, and comes back after an interruption', async (t) => {
+  const director = await start(t);
+  const bob = { SUDO_USER: 'bob' };
+  const holder = async () => {
+    const { out } = await diff(director, documentOf(5, 1), '--json');
+    return /"by": "(\w+)"/.exec(out)?.[1];
+  };
+  await director.run(['drain', ...names, '--hold', '--reason', 'disk'], { env });
+  for (const words of [
+    ['drain', ...names, '--hold', '--until', '15:00'],
+    ['weight', ...names, '3', '--hold'],
+  ]) {
+    const { status, err } = await director.run(words, { env: bob });
+    assert.equal(status, 2);
+    assert.match(err, /held at 0 by ada since 12:00: disk; --force replaces the hold\n/);
+  }
+  assert.equal(await holder(), 'ada');
+  assert.deepEqual(await weights(director), [0, 1]);
+  director.ipvs.connect(
+    web,
+    { address: '198.51.100.1', port: 80 },
+    { activeConnections: 1, inactiveConnections: 0, persistentConnections: 0 },
+  );
+  director.stop.abort('SIGINT');
+  const drain = ['drain', ...names, '--hold', '--until', '15:00', '--force'];
+  await director.run([...drain, '--on-interrupt', 'restore'], { env: bob });
+  assert.equal(await holder(), 'ada');
+  assert.deepEqual(await weights(director), [0, 1]);
+  await director.run(drain, { env: bob });
+  assert.equal(await holder(), 'bob');
+});
+
 test('mistakes about holds are refused, and change nothing', async (t) => {
   const director = await start(t);
   const mistakes: readonly [words: string[], text: RegExp][] = [
@@ -334,6 +367,39 @@ test('under an agent only a hold changes a weight, at once, and its end gives th
       'weight: 3 -> 7: as the document says',
     ],
   );
+});
+
+test('a hold that the agent does not see, in another directory, is refused and undone', async (t) => {
+  const director = await start(t);
+  const other = join(director.directory, 'other');
+  await underAgent(director, documentOf(7, 2), async () => {
+    if ((await weights(director)).join() !== '7,2') return false;
+    for (const words of [['drain'], ['weight', '0']]) {
+      const [command = '', ...more] = words;
+      const held = [command, ...names, ...more, '--hold', '--state-dir', other];
+      const { status, err } = await director.run(held, { env });
+      assert.notEqual(status, 0);
+      assert.match(
+        err,
+        /^lvsadm: cannot hold .*: the agent \(process \d+\) keeps its holds in another directory/,
+      );
+    }
+    assert.deepEqual(await weights(director), [7, 2]);
+    return true;
+  });
+  assert.ok(!(await readdir(other)).some((name) => name.endsWith('.json')));
+});
+
+test('an agent that does not answer costs a line: the hold is in force, and the weight is set', async (t) => {
+  const director = await start(t);
+  const place = await agentPlace(t, director);
+  await place.serve(() => JSON.stringify({ version: 1, error: 'busy' }));
+  const { status, err } = await director.run(['drain', ...names, '--hold'], {
+    env: { ...env, ...place.env },
+  });
+  assert.equal(err, 'lvsadm: held, but not confirmed by the agent: cannot ask the agent: busy\n');
+  assert.equal(status, 0);
+  assert.deepEqual(await weights(director), [0, 1]);
 });
 
 test('an agent leaves servers that its documents lack to the command, and refuses no change of theirs', async (t) => {

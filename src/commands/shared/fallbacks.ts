@@ -22,7 +22,11 @@ import type { StateKind, Store } from '../../system/store.js';
 import type { Options } from '../command.js';
 
 export const forceOption = {
-  force: { type: 'flag', describe: 'also where the scheduler (dh) then refuses the clients of the server' },
+  force: {
+    type: 'flag',
+    describe:
+      'also where the scheduler (dh) then refuses the clients of the server; with --hold also over the hold of another user',
+  },
 } as const satisfies Options;
 
 /** A service to which lvsadm gave the flag. */

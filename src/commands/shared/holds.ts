@@ -73,6 +73,15 @@ export class HoldStore {
     });
   }
 
+  /** Gives servers these holds alone. @throws HostError, LockedError; all of theirs stay then */
+  async replace(servers: readonly Found[], by: readonly Hold[]): Promise<void> {
+    const keys = servers.map((server) => holdKey(nameOf(server)));
+    await this.update((holds) => {
+      const others = [...holds].filter(([key]) => !keys.includes(key));
+      return new Map([...others, ...by.map((hold): [string, Hold] => [holdKey(hold), hold])]);
+    });
+  }
+
   /** Ends holds. @throws HostError, LockedError; all of them stay then */
   async remove(keys: readonly string[]): Promise<void> {
     if (keys.length > 0) {

@@ -13,6 +13,8 @@ export interface Kept {
   readonly pid: number;
   /** The weight that it has set. */
   readonly weight: number;
+  /** The weight of its hold, as the agent knows it; null without one, undefined from an agent of an earlier version. */
+  readonly held: number | null | undefined;
 }
 
 /**
@@ -25,10 +27,10 @@ export async function keptByAgent(servers: readonly Found[], store: Store): Prom
   for (const service of new Set(servers.map((server) => nameOf(server).service))) {
     const answer = await ifPresent(askAgent<HoldsReport>(path, { holds: service }));
     if (answer === undefined) return [];
-    const weights = new Map(answer.servers.map(({ server, weight }) => [`${service} ${server}`, weight]));
+    const known = new Map(answer.servers.map((each) => [`${service} ${each.server}`, each]));
     for (const server of servers) {
-      const weight = weights.get(holdKey(nameOf(server)));
-      if (weight !== undefined) kept.push({ server, pid: answer.pid, weight });
+      const { weight, held } = known.get(holdKey(nameOf(server))) ?? {};
+      if (weight !== undefined) kept.push({ server, pid: answer.pid, weight, held });
     }
   }
   return kept;

@@ -30,7 +30,7 @@ export async function release(
   await holds.remove(ended.map(holdKey));
   const servers = new Map(found.map((server) => [holdKey(nameOf(server)), server]));
   const held = ended.flatMap((hold) => servers.get(holdKey(hold)) ?? []);
-  const kept = new Map((await keptByAgent(held, store)).map((each) => [holdKey(nameOf(each.server)), each]));
+  const kept = new Map((await keptByAgent(found, store)).map((each) => [holdKey(nameOf(each.server)), each]));
   const released: Released[] = [];
   for (const hold of ended) {
     const server = servers.get(holdKey(hold));

@@ -104,6 +104,16 @@ const until = (holds: (weights: Weights) => boolean, since: number, what: string
   testbed.untilWeights(holds, since, seconds, what);
 const untilWhole = () => until(isWhole, monotonic(), 'all weights');
 
+/** The table when no weight changes any more: a slow start has a step each second. */
+async function settled(): Promise<string> {
+  for (let last = await saved(); ; ) {
+    await sleep(2500);
+    const now = await saved();
+    if (now === last) return now;
+    last = now;
+  }
+}
+
 /** The table as ipvsadm has it. */
 const saved = (): Promise<string> => testbed.host('director').run('ipvsadm', ['-Sn']);
 const logSince = async (since: number): Promise<Weights[]> =>
@@ -216,8 +226,7 @@ test('a restart and kill -9 change no weight while a server is down', async () =
   await withFault(faults.refused, ['alpha'], async () => {
     await until((weights) => !isIn(weights, 'alpha'), monotonic(), 'the detection');
     // Out of the other services, too.
-    await sleep(1500);
-    const [table, began] = [await saved(), monotonic()];
+    const [table, began] = [await settled(), monotonic()];
     const requests = await testbed.during(async () => {
       for (const end of ['stop', 'kill'] as const) {
         await agent[end]();
@@ -255,7 +264,7 @@ const inGuest = process.env['LAB_GUEST'] === 'always';
 test('the clock is set ahead, and back: nothing changes', {
   skip: !inGuest && 'it is the clock of this machine',
 }, async () => {
-  const [table, began, from] = [await saved(), monotonic(), agent.output.length];
+  const [table, began, from] = [await settled(), monotonic(), agent.output.length];
   const clock = (seconds: number) =>
     testbed.host('director').run('date', ['-s', `@${Math.round(Date.now() / 1000 + seconds)}`]);
   const requests = await testbed.during(async () => {

@@ -56,7 +56,7 @@ const options = {
   supersede: { type: 'flag', describe: 'release: replace a rollout that is under way' },
   wait: { type: 'flag', describe: 'release, rollback, resume: wait until the rollout has ended' },
   timeout: { type: 'seconds', describe: 'with --wait: longest time to wait', defaultText: '10m' },
-  reason: { type: 'text', describe: 'hold: why, for others to read', defaultText: 'none' },
+  reason: { type: 'reason', describe: 'hold: why, for others to read', defaultText: 'none' },
   node: { type: 'node', describe: 'diff: this director alone', defaultText: 'all directors' },
   watch: { type: 'flag', describe: 'status: keep running, and write it again whenever it changes' },
   ...jsonOption,

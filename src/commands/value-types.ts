@@ -201,7 +201,7 @@ function storeName(text: string): string {
 /** `lb1,lb2`, `25%`, `25%:60s`: the time is in seconds if it has no unit. */
 function wave(text: string, argument: string): WaveRequest {
   const [, who = '', time] = /^([^:]*)(?::(.*))?$/.exec(text) ?? [];
-  const wait = time === undefined ? 0 : seconds(time, argument) * 1000;
+  const wait = time === undefined ? 0 : Math.round(seconds(time, argument) * 1000);
   const [, percent] = /^(\d{1,3})%$/.exec(who) ?? [];
   if (percent === undefined) return { nodes: who.split(',').map(nodeName), wait };
   if (Number(percent) >= 1 && Number(percent) <= 100) return { percent: Number(percent), wait };

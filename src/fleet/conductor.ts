@@ -2,12 +2,13 @@
  * Opens the waves of a rollout. Every director may do it; the one that holds the key `conductor` under its lease does. A change of the
  * target compares with the target that was judged and with that key, so that one who has lost it without knowing changes nothing.
  */
+import { StoreError } from '../errors.js';
 import type { Clock } from '../system/clock.js';
 import { CONDUCTOR, MEMBERS, NODES, nameIn, TARGET } from './layout.js';
 import { conductorRecord, type NodeReport, reportRecord, type Target, targetRecord } from './records.js';
 import { readTarget, type TargetEntry } from './releases.js';
 import { judge, nextTarget, type Observation, type Verdict } from './rollout.js';
-import type { FleetStore, Lease } from './store.js';
+import type { Entry, FleetStore, Lease } from './store.js';
 
 export interface ConductorPorts {
   readonly node: string;
@@ -41,14 +42,23 @@ export class Conductor {
     const { clock } = this.ports;
     const entry = await readTarget(store);
     const { target } = entry;
-    if (target?.state !== 'rolling') return undefined;
+    if (target?.state !== 'rolling') {
+      this.rest();
+      return undefined;
+    }
     if (!(await this.conducts(store, lease))) return LONGEST_LOOK;
     const [members, reports] = await Promise.all([readMemberNames(store), readReports(store)]);
     const { verdict, seen } = judge(target, members, reports, this.seen, clock.now());
     this.seen = seen;
     if (verdict.kind === 'wait') return Math.min(verdict.until ?? LONGEST_LOOK, LONGEST_LOOK);
-    await this.proceed(store, entry, target, verdict);
+    const absent = members.filter((name) => !reports.has(name));
+    await this.proceed(store, entry, target, verdict, absent);
     return 0;
+  }
+
+  /** There is nothing to conduct: what was seen before a hold says nothing of the time since. */
+  rest(): void {
+    this.seen = undefined;
   }
 
   /** @returns whether this director is the conductor; it becomes that if there is none */
@@ -78,9 +88,10 @@ export class Conductor {
     { revision }: TargetEntry,
     target: Target,
     verdict: Verdict,
+    absent: string[],
   ): Promise<void> {
     const { node, date, tell } = this.ports;
-    const next = nextTarget(target, verdict, { author: node, time: date() });
+    const next = nextTarget(target, verdict, { author: node, time: date(), id: newId(), absent });
     if (next === undefined || this.key === undefined) return;
     const isOver = next.state !== 'rolling';
     const written = await store.commit({
@@ -112,8 +123,31 @@ function describe({ release }: Target, next: Target, verdict: Verdict): string {
 export const readMemberNames = async (store: FleetStore): Promise<string[]> =>
   (await store.keys(MEMBERS)).map(nameIn);
 
-/** The reports of directors that run, by name. @throws StoreError */
+/** The reports of directors that run, by name. One that cannot be read is that of a director that is not well. @throws StoreError */
 export async function readReports(store: FleetStore): Promise<Map<string, NodeReport>> {
   const { entries } = await store.read(NODES);
-  return new Map(entries.map((entry) => [nameIn(entry.key), reportRecord.parse(entry, store.name)]));
+  return new Map(entries.map((entry) => [nameIn(entry.key), reportOf(entry, store.name)]));
 }
+
+function reportOf(entry: Entry, store: string): NodeReport {
+  try {
+    return reportRecord.parse(entry, store);
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error;
+    const { reason } = error;
+    return {
+      version: 'unknown',
+      sequence: 0,
+      tried: 0,
+      result: 'none',
+      error: `its report cannot be read: ${reason}`,
+      converged: false,
+      health: { up: 0, down: 0 },
+      downBefore: 0,
+      time: new Date(0).toISOString(),
+    };
+  }
+}
+
+/** The identity of a new target. */
+export const newId = (): string => process.getBuiltinModule('node:crypto').randomUUID();

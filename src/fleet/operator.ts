@@ -1,15 +1,17 @@
 /** What an operator does to a fleet: each is one transaction, which compares with what was read. */
 import { UsageError } from '../errors.js';
-import { readReports } from './conductor.js';
+import { newId, readReports } from './conductor.js';
 import { LAYOUT, MEMBERS, memberKey, nameIn, nodeKey } from './layout.js';
 import { type Member, memberRecord, type NodeReport, requireLayout, type Target } from './records.js';
 import {
   type Authorship,
   findRelease,
+  findTarget,
   lastGood,
   readTarget,
   replaceTarget,
   type TargetEntry,
+  type TargetFound,
 } from './releases.js';
 import { planWaves, type WaveRequest } from './rollout.js';
 import type { FleetStore } from './store.js';
@@ -27,7 +29,7 @@ export interface RolloutRequest extends Authorship {
 /** Everything that `fleet status` shows. */
 export interface Fleet {
   readonly id: string;
-  readonly target: TargetEntry;
+  readonly target: TargetFound;
   readonly members: ReadonlyMap<string, Member>;
   readonly reports: ReadonlyMap<string, NodeReport>;
 }
@@ -38,7 +40,7 @@ export async function readFleet(store: FleetStore): Promise<Fleet> {
   if (entry === undefined) throw new UsageError(`${store.name} has no fleet; lvsadm fleet push makes one`);
   const { fleet } = requireLayout(entry, store.name);
   const [target, members, reports] = await Promise.all([
-    readTarget(store),
+    findTarget(store),
     readMembers(store),
     readReports(store),
   ]);
@@ -73,6 +75,8 @@ export async function startRollout(
 ): Promise<Target> {
   const { author, time, comment, waves, maxDown, onFailure, patience, supersede } = request;
   const { target: before } = fleet.target;
+  if (fleet.reports.size === 0 && cause === 'release')
+    throw new UsageError('no director of the fleet reports: there is nobody to run it');
   await findRelease(store, release);
   if (before?.state === 'rolling' && !supersede) {
     const which = `release ${before.release} of ${before.author}`;
@@ -80,19 +84,20 @@ export async function startRollout(
       `the rollout of ${which} is under way: wait, hold it, or replace it with --supersede`,
     );
   }
-  requireMembers(waves, fleet);
-  const sequence = (before?.sequence ?? 0) + 1;
+  requireReporting(waves, fleet);
+  const sequence = nextSequence(fleet);
   const previous = lastGood(fleet.target);
   const target: Target = {
     fleet: fleet.id,
     sequence,
     release,
+    id: newId(),
     ...(previous && { previous }),
     cause,
     author,
     time,
     ...(comment !== undefined && { comment }),
-    waves: planWaves(waves, [...fleet.members.keys()], sequence),
+    waves: planWaves(waves, [...fleet.reports.keys()], sequence),
     open: 0,
     state: 'rolling',
     maxDown,
@@ -103,11 +108,22 @@ export async function startRollout(
   return change(store, fleet.target, target);
 }
 
+/** Above all that directors have seen: the store may have gone back in time, and its target been lost. */
+const nextSequence = ({ target: { target }, reports }: Fleet): number =>
+  1 +
+  Math.max(
+    target?.sequence ?? 0,
+    ...Array.from(reports.values(), ({ sequence, tried }) => Math.max(sequence, tried)),
+  );
+
 /** Keeps the rollout from going on. @throws UsageError if none is under way, or somebody else changes it; StoreError */
 export async function holdRollout(store: FleetStore, reason: string): Promise<Target> {
-  const entry = await readTarget(store);
-  if (entry.target?.state !== 'rolling') throw new UsageError(`there is no rollout to hold${stateOf(entry)}`);
-  return change(store, entry, { ...entry.target, state: 'held', reason });
+  return insist(async () => {
+    const entry = await readTarget(store);
+    if (entry.target?.state !== 'rolling')
+      throw new UsageError(`there is no rollout to hold${stateOf(entry)}`);
+    return change(store, entry, { ...entry.target, state: 'held', reason });
+  });
 }
 
 /** Lets a rollout that is held or halted go on. @throws UsageError if there is none, or somebody else changes it; StoreError */
@@ -125,29 +141,49 @@ export async function forgetMember(store: FleetStore, name: string): Promise<voi
   const { members, reports } = await readFleet(store);
   if (!members.has(name)) throw new UsageError(notThere(name, [...members.keys()]));
   if (reports.has(name)) throw new UsageError(`${name} reports: stop its agent first, it would come back`);
-  await store.commit({
+  const written = await store.commit({
     // It may have come back this moment.
     comparisons: [{ key: nodeKey(name), revision: 0 }],
     writes: [{ remove: memberKey(name) }],
   });
+  if (written === undefined) throw new UsageError(`${name} reports again`);
 }
 
 async function change(store: FleetStore, entry: TargetEntry, target: Target): Promise<Target> {
   if ((await replaceTarget(store, entry, target)) !== undefined) return target;
-  const { target: now } = await readTarget(store);
+  const { target: now } = await findTarget(store);
   const by = now === undefined ? 'somebody else' : `release ${now.release} of ${now.author}, ${now.state}`;
-  throw new UsageError(`the target has been changed meanwhile: it is ${by}`);
+  throw new ChangedError(`the target has been changed meanwhile: it is ${by}`);
 }
 
 const stateOf = ({ target }: TargetEntry): string =>
   target === undefined ? ': nothing has been released' : `: release ${target.release} is ${target.state}`;
 
-function requireMembers(waves: readonly WaveRequest[], { members }: Fleet): void {
-  for (const wave of waves) {
-    const name = 'nodes' in wave ? wave.nodes.find((each) => !members.has(each)) : undefined;
-    if (name !== undefined) throw new UsageError(notThere(name, [...members.keys()]));
+/** A wave that nobody is in would be well at once. */
+function requireReporting(waves: readonly WaveRequest[], { members, reports }: Fleet): void {
+  for (const name of waves.flatMap((wave) => ('nodes' in wave ? wave.nodes : []))) {
+    if (!members.has(name)) throw new UsageError(notThere(name, [...members.keys()]));
+    if (!reports.has(name))
+      throw new UsageError(`${name} does not report: leave it out of the waves, or forget it`);
   }
 }
+
+/** Attempts of an operator against the conductor, which changes the target in between. */
+const ATTEMPTS = 5;
+
+/** Tries again while somebody else changes the target. @throws what the last attempt throws */
+export async function insist(attempt: () => Promise<Target>): Promise<Target> {
+  for (let left = ATTEMPTS; ; left--) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!(error instanceof ChangedError) || left === 1) throw error;
+    }
+  }
+}
+
+/** Somebody else has changed the target meanwhile. */
+class ChangedError extends UsageError {}
 
 const notThere = (name: string, names: readonly string[]): string =>
   `${name} is no director of the fleet${names.length === 0 ? ', which has none yet' : `; it has ${names.slice(0, 10).join(', ')}${names.length > 10 ? ', ...' : ''}`}`;

@@ -1,6 +1,6 @@
 /** What the values in a fleet's store are: JSON, whose members are checked when they are read. */
 import { z } from 'zod';
-import { StoreError } from '../errors.js';
+import { StoreError, UsageError } from '../errors.js';
 import { LARGEST_RELEASE, LAYOUT_VERSION } from './layout.js';
 import type { Entry } from './store.js';
 
@@ -41,32 +41,41 @@ const wave = z.object({
   wait: count,
 });
 
-const target = z.object({
-  /** The identity of the fleet: see `layout`. */
-  fleet: z.uuid(),
+/** What a director has applied, or is to apply: of one number there can be two, where a store went back in time. */
+const mark = {
   /** Greater than that of the target before; a director never goes back to a smaller one. */
   sequence,
   release: id,
-  /** What all ran before: new directors whose wave is not open yet run it, and a rollback goes back to it. */
-  previous: z.object({ sequence, release: id }).optional(),
-  cause: z.enum(['release', 'rollback']),
-  author: words,
-  time,
-  comment: words.optional(),
-  waves: z.array(wave).min(1).max(100),
-  /** Index of the last wave that is open. */
-  open: count,
-  state: z.enum(['rolling', 'held', 'halted', 'done']),
-  /** Why it is halted or held. */
-  reason: words.optional(),
-  /** How many servers more than before may be down on a director. */
-  maxDown: count,
-  onFailure: z.enum(['halt', 'rollback']),
-  /** Milliseconds for a director of an open wave to report. */
-  patience: count,
-  /** Directors that were lost when it began: it does not wait for them. */
-  absent: names,
-});
+  /** The identity of the target. */
+  id: z.uuid(),
+};
+
+const target = z
+  .object({
+    /** The identity of the fleet: see `layout`. */
+    fleet: z.uuid(),
+    ...mark,
+    /** What all ran before: new directors whose wave is not open yet run it, and a rollback goes back to it. */
+    previous: z.object(mark).optional(),
+    cause: z.enum(['release', 'rollback']),
+    author: words,
+    time,
+    comment: words.optional(),
+    waves: z.array(wave).min(1).max(100),
+    /** Index of the last wave that is open. */
+    open: count,
+    state: z.enum(['rolling', 'held', 'halted', 'done']),
+    /** Why it is halted or held. */
+    reason: words.optional(),
+    /** How many servers more than before may be down on a director. */
+    maxDown: count,
+    onFailure: z.enum(['halt', 'rollback']),
+    /** Milliseconds for a director of an open wave to report. */
+    patience: count,
+    /** Directors that were lost when it began: it does not wait for them. */
+    absent: names,
+  })
+  .refine(({ open, waves }) => open < waves.length, 'there is no such wave');
 
 const health = z.object({ up: count, down: count });
 
@@ -76,6 +85,7 @@ const report = z.object({
   /** The target whose release is applied; 0 and undefined before the first one. */
   sequence: count,
   release: id.optional(),
+  target: z.uuid().optional(),
   /** The last target that was tried, and how that ended. */
   tried: count,
   result: z.enum(['none', 'applied', 'refused', 'failed']),
@@ -85,8 +95,8 @@ const report = z.object({
   health,
   /** Servers that were down when the release was applied. */
   downBefore: count,
-  /** What the tables of mh and sh follow: see hashing.ts. */
-  hashing: z.string().max(64).optional(),
+  /** Changes each few seconds while the director takes part in a rollout: without it, it is silent. */
+  beat: count.optional(),
   time,
 });
 
@@ -110,6 +120,7 @@ export type HealthCount = z.infer<typeof health>;
 interface RecordKind<T> {
   /** @throws StoreError */
   parse(entry: Entry, store: string): T;
+  /** @throws UsageError for a record that could not be read again */
   format(record: T): string;
 }
 
@@ -127,7 +138,12 @@ const recordKind = <S extends z.ZodType>(shape: S): RecordKind<z.infer<S>> => ({
     const [issue] = error.issues;
     throw invalid(`${issue?.path.join('.') || 'the value'}: ${issue?.message ?? 'invalid'}`);
   },
-  format: (record) => JSON.stringify(record),
+  format(record) {
+    const { success, error } = shape.safeParse(record);
+    if (success) return JSON.stringify(record);
+    const [issue] = error.issues;
+    throw new UsageError(`${issue?.path.join('.') || 'the record'}: ${issue?.message ?? 'invalid'}`);
+  },
 });
 
 export const layoutRecord = recordKind(layout);

@@ -42,6 +42,11 @@ export interface TargetEntry {
   readonly target: Target | undefined;
 }
 
+/** A target that cannot be read must not keep an operator from writing another one. */
+export interface TargetFound extends TargetEntry {
+  readonly problem: StoreError | undefined;
+}
+
 /**
  * Makes a release of documents, unless the newest one has the same. Its last write is the release: until then nobody sees any of it.
  * @throws UsageError for no documents, or one that is too large; ValueError for a name; StoreError
@@ -55,10 +60,9 @@ export async function pushRelease(
     throw new UsageError('there are no documents: a release of none would empty every table');
   const listed = [...documents].sort((a, b) => (a.name < b.name ? -1 : 1)).map(describe);
   await ensureLayout(store);
-  const digest = sha256(listed.map(({ name, digest }) => `${name}\n${digest}\n`).join(''));
+  const digest = digestOf(listed);
   for (;;) {
-    const releases = await listReleases(store);
-    const newest = releases.at(-1);
+    const newest = await newestRelease(store);
     if (newest?.digest === digest) return { release: newest, isNew: false };
     await writeDocuments(store, listed);
     const release: Release = {
@@ -77,6 +81,12 @@ export async function pushRelease(
   }
 }
 
+/** @throws StoreError */
+export async function newestRelease(store: FleetStore): Promise<Release | undefined> {
+  const key = (await store.keys(RELEASES)).at(-1);
+  return key === undefined ? undefined : findRelease(store, releaseIn(key));
+}
+
 /** In the order of their numbers. @throws StoreError */
 export async function listReleases(store: FleetStore): Promise<Release[]> {
   const { entries } = await store.read(RELEASES);
@@ -86,26 +96,47 @@ export async function listReleases(store: FleetStore): Promise<Release[]> {
 /** @throws UsageError if there is no such release; StoreError */
 export async function findRelease(store: FleetStore, id: number): Promise<Release> {
   const [entry] = (await store.read(releaseKey(id))).entries;
-  if (entry !== undefined) return releaseRecord.parse(entry, store.name);
-  throw new UsageError(`there is no release ${id}; lvsadm fleet history lists those there are`);
+  if (entry === undefined)
+    throw new UsageError(`there is no release ${id}; lvsadm fleet history lists those there are`);
+  const release = releaseRecord.parse(entry, store.name);
+  if (release.id === id && release.documents.length > 0 && digestOf(release.documents) === release.digest)
+    return release;
+  throw new StoreError(
+    'invalid',
+    `read ${entry.key}`,
+    store.name,
+    'its documents are not those that it was made of',
+  );
 }
 
-/** The texts of a release, all of them and each as it was pushed. @throws StoreError, also for a text that is missing or another one */
-export async function readDocuments(store: FleetStore, { id, documents }: Release): Promise<FleetDocument[]> {
-  return Promise.all(
-    documents.map(async ({ name, digest }) => {
-      const key = documentKey(name, digest);
-      const [entry] = (await store.read(key)).entries;
-      const problem =
-        entry === undefined
-          ? 'it is not there'
-          : sha256(entry.value) === digest
-            ? undefined
-            : 'it is another text';
-      if (entry !== undefined && problem === undefined) return { name, text: entry.value };
-      throw new StoreError('invalid', `read document ${name} of release ${id}`, store.name, problem ?? '');
-    }),
-  );
+/** Documents that are read at once. */
+const AT_ONCE = 4;
+
+/**
+ * The texts of a release, all of them and each as it was pushed.
+ * @param known texts that need not be read again
+ * @throws StoreError, also for a text that is missing or another one
+ */
+export async function readDocuments(
+  store: FleetStore,
+  { id, documents }: Release,
+  known: readonly FleetDocument[] = [],
+): Promise<FleetDocument[]> {
+  const texts = new Map(known.map(({ text }) => [sha256(text), text]));
+  const missing = documents.filter(({ digest }) => !texts.has(digest));
+  for (let start = 0; start < missing.length; start += AT_ONCE) {
+    const some = missing.slice(start, start + AT_ONCE);
+    await Promise.all(
+      some.map(async ({ name, digest }) => {
+        const [entry] = (await store.read(documentKey(name, digest))).entries;
+        const problem = entry === undefined ? 'it is not there' : 'it is another text';
+        if (entry === undefined || sha256(entry.value) !== digest)
+          throw new StoreError('invalid', `read document ${name} of release ${id}`, store.name, problem);
+        texts.set(digest, entry.value);
+      }),
+    );
+  }
+  return documents.map(({ name, digest }) => ({ name, text: texts.get(digest) ?? '' }));
 }
 
 /** @throws StoreError */
@@ -113,9 +144,20 @@ export async function readTarget(store: FleetStore): Promise<TargetEntry> {
   return targetIn(await store.read(TARGET), store.name);
 }
 
+/** @throws StoreError for a store that does not answer */
+export async function findTarget(store: FleetStore): Promise<TargetFound> {
+  const snapshot = await store.read(TARGET);
+  try {
+    return { ...targetIn(snapshot, store.name), problem: undefined };
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error;
+    return { revision: snapshot.entries[0]?.revision ?? 0, target: undefined, problem: error };
+  }
+}
+
 /** @throws StoreError */
-export function targetIn({ entries }: Snapshot, store: string): TargetEntry {
-  const entry = entries.find(({ key }) => key === TARGET);
+export function targetIn({ entries }: Pick<Snapshot, 'entries'>, store: string): TargetEntry {
+  const entry = entries.findLast(({ key }) => key === TARGET);
   return entry === undefined
     ? { revision: 0, target: undefined }
     : { revision: entry.revision, target: targetRecord.parse(entry, store) };
@@ -141,7 +183,7 @@ export const lastGood = ({ target }: TargetEntry): Target['previous'] =>
   target === undefined
     ? undefined
     : target.state === 'done'
-      ? { sequence: target.sequence, release: target.release }
+      ? { sequence: target.sequence, release: target.release, id: target.id }
       : target.previous;
 
 interface Listed extends FleetDocument {
@@ -166,6 +208,9 @@ async function writeDocuments(store: FleetStore, documents: readonly Listed[]): 
     await store.commit({ comparisons: [{ key, revision: 0 }], writes: [{ key, value: text }] });
   }
 }
+
+const digestOf = (documents: readonly { readonly name: string; readonly digest: string }[]): string =>
+  sha256(documents.map(({ name, digest }) => `${name}\n${digest}\n`).join(''));
 
 /** Gives a store that is empty the identity of a fleet. */
 async function ensureLayout(store: FleetStore): Promise<void> {

@@ -7,6 +7,13 @@ import type { NodeReport, Target, Wave } from './records.js';
 /** Milliseconds for which a director may be in worse health than allowed: checks need some failures to tell. */
 export const WORSE = 10_000;
 
+/** Milliseconds between two beats of a director that takes part in a rollout, and without one after which it is silent. */
+export const BEAT = 5000;
+const SILENCE = 3 * BEAT;
+
+/** Milliseconds that a wave has to be well at least before another one is opened: one that has died is known by then. */
+const LEAST_WAIT = SILENCE + BEAT;
+
 /** A wave as an operator writes it: some directors, or a share of all of them. */
 export type WaveRequest = { readonly wait: number } & (
   | { readonly nodes: readonly string[] }
@@ -25,13 +32,17 @@ export function planWaves(
   const ranks = members.map((name) => rank(name, sequence)).sort((a, b) => a - b);
   const waves = requests.map((request): Wave => {
     const { wait } = request;
-    if ('nodes' in request) return { nodes: [...request.nodes], title: request.nodes.join(', '), wait };
+    if ('nodes' in request) return { nodes: [...request.nodes], title: titleOf(request.nodes), wait };
     const { percent } = request;
     const size = Math.ceil((members.length * percent) / 100);
     return { below: percent >= 100 ? 1 : (ranks[size] ?? 1), title: `${percent}%`, wait };
   });
   return waves.some(({ below }) => below === 1) ? waves : [...waves, { below: 1, title: '100%', wait: 0 }];
 }
+
+/** The names of some directors, in short. */
+const titleOf = (names: readonly string[]): string =>
+  names.length <= 5 ? names.join(', ') : `${names.slice(0, 5).join(', ')} and ${names.length - 5} more`;
 
 /** The index of the first wave that a director is in. */
 export function waveOf({ waves, sequence }: Pick<Target, 'waves' | 'sequence'>, name: string): number {
@@ -51,17 +62,17 @@ export function rank(name: string, sequence: number): number {
   return ((hash ^ (hash >>> 16)) >>> 0) / 2 ** 32;
 }
 
+/** A release as what it is run: `id` tells two targets of one number apart. */
+export type Mark = NonNullable<Target['previous']>;
+
 /** What a director has applied. */
-export interface Applied {
+export interface Applied extends Mark {
   /** The identity of the fleet. */
   readonly fleet: string;
-  readonly sequence: number;
-  readonly release: number;
 }
 
 export type Assignment =
-  /** Run this release; `sequence` is what it counts as. */
-  | { readonly run: number; readonly sequence: number }
+  | { readonly run: Mark }
   /** Go on with what runs. */
   | { readonly stay: string }
   /** The target is older than what runs: the store has lost its latest state, or is another one. */
@@ -69,7 +80,7 @@ export type Assignment =
 
 /** What a director is to run. @param applied undefined for one that has applied nothing yet */
 export function assignment(target: Target, name: string, applied: Applied | undefined): Assignment {
-  const { fleet, sequence, release, previous, state, open } = target;
+  const { fleet, sequence, release, id, previous, state, open, cause } = target;
   if (applied !== undefined && fleet !== applied.fleet)
     return {
       refuse: `the target is of another fleet (${fleet}) than what has been applied here (${applied.fleet})`,
@@ -78,14 +89,20 @@ export function assignment(target: Target, name: string, applied: Applied | unde
     return {
       refuse: `the store's target has number ${sequence}, number ${applied.sequence} has been applied here`,
     };
-  const isOpen = waveOf(target, name) <= open && (state === 'rolling' || state === 'done');
+  if (applied?.sequence === sequence && applied.id !== id)
+    return {
+      refuse: `the store's target has number ${sequence}, and another one of that number has been applied here: release again`,
+    };
+  // A way back is open although it has been halted: that one director does not take it must not keep another from it.
+  const goesOn = state === 'rolling' || state === 'done' || (state === 'halted' && cause === 'rollback');
+  const isOpen = waveOf(target, name) <= open && goesOn;
   // What has been applied stays, whatever becomes of the rollout; applying it again changes nothing.
-  if (isOpen || applied?.sequence === sequence) return { run: release, sequence };
+  if (isOpen || applied?.sequence === sequence) return { run: { sequence, release, id } };
   const reason =
     state === 'rolling' ? `wave ${waveOf(target, name) + 1} is not open` : `the rollout is ${state}`;
   if (applied !== undefined || previous === undefined) return { stay: reason };
   // A new director: it runs what the others ran before.
-  return { run: previous.release, sequence: previous.sequence };
+  return { run: previous };
 }
 
 /** How a director of an open wave is. */
@@ -98,38 +115,48 @@ export interface NodeStanding {
   readonly reason: string;
 }
 
-/** How the directors of the open waves are. @param reports of those that run, by name */
+/**
+ * How the directors of the open waves are: those of the fleet, and those that report.
+ * @param isSilent whether a director has stopped to report, as far as the conductor has seen
+ */
 export function standings(
   target: Target,
   members: readonly string[],
   reports: ReadonlyMap<string, NodeReport>,
+  isSilent: (name: string) => boolean = () => false,
 ): NodeStanding[] {
   const absent = new Set(target.absent);
-  return members
+  return [...new Set([...members, ...reports.keys()])]
     .filter((name) => waveOf(target, name) <= target.open && (!absent.has(name) || reports.has(name)))
-    .map((name) => ({ name, ...standing(target, reports.get(name)) }));
+    .map((name) => ({ name, ...standing(target, reports.get(name), isSilent(name)) }));
 }
 
-function standing(target: Target, report: NodeReport | undefined): Pick<NodeStanding, 'standing' | 'reason'> {
-  if (report === undefined) return { standing: 'silent', reason: 'it does not report' };
-  const { sequence, tried, result, error = '', converged, health, downBefore } = report;
+function standing(
+  target: Target,
+  report: NodeReport | undefined,
+  isSilent: boolean,
+): Pick<NodeStanding, 'standing' | 'reason'> {
+  if (report === undefined || isSilent) return { standing: 'silent', reason: 'it does not report' };
+  const { target: own, tried, result, error = '', converged, health, downBefore } = report;
+  const told = error.slice(0, 500);
   if (tried === target.sequence && result !== 'applied' && result !== 'none')
-    return { standing: 'failed', reason: `${result}: ${error}` };
-  if (sequence !== target.sequence) return { standing: 'pending', reason: 'it has not applied the release' };
-  if (!converged) return { standing: 'pending', reason: error || 'its table differs from the release' };
+    return { standing: 'failed', reason: `${result}: ${told}` };
+  if (own !== target.id) return { standing: 'pending', reason: 'it has not applied the release' };
+  if (!converged) return { standing: 'pending', reason: told || 'its table differs from the release' };
   if (health.down <= downBefore + target.maxDown) return { standing: 'well', reason: '' };
   return { standing: 'worse', reason: `${health.down} of its servers are down, ${downBefore} were before` };
 }
 
 /** What the conductor has seen of an open wave. Times are milliseconds of its own clock. */
 export interface Observation {
-  readonly sequence: number;
+  readonly id: string;
   readonly open: number;
-  readonly since: number;
   /** Since when all are well without a break. */
   readonly wellSince?: number | undefined;
-  /** Since when each director is in worse health, by name. */
-  readonly worseSince: ReadonlyMap<string, number>;
+  /** Since when each director is not well, and in which way, by name. */
+  readonly ill: ReadonlyMap<string, { readonly standing: Standing; readonly since: number }>;
+  /** The last beat of each director, and when it was first seen. */
+  readonly beats: ReadonlyMap<string, { readonly beat: number | undefined; readonly since: number }>;
 }
 
 export type Verdict =
@@ -149,44 +176,61 @@ export function judge(
   seen: Observation | undefined,
   now: number,
 ): { readonly verdict: Verdict; readonly seen: Observation } {
-  const all = standings(target, members, reports);
-  const before = seen?.sequence === target.sequence && seen.open === target.open ? seen : undefined;
-  const isWell = all.every((each) => each.standing === 'well');
-  const worse = all.filter((each) => each.standing === 'worse');
+  const before = seen?.id === target.id && seen.open === target.open ? seen : undefined;
+  const beats = new Map(
+    [...reports].map(([name, { beat }]) => {
+      const last = before?.beats.get(name);
+      return [name, last !== undefined && last.beat === beat ? last : { beat, since: now }];
+    }),
+  );
+  const all = standings(target, members, reports, (name) => now - (beats.get(name)?.since ?? now) > SILENCE);
+  const isWell = all.length > 0 && all.every((each) => each.standing === 'well');
   const observation: Observation = {
-    sequence: target.sequence,
+    id: target.id,
     open: target.open,
-    since: before?.since ?? now,
     wellSince: isWell ? (before?.wellSince ?? now) : undefined,
-    worseSince: new Map(worse.map(({ name }) => [name, before?.worseSince.get(name) ?? now])),
+    ill: new Map(
+      all
+        .filter((each) => each.standing !== 'well')
+        .map(({ name, standing }) => {
+          const last = before?.ill.get(name);
+          return [name, last?.standing === standing ? last : { standing, since: now }];
+        }),
+    ),
+    beats,
   };
   return { verdict: verdictOf(target, all, observation, now), seen: observation };
 }
 
 function verdictOf(target: Target, all: readonly NodeStanding[], seen: Observation, now: number): Verdict {
-  const fail = ({ name, reason }: NodeStanding): Verdict => ({ kind: 'fail', reason: `${name}: ${reason}` });
-  const failed = all.find(({ standing }) => standing === 'failed');
-  if (failed !== undefined) return fail(failed);
-  const worse = all.find(({ name }) => now - (seen.worseSince.get(name) ?? now) >= WORSE);
-  if (worse !== undefined) return fail(worse);
-  const late = all.find(({ standing }) => standing !== 'well');
-  if (late === undefined) {
-    const { wait } = target.waves[target.open] as Wave;
-    const rest = (seen.wellSince ?? now) + wait - now;
-    if (rest > 0) return { kind: 'wait', until: rest };
-    return { kind: target.open + 1 < target.waves.length ? 'open' : 'done' };
-  }
-  const rest = seen.since + target.patience - now;
-  if (rest <= 0) return fail(late);
-  const worseRests = [...seen.worseSince.values()].map((since) => since + WORSE - now);
-  return { kind: 'wait', until: Math.min(rest, ...worseRests) };
+  const limits: Partial<Record<Standing, number>> = {
+    failed: 0,
+    worse: WORSE,
+    silent: target.patience,
+    pending: target.patience,
+  };
+  const rests = all.flatMap(({ name, standing, reason }) => {
+    const limit = limits[standing];
+    return limit === undefined
+      ? []
+      : [{ name, reason, rest: (seen.ill.get(name)?.since ?? now) + limit - now }];
+  });
+  const late = rests.find(({ rest }) => rest <= 0);
+  if (late !== undefined) return { kind: 'fail', reason: `${late.name}: ${late.reason}` };
+  if (rests.length > 0) return { kind: 'wait', until: Math.min(...rests.map(({ rest }) => rest)) };
+  // A fleet that nobody reports of is not well.
+  if (seen.wellSince === undefined) return { kind: 'wait' };
+  const isLast = target.open + 1 >= target.waves.length;
+  const { wait } = target.waves[target.open] as Wave;
+  const rest = seen.wellSince + (isLast ? wait : Math.max(wait, LEAST_WAIT)) - now;
+  return rest > 0 ? { kind: 'wait', until: rest } : { kind: isLast ? 'done' : 'open' };
 }
 
 /** The target after a verdict; undefined where it stays. @param by who carries out the verdict, and when */
 export function nextTarget(
   target: Target,
   verdict: Verdict,
-  by: Pick<Target, 'author' | 'time'>,
+  by: Pick<Target, 'author' | 'time' | 'id' | 'absent'>,
 ): Target | undefined {
   if (verdict.kind === 'wait') return undefined;
   if (verdict.kind === 'open') return { ...target, open: target.open + 1 };
@@ -208,6 +252,5 @@ export function nextTarget(
     maxDown: target.maxDown,
     onFailure: 'halt',
     patience: target.patience,
-    absent: target.absent,
   };
 }

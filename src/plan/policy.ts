@@ -64,6 +64,8 @@ export function withOnly(plan: Plan, services: Iterable<ServiceId>): Plan {
 export interface RemovalLimit {
   readonly number: number;
   readonly unit: '' | '%';
+  /** So many may go, whatever share of few they are (default: 0). */
+  readonly least?: number;
 }
 
 /** Services, or servers, that a plan removes. */
@@ -75,14 +77,16 @@ export interface Removal {
 }
 
 /** The services, or else the servers, of which a plan removes more than the limit allows. */
-export function excess({ services }: Plan, { number, unit }: RemovalLimit): Removal | undefined {
+export function excess({ services }: Plan, { number, unit, least = 0 }: RemovalLimit): Removal | undefined {
   const removals: Removal[] = [
     { noun: 'services', ...countRemoved(services) },
     { noun: 'servers', ...countServers(services) },
   ];
-  return removals.find(
-    ({ removed, present }) => removed > (unit === '%' ? (present * number) / 100 : number),
-  );
+  const limitOf = (present: number): number => {
+    const share = unit === '%' ? (present * number) / 100 : number;
+    return present > least ? Math.max(share, least) : share;
+  };
+  return removals.find(({ removed, present }) => removed > limitOf(present));
 }
 
 function countServers(services: readonly PlannedService[]) {

@@ -142,6 +142,11 @@ test('a release that is wrong for a director, or removes too much, changes no ta
   assert.match(wrong.err, /web.yaml:3:\d+: .*no variable pool.*\(for director lb1\)/);
   await fleet('rollback', '--wait');
   await eventually(() => fleet('status'), /^rollback to release 1: done/);
+  // What a release has brought, a rollback may take away again, however much it is.
+  await push(documentOf([...five, '198.51.100.6', '198.51.100.7', '198.51.100.8']));
+  assert.equal((await fleet('release', '--wait')).status, 0);
+  assert.equal((await fleet('rollback', '--wait')).status, 0);
+  assert.deepEqual(await running.servers(), five);
   await running.end();
 });
 

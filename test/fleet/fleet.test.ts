@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { TARGET } from '../../src/fleet/layout.js';
 import { forgetMember, holdRollout, readFleet, resumeRollout } from '../../src/fleet/operator.js';
+import { planWaves } from '../../src/fleet/rollout.js';
 import { BAD, FleetFarm } from '../support/fleet-farm.js';
 
 const fleetTest = (name: string, size: number, story: (farm: FleetFarm) => Promise<void>): void =>
@@ -45,6 +46,8 @@ fleetTest(
     await farm.pass(25_000);
     assert.deepEqual(farm.running, [1, 1, 2, 1]);
     await farm.pass(15_000);
+    assert.equal(farm.running.filter((release) => release === 2).length, 2, String(farm.running));
+    await farm.pass(25_000);
     assert.deepEqual(farm.running, [2, 2, 2, 2]);
     assert.equal((await farm.target()).state, 'done');
   },
@@ -184,7 +187,7 @@ fleetTest('a store that is emptied, or is another one, changes no table', 2, asy
     );
   }
   await farm.push('of another fleet');
-  await farm.release(1);
+  await farm.release(1, {}, 'rollback');
   await farm.pass(120_000);
   for (const { documents, lines } of farm.hosts) {
     assert.equal(documents[0]?.text, 'first');
@@ -240,7 +243,7 @@ fleetTest('a director boots from the release that it had while the store is down
     host.lines.join('\n'),
   );
   const { id } = await farm.push('second');
-  await farm.release(id);
+  await farm.release(id, {}, 'rollback');
   host.reconnect();
   await farm.pass(30_000);
   assert.deepEqual(farm.running, [2]);
@@ -274,4 +277,104 @@ fleetTest('an idle director asks the store no more than once in 10 s', 1, async 
   await farm.pass(600_000);
   // Renewals of the lease are not among them: one in 12 s.
   assert.ok(requests() - before <= 2 * 10 + 1, String(requests() - before));
+});
+
+fleetTest(
+  'a number that is given again after a restored backup is not taken for the old one',
+  2,
+  async (farm) => {
+    const old = (await farm.store.read(TARGET)).entries[0]?.value ?? '';
+    await farm.push('second');
+    await farm.release(2);
+    await farm.pass(10_000);
+    await farm.store.commit({
+      comparisons: [],
+      writes: [{ key: TARGET, value: old }, { remove: 'releases/00000002' }],
+    });
+    await farm.pass(5000);
+    const { id } = await farm.push('another second');
+    assert.equal(id, 2);
+    const { sequence } = await farm.release(id);
+    assert.equal(sequence, 3);
+    await farm.pass(10_000);
+    assert.deepEqual(
+      farm.hosts.map(({ documents }) => documents[0]?.text),
+      ['another second', 'another second'],
+    );
+  },
+);
+
+fleetTest('a director that dies in its wave is noticed before the next one is opened', 3, async (farm) => {
+  const { id } = await farm.push('second');
+  await farm.release(id, { waves: [{ nodes: ['d1'], wait: 0 }], patience: 10_000 });
+  await farm.pass(3000);
+  assert.deepEqual(farm.running, [2, 1, 1]);
+  await farm.host('d1').kill();
+  await farm.pass(60_000);
+  assert.deepEqual(farm.running, [2, 1, 1]);
+  assert.equal((await farm.target()).reason, 'd1: it does not report');
+});
+
+fleetTest('a wave of directors that do not report is refused', 2, async (farm) => {
+  const { id } = await farm.push('second');
+  await farm.host('d1').kill();
+  await farm.pass(60_000);
+  await assert.rejects(
+    farm.release(id, { waves: [{ nodes: ['d1'], wait: 0 }] }),
+    /d1 does not report: leave it out/,
+  );
+  await farm.release(id, { waves: [{ percent: 25, wait: 0 }] });
+  await farm.pass(3000);
+  assert.equal(farm.running[1], 2);
+});
+
+fleetTest(
+  'a wave may take longer than the patience with one director, and a hold costs none of it',
+  2,
+  async (farm) => {
+    const { id } = await farm.push('second');
+    await farm.release(id, { waves: [{ nodes: ['d1'], wait: 120_000 }], patience: 30_000 });
+    await farm.pass(100_000);
+    farm.host('d1').converged = false;
+    await farm.pass(5000);
+    farm.host('d1').converged = true;
+    await farm.pass(5000);
+    await holdRollout(farm.store, 'bob');
+    await farm.pass(300_000);
+    await resumeRollout(farm.store);
+    await farm.pass(60_000);
+    assert.equal((await farm.target()).state, 'rolling');
+    await farm.pass(90_000);
+    assert.deepEqual(farm.running, [2, 2]);
+  },
+);
+
+fleetTest('a report, or a target, that cannot be read keeps nobody from going back', 2, async (farm) => {
+  await farm.store.commit({
+    comparisons: [],
+    writes: [
+      { key: 'nodes/d9', value: '{}' },
+      { key: TARGET, value: 'x' },
+    ],
+  });
+  await farm.pass(5000);
+  assert.ok(farm.host('d1').lines.some((line) => line.includes('read target')));
+  const { target } = await readFleet(farm.store);
+  assert.match(target.problem?.message ?? '', /it is no JSON/);
+  await farm.release(1, {}, 'rollback');
+  await farm.pass(60_000);
+  assert.deepEqual(
+    farm.hosts.map(({ applied }) => applied?.sequence),
+    [2, 2],
+  );
+});
+
+fleetTest('a target that could not be read again is not written', 1, async (farm) => {
+  await assert.rejects(
+    farm.release(1, { comment: 'x'.repeat(2000), supersede: true }),
+    /comment: Too big: expected string to have <=1000 characters/,
+  );
+  await assert.rejects(farm.release(1, { waves: [{ percent: 50, wait: 0.5 }] }), /waves\.0\.wait/);
+  const many = Array.from({ length: 300 }, (_, index) => `director-with-a-long-name-${index}`);
+  assert.ok((planWaves([{ nodes: many, wait: 0 }], many, 1)[0]?.title.length ?? 0) < 200);
 });

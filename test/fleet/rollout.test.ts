@@ -58,6 +58,7 @@ test('ranks are spread, and each target has another order', () => {
 test('a smaller sequence, or another fleet, is never run', () => {
   const target: Target = {
     fleet: '0d3ba9a0-0b4b-4a3e-9c6e-0d7b6d0f0a10',
+    id: '1d3ba9a0-0b4b-4a3e-9c6e-0d7b6d0f0a11',
     sequence: 5,
     release: 3,
     cause: 'release',
@@ -71,14 +72,19 @@ test('a smaller sequence, or another fleet, is never run', () => {
     patience: 1000,
     absent: [],
   };
-  const { fleet } = target;
-  assert.deepEqual(assignment(target, 'd1', undefined), { run: 3, sequence: 5 });
-  assert.ok('refuse' in assignment(target, 'd1', { fleet, sequence: 6, release: 4 }));
-  assert.ok('refuse' in assignment(target, 'd1', { fleet: 'another', sequence: 4, release: 2 }));
-  assert.ok(
-    'run' in
-      assignment({ ...target, sequence: 7, cause: 'rollback' }, 'd1', { fleet, sequence: 6, release: 4 }),
-  );
+  const { fleet, id } = target;
+  const applied = (sequence: number, release: number) => ({
+    fleet,
+    sequence,
+    release,
+    id: 'of another target',
+  });
+  assert.deepEqual(assignment(target, 'd1', undefined), { run: { release: 3, sequence: 5, id } });
+  assert.ok('refuse' in assignment(target, 'd1', applied(6, 4)));
+  // A backup was restored, and the number given again.
+  assert.ok('refuse' in assignment(target, 'd1', applied(5, 9)));
+  assert.ok('refuse' in assignment(target, 'd1', { ...applied(4, 2), fleet: 'another' }));
+  assert.ok('run' in assignment({ ...target, sequence: 7, cause: 'rollback' }, 'd1', applied(6, 4)));
 });
 
 /** What may happen to a fleet. */

@@ -142,6 +142,26 @@ export function storeCases(
     other.close();
   });
 
+  storeTest('a watch that begins late tells the changes of each transaction apart', async (under, store) => {
+    const start = (await store.read('')).revision;
+    const put = (value: string) => store.commit({ comparisons: [], writes: [{ key: 'target', value }] });
+    const stop = new AbortController();
+    const seen: string[][] = [];
+    const watch = async (): Promise<void> => {
+      for await (const changes of store.watch('target', start, stop.signal))
+        seen.push(changes.map(({ value = '' }) => value));
+    };
+    const values = ['1', '2', '3'];
+    for (const value of values) await put(value);
+    const watching = watch().catch((error: unknown) => error);
+    await under.pass(1500);
+    stop.abort();
+    const failure = await watching;
+    // A store without a history says so.
+    if (failure instanceof StoreError) assert.equal(failure.kind, 'compacted');
+    else assert.deepEqual([seen, failure], [[['1'], ['2'], ['3']], undefined]);
+  });
+
   storeTest('keys go with their lease, and stay while it is renewed', async (under, store) => {
     const other = under.open();
     const lease = await other.lease(2);

@@ -59,7 +59,13 @@ export async function checkForAll(
   members: readonly (readonly [string, Director])[],
 ): Promise<void> {
   if (members.length === 0) await parseDocuments(texts.filter((text) => !usesVariables(text)));
+  // Directors that documents cannot tell apart are checked once.
+  const namesMatter = texts.some(({ text }) => /\bnode\b/.test(text));
+  const seen = new Set<string>();
   for (const [name, director] of members) {
+    const kind = JSON.stringify([director.labels, director.variables, namesMatter && name]);
+    if (seen.has(kind)) continue;
+    seen.add(kind);
     try {
       await parseDocuments(texts, undefined, directorFor(name, director));
     } catch (error) {

@@ -1,9 +1,9 @@
 /** `lvsadm fleet release`, `rollback`, `hold` and `resume`. */
 import type { Context } from '../../context.js';
 import { UsageError } from '../../errors.js';
-import { holdRollout, readFleet, resumeRollout, startRollout } from '../../fleet/operator.js';
+import { holdRollout, insist, readFleet, resumeRollout, startRollout } from '../../fleet/operator.js';
 import type { Target } from '../../fleet/records.js';
-import { lastGood, listReleases, readTarget } from '../../fleet/releases.js';
+import { findTarget, lastGood, newestRelease, readTarget } from '../../fleet/releases.js';
 import { type WaveRequest, waveOf } from '../../fleet/rollout.js';
 import type { FleetStore } from '../../fleet/store.js';
 import { printable } from '../../foreign-text.js';
@@ -36,8 +36,7 @@ export async function release(
   options: RolloutOptions,
   context: Context,
 ): Promise<number> {
-  const newest = (await listReleases(store)).at(-1)?.id;
-  const chosen = id ?? newest;
+  const chosen = id ?? (await newestRelease(store))?.id;
   if (chosen === undefined) throw new UsageError('there is no release; lvsadm fleet push makes one');
   return roll(store, chosen, 'release', options, context);
 }
@@ -49,7 +48,7 @@ export async function rollback(
   options: RolloutOptions,
   context: Context,
 ): Promise<number> {
-  const entry = await readTarget(store);
+  const entry = await findTarget(store);
   const before = entry.target?.state === 'done' ? entry.target.previous : lastGood(entry);
   const chosen = id ?? before?.release;
   if (chosen === undefined) throw new UsageError('there is no release to go back to; name one');
@@ -64,14 +63,17 @@ async function roll(
   context: Context,
 ): Promise<number> {
   const { wave, comment, maxDown = 0, onFailure = 'halt', patience = 300, supersede, wait, json } = options;
-  const target = await startRollout(store, await readFleet(store), id, cause, {
+  const request = {
     ...authorship(context, comment),
     waves: wave.length === 0 ? [{ percent: 100, wait: 0 }] : wave,
     maxDown,
     onFailure,
-    patience: patience * 1000,
+    patience: Math.round(patience * 1000),
     supersede,
-  });
+  };
+  const begin = async (): Promise<Target> => startRollout(store, await readFleet(store), id, cause, request);
+  // A way back must not fail because a wave was opened in between.
+  const target = await (cause === 'rollback' ? insist(begin) : begin());
   if (!wait) {
     await context.out.write(json ? toJson(targetJson(target)) : `${targetText(target)}\n`);
     return DONE;

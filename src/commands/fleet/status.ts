@@ -2,7 +2,7 @@
 import type { Context } from '../../context.js';
 import { type Fleet, forgetMember, readFleet } from '../../fleet/operator.js';
 import type { NodeReport, Target } from '../../fleet/records.js';
-import { listReleases, readTarget } from '../../fleet/releases.js';
+import { findTarget, listReleases } from '../../fleet/releases.js';
 import type { FleetStore } from '../../fleet/store.js';
 import { printable } from '../../foreign-text.js';
 import { type Json, toJson, toJsonLine } from '../../output/json.js';
@@ -42,11 +42,13 @@ export async function status(
   }
 }
 
-const isWell = ({ target: { target }, members, reports }: Fleet): boolean =>
+const isWell = ({ target: { target, problem }, members, reports }: Fleet): boolean =>
+  problem === undefined &&
   target?.state !== 'halted' &&
   [...members.keys()].every((name) => {
     const report = reports.get(name);
-    return report?.converged === true && (report.result === 'applied' || report.result === 'none');
+    const runsIt = target?.state !== 'done' || report?.target === target.id;
+    return report?.converged === true && runsIt && (report.result === 'applied' || report.result === 'none');
   });
 
 const columns = [
@@ -61,11 +63,16 @@ const columns = [
 
 async function statusText(fleet: Fleet, { out, env }: Context): Promise<string> {
   const { target: entry, members, reports } = fleet;
-  const { target } = entry;
+  const { target, problem } = entry;
   const theme = await themeFor(out, env);
   const rows = [...members.keys()].map((name) => rowOf(name, reports.get(name), target));
-  const heading = target === undefined ? 'nothing has been released' : headingOf(target);
-  const lost = rows.length - reports.size;
+  const heading =
+    problem !== undefined
+      ? printable(problem.message)
+      : target === undefined
+        ? 'nothing has been released'
+        : headingOf(target);
+  const lost = [...members.keys()].filter((name) => !reports.has(name)).length;
   const counts = [
     `${rows.length} ${rows.length === 1 ? 'director' : 'directors'}`,
     ...(lost > 0 ? [`${lost} lost`] : []),
@@ -155,7 +162,7 @@ export async function nodes(store: FleetStore, json: boolean, context: Context):
 
 /** The releases, the newest first. */
 export async function history(store: FleetStore, json: boolean, context: Context): Promise<number> {
-  const [releases, { target }] = await Promise.all([listReleases(store), readTarget(store)]);
+  const [releases, { target }] = await Promise.all([listReleases(store), findTarget(store)]);
   const newestFirst = releases.toReversed();
   if (json) {
     const value = newestFirst.map(({ id, digest, author, time, comment, documents }) => ({

@@ -59,6 +59,8 @@ export class AgentProcess {
   private readonly failed: Promise<never>;
   private fail: (error: unknown) => void = () => {};
   private readonly log: AgentLog;
+  /** Why the last look failed, if it will be tried again. */
+  private trouble: LvsadmError | undefined;
   /** Why the table may not be as the documents say. */
   private lastProblem: string | undefined;
   /** Whether the documents have been applied completely. */
@@ -83,7 +85,11 @@ export class AgentProcess {
     };
     const ports = { clock: clockOf(context), tell, fail };
     const { maxRemove = fleet && fleetLimit } = values;
-    this.table = new KernelTable(context, { ...values, maxRemove });
+    this.table = new KernelTable(context, {
+      ...values,
+      maxRemove,
+      isWayBack: () => fleet?.documents.isWayBack ?? false,
+    });
     this.announcing = new Announcing(context, { ...values, device: values.announce }, ports);
     this.probers = openProbers(context);
     this.agent = this.newAgent(ports);
@@ -167,14 +173,15 @@ export class AgentProcess {
     const { looks, fleet } = this;
     if (fleet === undefined) return looks.look(pass);
     if (!fleet.documents.isDue) return this.waitForRelease();
-    let failure: unknown;
+    let mistake: LvsadmError | undefined;
+    this.trouble = undefined;
     try {
       await looks.look({ ...pass, cause: pass.cause === 'drift' ? 'drift' : 'change' });
     } catch (error) {
       if (!(error instanceof LvsadmError)) throw error;
-      failure = error;
+      mistake = error;
     }
-    fleet.documents.looked(looks.inForce, failure);
+    fleet.documents.looked(looks.inForce, mistake, this.trouble);
   }
 
   /** A director that is new runs, and serves questions, before the fleet has a release for it. */
@@ -198,7 +205,10 @@ export class AgentProcess {
 
   private async looked(failure: LvsadmError | 'refused' | undefined): Promise<void> {
     const { agent, supervisor } = this;
-    if (typeof failure === 'object') agent.problem(failure);
+    if (typeof failure === 'object') {
+      this.trouble = failure;
+      agent.problem(failure);
+    }
     await this.listeners.open();
     if (this.isReady) return;
     if (failure !== undefined) {

@@ -75,7 +75,7 @@ export class FleetAgent {
         clock: clockOf(context),
         random: Math.random,
         date: () => context.date().toISOString(),
-        apply: (texts) => documents.apply(texts),
+        apply: (texts, cause, stop) => documents.apply(texts, cause, stop),
         condition,
         remember: file.write,
         tell,

@@ -2,8 +2,8 @@
 import type { Context } from '../../context.js';
 import type { Director } from '../../document/audience.js';
 import { parseDocuments } from '../../document/load.js';
-import { LvsadmError, UsageError } from '../../errors.js';
-import type { LastGood } from '../../fleet/member.js';
+import { type LvsadmError, UsageError } from '../../errors.js';
+import type { ApplyCause, LastGood } from '../../fleet/member.js';
 import type { FleetDocument } from '../../fleet/releases.js';
 import type { DesiredService } from '../../model/state.js';
 import { SystemNames } from '../../system/names.js';
@@ -13,11 +13,17 @@ import type { Documents } from './looks.js';
 
 interface Waiting {
   readonly documents: readonly FleetDocument[];
+  readonly cause: ApplyCause;
   /** What they were read as, once they were. */
   read: Documents | undefined;
+  /** Looks that the kernel, or this machine, did not answer. */
+  failures: number;
   readonly resolve: () => void;
   readonly reject: (error: LvsadmError) => void;
 }
+
+/** Looks that may fail before the documents count as not applied: half a minute. */
+const ATTEMPTS = 5;
 
 /** What is desired before the first release. */
 export const nothing: Documents = { state: {}, texts: [] };
@@ -41,11 +47,34 @@ export class FleetDocuments {
     return this.waiting !== undefined || this.current !== undefined;
   }
 
-  /** Resolves when the documents are in force. @throws LvsadmError that says why they are not */
-  apply(documents: readonly FleetDocument[]): Promise<void> {
+  /** Whether documents are being applied that were in force before: they may remove what came since. */
+  get isWayBack(): boolean {
+    return this.waiting?.cause === 'rollback';
+  }
+
+  /** Resolves when the documents are in force. @param stop ends the attempt @throws LvsadmError that says why they are not */
+  apply(documents: readonly FleetDocument[], cause: ApplyCause, stop: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.waiting = { documents, read: undefined, resolve, reject };
-      this.wake();
+      const giveUp = (): void =>
+        this.settle(waiting, new UsageError('it was given up: the target has changed, or the agent ends'));
+      const waiting: Waiting = {
+        documents,
+        cause,
+        read: undefined,
+        failures: 0,
+        resolve: () => {
+          stop.removeEventListener('abort', giveUp);
+          resolve();
+        },
+        reject: (error) => {
+          stop.removeEventListener('abort', giveUp);
+          reject(error);
+        },
+      };
+      this.waiting = waiting;
+      stop.addEventListener('abort', giveUp);
+      if (stop.aborted) giveUp();
+      else this.wake();
     });
   }
 
@@ -61,19 +90,26 @@ export class FleetDocuments {
     return waiting.read;
   }
 
-  /** Called after each look. @param inForce the documents that are @param failure of the look, if the documents are to blame */
-  looked(inForce: Documents, failure: unknown): void {
+  /**
+   * Called after each look.
+   * @param inForce the documents that are
+   * @param mistake of the documents, if the look found one
+   * @param trouble that had the look fail, if it will be tried again
+   */
+  looked(inForce: Documents, mistake: LvsadmError | undefined, trouble: LvsadmError | undefined): void {
     const { waiting } = this;
     if (waiting === undefined) return;
     if (waiting.read !== undefined && inForce === waiting.read) {
-      this.waiting = undefined;
       this.current = inForce;
-      waiting.resolve();
-    } else if (failure instanceof LvsadmError) {
-      this.waiting = undefined;
-      waiting.reject(failure);
-    }
-    // Otherwise the kernel did not answer, and the next look tries again.
+      this.settle(waiting);
+    } else if (mistake !== undefined) this.settle(waiting, mistake);
+    else if (trouble !== undefined && ++waiting.failures >= ATTEMPTS) this.settle(waiting, trouble);
+  }
+
+  private settle(waiting: Waiting, error?: LvsadmError): void {
+    if (this.waiting === waiting) this.waiting = undefined;
+    if (error === undefined) waiting.resolve();
+    else waiting.reject(error);
   }
 }
 
@@ -89,15 +125,17 @@ export const lastGoodKind: StateKind<LastGood | undefined> = {
   name: 'fleet',
   empty: undefined,
   parse(value) {
-    const { fleet, sequence, release, documents } = value as LastGood;
+    const { fleet, sequence, release, id, documents, downBefore } = value as LastGood;
     const isValid =
       typeof fleet === 'string' &&
       Number.isInteger(sequence) &&
       Number.isInteger(release) &&
+      typeof id === 'string' &&
+      Number.isInteger(downBefore) &&
       Array.isArray(documents) &&
       documents.every(({ name, text }) => typeof name === 'string' && typeof text === 'string');
     if (!isValid) throw new Error('it holds no release');
-    return { fleet, sequence, release, documents };
+    return { fleet, sequence, release, id, documents, downBefore };
   },
   format: (last) => last,
   loss: 'the release that ran here before is lost, and the store is asked for one',

@@ -18,6 +18,8 @@ export interface TableLimits {
   readonly allowEmpty: boolean;
   /** Of what documents may remove. Servers that are down do not count. */
   readonly maxRemove: RemovalLimit | undefined;
+  /** Whether the documents were in force before: what came since goes, however much it is. */
+  isWayBack?(): boolean;
 }
 
 export class KernelTable {
@@ -44,7 +46,7 @@ export class KernelTable {
             checkRemovals(
               planFor(current, { ...desired, state: withSorryServers(documents) }),
               allowEmpty,
-              maxRemove,
+              this.limits.isWayBack?.() ? undefined : maxRemove,
             );
           return planFor(current, desired);
         },

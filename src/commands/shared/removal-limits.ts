@@ -17,8 +17,8 @@ export const removalOptions = {
 /** A file that was emptied by mistake must not empty the table. */
 export const watchLimit: RemovalLimit = { number: 50, unit: '%' };
 
-/** A release that was emptied by mistake reaches all directors. */
-export const fleetLimit: RemovalLimit = { number: 20, unit: '%' };
+/** A release that was emptied by mistake reaches all directors. One server of two or more may go, though. */
+export const fleetLimit: RemovalLimit = { number: 20, unit: '%', least: 1 };
 
 /**
  * @param limit undefined for any number

@@ -28,14 +28,15 @@ export type Request = Pick<Call, 'path' | 'body' | 'attempted'>;
 
 export class EtcdClient {
   private readonly gateways: readonly Gateway[];
-  /** The gateway that answered last. */
-  private current = 0;
-  private token: string | undefined;
+  /** The gateway that is asked first: another one in each process, so that they share the work. */
+  private current: number;
+  private token: Promise<string | undefined> | undefined;
   private cluster: string | undefined;
   private readonly closed = new AbortController();
 
   constructor(private readonly options: EtcdOptions) {
-    const { endpoints, tls } = options;
+    const { endpoints, tls, random = Math.random } = options;
+    this.current = Math.floor(random() * endpoints.length) % endpoints.length;
     this.gateways = endpoints.map((endpoint) => new Gateway({ ...endpoint, tls } satisfies Endpoint));
   }
 
@@ -59,16 +60,18 @@ export class EtcdClient {
   /** Messages of one endpoint. @throws StoreError; the next stream is another endpoint's then */
   async *stream(request: Request, stop: AbortSignal): AsyncGenerator<object> {
     const gateway = this.gateway();
+    const { timeout = 3000 } = this.options;
+    const used = this.login(gateway);
     try {
-      const { timeout = 3000 } = this.options;
-      const token = await this.login(gateway);
+      const token = await used;
       const signal = AbortSignal.any([stop, this.closed.signal]);
       for await (const message of gateway.stream({ ...request, token, timeout, stop: signal })) {
         this.requireSameCluster(message, gateway, request);
         yield message;
       }
     } catch (error) {
-      this.skip(error);
+      this.forget(used, error);
+      this.skip(gateway, error);
       throw error;
     }
   }
@@ -81,12 +84,16 @@ export class EtcdClient {
   /** Asks each endpoint once, until one answers. @throws StoreError for a refusal, which all would tell */
   private async round(request: Request, retrying: () => void): Promise<object> {
     let failure: unknown;
-    for (const _ of this.gateways) {
+    const first = this.current;
+    for (let turn = 0; turn < this.gateways.length; turn++) {
       if (failure !== undefined) retrying();
+      const gateway = this.gateways[(first + turn) % this.gateways.length] as Gateway;
       try {
-        return await this.ask(this.gateway(), request);
+        const answer = await this.ask(gateway, request);
+        this.current = this.gateways.indexOf(gateway);
+        return answer;
       } catch (error) {
-        this.skip(error);
+        this.skip(gateway, error);
         if (!(error instanceof StoreError) || error.kind !== 'unreachable') throw error;
         failure = error;
       }
@@ -95,36 +102,46 @@ export class EtcdClient {
   }
 
   private async ask(gateway: Gateway, request: Request): Promise<object> {
-    const { timeout = 3000 } = this.options;
+    const { timeout = 3000, login } = this.options;
     const stop = this.closed.signal;
-    const call = async (): Promise<object> =>
-      gateway.call({ ...request, token: await this.login(gateway), timeout, stop });
+    const call = async (used: Promise<string | undefined>): Promise<object> =>
+      gateway.call({ ...request, token: await used, timeout, stop });
+    const used = this.login(gateway);
     let answer: object;
     try {
-      answer = await call();
+      answer = await call(used);
     } catch (error) {
-      const isExpired =
-        error instanceof StoreError && error.kind === 'not-permitted' && this.token !== undefined;
-      if (!isExpired) throw error;
-      this.token = undefined;
-      answer = await call();
+      if (!this.forget(used, error) || login === undefined) throw error;
+      // The token may have ended; a login that fails again is told.
+      answer = await call(this.login(gateway));
     }
     this.requireSameCluster(answer, gateway, request);
     return answer;
   }
 
-  /** @returns the token of the user, if there is one */
-  private async login(gateway: Gateway): Promise<string | undefined> {
+  /** The token of the user, if there is one: calls at once share a login. */
+  private login(gateway: Gateway): Promise<string | undefined> {
     const { login, timeout = 3000 } = this.options;
-    if (login === undefined || this.token !== undefined) return this.token;
-    const answer = (await gateway.call({
-      path: 'auth/authenticate',
-      body: { name: login.user, password: login.password },
-      attempted: `log in as ${login.user}`,
-      timeout,
-    })) as { token?: string };
-    this.token = answer.token;
+    if (login === undefined) return Promise.resolve(undefined);
+    this.token ??= gateway
+      .call({
+        path: 'auth/authenticate',
+        body: { name: login.user, password: login.password },
+        attempted: `log in as ${login.user}`,
+        timeout,
+        stop: this.closed.signal,
+      })
+      .then((answer) => (answer as { token?: string }).token);
+    this.token.catch(() => {});
     return this.token;
+  }
+
+  /** Forgets the token that a call used, if that may be why it was refused. @returns whether it may */
+  private forget(used: Promise<string | undefined>, error: unknown): boolean {
+    const isRefused =
+      error instanceof StoreError && (error.kind === 'not-permitted' || error.kind === 'unreachable');
+    if (isRefused && this.token === used) this.token = undefined;
+    return isRefused && error.kind === 'not-permitted';
   }
 
   /** An endpoint of another cluster has another table for this director. */
@@ -134,16 +151,17 @@ export class EtcdClient {
     this.cluster ??= cluster;
     if (cluster === this.cluster) return;
     const reason = `it belongs to another cluster (${cluster}) than the other endpoints (${this.cluster})`;
-    throw new StoreError('refused', attempted, `etcd at ${formatEndpoint(gateway.endpoint)}`, reason);
+    // Another endpoint may be of the right one.
+    throw new StoreError('unreachable', attempted, `etcd at ${formatEndpoint(gateway.endpoint)}`, reason);
   }
 
   private gateway(): Gateway {
     return this.gateways[this.current] as Gateway;
   }
 
-  /** After a failure another endpoint is asked first. */
-  private skip(error: unknown): void {
-    if (error instanceof StoreError && error.kind === 'unreachable')
+  /** After a failure another endpoint is asked first; calls that fail together turn to the same one. */
+  private skip(gateway: Gateway, error: unknown): void {
+    if (error instanceof StoreError && error.kind === 'unreachable' && gateway === this.gateway())
       this.current = (this.current + 1) % this.gateways.length;
   }
 }

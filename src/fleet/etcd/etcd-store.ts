@@ -94,8 +94,10 @@ export class EtcdStore implements FleetStore {
       for await (const message of this.client.stream({ path: 'watch', body: request, attempted }, stop)) {
         const { result = {} } = message as WatchMessage;
         if (result.canceled === true) throw this.canceled(attempted, result);
-        if (result.events?.length)
-          yield result.events.map(({ type, kv }) => this.change(kv, type === 'DELETE'));
+        // etcd sends what a slow reader has missed in one message.
+        const changes = (result.events ?? []).map(({ type, kv }) => this.change(kv, type === 'DELETE'));
+        for (const revision of new Set(changes.map((change) => change.revision)))
+          yield changes.filter((change) => change.revision === revision);
       }
     } catch (error) {
       if (stop.aborted) return;

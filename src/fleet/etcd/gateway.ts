@@ -140,7 +140,9 @@ export class Gateway {
     if (typeof answer !== 'object' || answer === null)
       throw new TypeError(`it does not answer as etcd does (HTTP status ${statusCode})`);
     const problem = problemOf(answer);
-    if (problem === undefined) return answer;
+    if (problem === undefined && statusCode === 200) return answer;
+    if (problem === undefined)
+      throw new TypeError(`it does not answer as etcd does (HTTP status ${statusCode})`);
     throw this.error(kindOf(problem), call, problem.message);
   }
 

@@ -95,6 +95,11 @@ export class Connection {
     return this.exclusive(this.batchSteps(requests, type));
   }
 
+  /** Whether it is closed, by its user or by a failure. */
+  get hasFailed(): boolean {
+    return this.failed !== undefined;
+  }
+
   close(): void {
     this.failed ??= new TransportError('closed', 'send', 'the connection is closed');
     this.channel.close();

@@ -63,6 +63,10 @@ export class FouClient {
     }
   }
 
+  get hasFailed(): boolean {
+    return this.connection.hasFailed;
+  }
+
   close(): void {
     this.connection.close();
   }

@@ -9,32 +9,60 @@ import { Sysctls } from './sysctl.js';
 export class Machine {
   readonly sysctls: Sysctls;
   readonly loadModule = loadModule;
-  private routeClient: Promise<RouteClient> | undefined;
-  private fouClient: Promise<FouClient> | undefined;
+  private readonly routeClient: Reopened<RouteClient>;
+  private readonly fouClient: Reopened<FouClient>;
 
-  constructor(
-    private readonly openSocket: OpenSocket,
-    files: Files,
-  ) {
+  constructor(openSocket: OpenSocket, files: Files) {
     this.sysctls = new Sysctls(files);
+    this.routeClient = new Reopened(() => RouteClient.open(openSocket));
+    this.fouClient = new Reopened(() => FouClient.open(openSocket));
   }
 
   /** @throws TransportError if the kernel cannot be reached */
   route(): Promise<RouteClient> {
-    this.routeClient ??= RouteClient.open(this.openSocket);
-    return this.routeClient;
+    return this.routeClient.get();
   }
 
   /** @throws KernelError or Error if the kernel has no foo-over-UDP */
   fou(): Promise<FouClient> {
-    this.fouClient ??= FouClient.open(this.openSocket);
-    return this.fouClient;
+    return this.fouClient.get();
   }
 
   /** Closes the sockets. */
   async close(): Promise<void> {
-    for (const opened of [this.routeClient, this.fouClient]) {
-      (await opened?.catch(() => undefined))?.close();
+    await this.routeClient.close();
+    await this.fouClient.close();
+  }
+}
+
+/** A client that is opened at its first use, and again after a failure to open it, or of its socket. */
+class Reopened<Client extends { readonly hasFailed: boolean; close(): void }> {
+  private opened: Promise<Client> | undefined;
+
+  constructor(private readonly open: () => Promise<Client>) {}
+
+  async get(): Promise<Client> {
+    this.opened ??= this.open();
+    const { opened } = this;
+    try {
+      const client = await opened;
+      if (!client.hasFailed) return client;
+    } catch (error) {
+      this.forget(opened);
+      throw error;
     }
+    this.forget(opened);
+    return this.get();
+  }
+
+  async close(): Promise<void> {
+    const { opened } = this;
+    this.opened = undefined;
+    (await opened?.catch(() => undefined))?.close();
+  }
+
+  /** Another caller may have opened the next one already. */
+  private forget(opened: Promise<Client>): void {
+    if (this.opened === opened) this.opened = undefined;
   }
 }

@@ -24,7 +24,7 @@ type Play = (asked: Asked, events: WorkerEvents) => void;
 const answer =
   (of: (asked: Asked) => unknown): Play =>
   (asked, events) =>
-    events.line(JSON.stringify({ id: asked.id, answer: asked.ask === 'open' ? null : of(asked) }));
+    events.line(JSON.stringify({ id: asked.id, answer: asked.ask === 'check' ? of(asked) : null }));
 
 /** Ports whose probers play, one after the other; undefined: it cannot be started. */
 function played(...plays: readonly (Play | undefined)[]) {
@@ -101,10 +101,10 @@ test('without a prober checks are not run, and the next one starts after a pause
 
 test('a prober that ends, or does not answer, leaves its checks not run', async (context) => {
   const ends: Play = (asked, events) =>
-    asked.ask === 'open'
-      ? answer(() => null)(asked, events)
-      : events.ended(new HostError('make a network namespace', 'the process in it was ended'));
-  const hangs: Play = (asked, events) => void (asked.ask === 'open' && answer(() => null)(asked, events));
+    asked.ask === 'check'
+      ? events.ended(new HostError('make a network namespace', 'the process in it was ended'))
+      : answer(() => null)(asked, events);
+  const hangs: Play = (asked, events) => void (asked.ask !== 'check' && answer(() => null)(asked, events));
   const { probers } = played(ends, hangs);
   assert.match((await probers.run(placed(7))).reason, /the process in it was ended/);
   const { now } = performance;
@@ -134,9 +134,9 @@ test('the prober of a leg that no check has any more is ended, that of another l
 
 test('a prober that starts well and ends early is not made again each second', async (context) => {
   const ends: Play = (asked, events) =>
-    asked.ask === 'open'
-      ? answer(() => null)(asked, events)
-      : events.ended(new HostError('make a network namespace', 'the process in it was ended'));
+    asked.ask === 'check'
+      ? events.ended(new HostError('make a network namespace', 'the process in it was ended'))
+      : answer(() => null)(asked, events);
   const { made, probers } = played(...Array(20).fill(ends));
   let later = 0;
   const { now } = performance;
@@ -148,6 +148,25 @@ test('a prober that starts well and ends early is not made again each second', a
     if (made.length > before) startsAfter.push(later / 1000);
   }
   assert.deepEqual(startsAfter, [0, 1, 3, 7, 15, 31, 63]);
+});
+
+test('the time to make the way to a server is not that of its check', async () => {
+  const slow: Play = (asked, events) => {
+    const reply = (): void => answer(() => connected)(asked, events);
+    if (asked.ask === 'prepare') setTimeout(reply, check.timeout + 1200);
+    else reply();
+  };
+  const { probers } = played(slow);
+  assert.deepEqual(await probers.run(placed(7)), connected);
+});
+
+test('a fault in a check is that of the check alone', async () => {
+  const bug = { message: 'TypeError: x', stack: 'TypeError: x\n    at run' };
+  const { made, probers } = played(({ id, ask }, events) =>
+    events.line(JSON.stringify(ask === 'check' ? { id, bug } : { id, answer: null })),
+  );
+  await assert.rejects(probers.run(placed(7)), bug);
+  assert.equal(made.includes('ended'), false);
 });
 
 test('a prober that does not start leaves the checks not run, and no request to stop waiting', async (context) => {
@@ -170,7 +189,7 @@ test('a prober that does not start leaves the checks not run, and no request to 
 });
 
 test('a request to stop is not waited for', async () => {
-  const hangs: Play = (asked, events) => void (asked.ask === 'open' && answer(() => null)(asked, events));
+  const hangs: Play = (asked, events) => void (asked.ask !== 'check' && answer(() => null)(asked, events));
   const { probers } = played(hangs);
   const stop = new AbortController();
   setTimeout(() => stop.abort(new Error('stopped')), 20);

@@ -8,6 +8,8 @@ import type { Received } from './received.js';
 export interface Questions {
   /** Opens the leg, which is there already. */
   open: { readonly question: Leg; readonly answer: null };
+  /** Makes the way to a server, which may take longer than a check. */
+  prepare: { readonly question: ServerPath; readonly answer: null };
   /** Runs a check as packets of the director go. */
   check: { readonly question: PathQuestion; readonly answer: CheckResult };
   /** The same, and what tells the causes of a failure apart. */
@@ -59,7 +61,9 @@ export type Asked = {
 
 export type Answered =
   | { readonly id: number; readonly answer: unknown }
-  | { readonly id: number; readonly failure: { readonly attempted: string; readonly reason: string } };
+  | { readonly id: number; readonly failure: { readonly attempted: string; readonly reason: string } }
+  /** An error in the code of the check. */
+  | { readonly id: number; readonly bug: { readonly message: string; readonly stack: string | undefined } };
 
 /** The first line of a prober. */
 export const READY = 'ready';

@@ -1,6 +1,7 @@
 /** The prober as its starter sees it: makes the namespace and the leg, asks, and hears answers. */
 import { errnoText, HostError, KernelError } from '../../errors.js';
 import type { Leg } from '../../model/check.js';
+import type { ServerPath } from '../../model/server-path.js';
 import type { Machine } from '../../system/machine.js';
 import type { Worker, WorkerEvents } from '../../system/worker.js';
 import { type Answered, type Questions, READY } from './messages.js';
@@ -26,12 +27,14 @@ const START_LIMIT = 30_000;
 
 interface Waiting {
   resolve(answer: unknown): void;
-  reject(error: HostError): void;
+  reject(error: Error): void;
 }
 
 export class Prober {
   private worker: Worker | undefined;
   private readonly waiting = new Map<number, Waiting>();
+  /** Servers to which there are ways. */
+  private readonly prepared = new Set<string>();
   private asked = 0;
   private failure: HostError | undefined;
 
@@ -70,6 +73,14 @@ export class Prober {
       this.waiting.set(id, { resolve: resolve as Waiting['resolve'], reject });
       this.worker?.send(JSON.stringify({ id, ask, question }));
     });
+  }
+
+  /** Makes the way to a server, unless there is one. @throws HostError */
+  async prepare(path: ServerPath): Promise<void> {
+    const key = JSON.stringify(path);
+    if (this.prepared.has(key)) return;
+    await this.ask('prepare', path);
+    this.prepared.add(key);
   }
 
   /** Ends the namespace, and with it everything in it. */
@@ -111,6 +122,7 @@ export class Prober {
     const waiting = this.waiting.get(answered.id);
     this.waiting.delete(answered.id);
     if ('answer' in answered) waiting?.resolve(answered.answer);
+    else if ('bug' in answered) waiting?.reject(Object.assign(new Error(answered.bug.message), answered.bug));
     else waiting?.reject(new HostError(answered.failure.attempted, answered.failure.reason));
   }
 

@@ -5,10 +5,13 @@ import type { ServerPath } from '../../model/server-path.js';
 import { type CheckResult, runCheck } from '../run-check.js';
 import type { PlacedCheck } from '../run-checks.js';
 import { LegProber } from './leg-prober.js';
-import type { ProberPorts } from './prober.js';
+import type { Prober, ProberPorts } from './prober.js';
 
 /** Milliseconds after the time limit of a check for its result to come from the prober. */
 const GRACE = 1000;
+
+/** Milliseconds for the way to a server, behind those of all others that are made at a start. */
+const MAKING = 60_000;
 
 export class Probers {
   private readonly legs = new Map<string, LegProber>();
@@ -66,13 +69,20 @@ export class Probers {
   /** @throws HostError if there is no prober, or it has ended */
   private async ask(leg: LegProber, { check, target }: PlacedCheck, path: ServerPath): Promise<CheckResult> {
     const prober = await leg.get(path.server);
-    // A prober that is stuck is of no use to the next check either.
-    const overdue = setTimeout(() => prober.end(), check.timeout + GRACE);
-    try {
-      return await prober.ask('check', { path, check, port: target.port });
-    } finally {
-      clearTimeout(overdue);
-    }
+    await within(MAKING, prober, () => prober.prepare(path));
+    return within(check.timeout + GRACE, prober, () =>
+      prober.ask('check', { path, check, port: target.port }),
+    );
+  }
+}
+
+/** Ends a prober that takes longer: one that is stuck is of no use to the next check either. */
+async function within<T>(milliseconds: number, prober: Prober, ask: () => Promise<T>): Promise<T> {
+  const overdue = setTimeout(() => prober.end(), milliseconds);
+  try {
+    return await ask();
+  } finally {
+    clearTimeout(overdue);
   }
 }
 

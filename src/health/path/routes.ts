@@ -165,19 +165,15 @@ export class PathRoutes {
     const first = FIRST_PORT + index * PORTS;
     const way = new Way(FIRST_TABLE + index, [first, first + PORTS - 1], source);
     const device = tunnel === undefined ? LEG : await this.tunnelTo(path);
-    await this.route.addHostRoute({
-      destination: vip,
-      gateway: tunnel === undefined ? server : undefined,
-      device,
-      table: way.table,
-      hopLimit: HOP_LIMIT,
-    });
-    await this.route.addRule({
-      family: familyOf(vip),
-      table: way.table,
-      priority: PRIORITY.ports,
-      sourcePorts: way.ports,
-    });
+    const { table, ports: sourcePorts } = way;
+    const gateway = tunnel === undefined ? server : undefined;
+    const toVip = { destination: vip, gateway, device, table, hopLimit: HOP_LIMIT };
+    const rule = { family: familyOf(vip), table, priority: PRIORITY.ports, sourcePorts };
+    await this.route.addHostRoute(toVip);
+    await orUndo(
+      () => this.route.addRule(rule),
+      () => this.route.deleteHostRoute(toVip),
+    );
     return way;
   }
 
@@ -189,7 +185,10 @@ export class PathRoutes {
       const made = tunnelLink(`tunnel${index}`, local, path);
       if (made.gue !== undefined) await this.machine.loadModule(made.kind === 'ip6tnl' ? 'fou6' : 'fou');
       await this.route.createLink(made);
-      await this.route.setLinkUp(made.name, true);
+      await orUndo(
+        () => this.route.setLinkUp(made.name, true),
+        () => this.route.deleteLink(made.name),
+      );
       return made.name;
     });
   }
@@ -199,18 +198,34 @@ export class PathRoutes {
 const PATIENCE = 400;
 const LOOK = 50;
 
+/** Runs a step; if it fails, the one before it is undone as far as it can be. */
+async function orUndo(step: () => Promise<void>, undo: () => Promise<void>): Promise<void> {
+  try {
+    await step();
+  } catch (error) {
+    await undo().catch(() => {});
+    throw error;
+  }
+}
+
 /** Things that are made once for each key, each with a number of its own. */
 class Numbered<T> {
   private readonly made = new Map<string, Promise<T>>();
+  /** Numbers of failures, for the next ones. */
+  private readonly free: number[] = [];
   private next = 0;
 
   /** A failure is not kept. */
   get(key: string, make: (index: number) => Promise<T>): Promise<T> {
     const found = this.made.get(key);
     if (found !== undefined) return found;
-    const making = make(this.next++);
+    const number = this.free.pop() ?? this.next++;
+    const making = make(number);
     this.made.set(key, making);
-    making.catch(() => this.made.delete(key));
+    making.catch(() => {
+      this.made.delete(key);
+      this.free.push(number);
+    });
     return making;
   }
 }

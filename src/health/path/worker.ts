@@ -1,5 +1,5 @@
 /** The prober: checks servers as packets of the director reach them, in a namespace in which no virtual address is local. */
-import { HostError, LvsadmError } from '../../errors.js';
+import { HostError, LvsadmError, TransportError } from '../../errors.js';
 import { familyOf } from '../../model/address.js';
 import type { Check } from '../../model/check.js';
 import type { Files } from '../../system/files.js';
@@ -20,7 +20,10 @@ import {
 import { received, receivedSince } from './received.js';
 import { PathRoutes, type Way } from './routes.js';
 
-/** Answers questions until the end of standard input. @throws LvsadmError if the namespace cannot be prepared */
+/**
+ * Answers questions until the end of standard input.
+ * @throws LvsadmError if the namespace cannot be prepared, TransportError if there can be no more ways in it
+ */
 export async function runPathWorker(
   machine: Machine,
   files: Files,
@@ -29,8 +32,10 @@ export async function runPathWorker(
   const routes = await PathRoutes.prepare(machine);
   const worker = new PathWorker(routes, files);
   await write(`${READY}\n`);
-  await inputLines((line) => {
-    void worker.answer(JSON.parse(line)).then((answered) => write(`${JSON.stringify(answered)}\n`));
+  await new Promise<void>((resolve, reject) => {
+    const answer = async (line: string): Promise<void> =>
+      write(`${JSON.stringify(await worker.answer(JSON.parse(line)))}\n`);
+    inputLines((line) => void answer(line).catch(reject)).then(resolve);
   });
 }
 
@@ -40,12 +45,14 @@ class PathWorker {
     private readonly files: Files,
   ) {}
 
+  /** @throws TransportError */
   async answer(asked: Asked): Promise<Answered> {
     const { id } = asked;
     try {
       return { id, answer: await this.answerTo(asked) };
     } catch (error) {
-      if (!(error instanceof LvsadmError)) throw error;
+      if (error instanceof TransportError) throw error;
+      if (!(error instanceof LvsadmError)) return { id, bug: bugOf(error) };
       const { attempted, reason } =
         error instanceof HostError ? error : { attempted: 'send to the server', reason: error.message };
       return { id, failure: { attempted, reason } };
@@ -55,7 +62,8 @@ class PathWorker {
   private async answerTo({ ask, question }: Asked): Promise<Questions[keyof Questions]['answer']> {
     if (ask === 'check') return this.check(question);
     if (ask === 'explain') return this.explain(question);
-    await this.routes.openLeg(question);
+    if (ask === 'prepare') await this.routes.to(question);
+    else await this.routes.openLeg(question);
     return null;
   }
 
@@ -99,6 +107,11 @@ class PathWorker {
     return { echo: echo.ok, own, isReachable: own.ok || answers > 0 };
   }
 }
+
+const bugOf = (error: unknown): { readonly message: string; readonly stack: string | undefined } =>
+  error instanceof Error
+    ? { message: String(error), stack: error.stack }
+    : { message: String(error), stack: undefined };
 
 async function sized(target: CheckTarget, bytes: number, timeout: number): Promise<PathFacts['size']> {
   const passes = (size: number): Promise<boolean> => passesWhole(target, size, timeout);

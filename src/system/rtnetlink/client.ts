@@ -41,6 +41,10 @@ export class RouteClient {
     return new RouteClient(connection, new Messages(connection));
   }
 
+  get hasFailed(): boolean {
+    return this.connection.hasFailed;
+  }
+
   close(): void {
     this.connection.close();
   }
@@ -136,6 +140,12 @@ export class RouteClient {
   async addHostRoute(added: HostRoute): Promise<void> {
     const index = await this.indexOf(added.device);
     await this.messages.change('new', route, body.hostRoute(added, index), Flag.create | Flag.exclusive);
+  }
+
+  /** @throws KernelError ESRCH if there is no such route */
+  async deleteHostRoute(gone: HostRoute): Promise<void> {
+    const index = await this.indexOf(gone.device);
+    await this.messages.change('delete', route, body.hostRoute(gone, index));
   }
 
   /** @throws KernelError ENETUNREACH or EHOSTUNREACH if there is none */

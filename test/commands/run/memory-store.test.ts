@@ -11,7 +11,10 @@ import { Captured } from '../../support/captured.js';
 import { contextWith } from '../../support/context.js';
 import { ownFiles } from '../../support/flock.js';
 
-const memory: AgentMemory = { ...noMemory, quorums: new Map([['tcp://192.0.2.10:80', true]]) };
+const memory: AgentMemory = {
+  ...noMemory,
+  starts: new Map([['tcp://192.0.2.10:80 198.51.100.7:80', 'due']]),
+};
 
 /** A directory of state, on a machine in one of its boots. */
 async function machine(t: TestContext) {

@@ -40,12 +40,13 @@ export interface AnnounceReport {
   readonly vips: readonly VipReport[];
 }
 
-/** Answers a line with a line. @returns undefined if the question is about something else */
+/** Answers a line with a line: a report, or `{"version":1,"error":"..."}`. @returns undefined if the question is about something else */
 export function answerAnnouncing(announcer: Announcer, line: string): string | undefined {
   const action = asked(line);
   if (action === undefined) return undefined;
-  if (action !== 'show') announcer.hold(action === 'withdraw');
-  return JSON.stringify(reportOf(announcer));
+  const problem = action === 'show' ? undefined : announcer.hold(action === 'withdraw');
+  const error = problem && `done, but the next start will not know it: ${problem}`;
+  return JSON.stringify(error === undefined ? reportOf(announcer) : { version: REPORT_VERSION, error });
 }
 
 function asked(line: string): VipAction | undefined {

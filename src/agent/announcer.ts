@@ -26,8 +26,8 @@ export interface AddressPorts {
 export interface AnnouncePorts {
   readonly clock: Clock;
   readonly addresses: AddressPorts;
-  /** Writes down what a restart needs to know. It is called before an address is added, and after one is removed. */
-  remember(memory: AnnounceMemory): void;
+  /** Writes down what a restart needs to know. It is called before an address is added, and after one is removed. @returns the failure */
+  remember(memory: AnnounceMemory): string | undefined;
   tell(event: AgentEvent): void;
   /** Called with an error that is a bug. */
   fail(error: unknown): void;
@@ -125,11 +125,12 @@ export class Announcer {
     this.converge();
   }
 
-  /** Withdraws all addresses, or ends that. It outlives the process. */
-  hold(isWithdrawn: boolean): void {
+  /** Withdraws all addresses, or ends that. It outlives the process. @returns why it will not; it is done all the same */
+  hold(isWithdrawn: boolean): string | undefined {
     this.isHeld = isWithdrawn;
-    this.remember();
+    const problem = this.remember();
     this.converge();
+    return problem;
   }
 
   /** Ends timers. Addresses stay where they are. */
@@ -273,7 +274,7 @@ export class Announcer {
       this.cancelTimer = clock.after(Math.max(0, pause), () => this.converge());
   }
 
-  private remember(): void {
-    this.ports.remember({ own: this.ownAddresses, isWithdrawn: this.isHeld });
+  private remember(): string | undefined {
+    return this.ports.remember({ own: this.ownAddresses, isWithdrawn: this.isHeld });
   }
 }

@@ -26,6 +26,8 @@ class Devices {
   /** When an address left the announced device last. */
   private readonly withdrawn = new Map<string, number>();
   failure: HostError | undefined;
+  /** Why nothing can be remembered. */
+  diskFailure: string | undefined;
   /** Times that addresses were read. */
   reads = 0;
   /** What others do between a look and an addition. */
@@ -107,7 +109,9 @@ class Devices {
         clock: this.clock,
         addresses,
         remember: (memory) => {
+          if (this.diskFailure !== undefined) return this.diskFailure;
           if (life === this.life && this.steps-- > 0) this.memory = JSON.parse(JSON.stringify(memory));
+          return undefined;
         },
         tell: (event) => this.events.push(event),
         fail: (error) => this.errors.push(error),
@@ -272,6 +276,19 @@ describe('the announcer', () => {
       '{',
     ])
       assert.equal(answerAnnouncing(devices.announcer, other), undefined);
+  });
+
+  test('a withdrawal that cannot be remembered is done, and answered with an error', async () => {
+    const devices = new Devices();
+    await devices.settle([vip(A, true)]);
+    devices.diskFailure = 'cannot write announce.json: no space left on device';
+    const answer = answerAnnouncing(devices.announcer, '{"version":1,"about":"vips","action":"withdraw"}');
+    assert.deepEqual(JSON.parse(answer ?? ''), {
+      version: 1,
+      error: 'done, but the next start will not know it: cannot write announce.json: no space left on device',
+    });
+    await devices.clock.pass(0);
+    assert.deepEqual(devices.on('lvs0'), []);
   });
 
   test('a device that refuses is told once, and tried again', async () => {

@@ -118,7 +118,7 @@ describe('announce', () => {
             present.delete(address);
           },
         },
-        remember: () => {},
+        remember: () => undefined,
         tell: () => {},
         fail: assert.fail,
       },

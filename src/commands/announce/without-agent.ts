@@ -2,6 +2,7 @@
 import { type AnnounceReport, reportOf, type VipAction } from '../../agent/announce-report.js';
 import type { AgentEvent } from '../../agent/event.js';
 import type { Context } from '../../context.js';
+import { HostError } from '../../errors.js';
 import { printable } from '../../foreign-text.js';
 import type { Store } from '../../system/store.js';
 import { Interruption } from '../shared/interruption.js';
@@ -20,7 +21,7 @@ export interface WithoutAgentOptions {
 
 /**
  * Does the agent's work in its place, and waits until addresses have left lo.
- * @throws LockedError if an agent runs that does not answer
+ * @throws LockedError if an agent runs that does not answer, HostError if the next one will not know of the withdrawal
  */
 export async function withoutAgent(
   action: VipAction,
@@ -46,12 +47,13 @@ export async function withoutAgent(
   );
   const { announcer } = announcing;
   try {
-    if (action !== 'show') announcer.hold(action === 'withdraw');
+    const problem = action === 'show' ? undefined : announcer.hold(action === 'withdraw');
     const end = context.now() + linger * 1000 + PATIENCE;
     const isDone = (): boolean => action !== 'withdraw' || announcer.ownAddresses.length === 0;
     while (!isDone() && context.now() < end && !interruption.requested && failure === undefined)
       await interruption.sleep(POLL);
     if (failure !== undefined) throw failure;
+    if (problem !== undefined) throw new HostError(`keep ${action} for the next start`, problem);
     const left = announcer.ownAddresses.filter(({ device }) => device !== 'lo');
     return {
       ...reportOf(announcer),

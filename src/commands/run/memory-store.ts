@@ -21,8 +21,9 @@ export class MemoryStore {
     return shifted(this.file.read(), -this.offset, this.context.now());
   }
 
-  readonly write = (memory: AgentMemory): void =>
+  readonly write = (memory: AgentMemory): void => {
     this.file.write(shifted(memory, this.offset, this.context.date().getTime()));
+  };
 
   /** From the agent's clock to the time of day. */
   private get offset(): number {

@@ -30,15 +30,17 @@ export class StateFile<T> {
     }
   }
 
-  /** A disk that is full is told once, and keeps no work from being done. */
-  readonly write = (state: T): void => {
+  /** A disk that is full is told once, and keeps no work from being done. @returns the failure */
+  readonly write = (state: T): string | undefined => {
     try {
       this.store.replace(this.kind, state);
       this.told = undefined;
+      return undefined;
     } catch (error) {
       if (!(error instanceof HostError)) throw error;
       if (error.message !== this.told) this.warn(error.message);
       this.told = error.message;
+      return error.message;
     }
   };
 

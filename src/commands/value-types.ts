@@ -64,7 +64,7 @@ export const valueTypes = {
   store: {
     name: 'STORE',
     notation:
-      'etcd://HOST,.../PREFIX/, etcds://HOST,.../PREFIX/ (HOST: ADDRESS or ADDRESS:PORT) or file:///DIRECTORY',
+      'etcd://HOST:PORT/PREFIX/ (several hosts with commas between them), etcds:// with TLS, or file:///DIRECTORY',
     read: storeName,
   },
   wave: {

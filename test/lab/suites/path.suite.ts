@@ -100,8 +100,13 @@ const healthy: readonly (Set & { readonly title: string })[] = [
   },
 ];
 
+/** Without ROBUST=full a part of the cases: each takes the guest 3 s and more. */
+const isFull = process.env['ROBUST'] === 'full';
+
+const usualSets = ['direct routing, IPv4', 'ipip, IPv6 in IPv4', 'gue, IPv4'];
+
 describe('healthy servers answer as the virtual address', () => {
-  for (const { title, ...set } of healthy) {
+  for (const { title, ...set } of healthy.filter(({ title }) => isFull || usualSets.includes(title))) {
     test(title, async () => {
       const found = await probe(await cluster(set));
       assert.deepEqual(verdicts(found), ['answered', 'answered'], JSON.stringify(found));
@@ -199,8 +204,11 @@ const faults: readonly Fault[] = [
   },
 ];
 
+const usualFaults = ['the VIP is missing', 'arp_ignore is 0', 'the tunnel device is down'];
+
 describe('a fault of a server is told', () => {
-  for (const { title, set, breaks, mends, verdict } of faults) {
+  const chosen = faults.filter(({ title }) => isFull || usualFaults.includes(title));
+  for (const { title, set, breaks, mends, verdict } of chosen) {
     test(title, async () => {
       const service = await cluster(set);
       await during('one', breaks, mends);
@@ -225,7 +233,7 @@ test('checks of a document go through the path', async () => {
   await cluster(dr);
   await during('one', `${dropped} lo`, `${returned} lo`);
   const document = `
-defaults: { check: { through: path, leg: { address: 10.1.0.250/24 }, timeout: 3s } }
+defaults: { check: { through: path, leg: { address: 10.1.0.250/24 }, timeout: 10s } }
 services:
   - { service: "tcp://${vips.inet}:80", check: { kind: http }, servers: [${servers.map((name) => addresses.inet[name]).join(', ')}] }
 `;
@@ -235,7 +243,7 @@ services:
   const { checks } = JSON.parse(stdout || '{}') as { checks?: { result: string; reason: string }[] };
   assert.deepEqual(
     checks?.map(({ result, reason }) => `${result}: ${reason}`),
-    [`down: as ${vips.inet}: no connection within 3s`, 'up: status 200'],
+    [`down: as ${vips.inet}: no connection within 10s`, 'up: status 200'],
     stdout + stderr,
   );
 });

@@ -92,6 +92,7 @@ export class FleetMember {
   private lastProblem: string | undefined;
   /** Whether the last release has been applied since the start. */
   private isInForce = false;
+  private starting: Promise<void> | undefined;
   private readonly conductor: Conductor;
 
   /** @param last what an earlier run has applied */
@@ -126,7 +127,15 @@ export class FleetMember {
     await starting;
   }
 
-  private async applyLast(stop: AbortSignal): Promise<void> {
+  /** Applies what ran before, unless that is under way or done. */
+  private applyLast(stop: AbortSignal): Promise<void> {
+    this.starting ??= this.applyAgain(stop).finally(() => {
+      this.starting = undefined;
+    });
+    return this.starting;
+  }
+
+  private async applyAgain(stop: AbortSignal): Promise<void> {
     const { last } = this;
     if (last === undefined || this.isInForce) return;
     try {
@@ -335,21 +344,30 @@ export class FleetMember {
     const { node, clock, date } = this.ports;
     const key = nodeKey(node);
     let last: string | undefined;
-    let revision = 0;
+    // What is there at first may be of an earlier run, whose lease has not ended.
+    let revision = (await store.read(key)).entries[0]?.revision ?? 0;
     let checked = clock.now();
     do {
       const report = this.report();
       const text = JSON.stringify(report);
-      if (text === last && clock.now() - checked >= REREAD) {
-        checked = clock.now();
-        const [entry] = (await store.read(key)).entries;
-        if (entry?.revision !== revision) last = undefined;
-      }
-      if (text === last) continue;
+      if (text === last && clock.now() - checked < REREAD) continue;
+      checked = clock.now();
       const value = reportRecord.format({ ...report, time: date() });
-      revision = (await store.commit({ comparisons: [], writes: [{ key, value, lease: lease.id }] })) ?? 0;
-      last = text;
+      const comparisons = [{ key, revision }];
+      const written = await store.commit({ comparisons, writes: [{ key, value, lease: lease.id }] });
+      last = written === undefined ? undefined : text;
+      revision = written ?? (await this.strangeReport(store, key));
     } while (await passed(clock, LOOK, signal));
+  }
+
+  /** @returns the revision of a report that this director has not written; 0 if its own is gone */
+  private async strangeReport(store: FleetStore, key: string): Promise<number> {
+    const [entry] = (await store.read(key)).entries;
+    if (entry !== undefined)
+      this.tellProblem(
+        `another director reports as ${this.ports.node}: each needs a name of its own, --node`,
+      );
+    return entry?.revision ?? 0;
   }
 
   private report(): Omit<NodeReport, 'time'> {

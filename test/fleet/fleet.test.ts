@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { TARGET } from '../../src/fleet/layout.js';
 import { forgetMember, holdRollout, readFleet, resumeRollout } from '../../src/fleet/operator.js';
 import { planWaves } from '../../src/fleet/rollout.js';
-import { BAD, FleetFarm } from '../support/fleet-farm.js';
+import { BAD, FleetFarm, Host } from '../support/fleet-farm.js';
 
 const fleetTest = (name: string, size: number, story: (farm: FleetFarm) => Promise<void>): void =>
   void test(name, async () => {
@@ -377,4 +377,19 @@ fleetTest('a target that could not be read again is not written', 1, async (farm
   await assert.rejects(farm.release(1, { waves: [{ percent: 50, wait: 0.5 }] }), /waves\.0\.wait/);
   const many = Array.from({ length: 300 }, (_, index) => `director-with-a-long-name-${index}`);
   assert.ok((planWaves([{ nodes: many, wait: 0 }], many, 1)[0]?.title.length ?? 0) < 200);
+});
+
+fleetTest('two directors of one name are told of each other', 1, async (farm) => {
+  const twin = new Host(farm, 'd1');
+  await twin.start();
+  await farm.pass(3000);
+  twin.down = 1;
+  farm.host('d1').down = 2;
+  await farm.pass(5000);
+  const told = [...farm.host('d1').lines, ...twin.lines];
+  assert.ok(
+    told.includes('another director reports as d1: each needs a name of its own, --node'),
+    told.join('\n'),
+  );
+  await twin.kill();
 });

@@ -1,7 +1,7 @@
 /** An agent that has its documents from the store of a fleet. */
 import type { Context } from '../../context.js';
 import type { Director } from '../../document/audience.js';
-import { UsageError } from '../../errors.js';
+import { HostError, UsageError } from '../../errors.js';
 import { type Condition, FleetMember } from '../../fleet/member.js';
 import { version } from '../../version.js';
 import { clockOf } from '../announce/announcing.js';
@@ -48,8 +48,12 @@ export class FleetAgent {
       values.storePrograms,
       wake,
     );
-    // Mistakes are told at the start.
-    openFleetStore(values, context).close();
+    // Mistakes are told at the start; a file that cannot be read now may be there later.
+    try {
+      openFleetStore(values, context).close();
+    } catch (error) {
+      if (!(error instanceof HostError)) throw error;
+    }
   }
 
   /** Whether the command line, or the environment, names a store. */

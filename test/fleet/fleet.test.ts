@@ -165,15 +165,19 @@ fleetTest('an operator holds a rollout and lets it go on', 3, async (farm) => {
   await assert.rejects(resumeRollout(farm.store), /no rollout to resume: release 2 is done/);
 });
 
-fleetTest('of two operators who release at once one is told of the other', 2, async (farm) => {
-  const second = await farm.push('second');
-  const third = await farm.push('third');
-  const outcomes = await Promise.allSettled([farm.release(second.id), farm.release(third.id)]);
-  const refused = outcomes.filter((outcome) => outcome.status === 'rejected');
-  assert.equal(refused.length, 1);
-  assert.match(String(refused[0]?.reason), /changed meanwhile: it is release 2 of alice, rolling/);
-  await assert.rejects(farm.release(third.id), /the rollout of release 2 of alice is under way/);
-});
+fleetTest(
+  'of two operators who release at once the second is refused with the name of the first',
+  2,
+  async (farm) => {
+    const second = await farm.push('second');
+    const third = await farm.push('third');
+    const outcomes = await Promise.allSettled([farm.release(second.id), farm.release(third.id)]);
+    const refused = outcomes.filter((outcome) => outcome.status === 'rejected');
+    assert.equal(refused.length, 1);
+    assert.match(String(refused[0]?.reason), /changed meanwhile: it is release 2 of alice, rolling/);
+    await assert.rejects(farm.release(third.id), /the rollout of release 2 of alice is under way/);
+  },
+);
 
 fleetTest('a store that is emptied, or is another one, changes no table', 2, async (farm) => {
   await farm.store.commit({ comparisons: [], writes: [{ remove: '' }] });

@@ -238,7 +238,7 @@ export class AgentProcess {
     return [control, () => serveHttp(metrics, metricsHandler(exporter)), async () => exporter];
   }
 
-  /** Keeps what the fleet is told of. */
+  /** Keeps the last refusal or problem for the report to the fleet. */
   private note({ event, service, server, reason }: AgentEvent): void {
     if (event === 'refused' || event === 'problem')
       this.lastProblem = [service, server, reason].filter((part) => part !== undefined).join(' ');

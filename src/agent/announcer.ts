@@ -3,10 +3,10 @@
  * wanted any more leaves that device at once, and stays local on lo for a while: packets that are under way still reach IPVS.
  */
 import { LvsadmError } from '../errors.js';
+import type { Clock } from '../system/clock.js';
 import type { AnnounceMemory, LocalAddress } from './announce-memory.js';
 import type { Vip } from './announced-vips.js';
 import { STEP } from './changed-services.js';
-import type { Clock } from './check-schedule.js';
 import type { AgentEvent } from './event.js';
 
 const LOOPBACK = 'lo';

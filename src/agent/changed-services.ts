@@ -1,5 +1,5 @@
 /** Services whose weights may have to be changed: gathered for a moment, so that results that come together are one change. */
-import type { Clock } from './check-schedule.js';
+import type { Clock } from '../system/clock.js';
 import type { WatchedService } from './watched-service.js';
 
 /** Milliseconds in which results are gathered before the table is changed. */

@@ -1,15 +1,8 @@
 /** Runs checks again and again: each when it is due, few at a time, and spread so that not all start in the same moment. */
 import type { CheckResult } from '../health/run-check.js';
 import type { PlacedCheck } from '../health/run-checks.js';
+import type { Clock } from '../system/clock.js';
 import { DueQueue } from './due-queue.js';
-
-/** The time, and a timer. Tests have their own. */
-export interface Clock {
-  /** Milliseconds since an arbitrary moment; never decreases. */
-  now(): number;
-  /** Calls once after this many milliseconds. @returns a function that cancels it */
-  after(milliseconds: number, call: () => void): () => void;
-}
 
 /** A check that is to run again and again. */
 export interface RepeatedCheck {

@@ -1,7 +1,7 @@
 /** The holds of operators, as the agent knows them: read at each look, when a command asks for it, and when one of them expires. */
 import { HostError } from '../errors.js';
 import { type Hold, type Holds, holdKey, holdText, inForce, noHolds } from '../model/hold.js';
-import type { Clock } from './check-schedule.js';
+import type { Clock } from '../system/clock.js';
 import type { AgentEvent } from './event.js';
 
 export interface HoldPorts {

@@ -1,5 +1,5 @@
 /** When the agent's memory is written: before the weights that follow from it, and now and then how far results have counted. */
-import type { Clock } from './check-schedule.js';
+import type { Clock } from '../system/clock.js';
 import { type AgentMemory, plainMemory } from './memory.js';
 
 /** Most milliseconds until a change is written for which no weight is set. */

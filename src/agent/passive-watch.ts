@@ -2,7 +2,7 @@
 import { LvsadmError } from '../errors.js';
 import type { Endpoint } from '../model/address.js';
 import { isFwmark } from '../model/service.js';
-import type { Clock } from './check-schedule.js';
+import type { Clock } from '../system/clock.js';
 import type { AgentEvent } from './event.js';
 import { areSuspect, type Handshakes, type PassivePolicy } from './passive.js';
 import { stateOf, type WatchedServer, type WatchedService } from './watched-service.js';

@@ -1,5 +1,5 @@
 /** The programs of a service's quorum: the one of the newest decision is run until it ends well. */
-import type { Clock } from './check-schedule.js';
+import type { Clock } from '../system/clock.js';
 import type { AgentEvent } from './event.js';
 
 export type Command = readonly [string, ...string[]];

@@ -1,7 +1,8 @@
 /** Takes the results of checks: they change the states of servers, and what an administrator should know of them is told. */
 import type { CheckResult } from '../health/run-check.js';
 import { isChanging } from '../health/state.js';
-import type { Clock, RepeatedCheck } from './check-schedule.js';
+import type { Clock } from '../system/clock.js';
+import type { RepeatedCheck } from './check-schedule.js';
 import type { AgentEvent } from './event.js';
 import { NetworkWatch } from './network-watch.js';
 import {

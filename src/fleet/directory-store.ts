@@ -4,6 +4,7 @@
  * time of change says when it was renewed.
  */
 import { StoreError } from '../errors.js';
+import { passed, systemClock } from '../system/clock.js';
 import {
   codeOf,
   type Files,
@@ -110,7 +111,7 @@ export class DirectoryStore implements FleetStore {
     // What was removed in between is not known any more.
     if (known.revision !== after)
       throw new StoreError('compacted', attempted, this.name, 'it has changed meanwhile');
-    while (await waited(this.ports.interval ?? 1000, signal)) {
+    while (await passed(systemClock, this.ports.interval ?? 1000, signal)) {
       const now = await this.read(range);
       if (now.revision < known.revision)
         throw new StoreError('compacted', attempted, this.name, 'it has been replaced');
@@ -256,19 +257,6 @@ const keysIn = (entries: Index['entries'], range: string): string[] =>
   Object.keys(entries)
     .filter((key) => isIn(key, range))
     .sort();
-
-/** @returns whether the time has passed before the stop */
-const waited = (milliseconds: number, stop: AbortSignal): Promise<boolean> =>
-  new Promise((resolve) => {
-    if (stop.aborted) return resolve(false);
-    const end = (): void => {
-      clearTimeout(timer);
-      stop.removeEventListener('abort', end);
-      resolve(!stop.aborted);
-    };
-    const timer = setTimeout(end, milliseconds);
-    stop.addEventListener('abort', end);
-  });
 
 /** Values that differ, and keys that are gone. */
 function changesBetween(before: Snapshot, after: Snapshot): Change[] {

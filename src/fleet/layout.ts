@@ -8,7 +8,6 @@
  * - `members/NAME`: a director that belongs to the fleet, whether it runs or not
  * - `nodes/NAME`: the report of a director that runs, under its lease
  * - `conductor`: the director that opens waves, under its lease
- * - `holds/`: an operator's holds
  */
 import { ValueError } from '../errors.js';
 
@@ -21,7 +20,6 @@ export const RELEASES = 'releases/';
 export const DOCUMENTS = 'documents/';
 export const MEMBERS = 'members/';
 export const NODES = 'nodes/';
-export const HOLDS = 'holds/';
 
 /** Digits of a release's number in its key, so that keys are in the order of numbers. */
 const DIGITS = 8;

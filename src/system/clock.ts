@@ -7,6 +7,15 @@ export interface Clock {
   after(milliseconds: number, call: () => void): () => void;
 }
 
+/** The process's own. */
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  after(milliseconds, call) {
+    const timer = setTimeout(call, milliseconds);
+    return () => clearTimeout(timer);
+  },
+};
+
 /** Resolves after this many milliseconds, or when it is stopped. @returns whether the time has passed */
 export const passed = (clock: Clock, milliseconds: number, stop: AbortSignal): Promise<boolean> =>
   new Promise((resolve) => {

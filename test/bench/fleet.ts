@@ -8,6 +8,7 @@ import { EtcdStore } from '../../src/fleet/etcd/etcd-store.js';
 import { FleetMember } from '../../src/fleet/member.js';
 import { readFleet, startRollout } from '../../src/fleet/operator.js';
 import { pushRelease, readTarget } from '../../src/fleet/releases.js';
+import { systemClock } from '../../src/system/clock.js';
 import { EtcdCluster } from '../lab/etcd-cluster.js';
 import { ensurePackages, etcdNeeds } from '../lab/packages.js';
 
@@ -35,13 +36,7 @@ function start(index: number): Promise<void> {
       node: `d${index}`,
       member: { labels: { site: `eu${index % 4}` }, variables: {} },
       version: 'bench',
-      clock: {
-        now: () => performance.now(),
-        after(milliseconds, call) {
-          const timer = setTimeout(call, milliseconds);
-          return () => clearTimeout(timer);
-        },
-      },
+      clock: systemClock,
       random: Math.random,
       date: () => new Date().toISOString(),
       apply: async () => {},

@@ -7,6 +7,7 @@ import { EtcdStore } from '../../src/fleet/etcd/etcd-store.js';
 import { FleetMember, type LastGood } from '../../src/fleet/member.js';
 import { readFleet, startRollout } from '../../src/fleet/operator.js';
 import { pushRelease, readTarget } from '../../src/fleet/releases.js';
+import { systemClock } from '../../src/system/clock.js';
 import { LabUnavailable } from './errors.js';
 import { EtcdCluster } from './etcd-cluster.js';
 import { ensurePackages, etcdNeeds } from './packages.js';
@@ -53,13 +54,7 @@ class Machine {
         node: this.name,
         member: { labels: {}, variables: {} },
         version: 'test',
-        clock: {
-          now: () => performance.now(),
-          after(milliseconds, call) {
-            const timer = setTimeout(call, milliseconds);
-            return () => clearTimeout(timer);
-          },
-        },
+        clock: systemClock,
         random: Math.random,
         date: () => new Date().toISOString(),
         async apply(documents) {

@@ -1,6 +1,7 @@
 /** A clock that moves only when a test says so. */
-import type { Clock } from '../../src/agent/check-schedule.js';
+
 import { DueQueue } from '../../src/agent/due-queue.js';
+import type { Clock } from '../../src/system/clock.js';
 
 interface Timer {
   readonly at: number;

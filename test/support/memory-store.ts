@@ -1,5 +1,5 @@
 /** A store of a fleet in memory, on a clock of its own; each user of it can lose the connection. */
-import type { Clock } from '../../src/agent/check-schedule.js';
+
 import { StoreError } from '../../src/errors.js';
 import {
   type Change,
@@ -10,6 +10,7 @@ import {
   type Snapshot,
   type Transaction,
 } from '../../src/fleet/store.js';
+import type { Clock } from '../../src/system/clock.js';
 
 interface Stored extends Entry {
   readonly lease: string | undefined;

@@ -1,8 +1,8 @@
 /** The announcer over this machine's devices, with its memory. */
 import { announceKind } from '../../agent/announce-memory.js';
 import { type AnnouncePorts, Announcer } from '../../agent/announcer.js';
-import type { Clock } from '../../agent/check-schedule.js';
 import type { Context } from '../../context.js';
+import { type Clock, systemClock } from '../../system/clock.js';
 import { bootId } from '../../system/run-dir.js';
 import type { Options } from '../command.js';
 import { StateFile } from '../run/state-file.js';
@@ -56,10 +56,4 @@ export class Announcing {
 }
 
 /** The clock of a process, and its timers. */
-export const clockOf = ({ now }: Pick<Context, 'now'>): Clock => ({
-  now,
-  after(milliseconds, call) {
-    const timer = setTimeout(call, milliseconds);
-    return () => clearTimeout(timer);
-  },
-});
+export const clockOf = ({ now }: Pick<Context, 'now'>): Clock => ({ ...systemClock, now });

@@ -61,9 +61,7 @@ export class FleetAgent {
     if (store !== undefined && file.length > 0)
       throw new UsageError('cannot be combined with --file', '--store');
     if (store === undefined && file.length > 0) return false;
-    return (
-      storeAddress({ store, storeCa: undefined, storeCert: undefined, storeKey: undefined }, context) !== ''
-    );
+    return storeAddress({ store }, context) !== '';
   }
 
   /** Resolves when it is stopped. @throws errors that are bugs */

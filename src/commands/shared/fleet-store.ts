@@ -28,7 +28,7 @@ export const storeOptions = {
 export type StoreValues = Values<typeof storeOptions>;
 
 /** The address of the store. @throws UsageError if none is named; ValueError */
-export function storeAddress({ store }: StoreValues, { env }: Pick<Context, 'env'>): string {
+export function storeAddress({ store }: Pick<StoreValues, 'store'>, { env }: Pick<Context, 'env'>): string {
   const text = store ?? env['LVSADM_STORE'];
   if (text) {
     parseStoreAddress(text);

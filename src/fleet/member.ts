@@ -103,10 +103,6 @@ export class FleetMember {
     this.conductor = new Conductor(ports);
   }
 
-  get applied(): LastGood | undefined {
-    return this.last;
-  }
-
   /** Resolves when it is stopped. The table stays. */
   async run(stop: AbortSignal): Promise<void> {
     const { clock, random } = this.ports;

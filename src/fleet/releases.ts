@@ -87,6 +87,13 @@ export async function newestRelease(store: FleetStore): Promise<Release | undefi
   return key === undefined ? undefined : findRelease(store, releaseIn(key));
 }
 
+/** The number of a release that an operator names, or of the newest one. @throws UsageError if there is none; StoreError */
+export async function namedOrNewest(store: FleetStore, id: number | undefined): Promise<number> {
+  const chosen = id ?? (await newestRelease(store))?.id;
+  if (chosen !== undefined) return chosen;
+  throw new UsageError('there is no release; lvsadm fleet push makes one');
+}
+
 /** In the order of their numbers. @throws StoreError */
 export async function listReleases(store: FleetStore): Promise<Release[]> {
   const { entries } = await store.read(RELEASES);

@@ -4,7 +4,7 @@ import type { Director } from '../../document/audience.js';
 import { parseDocuments } from '../../document/load.js';
 import { UsageError } from '../../errors.js';
 import { type Fleet, readFleet } from '../../fleet/operator.js';
-import { type FleetDocument, findRelease, newestRelease, readDocuments } from '../../fleet/releases.js';
+import { type FleetDocument, findRelease, namedOrNewest, readDocuments } from '../../fleet/releases.js';
 import type { FleetStore } from '../../fleet/store.js';
 import type { DesiredState, State } from '../../model/state.js';
 import { toJson } from '../../output/json.js';
@@ -24,8 +24,7 @@ export async function differences(
   context: Context,
 ): Promise<number> {
   const fleet = await readFleet(store);
-  const chosen = id ?? (await newestRelease(store))?.id;
-  if (chosen === undefined) throw new UsageError('there is no release; lvsadm fleet push makes one');
+  const chosen = await namedOrNewest(store, id);
   const names = node === undefined ? [...fleet.members.keys()] : [requireMember(node, fleet)];
   const texts = new Texts(store);
   const theme = await themeFor(context.out, context.env);

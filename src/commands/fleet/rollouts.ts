@@ -3,7 +3,7 @@ import type { Context } from '../../context.js';
 import { UsageError } from '../../errors.js';
 import { holdRollout, insist, readFleet, resumeRollout, startRollout } from '../../fleet/operator.js';
 import type { Target } from '../../fleet/records.js';
-import { findTarget, lastGood, newestRelease, readTarget } from '../../fleet/releases.js';
+import { findTarget, lastGood, namedOrNewest, readTarget } from '../../fleet/releases.js';
 import { type WaveRequest, waveOf } from '../../fleet/rollout.js';
 import type { FleetStore } from '../../fleet/store.js';
 import { printable } from '../../foreign-text.js';
@@ -36,9 +36,7 @@ export async function release(
   options: RolloutOptions,
   context: Context,
 ): Promise<number> {
-  const chosen = id ?? (await newestRelease(store))?.id;
-  if (chosen === undefined) throw new UsageError('there is no release; lvsadm fleet push makes one');
-  return roll(store, chosen, 'release', options, context);
+  return roll(store, await namedOrNewest(store, id), 'release', options, context);
 }
 
 /** Goes back to a release, or to the one that all ran before. A rollback replaces a rollout that is under way. */
@@ -74,11 +72,12 @@ async function roll(
   const begin = async (): Promise<Target> => startRollout(store, await readFleet(store), id, cause, request);
   // A way back must not fail because a wave was opened in between.
   const target = await (cause === 'rollback' ? insist(begin) : begin());
-  if (!wait) {
-    await context.out.write(json ? toJson(targetJson(target)) : `${targetText(target)}\n`);
-    return DONE;
-  }
-  return waitFor(store, target, options, context);
+  return wait ? waitFor(store, target, options, context) : show(target, json, context);
+}
+
+async function show(target: Target, json: boolean, { out }: Context): Promise<number> {
+  await out.write(json ? toJson(targetJson(target)) : `${targetText(target)}\n`);
+  return DONE;
 }
 
 export async function hold(
@@ -89,18 +88,15 @@ export async function hold(
 ): Promise<number> {
   const { author } = authorship(context);
   const target = await holdRollout(store, reason === undefined ? author : `${author}: ${reason}`);
-  await context.out.write(json ? toJson(targetJson(target)) : `${targetText(target)}\n`);
-  return DONE;
+  return show(target, json, context);
 }
 
 export async function resume(store: FleetStore, options: RolloutOptions, context: Context): Promise<number> {
   const target = await resumeRollout(store);
-  if (options.wait) return waitFor(store, target, options, context);
-  await context.out.write(options.json ? toJson(targetJson(target)) : `${targetText(target)}\n`);
-  return DONE;
+  return options.wait ? waitFor(store, target, options, context) : show(target, options.json, context);
 }
 
-/** Waits until the rollout has ended, and tells each step on standard error. */
+/** Waits until the rollout has ended, and writes each step. */
 async function waitFor(
   store: FleetStore,
   begun: Target,

@@ -52,12 +52,15 @@ const fish: Shell = ({ script, line, path }) => {
   return becoming(line, /^/, candidates);
 };
 
-/** zsh completes only while a line is edited: one that stands at a terminal of its own tells what is added. */
+/**
+ * zsh completes only while a line is edited: one that stands at a terminal of its own tells what is added. Its own functions are looked
+ * up in a file that the first one leaves in HOME: to look for them takes two seconds.
+ */
 const inZsh = `
 zmodload zsh/zpty
 zpty z zsh -f -i
 zpty -w z "PROMPT= RPROMPT= PS2="
-zpty -w z "autoload -U compinit && compinit -D -u"
+zpty -w z "autoload -U compinit && compinit -C"
 zpty -w z "source \${(q)1}"
 zpty -w z 'compadd() { if [[ \${@[1,(i)(-|--)]} == *-(O|A|D)\\ * ]]; then builtin compadd "$@"; return; fi
   typeset -a hits; builtin compadd -A hits "$@"; print -rl -- "<"\${^hits}">"; builtin compadd "$@" }'

@@ -31,6 +31,8 @@ export interface AgentPorts extends SchedulePorts, ProgramPorts, HoldPorts, Pass
   remember(memory: AgentMemory): void;
   /** Called after each application, and when a quorum may have changed. */
   announce(vips: readonly Vip[]): void;
+  /** Virtual addresses to which clients may still be led, whether documents have them or not. */
+  addressesInUse(): ReadonlySet<string>;
 }
 
 /** What may be changed: everything that is desired, or these services alone. */
@@ -38,6 +40,8 @@ export interface Scope {
   readonly only?: readonly ServiceId[];
   /** New documents, of which the limit of removals is asked: the states of servers do not count. */
   readonly documents?: DesiredState;
+  /** Addresses that are being withdrawn: their services stay, although the documents lack them (default: none). */
+  readonly leaving?: ReadonlySet<string>;
 }
 
 export class Agent {
@@ -56,6 +60,8 @@ export class Agent {
   private documents: DesiredState | undefined;
   /** Keys of services of which the kernel has not taken all. */
   private incomplete: ReadonlySet<string> = new Set();
+  /** Addresses that the documents lack, and that were in use at the last look. */
+  private leaving: ReadonlySet<string> = new Set();
   private isOver = false;
 
   /** @param known what an earlier run remembered */
@@ -80,6 +86,11 @@ export class Agent {
       ports.clock,
       () => void this.inTurn(() => this.pass()).catch(ports.fail),
     );
+  }
+
+  /** Whether services wait for the withdrawal of their address: a later look removes them. */
+  get isLeaving(): boolean {
+    return this.leaving.size > 0;
   }
 
   get punctuality(): Readonly<Punctuality> {
@@ -108,12 +119,15 @@ export class Agent {
       for (const service of services) service.advance(now);
       this.keeper.flush();
       const isNew = cause === 'start' || cause === 'reload';
-      const scope = isNew ? { documents: state } : {};
+      const leaving = this.leavingFor(state);
+      const scope = { leaving, ...(isNew && { documents: state }) };
       const reconciliation = await this.ports.reconcile(this.composed(state, services, now), scope);
+      const told = cause === 'resync' && this.isLeaving ? 'withdrawn' : cause;
       this.documents = state;
+      this.leaving = leaving;
       this.incomplete = incompleteServices(reconciliation);
       this.adopt(services);
-      this.report.done(reconciliation, cause, { services, at: now, expected, held: this.held });
+      this.report.done(reconciliation, told, { services, at: now, expected, held: this.held });
       this.settleQuorums(services);
       return reconciliation;
     });
@@ -156,6 +170,13 @@ export class Agent {
     await this.work;
     await this.quorums.stop();
     this.keeper.stop();
+  }
+
+  /** Clients are led elsewhere before the services of an address go. */
+  private leavingFor({ services = [] }: DesiredState): ReadonlySet<string> {
+    const ids = services.map(({ service }) => service.id);
+    const documented = new Set(ids.flatMap((id) => ('address' in id ? [id.address] : [])));
+    return new Set([...this.ports.addressesInUse()].filter((address) => !documented.has(address)));
   }
 
   private adopt(services: readonly WatchedService[]): void {

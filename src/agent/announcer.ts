@@ -107,6 +107,13 @@ export class Announcer {
     return [...this.own.values()];
   }
 
+  /** Addresses to which clients may still be led: of devices, and those that were withdrawn less than the linger time ago. */
+  get inUse(): ReadonlySet<string> {
+    const now = this.ports.clock.now();
+    const late = [...this.ends].flatMap(([address, end]) => (end > now ? [address] : []));
+    return new Set([...this.ownAddresses.map(({ address }) => address), ...late]);
+  }
+
   has(address: LocalAddress): boolean {
     return this.present.has(keyOf(address));
   }

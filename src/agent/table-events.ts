@@ -6,14 +6,18 @@ import { formatService } from '../model/service-uri.js';
 import type { Outcome, Reconciliation } from '../plan/apply.js';
 import type { AgentEvent } from './event.js';
 
-/** Why the table is compared: the first time, new documents, the time for a look is there, changes were refused, or results of checks. */
-export type Cause = 'start' | 'reload' | 'resync' | 'retry' | 'checks';
+/**
+ * Why the table is compared: the first time, new documents, the time for a look is there, changes were refused, addresses that the
+ * documents lack were withdrawn, or results of checks.
+ */
+export type Cause = 'start' | 'reload' | 'resync' | 'retry' | 'withdrawn' | 'checks';
 
 const causes: Readonly<Record<Exclude<Cause, 'checks'>, string>> = {
   start: 'first application',
   reload: 'the documents were read again',
   resync: 'another program changed the table',
   retry: 'refused changes were tried again',
+  withdrawn: 'addresses that the documents lack were withdrawn',
 };
 
 /** @param reasonOf why a server has its weight */
@@ -29,7 +33,7 @@ export function eventsOf(
     if (event !== undefined) events.push(event);
     else if (outcome.result === 'done') others++;
   }
-  const isSilent = others === 0 && (cause === 'resync' || cause === 'retry');
+  const isSilent = others === 0 && cause !== 'start' && cause !== 'reload';
   if (cause === 'checks' || isSilent) return events;
   return [
     ...events,

@@ -37,6 +37,16 @@ export function withoutRemovals(plan: Plan): Plan {
   return { ...kept, services };
 }
 
+/** Leaves services of these addresses alone that the document lacks. */
+export const withoutRemovalsOf = (plan: Plan, addresses: ReadonlySet<string>): Plan => ({
+  ...plan,
+  services: plan.services.map((service) => {
+    const { id } = subject(service);
+    const isLeft = service.action === 'remove' && 'address' in id && addresses.has(id.address);
+    return isLeft ? leaveService(service, leave) : service;
+  }),
+});
+
 const leave = <T>(planned: Planned<T>): Planned<T> => ({ ...planned, action: 'leave' });
 
 const leaveForeign = <T>(planned: Planned<T>): Planned<T> => ({ ...leave(planned), isForeign: true });

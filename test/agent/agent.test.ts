@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { healthReport } from '../../src/agent/health-report.js';
 import { TransportError, UsageError } from '../../src/errors.js';
 import type { ServiceId } from '../../src/model/service.js';
+import { formatService } from '../../src/model/service-uri.js';
 import { AgentFarm } from '../support/agent-farm.js';
 
 const web: ServiceId = { protocol: 'tcp', address: '192.0.2.10', port: 80 };
@@ -629,4 +630,43 @@ test('after a reboot an address waits for results, whatever the states of before
     seen.add(isWanted());
   }
   assert.deepEqual([...seen], [undefined, false]);
+});
+
+test('services of an address that leaves the documents stay until it is withdrawn and has lingered', async (t) => {
+  const farm = await AgentFarm.start(t, { prune: true });
+  const [one] = farmOf(2).services;
+  const other = { ...one, service: 'tcp://192.0.2.11:80' };
+  const beside = { ...one, service: 'tcp://192.0.2.10:443' };
+  farm.inUse.add('192.0.2.10').add('192.0.2.11');
+  await farm.load({ services: [one, beside, other] });
+  const services = async () => (await farm.client.services()).map(({ id }) => formatService(id)).toSorted();
+  const documents = { services: [one] };
+  await farm.load(documents, 'reload');
+  // An address that stays has no reason to keep a service.
+  assert.deepEqual(await services(), ['tcp://192.0.2.10:80', 'tcp://192.0.2.11:80']);
+  assert.deepEqual(
+    farm.announced?.map(({ address }) => address),
+    ['192.0.2.10'],
+  );
+  assert.ok(farm.agent.isLeaving);
+  await farm.load(documents, 'resync');
+  assert.equal((await services()).length, 2);
+  farm.inUse.delete('192.0.2.11');
+  await farm.load(documents, 'resync');
+  assert.deepEqual(await services(), ['tcp://192.0.2.10:80']);
+  assert.ok(!farm.agent.isLeaving);
+  assert.deepEqual(farm.told('applied').slice(1), [
+    'applied: the documents were read again: 1 other change',
+    'applied: addresses that the documents lack were withdrawn: 1 other change',
+  ]);
+});
+
+test('after kill -9 a start removes no service whose address is still announced', async (t) => {
+  const farm = await AgentFarm.start(t, { prune: true });
+  const [one] = farmOf(2).services;
+  await farm.load({ services: [one, { ...one, service: 'tcp://192.0.2.11:80' }] });
+  farm.inUse.add('192.0.2.11');
+  farm.restart();
+  await farm.load({ services: [one] });
+  assert.equal((await farm.client.services()).length, 2);
 });

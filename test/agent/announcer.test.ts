@@ -162,6 +162,20 @@ describe('the announcer', () => {
     ]);
   });
 
+  test('an address is in use until the linger time after its withdrawal, also if it never came to lo', async () => {
+    const devices = new Devices();
+    devices.present.add(`${B} eth0`);
+    await devices.settle([vip(A, true), vip(B, true)]);
+    const inUse = () => [...devices.announcer.inUse].sort();
+    assert.deepEqual(inUse(), [A, B]);
+    await devices.settle([]);
+    assert.deepEqual(devices.on('lvs0'), []);
+    await devices.clock.pass(LINGER - 1);
+    assert.deepEqual(inUse(), [A, B]);
+    await devices.clock.pass(1);
+    assert.deepEqual(inUse(), []);
+  });
+
   test('announces nothing before the table is complete, and withdraws all the same', async () => {
     const devices = new Devices();
     await devices.settle([vip(A, true)], false);

@@ -48,20 +48,26 @@ export class AgentFarm {
   tableFailure: Error | undefined;
   /** Thrown by the next change of the table. */
   refusal: Error | undefined;
+  /** Virtual addresses to which clients may be led. */
+  readonly inUse = new Set<string>();
   agent: Agent;
-  private readonly table = new KernelTable(
-    { openClient: () => this.ipvs.client(), files: ownFiles },
-    { prune: false, allowEmpty: false, maxRemove: { number: 100, unit: '%' } },
-  );
+  private readonly table: KernelTable;
 
-  private constructor(readonly client: IpvsClient) {
+  private constructor(
+    readonly client: IpvsClient,
+    prune: boolean,
+  ) {
+    this.table = new KernelTable(
+      { openClient: () => this.ipvs.client(), files: ownFiles },
+      { prune, allowEmpty: true, maxRemove: { number: 100, unit: '%' } },
+    );
     this.agent = this.newAgent();
   }
 
-  static async start(test: Pick<TestContext, 'after'>): Promise<AgentFarm> {
+  static async start(test: Pick<TestContext, 'after'>, { prune = false } = {}): Promise<AgentFarm> {
     // The client needs the kernel of the farm.
     const ipvs = new FakeIpvs();
-    const farm = new AgentFarm(await ipvs.client());
+    const farm = new AgentFarm(await ipvs.client(), prune);
     Object.assign(farm, { ipvs });
     test.after(() => {
       farm.client.close();
@@ -136,6 +142,7 @@ export class AgentFarm {
         announce: (vips) => {
           if (this.agent === agent) this.announced = vips;
         },
+        addressesInUse: () => this.inUse,
       },
       this.memory,
     );

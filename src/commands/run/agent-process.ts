@@ -112,7 +112,7 @@ export class AgentProcess {
 
   /** Runs until SIGTERM or SIGINT. @param watch of the documents, begun before they were read */
   async run(watch: FileWatch): Promise<void> {
-    const { agent, looks, listeners, supervisor, announcing } = this;
+    const { agent, listeners, supervisor, announcing } = this;
     const ending = new AbortController();
     const inFleet = this.fleet?.run(ending.signal, {
       condition: () => this.condition(),
@@ -123,7 +123,7 @@ export class AgentProcess {
       await announcing.prepare();
       const watching = watch.run(
         (pass) => this.look(pass),
-        () => looks.pause,
+        () => this.pause,
       );
       await Promise.race([watching, this.failed]);
       await supervisor.tell('STOPPING=1');
@@ -158,9 +158,16 @@ export class AgentProcess {
         runCommand: runQuorumCommand,
         countHandshakes: (servers) => countHandshakes(context, servers),
         announce: (vips) => announcer.settle(vips),
+        addressesInUse: () => announcer.inUse,
       },
       memory.read(),
     );
+  }
+
+  /** Milliseconds until the next look. It removes services whose address has been withdrawn for the linger time. */
+  private get pause(): number {
+    const { agent, looks, values } = this;
+    return agent.isLeaving ? Math.min(looks.pause, (values.linger + 1) * 1000) : looks.pause;
   }
 
   private async load(...[state, cause]: Parameters<Agent['load']>): ReturnType<Agent['load']> {

@@ -9,7 +9,7 @@ import { formatService } from '../../model/service-uri.js';
 import type { DesiredState } from '../../model/state.js';
 import { type Reconciliation, reconcile } from '../../plan/apply.js';
 import { readState } from '../../plan/current.js';
-import type { RemovalLimit } from '../../plan/policy.js';
+import { type RemovalLimit, withoutRemovalsOf } from '../../plan/policy.js';
 import { planFor, readCurrent, settingWriter } from '../shared/desired-state.js';
 import { checkRemovals, watchLimit } from '../shared/removal-limits.js';
 
@@ -32,7 +32,7 @@ export class KernelTable {
 
   readonly reconcile = async (
     state: DesiredState,
-    { only = [], documents }: Scope,
+    { only = [], documents, leaving = new Set() }: Scope,
   ): Promise<Reconciliation> => {
     const { context } = this;
     const { prune, allowEmpty, maxRemove = watchLimit } = this.limits;
@@ -48,7 +48,7 @@ export class KernelTable {
               allowEmpty,
               this.limits.isWayBack?.() ? undefined : maxRemove,
             );
-          return planFor(current, desired);
+          return withoutRemovalsOf(planFor(current, desired), leaving);
         },
         set: settingWriter(context),
         // A service that the kernel refuses must not keep dead servers of others in use.

@@ -1,6 +1,6 @@
 // What README and docs/ show is valid, and README links every page. The lab's suite `docs` runs their commands.
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { load } from 'js-yaml';
 import { parse } from '../../src/cli/parse.js';
@@ -50,12 +50,12 @@ const checks: Readonly<Record<string, (block: Block) => Promise<void> | void>> =
     assert.ok((await services(text)) > 0, placeOf(block));
   },
   ini: async (block) => {
-    const lines = block.lines.filter((line) => line.startsWith('Exec'));
+    const lines = block.lines.filter((line) => /^Exec.*lvsadm /.test(line));
     assert.ok(lines.length > 0);
     for (const line of lines) {
       const [, program = '', rest = ''] = /=(\S+)( .*)$/.exec(line) ?? [];
-      // Where npm run install:standalone puts it.
-      assert.equal(program, '/usr/local/sbin/lvsadm');
+      // Where the packages, and npm run install:standalone, put it.
+      assert.match(program, /^\/usr\/(local\/)?sbin\/lvsadm$/);
       await parseLine(program + rest);
     }
   },
@@ -93,6 +93,13 @@ test('the document in document.md', async () => {
   const [, example] = blocksIn('yaml').filter(({ page }) => page === 'docs/document.md');
   assert.ok(example);
   assert.equal(await services(textIn(example)), 3);
+});
+
+test('each packaged unit is shown as it is', () => {
+  const folder = new URL('../../../packaging/systemd/', import.meta.url);
+  const shown = blocksIn('ini').map(textIn);
+  for (const name of readdirSync(folder))
+    assert.ok(shown.includes(readFileSync(new URL(name, folder), 'utf8')), name);
 });
 
 test('README links every page of docs', () => {

@@ -3,7 +3,7 @@
  * target compares with the target that was judged and with that key, so that one who has lost it without knowing changes nothing.
  */
 import { StoreError } from '../errors.js';
-import type { Clock } from '../system/clock.js';
+import { type Clock, passed } from '../system/clock.js';
 import { CONDUCTOR, MEMBERS, NODES, nameIn, TARGET } from './layout.js';
 import { conductorRecord, type NodeReport, reportRecord, type Target, targetRecord } from './records.js';
 import { readTarget, type TargetEntry } from './releases.js';
@@ -13,6 +13,8 @@ import type { Entry, FleetStore, Lease } from './store.js';
 export interface ConductorPorts {
   readonly node: string;
   readonly clock: Clock;
+  /** From 0 to 1. */
+  random(): number;
   /** The time of day, as ISO 8601. */
   date(): string;
   /** Takes a line about the rollout. */
@@ -20,7 +22,11 @@ export interface ConductorPorts {
 }
 
 /** Milliseconds after which a rollout is looked at again although nothing has changed. */
-export const LONGEST_LOOK = 10_000;
+const LONGEST_LOOK = 10_000;
+
+/** Milliseconds between two looks of the conductor, at least and at most. */
+const SHORTEST_LOOK = 50;
+const USUAL_LOOK = 1000;
 
 export class Conductor {
   private seen: Observation | undefined;
@@ -29,8 +35,28 @@ export class Conductor {
 
   constructor(private readonly ports: ConductorPorts) {}
 
-  get isConducting(): boolean {
+  private get isConducting(): boolean {
     return this.key !== undefined;
+  }
+
+  /** Looks at a rollout while there is one: often as its conductor, now and then whether it needs another one. @throws StoreError */
+  async conduct(
+    store: FleetStore,
+    lease: Lease,
+    signal: AbortSignal,
+    isRolling: () => boolean,
+  ): Promise<void> {
+    const { clock, random } = this.ports;
+    let pause: number;
+    do {
+      const isNeeded = isRolling();
+      const wanted = isNeeded ? await this.look(store, lease) : undefined;
+      if (!isNeeded) {
+        this.rest();
+        pause = USUAL_LOOK;
+      } else if (this.isConducting) pause = Math.min(wanted ?? USUAL_LOOK, USUAL_LOOK);
+      else pause = LONGEST_LOOK * random();
+    } while (await passed(clock, Math.max(pause, SHORTEST_LOOK), signal));
   }
 
   /**
@@ -38,7 +64,7 @@ export class Conductor {
    * @returns milliseconds after which to look again; undefined if there is nothing to conduct
    * @throws StoreError
    */
-  async look(store: FleetStore, lease: Lease): Promise<number | undefined> {
+  private async look(store: FleetStore, lease: Lease): Promise<number | undefined> {
     const { clock } = this.ports;
     const entry = await readTarget(store);
     const { target } = entry;
@@ -57,7 +83,7 @@ export class Conductor {
   }
 
   /** There is nothing to conduct: what was seen before a hold says nothing of the time since. */
-  rest(): void {
+  private rest(): void {
     this.seen = undefined;
   }
 

@@ -1,6 +1,7 @@
 /** A fleet in memory: directors that can be cut off, killed and started again, and an operator. Time passes when a test says so. */
 import { UsageError } from '../../src/errors.js';
-import { FleetMember, type LastGood, type MemberPorts } from '../../src/fleet/member.js';
+import { FleetMember } from '../../src/fleet/member.js';
+import type { LastGood, MemberPorts } from '../../src/fleet/member-ports.js';
 import { type RolloutRequest, readFleet, startRollout } from '../../src/fleet/operator.js';
 import type { Release, Target } from '../../src/fleet/records.js';
 import { type FleetDocument, pushRelease } from '../../src/fleet/releases.js';

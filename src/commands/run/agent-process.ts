@@ -8,7 +8,7 @@ import { answerHolds } from '../../agent/holds-report.js';
 import { sharedChecks, stateOf } from '../../agent/watched-service.js';
 import type { Context } from '../../context.js';
 import { LvsadmError } from '../../errors.js';
-import type { Condition } from '../../fleet/member.js';
+import type { Condition } from '../../fleet/member-ports.js';
 import { printable } from '../../foreign-text.js';
 import type { Probers } from '../../health/path/probers.js';
 import { type ListenAddress, serveHttp } from '../../system/http-server.js';

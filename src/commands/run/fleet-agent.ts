@@ -2,7 +2,8 @@
 import type { Context } from '../../context.js';
 import type { Director } from '../../document/audience.js';
 import { HostError, UsageError } from '../../errors.js';
-import { type Condition, FleetMember } from '../../fleet/member.js';
+import { FleetMember } from '../../fleet/member.js';
+import type { Condition } from '../../fleet/member-ports.js';
 import { version } from '../../version.js';
 import { clockOf } from '../announce/announcing.js';
 import type { Values } from '../command.js';

@@ -3,7 +3,7 @@ import type { Context } from '../../context.js';
 import type { Director } from '../../document/audience.js';
 import { parseDocuments } from '../../document/load.js';
 import { type LvsadmError, UsageError } from '../../errors.js';
-import type { ApplyCause, LastGood } from '../../fleet/member.js';
+import type { ApplyCause, LastGood } from '../../fleet/member-ports.js';
 import type { FleetDocument } from '../../fleet/releases.js';
 import type { DesiredService } from '../../model/state.js';
 import { SystemNames } from '../../system/names.js';

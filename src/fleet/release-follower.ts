@@ -1,0 +1,160 @@
+/** A director that follows the target: it applies the release that is meant for it, and keeps the last one that it has applied. */
+import { LvsadmError, StoreError } from '../errors.js';
+import { followRange } from './followed-range.js';
+import { TARGET } from './layout.js';
+import {
+  type ApplyCause,
+  firstLine,
+  type LastGood,
+  LONGEST_ERROR,
+  type MemberPorts,
+  type ProblemLog,
+} from './member-ports.js';
+import type { NodeReport, Target } from './records.js';
+import { findRelease, readDocuments, targetIn } from './releases.js';
+import { type Applied, assignment } from './rollout.js';
+import type { Entry, FleetStore } from './store.js';
+
+/** A target that is being taken. */
+interface Attempt {
+  readonly id: string | undefined;
+  readonly stop: AbortController;
+  /** Resolves when it has been taken, or has failed. */
+  readonly done: Promise<void>;
+}
+
+type Outcome = Pick<NodeReport, 'tried' | 'result' | 'error'>;
+
+export class ReleaseFollower {
+  /** What became of the last target that was tried. */
+  outcome: Outcome = { tried: 0, result: 'none' };
+  /** As it was read last. */
+  target: Target | undefined;
+  /** Whether the last release has been applied since the start. */
+  isInForce = false;
+  private starting: Promise<void> | undefined;
+
+  /** @param last what an earlier run has applied */
+  constructor(
+    private readonly ports: MemberPorts,
+    private readonly problems: ProblemLog,
+    public last: LastGood | undefined,
+  ) {}
+
+  /** Applies what ran before, unless that is under way or done. */
+  applyLast(stop: AbortSignal): Promise<void> {
+    this.starting ??= this.applyAgain(stop).finally(() => {
+      this.starting = undefined;
+    });
+    return this.starting;
+  }
+
+  /** Follows the target: the newest one is taken, whatever came before it meanwhile. @throws StoreError */
+  async follow(store: FleetStore, signal: AbortSignal): Promise<void> {
+    const failed = new AbortController();
+    let attempt: Attempt | undefined;
+    const take = async (entries: readonly Entry[]): Promise<void> => {
+      const target = this.targetIn(entries, store);
+      if (target === 'unreadable') return;
+      if (attempt !== undefined && target?.id !== attempt.id) attempt.stop.abort();
+      await attempt?.done;
+      const stop = new AbortController();
+      const done = this.take(store, target, AbortSignal.any([signal, stop.signal])).catch((error: unknown) =>
+        failed.abort(error),
+      );
+      attempt = { id: target?.id, stop, done };
+    };
+    try {
+      await followRange(store, TARGET, this.ports.clock, AbortSignal.any([signal, failed.signal]), take);
+      if (failed.signal.aborted) throw failed.signal.reason;
+    } finally {
+      attempt?.stop.abort();
+      await attempt?.done;
+    }
+  }
+
+  private async applyAgain(stop: AbortSignal): Promise<void> {
+    const { last } = this;
+    if (last === undefined || this.isInForce) return;
+    try {
+      await this.ports.apply(last.documents, 'start', stop);
+      this.isInForce = true;
+      this.outcome = { tried: last.sequence, result: 'applied' };
+    } catch (error) {
+      if (!(error instanceof LvsadmError)) throw error;
+      if (stop.aborted) return;
+      this.refused(last.sequence, 'refused', error);
+      this.problems.tell(
+        `release ${last.release}, which ran here before, was not applied: ${firstLine(error)}`,
+      );
+    }
+  }
+
+  /** A target that cannot be read changes nothing, and is reported: another one will come. */
+  private targetIn(entries: readonly Entry[], { name }: FleetStore): Target | undefined | 'unreadable' {
+    try {
+      return targetIn({ entries }, name).target;
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      this.refused(this.last?.sequence ?? 0, 'refused', error);
+      this.problems.tell(`${firstLine(error)}; what runs here stays`);
+      return 'unreadable';
+    }
+  }
+
+  private async take(store: FleetStore, target: Target | undefined, stop: AbortSignal): Promise<void> {
+    const { node } = this.ports;
+    this.target = target;
+    if (target === undefined) {
+      if (this.last !== undefined)
+        this.problems.tell('the store has no target any more; what runs here stays');
+      return;
+    }
+    const { last } = this;
+    const task = assignment(target, node, last);
+    if ('refuse' in task) {
+      this.outcome = { tried: target.sequence, result: 'refused', error: task.refuse };
+      this.problems.tell(`${task.refuse}; what runs here stays`);
+      return;
+    }
+    if ('stay' in task || last?.id === task.run.id) {
+      await this.applyLast(stop);
+      if (this.isInForce) this.problems.solved();
+      return;
+    }
+    await this.change(store, { ...task.run, fleet: target.fleet }, target.cause, stop);
+  }
+
+  /** Applies another release. */
+  private async change(
+    store: FleetStore,
+    next: Applied,
+    cause: ApplyCause,
+    stop: AbortSignal,
+  ): Promise<void> {
+    const { apply, condition, remember, tell } = this.ports;
+    const { release, sequence } = next;
+    try {
+      const documents = await readDocuments(store, await findRelease(store, release), this.last?.documents);
+      const { down } = condition().health;
+      await apply(documents, cause, stop);
+      this.last = { ...next, documents, downBefore: down };
+      this.isInForce = true;
+      this.outcome = { tried: sequence, result: 'applied' };
+      remember(this.last);
+      this.problems.solved();
+      tell(`release ${release} has been applied`);
+    } catch (error) {
+      if (!(error instanceof LvsadmError)) throw error;
+      // A store that does not answer is asked again; and a newer target is taken instead.
+      if (error instanceof StoreError && error.kind !== 'invalid') throw error;
+      if (stop.aborted) return;
+      this.refused(sequence, error instanceof StoreError ? 'failed' : 'refused', error);
+      this.problems.tell(`release ${release} was not applied: ${firstLine(error)}`);
+    }
+  }
+
+  private refused(tried: number, result: 'refused' | 'failed', error: LvsadmError): void {
+    this.outcome = { tried, result, error: firstLine(error).slice(0, LONGEST_ERROR) };
+  }
+}

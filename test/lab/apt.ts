@@ -42,7 +42,12 @@ export class PrivateApt {
   ) {}
 
   /** Reads the package lists of `suite` into `directory`. */
-  static async create(directory: string, mirror: string, suite: string): Promise<PrivateApt> {
+  static async create(
+    directory: string,
+    mirror: string,
+    suite: string,
+    architecture = 'amd64',
+  ): Promise<PrivateApt> {
     const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
     await mkdir(join(directory, 'lists/partial'), { recursive: true });
     await mkdir(join(directory, 'cache/archives/partial'), { recursive: true });
@@ -50,7 +55,7 @@ export class PrivateApt {
     await writeFile(join(directory, 'status'), '');
     await writeFile(
       join(directory, 'debian.list'),
-      `deb [arch=amd64 signed-by=${keyring}] ${mirror} ${suite} main\n`,
+      `deb [arch=${architecture} signed-by=${keyring}] ${mirror} ${suite} main\n`,
     );
     const settings = {
       'Dir::Etc::SourceList': 'debian.list',
@@ -66,7 +71,7 @@ export class PrivateApt {
       `${key}=${join(directory, file)}`,
     ]);
     // The unprivileged user that apt otherwise downloads as could not write here.
-    options.push('-o', 'APT::Sandbox::User=root', '-o', 'APT::Architecture=amd64', '-q');
+    options.push('-o', 'APT::Sandbox::User=root', '-o', `APT::Architecture=${architecture}`, '-q');
     await quietly('apt-get', [...options, '-o', 'Acquire::Languages=none', 'update', '--error-on=any']);
     return new PrivateApt(directory, options);
   }

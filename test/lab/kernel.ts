@@ -1,7 +1,7 @@
 // The guest's kernel: Debian's, fetched and unpacked but never installed, or one that is already there.
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, join } from 'node:path';
 import { debianMirrors, PrivateApt } from './apt.js';
 import { readBootImage } from './bootimage.js';
 import { cached } from './cache.js';
@@ -20,10 +20,14 @@ export interface Kernel {
   root: string;
 }
 
-/** What LAB_KERNEL may name, besides the path of an image. */
-const suites: Record<string, string> = {
+/** The suites of Debian by what LAB_KERNEL may name, besides the path of an image. */
+export const suites: Readonly<Record<string, string>> = {
   stable: 'bookworm', // 6.1
+  bookworm: 'bookworm',
   backports: 'bookworm-backports', // 6.12
+  trixie: 'trixie', // 6.12
+  sid: 'sid', // 7.2
+  'trixie-backports': 'trixie-backports', // 7.3
 };
 
 /** Whole families of drivers for hardware that no guest has: half of the package. */
@@ -37,7 +41,7 @@ const superfluous = [
 ];
 
 /**
- * The kernel called `name`: 'stable', 'backports', or the absolute path of an image whose modules lie in /lib/modules.
+ * The kernel called `name`: a key of `suites`, or the absolute path of an image whose modules lie in /lib/modules.
  * Debian's are fetched once and then kept; remove the cache to get newer ones.
  */
 export async function findKernel(name: string): Promise<Kernel> {
@@ -63,8 +67,24 @@ async function kernelAt(image: string, root: string): Promise<Kernel> {
   return { image, release, root };
 }
 
-/** Fetches the suite's current kernel to the directory `path`: vmlinuz and lib/modules/RELEASE. */
+/** Fetches the suite's current kernel to the directory `path`: vmlinuz, vmlinux and lib/modules/RELEASE. */
 async function fetchKernel(suite: string, path: string): Promise<void> {
+  const release = await fetchDebianKernel({ suite, architecture: 'amd64' }, path);
+  const { payload } = readBootImage(await readFile(join(path, 'vmlinuz')));
+  const compressed = join(path, 'payload');
+  await writeFile(compressed, payload);
+  await writeFile(join(path, 'vmlinux'), await decompressed(compressed));
+  await rm(compressed);
+  say(`the kernel of ${suite} is ${release}`);
+}
+
+export interface DebianKernel {
+  suite: string;
+  architecture: 'amd64' | 'arm64';
+}
+
+/** Fetches a current kernel to the directory `path`: vmlinuz and lib/modules/RELEASE. @returns its release */
+export async function fetchDebianKernel(kernel: DebianKernel, path: string): Promise<string> {
   await ensurePackages(kernelNeeds);
   const work = `${path}.work`;
   const failures: string[] = [];
@@ -72,44 +92,64 @@ async function fetchKernel(suite: string, path: string): Promise<void> {
     try {
       await rm(work, { recursive: true, force: true });
       await mkdir(work, { recursive: true });
-      await unpackKernel(await downloadKernel(mirror, suite, work), path);
+      const release = await unpackKernel(await downloadKernel(mirror, kernel, work), path);
       await rm(work, { recursive: true, force: true });
-      return;
+      return release;
     } catch (error) {
       failures.push((error as Error).message);
     }
   }
-  throw new LabUnavailable(`cannot fetch the kernel of ${suite}:\n${failures.join('\n')}`);
+  throw new LabUnavailable(`cannot fetch the kernel of ${kernel.suite}:\n${failures.join('\n')}`);
 }
 
-/** The metapackage depends on the current kernel alone: one package, not every version that the mirror holds. */
-async function downloadKernel(mirror: string, suite: string, work: string): Promise<string> {
+/** The metapackage depends on the current kernel alone, not on every version that the mirror holds. @returns archives */
+async function downloadKernel(
+  mirror: string,
+  { suite, architecture }: DebianKernel,
+  work: string,
+): Promise<string[]> {
   say(`looking up the kernel of ${suite} at ${mirror}`);
-  const apt = await PrivateApt.create(work, mirror, suite);
-  const name = (await apt.dependencies('linux-image-amd64')).find((dependency) =>
-    dependency.startsWith('linux-image-'),
-  );
-  if (!name) throw new Error(`linux-image-amd64 of ${suite} depends on no kernel`);
-  say(`fetching ${name}`);
-  return apt.download(name);
+  const apt = await PrivateApt.create(work, mirror, suite, architecture);
+  const metapackage = `linux-image-${architecture}`;
+  const image = (await apt.dependencies(metapackage)).find((name) => name.startsWith('linux-image-'));
+  if (!image) throw new Error(`${metapackage} of ${suite} depends on no kernel`);
+  const archives: string[] = [];
+  for (const name of kernelPackages(image, await apt.dependencies(image))) {
+    say(`fetching ${name}`);
+    archives.push(await apt.download(name));
+  }
+  return archives;
 }
 
-async function unpackKernel(archive: string, path: string): Promise<void> {
+/**
+ * The packages with the files of a kernel: that of the image, or since 7.0 the binary and the modules on which it depends.
+ * @param image `linux-image-7.2.13+deb14-amd64`
+ */
+export function kernelPackages(image: string, dependencies: readonly string[]): string[] {
+  const release = image.slice('linux-image-'.length);
+  const parts = ['linux-binary', 'linux-modules'].map((part) => `${part}-${release}`);
+  return parts.every((part) => dependencies.includes(part)) ? parts : [image];
+}
+
+/** @returns the release */
+async function unpackKernel(archives: readonly string[], path: string): Promise<string> {
   say('unpacking the kernel');
-  const unpacked = join(dirname(archive), 'unpacked');
-  await quietly('dpkg', ['-x', archive, unpacked]);
+  const unpacked = `${path}.unpacked`;
+  await rm(unpacked, { recursive: true, force: true });
+  for (const archive of archives) await quietly('dpkg', ['-x', archive, unpacked]);
   // Newer packages keep their modules below /usr; depmod and modprobe look in lib/modules.
   if (!existsSync(join(unpacked, 'lib'))) await symlink('usr/lib', join(unpacked, 'lib'));
   const [release] = await readdir(join(unpacked, 'lib/modules'));
-  if (!release) throw new Error(`${archive} holds no modules`);
-  const drivers = join(unpacked, 'lib/modules', release, 'kernel');
-  for (const directory of superfluous) await rm(join(drivers, directory), { recursive: true, force: true });
+  if (!release) throw new Error(`${archives.join(' ')} hold no modules`);
+  const modules = join(unpacked, 'lib/modules', release);
+  for (const directory of superfluous)
+    await rm(join(modules, 'kernel', directory), { recursive: true, force: true });
   await quietly('depmod', ['-b', unpacked, release]);
-  await rename(join(unpacked, 'boot', `vmlinuz-${release}`), join(unpacked, 'vmlinuz'));
-  const { payload } = readBootImage(await readFile(join(unpacked, 'vmlinuz')));
-  const compressed = join(dirname(archive), 'payload');
-  await writeFile(compressed, payload);
-  await writeFile(join(unpacked, 'vmlinux'), await decompressed(compressed));
-  await writeFile(join(unpacked, 'package'), `${archive.slice(archive.lastIndexOf('/') + 1)}\n`);
+  const images = [join(unpacked, 'boot', `vmlinuz-${release}`), join(modules, 'vmlinuz')];
+  const image = images.find((file) => existsSync(file));
+  if (!image) throw new Error(`${archives.join(' ')} hold no vmlinuz`);
+  await rename(image, join(unpacked, 'vmlinuz'));
+  await writeFile(join(unpacked, 'package'), archives.map((archive) => `${basename(archive)}\n`).join(''));
   await rename(unpacked, path);
+  return release;
 }

@@ -13,7 +13,7 @@ npm run lab -- COMMAND ARGUMENTS...      a command there
 npm run lab -- --tty COMMAND...          a command that needs a terminal
 npm run lab -- --suite NAME [OPTION...]  one of test/lab/suites, with options of node's test runner
 
-LAB_KERNEL=stable|backports|IMAGE  LAB_GUEST=auto|always|never  LAB_ACCEL=auto|tcg|kvm
+LAB_KERNEL=stable|backports|trixie|sid|trixie-backports|IMAGE  LAB_GUEST=auto|always|never  LAB_ACCEL=auto|tcg|kvm
 LAB_TIMEOUT=SECONDS  LAB_OUT=DIRECTORY  LAB_CPUS=NUMBER    test/lab/README.md explains them
 `;
 

@@ -10,6 +10,7 @@ import { labEnvironment } from './environment.js';
 import { LabUnavailable } from './errors.js';
 import { modulesIn } from './initramfs.js';
 import { type Job, jobScript, quote } from './job.js';
+import { kernelPackages } from './kernel.js';
 import { advice } from './packages.js';
 import { qemuArguments } from './qemu.js';
 import { readSettings } from './settings.js';
@@ -98,6 +99,14 @@ describe("the machine's own Debian mirror", () => {
 test('the metapackage leads to one kernel', () => {
   const listing = 'linux-image-amd64\n  Depends: linux-image-6.1.0-1-amd64\n  Suggests: other\n';
   assert.deepEqual(dependenciesIn(listing), ['linux-image-6.1.0-1-amd64']);
+});
+
+test('a kernel is one package, or a package of the binary and one of the modules', () => {
+  assert.deepEqual(kernelPackages('linux-image-6.1.0-1-amd64', ['linux-base', 'initramfs-tools']), [
+    'linux-image-6.1.0-1-amd64',
+  ]);
+  const parts = ['linux-base-7.2.1-amd64', 'linux-binary-7.2.1-amd64', 'linux-modules-7.2.1-amd64'];
+  assert.deepEqual(kernelPackages('linux-image-7.2.1-amd64', ['linux-base', ...parts]), parts.slice(1));
 });
 
 test('an archive begins every member on a multiple of four, and ends with the trailer', () => {

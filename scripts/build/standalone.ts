@@ -1,31 +1,33 @@
-/** npm run build:standalone: one executable without Node.js and node_modules, compiled with Bun. */
+/** npm run build:standalone, build:arm64: one executable without Node.js and node_modules, compiled with Bun. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { crossOptions, findBun, isProcessor, type Processor, processorNames } from './bun.js';
 import { date, isMain, nowhere, root, version, yargsWidth } from './project.js';
 import { startCode, withStart } from './start.js';
 
-/**
- * Path of Bun, as its package brings it for this processor and C library; undefined if it brings none. The package's install script,
- * if npm runs it, moves the executable to where a note of some lines was.
- */
-export function findBun(modules = join(root, 'node_modules')): string | undefined {
-  const packages = join(modules, '@oven');
-  const brought = (existsSync(packages) ? readdirSync(packages) : []).map((name) =>
-    join(packages, name, 'bin/bun'),
-  );
-  return [...brought, join(modules, 'bun/bin/bun.exe')].find(
-    (path) => existsSync(path) && statSync(path).size > NOTE,
-  );
+/** The executable for a processor: `dist/standalone/lvsadm` for this one, `dist/standalone/arm64/lvsadm` for another. */
+export const standaloneFileFor = (processor: NodeJS.Architecture): string =>
+  join(root, 'dist/standalone', processor === process.arch ? '' : processor, 'lvsadm');
+
+export const standaloneFile = standaloneFileFor(process.arch);
+
+export interface StandaloneBuild {
+  /** The program's first file. */
+  readonly entry?: string | undefined;
+  /** The file to write. */
+  readonly target?: string | undefined;
+  /** That the executable is for; by default the one that builds. */
+  readonly processor?: Processor | undefined;
 }
 
-/** Bytes that no note has, and every executable. */
-const NOTE = 1024 * 1024;
-
-export const standaloneFile = join(root, 'dist/standalone/lvsadm');
-
 /** @throws Error if there is no Bun for this machine, or it does not build */
-export function buildStandalone(entry = 'bin/lvsadm-standalone.ts', target = standaloneFile): void {
+export function buildStandalone({
+  entry = 'bin/lvsadm-standalone.ts',
+  processor,
+  target = standaloneFileFor(processor ?? process.arch),
+}: StandaloneBuild = {}): void {
   const bun = findBun();
   if (bun === undefined) {
     throw new Error(`the bun package brought no executable for ${process.platform} ${process.arch}`);
@@ -33,6 +35,7 @@ export function buildStandalone(entry = 'bin/lvsadm-standalone.ts', target = sta
   const file = resolve(root, target);
   const options = [
     '--compile',
+    ...(processor === undefined ? [] : crossOptions(processor)),
     // Modules are loaded when they are imported, and none is parsed at run time.
     '--splitting',
     '--bytecode',
@@ -51,13 +54,27 @@ export function buildStandalone(entry = 'bin/lvsadm-standalone.ts', target = sta
   const { status, error } = spawnSync(bun, args, { cwd: root, stdio: ['ignore', 2, 2] });
   if (error) throw error;
   if (status !== 0) throw new Error(`bun build ended with status ${status}`);
-  const code = startCode(process.arch);
+  const code = startCode(processor ?? process.arch);
   if (code !== undefined) writeFileSync(file, withStart(readFileSync(file), code));
+}
+
+/** `standalone.js [--processor PROCESSOR] [ENTRY TARGET]` */
+function parseOptions(words: readonly string[]): StandaloneBuild {
+  const { values, positionals } = parseArgs({
+    args: [...words],
+    options: { processor: { type: 'string' } },
+    allowPositionals: true,
+  });
+  const { processor } = values;
+  if (processor !== undefined && !isProcessor(processor))
+    throw new Error(`no executable for '${processor}': expected ${processorNames.join(' or ')}`);
+  const [entry, target] = positionals;
+  return { entry, target, processor };
 }
 
 if (isMain(import.meta.filename)) {
   try {
-    buildStandalone(...process.argv.slice(2));
+    buildStandalone(parseOptions(process.argv.slice(2)));
   } catch (error) {
     process.stderr.write(`lvsadm: ${(error as Error).message}\n`);
     process.exitCode = 1;

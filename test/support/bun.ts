@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { findBun } from '../../scripts/build/standalone.js';
+import { findBun } from '../../scripts/build/bun.js';
 
 /** Undefined where there is none for this machine's processor and C library. */
 export const bun: string | undefined = findBun();

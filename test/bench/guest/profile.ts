@@ -2,7 +2,7 @@
 import { chmodSync, copyFileSync, cpSync, existsSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { findBun } from '../../../scripts/build/standalone.js';
+import { findBun } from '../../../scripts/build/bun.js';
 import { checkout } from '../../lab/paths.js';
 import type { Frame } from '../program.js';
 import type { World } from './world.js';

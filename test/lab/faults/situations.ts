@@ -11,7 +11,7 @@ export type Measured = Readonly<Record<string, number>>;
 export interface Situation {
   readonly name: string;
   /** The program has started with the usual settings, and all servers are in. */
-  measure(testbed: Testbed, balancer: Balancer): Promise<Measured>;
+  measure(testbed: Testbed, balancer: Balancer, tell: Tell): Promise<Measured>;
 }
 
 export const usual: Setup = {
@@ -27,8 +27,12 @@ export const usual: Setup = {
 /** Seconds that a detection or a recovery may take. */
 const LIMIT = 20;
 
-const failuresOf = (requests: readonly SteadyRequest[]): number =>
-  requests.filter(({ error }) => error !== undefined).length;
+type Tell = (line: string) => void;
+
+const failedOf = (requests: readonly SteadyRequest[]): SteadyRequest[] =>
+  requests.filter(({ error }) => error !== undefined);
+
+const failuresOf = (requests: readonly SteadyRequest[]): number => failedOf(requests).length;
 
 const ofFault = (fault: Fault): Situation => ({
   name: fault.name,
@@ -44,7 +48,7 @@ const whileDown = (
   work: (balancer: Balancer, testbed: Testbed) => Promise<unknown>,
 ): Situation => ({
   name,
-  async measure(testbed, balancer) {
+  async measure(testbed, balancer, tell) {
     const endpoint = `${servers.alpha.inet}:${serverPort}`;
     await faults.dropped.begin(testbed, 'alpha');
     await testbed.untilWeights((weights) => !weights[endpoint], monotonic(), LIMIT, 'the fault before');
@@ -58,6 +62,7 @@ const whileDown = (
     const isWhole = (weights: Readonly<Record<string, number>>): boolean =>
       usual.servers.every((server) => (weights[`${servers[server].inet}:${serverPort}`] ?? 0) > 0);
     await testbed.untilWeights(isWhole, monotonic(), LIMIT, 'the end of the fault');
+    for (const { at, error } of failedOf(requests)) tell(`  failed at ${at} ms: ${error}`);
     return { failed: failuresOf(requests) };
   },
 });
@@ -135,16 +140,18 @@ export const situations: readonly Situation[] = [
 export async function play(
   testbed: Testbed,
   balancer: Balancer,
-  tell: (line: string) => void,
+  tell: Tell,
 ): Promise<ReadonlyMap<string, Measured>> {
   const results = new Map<string, Measured>();
   await balancer.start(usual);
   await testbed.director.call('watchWeights', serviceAt(80));
   try {
     for (const { name, measure } of situations) {
-      const measured = await measure(testbed, balancer);
+      const before = balancer.output.length;
+      const measured = await measure(testbed, balancer, tell);
       results.set(name, measured);
       tell(`${balancer.name}: ${name}: ${JSON.stringify(measured)}`);
+      if (measured['failed']) tell(balancer.output.slice(before));
     }
     return results;
   } catch (error) {

@@ -166,7 +166,7 @@ class Conversion {
   private servers(value: ServiceValue, inherited: Inherited, path: Path): LocatedService['destinations'] {
     const plain =
       value.servers && inherited.of.family === 'inet'
-        ? PlainServers.of(value.servers, inherited.settings)
+        ? PlainServers.of(value.servers, inherited.settings, inherited.of.port)
         : undefined;
     return (
       plain ??

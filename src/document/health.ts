@@ -82,10 +82,10 @@ function requirePaths(
   }
   if (!(destinations instanceof PlainServers) || usual.check === undefined) return;
   if (!goesThroughPath(usual.check)) return;
-  for (const server of destinations.destinations) {
+  for (const [index, server] of destinations.destinations.entries()) {
     const mistake = pathMistake(usual.check, id, server);
     if (mistake === undefined) continue;
-    mistakes.problem([...path, 'check', 'through'], `${destinationKey(server.id)}: ${mistake}`);
+    mistakes.problem([...path, 'servers', index], mistake);
     return;
   }
 }

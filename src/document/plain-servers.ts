@@ -1,8 +1,8 @@
 /**
  * Servers as values of a document, made into the model's objects only when they are needed. A large table is nearly all unchanged,
  * and that is found by comparing these values with the kernel's records: half of the time of a comparison of 11,000 servers, object by
- * object. Servers are plain if they have an IPv4 address and a port, and neither a tunnel nor a check of their own: then the
- * checks here are complete.
+ * object. Servers are plain if they have an IPv4 address, a port in digits or that of their service, and neither a tunnel nor a check
+ * of their own: then the checks here are complete.
  */
 import { formatAddress } from '../model/address.js';
 import { type Destination, plainTunnel } from '../model/destination.js';
@@ -28,10 +28,20 @@ export class PlainServers {
     private readonly inherited: InheritedSettings,
   ) {}
 
-  /** The servers of a service with an IPv4 address; undefined if one of them is not plain, or a duplicate. */
-  static of(values: readonly ServerValue[], inherited: InheritedSettings): PlainServers | undefined {
+  /**
+   * The servers of a service with an IPv4 address; undefined if one of them is not plain, or a duplicate.
+   * @param port of servers that are written without one; undefined if the service has none
+   */
+  static of(
+    values: readonly ServerValue[],
+    inherited: InheritedSettings,
+    port: number | undefined,
+  ): PlainServers | undefined {
     if (!values.every((value) => isPlain(value, inherited))) return undefined;
-    const addresses = values.map(addressOf);
+    const addresses = values.map((value) => {
+      const address = addressOf(value);
+      return port === undefined || address.includes(':') ? address : `${address}:${port}`;
+    });
     const all = addresses.map((address) => `${address} `).join('');
     if (!plainAddresses.test(all) || all.split(' ').length - 1 !== addresses.length) return undefined;
     return hasDuplicates(addresses) ? undefined : new PlainServers(values, addresses, inherited);

@@ -5,7 +5,7 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
-import { date, isMain, nowhere, root, version, yargsWidth } from './project.js';
+import { constants, isMain, nowhere, root, yargsWidth } from './project.js';
 
 /** Packages that a subcommand loads when it needs one: each is a file below dist/packages. */
 const packages = ['yargs', 'zod/mini', 'js-yaml', 'chalk'];
@@ -17,7 +17,7 @@ const bundle: BuildOptions = {
   bundle: true,
   platform: 'node',
   target: 'node20.19',
-  define: { LVSADM_VERSION: JSON.stringify(version), LVSADM_DATE: JSON.stringify(date) },
+  define: constants,
   // Finds its native part relative to its own folder, so it stays a package.
   external: ['netlink'],
   logLevel: 'warning',
@@ -70,10 +70,13 @@ const library: BuildOptions = {
   format: 'esm',
 };
 
+/** Below dist/, made by others. */
+const kept = ['standalone', 'release'];
+
 export async function buildForNode(): Promise<void> {
   const dist = join(root, 'dist');
   for (const old of existsSync(dist) ? readdirSync(dist) : []) {
-    if (old !== 'standalone') rmSync(join(dist, old), { recursive: true });
+    if (!kept.includes(old)) rmSync(join(dist, old), { recursive: true });
   }
   await Promise.all(
     [

@@ -7,10 +7,25 @@ export const root = join(import.meta.dirname, '../../..');
 
 export const version: string = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version;
 
-/** The day of the newest commit, the same in every build of it; outside of a checkout, the day on which the version was set. */
-export const date: string =
-  spawnSync('git', ['log', '-1', '--format=%cs'], { cwd: root, encoding: 'utf8' }).stdout?.trim() ||
-  statSync(join(root, 'package.json')).mtime.toISOString().slice(0, 10);
+const git = (...args: string[]): string =>
+  spawnSync('git', args, { cwd: root, encoding: 'utf8' }).stdout?.trim() ?? '';
+
+/** The time of the newest commit, the same in every build of it; outside of a checkout, of the version. In seconds since 1970. */
+export const epoch: number =
+  Number(git('log', '-1', '--format=%ct')) || Math.floor(statSync(join(root, 'package.json')).mtimeMs / 1000);
+
+/** The day of `epoch`, in UTC: `2026-11-29`. */
+export const date: string = new Date(epoch * 1000).toISOString().slice(0, 10);
+
+/** The newest commit, with `-dirty` after it if files differ from it; empty outside of a checkout. */
+export const commit: string = git('describe', '--always', '--dirty', '--abbrev=40', '--exclude=*');
+
+/** What the bundlers put in place of the names in src/version.ts. */
+export const constants: Readonly<Record<string, string>> = {
+  LVSADM_VERSION: JSON.stringify(version),
+  LVSADM_DATE: JSON.stringify(date),
+  LVSADM_COMMIT: JSON.stringify(commit),
+};
 
 /** Whether the file of a module is the script that Node was started with. */
 export const isMain = (file: string): boolean => realpathSync(process.argv[1] ?? '') === file;

@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { crossOptions, findBun, isProcessor, type Processor, processorNames } from './bun.js';
-import { date, isMain, nowhere, root, version, yargsWidth } from './project.js';
+import { constants, isMain, nowhere, root, yargsWidth } from './project.js';
 import { startCode, withStart } from './start.js';
 
 /** The executable for a processor: `dist/standalone/lvsadm` for this one, `dist/standalone/arm64/lvsadm` for another. */
@@ -47,8 +47,7 @@ export function buildStandalone({
     '--no-compile-autoload-package-json',
     `--define=import.meta.url=${JSON.stringify(nowhere)}`,
     `--define=${yargsWidth}=undefined`,
-    `--define=LVSADM_VERSION=${JSON.stringify(version)}`,
-    `--define=LVSADM_DATE=${JSON.stringify(date)}`,
+    ...Object.entries(constants).map(([name, value]) => `--define=${name}=${value}`),
   ];
   const args = ['build', ...options, resolve(root, entry), '--outfile', file];
   const { status, error } = spawnSync(bun, args, { cwd: root, stdio: ['ignore', 2, 2] });

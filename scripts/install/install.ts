@@ -1,9 +1,9 @@
 /** Installs the standalone executable, its links, manual page and completions below a prefix; and removes them again. */
 import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { ipvsadmPrograms } from '../../src/context.js';
 import { HostError } from '../../src/errors.js';
 import { type LinkState, makeLink, stateOfLink } from '../../src/system/symlinks.js';
+import { type Installed, layout } from './layout.js';
 import { isCurrent, makeDirectory, removeFile, replaceFile } from './replace-file.js';
 
 export interface Options {
@@ -25,45 +25,6 @@ export interface Program {
   readonly written: (words: readonly string[]) => Promise<Uint8Array>;
   readonly say: (line: string) => void;
 }
-
-interface Installed {
-  readonly path: string;
-  readonly mode: number;
-  /** Words of lvsadm that write its content; the executable itself has none. */
-  readonly writtenBy?: readonly string[];
-  /** Names beside it that lead to it. */
-  readonly links: readonly string[];
-  /** Endings of files that would be found under the same name, such as pages that a package has compressed. */
-  readonly alike: readonly string[];
-}
-
-const text = { mode: 0o644, alike: [] } as const;
-
-/** Paths are relative to the prefix: see the Filesystem Hierarchy Standard. */
-const layout: readonly Installed[] = [
-  { path: 'sbin/lvsadm', mode: 0o755, links: ipvsadmPrograms, alike: [] },
-  {
-    ...text,
-    path: 'share/man/man8/lvsadm.8',
-    writtenBy: ['man'],
-    links: ipvsadmPrograms.map((name) => `${name}.8`),
-    alike: ['.gz', '.bz2', '.xz', '.zst'],
-  },
-  {
-    ...text,
-    path: 'share/bash-completion/completions/lvsadm',
-    writtenBy: ['completion', 'bash'],
-    links: ipvsadmPrograms,
-  },
-  // zsh reads in the file itself which commands it is for.
-  { ...text, path: 'share/zsh/site-functions/_lvsadm', writtenBy: ['completion', 'zsh'], links: [] },
-  {
-    ...text,
-    path: 'share/fish/vendor_completions.d/lvsadm.fish',
-    writtenBy: ['completion', 'fish'],
-    links: ipvsadmPrograms.map((name) => `${name}.fish`),
-  },
-];
 
 const below = ({ staging, prefix }: Options, path: string): string => join(staging, prefix, path);
 

@@ -15,6 +15,9 @@ const notRun: readonly (readonly [page: string, firstLine: string, reason: strin
   ['README.md', 'npm ci', 'installs on the machine: test/scripts/ does so below a directory of its own'],
   ['README.md', 'lvsadm run', 'runs until it is stopped: test/commands/run.test.ts'],
   ['docs/standalone.md', 'npm run build:standalone', 'the same'],
+  ['docs/packages.md', 'apt install', 'installs on the machine'],
+  ['docs/upgrading.md', 'systemctl disable', 'the lab has no systemd'],
+  ['docs/upgrading.md', "printf '#!/bin/sh", 'installs on the machine'],
   ['docs/reliability.md', 'npm run -s test:robust', 'ten minutes of tests'],
   ['docs/performance.md', 'npm run bench:native', 'benchmarks, which take an hour'],
   ['docs/provisioning.md', 'lvsadm schema', 'check-jsonschema is a program that the lab does not have'],
@@ -44,6 +47,9 @@ const surroundings: Readonly<Record<string, string>> = {
       real_server 198.51.100.1 80 { weight 10 }
     }
 END`,
+  'docs/upgrading.md': `
+    lvsadm -A -t 192.0.2.10:80 -s wrr
+    mkdir -p /etc/lvsadm.d`,
   'docs/provisioning.md': `
     lvsadm -A -t 192.0.2.10:80 -s wrr
     lvsadm -a -t 192.0.2.10:80 -r 198.51.100.7:80 -m -w 5

@@ -10,6 +10,9 @@ export const U32_MAX = 0xffff_ffff;
 /** C's int: the kernel's type of weights and timeouts. */
 export const INT_MAX = 0x7fff_ffff;
 
+/** Connections of a network namespace: IP_VS_CONN_MAX of 64-bit kernels. */
+export const CONN_MAX = 2 ** 30;
+
 /** A firewall mark (netfilter); 0 is no mark. */
 export const fwmarkRange: Range = { min: 1, max: U32_MAX };
 /** A UDP or TCP port to connect to. */

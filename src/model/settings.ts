@@ -1,5 +1,5 @@
 /** The settings of IPVS itself, under /proc/sys/net/ipv4/vs. Source: the kernel's Documentation/networking/ipvs-sysctl.rst. */
-import { INT_MAX, type Range } from './limits.js';
+import { CONN_MAX, INT_MAX, type Range } from './limits.js';
 
 /** A whole number in a range; of some only the powers of 2. */
 export interface SettingRange extends Range {
@@ -72,9 +72,9 @@ export const vsSettings: readonly VsSetting[] = [
   },
   {
     name: 'conn_max',
-    value: int,
-    initial: '1073741824',
-    meaning: 'largest number of connections in this network namespace',
+    value: { min: 0, max: CONN_MAX },
+    initial: String(CONN_MAX),
+    meaning: 'largest number of connections and persistence templates in this network namespace',
   },
   {
     name: 'conn_reuse_mode',

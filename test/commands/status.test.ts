@@ -115,6 +115,43 @@ for (const [what, row] of rows) {
   test(`the page has ${what}`, () => assert.match(page, row));
 }
 
+/** As kernel 7.2.13 has it with one service, and without any. */
+const table = {
+  Conns: '8',
+  'Conn buckets': '256 (8 bits, lfactor -4)',
+  Services: '1',
+  'Service buckets': '16 (4 bits, lfactor -3)',
+};
+const newest: StatusFacts = {
+  ...facts,
+  machine: {
+    ...withSettings(facts.machine, {
+      'net/ipv4/vs/conn_lfactor': '-4',
+      'net/ipv4/vs/conn_max': '100000',
+      'net/ipv4/vs/svc_lfactor': '-3',
+    }),
+    kernel: '7.2.13+deb14-amd64',
+  },
+  table,
+};
+
+test('of a kernel that has them, the page has the limit of connections and what its tables are sized by', () => {
+  const text = statusText(newest, plainTheme);
+  assert.match(text, /^ {2}conn_max +100000$/m);
+  assert.match(text, /^ {2}conn_lfactor +-4$/m);
+  assert.match(text, /^ {2}svc_lfactor +-3$/m);
+  assert.match(text, /^ {2}Conn buckets +256 \(8 bits, lfactor -4\)$/m);
+  assert.doesNotMatch(text, /lacks/);
+  const { connections } = JSON.parse(statusJson(newest));
+  assert.deepEqual([connections.max, connections.status], [100_000, table]);
+});
+
+test('a table that is not made yet is said to be so', () => {
+  const empty = { ...newest, info: { version: { major: 1, minor: 2, patch: 1 }, connectionTableSize: 0 } };
+  assert.match(statusText(empty, plainTheme), /^ {2}buckets +0: the table is made with the first service$/m);
+  assert.equal(JSON.parse(statusJson(empty)).connections.buckets, 0);
+});
+
 test('rules that do not matter to IPVS are counted only', () => {
   assert.match(page, /^ {2}rules +3$/m);
   assert.doesNotMatch(page, /handle 5/);
@@ -146,7 +183,13 @@ test('without IPVS the page says so, and has the rest', () => {
 
 test('the JSON has the same, and docs/json.md describes each member', () => {
   const json = JSON.parse(statusJson(facts));
-  assert.deepEqual(json.connections, { buckets: 4096, connections: 7, templates: 1, status: null });
+  assert.deepEqual(json.connections, {
+    buckets: 4096,
+    connections: 7,
+    templates: 1,
+    max: null,
+    status: null,
+  });
   assert.deepEqual(json.timeouts, { tcp: 900, tcpFin: 120, udp: 300 });
   assert.deepEqual(
     json.sync.heard.masters.map(({ address, connectionMessages, accepted }: Record<string, unknown>) => [

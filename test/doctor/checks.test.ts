@@ -158,6 +158,16 @@ const traps: readonly Trap[] = [
     seen: 'nf_conntrack_count = 60000',
   },
   {
+    id: 'connection-limit',
+    title: 'connections and templates near conn_max',
+    facts: withSettings(
+      withIpvs(director, { connections: [group({ ESTABLISHED: 5, SYN_RECV: 2 }, { templates: 1 })] }),
+      { [vs('conn_max')]: '10' },
+    ),
+    fixes: ['sysctl -w net.ipv4.vs.conn_max=20'],
+    seen: 'net.ipv4.vs.conn_max = 10',
+  },
+  {
     id: 'vip-not-local',
     title: 'the director does not have the VIP',
     facts: without(director, VIP),
@@ -758,6 +768,15 @@ describe('healthy machines give no finding', () => {
   for (const [title, facts, scope] of healthy) {
     test(title, () => assert.deepEqual(examine(facts, scope), []));
   }
+});
+
+test('connections and templates below four fifths of conn_max are no finding; at conn_max they are an error', () => {
+  const connections = [group({ ESTABLISHED: 5 }, { templates: 3 })];
+  const severities = (most: number) =>
+    examine(withSettings(withIpvs(director, { connections }), { [vs('conn_max')]: String(most) }), asDirector)
+      .filter(({ id }) => id === 'connection-limit')
+      .map(({ severity }) => severity);
+  assert.deepEqual([11, 10, 9, 8].map(severities), [[], ['warning'], ['warning'], ['error']]);
 });
 
 describe('the role of a machine', () => {

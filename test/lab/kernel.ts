@@ -122,12 +122,13 @@ async function downloadKernel(
 }
 
 /**
- * The packages with the files of a kernel: that of the image, or since 7.0 the binary and the modules on which it depends.
+ * The packages with the files of a kernel: that of the image; since 7.0 those of the binary, of the modules, and of the list of what is
+ * built in, on which it depends.
  * @param image `linux-image-7.2.13+deb14-amd64`
  */
 export function kernelPackages(image: string, dependencies: readonly string[]): string[] {
   const release = image.slice('linux-image-'.length);
-  const parts = ['linux-binary', 'linux-modules'].map((part) => `${part}-${release}`);
+  const parts = ['linux-base', 'linux-binary', 'linux-modules'].map((part) => `${part}-${release}`);
   return parts.every((part) => dependencies.includes(part)) ? parts : [image];
 }
 

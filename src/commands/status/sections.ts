@@ -49,13 +49,15 @@ const connections: Section = {
   title: 'Connection table',
   member: 'connections',
   rows: (facts) => {
-    const { info, table = {} } = facts;
+    const { info, machine, table = {} } = facts;
     if (info === undefined) return [];
     const counts = countsOf(facts);
+    const { connectionTableSize: size } = info;
     return [
-      ['buckets', String(info.connectionTableSize)],
+      ['buckets', size === 0 ? '0: the table is made with the first service' : String(size)],
       ['connections', String(counts.connections)],
       ['persistence templates', String(counts.templates)],
+      ...settingRows(machine, ['conn_max', 'conn_lfactor', 'svc_lfactor']),
       ...Object.entries(table),
     ];
   },
@@ -63,6 +65,7 @@ const connections: Section = {
     facts.info && {
       buckets: facts.info.connectionTableSize,
       ...countsOf(facts),
+      max: numberOf(facts.machine, vsSetting('conn_max')) ?? null,
       status: facts.table ?? null,
     },
 };

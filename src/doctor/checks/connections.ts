@@ -1,6 +1,8 @@
 /** Connections that hang, or that will. */
 import { destinationKey } from '../../model/destination.js';
+import { CONN_MAX } from '../../model/limits.js';
 import { isFwmark } from '../../model/service.js';
+import { sysctlName } from '../../system/sysctl.js';
 import { vsSetting } from '../../system/vs-settings.js';
 import type { ConnectionGroup } from '../facts/facts.js';
 import { numberOf } from '../facts/settings.js';
@@ -138,3 +140,34 @@ export const idleTimeout: Check = {
     }
   },
 };
+
+/** Share of the limit. */
+const NEARLY_AT_LIMIT = 0.8;
+
+export const connectionLimit: Check = {
+  id: 'connection-limit',
+  severity: 'warning',
+  *find(facts) {
+    const path = vsSetting('conn_max');
+    const most = numberOf(facts, path);
+    const { ipvs } = facts;
+    if (ipvs === undefined || most === undefined) return;
+    const number = count(ipvs.connections) + templates(ipvs.connections);
+    if (number < NEARLY_AT_LIMIT * most) return;
+    yield {
+      severity: number >= most ? 'error' : 'warning',
+      subject: 'the connection table',
+      observed: [
+        seen('/proc/net/ip_vs_conn', `${number} connections and persistence templates`),
+        seenSetting(facts, path),
+      ],
+      why:
+        'At the limit IPVS drops the packets of new connections without an answer. Persistence templates count as connections, ' +
+        "and the kernel's own limit is far higher: somebody set this one.",
+      fixes: [manualFix(`sysctl -w ${sysctlName(path)}=${Math.min(Math.max(2 * most, 1), CONN_MAX)}`)],
+    };
+  },
+};
+
+const templates = (groups: readonly ConnectionGroup[]): number =>
+  groups.reduce((sum, group) => sum + group.templates, 0);

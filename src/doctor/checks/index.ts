@@ -2,7 +2,14 @@
 import type { Role } from '../facts/facts.js';
 import { noIpvs, vipNotLocal, vipShared } from './arrival.js';
 import type { Check } from './check.js';
-import { draining, heldByPersistence, idleTimeout, removedServer, staleUdp } from './connections.js';
+import {
+  connectionLimit,
+  draining,
+  heldByPersistence,
+  idleTimeout,
+  removedServer,
+  staleUdp,
+} from './connections.js';
 import { ipForward, notAdjacent, sendRedirects, serverSilent, serverUnreachable } from './forwarding.js';
 import { lro, tunnelMtu } from './links.js';
 import { conntrackFull, conntrackOff, fwmarkUnmarked, reuseDelay } from './netfilter.js';
@@ -56,6 +63,7 @@ export const checks: Readonly<Record<Role, readonly Check[]>> = {
     draining,
     staleUdp,
     idleTimeout,
+    connectionLimit,
     backupLoop,
     sloppyTcp,
     syncId,

@@ -153,10 +153,10 @@ describe('a real server with every attribute', () => {
       {
         ...server('198.51.100.7', 8080),
         weight: 2_147_483_647,
-        upperThreshold: 4_294_967_295,
+        upperThreshold: 2_147_483_647,
         lowerThreshold: 7,
       },
-      { method: 0, port: 8080, weight: 2_147_483_647, upperThreshold: 4_294_967_295, lowerThreshold: 7 },
+      { method: 0, port: 8080, weight: 2_147_483_647, upperThreshold: 2_147_483_647, lowerThreshold: 7 },
     ],
     [
       'dr, weight 0',
@@ -202,6 +202,21 @@ describe('a real server with every attribute', () => {
       }
     });
   }
+
+  // 6.1.176 takes them; 6.1.192, 6.12.95 and later kernels refuse them.
+  test('thresholds above 2^31-1 are taken whole, or refused', async () => {
+    await client.apply({ do: 'addService', service: plain(tcp) });
+    const destination = { ...server('198.51.100.7', 80), upperThreshold: 4_294_967_295 };
+    const taken = await client.apply({ do: 'addDestination', of: tcp, destination }).then(
+      () => true,
+      (error) => {
+        assert.equal(error.errno, 22);
+        return false;
+      },
+    );
+    const thresholds = (await client.destinations(tcp)).map(({ upperThreshold }) => upperThreshold);
+    assert.deepEqual(thresholds, taken ? [4_294_967_295] : []);
+  });
 
   test('editing changes weight, method and thresholds in place', async () => {
     await client.apply({ do: 'addService', service: plain(tcp) });

@@ -7,7 +7,6 @@ import { nearest } from '../suggest.js';
 
 /** Words of other tools, and what does the same here. */
 const equivalents: readonly (readonly [words: string, advice: string])[] = [
-  ['version', "'lvsadm --version'"],
   ['ls show get ps view print top services servers', "'lvsadm list' or 'lvsadm -Ln'"],
   ['stats counters', "'lvsadm list --stats'"],
   ['rate rates', "'lvsadm list --rate'"],

@@ -165,6 +165,12 @@ export const commands: readonly CommandRow[] = [
     summary: 'write the manual page',
     load: async () => (await import('./man.js')).manOf(commands),
   },
+  {
+    name: 'version',
+    topic: 'setup',
+    summary: 'show the version, its commit, the runtime and the kernel',
+    load: () => import('./version.js'),
+  },
 ];
 
 /** Not for users: they stand in no help. */

@@ -52,7 +52,6 @@ test('help ipvsadm lists all options of that grammar, each on a line', async () 
 });
 
 const meant: readonly (readonly [word: string, commandLine: string])[] = [
-  ['version', "use 'lvsadm --version'"],
   ['ls', "use 'lvsadm list' or 'lvsadm -Ln'"],
   ['show', "use 'lvsadm list' or"],
   ['get', "use 'lvsadm list' or"],

@@ -1,6 +1,6 @@
 /** The functions of node:fs in the standalone executable: Bun's own module takes a third of a short run to load. */
 import { Errno, errnoName, errnoText } from '../errors.js';
-import { type Argument, type Call, libc } from './libc.js';
+import { type Argument, addressOf, type Call, libc } from './libc.js';
 
 export const AT_FDCWD = -100;
 const O_CLOEXEC = 0o2000000;
@@ -160,6 +160,19 @@ export function mkdirSync(path: string, { mode }: { mode: number }): void {
 
 export function unlinkSync(path: string): void {
   call(`unlink '${path}'`, 'unlinkat', AT_FDCWD, terminated(path), 0);
+}
+
+const AT_REMOVEDIR = 0x200;
+
+export function rmdirSync(path: string): void {
+  call(`rmdir '${path}'`, 'unlinkat', AT_FDCWD, terminated(path), AT_REMOVEDIR);
+}
+
+export function symlinkSync(target: string, path: string): void {
+  // One piece of memory, which the call that has the path keeps alive: the target goes as a number.
+  const words = terminated(`${target}\0${path}`);
+  const [to, link] = [Number(addressOf(words)), words.subarray(words.indexOf(0) + 1)];
+  call(`symlink '${target}' -> '${path}'`, 'symlinkat', to, AT_FDCWD, link);
 }
 
 export function readlinkSync(path: string): string {

@@ -21,6 +21,7 @@ const numbers: Readonly<Record<string, Readonly<Record<Call, number>>>> = {
       openat: 257,
       mkdirat: 258,
       unlinkat: 263,
+      symlinkat: 266,
       renameat2: 316,
       readlinkat: 267,
     },
@@ -36,6 +37,7 @@ const numbers: Readonly<Record<string, Readonly<Record<Call, number>>>> = {
       openat: 56,
       mkdirat: 34,
       unlinkat: 35,
+      symlinkat: 36,
       renameat2: 276,
       readlinkat: 78,
     },
@@ -60,6 +62,7 @@ export type Call =
   | 'openat'
   | 'mkdirat'
   | 'unlinkat'
+  | 'symlinkat'
   | 'renameat2'
   | 'readlinkat'
   | 'flock'

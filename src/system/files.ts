@@ -29,6 +29,8 @@ export interface Files {
   closeSync(descriptor: number): void;
   renameSync(from: string, to: string): void;
   unlinkSync(path: string): void;
+  rmdirSync(path: string): void;
+  symlinkSync(target: string, path: string): void;
   mkdirSync(path: string, how: { mode: number }): unknown;
   lstatSync(path: string): Owned & { readonly mtimeMs: number };
   statSync(path: string): { readonly mode: number; readonly ino: number };
@@ -72,7 +74,7 @@ export function replaceFile(
   path: string,
   text: string | Uint8Array,
   files: Files,
-  fresh = `${path}.lvsadm-new`,
+  fresh = freshName(path),
   old?: Owned,
 ): void {
   removeIfThere(fresh, files);
@@ -95,6 +97,23 @@ export function replaceFile(
   syncDirectory(path, files);
 }
 
+/** Where the next text or link of a path lies until it takes its place. */
+export const freshName = (path: string): string => `${path}.lvsadm-new`;
+
+/** Makes a symbolic link, or puts it in the place of another one, by a rename. Callers hold a lock. @throws errors of node:fs */
+export function replaceLink(path: string, target: string, files: Files): void {
+  const fresh = freshName(path);
+  removeIfThere(fresh, files);
+  try {
+    files.symlinkSync(target, fresh);
+    files.renameSync(fresh, path);
+  } catch (error) {
+    removeIfThere(fresh, files);
+    throw error;
+  }
+  syncDirectory(path, files);
+}
+
 function giveTo({ uid, gid, mode }: Owned, descriptor: number, files: Files): void {
   try {
     files.fchownSync(descriptor, uid, gid);
@@ -107,7 +126,8 @@ function giveTo({ uid, gid, mode }: Owned, descriptor: number, files: Files): vo
 
 /** The type of a file, in its mode (linux/stat.h). */
 export const S_IFMT = 0o170000;
-const S_IFREG = 0o100000;
+export const S_IFREG = 0o100000;
+export const S_IFLNK = 0o120000;
 
 /**
  * Writes a file of the user's, which other programs read, as a whole or not at all; a file that is there keeps its owner and its mode.
@@ -178,7 +198,7 @@ export function writeAll(descriptor: number, text: string | Uint8Array, files: F
 }
 
 /** A name is on the disk only when its directory is. */
-function syncDirectory(path: string, files: Files): void {
+export function syncDirectory(path: string, files: Files): void {
   const { O_RDONLY, O_DIRECTORY } = files.constants;
   const descriptor = files.openSync(directoryOf(path), O_RDONLY | O_DIRECTORY);
   try {

@@ -1,6 +1,6 @@
 /** Who, beside root, can change what a path leads to. */
 import { dirname, resolve } from 'node:path';
-import { type Files, S_IFMT } from './files.js';
+import { type Files, S_IFLNK, S_IFMT } from './files.js';
 
 export interface ForeignWriter {
   /** The file, or a directory or a symbolic link on the way to it. */
@@ -12,7 +12,6 @@ export interface ForeignWriter {
 }
 
 const S_IFDIR = 0o040000;
-const S_IFLNK = 0o120000;
 const STICKY = 0o1000;
 
 /** As the kernel follows (MAXSYMLINKS). */

@@ -172,6 +172,14 @@ export function countedFiles<F extends Files>(
       steps.take();
       files.unlinkSync(path);
     },
+    rmdirSync(path) {
+      steps.take();
+      files.rmdirSync(path);
+    },
+    symlinkSync(target, path) {
+      steps.take();
+      files.symlinkSync(target, path);
+    },
     mkdirSync(path, how) {
       steps.take();
       return files.mkdirSync(path, how);

@@ -58,7 +58,11 @@ test('files are renamed and removed, and links are not followed', (t) => {
     codeOf(() => files.unlinkSync(one)),
     ['ENOENT', -2],
   );
-  fs.symlinkSync(two, one);
+  files.symlinkSync(two, one);
+  assert.deepEqual(
+    codeOf(() => files.symlinkSync(two, one)),
+    ['EEXIST', -17],
+  );
   assert.equal(files.readlinkSync(one), two);
   assert.deepEqual(
     codeOf(() => files.readlinkSync(two)),
@@ -76,6 +80,13 @@ test('files are renamed and removed, and links are not followed', (t) => {
     assert.ok(Math.abs(changed - mtimeMs) < 1, `${changed} ${mtimeMs}`);
     assert.equal(files.statSync(path).mode, fs.statSync(path).mode);
   }
+  fs.mkdirSync(join(directory, 'empty'));
+  files.rmdirSync(join(directory, 'empty'));
+  assert.deepEqual(files.readdirSync(directory).sort(), ['one', 'two']);
+  assert.deepEqual(
+    codeOf(() => files.rmdirSync(directory)),
+    ['ENOTEMPTY', -39],
+  );
 });
 
 test('a file that is replaced for others keeps its owner and mode', (t) => {

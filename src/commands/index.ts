@@ -148,6 +148,12 @@ export const commands: readonly CommandRow[] = [
     load: () => import('./real-server.js'),
   },
   {
+    name: 'adopt',
+    topic: 'setup',
+    summary: "replace ipvsadm's boot set-up by a document and lvsadm.service, or undo that",
+    load: () => import('./adopt.js'),
+  },
+  {
     name: 'link',
     topic: 'setup',
     summary: 'link ipvsadm, ipvsadm-save and ipvsadm-restore to this program',

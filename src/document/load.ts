@@ -17,6 +17,8 @@ import { document } from './schema.js';
 export interface NamedText {
   readonly file: string;
   readonly text: string;
+  /** Rules, whatever it looks like. */
+  readonly isRules?: true;
 }
 
 /** The last line of an exported YAML document: without it, a text that had it is not whole. */
@@ -109,7 +111,7 @@ async function conversionsOf(
   director: Director,
 ): Promise<Conversion[]> {
   try {
-    if (looksLikeRules(text.text)) {
+    if (text.isRules || looksLikeRules(text.text)) {
       const { convertRules } = await import('./formats/rules.js');
       return [(report) => convertRules(text.file, text.text, names, report)];
     }

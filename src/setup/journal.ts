@@ -1,6 +1,7 @@
 /**
  * The journal of a set-up: the changes that it made to this machine, and the state before each. Every change is written down
- * before it is made, so that it can be undone however the process ends. A reboot undoes the changes, and the store forgets them.
+ * before it is made, so that it can be undone however the process ends. A reboot undoes the changes of a role, and the store forgets them; those of
+ * an adoption stay.
  */
 import type { StateKind, Store } from '../system/store.js';
 import { stepKey } from './steps/index.js';
@@ -16,16 +17,19 @@ export interface Entry {
 /** The role whose set-up a journal is about. */
 export type Role = 'real-server' | 'director';
 
+/** What a journal is about: a role, or the boot set-up of this machine. */
+type Subject = Role | 'adopt';
+
 type Entries = readonly Entry[];
 
 export class Journal {
   private readonly kind: StateKind<Entries>;
 
   constructor(
-    role: Role,
+    subject: Subject,
     private readonly store: Store,
   ) {
-    this.kind = kindOf(role);
+    this.kind = kindOf(subject);
   }
 
   get path(): string {
@@ -88,7 +92,7 @@ const isSame = (a: Entry, b: Entry): boolean => stepKey(a.step) === stepKey(b.st
 
 const used = ({ step, previous }: Entry): Entry => ({ step, previous });
 
-const kindOf = (name: Role): StateKind<Entries> => ({
+const kindOf = (name: Subject): StateKind<Entries> => ({
   name,
   empty: [],
   parse(value) {
@@ -100,4 +104,5 @@ const kindOf = (name: Role): StateKind<Entries> => ({
   format: (entries) => (entries.length === 0 ? undefined : entries),
   loss: 'what it recorded has to be undone by hand before it is deleted',
   expendable: false,
+  ...(name === 'adopt' && { outlivesBoot: true }),
 });

@@ -12,7 +12,10 @@ export class Machine {
   private readonly routeClient: Reopened<RouteClient>;
   private readonly fouClient: Reopened<FouClient>;
 
-  constructor(openSocket: OpenSocket, files: Files) {
+  constructor(
+    openSocket: OpenSocket,
+    readonly files: Files,
+  ) {
     this.sysctls = new Sysctls(files);
     this.routeClient = new Reopened(() => RouteClient.open(openSocket));
     this.fouClient = new Reopened(() => FouClient.open(openSocket));

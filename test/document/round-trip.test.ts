@@ -5,10 +5,9 @@ import fc from 'fast-check';
 import { parseDocuments } from '../../src/document/load.js';
 import { documentOf } from '../../src/document/write.js';
 import { destinationRule, serviceRule } from '../../src/ipvsadm/rules.js';
-import { destinationKey } from '../../src/model/destination.js';
-import type { DesiredState, ServiceState, State } from '../../src/model/state.js';
+import type { DesiredState, State } from '../../src/model/state.js';
 import { toYaml } from '../../src/output/yaml.js';
-import { normal, state } from '../support/arbitrary-state.js';
+import { normal, servicesOfRules, state } from '../support/arbitrary-state.js';
 
 const noNames = {
   addresses: async () => assert.fail('there are no names to look up'),
@@ -65,7 +64,7 @@ test('the order of a table does not show in its document', () =>
 test('services and servers saved as rules read back the same', () =>
   fc.assert(
     fc.asyncProperty(state(), async (original) => {
-      const services = original.services.filter(sayable).map(withKeptPorts);
+      const services = servicesOfRules(original);
       fc.pre(services.length > 0);
       const text = services
         .flatMap(({ service, destinations }) => [
@@ -82,21 +81,3 @@ test('services and servers saved as rules read back the same', () =>
       assert.deepEqual(normal(saved), normal({ services, daemons: [], timeouts }));
     }),
   ));
-
-/** The drop-in takes -o for UDP and marks only, as ipvsadm does. */
-const sayable = ({ service: { id, onePacket } }: ServiceState): boolean =>
-  !onePacket || 'fwmark' in id || id.protocol === 'udp';
-
-/** The drop-in gives servers the service's port except with NAT, as ipvsadm does. */
-function withKeptPorts({ service, destinations }: ServiceState): ServiceState {
-  const kept = new Map(
-    destinations.map((destination) => {
-      const free = destination.method === 'nat' || !('port' in service.id);
-      const id = free ? destination.id : { ...destination.id, port: service.id.port };
-      return [destinationKey(id), { ...destination, id }];
-    }),
-  );
-  // Its numbers end where a signed one does.
-  const sayableOnes = [...kept.values()].filter(({ upperThreshold }) => upperThreshold <= 0x7fffffff);
-  return { service, destinations: sayableOnes };
-}

@@ -167,3 +167,25 @@ export function normal({ services, daemons, timeouts: { tcp, tcpFin, udp } }: St
 
 const byKey = (a: { readonly key: string }, b: { readonly key: string }): number =>
   a.key < b.key ? -1 : a.key > b.key ? 1 : 0;
+
+/** The services of a state as rules have words for them. */
+export const servicesOfRules = ({ services }: State): ServiceState[] =>
+  services.filter(sayable).map(withKeptPorts);
+
+/** The drop-in takes -o for UDP and marks only, as ipvsadm does. */
+const sayable = ({ service: { id, onePacket } }: ServiceState): boolean =>
+  !onePacket || 'fwmark' in id || id.protocol === 'udp';
+
+/** The drop-in gives servers the service's port except with NAT, as ipvsadm does. */
+function withKeptPorts({ service, destinations }: ServiceState): ServiceState {
+  const kept = new Map(
+    destinations.map((destination) => {
+      const free = destination.method === 'nat' || !('port' in service.id);
+      const id = free ? destination.id : { ...destination.id, port: service.id.port };
+      return [destinationKey(id), { ...destination, id }];
+    }),
+  );
+  // Its numbers end where a signed one does.
+  const sayableOnes = [...kept.values()].filter(({ upperThreshold }) => upperThreshold <= 0x7fffffff);
+  return { service, destinations: sayableOnes };
+}

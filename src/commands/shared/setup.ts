@@ -84,7 +84,7 @@ export async function runSetup(context: Context, values: SetupValues, setup: Set
 }
 
 /** A step, and its result or what it would be. */
-interface StepReport {
+export interface StepReport {
   readonly step: SetupStep;
   readonly result: StepResult | 'planned';
   /** Shell command that does what is planned. */
@@ -94,8 +94,12 @@ interface StepReport {
 /**
  * Runs alone: of two set-ups at once, one would take the other's changes for the state before. Text is written while the work goes on.
  */
-async function alone(
-  { context, values, journal }: Run,
+export async function alone(
+  {
+    context,
+    values,
+    journal,
+  }: Pick<Run, 'context' | 'journal'> & { readonly values: { readonly json: boolean } },
   work: (observe: Observer) => Promise<void>,
 ): Promise<StepReport[]> {
   const out = new DeferredOutput(context.out);

@@ -71,7 +71,7 @@ export function removeOldBoots({ env, files }: Context, stateDir: string | undef
   }
 }
 
-const lastingDirectory = (env: Context['env'], stateDir: string | undefined): string =>
+export const lastingDirectory = (env: Context['env'], stateDir: string | undefined): string =>
   stateDir ?? (env['LVSADM_STATE_DIR'] || LASTING);
 
 const warning =

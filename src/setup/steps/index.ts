@@ -1,6 +1,7 @@
 /** Every kind of step. */
 import type { Machine } from '../../system/machine.js';
 import { address } from './address.js';
+import { bootFile } from './boot-file.js';
 import { defaultRoute } from './default-route.js';
 import { guePort } from './gue-port.js';
 import { module, sysctl } from './kernel.js';
@@ -15,6 +16,7 @@ const kinds: { readonly [K in SetupStep['do']]: StepKind<Extract<SetupStep, { do
   address,
   guePort,
   defaultRoute,
+  bootFile,
 };
 
 /** TypeScript cannot see that a row of the table fits the steps that it is found by. */

@@ -53,6 +53,18 @@ export interface DefaultRouteStep extends DefaultRoute {
   readonly do: 'defaultRoute';
 }
 
+/** A file that decides what happens at boot: a document, or a link by which an init system enables or masks a service. */
+export interface BootFileStep {
+  readonly do: 'bootFile';
+  readonly path: string;
+  readonly becomes: FileState;
+  /** `enable lvsadm.service` */
+  readonly purpose: string;
+}
+
+/** A file as a boot set-up has it; null where there is none. */
+export type FileState = null | { readonly link: string } | { readonly text: string };
+
 export type SetupStep =
   | ModuleStep
   | LinkStep
@@ -60,7 +72,8 @@ export type SetupStep =
   | SysctlStep
   | AddressStep
   | GuePortStep
-  | DefaultRouteStep;
+  | DefaultRouteStep
+  | BootFileStep;
 
 export interface SetupPlan {
   readonly steps: readonly SetupStep[];

@@ -18,6 +18,11 @@ const notRun: readonly (readonly [page: string, firstLine: string, reason: strin
   ['docs/packages.md', 'apt install', 'installs on the machine'],
   ['docs/upgrading.md', 'systemctl disable', 'the lab has no systemd'],
   ['docs/upgrading.md', "printf '#!/bin/sh", 'installs on the machine'],
+  [
+    'docs/adopt.md',
+    'lvsadm adopt --dry-run',
+    'the boot set-up of another distribution: test/commands/adopt.test.ts',
+  ],
   ['docs/reliability.md', 'npm run -s test:robust', 'ten minutes of tests'],
   ['docs/performance.md', 'npm run bench:native', 'benchmarks, which take an hour'],
   ['docs/provisioning.md', 'lvsadm schema', 'check-jsonschema is a program that the lab does not have'],

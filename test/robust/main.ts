@@ -41,7 +41,7 @@ process.stdout.write(
 );
 process.exitCode = failures.length > 0 ? 1 : 0;
 if (values.seed === undefined) {
-  const tests = ['interrupted', 'interrupted-setup'].map((name) =>
+  const tests = ['interrupted', 'interrupted-setup', '../commands/adopt'].map((name) =>
     join(import.meta.dirname, `${name}.test.js`),
   );
   const env = { ...process.env, ROBUST: 'full', LAB_DISTRIBUTION: 'both' };

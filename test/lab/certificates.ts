@@ -10,6 +10,14 @@ export interface Certificate {
   readonly key: string;
 }
 
+export interface CertificateOptions {
+  /** Of its life (default: 2); a negative number: it has ended. */
+  readonly days?: number;
+  /** Of a server (default: 127.0.0.1). */
+  readonly addresses?: readonly string[];
+  readonly subject?: string;
+}
+
 /** Files in a directory. */
 export class Authority {
   readonly cert: string;
@@ -40,13 +48,16 @@ export class Authority {
     );
   }
 
-  /** @param days of its life; a negative number: it has ended */
-  sign(name: string, days = 2): Certificate {
+  /** @param name of its files, and its common name unless it has another subject */
+  sign(
+    name: string,
+    { days = 2, addresses = ['127.0.0.1'], subject = `/CN=${name}` }: CertificateOptions = {},
+  ): Certificate {
     const path = (suffix: string): string => join(this.directory, `${name}.${suffix}`);
     const extensions = path('ext');
     writeFileSync(
       extensions,
-      'subjectAltName=IP:127.0.0.1,DNS:localhost\nextendedKeyUsage=serverAuth,clientAuth\n',
+      `subjectAltName=${addresses.map((address) => `IP:${address},`).join('')}DNS:localhost\nextendedKeyUsage=serverAuth,clientAuth\n`,
     );
     openssl(
       'req',
@@ -56,7 +67,7 @@ export class Authority {
       'ec_paramgen_curve:prime256v1',
       '-nodes',
       '-subj',
-      `/CN=${name}`,
+      subject,
       '-keyout',
       path('key'),
       '-out',

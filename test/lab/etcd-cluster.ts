@@ -1,4 +1,4 @@
-/** etcd servers of Debian on the loopback of this machine, each in a directory that is removed at the end. */
+/** etcd servers of Debian on addresses of this machine, each with a directory that is removed at the end. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -6,8 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-interface Member {
+export interface Member {
   readonly name: string;
+  readonly address: string;
   readonly clientPort: number;
   readonly words: readonly string[];
   process: ChildProcess | undefined;
@@ -25,22 +26,32 @@ export class EtcdCluster {
   ) {}
 
   get endpoints(): { host: string; port: number }[] {
-    return this.members.map(({ clientPort }) => ({ host: '127.0.0.1', port: clientPort }));
+    return this.members.map(({ address, clientPort }) => ({ host: address, port: clientPort }));
   }
 
-  /** @param options of etcd(1) for all members, such as `--quota-backend-bytes=...` */
+  /** For etcdctl(1). */
+  get urls(): string {
+    return this.endpoints.map(({ host, port }) => `${this.scheme}://${host}:${port}`).join(',');
+  }
+
+  /**
+   * @param options of etcd(1) for all members, such as `--quota-backend-bytes=...`
+   * @param addresses of the members (default: the loopback's)
+   */
   static async start(
     size: number,
     options: readonly string[] = [],
     scheme: 'http' | 'https' = 'http',
+    addresses: readonly string[] = [],
   ): Promise<EtcdCluster> {
     const directory = mkdtempSync(join(tmpdir(), 'lvsadm-etcd-'));
     const ports = await freePorts(2 * size);
     const names = Array.from({ length: size }, (_, index) => `m${index}`);
-    const peer = (index: number): string => `http://127.0.0.1:${ports[2 * index + 1]}`;
+    const addressOf = (index: number): string => addresses[index] ?? '127.0.0.1';
+    const peer = (index: number): string => `http://${addressOf(index)}:${ports[2 * index + 1]}`;
     const all = names.map((name, index) => `${name}=${peer(index)}`).join(',');
     const members = names.map((name, index): Member => {
-      const client = `${scheme}://127.0.0.1:${ports[2 * index]}`;
+      const client = `${scheme}://${addressOf(index)}:${ports[2 * index]}`;
       const words = [
         `--name=${name}`,
         `--data-dir=${join(directory, name)}`,
@@ -52,7 +63,8 @@ export class EtcdCluster {
         '--initial-cluster-state=new',
         ...options,
       ];
-      return { name, clientPort: ports[2 * index] as number, words, process: undefined, log: '' };
+      const clientPort = ports[2 * index] as number;
+      return { name, address: addressOf(index), clientPort, words, process: undefined, log: '' };
     });
     const cluster = new EtcdCluster(directory, members, scheme);
     for (const member of members) cluster.run(member);
@@ -61,6 +73,7 @@ export class EtcdCluster {
   }
 
   run(member: Member): void {
+    member.log = '';
     const child = spawn('etcd', member.words, { stdio: ['ignore', 'ignore', 'pipe'] });
     child.stderr.on('data', (chunk) => {
       member.log = (member.log + chunk).slice(-10_000);
@@ -97,9 +110,9 @@ export class EtcdCluster {
   }
 }
 
-async function isHealthy({ clientPort }: Member): Promise<boolean> {
+async function isHealthy({ address, clientPort }: Member): Promise<boolean> {
   try {
-    const answer = await fetch(`http://127.0.0.1:${clientPort}/health`, {
+    const answer = await fetch(`http://${address}:${clientPort}/health`, {
       signal: AbortSignal.timeout(2000),
     });
     return ((await answer.json()) as { health?: string }).health === 'true';

@@ -236,8 +236,18 @@ etcdTest('TLS: both ends show certificates, and what is wrong with one is told',
     failsAs('unreachable', /alert|certificate/i),
   );
   await assert.rejects(
-    attempt(tlsOf(authority, authority.sign('ended', -1))),
+    attempt(tlsOf(authority, authority.sign('ended', { days: -1 }))),
     failsAs('unreachable', /alert|certificate/i),
+  );
+  const anonymous = authority.sign('anonymous', { subject: '/O=lvsadm' });
+  const files = [`--cacert=${authority.cert}`, `--cert=${client.cert}`, `--key=${client.key}`];
+  etcdctl(safe, ...files, 'user', 'add', 'root:top-secret');
+  etcdctl(safe, ...files, 'auth', 'enable');
+  const login = { user: 'root', password: 'top-secret' };
+  await attempt({ ...tlsOf(authority, anonymous), login });
+  await assert.rejects(
+    attempt({ ...tlsOf(authority, client), login }),
+    failsAs('not-permitted', /takes no client certificate with a common name/),
   );
 });
 
@@ -267,8 +277,7 @@ etcdTest('what is no etcd is told', async (t) => {
   );
 });
 
-function etcdctl({ endpoints }: EtcdCluster, ...words: string[]): void {
-  const urls = endpoints.map(({ host, port }) => `http://${host}:${port}`).join(',');
+function etcdctl({ urls }: EtcdCluster, ...words: string[]): void {
   execFileSync('etcdctl', [`--endpoints=${urls}`, ...words], {
     env: { ...process.env, ETCDCTL_API: '3' },
     stdio: 'pipe',

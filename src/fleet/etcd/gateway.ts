@@ -131,6 +131,7 @@ export class Gateway {
 
   /** @throws StoreError for an error that etcd tells; TypeError for what etcd does not write */
   private answerOf(call: Call, { statusCode = 0 }: IncomingMessage, text: string): object {
+    if (text.startsWith(COMMON_NAME)) throw this.error('not-permitted', call, NO_COMMON_NAME);
     let answer: unknown;
     try {
       answer = JSON.parse(text);
@@ -159,6 +160,11 @@ export class Gateway {
     return new StoreError(kind, attempted, `etcd at ${formatEndpoint(this.endpoint)}`, printable(reason));
   }
 }
+
+/** What the gateway of an etcd with users tells a client whose certificate has a common name (etcd: embed/serve.go). */
+const COMMON_NAME = 'CommonName of client';
+const NO_COMMON_NAME =
+  'an etcd with users takes no client certificate with a common name (CN): use one whose subject has none';
 
 /** Milliseconds without traffic, after which TCP asks whether the peer is there. */
 const KEEP_ALIVE = 10_000;

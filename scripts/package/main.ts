@@ -77,7 +77,8 @@ async function makePackages(
 }
 
 /** Names of what this script makes. */
-const isOurs = (name: string): boolean => /^lvsadm[-_].*\.(deb|rpm|tgz|tar\.gz)$|^SHA256SUMS$/.test(name);
+const isOurs = (name: string): boolean =>
+  /^lvsadm[-_].*\.(deb|rpm|tgz|tar\.gz|oci\.tar)$|^SHA256SUMS$/.test(name);
 
 /** In the form of sha256sum(1). */
 const checksums = (directory: string): string =>

@@ -5,6 +5,7 @@ import { type Component, npmComponents, runtimeComponents } from './components.j
 import { contentsOf, documentation, type Format, type Sources } from './contents.js';
 import { copyright } from './copyright.js';
 import { debianChangelog, debianPackages } from './deb.js';
+import { imageArchive } from './image.js';
 import type { Build } from './metadata.js';
 import { rpmPackages } from './rpm.js';
 import { softwareBill } from './sbom.js';
@@ -27,7 +28,7 @@ export interface Order
   readonly processor: Processor;
 }
 
-/** How dpkg and rpm call a processor. */
+/** How dpkg and rpm call a processor; images do as dpkg. */
 const names: Readonly<Record<Processor, { readonly deb: string; readonly rpm: string }>> = {
   x64: { deb: 'amd64', rpm: 'x86_64' },
   arm64: { deb: 'arm64', rpm: 'aarch64' },
@@ -36,11 +37,16 @@ const names: Readonly<Record<Processor, { readonly deb: string; readonly rpm: st
 /** @returns paths of the files. @throws Error if a tool fails or is not installed */
 export type Maker = (order: Order) => Promise<string[]>;
 
-export const makers: Readonly<Record<'deb' | 'rpm' | 'tar', Maker>> = {
+export const makers: Readonly<Record<'deb' | 'rpm' | 'tar' | 'oci', Maker>> = {
   deb: async (order) => debianPackages(await buildOf('deb', order, names[order.processor].deb)),
   rpm: async (order) =>
     rpmPackages(await buildOf('rpm', order, names[order.processor].rpm), licenceOf(order)),
   tar: async (order) => [tarArchive(await buildOf('archive', order, names[order.processor].rpm))],
+  // The C library in it is the one of this machine.
+  oci: async (order) =>
+    order.processor === process.arch
+      ? [imageArchive(await buildOf('archive', order, names[order.processor].deb))]
+      : [],
 };
 
 async function buildOf(format: Format, order: Order, architecture: string): Promise<Build> {

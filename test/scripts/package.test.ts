@@ -1,10 +1,12 @@
 /** `npm run package`: what the packages contain, with a small program in place of the executable. */
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { gunzipSync } from 'node:zlib';
 import type { Component } from '../../scripts/package/components.js';
 import { contentsOf, type Format, ownDirectories } from '../../scripts/package/contents.js';
 import { filled } from '../../scripts/package/deb.js';
@@ -142,6 +144,30 @@ describe('npm run package', () => {
     assert.match(text, /^-rwxr-xr-x 0\/0 .* usr\/sbin\/lvsadm$/m);
     assert.match(text, /LGPL-2\.1\.txt$/m);
     assert.doesNotMatch(text, /ipvsadm$/m);
+  });
+
+  test('image: an index that leads to a manifest, a configuration and a layer, by their hashes', async (t) => {
+    if (!existsSync('/sbin/ldconfig')) return t.skip('ldconfig is not installed');
+    const [archive = ''] = await makers.oci(order());
+    assert.equal(basename(archive), 'lvsadm-1.2.3-rc.1-linux-amd64.oci.tar');
+    const layout = join(directory, 'image');
+    mkdirSync(layout);
+    execFileSync('tar', ['-xf', archive, '-C', layout]);
+    const blob = ({ digest, size }: { digest: string; size: number }): Buffer => {
+      const content = readFileSync(join(layout, 'blobs', digest.replace(':', '/')));
+      assert.equal(createHash('sha256').update(content).digest('hex'), digest.slice('sha256:'.length));
+      assert.equal(content.length, size);
+      return content;
+    };
+    const index = JSON.parse(readFileSync(join(layout, 'index.json'), 'utf8'));
+    const manifest = JSON.parse(blob(index.manifests[0]).toString());
+    const config = JSON.parse(blob(manifest.config).toString());
+    const layer = gunzipSync(blob(manifest.layers[0]));
+    assert.deepEqual(config.rootfs.diff_ids, [`sha256:${createHash('sha256').update(layer).digest('hex')}`]);
+    assert.deepEqual(config.config.Entrypoint, ['/usr/sbin/lvsadm']);
+    const files = execFileSync('tar', ['-tf', '-'], { input: layer, encoding: 'utf8' });
+    for (const name of [/^usr\/sbin\/ipvsadm$/m, /\/libc\.so\.6$/m, /\/ld-linux-/m])
+      assert.match(files, name);
   });
 
   test('two runs make the same bytes', async (t) => {

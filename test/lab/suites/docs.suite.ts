@@ -16,6 +16,7 @@ const notRun: readonly (readonly [page: string, firstLine: string, reason: strin
   ['README.md', 'lvsadm run', 'runs until it is stopped: test/commands/run.test.ts'],
   ['docs/standalone.md', 'npm run build:standalone', 'the same'],
   ['docs/packages.md', 'apt install', 'installs on the machine'],
+  ['docs/packages.md', 'podman load', 'the lab has no containers'],
   ['docs/upgrading.md', 'systemctl disable', 'the lab has no systemd'],
   ['docs/upgrading.md', "printf '#!/bin/sh", 'installs on the machine'],
   [

@@ -11,7 +11,7 @@ import { survivingBugs } from './check-bugs.js';
 import { CheckSchedule, type Punctuality, type SchedulePorts } from './check-schedule.js';
 import { HeldServers, type HoldPorts } from './held-servers.js';
 import type { AgentMemory } from './memory.js';
-import { MemoryKeeper } from './memory-keeper.js';
+import { MemoryKeeper, type MemoryPorts } from './memory-keeper.js';
 import { type PassivePorts, PassiveWatch } from './passive-watch.js';
 import type { Probe } from './probe.js';
 import type { ProgramPorts } from './quorum-program.js';
@@ -21,14 +21,12 @@ import type { Cause } from './table-events.js';
 import { TableReport } from './table-report.js';
 import { checkKeysOf, isChecked, WatchedService } from './watched-service.js';
 
-export interface AgentPorts extends SchedulePorts, ProgramPorts, HoldPorts, PassivePorts {
+export interface AgentPorts extends SchedulePorts, ProgramPorts, HoldPorts, PassivePorts, MemoryPorts {
   /**
    * Makes the table as desired.
    * @throws UsageError if the documents would remove more than is allowed
    */
   reconcile(desired: DesiredState, scope: Scope): Promise<Reconciliation>;
-  /** Writes down what a restart needs to know. It is called before the weights that follow from it are set. */
-  remember(memory: AgentMemory): void;
   /** Called after each application, and when a quorum may have changed. */
   announce(vips: readonly Vip[]): void;
   /** Virtual addresses to which clients may still be led, whether documents have them or not. */
@@ -72,11 +70,11 @@ export class Agent {
     this.report = new TableReport(ports.tell.bind(ports));
     this.quorums = new Quorums(ports, known, () => {
       this.keeper.changed();
-      this.keeper.flush();
+      void this.keeper.flush();
     });
     // What an earlier run remembered is for the first documents that are taken.
     const memory = () => (this.documents === undefined ? undefined : this.memory);
-    this.keeper = new MemoryKeeper(ports.clock, memory, ports.remember.bind(ports));
+    this.keeper = new MemoryKeeper(ports, memory);
     this.held = new HeldServers(ports, () => void this.readHolds().catch(ports.fail));
     const tell = ports.tell.bind(ports);
     this.results = new Results(ports, (service, change) => this.resultChanged(service, change));
@@ -117,11 +115,13 @@ export class Agent {
         ...changed,
       ]);
       for (const service of services) service.advance(now);
-      this.keeper.flush();
+      // Results that come while the disk is written are for the next pass.
+      const desired = this.composed(state, services, now);
+      await this.keeper.flush();
       const isNew = cause === 'start' || cause === 'reload';
       const leaving = this.leavingFor(state);
       const scope = { leaving, ...(isNew && { documents: state }) };
-      const reconciliation = await this.ports.reconcile(this.composed(state, services, now), scope);
+      const reconciliation = await this.ports.reconcile(desired, scope);
       const told = cause === 'resync' && this.isLeaving ? 'withdrawn' : cause;
       this.documents = state;
       this.leaving = leaving;
@@ -129,6 +129,7 @@ export class Agent {
       this.adopt(services);
       this.report.done(reconciliation, told, { services, at: now, expected, held: this.held });
       this.settleQuorums(services);
+      await this.keeper.flush();
       return reconciliation;
     });
   }
@@ -169,7 +170,7 @@ export class Agent {
     await this.schedule.stop();
     await this.work;
     await this.quorums.stop();
-    this.keeper.stop();
+    await this.keeper.stop();
   }
 
   /** Clients are led elsewhere before the services of an address go. */
@@ -191,7 +192,6 @@ export class Agent {
     this.passive.keep(services);
     this.schedule.set(this.results.checksOf(services));
     this.keeper.changed();
-    this.keeper.flush();
     for (const service of services) {
       // Results that came while the table was changed.
       if (late.has(service.key)) this.changed.add(service);
@@ -226,9 +226,10 @@ export class Agent {
     if (desired.length === 0 || this.isOver) return;
     const now = this.ports.clock.now();
     if (services.filter((service) => service.advance(now)).length > 0) this.keeper.changed();
-    this.keeper.flush();
+    const composed = this.composed({ services: desired }, services, now);
+    await this.keeper.flush();
     try {
-      const reconciliation = await this.ports.reconcile(this.composed({ services: desired }, services, now), {
+      const reconciliation = await this.ports.reconcile(composed, {
         only: desired.map(({ service }) => service.id),
       });
       const applied = new Set(desired.map(({ service }) => serviceKey(service.id)));

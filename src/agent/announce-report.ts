@@ -41,10 +41,13 @@ export interface AnnounceReport {
 }
 
 /** Answers a line with a line: a report, or `{"version":1,"error":"..."}`. @returns undefined if the question is about something else */
-export function answerAnnouncing(announcer: Announcer, line: string): string | undefined {
+export function answerAnnouncing(announcer: Announcer, line: string): Promise<string> | undefined {
   const action = asked(line);
-  if (action === undefined) return undefined;
-  const problem = action === 'show' ? undefined : announcer.hold(action === 'withdraw');
+  return action && answer(announcer, action);
+}
+
+async function answer(announcer: Announcer, action: VipAction): Promise<string> {
+  const problem = action === 'show' ? undefined : await announcer.hold(action === 'withdraw');
   const error = problem && `done, but the next start will not know it: ${problem}`;
   return JSON.stringify(error === undefined ? reportOf(announcer) : { version: REPORT_VERSION, error });
 }

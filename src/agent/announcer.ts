@@ -26,8 +26,8 @@ export interface AddressPorts {
 export interface AnnouncePorts {
   readonly clock: Clock;
   readonly addresses: AddressPorts;
-  /** Writes down what a restart needs to know. It is called before an address is added, and after one is removed. @returns the failure */
-  remember(memory: AnnounceMemory): string | undefined;
+  /** Writes down what a restart needs to know. It is called before an address is added, and after one is removed. @returns why it is not written within `patience` ms */
+  remember(memory: AnnounceMemory, patience?: number): Promise<string | undefined>;
   tell(event: AgentEvent): void;
   /** Called with an error that is a bug. */
   fail(error: unknown): void;
@@ -39,6 +39,9 @@ export interface AnnounceSettings {
   /** Milliseconds for which an address stays on lo. */
   readonly linger: number;
 }
+
+/** Milliseconds for which an operator waits for the disk. */
+const PATIENCE = 5000;
 
 const BY_OPERATOR = 'withdrawn by lvsadm announce';
 
@@ -133,11 +136,11 @@ export class Announcer {
   }
 
   /** Withdraws all addresses, or ends that. It outlives the process. @returns why it will not; it is done all the same */
-  hold(isWithdrawn: boolean): string | undefined {
+  hold(isWithdrawn: boolean): Promise<string | undefined> {
     this.isHeld = isWithdrawn;
-    const problem = this.remember();
+    const remembered = this.remember(PATIENCE);
     this.converge();
-    return problem;
+    return remembered;
   }
 
   /** Ends timers. Addresses stay where they are. */
@@ -204,7 +207,7 @@ export class Announcer {
     this.present = new Set((await this.ports.addresses.read()).map(keyOf));
     const lost = [...this.own.keys()].filter((key) => !this.present.has(key));
     for (const key of lost) this.own.delete(key);
-    if (lost.length > 0) this.remember();
+    if (lost.length > 0) await this.remember();
   }
 
   private async announce(added: LocalAddress, { reason }: Vip): Promise<void> {
@@ -253,12 +256,12 @@ export class Announcer {
   private async add(added: LocalAddress): Promise<boolean> {
     const key = keyOf(added);
     this.own.set(key, added);
-    this.remember();
+    await this.remember();
     const isNew = await this.ports.addresses.add(added);
     this.present.add(key);
     if (!isNew) {
       this.own.delete(key);
-      this.remember();
+      await this.remember();
     }
     return isNew;
   }
@@ -268,7 +271,7 @@ export class Announcer {
     await this.ports.addresses.remove(gone);
     this.present.delete(key);
     this.own.delete(key);
-    this.remember();
+    await this.remember();
   }
 
   /** Converges again when an address is to leave lo; after a failure a moment later, as it may be about an address that is late. */
@@ -281,7 +284,7 @@ export class Announcer {
       this.cancelTimer = clock.after(Math.max(0, pause), () => this.converge());
   }
 
-  private remember(): string | undefined {
-    return this.ports.remember({ own: this.ownAddresses, isWithdrawn: this.isHeld });
+  private remember(patience?: number): Promise<string | undefined> {
+    return this.ports.remember({ own: this.ownAddresses, isWithdrawn: this.isHeld }, patience);
   }
 }

@@ -6,8 +6,8 @@ import type { AgentEvent } from './event.js';
 
 export interface HoldPorts {
   readonly clock: Clock;
-  /** Those in force. @throws HostError */
-  readHolds(): Holds;
+  /** Those in force. @throws HostError, also if the disk does not answer in time */
+  readHolds(): Promise<Holds>;
   /** The servers that have weight 0 in the table. @throws what reading the table throws */
   serversAtZero(): Promise<readonly Pick<Hold, 'service' | 'server'>[]>;
   /** Milliseconds since 1970. */
@@ -50,7 +50,7 @@ export class HeldServers {
   async read(): Promise<ReadonlySet<string>> {
     const before = this.holds;
     try {
-      this.holds = this.ports.readHolds();
+      this.holds = await this.ports.readHolds();
       this.source = 'file';
       this.problem = undefined;
     } catch (error) {

@@ -28,3 +28,14 @@ export const passed = (clock: Clock, milliseconds: number, stop: AbortSignal): P
     const cancel = clock.after(milliseconds, end);
     stop.addEventListener('abort', end);
   });
+
+/** Whether work ends within this many milliseconds, well or not; it goes on after them. */
+export const endsWithin = (clock: Clock, milliseconds: number, work: Promise<unknown>): Promise<boolean> =>
+  new Promise((resolve) => {
+    const cancel = clock.after(milliseconds, () => resolve(false));
+    const end = (): void => {
+      cancel();
+      resolve(true);
+    };
+    work.then(end, end);
+  });

@@ -4,6 +4,7 @@
  * their holder ends, however it ends.
  */
 import { HostError, LockedError } from '../errors.js';
+import { readInBackground, replaceInBackground } from './background-files.js';
 import {
   directoryOf,
   type Files,
@@ -130,14 +131,21 @@ export class Store {
     }
   }
 
-  /** Replaces state whose only writer is the holder of a lock. @throws HostError; the state is as it was then */
-  replace<T>(kind: StateKind<T>, state: T): void {
+  /** Reads state while other work goes on. @throws HostError for a file that cannot be read and is not expendable */
+  async readInBackground<T>(kind: StateKind<T>): Promise<T> {
     const path = this.pathOf(kind);
-    const { files } = this.context;
-    attempt('write', path, () => {
-      makeDirectory(directoryOf(path).replace(/(.)\/$/, '$1'), files);
-      replaceFile(path, this.textOf(kind.format(state), kind), files);
-    });
+    const text = await readInBackground(path).catch((error) => refuse('read', path, error));
+    return this.parsed(text, path, kind);
+  }
+
+  /**
+   * Replaces state whose only writer is the holder of a lock, while other work goes on; one call after the other.
+   * @throws HostError; the state is as it was then
+   */
+  async replaceInBackground<T>(kind: StateKind<T>, state: T): Promise<void> {
+    const path = this.pathOf(kind);
+    const text = this.textOf(kind.format(state), kind);
+    await replaceInBackground(path, text, this.context.files).catch((error) => refuse('write', path, error));
   }
 
   /**
@@ -194,8 +202,16 @@ export class Store {
   }
 
   private readFrom<T>(path: string, kind: StateKind<T>): T {
+    const { files } = this.context;
+    return this.parsed(
+      attempt('read', path, () => readIfThere(path, files)),
+      path,
+      kind,
+    );
+  }
+
+  private parsed<T>(text: string | undefined, path: string, kind: StateKind<T>): T {
     const { files, warn } = this.context;
-    const text = attempt('read', path, () => readIfThere(path, files));
     if (text === undefined) return kind.empty;
     try {
       const { version, boot, state } = JSON.parse(text) as Partial<Stored>;
@@ -253,8 +269,13 @@ function attempt<T>(verb: 'read' | 'write', path: string, call: () => T): T {
   try {
     return call();
   } catch (error) {
-    throw error instanceof HostError
-      ? error
-      : new HostError(`${verb} ${path}`, reasonOf(error), { cause: error });
+    return refuse(verb, path, error);
   }
+}
+
+/** @throws HostError */
+function refuse(verb: 'read' | 'write', path: string, error: unknown): never {
+  throw error instanceof HostError
+    ? error
+    : new HostError(`${verb} ${path}`, reasonOf(error), { cause: error });
 }

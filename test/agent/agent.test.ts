@@ -670,3 +670,40 @@ test('after kill -9 a start removes no service whose address is still announced'
   await farm.load({ services: [one] });
   assert.equal((await farm.client.services()).length, 2);
 });
+
+test('a state is on the disk before the weight that follows from it, and checks go on meanwhile', async (t) => {
+  const farm = await AgentFarm.start(t);
+  await farm.load(farmOf(3, { floor: '0%' }));
+  await farm.clock.pass(1000);
+  let written = (): void => {};
+  farm.disk = new Promise((resolve) => {
+    written = resolve;
+  });
+  farm.answers.set('198.51.100.2', false);
+  await farm.clock.pass(5000);
+  assert.deepEqual(await weightsOf(farm), [10, 10, 10]);
+  const { started } = farm.agent.punctuality;
+  await farm.clock.pass(1000);
+  assert.equal(farm.agent.punctuality.started, started + 3);
+  farm.answers.set('198.51.100.3', false);
+  written();
+  farm.disk = undefined;
+  await farm.clock.pass(0);
+  assert.deepEqual(await weightsOf(farm), [10, 0, 10]);
+  await farm.clock.pass(2000);
+  assert.deepEqual(await weightsOf(farm), [10, 0, 0]);
+  assert.deepEqual(farm.errors, []);
+});
+
+test('a state that the disk has refused is written again', async (t) => {
+  const farm = await AgentFarm.start(t);
+  await farm.load(farmOf(2));
+  farm.diskFailure = 'no space left on device';
+  farm.answers.set('198.51.100.2', false);
+  await farm.clock.pass(3000);
+  assert.deepEqual(await weightsOf(farm), [10, 0]);
+  farm.diskFailure = undefined;
+  const { writings } = farm;
+  await farm.clock.pass(40_000);
+  assert.equal(farm.writings, writings + 1);
+});

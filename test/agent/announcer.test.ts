@@ -108,7 +108,7 @@ class Devices {
       {
         clock: this.clock,
         addresses,
-        remember: (memory) => {
+        remember: async (memory) => {
           if (this.diskFailure !== undefined) return this.diskFailure;
           if (life === this.life && this.steps-- > 0) this.memory = JSON.parse(JSON.stringify(memory));
           return undefined;
@@ -259,17 +259,17 @@ describe('the announcer', () => {
   test('an operator withdraws all addresses, over a restart, until they are restored', async () => {
     const devices = new Devices();
     await devices.settle([vip(A, true)]);
-    const ask = (action: string) =>
-      JSON.parse(
-        answerAnnouncing(devices.announcer, JSON.stringify({ version: 1, about: 'vips', action })) ?? '',
-      );
-    assert.deepEqual(ask('withdraw').withdrawn, true);
+    const ask = async (action: string) => {
+      const question = JSON.stringify({ version: 1, about: 'vips', action });
+      return JSON.parse((await answerAnnouncing(devices.announcer, question)) ?? '');
+    };
+    assert.deepEqual((await ask('withdraw')).withdrawn, true);
     await devices.clock.pass(0);
     assert.deepEqual(devices.on('lvs0'), []);
     devices.restart();
     await devices.settle([vip(A, true)]);
     assert.deepEqual(devices.on('lvs0'), []);
-    assert.deepEqual(ask('show'), {
+    assert.deepEqual(await ask('show'), {
       version: 1,
       agent: true,
       device: 'lvs0',
@@ -280,7 +280,7 @@ describe('the announcer', () => {
         { vip: A, wanted: false, announced: false, lingering: true, reason: 'withdrawn by lvsadm announce' },
       ],
     });
-    ask('restore');
+    await ask('restore');
     await devices.clock.pass(0);
     assert.deepEqual(devices.on('lvs0'), [A]);
     for (const other of [
@@ -296,7 +296,10 @@ describe('the announcer', () => {
     const devices = new Devices();
     await devices.settle([vip(A, true)]);
     devices.diskFailure = 'cannot write announce.json: no space left on device';
-    const answer = answerAnnouncing(devices.announcer, '{"version":1,"about":"vips","action":"withdraw"}');
+    const answer = await answerAnnouncing(
+      devices.announcer,
+      '{"version":1,"about":"vips","action":"withdraw"}',
+    );
     assert.deepEqual(JSON.parse(answer ?? ''), {
       version: 1,
       error: 'done, but the next start will not know it: cannot write announce.json: no space left on device',
@@ -372,11 +375,11 @@ test('whatever happens, the device has exactly the wanted addresses in the end, 
             );
           else if ('pass' in each) await devices.clock.pass(each.pass);
           else if ('killAfter' in each) devices.killAfter(each.killAfter);
-          else if ('hold' in each) devices.announcer.hold(each.hold);
+          else if ('hold' in each) await devices.announcer.hold(each.hold);
           else devices.restart(each.restartOn);
         }
         devices.restart('lvs0');
-        devices.announcer.hold(false);
+        await devices.announcer.hold(false);
         await devices.settle(addresses.map((address) => vip(address, last.includes(address))));
         const lingering = devices.on('lo');
         await devices.clock.pass(2 * LINGER);

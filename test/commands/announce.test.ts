@@ -118,7 +118,7 @@ describe('announce', () => {
             present.delete(address);
           },
         },
-        remember: () => undefined,
+        remember: async () => undefined,
         tell: () => {},
         fail: assert.fail,
       },
@@ -155,14 +155,17 @@ describe('announce', () => {
       kind,
       undefined,
     );
-    memory.replace(kind, { own: [{ address: '192.0.2.10', device: 'lvs0' }], isWithdrawn: false });
+    await memory.replaceInBackground(kind, {
+      own: [{ address: '192.0.2.10', device: 'lvs0' }],
+      isWithdrawn: false,
+    });
     const { status, out } = await run();
     assert.equal(status, 0);
     assert.match(
       out,
       /192\.0\.2\.10 +announced +the last agent left it on lvs0\nno agent runs in this network namespace: lvsadm run starts it\n$/,
     );
-    memory.replace(kind, { own: [], isWithdrawn: false });
+    await memory.replaceInBackground(kind, { own: [], isWithdrawn: false });
     assert.match((await run('--withdraw')).out, /^no addresses\nall addresses are withdrawn/);
     assert.equal(memory.read(kind).isWithdrawn, true);
     assert.equal((await run('--restore')).status, 0);

@@ -38,6 +38,10 @@ export class AgentFarm {
   memory: AgentMemory = noMemory;
   /** Times that it was written. */
   writings = 0;
+  /** Resolves when the disk has taken the memory. */
+  disk: Promise<void> | undefined;
+  /** Why it has not. */
+  diskFailure: string | undefined;
   /** The file of holds. */
   holds: Holds = noHolds;
   /** Why it cannot be read. */
@@ -115,13 +119,15 @@ export class AgentFarm {
         },
         fail: (error) => this.errors.push(error),
         reconcile: (desired, scope) => this.reconcile(desired, scope),
-        remember: (memory) => {
+        remember: async (memory) => {
           // A process that was killed writes nothing.
-          if (this.agent !== agent) return;
+          if (this.agent !== agent) return undefined;
+          await this.disk;
           this.memory = memory;
           this.writings++;
+          return this.diskFailure;
         },
-        readHolds: () => {
+        readHolds: async () => {
           if (this.holdsFailure !== undefined) throw this.holdsFailure;
           return inForce(this.holds, this.clock.now());
         },

@@ -1,7 +1,7 @@
 /** The place of a director's agent, where a test answers in its stead. */
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
-import { type LineServer, serveLines } from '../../src/system/line-socket.js';
+import { type Answer, type LineServer, serveLines } from '../../src/system/line-socket.js';
 import { Store } from '../../src/system/store.js';
 import type { Director } from './director.js';
 import { ownFiles } from './flock.js';
@@ -10,7 +10,7 @@ export interface AgentPlace {
   readonly env: { readonly LVSADM_RUN: string; readonly LVSADM_STATE_DIR: string };
   readonly store: Store;
   /** Answers questions until the end of the test, or until it is closed. */
-  serve(answer: (question: string) => string): Promise<LineServer>;
+  serve(answer: Answer): Promise<LineServer>;
 }
 
 export async function agentPlace(

@@ -130,12 +130,13 @@ describe('state', () => {
     assert.deepEqual(storeIn().read({ ...names(), outlivesBoot: true }), ['a']);
   });
 
-  test('is replaced as a whole by its only writer, in a directory that is made', () => {
+  test('is replaced as a whole by its only writer, in a directory that is made', async () => {
     const path = join(directory, 'below', 'there', 'names.json');
     const store = new Store({ env: {}, files: fs, warn: assert.fail }, path);
-    store.replace(names(), ['a']);
-    store.replace(names(), ['b', 'c']);
+    await store.replaceInBackground(names(), ['a']);
+    await store.replaceInBackground(names(), ['b', 'c']);
     assert.deepEqual(store.read(names()), ['b', 'c']);
+    assert.deepEqual(await store.readInBackground(names()), ['b', 'c']);
     assert.deepEqual(readdirSync(join(directory, 'below', 'there')), ['names.json']);
   });
 

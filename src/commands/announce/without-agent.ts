@@ -47,7 +47,7 @@ export async function withoutAgent(
   );
   const { announcer } = announcing;
   try {
-    const problem = action === 'show' ? undefined : announcer.hold(action === 'withdraw');
+    const problem = action === 'show' ? undefined : await announcer.hold(action === 'withdraw');
     const end = context.now() + linger * 1000 + PATIENCE;
     const isDone = (): boolean => action !== 'withdraw' || announcer.ownAddresses.length === 0;
     while (!isDone() && context.now() < end && !interruption.requested && failure === undefined)

@@ -152,7 +152,7 @@ export class AgentProcess {
         run: this.probers.run,
         reconcile: this.table.reconcile,
         remember: memory.write,
-        readHolds: () => holds.read(),
+        readHolds: holds.readInBackground,
         serversAtZero: this.table.serversAtZero,
         time: () => context.date().getTime(),
         runCommand: runQuorumCommand,

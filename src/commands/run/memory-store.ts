@@ -21,9 +21,14 @@ export class MemoryStore {
     return shifted(this.file.read(), -this.offset, this.context.now());
   }
 
-  readonly write = (memory: AgentMemory): void => {
+  /** @returns why it is not kept */
+  readonly write = (memory: AgentMemory): Promise<string | undefined> =>
     this.file.write(shifted(memory, this.offset, this.context.date().getTime()));
-  };
+
+  /** Why the last memory is not kept; undefined if it is. */
+  get problem(): string | undefined {
+    return this.file.problem;
+  }
 
   /** From the agent's clock to the time of day. */
   private get offset(): number {

@@ -2,18 +2,30 @@
 import type { Context } from '../../context.js';
 import { HostError } from '../../errors.js';
 import { printable } from '../../foreign-text.js';
+import { type Clock, endsWithin, systemClock } from '../../system/clock.js';
 import type { StateKind, Store } from '../../system/store.js';
 import { openLastingStore } from '../shared/store.js';
 
+/** Milliseconds for which work waits for the disk: weights that follow from a state come after it, but not much later. */
+const PATIENCE = 500;
+
+/** Milliseconds after which a disk that has not answered is told. */
+const HANGING = 10_000;
+
 export class StateFile<T> {
   private readonly store: Store;
-  /** The failure that was told last. */
-  private told: string | undefined;
+  private failure: string | undefined;
+  /** What is to be written when the disk has taken what it was given last. */
+  private queued: { state: T; readonly written: Promise<string | undefined> } | undefined;
+  private last: Promise<unknown> = Promise.resolve();
+  /** Milliseconds for which the disk is known to have had what it was given last. */
+  private slowness = 0;
 
   constructor(
     private readonly context: Context,
     stateDir: string | undefined,
     private readonly kind: StateKind<T>,
+    private readonly clock: Clock = systemClock,
   ) {
     this.store = openLastingStore(context, kind, stateDir);
   }
@@ -30,19 +42,56 @@ export class StateFile<T> {
     }
   }
 
-  /** A disk that is full is told once, and keeps no work from being done. @returns the failure */
-  readonly write = (state: T): string | undefined => {
+  /**
+   * Keeps a state, the newest of those that wait for the disk. A disk that is full, or hangs, is told once, and keeps no work from being
+   * done.
+   * @param patience milliseconds after which this resolves all the same; at once while the disk is slower than that
+   * @returns why it is not kept yet
+   */
+  readonly write = async (state: T, patience = PATIENCE): Promise<string | undefined> => {
+    if (this.queued === undefined) {
+      const written = this.last.then(() => this.writeQueued());
+      this.queued = { state, written };
+      this.last = written;
+    } else this.queued.state = state;
+    const { written } = this.queued;
+    const isSlow = this.slowness >= patience;
+    if (!isSlow && (await endsWithin(this.clock, patience, written))) return written;
+    this.slowness = Math.max(this.slowness, patience);
+    return this.failureFor(patience).message;
+  };
+
+  /** Why the last state is not kept; undefined if it is. */
+  get problem(): string | undefined {
+    return this.failure;
+  }
+
+  private async writeQueued(): Promise<string | undefined> {
+    const { kind, store, queued } = this;
+    this.queued = undefined;
+    const cancel = this.clock.after(HANGING, () => this.failed(this.failureFor(HANGING)));
     try {
-      this.store.replace(this.kind, state);
-      this.told = undefined;
-      return undefined;
+      if (queued !== undefined) await store.replaceInBackground(kind, queued.state);
+      this.failure = undefined;
     } catch (error) {
       if (!(error instanceof HostError)) throw error;
-      if (error.message !== this.told) this.warn(error.message);
-      this.told = error.message;
-      return error.message;
+      this.failed(error);
+    } finally {
+      cancel();
+      this.slowness = 0;
     }
-  };
+    return this.failure;
+  }
+
+  private failureFor(milliseconds: number): HostError {
+    const reason = `the disk has not answered for ${milliseconds / 1000} s; nothing waits for it`;
+    return new HostError(`write ${this.store.pathOf(this.kind)}`, reason);
+  }
+
+  private failed({ message }: HostError): void {
+    if (message !== this.failure) this.warn(message);
+    this.failure = message;
+  }
 
   private warn(line: string): void {
     void this.context.err.write(`lvsadm: ${printable(line)}\n`);

@@ -5,6 +5,7 @@ import { printable } from '../../foreign-text.js';
 import { destinationKey } from '../../model/destination.js';
 import { type Hold, type Holds, type HoldTerms, holdKey, inForce, noHolds } from '../../model/hold.js';
 import { formatService, parseServer } from '../../model/service-uri.js';
+import { endsWithin, systemClock } from '../../system/clock.js';
 import type { StateKind, Store } from '../../system/store.js';
 import type { Options, Values } from '../command.js';
 import type { DrainedWeights } from './drained-weights.js';
@@ -45,8 +46,15 @@ export function userName({ SUDO_USER, LOGNAME, USER }: Context['env']): string {
   return SUDO_USER || (uid === 0 ? 'root' : LOGNAME || USER || `user ${uid}`);
 }
 
+/** Milliseconds for which an agent waits for the disk: at first, and while it has holds that it read before. */
+const FIRST_PATIENCE = 10_000;
+const PATIENCE = 500;
+
 export class HoldStore {
   private readonly store: Store;
+  /** One that the disk has not answered yet. */
+  private reading: Promise<Holds> | undefined;
+  private patience = FIRST_PATIENCE;
 
   constructor(
     private readonly context: Context,
@@ -59,6 +67,21 @@ export class HoldStore {
   read(): Holds {
     return this.inForce(this.store.read(kind));
   }
+
+  /**
+   * The same, for a process that does not wait for a disk that hangs; at its start it does for a while.
+   * @throws HostError, also if the disk does not answer in time
+   */
+  readonly readInBackground = async (): Promise<Holds> => {
+    this.reading ??= this.store.readInBackground(kind).finally(() => {
+      this.reading = undefined;
+    });
+    const { reading, patience } = this;
+    if (!(await endsWithin(systemClock, patience, reading)))
+      throw new HostError(`read ${this.store.pathOf(kind)}`, `no answer within ${patience / 1000} s`);
+    this.patience = PATIENCE;
+    return this.inForce(await reading);
+  };
 
   /** Holds servers at a weight. @throws HostError, LockedError; no server is held by this then */
   async add(servers: readonly Found[], weight: number, terms: Terms, drained: DrainedWeights): Promise<void> {

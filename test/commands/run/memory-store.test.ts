@@ -41,9 +41,9 @@ async function machine(t: TestContext) {
 test('the memory of the first namespace outlives a reboot; the numbers of others are given out again', async (t) => {
   const { directory, store } = await machine(t);
   const [before, after] = ['0123abcd-0000', 'fedc9876-0000'];
-  store(before, true).write(memory);
+  await store(before, true).write(memory);
   assert.deepEqual(store(after, true).read(), memory);
-  store(before, false).write(memory);
+  await store(before, false).write(memory);
   assert.deepEqual(store(before, false).read(), memory);
   assert.deepEqual(store(after, false).read(), noMemory);
   assert.deepEqual(await readdir(directory), ['agent.json']);

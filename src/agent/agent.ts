@@ -19,7 +19,13 @@ import { Quorums } from './quorums.js';
 import { Results } from './results.js';
 import type { Cause } from './table-events.js';
 import { TableReport } from './table-report.js';
-import { checkKeysOf, isChecked, WatchedService } from './watched-service.js';
+import {
+  checkKeysOf,
+  type HoldAttempt,
+  isChecked,
+  type LostQuorum,
+  WatchedService,
+} from './watched-service.js';
 
 export interface AgentPorts extends SchedulePorts, ProgramPorts, HoldPorts, PassivePorts, MemoryPorts {
   /**
@@ -31,6 +37,13 @@ export interface AgentPorts extends SchedulePorts, ProgramPorts, HoldPorts, Pass
   announce(vips: readonly Vip[]): void;
   /** Virtual addresses to which clients may still be led, whether documents have them or not. */
   addressesInUse(): ReadonlySet<string>;
+}
+
+export interface HoldLoss extends LostQuorum {
+  /** The address that would be withdrawn; null if it is not announced. */
+  readonly address: string | null;
+  /** The other services of that address. */
+  readonly beside: readonly string[];
 }
 
 /** What may be changed: everything that is desired, or these services alone. */
@@ -149,6 +162,23 @@ export class Agent {
         services.filter((each) => !isChecked(each) && changed.has(formatService(each.service.id))),
       );
     });
+  }
+
+  /**
+   * What a hold would take from clients: the quorum of a service that the documents give one, or whose address is announced.
+   * @returns undefined if it takes nothing
+   */
+  lossBy(name: string, attempt: HoldAttempt): HoldLoss | undefined {
+    const service = this.services.find((each) => each.name === name);
+    const { quorums } = this.quorums.memory;
+    const lost = service?.quorumAfterHold(attempt, this.ports.clock.now(), quorums.get(name) === true);
+    if (service === undefined || lost === undefined) return undefined;
+    const { id } = service.desired.service;
+    const address = 'address' in id && this.ports.addressesInUse().has(id.address) ? id.address : null;
+    if (address === null && service.health.quorum === undefined) return undefined;
+    const others = (this.documents?.services ?? []).map((each) => each.service.id).filter((other) => other !== id);
+    const beside = others.filter((other) => 'address' in other && other.address === address);
+    return { ...lost, address, beside: beside.map(formatService) };
   }
 
   /** The service as documents have it, and as the kernel is to have it now; undefined if the documents do not have it. */

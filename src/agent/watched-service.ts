@@ -40,6 +40,20 @@ export interface CheckedService extends DesiredService {
 export const isChecked = (service: DesiredService): service is CheckedService =>
   service.health !== undefined && service.destinations !== undefined;
 
+/** A hold that an operator asks about. */
+export interface HoldAttempt {
+  /** Names of the servers, such as `198.51.100.7:80`. */
+  readonly servers: readonly string[];
+  readonly weight: number;
+}
+
+export interface LostQuorum {
+  /** Sum of the weights of the servers that are up and not held at 0. */
+  readonly left: number;
+  /** The least with which the quorum would be kept. */
+  readonly needed: number;
+}
+
 const ALWAYS_UP: ServerState = { condition: 'up', isUp: true, count: 0, since: 0, hasFailed: false };
 
 export class WatchedService {
@@ -138,12 +152,30 @@ export class WatchedService {
     return sure.length === this.servers.length ? false : undefined;
   }
 
-  private weightsOf(servers: readonly WatchedServer[], now: number): ServiceWeights {
+  /**
+   * What a hold would leave of the quorum that the service has.
+   * @param before whether it has it
+   * @returns undefined if it is not lost
+   */
+  quorumAfterHold({ servers, weight }: HoldAttempt, now: number, before: boolean): LostQuorum | undefined {
+    const { quorum } = this.health;
+    const attempted = new Map(servers.map((name) => [name, weight]));
+    const { weightUp } = this.weightsOf(this.servers, now, attempted);
+    if (!before || hasQuorum(weightUp, quorum, before)) return undefined;
+    return { left: weightUp, needed: quorum === undefined ? 1 : quorum.weight - quorum.hysteresis };
+  }
+
+  /** @param attempted weights of holds that are not there yet, by the names of servers */
+  private weightsOf(
+    servers: readonly WatchedServer[],
+    now: number,
+    attempted: ReadonlyMap<string, number> = new Map(),
+  ): ServiceWeights {
     return serviceWeights(
       servers.map((server) => ({
         state: stateOf(server),
         weight: server.destination.weight,
-        held: this.holdOf(server)?.weight,
+        held: attempted.get(server.name) ?? this.holdOf(server)?.weight,
         agent: shareOf(server, ({ kind }) => kind === 'agent'),
         reported: shareOf(server, ({ kind }) => kind !== 'agent'),
         start: server.start,

@@ -1,12 +1,13 @@
 /** `lvsadm undrain`: restores the weight that a server had before its drain. */
+import type { Context } from '../context.js';
 import { UsageError } from '../errors.js';
 import type { IpvsClient } from '../ipvs/client.js';
-import { holdKey } from '../model/hold.js';
+import { type Hold, holdKey, holdText } from '../model/hold.js';
 import type { Json } from '../output/json.js';
-import { defineCommand } from './command.js';
+import { defineCommand, type Options } from './command.js';
 import { DrainedWeights } from './shared/drained-weights.js';
 import { Fallbacks } from './shared/fallbacks.js';
-import { HoldStore, holdsNamed } from './shared/holds.js';
+import { HoldStore, holdsNamed, userName } from './shared/holds.js';
 import { keptByAgent } from './shared/kept-servers.js';
 import { type Released, release } from './shared/release.js';
 import {
@@ -21,12 +22,16 @@ import {
 } from './shared/server.js';
 import { openStore, runDirOption, stateDirOption } from './shared/store.js';
 
+const forceOption = {
+  force: { type: 'flag', describe: 'also end the hold of another user' },
+} as const satisfies Options;
+
 const RESTORED = 0;
 const NOT_DRAINED = 1;
 
 export const command = defineCommand({
   positionals: serversPositionals,
-  options: { ...allServicesOption, ...stateDirOption, ...runDirOption, ...jsonOption },
+  options: { ...allServicesOption, ...forceOption, ...stateDirOption, ...runDirOption, ...jsonOption },
   notes:
     'Without a service it restores all servers of the host that `lvsadm drain` drained. A weight that was set since the ' +
     'drain stays, and so does that of a server that was removed and added again. A hold of the server ends, also if the table lacks ' +
@@ -45,6 +50,7 @@ export const command = defineCommand({
       const weights = new DrainedWeights(store);
       const holds = new HoldStore(context, values.stateDir);
       const held = await holdsNamed(values, holds.read(), context);
+      if (!values.force) refuseForeign(held, context);
       // A hold ends also if its server is gone.
       const servers = await search(client).catch((error) => (held.length > 0 ? [] : Promise.reject(error)));
       const released = await release(held, servers, client, holds, store);
@@ -65,6 +71,14 @@ export const command = defineCommand({
     return told.every(isRestored) ? RESTORED : NOT_DRAINED;
   },
 });
+
+/** @throws UsageError for the hold of another user */
+function refuseForeign(held: readonly Hold[], { env, date }: Context): void {
+  const foreign = held.find(({ by }) => by !== userName(env));
+  if (foreign === undefined) return;
+  const text = `${holdText(foreign, date().getTime())}; --force ends the hold`;
+  throw new UsageError(text, `${foreign.server} of ${foreign.service}`);
+}
 
 interface End {
   readonly service: string;

@@ -138,3 +138,28 @@ test('holds that cannot be read at the start leave servers of weight 0 there, wi
   assert.deepEqual(await weightsOf(farm), [10, 10, 10]);
   assert.deepEqual(farm.errors, []);
 });
+
+test('what a hold would take is known before it begins: a quorum of the documents, or an announced address', async (t) => {
+  const farm = await AgentFarm.start(t);
+  const [one] = farmOf(2, { quorum: { weight: 15, hysteresis: 2 }, floor: '0%' }).services;
+  const plain = { ...one, service: 'tcp://192.0.2.11:80', health: {} };
+  const beside = { ...plain, service: 'tcp://192.0.2.11:443' };
+  await farm.load({ services: [one, plain, beside] });
+  await farm.clock.pass(2000);
+  const loss = (service: string, weight: number, ...servers: string[]) =>
+    farm.agent.lossBy(service, { servers, weight });
+  const [first, second] = ['198.51.100.1:80', '198.51.100.2:80'];
+  const lost = { left: 10, needed: 13, address: null, beside: [] };
+  assert.deepEqual(loss('tcp://192.0.2.10:80', 0, first), lost);
+  assert.equal(loss('tcp://192.0.2.10:80', 3, first), undefined);
+  assert.equal(loss('tcp://192.0.2.11:80', 0, first, second), undefined);
+  farm.inUse.add('192.0.2.11');
+  assert.equal(loss('tcp://192.0.2.11:80', 0, first), undefined);
+  const both = { left: 0, needed: 1, address: '192.0.2.11', beside: ['tcp://192.0.2.11:443'] };
+  assert.deepEqual(loss('tcp://192.0.2.11:80', 0, first, second), both);
+  // The first server is held already.
+  hold(farm, 1);
+  await farm.agent.readHolds();
+  assert.equal(loss('tcp://192.0.2.10:80', 0, second), undefined, 'it is lost already');
+  assert.equal(loss('tcp://192.0.2.12:80', 0, first), undefined);
+});

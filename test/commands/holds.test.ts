@@ -51,7 +51,7 @@ test('a server that is held stays at its weight whatever documents say, until un
   assert.deepEqual(held, { status: 0, out: '198.51.100.1:80 of tcp://192.0.2.1:80: drained\n', err: '' });
   assert.equal((await apply(director, documentOf(7, 2))).status, 0);
   assert.deepEqual(await weights(director), [0, 2]);
-  const back = await director.run(['undrain', ...names]);
+  const back = await director.run(['undrain', ...names], { env });
   assert.deepEqual(back, {
     status: 0,
     out: '198.51.100.1:80 of tcp://192.0.2.1:80: weight 5 (the hold has ended)\n',
@@ -72,7 +72,7 @@ test('a hold outlives the table and the boot: a server that comes back has its w
     env: { LVSADM_RUN: join(director.directory, 'run-after-boot') },
   });
   assert.deepEqual(await weights(director), [3, 1]);
-  const { out } = await director.run(['weight', ...names, '--release']);
+  const { out } = await director.run(['weight', ...names, '--release'], { env });
   assert.equal(out, '198.51.100.1:80 of tcp://192.0.2.1:80: weight 5 (the hold has ended)\n');
   assert.deepEqual(await weights(director), [5, 1]);
 });
@@ -118,7 +118,7 @@ test('diff and the dry run show holds, with who, when, until when and why, and c
     },
     { server: '198.51.100.2:80', action: 'keep' },
   ]);
-  await director.run(['undrain', ...names]);
+  await director.run(['undrain', ...names], { env });
   await director.run(['drain', ...names, '--hold'], { env });
   await director.client.apply({ do: 'flush' });
   assert.match((await apply(director, document, '--dry-run')).out, /held at 0 by ada since 12:01/);
@@ -148,7 +148,7 @@ test('a document removes a server that is held; the hold stays for the time when
   await apply(director, documentOf(5, 1));
   assert.deepEqual(await weights(director), [0, 1]);
   await director.client.apply({ do: 'flush' });
-  const { status, out } = await director.run(['undrain', '198.51.100.1']);
+  const { status, out } = await director.run(['undrain', '198.51.100.1'], { env });
   assert.deepEqual(
     { status, out },
     {
@@ -156,7 +156,7 @@ test('a document removes a server that is held; the hold stays for the time when
       out: '198.51.100.1:80 of tcp://192.0.2.1:80: not in the table (the hold has ended)\n',
     },
   );
-  assert.equal((await director.run(['undrain', '198.51.100.1'])).status, 2);
+  assert.equal((await director.run(['undrain', '198.51.100.1'], { env })).status, 2);
 });
 
 test('a weight that another program set during a hold stays, and a second hold knows the weight before the first', async (t) => {
@@ -166,11 +166,11 @@ test('a weight that another program set during a hold stays, and a second hold k
   assert.deepEqual(await weights(director), [2, 1]);
   const before = await director.run(['drain', ...names, '--hold', '--json'], { env });
   assert.equal(JSON.parse(before.out).held.by, 'ada');
-  await director.run(['undrain', ...names]);
+  await director.run(['undrain', ...names], { env });
   assert.deepEqual(await weights(director), [5, 1]);
   await director.run(['drain', ...names, '--hold'], { env });
   await director.run(['weight', ...names, '9']);
-  await director.run(['undrain', ...names]);
+  await director.run(['undrain', ...names], { env });
   assert.deepEqual(await weights(director), [9, 1]);
 });
 
@@ -221,6 +221,24 @@ test('the hold of another user is not weakened without --force, and comes back a
   assert.deepEqual(await weights(director), [0, 1]);
   await director.run(drain, { env: bob });
   assert.equal(await holder(), 'bob');
+});
+
+test('undrain ends the hold of another user only with --force, and says whose it is', async (t) => {
+  const director = await start(t);
+  const bob = { SUDO_USER: 'bob' };
+  await director.run(['drain', ...names, '--hold', '--reason', 'disk'], { env });
+  const commands = [['undrain', ...names], ['undrain', '198.51.100.1'], ['weight', ...names, '--release']];
+  for (const words of commands) {
+    const { status, err } = await director.run(words, { env: bob });
+    assert.equal(status, 2, words.join(' '));
+    assert.match(
+      err,
+      /198\.51\.100\.1:80 of tcp:\/\/192\.0\.2\.1:80: held at 0 by ada since 12:00: disk; --force ends the hold\n/,
+    );
+    assert.deepEqual(await weights(director), [0, 1]);
+  }
+  assert.equal((await director.run(['undrain', ...names, '--force'], { env: bob })).status, 0);
+  assert.deepEqual(await weights(director), [5, 1]);
 });
 
 test('mistakes about holds are refused, and change nothing', async (t) => {
@@ -388,6 +406,32 @@ test('a hold that the agent does not see, in another directory, is refused and u
     return true;
   });
   assert.ok(!(await readdir(other)).some((name) => name.endsWith('.json')));
+});
+
+test('a hold with which a service loses its quorum is refused without --force, with what goes with it', async (t) => {
+  const director = await start(t);
+  const place = await agentPlace(t, director);
+  const loss = { left: 0, needed: 1, address: '192.0.2.1', beside: ['tcp://192.0.2.1:443'] };
+  await place.serve((question) => {
+    const { attempt } = JSON.parse(question);
+    const servers = [{ server: names[1], weight: 5, held: attempt === undefined ? 0 : null }];
+    return JSON.stringify({ version: 1, pid: 17, servers, ...(attempt && { loss }) });
+  });
+  const both = { env: { ...env, ...place.env } };
+  for (const words of [
+    ['drain', ...names, '--hold'],
+    ['weight', ...names, '0', '--hold'],
+  ]) {
+    const { status, err } = await director.run(words, both);
+    assert.equal(status, 2);
+    assert.equal(
+      err.split('\n')[0],
+      'lvsadm: tcp://192.0.2.1:80: would lose its quorum (weight 0 of the 1 needed), and 192.0.2.1 be withdrawn, also for tcp://192.0.2.1:443; --force holds it all the same',
+    );
+    assert.deepEqual(await weights(director), [5, 1]);
+  }
+  assert.equal((await director.run(['drain', ...names, '--hold', '--force'], both)).status, 0);
+  assert.deepEqual(await weights(director), [0, 1]);
 });
 
 test('an agent that does not answer costs a line: the hold is in force, and the weight is set', async (t) => {

@@ -6,14 +6,14 @@ import { type Hold, holdKey, holdText } from '../../model/hold.js';
 import type { Store } from '../../system/store.js';
 import { DrainedWeights } from './drained-weights.js';
 import { type HoldStore, heldOf, type Terms } from './holds.js';
-import { type Kept, keptByAgent, refuseKept } from './kept-servers.js';
+import { type Kept, keptByAgent, refuseKept, refuseLoss } from './kept-servers.js';
 import { describeServer, type Found } from './server.js';
 
 export interface HoldRequest {
   readonly servers: readonly Found[];
   readonly weight: number;
   readonly terms: Terms;
-  /** Whether holds of other users may be replaced by weaker ones. */
+  /** Whether holds of other users may be replaced by weaker ones, and quorums lost. */
   readonly force: boolean;
 }
 
@@ -21,7 +21,7 @@ export interface HoldRequest {
  * Holds servers, and has the agent set their weights. An agent that does not answer finds the holds at its next look: a line on
  * standard error says so.
  * @returns the holds of other users that these replace
- * @throws UsageError for a hold of another user that would end earlier or has another weight, HostError, LockedError: no server is
+ * @throws UsageError for a hold of another user that would end earlier or has another weight, and if a quorum would be lost, HostError, LockedError: no server is
  * held by this then
  */
 export async function beginHold(
@@ -37,6 +37,7 @@ export async function beginHold(
     const text = `${holdText(weakened, date().getTime())}; --force replaces the hold`;
     throw new UsageError(text, `${weakened.server} of ${weakened.service}`);
   }
+  if (!force) await unlessUnanswered(() => refuseLoss(servers, weight, store));
   await holds.add(servers, weight, terms, new DrainedWeights(store));
   const unread = (await keptIfAnswered(servers, store, (reason) => err.write(unconfirmed(reason)))).find(
     ({ held = weight }) => held !== weight,
@@ -71,12 +72,20 @@ async function keptIfAnswered(
   store: Store,
   told: (reason: string) => unknown,
 ): Promise<Kept[]> {
+  return (await unlessUnanswered(() => keptByAgent(servers, store), told)) ?? [];
+}
+
+/** Undefined if the agent does not answer. */
+async function unlessUnanswered<T>(
+  ask: () => Promise<T>,
+  told: (reason: string) => unknown = () => {},
+): Promise<T | undefined> {
   try {
-    return await keptByAgent(servers, store);
+    return await ask();
   } catch (error) {
     if (!(error instanceof HostError)) throw error;
     await told(error.message);
-    return [];
+    return undefined;
   }
 }
 

@@ -25,7 +25,8 @@ export const forceOption = {
   force: {
     type: 'flag',
     describe:
-      'also where the scheduler (dh) then refuses the clients of the server; with --hold also over the hold of another user',
+      'also where the scheduler (dh) then refuses the clients of the server; with --hold also over the hold of another user, ' +
+      'and where a service loses its quorum',
   },
 } as const satisfies Options;
 

@@ -1,10 +1,11 @@
 /** Servers whose weights the agent of this network namespace sets. */
+import type { HoldLoss } from '../../agent/agent.js';
 import type { HoldsReport } from '../../agent/holds-report.js';
 import { UsageError } from '../../errors.js';
 import { holdKey } from '../../model/hold.js';
 import type { Store } from '../../system/store.js';
 import { askAgent, ifPresent } from './running-agent.js';
-import { describeServer, type Found, nameOf } from './server.js';
+import { describeServer, type Found, nameOf, someNames } from './server.js';
 
 /** A server whose weight the agent sets. */
 export interface Kept {
@@ -34,6 +35,25 @@ export async function keptByAgent(servers: readonly Found[], store: Store): Prom
     }
   }
   return kept;
+}
+
+/** @throws UsageError for a hold with which a service loses its quorum, and so clients an address; HostError if the agent does not answer */
+export async function refuseLoss(servers: readonly Found[], weight: number, store: Store): Promise<void> {
+  const names = servers.map(nameOf);
+  for (const service of new Set(names.map((each) => each.service))) {
+    const ofService = names.filter((each) => each.service === service);
+    const attempt = { servers: ofService.map(({ server }) => server), weight };
+    const question = askAgent<HoldsReport>(store.socketPath('agent'), { holds: service, attempt });
+    const { loss } = (await ifPresent(question)) ?? {};
+    if (loss) throw new UsageError(`${lossText(loss)}; --force holds it all the same`, service);
+  }
+}
+
+/** `would lose its quorum (weight 0 of the 10 needed), and 192.0.2.10 be withdrawn, also for tcp://192.0.2.10:443` */
+function lossText({ left, needed, address, beside }: HoldLoss): string {
+  const quorum = `would lose its quorum (weight ${left} of the ${needed} needed)`;
+  if (address === null) return quorum;
+  return `${quorum}, and ${address} be withdrawn${beside.length === 0 ? '' : `, also for ${someNames(beside)}`}`;
 }
 
 /** @throws UsageError if the agent would undo a change of their weights */

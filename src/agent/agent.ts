@@ -104,6 +104,11 @@ export class Agent {
     return this.leaving.size > 0;
   }
 
+  /** Whether checks that are due are started. */
+  get isChecking(): boolean {
+    return this.schedule.isGoing;
+  }
+
   get punctuality(): Readonly<Punctuality> {
     return this.schedule.punctuality;
   }
@@ -176,7 +181,9 @@ export class Agent {
     const { id } = service.desired.service;
     const address = 'address' in id && this.ports.addressesInUse().has(id.address) ? id.address : null;
     if (address === null && service.health.quorum === undefined) return undefined;
-    const others = (this.documents?.services ?? []).map((each) => each.service.id).filter((other) => other !== id);
+    const others = (this.documents?.services ?? [])
+      .map((each) => each.service.id)
+      .filter((other) => other !== id);
     const beside = others.filter((other) => 'address' in other && other.address === address);
     return { ...lost, address, beside: beside.map(formatService) };
   }

@@ -38,6 +38,9 @@ export interface Punctuality {
 /** Milliseconds after which the start of a check counts as late. */
 export const LATE = 100;
 
+/** Milliseconds after which a check that is due, and could be started, never will be. */
+const STUCK = 10_000;
+
 /** Most checks at once, each with a socket or a program. */
 const CONCURRENCY = 512;
 
@@ -69,6 +72,8 @@ export class CheckSchedule {
   /** Programs that run, and the checks that are due and wait for the end of one. */
   private programs = 0;
   private readonly waiting: Entry[] = [];
+  /** When a check ended last, on the clock. */
+  private lastEnd = 0;
   private readonly end = new AbortController();
   private timer: { readonly at: number; cancel(): void } | undefined;
 
@@ -137,6 +142,15 @@ export class CheckSchedule {
     this.queue.add(entry, due);
   }
 
+  /** Whether checks are started that are due; those that run may take their time limits, all at once. */
+  get isGoing(): boolean {
+    const now = this.ports.clock.now();
+    if (now - (this.queue.next ?? now) < STUCK) return true;
+    const limits = Array.from(this.entries.values(), ({ check }) => check?.placed.check.timeout ?? 0);
+    const patience = Math.max(0, ...limits) + STUCK;
+    return this.running.size >= this.concurrency && now - this.lastEnd < patience;
+  }
+
   /** Ends all checks, those that run included. */
   async stop(): Promise<void> {
     this.set([]);
@@ -167,6 +181,7 @@ export class CheckSchedule {
     }
     const run: Promise<void> = this.run(entry, check).finally(() => {
       this.running.delete(run);
+      this.lastEnd = this.ports.clock.now();
       if (isProgram(check)) this.startWaiting();
       this.arm();
     });

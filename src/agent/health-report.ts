@@ -64,25 +64,38 @@ export interface ServiceHealth {
 export interface HealthReport {
   readonly version: typeof REPORT_VERSION;
   readonly punctuality: Readonly<Punctuality>;
+  /** What is wrong with the agent itself. */
+  readonly problems: readonly string[];
   readonly services: readonly ServiceHealth[];
 }
 
 /** Answers a line with a line: a report, or `{"version":1,"error":"..."}`. */
-export function answerHealth(agent: Agent, line: string, now: number): string {
+export function answerHealth(
+  agent: Agent,
+  line: string,
+  now: number,
+  problems: readonly string[] = [],
+): string {
   const question = parsed(line);
   return JSON.stringify(
     typeof question === 'string'
       ? { version: REPORT_VERSION, error: question }
-      : healthReport(agent, question.service, now),
+      : healthReport(agent, question.service, now, problems),
   );
 }
 
 /** @param service as documents write it; all services if left out */
-export function healthReport(agent: Agent, service: string | undefined, now: number): HealthReport {
+export function healthReport(
+  agent: Agent,
+  service: string | undefined,
+  now: number,
+  problems: readonly string[] = [],
+): HealthReport {
   const chosen = agent.services.filter(({ name }) => service === undefined || name === service);
   return {
     version: REPORT_VERSION,
     punctuality: agent.punctuality,
+    problems: problems.map(printable),
     services: chosen.map((each) => serviceHealth(each, now)),
   };
 }

@@ -22,7 +22,8 @@ export class HeldServers {
   holds: Holds = noHolds;
   /** `presumed`: those of servers that had weight 0 when they were to be read first. */
   private source: 'none' | 'presumed' | 'file' = 'none';
-  private problem: string | undefined;
+  /** Why they cannot be read. */
+  problem: string | undefined;
   private cancelTimer: () => void = () => {};
 
   /** @param expired called when a hold has expired: they are to be read again */

@@ -6,11 +6,11 @@ import { defineCommand, type Options } from './command.js';
 import { AgentProcess } from './run/agent-process.js';
 import { FleetAgent } from './run/fleet-agent.js';
 import { nothing } from './run/fleet-documents.js';
+import { OwnDocuments } from './run/own-documents.js';
 import { directorOptions } from './shared/audience.js';
 import { fileOption } from './shared/desired-state.js';
 import { storeOptions } from './shared/fleet-store.js';
 import { removalOptions } from './shared/removal-limits.js';
-import { readOwnDocuments } from './shared/root-programs.js';
 import { openStore, runDirOption, stateDirOption } from './shared/store.js';
 import { FileWatch } from './shared/watch.js';
 
@@ -80,13 +80,14 @@ export const command = defineCommand({
       ? new FleetAgent(context, values, () => watch.wake())
       : undefined;
     // Before the locks: a mistake in a document needs none.
-    const documents = fleet ? nothing : await readOwnDocuments(context, values);
+    const own = new OwnDocuments(context, values);
+    const documents = fleet ? nothing : await own.first();
     const store = openStore(context, values.runDir);
     const releases: (() => void)[] = [];
     try {
       releases.push(await store.lock('agent', 'running the agent here', { wait: 0 }));
       releases.push(await store.lock('apply', 'applying documents here', { wait: 0 }));
-      await new AgentProcess(context, values, documents, fleet).run(watch);
+      await new AgentProcess(context, values, documents, fleet ?? own).run(watch);
       return DONE;
     } finally {
       for (const release of releases) release();

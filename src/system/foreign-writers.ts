@@ -1,5 +1,4 @@
 /** Who, beside root, can change what a path leads to. */
-import { dirname, resolve } from 'node:path';
 import { type Files, S_IFLNK, S_IFMT } from './files.js';
 
 export interface ForeignWriter {
@@ -25,6 +24,7 @@ export function foreignWriterOf(
   path: string,
   files: Pick<Files, 'lstatSync' | 'readlinkSync'>,
 ): ForeignWriter | undefined {
+  const { dirname, resolve } = process.getBuiltinModule('node:path');
   let at = '/';
   let links = 0;
   const rest = resolve(path).split('/').filter(Boolean);

@@ -78,6 +78,9 @@ export class Store {
   constructor(
     private readonly context: StoreContext,
     private readonly file?: string,
+    /** Why what a directory holds is not to be read (default: of files that are named, nothing is). */
+    private readonly distrusts: (directory: string) => string | undefined = (directory) =>
+      file === undefined ? distrust(directory, context.files) : undefined,
   ) {}
 
   /** The file of this kind, whether it exists or not. @throws HostError */
@@ -101,11 +104,11 @@ export class Store {
 
   /** @throws HostError for a file that cannot be read and is not expendable */
   read<T>(kind: StateKind<T>): T {
-    const { files, warn } = this.context;
+    const { warn } = this.context;
     const path = this.pathOf(kind);
-    const problem =
-      this.file === undefined ? distrust(path.slice(0, path.lastIndexOf('/')), files) : undefined;
+    const problem = this.distrusts(path.slice(0, path.lastIndexOf('/')));
     if (problem === undefined) return this.readFrom(path, kind);
+    if (this.file !== undefined && !kind.expendable) throw new HostError(`read ${path}`, problem);
     if (!this.warned) warn(`state is ignored: ${problem}`);
     this.warned = true;
     return kind.empty;
@@ -120,6 +123,8 @@ export class Store {
     const { path, release } = await this.locked('lock', 'changing state', { wait: CHANGE_PATIENCE });
     try {
       if (this.file === undefined) this.cleanUp(directoryOf(path));
+      const problem = this.file && this.distrusts(directoryOf(this.file).replace(/(.)\/$/, '$1'));
+      if (problem) throw new HostError(`write ${this.file}`, problem);
       const file = this.file ?? path.replace(/lock$/, `${kind.name}.json`);
       const state = kind.format(change(this.readFrom(file, kind)));
       attempt('write', file, () => {

@@ -7,6 +7,8 @@ export interface SupervisorContext {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Calls again and again, at this interval in milliseconds, until the process ends. */
   every(interval: number, call: () => void): void;
+  /** Whether the service does its work: systemd restarts it otherwise (default: it does). */
+  isAlive?(): boolean;
   /** Called once with a line if systemd cannot be told. */
   warn(line: string): void;
   /** Runs a program. @returns its exit status; null if it was killed. @throws HostError if it cannot be started */
@@ -33,6 +35,7 @@ export class Supervisor {
   }
 
   private tellAlive(): void {
+    if (this.context.isAlive?.() === false) return;
     this.alive ??= this.tell('WATCHDOG=1').finally(() => {
       this.alive = undefined;
     });

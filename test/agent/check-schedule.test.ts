@@ -207,3 +207,29 @@ test('an error that is a bug is handed on', async () => {
   await clock.pass(1);
   assert.deepEqual(errors, [bug]);
 });
+
+test('a schedule goes on while checks are started, or all that may run do so within their time limits', async () => {
+  const { clock, checks } = schedule({ takes: 30_000, concurrency: 2 });
+  checks.set(['a', 'b', 'c', 'd'].map((key) => repeated(key, 1000)));
+  const { timeout } = repeated('a', 1000).placed.check;
+  await clock.pass(timeout + 8000);
+  assert.ok(checks.isGoing, 'they may take so long');
+  await clock.pass(10_000);
+  assert.ok(!checks.isGoing, 'two checks have not ended long after their limit');
+  await clock.pass(15_000);
+  assert.ok(checks.isGoing);
+  const idle = schedule();
+  idle.checks.set([repeated('a', 60_000)]);
+  await idle.clock.pass(59_000);
+  assert.ok(idle.checks.isGoing);
+});
+
+test('a schedule whose timer is lost does not go on', async () => {
+  const { clock, checks } = schedule();
+  clock.after = () => () => {};
+  checks.set([repeated('a', 1000)]);
+  await clock.pass(9000);
+  assert.ok(checks.isGoing);
+  await clock.pass(9000);
+  assert.ok(!checks.isGoing);
+});

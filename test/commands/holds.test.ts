@@ -227,7 +227,11 @@ test('undrain ends the hold of another user only with --force, and says whose it
   const director = await start(t);
   const bob = { SUDO_USER: 'bob' };
   await director.run(['drain', ...names, '--hold', '--reason', 'disk'], { env });
-  const commands = [['undrain', ...names], ['undrain', '198.51.100.1'], ['weight', ...names, '--release']];
+  const commands = [
+    ['undrain', ...names],
+    ['undrain', '198.51.100.1'],
+    ['weight', ...names, '--release'],
+  ];
   for (const words of commands) {
     const { status, err } = await director.run(words, { env: bob });
     assert.equal(status, 2, words.join(' '));

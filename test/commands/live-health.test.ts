@@ -40,6 +40,7 @@ const server = (name: string, checks: readonly CheckHealth[], kept = false): Ser
 const report = (...servers: readonly ServerHealth[]): HealthReport => ({
   version: 1,
   punctuality: { started: 10, late: 0, notRun: 0, longestDelay: 1 },
+  problems: [],
   services: [{ service: 'tcp://192.0.2.10:80', weightUp: 1, sorry: false, servers }],
 });
 
@@ -88,6 +89,15 @@ test('a check that does not run is seen in health, whose status is 1, and in met
   const labels = 'service="tcp://192.0.2.10:80",server="198.51.100.1:80",check="http"';
   const metrics = (await machine.run(['metrics'], { env })).out.split('\n');
   assert.ok(metrics.includes(`lvs_health_check_not_run_seconds{${labels}} 200`));
+});
+
+test('what is wrong with the agent itself stands below the table', async (t) => {
+  const { director: machine, env, serve } = await director(t);
+  const problems = ['cannot write agent.json: no space left on device'];
+  await serve(() => JSON.stringify({ ...report(server('198.51.100.1:80', [check('up')])), problems }));
+  const { status, out } = await machine.run(['health'], { env });
+  assert.match(out, /\n1 up, 0 down\nthe agent: cannot write agent\.json: no space left on device\n$/);
+  assert.equal(status, 0);
 });
 
 describe('top', () => {

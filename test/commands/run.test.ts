@@ -167,6 +167,33 @@ test('mistakes in documents, and standard input, are refused before anything is 
   assert.equal(director.changesSent, 0);
 });
 
+test('a start with a mistake in a file runs from the documents of before, and health says so until the file is mended', async (t) => {
+  const { director, file, documentOf, weights } = await farm(t);
+  const env = { LVSADM_STATE_DIR: join(director.directory, 'state') };
+  const isKept = async () =>
+    (await readdir(env.LVSADM_STATE_DIR)).some((name) => name.startsWith('documents'));
+  await agent(director, ['-f', file], async () => (await weights())['down'] === 0 && (await isKept()));
+  await director.client.apply({ do: 'flush' });
+  await director.file('web.json', '{"services": [{}]}');
+  let shown = '';
+  const { status, out } = await agent(director, ['-f', file], async () => {
+    const { up } = await weights();
+    if (up === 10 && shown === '') {
+      shown = (await director.run(['health'], { env })).out;
+      await director.file('web.json', documentOf(20));
+    }
+    return up === 20 && !(await director.run(['health'], { env })).out.includes('the agent: ');
+  });
+  assert.equal(status, 0);
+  const problem = 'the files have mistakes, and the documents before are in force: ';
+  assert.ok(shown.includes(`\nthe agent: ${problem}`), shown);
+  assert.ok(out.includes(`Z problem: ${problem}`), out);
+  assert.match(shown, /services\[0\]|service: missing/);
+  // Somebody who sits at a terminal is to mend it.
+  await director.file('web.json', '{"services": [{}]}');
+  assert.equal((await director.run(['run', '-f', file], { env, terminal: true })).status, 2);
+});
+
 test('a first application that the kernel refuses is tried again, and the agent runs on', async (t) => {
   const { director, weights } = await farm(t);
   const servers = [{ server: '127.0.0.1:2', method: 'nat' }];

@@ -64,3 +64,24 @@ for (const [status, line] of [
     assert.deepEqual(warnings, [line]);
   });
 }
+
+test('a service that does not do its work is not said to be alive', async () => {
+  let isAlive = true;
+  const told: string[] = [];
+  let call = (): void => {};
+  const one = new Supervisor({
+    env: { NOTIFY_SOCKET: '/run/systemd/notify', WATCHDOG_USEC: '30000000' },
+    every: (_, each) => {
+      call = each;
+    },
+    isAlive: () => isAlive,
+    warn: assert.fail,
+    run: async (command) => ({ status: told.push(command.at(-1) ?? '') * 0 }),
+  });
+  await one.ready();
+  isAlive = false;
+  call();
+  isAlive = true;
+  call();
+  assert.deepEqual(told, ['READY=1', 'WATCHDOG=1']);
+});

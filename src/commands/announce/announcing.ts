@@ -1,5 +1,5 @@
 /** The announcer over this machine's devices, with its memory. */
-import { announceKind } from '../../agent/announce-memory.js';
+import { type AnnounceMemory, announceKind } from '../../agent/announce-memory.js';
 import { type AnnouncePorts, Announcer } from '../../agent/announcer.js';
 import type { Context } from '../../context.js';
 import { type Clock, systemClock } from '../../system/clock.js';
@@ -27,6 +27,7 @@ export interface AnnouncingOptions {
 export class Announcing {
   readonly announcer: Announcer;
   private readonly addresses: KernelAddresses;
+  private readonly memory: StateFile<AnnounceMemory>;
 
   constructor(
     context: Context,
@@ -35,12 +36,18 @@ export class Announcing {
   ) {
     const { device, linger, stateDir } = options;
     this.addresses = new KernelAddresses(context);
-    const memory = new StateFile(context, stateDir, announceKind(bootId(context.files)));
+    this.memory = new StateFile(context, stateDir, announceKind(bootId(context.files)));
+    const { memory } = this;
     this.announcer = new Announcer(
       { ...ports, addresses: this.addresses, remember: memory.write },
       { device, linger: linger * 1000 },
       memory.read(),
     );
+  }
+
+  /** Why it is not remembered what devices have; undefined if it is. */
+  get problem(): string | undefined {
+    return this.memory.problem;
   }
 
   /** Makes the device. @throws HostError if there is one of another kind */

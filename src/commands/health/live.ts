@@ -57,8 +57,9 @@ async function ask(path: string, service: string | undefined): Promise<HealthRep
 }
 
 /** What --watch tells changes of: times pass with every look. */
-const essence = ({ services }: HealthReport): unknown =>
-  services.map(({ servers, sorry }) => [
+const essence = ({ services, problems }: HealthReport): unknown => [
+  problems,
+  ...services.map(({ servers, sorry }) => [
     sorry,
     servers.map(({ server, weight, held, suspect, checks }) => [
       server,
@@ -67,7 +68,8 @@ const essence = ({ services }: HealthReport): unknown =>
       suspect,
       checks.map(({ state, count, notRun }) => [state, count, notRun?.reason]),
     ]),
-  ]);
+  ]),
+];
 
 const isDown = ({ factors, kept }: ServerHealth): boolean => factors.health === 0 || kept;
 
@@ -87,8 +89,14 @@ const columns = [
   { heading: 'WEIGHT' },
 ] as const;
 
+/** An agent of an earlier version has no member `problems`. */
+type Answered = Omit<HealthReport, 'problems'> & Partial<Pick<HealthReport, 'problems'>>;
+
 /** A row for each check of each server. Reasons that do not fit the terminal stand below their rows. */
-async function healthText({ services }: HealthReport, { out, env, date }: Context): Promise<string> {
+async function healthText(
+  { services, problems = [] }: Answered,
+  { out, env, date }: Context,
+): Promise<string> {
   const now = date().getTime();
   const theme = await themeFor(out, env);
   const rows = services.flatMap(({ service, servers }) =>
@@ -114,7 +122,8 @@ async function healthText({ services }: HealthReport, { out, env, date }: Contex
     ...(held > 0 ? [`${held} held`] : []),
     ...services.filter(({ sorry }) => sorry).map(({ service }) => `${service} has its sorry server alone`),
   ];
-  return `${fits ? wide : renderTable(columns, rows, theme, width)}${counts.join(', ')}\n`;
+  const lines = [counts.join(', '), ...problems.map((problem) => theme.warning(`the agent: ${problem}`))];
+  return (fits ? wide : renderTable(columns, rows, theme, width)) + lines.map((line) => `${line}\n`).join('');
 }
 
 /** A server that is not checked has a row, too. */

@@ -23,15 +23,15 @@ import { countHandshakes } from '../shared/connection-table.js';
 import { HoldStore } from '../shared/holds.js';
 import { openProbers } from '../shared/path-probers.js';
 import { fleetLimit } from '../shared/removal-limits.js';
-import { readOwnDocuments } from '../shared/root-programs.js';
 import { openStore } from '../shared/store.js';
 import type { FileWatch, Pass } from '../shared/watch.js';
 import { AgentLog } from './agent-log.js';
-import type { FleetAgent } from './fleet-agent.js';
+import { FleetAgent } from './fleet-agent.js';
 import { KernelTable, type TableLimits } from './kernel-table.js';
 import { Listeners, type OpenListener } from './listeners.js';
 import { type Documents, Looks } from './looks.js';
 import { MemoryStore } from './memory-store.js';
+import { OwnDocuments } from './own-documents.js';
 import { runQuorumCommand } from './quorum-command.js';
 
 export interface AgentValues extends TableLimits, Values<typeof directorOptions> {
@@ -48,10 +48,14 @@ export interface AgentValues extends TableLimits, Values<typeof directorOptions>
   readonly runDir: string | undefined;
 }
 
+/** Milliseconds for a look, beyond the time until it is due. */
+const LOOK_PATIENCE = 60_000;
+
 export class AgentProcess {
   private readonly table: KernelTable;
   private readonly probers: Probers;
   private readonly agent: Agent;
+  private readonly memory: MemoryStore;
   private readonly announcing: Announcing;
   private readonly looks: Looks;
   private readonly supervisor: Supervisor;
@@ -63,6 +67,10 @@ export class AgentProcess {
   private trouble: LvsadmError | undefined;
   /** Why the table may not be as the documents say. */
   private lastProblem: string | undefined;
+  /** When the last look ended, on the clock. */
+  private lastLook = 0;
+  /** What systemd was told last. */
+  private status: string | undefined;
   /** Whether the documents have been applied completely. */
   private isReady = false;
 
@@ -70,9 +78,10 @@ export class AgentProcess {
     private readonly context: Context,
     private readonly values: AgentValues,
     documents: Documents,
-    /** The fleet that the documents are from; undefined if they are from files. */
-    private readonly fleet?: FleetAgent,
+    /** Where the documents are from. */
+    private readonly source: FleetAgent | OwnDocuments,
   ) {
+    const { fleet } = this;
     this.failed = new Promise((_, reject) => {
       this.fail = reject;
     });
@@ -91,6 +100,7 @@ export class AgentProcess {
       isWayBack: () => fleet?.documents.isWayBack ?? false,
     });
     this.announcing = new Announcing(context, { ...values, device: values.announce }, ports);
+    this.memory = new MemoryStore(context, values.stateDir);
     this.probers = openProbers(context);
     this.agent = this.newAgent(ports);
     this.listeners = new Listeners(this.openings(), (reason) => tell({ event: 'problem', reason }));
@@ -98,9 +108,10 @@ export class AgentProcess {
       env: context.env,
       warn: (line) => void context.err.write(`lvsadm: ${line}\n`),
       every: (interval, call) => void setInterval(call, interval),
+      isAlive: () => this.isAlive,
     });
     const lookPorts = {
-      read: () => (fleet ? fleet.documents.read() : readOwnDocuments(context, values)),
+      read: () => (source instanceof FleetAgent ? source.documents.read() : source.read()),
       load: this.load.bind(this),
       ended: (failure: LvsadmError | 'refused' | undefined) => this.looked(failure),
       fail,
@@ -119,6 +130,7 @@ export class AgentProcess {
       tell: (reason) => this.log.tell({ event: 'fleet', reason }),
     });
     inFleet?.catch(this.fail);
+    for (const reason of this.own?.problems ?? []) this.log.tell({ event: 'problem', reason });
     try {
       await announcing.prepare();
       const watching = watch.run(
@@ -142,7 +154,7 @@ export class AgentProcess {
 
   private newAgent(ports: Pick<AgentPorts, 'clock' | 'tell' | 'fail'>): Agent {
     const { context } = this;
-    const memory = new MemoryStore(context, this.values.stateDir);
+    const { memory } = this;
     const holds = new HoldStore(context, this.values.stateDir);
     const { announcer } = this.announcing;
     return new Agent(
@@ -155,13 +167,34 @@ export class AgentProcess {
         readHolds: holds.readInBackground,
         serversAtZero: this.table.serversAtZero,
         time: () => context.date().getTime(),
-        runCommand: runQuorumCommand,
+        runCommand: (command) => runQuorumCommand(command, context.files),
         countHandshakes: (servers) => countHandshakes(context, servers),
         announce: (vips) => announcer.settle(vips),
         addressesInUse: () => announcer.inUse,
       },
       memory.read(),
     );
+  }
+
+  private get fleet(): FleetAgent | undefined {
+    return this.source instanceof FleetAgent ? this.source : undefined;
+  }
+
+  private get own(): OwnDocuments | undefined {
+    return this.source instanceof OwnDocuments ? this.source : undefined;
+  }
+
+  /** What is wrong with the agent itself: it goes on, and may not after a restart. */
+  private get problems(): readonly string[] {
+    const { own, memory, announcing, agent } = this;
+    const others = [memory.problem, announcing.problem, agent.held.problem];
+    return [...(own?.problems ?? []), ...others.filter((each) => each !== undefined)];
+  }
+
+  /** Whether looks and checks go on: systemd restarts an agent of which neither can be said. */
+  private get isAlive(): boolean {
+    const { context, values, agent, lastLook } = this;
+    return context.now() - lastLook < values.resync * 1000 + LOOK_PATIENCE && agent.isChecking;
   }
 
   /** Milliseconds until the next look. It removes services whose address has been withdrawn for the linger time. */
@@ -177,8 +210,28 @@ export class AgentProcess {
   }
 
   private async look(pass: Pass): Promise<void> {
+    try {
+      await (this.own === undefined ? this.lookAtFleet(pass) : this.lookAtFiles(pass, this.own));
+    } finally {
+      this.lastLook = this.context.now();
+    }
+    await this.tellStatus();
+  }
+
+  private async lookAtFiles(pass: Pass, own: OwnDocuments): Promise<void> {
+    const { looks } = this;
+    try {
+      await looks.look(pass);
+    } catch (error) {
+      if (error instanceof LvsadmError) own.failed(error);
+      throw error;
+    }
+    if (looks.hasStarted) own.applied(looks.inForce);
+  }
+
+  private async lookAtFleet(pass: Pass): Promise<void> {
     const { looks, fleet } = this;
-    if (fleet === undefined) return looks.look(pass);
+    if (fleet === undefined) return;
     if (!fleet.documents.isDue) return this.waitForRelease();
     let mistake: LvsadmError | undefined;
     this.trouble = undefined;
@@ -220,11 +273,21 @@ export class AgentProcess {
     if (this.isReady) return;
     if (failure !== undefined) {
       const reason = failure === 'refused' ? 'the kernel refused a change' : failure.message;
-      return supervisor.tell(`STATUS=${printable(reason)}; trying again`);
+      this.status = `${printable(reason)}; trying again`;
+      return supervisor.tell(`STATUS=${this.status}`);
     }
     this.isReady = true;
     await supervisor.ready();
-    await supervisor.tell('STATUS=');
+    await this.tellStatus();
+  }
+
+  /** The first problem, on the status line of systemd. */
+  private async tellStatus(): Promise<void> {
+    if (!this.isReady || this.own === undefined) return;
+    const status = printable(this.problems[0] ?? '');
+    if (status === this.status) return;
+    this.status = status;
+    await this.supervisor.tell(`STATUS=${status}`);
   }
 
   /** The questions of `lvsadm health`, and metrics. */
@@ -234,7 +297,7 @@ export class AgentProcess {
     const answer = (question: string) =>
       answerAnnouncing(announcer, question) ??
       answerHolds(agent, question) ??
-      answerHealth(agent, question, context.now());
+      answerHealth(agent, question, context.now(), this.problems);
     const control = () =>
       serveLines(openStore(context, values.runDir).socketPath('agent'), answer, context.files);
     const { metrics } = values;

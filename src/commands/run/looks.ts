@@ -29,7 +29,7 @@ const SHORTEST_PAUSE = 1000;
 
 export class Looks {
   /** Whether the documents are in force. */
-  private hasStarted = false;
+  hasStarted = false;
   private isReloadDue = false;
   private failures = 0;
 

@@ -26,6 +26,8 @@ export class StateFile<T> {
     stateDir: string | undefined,
     private readonly kind: StateKind<T>,
     private readonly clock: Clock = systemClock,
+    /** Whether a failure to write is a line on standard error; {@link problem} has it anyway. */
+    private readonly isTold = true,
   ) {
     this.store = openLastingStore(context, kind, stateDir);
   }
@@ -89,7 +91,7 @@ export class StateFile<T> {
   }
 
   private failed({ message }: HostError): void {
-    if (message !== this.failure) this.warn(message);
+    if (this.isTold && message !== this.failure) this.warn(message);
     this.failure = message;
   }
 

@@ -2,6 +2,7 @@
 import type { Context } from '../../context.js';
 import { readTexts, readTextsAgain } from '../../document/files.js';
 import { type NamedText, parseDocuments } from '../../document/load.js';
+import type { Lookup } from '../../document/names.js';
 import { UsageError } from '../../errors.js';
 import type { IpvsClient } from '../../ipvs/client.js';
 import { type Holds, noHolds } from '../../model/hold.js';
@@ -68,10 +69,11 @@ export async function readDesired(context: Context, values: HeldValues): Promise
 export async function readDocuments(
   context: Context,
   values: Values<typeof desiredOptions>,
+  names: Lookup = new SystemNames(context),
 ): Promise<Desired> {
   const only = await Promise.all(values.only.map((text) => serviceArgument(text, context)));
   const texts = await readTexts(values.file, context);
-  const state = await parseDocuments(texts, new SystemNames(context), directorOf(values));
+  const state = await parseDocuments(texts, names, directorOf(values));
   return { prune: values.prune, only, state, holds: noHolds, texts };
 }
 

@@ -1,6 +1,7 @@
 /** Documents name programs: where lvsadm runs as root, nobody else may decide what these are. */
 import type { Context } from '../../context.js';
 import { isDescriptor } from '../../document/files.js';
+import type { Lookup } from '../../document/names.js';
 import { DocumentError } from '../../errors.js';
 import type { DesiredService } from '../../model/state.js';
 import { foreignWriterOf, isRoot } from '../../system/foreign-writers.js';
@@ -11,8 +12,9 @@ import { type Desired, type desiredOptions, readDocuments } from './desired-stat
 export async function readOwnDocuments(
   context: Context,
   { file, prune, label, variable }: Omit<Values<typeof desiredOptions>, 'only'>,
+  names?: Lookup,
 ): Promise<Desired> {
-  const desired = await readDocuments(context, { file, prune, label, variable, only: [] });
+  const desired = await readDocuments(context, { file, prune, label, variable, only: [] }, names);
   const paths = [...file, ...desired.texts.map((text) => text.file)];
   refuseForeignPrograms(desired.state.services ?? [], paths, context);
   return desired;

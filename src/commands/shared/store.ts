@@ -3,6 +3,7 @@
 import type { Context } from '../../context.js';
 import { printable } from '../../foreign-text.js';
 import { codeOf } from '../../system/files.js';
+import { foreignWriterOf, isRoot } from '../../system/foreign-writers.js';
 import { bootId, namespaceName, sharesNamespace } from '../../system/run-dir.js';
 import { type StateKind, Store } from '../../system/store.js';
 import type { Options } from '../command.js';
@@ -39,7 +40,13 @@ export function openLastingStore<T>(
 ): Store {
   const { env, files } = context;
   const directory = lastingDirectory(env, stateDir);
-  return new Store({ env, files, warn: warning(context) }, `${directory}/${name}${suffix(context)}.json`);
+  const file = `${directory}/${name}${suffix(context)}.json`;
+  // Who can write there can have servers drained, and programs run.
+  const distrusts = (path: string): string | undefined => {
+    const foreign = isRoot() ? foreignWriterOf(path, files) : undefined;
+    return foreign && `${foreign.path} may be written by ${foreign.writer} (mode ${foreign.mode})`;
+  };
+  return new Store({ env, files, warn: warning(context) }, file, distrusts);
 }
 
 /**

@@ -33,7 +33,8 @@ async function run(action: Action, context: Context, runDir: string | undefined)
     stateDir: undefined,
     json: false,
   };
-  if (action.do === 'undrain') return undrain.run(context, { ...common, allServices: undefined });
+  if (action.do === 'undrain')
+    return undrain.run(context, { ...common, allServices: undefined, force: false });
   // An agent would undo a change that is no hold.
   const found = await findServer(context, common);
   const hold = (await keptByAgent([found], openStore(context, runDir))).length > 0;

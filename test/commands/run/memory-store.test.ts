@@ -1,11 +1,12 @@
 // The file of the agent's memory: namespaces, boots, and disks that cannot be read.
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { type AgentMemory, noMemory } from '../../../src/agent/memory.js';
 import { MemoryStore } from '../../../src/commands/run/memory-store.js';
+import { runQuorumCommand } from '../../../src/commands/run/quorum-command.js';
 import type { Files } from '../../../src/system/files.js';
 import { Captured } from '../../support/captured.js';
 import { contextWith } from '../../support/context.js';
@@ -57,4 +58,30 @@ test('a memory that cannot be read is told, and costs no more than the states', 
     err.text,
     /^lvsadm: cannot read .*agent\.json: illegal operation on a directory; the states of servers are lost/,
   );
+});
+
+test('a directory in which other users may write is told, and its memory ignored', {
+  skip: process.geteuid?.() !== 0 && 'only what root reads is its own',
+}, async (t) => {
+  const { directory, store, err } = await machine(t);
+  await store('0123abcd', true).write(memory);
+  await chmod(directory, 0o777);
+  assert.deepEqual(store('0123abcd', true).read(), noMemory);
+  assert.match(
+    err.text,
+    /^lvsadm: state is ignored: \/tmp\/\S+ may be written by all users \(mode 0777\)\n$/,
+  );
+});
+
+test('a program of a quorum that another user may write does not run as root', {
+  skip: process.geteuid?.() !== 0 && 'only root refuses it',
+}, async (t) => {
+  const { directory } = await machine(t);
+  const program = join(directory, 'down');
+  await writeFile(program, '#!/bin/sh\n');
+  await chmod(program, 0o755);
+  assert.equal(await runQuorumCommand([program], ownFiles), undefined);
+  await chmod(program, 0o757);
+  const failure = await runQuorumCommand([program], ownFiles);
+  assert.equal(failure, `not run as root: ${program} may be written by all users (mode 0757)`);
 });

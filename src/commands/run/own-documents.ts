@@ -1,0 +1,151 @@
+/** The agent's documents in files. Those that were in force last are kept: a mistake in a file must not keep the agent from starting. */
+import type { Context } from '../../context.js';
+import { type NamedText, parseDocuments } from '../../document/load.js';
+import type { Lookup } from '../../document/names.js';
+import { DocumentError } from '../../errors.js';
+import { systemClock } from '../../system/clock.js';
+import { SystemNames } from '../../system/names.js';
+import type { StateKind } from '../../system/store.js';
+import type { Values } from '../command.js';
+import { directorOf, type directorOptions } from '../shared/audience.js';
+import { readOwnDocuments, refuseForeignPrograms } from '../shared/root-programs.js';
+import type { Documents } from './looks.js';
+import { StateFile } from './state-file.js';
+
+/** Documents that were in force, and the addresses that their names had. */
+interface LastDocuments {
+  readonly texts: readonly NamedText[];
+  readonly hosts: Readonly<Record<string, readonly string[]>>;
+}
+
+interface OwnValues extends Values<typeof directorOptions> {
+  readonly file: readonly string[];
+  readonly prune: boolean;
+  readonly stateDir: string | undefined;
+}
+
+export class OwnDocuments {
+  private readonly kept: StateFile<LastDocuments | undefined>;
+  private names: RememberedNames;
+  private inForce: Documents | undefined;
+  /** Why those of the files are not in force. */
+  private mistake: string | undefined;
+
+  constructor(
+    private readonly context: Context,
+    private readonly values: OwnValues,
+  ) {
+    // The memory, which is in the same directory, tells what is wrong with it.
+    this.kept = new StateFile(context, values.stateDir, kind, systemClock, false);
+    this.names = this.newNames();
+  }
+
+  /** What an administrator should know of them. */
+  get problems(): readonly string[] {
+    return [this.mistake, this.names.problem, this.kept.problem].filter((each) => each !== undefined);
+  }
+
+  /**
+   * The documents of the files; if these have mistakes, and no terminal is there to tell them to, those that were in force last. A name that
+   * cannot be resolved has the addresses that it had then.
+   * @throws DocumentError, UsageError
+   */
+  async first(): Promise<Documents> {
+    const last = this.kept.read();
+    this.names = this.newNames(last?.hosts);
+    try {
+      return await readOwnDocuments(this.context, this.values, this.names);
+    } catch (error) {
+      if (!(error instanceof DocumentError) || last === undefined || this.context.err.isTTY) throw error;
+      const documents = await this.again(last);
+      this.failed(error);
+      return documents;
+    }
+  }
+
+  /** Those of the files as they are now, with the addresses that names have now. @throws DocumentError */
+  async read(): Promise<Documents> {
+    const names = this.newNames();
+    const documents = await readOwnDocuments(this.context, this.values, names);
+    this.names = names;
+    return documents;
+  }
+
+  /** They are in force. */
+  applied(documents: Documents): void {
+    if (documents === this.inForce) return;
+    this.inForce = documents;
+    const { texts } = documents;
+    this.mistake = undefined;
+    void this.kept.write({ texts, hosts: this.names.found });
+  }
+
+  /** Those of the files have mistakes: the ones before stay in force. */
+  failed({ message }: Error): void {
+    const [first] = message.split('\n');
+    this.mistake = `the files have mistakes, and the documents before are in force: ${first}`;
+  }
+
+  private async again({ texts }: LastDocuments): Promise<Documents> {
+    const { context, values, names } = this;
+    const state = await parseDocuments(texts, names, directorOf(values));
+    const paths = [...values.file, ...texts.map(({ file }) => file)];
+    refuseForeignPrograms(state.services ?? [], paths, context);
+    this.inForce = { state, texts };
+    return this.inForce;
+  }
+
+  private newNames(before?: LastDocuments['hosts']): RememberedNames {
+    return new RememberedNames(new SystemNames(this.context), before);
+  }
+}
+
+/** Names, and the addresses that they had before where they have none now. */
+class RememberedNames implements Lookup {
+  readonly found: Record<string, readonly string[]> = {};
+  private readonly lost: string[] = [];
+
+  constructor(
+    private readonly names: Lookup,
+    private readonly before: LastDocuments['hosts'] = {},
+  ) {}
+
+  get problem(): string | undefined {
+    const [first, ...others] = this.lost;
+    if (first === undefined) return undefined;
+    const more = others.length === 0 ? '' : ` and ${others.length} other names`;
+    return `${first}${more} cannot be resolved: the last addresses are in force until the documents are read again`;
+  }
+
+  async addresses(name: string): Promise<readonly string[]> {
+    const now = await this.names.addresses(name);
+    const before = Object.hasOwn(this.before, name) ? this.before[name] : undefined;
+    if (now.length === 0 && before !== undefined) this.lost.push(name);
+    const addresses = now.length === 0 && before !== undefined ? before : now;
+    this.found[name] = addresses;
+    return addresses;
+  }
+
+  ports(): ReturnType<Lookup['ports']> {
+    return this.names.ports();
+  }
+}
+
+const kind: StateKind<LastDocuments | undefined> = {
+  name: 'documents',
+  empty: undefined,
+  parse(value) {
+    const { texts, hosts } = value as LastDocuments;
+    const areTexts = (all: readonly unknown[]): boolean => all.every((each) => typeof each === 'string');
+    const isValid =
+      texts.every(({ file, text }) => areTexts([file, text])) &&
+      Object.values(hosts).every((addresses) => Array.isArray(addresses) && areTexts(addresses));
+    if (!isValid) throw new Error('it holds no documents');
+    return { texts, hosts };
+  },
+  format: (last) => last,
+  loss: 'if the files have mistakes now, the agent does not start',
+  expendable: true,
+  outlivesBoot: true,
+  isLarge: true,
+};

@@ -52,3 +52,24 @@ test('a tunnel that cannot be set up is removed', async () => {
   await assert.rejects(routes.to(tunnelled), KernelError);
   assert.deepEqual(calls, ['createLink', 'setLinkUp', 'deleteLink']);
 });
+
+test('ways to servers that are gone are removed with their tunnels, and their numbers given to others', async () => {
+  const { routes, calls, refused } = await playedRoutes('none');
+  const other = { ...tunnelled, vip: '192.0.2.11' };
+  for (const each of [path, tunnelled, other]) await routes.to(each);
+  calls.length = 0;
+  await routes.keep([path, tunnelled, other]);
+  assert.deepEqual(calls, []);
+  await routes.keep([path, tunnelled]);
+  assert.deepEqual(calls, ['deleteRule', 'deleteHostRoute'], 'the tunnel is in use');
+  await routes.keep([path]);
+  assert.deepEqual(calls.slice(2), ['deleteRule', 'deleteHostRoute', 'deleteLink']);
+  const tables = [];
+  for (const last of [8, 9, 10])
+    tables.push((await routes.to({ ...path, server: `198.51.100.${last}` })).table);
+  assert.deepEqual(tables.toSorted(), [1001, 1002, 1003]);
+  refused.add('deleteRule');
+  await routes.keep([path]);
+  refused.clear();
+  assert.equal((await routes.to({ ...path, server: '198.51.100.11' })).table, 1004);
+});

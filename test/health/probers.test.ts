@@ -121,9 +121,9 @@ test('the prober of a leg that no check has any more is ended, that of another l
     leg: { ...leg, address: [...leg.address, 'fd01::250/64'] },
   });
   await probers.run(placed(7));
-  probers.keep([placed(7), placed(8, other)]);
+  await probers.keep([placed(7), placed(8, other)]);
   assert.equal(made.at(-1) === 'ended', false);
-  probers.keep([placed(7, other)]);
+  await probers.keep([placed(7, other)]);
   assert.equal(made.at(-1), 'ended', 'before another one is started');
   assert.deepEqual(await probers.run(placed(7, other)), connected);
   assert.deepEqual(
@@ -220,4 +220,28 @@ test('a leg that cannot be made is the reason', async () => {
     const result = await probers.run(placed(7));
     assert.deepEqual([result.notRun, result.reason], [true, reason]);
   }
+});
+
+test('a reload has the prober remove the ways to servers that are gone, and make them anew when they come back', async () => {
+  const asked: string[] = [];
+  const { probers } = played((question, events) => {
+    if (question.ask !== 'check') asked.push(question.ask);
+    answer(() => connected)(question, events);
+  });
+  await probers.run(placed(7));
+  await probers.run(placed(8));
+  await probers.keep([placed(7), placed(8)]);
+  assert.deepEqual(asked, ['open', 'prepare', 'prepare']);
+  await probers.keep([placed(7)]);
+  await probers.run(placed(8));
+  assert.deepEqual(asked.slice(3), ['keep', 'prepare']);
+  await probers.end();
+});
+
+test('an answer that is no JSON ends the prober, and not the agent', async () => {
+  const { made, probers } = played((asked, events) =>
+    asked.ask === 'check' ? events.line('what?') : answer(() => null)(asked, events),
+  );
+  assert.match((await probers.run(placed(7))).reason, /its answer is not JSON/);
+  assert.equal(made.at(-1), 'ended');
 });

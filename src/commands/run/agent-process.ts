@@ -205,7 +205,7 @@ export class AgentProcess {
 
   private async load(...[state, cause]: Parameters<Agent['load']>): ReturnType<Agent['load']> {
     const reconciliation = await this.agent.load(state, cause);
-    this.probers.keep(sharedChecks(this.agent.services).map(({ placed }) => placed));
+    void this.probers.keep(sharedChecks(this.agent.services).map(({ placed }) => placed)).catch(this.fail);
     return reconciliation;
   }
 

@@ -1,5 +1,7 @@
 /** The probers of one leg, one after the other: the next one starts a while after the last one has ended. */
+import { HostError } from '../../errors.js';
 import type { Leg } from '../../model/check.js';
+import type { ServerPath } from '../../model/server-path.js';
 import { Prober, type ProberPorts } from './prober.js';
 
 /** Milliseconds from the end of a prober to the next start: doubled with each one that ends early. */
@@ -29,6 +31,15 @@ export class LegProber {
   get(server: string): Promise<Prober> {
     if (this.current === undefined || performance.now() >= this.due) this.current = this.start(server);
     return this.current;
+  }
+
+  /** Removes the ways to all other servers. One that has ended, or ends meanwhile, has none. */
+  async keep(paths: readonly ServerPath[]): Promise<void> {
+    try {
+      await (await this.current)?.keep(paths);
+    } catch (error) {
+      if (!(error instanceof HostError)) throw error;
+    }
   }
 
   /** Ends the namespace. Resolves when nothing of it uses the machine any more. */

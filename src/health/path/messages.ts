@@ -10,6 +10,8 @@ export interface Questions {
   open: { readonly question: Leg; readonly answer: null };
   /** Makes the way to a server, which may take longer than a check. */
   prepare: { readonly question: ServerPath; readonly answer: null };
+  /** Removes the ways to all other servers. */
+  keep: { readonly question: readonly ServerPath[]; readonly answer: null };
   /** Runs a check as packets of the director go. */
   check: { readonly question: PathQuestion; readonly answer: CheckResult };
   /** The same, and what tells the causes of a failure apart. */

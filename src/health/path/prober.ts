@@ -83,6 +83,14 @@ export class Prober {
     this.prepared.add(key);
   }
 
+  /** Removes the ways to all other servers. @throws HostError */
+  async keep(paths: readonly ServerPath[]): Promise<void> {
+    const keys = new Set(paths.map((path) => JSON.stringify(path)));
+    const gone = [...this.prepared].filter((key) => !keys.has(key));
+    for (const key of gone) this.prepared.delete(key);
+    if (gone.length > 0) await this.ask('keep', paths);
+  }
+
   /** Ends the namespace, and with it everything in it. */
   end(reason = new HostError('ask the prober', 'it has ended')): void {
     this.worker?.end();
@@ -95,7 +103,7 @@ export class Prober {
     // It may fail before it is waited for.
     ready.catch(() => {});
     this.worker = await start({
-      line: (line) => this.hear(line === READY ? { id: 0, answer: null } : JSON.parse(line)),
+      line: (line) => this.hearLine(line),
       ended: (error) => this.fail(error),
     });
     // It may have been ended meanwhile.
@@ -118,6 +126,12 @@ export class Prober {
     await this.ask('open', leg);
   }
 
+  private hearLine(line: string): void {
+    const answered = line === READY ? { id: 0, answer: null } : parsed(line);
+    if (answered === undefined) this.end(new HostError('ask the prober', 'its answer is not JSON'));
+    else this.hear(answered);
+  }
+
   private hear(answered: Answered): void {
     const waiting = this.waiting.get(answered.id);
     this.waiting.delete(answered.id);
@@ -133,6 +147,14 @@ export class Prober {
     this.life.ended?.();
     for (const { reject } of this.waiting.values()) reject(error);
     this.waiting.clear();
+  }
+}
+
+function parsed(line: string): Answered | undefined {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
   }
 }
 

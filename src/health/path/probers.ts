@@ -37,18 +37,30 @@ export class Probers {
     }
   };
 
-  /** Ends the namespaces of the legs that no check has any more: their addresses may be those of new legs. */
-  keep(checks: Iterable<PlacedCheck>): void {
-    const keys = new Set<string>();
-    for (const { check } of checks) {
+  /**
+   * Ends the namespaces of the legs that no check has any more, whose addresses may be those of new legs, and removes the ways to
+   * servers that no check has any more.
+   */
+  async keep(checks: Iterable<PlacedCheck>): Promise<void> {
+    const paths = new Map<string, ServerPath[]>();
+    for (const { check, path } of checks) {
       const leg = pathLeg(check);
-      if (leg !== undefined) keys.add(keyOf(leg));
+      if (leg === undefined || path === undefined) continue;
+      const key = keyOf(leg);
+      const own = paths.get(key) ?? [];
+      own.push(path);
+      paths.set(key, own);
     }
+    const kept: Promise<void>[] = [];
     for (const [key, prober] of this.legs) {
-      if (keys.has(key)) continue;
-      this.legs.delete(key);
-      void prober.end();
+      const own = paths.get(key);
+      if (own !== undefined) kept.push(prober.keep(own));
+      else {
+        this.legs.delete(key);
+        void prober.end();
+      }
     }
+    await Promise.all(kept);
   }
 
   /** Ends all namespaces, and closes the machine. */

@@ -28,8 +28,8 @@ const HOP_LIMIT = 1;
 const settings: readonly (readonly [path: string, value: string])[] = [
   [interfaceSetting('ipv4', 'all', 'rp_filter'), '0'],
   [interfaceSetting('ipv4', 'default', 'rp_filter'), '0'],
-  // The few ports of a server are used again while connections are still in TIME_WAIT.
-  ['net/ipv4/tcp_tw_reuse', '1'],
+  // The few ports of a server are used again at once: TIME_WAIT would keep them for a minute if the server has no TCP timestamps.
+  ['net/ipv4/tcp_max_tw_buckets', '0'],
   [interfaceSetting('ipv4', 'all', 'arp_notify'), '1'],
   ...['all', 'default'].flatMap((name): [string, string][] => [
     [interfaceSetting('ipv6', name, 'accept_ra'), '0'],
@@ -71,8 +71,14 @@ export class Way {
   }
 }
 
+/** A way with what undoes it. */
+interface MadeWay {
+  readonly way: Way;
+  remove(): Promise<void>;
+}
+
 export class PathRoutes {
-  private readonly ways = new Numbered<Way>();
+  private readonly ways = new Numbered<MadeWay>();
   private readonly tunnels = new Numbered<string>();
   private readonly sources = new Map<Family, string>();
   private readonly networks: Network[] = [];
@@ -123,8 +129,15 @@ export class PathRoutes {
   }
 
   /** The way to a server, made at its first use. @throws HostError, KernelError */
-  to(path: ServerPath): Promise<Way> {
-    return this.ways.get(JSON.stringify(path), (index) => this.makeWay(path, index));
+  async to(path: ServerPath): Promise<Way> {
+    return (await this.ways.get(keyOf(path), (index) => this.makeWay(path, index))).way;
+  }
+
+  /** Removes all other ways, and the tunnels that only they use. One that cannot be removed keeps its number. */
+  async keep(paths: readonly ServerPath[]): Promise<void> {
+    await this.ways.keep(new Set(paths.map(keyOf)), ({ remove }) => remove());
+    const tunnels = paths.filter(({ tunnel }) => tunnel !== undefined).map((path) => this.endsOf(path));
+    await this.tunnels.keep(new Set(tunnels), (name) => this.route.deleteLink(name));
   }
 
   /** Sends ICMP by this way, too, and by no other. */
@@ -158,7 +171,7 @@ export class PathRoutes {
       ?.mac;
   }
 
-  private async makeWay(path: ServerPath, index: number): Promise<Way> {
+  private async makeWay(path: ServerPath, index: number): Promise<MadeWay> {
     const { vip, server, tunnel } = path;
     if (index >= WAYS) throw new HostError('check a server', `there are ways to ${WAYS} servers already`);
     const source = this.sourceFor(vip);
@@ -174,14 +187,23 @@ export class PathRoutes {
       () => this.route.addRule(rule),
       () => this.route.deleteHostRoute(toVip),
     );
-    return way;
+    const remove = async (): Promise<void> => {
+      await this.route.deleteRule(rule);
+      await this.route.deleteHostRoute(toVip);
+    };
+    return { way, remove };
+  }
+
+  /** Equal for paths that share a tunnel. */
+  private endsOf(path: ServerPath): string {
+    const { name: _, ...ends } = tunnelLink('', this.sourceFor(path.server), path);
+    return JSON.stringify(ends);
   }
 
   /** Several virtual addresses share the tunnel to a server. @returns the name of the link */
   private tunnelTo(path: ServerPath): Promise<string> {
     const local = this.sourceFor(path.server);
-    const { name: _, ...ends } = tunnelLink('', local, path);
-    return this.tunnels.get(JSON.stringify(ends), async (index) => {
+    return this.tunnels.get(this.endsOf(path), async (index) => {
       const made = tunnelLink(`tunnel${index}`, local, path);
       if (made.gue !== undefined) await this.machine.loadModule(made.kind === 'ip6tnl' ? 'fou6' : 'fou');
       await this.route.createLink(made);
@@ -208,24 +230,40 @@ async function orUndo(step: () => Promise<void>, undo: () => Promise<void>): Pro
   }
 }
 
+const keyOf = (path: ServerPath): string => JSON.stringify(path);
+
 /** Things that are made once for each key, each with a number of its own. */
 class Numbered<T> {
-  private readonly made = new Map<string, Promise<T>>();
-  /** Numbers of failures, for the next ones. */
+  private readonly made = new Map<string, { readonly number: number; readonly making: Promise<T> }>();
+  /** Numbers of those that are not there any more, for the next ones. */
   private readonly free: number[] = [];
   private next = 0;
 
   /** A failure is not kept. */
   get(key: string, make: (index: number) => Promise<T>): Promise<T> {
     const found = this.made.get(key);
-    if (found !== undefined) return found;
+    if (found !== undefined) return found.making;
     const number = this.free.pop() ?? this.next++;
     const making = make(number);
-    this.made.set(key, making);
+    this.made.set(key, { number, making });
     making.catch(() => {
       this.made.delete(key);
       this.free.push(number);
     });
     return making;
+  }
+
+  /** Removes those of other keys. @param remove of one that rejects the number is not used again */
+  async keep(keys: ReadonlySet<string>, remove: (thing: T) => Promise<void>): Promise<void> {
+    for (const [key, { number, making }] of [...this.made]) {
+      if (keys.has(key)) continue;
+      const thing = await making.catch(() => undefined);
+      if (thing === undefined) continue;
+      this.made.delete(key);
+      await remove(thing).then(
+        () => this.free.push(number),
+        () => {},
+      );
+    }
   }
 }

@@ -63,6 +63,7 @@ class PathWorker {
     if (ask === 'check') return this.check(question);
     if (ask === 'explain') return this.explain(question);
     if (ask === 'prepare') await this.routes.to(question);
+    else if (ask === 'keep') await this.routes.keep(question);
     else await this.routes.openLeg(question);
     return null;
   }

@@ -11,11 +11,16 @@ import type { AgentEvent } from './event.js';
 
 const LOOPBACK = 'lo';
 
+export interface PresentAddress extends LocalAddress {
+  /** Whether it stands alone, as /32 or /128, on a device that the agent has made (default: no). */
+  readonly isMarked?: boolean;
+}
+
 /** Addresses of this machine's devices. Errors are LvsadmErrors. */
 export interface AddressPorts {
   /** Those of all devices. */
-  read(): Promise<readonly LocalAddress[]>;
-  /** Makes the device if it is not there, and switches it on. */
+  read(): Promise<readonly PresentAddress[]>;
+  /** Makes the device if it is not there, which marks it, and switches it on. */
   prepare(device: string): Promise<void>;
   /** @returns false if the device has the address already */
   add(added: LocalAddress): Promise<boolean>;
@@ -202,12 +207,22 @@ export class Announcer {
     await this.endLingering(attempt);
   }
 
-  /** Finds what is there. What somebody else has removed is not ours any more. */
+  /**
+   * Finds what is there. What somebody else has removed is not ours any more. What the documents have on a device that the agent has made
+   * is, also if the memory of it was lost.
+   */
   private async look(): Promise<void> {
-    this.present = new Set((await this.ports.addresses.read()).map(keyOf));
+    const found = await this.ports.addresses.read();
+    this.present = new Set(found.map(keyOf));
     const lost = [...this.own.keys()].filter((key) => !this.present.has(key));
     for (const key of lost) this.own.delete(key);
-    if (lost.length > 0) await this.remember();
+    const documented = new Set(this.vips.map(({ address }) => address));
+    const forgotten = found.filter(
+      (each) => each.isMarked && documented.has(each.address) && !this.own.has(keyOf(each)),
+    );
+    for (const { address, device } of forgotten)
+      this.own.set(keyOf({ address, device }), { address, device });
+    if (lost.length + forgotten.length > 0) await this.remember();
   }
 
   private async announce(added: LocalAddress, { reason }: Vip): Promise<void> {

@@ -11,7 +11,7 @@ import { directorOptions } from './shared/audience.js';
 import { fileOption } from './shared/desired-state.js';
 import { storeOptions } from './shared/fleet-store.js';
 import { removalOptions } from './shared/removal-limits.js';
-import { openStore, runDirOption, stateDirOption } from './shared/store.js';
+import { openStore, runDirOption, stateDirOption, tellStateDirectory } from './shared/store.js';
 import { FileWatch } from './shared/watch.js';
 
 const DONE = 0;
@@ -87,6 +87,7 @@ export const command = defineCommand({
     try {
       releases.push(await store.lock('agent', 'running the agent here', { wait: 0 }));
       releases.push(await store.lock('apply', 'applying documents here', { wait: 0 }));
+      await tellStateDirectory(context, store, values.stateDir);
       await new AgentProcess(context, values, documents, fleet ?? own).run(watch);
       return DONE;
     } finally {

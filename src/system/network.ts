@@ -17,6 +17,8 @@ export interface Link {
   readonly mtu: number;
   /** Local address of a tunnel; undefined if it takes any, and for links that are no tunnels. */
   readonly local?: string | undefined;
+  /** A text for administrators (`ip link set DEVICE alias TEXT`); undefined without one. */
+  readonly alias?: string | undefined;
   /** `02:00:5e:10:00:01`; undefined if the link has none. */
   readonly mac?: string | undefined;
 }

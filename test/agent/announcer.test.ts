@@ -26,6 +26,8 @@ class Devices {
   /** When an address left the announced device last. */
   private readonly withdrawn = new Map<string, number>();
   failure: HostError | undefined;
+  /** The device that the agent has made. */
+  marked: string | undefined;
   /** Why nothing can be remembered. */
   diskFailure: string | undefined;
   /** Times that addresses were read. */
@@ -88,7 +90,7 @@ class Devices {
         return step(() =>
           [...this.present].map((key) => {
             const [address = '', device = ''] = key.split(' ');
-            return { address, device };
+            return { address, device, isMarked: device === this.marked };
           }),
         );
       },
@@ -174,6 +176,22 @@ describe('the announcer', () => {
     assert.deepEqual(inUse(), [A, B]);
     await devices.clock.pass(1);
     assert.deepEqual(inUse(), []);
+  });
+
+  test('addresses of the documents on a device that the agent has made are its own, also if the memory was lost', async () => {
+    const devices = new Devices();
+    devices.marked = 'lvs0';
+    await devices.settle([vip(A, true), vip(B, true)]);
+    devices.present.add('192.0.2.99 lvs0');
+    devices.memory = { own: [], isWithdrawn: false };
+    devices.restart();
+    await devices.settle([vip(A, false), vip(B, true)]);
+    assert.deepEqual(devices.on('lvs0'), ['192.0.2.99', B]);
+    assert.deepEqual(devices.memory.own.map(({ address, device }) => `${address} ${device}`).sort(), [
+      `${A} lo`,
+      `${B} lvs0`,
+    ]);
+    assert.ok(!devices.told().some((line) => line.includes('lvsadm has not put it there')));
   });
 
   test('announces nothing before the table is complete, and withdraws all the same', async () => {

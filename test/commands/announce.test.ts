@@ -8,7 +8,7 @@ import { type AnnounceReport, answerAnnouncing, type VipReport } from '../../src
 import { Announcer } from '../../src/agent/announcer.js';
 import { main } from '../../src/cli/main.js';
 import { ExabgpRoutes } from '../../src/commands/announce/exabgp-routes.js';
-import { openLastingStore } from '../../src/commands/shared/store.js';
+import { openLastingStore, tellStateDirectory } from '../../src/commands/shared/store.js';
 import { bootId } from '../../src/system/run-dir.js';
 import { agentPlace } from '../support/agent-socket.js';
 import { Captured } from '../support/captured.js';
@@ -170,6 +170,19 @@ describe('announce', () => {
     assert.equal(memory.read(kind).isWithdrawn, true);
     assert.equal((await run('--restore')).status, 0);
     assert.equal(memory.read(kind).isWithdrawn, false);
+  });
+
+  test('without an agent the state of the last one is not looked for in another directory', async (t) => {
+    const { store, env, run } = await place(t);
+    const context = contextWith({ out: new Captured(), err: new Captured(), files: ownFiles, env });
+    await tellStateDirectory(context, store, undefined);
+    assert.equal((await run('--withdraw')).status, 0);
+    await tellStateDirectory(context, store, '/srv/agent');
+    for (const words of [['--withdraw'], ['--restore'], []]) {
+      const { status, out, err } = await run(...words);
+      assert.deepEqual([status, out], [2, '']);
+      assert.match(err, /state: the last agent kept its state in \/srv\/agent: --state-dir names it\n/);
+    }
   });
 
   test('an agent that does not answer is not worked against', async (t) => {

@@ -68,6 +68,7 @@ test('the worst check of a server says its state; a server without checks has no
     of: 3,
     reason: 'connection refused',
     held: false,
+    notRun: null,
   });
   assert.equal(healthMark(server('a', [check('rising'), check('down')]))?.state, 'down');
   assert.equal(healthMark(server('a', [check('down')], true))?.state, 'kept');
@@ -122,6 +123,22 @@ describe('top', () => {
     }
   });
 
+  test('marks a server of which a check does not run', async () => {
+    const lost = (state: CheckHealth['state']) => [check(state, { notRun }), check('up')];
+    const marks = marksOf(
+      report(
+        server('198.51.100.1:80', lost('up')),
+        server('198.51.100.2:80', lost('failing')),
+        server('198.51.100.3:80', lost('down')),
+        server('198.51.100.4:80', lost('rising'), true),
+      ),
+    );
+    const lines = linesOf(withHealth(stateAt({ columns: 80, rows: 24 }, await minute()), marks));
+    const shown = (text: string) => / (\w+\?)/.exec(lines.find((line) => line.includes(text)) ?? '')?.[1];
+    const names = [1, 2, 3, 4].map((last) => `100.${last}:80`);
+    assert.deepEqual(names.map(shown), ['up?', 'up?', 'down?', 'kept?']);
+  });
+
   test('a frozen screen keeps the health that it has', async () => {
     const state = { ...stateAt({ columns: 80, rows: 24 }, await minute()), frozen: true };
     assert.equal(withHealth(state, marksOf(four)), state);
@@ -148,6 +165,7 @@ describe('top', () => {
       of: 3,
       reason: 'connection refused',
       held: false,
+      notRun: null,
     });
     assert.deepEqual(asked, ['{"version":1}']);
     const { out, err } = await machine.run(['top', '--once'], { env });
@@ -168,6 +186,8 @@ describe('monitor', () => {
       [server(name, [check('down')])],
       [server(name, [check('down')], true)],
       [server(name, [check('up')])],
+      [server(name, [check('up', { notRun })])],
+      [server(name, [check('up')])],
     ];
     await serve(() => JSON.stringify(report(...(reports.shift() ?? []))));
     machine.whileSleeping = () => {
@@ -181,6 +201,8 @@ describe('monitor', () => {
         `1970-01-01T00:00:02.000Z tcp://192.0.2.10:80 ${name} health: up -> down: connection refused`,
         `1970-01-01T00:00:05.000Z tcp://192.0.2.10:80 ${name} health: down -> kept: connection refused`,
         `1970-01-01T00:00:06.000Z tcp://192.0.2.10:80 ${name} health: kept -> up: status 200`,
+        `1970-01-01T00:00:07.000Z tcp://192.0.2.10:80 ${name} health: up -> not run: too many open files`,
+        `1970-01-01T00:00:08.000Z tcp://192.0.2.10:80 ${name} health: not run -> up: status 200`,
         '',
       ].join('\n'),
     );

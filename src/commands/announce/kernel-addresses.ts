@@ -1,6 +1,6 @@
 /** The addresses of this machine's devices, as announcing reads and changes them: by the steps of set-ups. */
 import type { LocalAddress } from '../../agent/announce-memory.js';
-import type { AddressPorts } from '../../agent/announcer.js';
+import type { AddressPorts, PresentAddress } from '../../agent/announcer.js';
 import type { Context } from '../../context.js';
 import { Errno, KernelError, TransportError } from '../../errors.js';
 import { apply, check, undo } from '../../setup/steps/index.js';
@@ -8,13 +8,25 @@ import { type AddressStep, ALREADY_SET, type SetupStep } from '../../setup/steps
 import { Machine } from '../../system/machine.js';
 import { hostPrefix } from '../../system/network.js';
 
+/** Alias of a device that the agent has made. */
+const MARK = 'lvsadm';
+
 export class KernelAddresses implements AddressPorts {
   private machine: Machine | undefined;
 
   constructor(private readonly context: Pick<Context, 'openSocket' | 'files'>) {}
 
-  read(): Promise<readonly LocalAddress[]> {
-    return this.ask(async (machine) => (await machine.route()).addresses());
+  read(): Promise<readonly PresentAddress[]> {
+    return this.ask(async (machine) => {
+      const route = await machine.route();
+      const links = await route.links();
+      const marked = new Set(links.filter(({ alias }) => alias === MARK).map(({ name }) => name));
+      return (await route.addresses()).map(({ address, prefix, device }) => ({
+        address,
+        device,
+        isMarked: marked.has(device) && prefix === hostPrefix(address),
+      }));
+    });
   }
 
   /** @throws HostError if the device is not a dummy device: on others, neighbours would be told of the addresses */
@@ -24,7 +36,11 @@ export class KernelAddresses implements AddressPorts {
       { do: 'up', device },
     ];
     return this.ask(async (machine) => {
-      for (const step of steps) if ((await check(step, machine)) !== ALREADY_SET) await apply(step, machine);
+      for (const step of steps) {
+        if ((await check(step, machine)) === ALREADY_SET) continue;
+        await apply(step, machine);
+        if (step.do === 'link') await (await machine.route()).setLinkAlias(device, MARK);
+      }
     });
   }
 

@@ -6,6 +6,7 @@ import { HostError } from '../../errors.js';
 import { printable } from '../../foreign-text.js';
 import type { Store } from '../../system/store.js';
 import { Interruption } from '../shared/interruption.js';
+import { requireStateDirectory } from '../shared/store.js';
 import { Announcing, clockOf } from './announcing.js';
 
 /** Milliseconds between two looks, and beyond the linger time until the kernel is given up. */
@@ -21,13 +22,14 @@ export interface WithoutAgentOptions {
 
 /**
  * Does the agent's work in its place, and waits until addresses have left lo.
- * @throws LockedError if an agent runs that does not answer, HostError if the next one will not know of the withdrawal
+ * @throws UsageError if the last one had its state in another directory, LockedError if an agent runs that does not answer, HostError if the next one will not know of the withdrawal
  */
 export async function withoutAgent(
   action: VipAction,
   { store, stateDir, linger }: WithoutAgentOptions,
   context: Context,
 ): Promise<AnnounceReport> {
+  requireStateDirectory(context, store, stateDir);
   const release =
     action === 'show' ? () => {} : await store.lock('agent', 'running the agent here', { wait: 0 });
   const interruption = new Interruption(context);

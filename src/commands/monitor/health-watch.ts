@@ -1,12 +1,11 @@
-/** Polls the agent for servers that go down, come up, or are kept by the floor. */
+/** Polls the agent for servers that go down, come up, are kept by the floor, or have a check that this machine cannot run. */
 import type { Context } from '../../context.js';
 import type { HealthEvent } from '../../observe/table/event.js';
-import { type AgentHealth, type HealthMark, healthMark, isHealthy } from '../shared/agent-health.js';
+import { type AgentHealth, type HealthMark, healthMark, healthWord } from '../shared/agent-health.js';
 import { serverArgument, serviceArgument } from '../shared/service-arg.js';
 
-/** What a change of is an event: failures that are only counted are not. */
-const wordOf = (mark: HealthMark): string =>
-  isHealthy(mark) ? 'up' : mark.state === 'kept' ? 'kept' : 'down';
+/** What a change of is an event. */
+const wordOf = (mark: HealthMark): string => (mark.notRun === null ? healthWord(mark) : 'not run');
 
 export class HealthWatch {
   /** By service and server; of a server that nobody checks for a while nothing is told. */
@@ -41,7 +40,7 @@ export class HealthWatch {
           field: 'health',
           from,
           to,
-          reason: mark.reason,
+          reason: mark.notRun ?? mark.reason,
         });
       }
     }

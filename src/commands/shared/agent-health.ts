@@ -50,6 +50,8 @@ export interface HealthMark {
   readonly reason: string | null;
   /** Whether an operator holds its weight. */
   readonly held: boolean;
+  /** Why this machine does not run a check of it, so that nothing confirms the state; null while all of them run. */
+  readonly notRun: string | null;
 }
 
 /** The worst of its checks comes first. */
@@ -61,7 +63,9 @@ export function healthMark({ checks, kept, held }: ServerHealth): HealthMark | u
   const [worst] = checks.toSorted((a, b) => rank(a) - rank(b));
   if (worst === undefined) return undefined;
   const { state, count, of, reason } = worst;
-  return { state: kept ? 'kept' : state, count, of, reason, held: held !== null };
+  // An agent of an earlier version does not say it.
+  const notRun = checks.find((check) => check.notRun)?.notRun?.reason ?? null;
+  return { state: kept ? 'kept' : state, count, of, reason, held: held !== null, notRun };
 }
 
 /** By the names of service and server, as {@link serverKey} joins them. */
@@ -81,3 +85,7 @@ export const marksOf = (report: HealthReport | undefined): HealthMarks =>
 
 /** Whether clients are sent to the server for what it is, not for want of others. */
 export const isHealthy = ({ state }: HealthMark): boolean => !['down', 'rising', 'kept'].includes(state);
+
+/** Failures that are only counted change no word. */
+export const healthWord = (mark: HealthMark): 'up' | 'kept' | 'down' =>
+  isHealthy(mark) ? 'up' : mark.state === 'kept' ? 'kept' : 'down';

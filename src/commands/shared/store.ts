@@ -1,6 +1,7 @@
 /** The stores of what one command leaves for a later one, as command lines name their directories. */
 
 import type { Context } from '../../context.js';
+import { UsageError } from '../../errors.js';
 import { printable } from '../../foreign-text.js';
 import { codeOf } from '../../system/files.js';
 import { foreignWriterOf, isRoot } from '../../system/foreign-writers.js';
@@ -77,6 +78,36 @@ export function removeOldBoots({ env, files }: Context, stateDir: string | undef
     if (codeOf(error) === undefined) throw error;
   }
 }
+
+/** Where the agent of a network namespace keeps its lasting state: other commands without an agent are to find it. */
+const directoryKind: StateKind<string | undefined> = {
+  name: 'state-directory',
+  empty: undefined,
+  parse(value) {
+    if (typeof value !== 'string') throw new Error('it holds no directory');
+    return value;
+  },
+  format: (directory) => directory,
+  loss: 'commands without an agent may look for its state elsewhere',
+  expendable: true,
+};
+
+/** Has later commands know the directory of the agent that starts. @throws HostError, LockedError */
+export const tellStateDirectory = (
+  { env }: Context,
+  store: Store,
+  stateDir: string | undefined,
+): Promise<void> => store.update(directoryKind, () => resolve(lastingDirectory(env, stateDir)));
+
+/** @throws UsageError if the last agent of this boot had its state in another directory */
+export function requireStateDirectory({ env }: Context, store: Store, stateDir: string | undefined): void {
+  const last = store.read(directoryKind);
+  const own = resolve(lastingDirectory(env, stateDir));
+  if (last === undefined || last === own) return;
+  throw new UsageError(`the last agent kept its state in ${printable(last)}: --state-dir names it`, own);
+}
+
+const resolve = (path: string): string => process.getBuiltinModule('node:path').resolve(path);
 
 export const lastingDirectory = (env: Context['env'], stateDir: string | undefined): string =>
   stateDir ?? (env['LVSADM_STATE_DIR'] || LASTING);

@@ -6,7 +6,13 @@ import type { RatedServer, RatedService } from '../../observe/table/rates.js';
 import { BETWEEN, type Column, keptColumns, widthOf } from '../../output/columns.js';
 import { type Glyphs, shortened, sparkline } from '../../output/glyphs.js';
 import type { Theme } from '../../output/theme.js';
-import { type HealthMark, type HealthMarks, isHealthy, serverKey } from '../shared/agent-health.js';
+import {
+  type HealthMark,
+  type HealthMarks,
+  healthWord,
+  isHealthy,
+  serverKey,
+} from '../shared/agent-health.js';
 import type { Line } from './arrange.js';
 import {
   cellText,
@@ -140,16 +146,23 @@ function healthColumn(health: HealthMarks): TopColumn {
   };
 }
 
-/** Six characters at most, as the heading: `up 1/3` is up, with one failure of the three that take it down. */
+/**
+ * Six characters at most, as the heading: `up 1/3` is up, with one failure of the three that take it down; of `up?` a check does not
+ * run.
+ */
 function stateText(mark: HealthMark): string {
-  const { state, count, of, held } = mark;
+  const { state, count, of, held, notRun } = mark;
+  if (notRun !== null) return `${healthWord(mark)}?`;
   if (held && isHealthy(mark)) return 'held';
   if (state === 'unknown') return '-';
   return state === 'failing' ? `up ${count}/${of}` : state;
 }
 
-const paintOf = ({ state, held }: HealthMark): keyof Theme | undefined =>
-  state === 'down' ? 'error' : !held && (state === 'up' || state === 'unknown') ? undefined : 'warning';
+function paintOf({ state, held, notRun }: HealthMark): keyof Theme | undefined {
+  if (state === 'down') return 'error';
+  const isQuiet = !held && notRun === null && (state === 'up' || state === 'unknown');
+  return isQuiet ? undefined : 'warning';
+}
 
 function sparklineColumn({ span }: ScreenLayout, glyphs: Glyphs): TopColumn {
   const cell = ({ history }: RatedServer | RatedService): Cell => ({

@@ -23,7 +23,7 @@ export type EventSettings =
   | { readonly server: Destination }
   | { readonly daemon: Daemon };
 
-/** A server went down, came up, or is kept by the floor. */
+/** A server went down, came up, is kept by the floor, or has a check that this machine cannot run. */
 export interface HealthEvent extends Difference {
   readonly section: 'health';
   readonly subject: { readonly service: ServiceId; readonly server: DestinationId };

@@ -107,6 +107,11 @@ export class RouteClient {
     await this.messages.change('new', link, body.linkUp(await this.indexOf(name), up));
   }
 
+  /** @param alias at most 255 bytes */
+  async setLinkAlias(name: string, alias: string): Promise<void> {
+    await this.messages.change('set', link, body.linkAlias(await this.indexOf(name), alias));
+  }
+
   /** Sets the MAC address that a link already has: nothing changes, but the kernel announces the link's addresses. */
   async repeatMac(name: string): Promise<void> {
     const { index, mac } = await this.existing(name);

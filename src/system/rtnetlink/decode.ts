@@ -52,6 +52,7 @@ export function readLink({ header, attributes }: MessageOf<typeof linkObject>): 
     mtu: attributes.mtu ?? 0,
     local: localAddress(attributes.info),
     mac: readMac(attributes.mac),
+    ...(attributes.alias !== undefined && { alias: attributes.alias }),
   };
 }
 

@@ -90,6 +90,11 @@ export const linkUp = (index: number, up: boolean): BodyOf<typeof linkObject> =>
   header: { index, flags: up ? linkFlag.up : 0, change: linkFlag.up },
 });
 
+export const linkAlias = (index: number, alias: string): BodyOf<typeof linkObject> => ({
+  header: { index },
+  attributes: { alias },
+});
+
 export const linkMac = (index: number, mac: string): BodyOf<typeof linkObject> => ({
   header: { index },
   attributes: { mac: Uint8Array.from(mac.split(':'), (part) => Number.parseInt(part, 16)) },

@@ -55,6 +55,7 @@ export const link = object(
     device: [5, u32],
     info: [18, nested(LinkInfo)],
     process: [19, u32],
+    alias: [20, cstring],
   },
 );
 

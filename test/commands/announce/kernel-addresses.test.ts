@@ -5,6 +5,7 @@ import { after, before, test } from 'node:test';
 import { KernelAddresses } from '../../../src/commands/announce/kernel-addresses.js';
 import { HostError } from '../../../src/errors.js';
 import { openNodeSocket } from '../../../src/netlink/transport/node.js';
+import { Machine } from '../../../src/system/machine.js';
 import { ownFiles } from '../../support/flock.js';
 import { inOwnNetwork } from '../../support/netns.js';
 
@@ -49,6 +50,20 @@ inOwnNetwork(import.meta.url, 'addresses of devices, in a network namespace', ()
         error instanceof HostError &&
         error.message === 'cannot use left as a device of kind dummy: there is one of kind veth',
     ));
+
+  test('what stands alone on a device of the agent is marked', async () => {
+    const machine = new Machine(openNodeSocket, ownFiles);
+    await (await machine.route()).setLinkAlias('left', 'lvsadm');
+    await machine.close();
+    for (const device of ['left', 'right']) ip('address', 'add', '192.0.2.10/32', 'dev', device);
+    ip('address', 'add', '192.0.2.11/24', 'dev', 'left');
+    const marked = (await addresses.read()).filter(({ isMarked }) => isMarked);
+    assert.deepEqual(
+      marked.map(({ address, device }) => [address, device]),
+      [['192.0.2.10', 'left']],
+    );
+    assert.match(ip('link', 'show', 'left'), /alias lvsadm/);
+  });
 
   test('an address of a device that is gone is gone, too', async () => {
     ip('link', 'delete', 'left');

@@ -287,7 +287,11 @@ export class Agent {
   }
 
   private settleQuorums(services: readonly WatchedService[]): void {
-    if (this.quorums.settle(services, this.ports.clock.now())) this.keeper.changed();
+    if (this.quorums.settle(services, this.ports.clock.now())) {
+      this.keeper.changed();
+      // After kill -9 a quorum is not told a second time.
+      void this.keeper.flush();
+    }
     const { services: documented = [] } = this.documents ?? {};
     this.ports.announce(vipsOf(documented, this.quorums.memory.quorums, this.incomplete));
   }

@@ -48,6 +48,7 @@ export class PassiveWatch {
   /** Watches those of the services that have `passive`. Suspects stay. */
   keep(services: readonly WatchedService[]): void {
     this.services = services.filter((service) => endpointOf(service) !== undefined && service.health.passive);
+    this.tellUnwatched();
     const kept = this.services.map(({ name }) => [name, this.suspects.get(name) ?? new Map()] as const);
     this.suspects = new Map(kept);
     this.mark();
@@ -75,8 +76,7 @@ export class PassiveWatch {
     this.isLooking = true;
     const counts = await this.count(services);
     this.isLooking = false;
-    // Other documents were taken meanwhile.
-    if (counts !== undefined && services === this.services) this.judge(services, counts);
+    if (counts !== undefined) this.judge(services, counts);
     if (this.services.length > 0) this.lookAfter(Math.max(PAUSE, RELATIVE_PAUSE * (clock.now() - start)));
   }
 
@@ -99,15 +99,20 @@ export class PassiveWatch {
     }
   }
 
-  private judge(services: readonly WatchedService[], counts: readonly Handshakes[]): void {
-    let at = 0;
+  /** Services whose servers are others by now, after a reload, are left to the next look. */
+  private judge(counted: readonly WatchedService[], counts: readonly Handshakes[]): void {
+    const present = new Map(this.services.map((service) => [service.name, service]));
+    const suspects = new Map(this.suspects);
     const added: WatchedServer[] = [];
-    const suspects = services.map((service) => {
-      const own = counts.slice(at, at + service.servers.length);
-      at += service.servers.length;
-      return [service.name, this.suspectsOf(service, own, added)] as const;
-    });
-    this.suspects = new Map(suspects);
+    let at = 0;
+    for (const { name, servers } of counted) {
+      const own = counts.slice(at, at + servers.length);
+      at += servers.length;
+      const service = present.get(name);
+      if (service !== undefined && namesOf(service.servers) === namesOf(servers))
+        suspects.set(name, this.suspectsOf(service, own, added));
+    }
+    this.suspects = suspects;
     this.mark();
     this.check(added);
   }
@@ -142,6 +147,22 @@ export class PassiveWatch {
     return suspects;
   }
 
+  /** There is no more evidence against servers of services that the documents do not watch any more. */
+  private tellUnwatched(): void {
+    const watched = new Set(this.services.map(({ name }) => name));
+    for (const [service, servers] of this.suspects) {
+      if (watched.has(service)) continue;
+      for (const server of servers.keys())
+        this.ports.tell({
+          event: 'suspect',
+          service,
+          server,
+          to: 'ended',
+          reason: 'it is not watched any more',
+        });
+    }
+  }
+
   private mark(): void {
     for (const service of this.services) {
       service.suspects = new Set(this.suspects.get(service.name)?.keys());
@@ -163,3 +184,5 @@ function figures(counts: readonly Handshakes[], index: number): string {
   const rest = `of the other servers ${sum('synReceived')} of ${sum('connections')}`;
   return `${synReceived} of ${connections} connections in SYN_RECV; ${rest}`;
 }
+
+const namesOf = (servers: readonly WatchedServer[]): string => servers.map(({ name }) => name).join(' ');

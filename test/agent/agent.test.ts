@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { healthReport } from '../../src/agent/health-report.js';
 import { TransportError, UsageError } from '../../src/errors.js';
+import { holdKey } from '../../src/model/hold.js';
 import type { ServiceId } from '../../src/model/service.js';
 import { formatService } from '../../src/model/service-uri.js';
 import { AgentFarm } from '../support/agent-farm.js';
@@ -706,4 +707,67 @@ test('a state that the disk has refused is written again', async (t) => {
   const { writings } = farm;
   await farm.clock.pass(40_000);
   assert.equal(farm.writings, writings + 1);
+});
+
+const sequences = fc.record({
+  floor: fc.constantFrom('0%', '50%'),
+  quorum: fc.integer({ min: 1, max: 30 }),
+  steps: fc.array(
+    fc.oneof(
+      fc.record({ server: fc.integer({ min: 1, max: 3 }), up: fc.boolean() }),
+      fc.record({ hold: fc.integer({ min: 1, max: 3 }), weight: fc.constantFrom(undefined, 0, 4) }),
+      fc.constantFrom('restart', 'reload', 'resync'),
+    ),
+    { maxLength: 12 },
+  ),
+});
+
+test('random failures, holds, kills and reloads: no state, hold, quorum or announcement is lost', async (t) => {
+  await fc.assert(
+    fc.asyncProperty(sequences, async ({ floor, quorum, steps }) => {
+      const farm = await AgentFarm.start(t);
+      const document = farmOf(3, { floor, quorum: { weight: quorum } });
+      let isAnnounced = false;
+      /** An address whose quorum is not known stays as it is. */
+      const announcement = (): boolean => {
+        isAnnounced = farm.announced?.[0]?.isWanted ?? isAnnounced;
+        return isAnnounced;
+      };
+      await farm.load(document);
+      await farm.clock.pass(3000);
+      for (const step of steps) {
+        if (typeof step === 'string') {
+          const before: unknown = [await farm.weights(web), announcement()];
+          const told = farm.told('quorum', 'state', 'weight').length;
+          if (step === 'restart') farm.restart();
+          await farm.load(document, step === 'restart' ? 'start' : step);
+          assert.deepEqual([await farm.weights(web), announcement()], before, step);
+          assert.equal(farm.told('quorum', 'state', 'weight').length, told, step);
+        } else if ('hold' in step) {
+          const server = `198.51.100.${step.hold}:80`;
+          const held = { service: 'tcp://192.0.2.10:80', server, before: 10, by: 'root', since: 0 };
+          const holds = new Map(farm.holds);
+          holds.delete(holdKey(held));
+          if (step.weight !== undefined) holds.set(holdKey(held), { ...held, weight: step.weight });
+          farm.holds = holds;
+          await farm.agent.readHolds();
+          const weight: number | undefined = (await farm.weights(web))[`198.51.100.${step.hold}`];
+          if (step.weight !== undefined) assert.equal(weight, step.weight);
+        } else farm.answers.set(`198.51.100.${step.server}`, step.up);
+        await farm.clock.pass(730);
+        announcement();
+      }
+      await farm.clock.pass(10_000);
+      const [service] = farm.agent.services;
+      const { servers = [], weightUp = 0 } = service?.weights(farm.clock.now()) ?? {};
+      assert.deepEqual(
+        await weightsOf(farm),
+        servers.map(({ weight }) => weight),
+      );
+      assert.equal(announcement(), weightUp >= quorum);
+      assert.deepEqual(farm.errors, []);
+      await farm.agent.stop();
+    }),
+    { numRuns: 40 },
+  );
 });

@@ -144,3 +144,26 @@ test('the table is not read for documents without passive, and one that cannot b
   await farm.clock.pass(20_000);
   assert.deepEqual(farm.told('suspect'), []);
 });
+
+test('a look at the connections that outlasts looks at the documents counts', async (t) => {
+  const farm = await AgentFarm.start(t);
+  await farm.load(document(policy));
+  farm.handshakes.set('198.51.100.1', [40, 50]).set('198.51.100.2', [1, 60]);
+  farm.counting = 12_000;
+  await farm.clock.pass(6000);
+  for (const cause of ['resync', 'resync'] as const) {
+    await farm.load(document(policy), cause);
+    await farm.clock.pass(3000);
+  }
+  await farm.clock.pass(6000);
+  assert.equal(farm.told('suspect').length, 1);
+});
+
+test('a suspicion ends with the documents that asked for evidence', async (t) => {
+  const farm = await AgentFarm.start(t);
+  await farm.load(document(policy));
+  farm.handshakes.set('198.51.100.1', [40, 50]).set('198.51.100.2', [1, 60]);
+  await farm.clock.pass(5000);
+  await farm.load(document(undefined), 'reload');
+  assert.equal(farm.told('suspect')[1], '198.51.100.1:80 suspect: ended: it is not watched any more');
+});

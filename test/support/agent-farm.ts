@@ -48,6 +48,8 @@ export class AgentFarm {
   holdsFailure: Error | undefined;
   /** By the addresses of servers: their connections in SYN_RECV, and all. */
   readonly handshakes = new Map<string, readonly [synReceived: number, connections: number]>();
+  /** Milliseconds that it takes to read the connection table. */
+  counting = 0;
   /** Why the connection table cannot be read. */
   tableFailure: Error | undefined;
   /** Thrown by the next change of the table. */
@@ -140,6 +142,8 @@ export class AgentFarm {
         tell: (event) => this.events.push(event),
         countHandshakes: async (servers) => {
           if (this.tableFailure !== undefined) throw this.tableFailure;
+          if (this.counting > 0)
+            await new Promise<void>((resolve) => this.clock.after(this.counting, resolve));
           return servers.map(({ server }) => {
             const [synReceived, connections] = this.handshakes.get(server.address) ?? [0, 0];
             return { synReceived, connections };

@@ -20,10 +20,19 @@ export async function askAgent<T extends { readonly version: number }>(
 ): Promise<T> {
   const text = JSON.stringify({ version: REPORT_VERSION, ...question });
   const line = await askLine(path, text, DOING, ABSENT, patience);
-  const answer = JSON.parse(line) as T & { readonly error?: string };
+  const answer = parsed<T & { readonly error?: string }>(line);
   if (answer.error !== undefined) throw new HostError(DOING, printable(answer.error));
   if (answer.version !== REPORT_VERSION) throw new HostError(DOING, 'it is of another version of lvsadm');
   return answer;
+}
+
+/** @throws HostError */
+function parsed<T>(line: string): T {
+  try {
+    return JSON.parse(line);
+  } catch {
+    throw new HostError(DOING, 'its answer is not JSON');
+  }
 }
 
 /** Undefined if no agent runs. */

@@ -1,9 +1,12 @@
 /** The result of applying a plan, as text and as JSON. */
 
+import { KernelError } from '../errors.js';
+import { printable } from '../foreign-text.js';
 import type { Change } from '../model/change.js';
 import { destinationKey } from '../model/destination.js';
 import { formatService } from '../model/service-uri.js';
 import type { Outcome, Reconciliation, SettingOutcome } from '../plan/apply.js';
+import type { TakenBack } from '../plan/take-back.js';
 import type { Json } from './json.js';
 import { differenceJson, valueText } from './plan.js';
 import type { Theme } from './theme.js';
@@ -44,20 +47,18 @@ const objectText = (change: Change): string => {
   return [service, server, what].filter(Boolean).join(' ');
 };
 
-/** @param reason why the kernel refused a change */
-export function renderReconciliation(
-  reconciliation: Reconciliation,
-  theme: Theme,
-  reason: (outcome: Outcome) => string,
-): string {
-  const { settings, outcomes, converged, rounds, interrupted } = reconciliation;
+export function renderReconciliation(reconciliation: Reconciliation, theme: Theme, reason: Reason): string {
+  const { settings, outcomes, converged, rounds, interrupted, takenBack } = reconciliation;
   const lines = [
     ...settings.map((outcome) => settingLine(outcome, theme)),
     ...outcomes.map((outcome) => outcomeLine(outcome, theme, reason)),
   ];
   const count = (result: Outcome['result']) => countOf(reconciliation, result);
   const again = rounds > 1 ? `; another program changed the table meanwhile, planned ${rounds} times` : '';
-  if (interrupted) {
+  if (takenBack !== undefined) {
+    lines.push(theme.heading('taking back:'), ...takenBack.map((each) => takenBackLine(each, theme, reason)));
+    lines.push(`${count('refused')} refused, ${count('skipped')} not done; ${takenBackText(takenBack)}`);
+  } else if (interrupted) {
     lines.push(`interrupted: ${interruptedAt(reconciliation)}`);
   } else if (converged) {
     lines.push(
@@ -78,7 +79,7 @@ function settingLine({ difference: { field, from, to }, result }: SettingOutcome
     : `${theme.quiet('not done ')}${object}`;
 }
 
-function outcomeLine(outcome: Outcome, theme: Theme, reason: (outcome: Outcome) => string): string {
+function outcomeLine(outcome: Outcome, theme: Theme, reason: Reason): string {
   const { done, paint } = verbs[outcome.change.do];
   const object = objectText(outcome.change) + differencesText(outcome);
   if (outcome.result === 'done') return `${theme[paint](done.padEnd(9))}${object}`;
@@ -88,12 +89,40 @@ function outcomeLine(outcome: Outcome, theme: Theme, reason: (outcome: Outcome) 
 
 type Results = Pick<Reconciliation, 'settings' | 'outcomes'>;
 
+/** Why the kernel refused a change. */
+type Reason = (outcome: Pick<Outcome, 'error'>) => string;
+
 const countOf = ({ settings, outcomes }: Results, result: Outcome['result']): number =>
   [...settings, ...outcomes].filter((outcome) => outcome.result === result).length;
 
 /** What an interrupted apply has done, and how to go on. */
-export const interruptedAt = (results: Results): string =>
-  `${countOf(results, 'done')} done, ${countOf(results, 'skipped')} not done; run it again to go on`;
+export const interruptedAt = (
+  results: Pick<Reconciliation, 'settings' | 'outcomes' | 'takenBack'>,
+): string =>
+  results.takenBack === undefined
+    ? `${countOf(results, 'done')} done, ${countOf(results, 'skipped')} not done; run it again to go on`
+    : takenBackText(results.takenBack);
+
+function takenBackText(takenBack: readonly TakenBack[]): string {
+  const failed = takenBack.filter(({ error }) => error !== undefined).length;
+  return failed === 0
+    ? 'all that was done is taken back'
+    : `${failed} of ${takenBack.length} changes could not be taken back`;
+}
+
+function takenBackLine({ change, error }: TakenBack, theme: Theme, reason: Reason): string {
+  const { done, paint } = 'do' in change ? verbs[change.do] : verbs.setTimeouts;
+  const object = takenBackObject(change);
+  return error === undefined
+    ? `${theme[paint](done.padEnd(9))}${object}`
+    : `${theme.warning('refused'.padEnd(9))}${object}: ${takenBackReason(error, reason)}`;
+}
+
+const takenBackObject = (change: TakenBack['change']): string =>
+  'do' in change ? objectText(change) : `setting ${change.setting} ${change.value}`;
+
+const takenBackReason = (error: NonNullable<TakenBack['error']>, reason: Reason): string =>
+  error instanceof KernelError ? reason({ error }) : printable(error.message);
 
 /** `  weight 1 -> 7, upperThreshold 0 -> 100` */
 const differencesText = ({ differences = [] }: Outcome): string => {
@@ -102,20 +131,27 @@ const differencesText = ({ differences = [] }: Outcome): string => {
 };
 
 /** Refusals in a line each, for standard error: standard output may be a file that nobody looks at. */
-export const refusals = ({ outcomes }: Reconciliation, reason: (outcome: Outcome) => string): string =>
-  outcomes
-    .filter(({ result }) => result === 'refused')
-    .map((outcome) => `lvsadm: refused: ${objectText(outcome.change)}: ${reason(outcome)}\n`)
-    .join('');
+export const refusals = ({ outcomes, takenBack = [] }: Reconciliation, reason: Reason): string =>
+  [
+    ...outcomes
+      .filter(({ result }) => result === 'refused')
+      .map((outcome) => `lvsadm: refused: ${objectText(outcome.change)}: ${reason(outcome)}\n`),
+    ...takenBack.flatMap(({ change, error }) =>
+      error === undefined
+        ? []
+        : `lvsadm: not taken back: ${takenBackObject(change)}: ${takenBackReason(error, reason)}\n`,
+    ),
+  ].join('');
 
 export const reconciliationJson = (
-  { settings, outcomes, converged, rounds, interrupted }: Reconciliation,
-  reason: (outcome: Outcome) => string,
+  { settings, outcomes, converged, rounds, interrupted, takenBack }: Reconciliation,
+  reason: Reason,
 ): Readonly<Record<string, Json>> => ({
   converged,
   rounds,
   interrupted: interrupted || undefined,
   changes: [...settings.map(settingJson), ...outcomes.map((outcome) => outcomeJson(outcome, reason))],
+  takenBack: takenBack?.map((each) => takenBackJson(each, reason)),
 });
 
 const settingJson = ({ difference, result }: SettingOutcome): Json => ({
@@ -125,10 +161,22 @@ const settingJson = ({ difference, result }: SettingOutcome): Json => ({
   ...(result === 'done' && { differences: [differenceJson(difference)] }),
 });
 
-const outcomeJson = (outcome: Outcome, reason: (outcome: Outcome) => string): Json => ({
+const outcomeJson = (outcome: Outcome, reason: Reason): Json => ({
   change: outcome.change.do,
   ...objectOf(outcome.change),
   result: outcome.result,
   ...(outcome.differences?.length && { differences: outcome.differences.map(differenceJson) }),
   ...(outcome.error && { error: { code: outcome.error.code, message: reason(outcome) } }),
+});
+
+const takenBackJson = ({ change, error }: TakenBack, reason: Reason): Json => ({
+  change: 'do' in change ? change.do : 'setSetting',
+  ...('do' in change ? objectOf(change) : { what: `setting ${change.setting}` }),
+  result: error === undefined ? 'done' : 'refused',
+  ...(error && {
+    error: {
+      code: error instanceof KernelError ? error.code : undefined,
+      message: takenBackReason(error, reason),
+    },
+  }),
 });

@@ -7,6 +7,7 @@ import type { State } from '../model/state.js';
 import { differencesIn } from './differences.js';
 import type { Difference, Plan } from './plan.js';
 import { type Stage, stagesOf } from './stages.js';
+import { inversesIn, type TakenBack, takeBack, takeSettingsBack } from './take-back.js';
 
 /** The result of a change. `skipped`: not tried, because a change before it was refused, or a stop was requested. */
 export interface Outcome {
@@ -34,6 +35,8 @@ export interface Reconciliation {
   readonly interrupted?: boolean;
   /** Number of readings of the table and plans: 1 unless others changed it meanwhile. */
   readonly rounds: number;
+  /** What took back the changes that were done, in order; only with `isAtomic`, and only if not all were done. */
+  readonly takenBack?: readonly TakenBack[];
 }
 
 export interface Reconciler<Current = State> {
@@ -42,13 +45,19 @@ export interface Reconciler<Current = State> {
   plan(current: Current): Plan;
   /** Sets a setting of IPVS; only plans with settings need it. @throws HostError */
   set?(name: string, value: string): Promise<void>;
+  /** Called before anything is changed, once, if a plan changes something. What it throws keeps the changes from being made. */
+  begin?(plan: Plan): Promise<void>;
   /** Called before a stage, for instance to wait for connections to end. */
   before?(stage: Stage): Promise<void>;
+  /** What takes back the changes that `before` has made. */
+  beforeTakenBack?(): readonly Change[];
   progress?(done: number, total: number): void;
   /** Asked before changes are sent: those that are left are skipped. */
   stopRequested?(): Promise<boolean>;
   /** Changes that a refusal skips: `all` that come later, or those of its `service` and the removals of services (default: all). */
   readonly refusalSkips?: RefusalScope;
+  /** Whether all that was done is taken back, the last change first, unless all changes are done. */
+  readonly isAtomic?: boolean;
 }
 
 export type RefusalScope = 'all' | 'service';
@@ -68,24 +77,40 @@ const TOGETHER = 256;
 export async function reconcile<Current>(reconciler: Reconciler<Current>): Promise<Reconciliation> {
   let done: readonly Outcome[] = [];
   const settings: SettingOutcome[] = [];
+  const inverses: (readonly Change[])[] = [];
+  let hasBegun = false;
   for (let rounds = 1; ; rounds++) {
     const plan = reconciler.plan(await reconciler.read());
-    settings.push(...(await setAll(plan, reconciler)));
+    if (!hasBegun && changesSomething(plan)) {
+      await reconciler.begin?.(plan);
+      hasBegun = true;
+    }
+    await setAll(plan, reconciler, settings);
     const differences = differencesIn(plan);
     const outcomes = (await carryOut(plan, reconciler)).map((outcome) => ({
       ...outcome,
       differences: differences(outcome.change),
     }));
-    done = [...done, ...outcomes.filter(({ result }) => result === 'done')];
+    const doneNow = outcomes.filter(({ result }) => result === 'done');
+    done = [...done, ...doneNow];
+    if (reconciler.isAtomic) inverses.push(...doneNow.map(({ change }) => change).map(inversesIn(plan)));
     const failed = outcomes.filter(({ result }) => result !== 'done');
     const areSet = settings.every(({ result }) => result === 'done');
     if (failed.length === 0 && areSet) return { settings, outcomes: done, converged: true, rounds };
     const interrupted = (await reconciler.stopRequested?.()) ?? false;
     if (rounds === ROUNDS || interrupted || !failed.every(mayBeRace)) {
-      return { settings, outcomes: [...done, ...failed], converged: false, rounds, interrupted };
+      const ended = { settings, outcomes: [...done, ...failed], converged: false, rounds, interrupted };
+      if (!reconciler.isAtomic) return ended;
+      const { client, set, beforeTakenBack } = reconciler;
+      const changes = [...inverses.toReversed().flat(), ...(beforeTakenBack?.() ?? [])];
+      const takenBack = [...(await takeBack(changes, client)), ...(await takeSettingsBack(settings, set))];
+      return { ...ended, takenBack };
     }
   }
 }
+
+const changesSomething = (plan: Plan): boolean =>
+  stagesOf(plan).length > 0 || (plan.settings?.differences.length ?? 0) > 0;
 
 async function carryOut(
   plan: Plan,
@@ -144,15 +169,21 @@ function partOf(change: Change): string {
 /** Before services and daemons: new connections, and threads of daemons, have the settings of their first moment. */
 async function setAll(
   { settings }: Plan,
-  { set, stopRequested }: Pick<Reconciler, 'set' | 'stopRequested'>,
-): Promise<SettingOutcome[]> {
-  const outcomes: SettingOutcome[] = [];
+  { set, stopRequested, isAtomic }: Pick<Reconciler, 'set' | 'stopRequested' | 'isAtomic'>,
+  outcomes: SettingOutcome[],
+): Promise<void> {
   for (const difference of settings?.differences ?? []) {
     const isOver = (await stopRequested?.()) ?? false;
-    if (!isOver) await set?.(difference.field, settings?.after?.[difference.field] ?? '');
+    if (!isOver) {
+      await set?.(difference.field, settings?.after?.[difference.field] ?? '').catch(
+        async (error: unknown) => {
+          if (isAtomic) await takeSettingsBack(outcomes, set);
+          throw error;
+        },
+      );
+    }
     outcomes.push({ difference, result: isOver ? 'skipped' : 'done' });
   }
-  return outcomes;
 }
 
 /** Starts the daemons again that were stopped for new ones that the kernel refused. The refusal tells it. */

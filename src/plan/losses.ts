@@ -8,7 +8,10 @@ import { connectionsLeft, type Member } from './wait-until-empty.js';
 /** Connections that would break if a server was removed now, by `memberKey`; servers that stay have none. */
 export type Losses = ReadonlyMap<string, number>;
 
-export const memberKey = ({ of, destination: { id } }: Member): string =>
+export const memberKey = ({
+  of,
+  destination: { id },
+}: Pick<Member, 'of'> & { readonly destination: Pick<Member['destination'], 'id'> }): string =>
   `${serviceKey(of)} ${destinationKey(id)}`;
 
 /** One request for each service that loses servers. */

@@ -62,26 +62,30 @@ export function readIfThere(path: string, files: Files): string | undefined {
   }
 }
 
+export interface Replacement {
+  /** Where the new text is written first, in the same directory (default: a name that no user gives to a file). */
+  readonly fresh?: string;
+  /** A file whose owner and mode the new one gets (default: this process's owner). */
+  readonly old?: Owned | undefined;
+  /** Without `old` (default: 0644). */
+  readonly mode?: number;
+}
+
 /**
  * Replaces the whole file: a reader gets the old text or the new one, also after a crash at any moment. Callers hold a lock, so
- * that a new text that lies beside the file is that of a process that was killed. Its name is one that no user gives to a file:
- * `--state FILE` may be anywhere.
- * @param fresh where the new text is written first, in the same directory
- * @param old a file whose owner and mode the new one gets (default: this process's owner, mode 0644)
+ * that a new text that lies beside the file is that of a process that was killed. `--state FILE` may be anywhere.
  * @throws errors of node:fs; the file is as it was then
  */
 export function replaceFile(
   path: string,
   text: string | Uint8Array,
   files: Files,
-  fresh = freshName(path),
-  old?: Owned,
+  { fresh = freshName(path), old, mode = 0o644 }: Replacement = {},
 ): void {
   removeIfThere(fresh, files);
   try {
     const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = files.constants;
-    const mode = old === undefined ? 0o644 : 0o600;
-    const descriptor = files.openSync(fresh, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode);
+    const descriptor = files.openSync(fresh, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, old ? 0o600 : mode);
     try {
       if (old !== undefined) giveTo(old, descriptor, files);
       writeAll(descriptor, text, files);
@@ -141,7 +145,7 @@ export function writeWhole(path: string, bytes: Uint8Array, files: Files): void 
     // A rename would put a file in the place of a device.
     if (old !== undefined && (old.mode & S_IFMT) !== S_IFREG)
       throw new HostError(doing, 'it is not a regular file');
-    replaceFile(path, bytes, files, `${path}${FRESH}${process.pid}`, old);
+    replaceFile(path, bytes, files, { fresh: `${path}${FRESH}${process.pid}`, old });
   } catch (error) {
     throw error instanceof HostError ? error : cannot(doing, error);
   }

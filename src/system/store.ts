@@ -44,6 +44,8 @@ export interface StateKind<T> {
   readonly outlivesBoot?: true;
   /** Whether it is written without blanks: a line for some thousand servers, which no one reads by eye. */
   readonly isLarge?: true;
+  /** Whether only its owner may read it. */
+  readonly isPrivate?: true;
 }
 
 export interface StoreContext extends RunDirContext {
@@ -129,7 +131,7 @@ export class Store {
       const state = kind.format(change(this.readFrom(file, kind)));
       attempt('write', file, () => {
         if (state === undefined) removeIfThere(file, files);
-        else replaceFile(file, this.textOf(state, kind), files);
+        else replaceFile(file, this.textOf(state, kind), files, modeOf(kind));
       });
     } finally {
       release();
@@ -253,6 +255,8 @@ export class Store {
     return namespaceName(this.context.files);
   }
 }
+
+const modeOf = ({ isPrivate }: Pick<StateKind<unknown>, 'isPrivate'>) => (isPrivate ? { mode: 0o600 } : {});
 
 /** Who holds a lock; not yet written down if it was taken this very moment. */
 function holderOf(path: string, files: Files): string {

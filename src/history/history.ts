@@ -1,0 +1,109 @@
+/**
+ * The table before each of the last changes. `history.json` is the index, `history.json.17` the table before change 17: a document in
+ * JSON. Their number and their bytes are bounded.
+ */
+import { cannot } from '../errors.js';
+import type { Settings } from '../model/settings.js';
+import { directoryOf, type Files, readIfThere, removeIfThere, replaceFile } from '../system/files.js';
+import type { Store } from '../system/store.js';
+import { type Change, type ChangeRecord, recordsKind } from './change-record.js';
+
+/** Records that are kept. */
+export const MOST_RECORDS = 20;
+
+/** Bytes of all tables together; the newest is kept in any case. */
+export const MOST_BYTES = 64 * 2 ** 20;
+
+export class History {
+  constructor(
+    private readonly store: Store,
+    private readonly files: Files,
+    private readonly limits = { records: MOST_RECORDS, bytes: MOST_BYTES },
+  ) {}
+
+  /** The oldest comes first. @throws HostError */
+  records(): readonly ChangeRecord[] {
+    return this.store.read(recordsKind);
+  }
+
+  /** The table before a change; undefined if it is not kept any more. @throws HostError */
+  table({ number }: Pick<ChangeRecord, 'number'>): string | undefined {
+    const path = this.pathOf(number);
+    try {
+      return readIfThere(path, this.files);
+    } catch (error) {
+      throw cannot(`read ${path}`, error);
+    }
+  }
+
+  /**
+   * The settings of IPVS before a change, of those that it and the changes since then have set: other programs' are not lvsadm's to
+   * restore.
+   * @throws HostError
+   */
+  settings({ number }: Pick<ChangeRecord, 'number'>): Settings | undefined {
+    const since = this.records().filter((record) => record.number >= number && record.settings);
+    return since.length === 0
+      ? undefined
+      : Object.assign({}, ...since.toReversed().map(({ settings }) => settings));
+  }
+
+  /** Keeps the table before a change. @throws HostError, LockedError: then there is no record of it */
+  async add(change: Change, table: string): Promise<ChangeRecord> {
+    let added: ChangeRecord | undefined;
+    let kept: readonly ChangeRecord[] = [];
+    await this.store.update(recordsKind, (records) => {
+      const record = { ...change, number: (records.at(-1)?.number ?? 0) + 1, size: Buffer.byteLength(table) };
+      // Before the index: what that names is there, also if this process is killed in between.
+      this.write(record, table);
+      added = record;
+      kept = this.within([...records, record]);
+      return kept;
+    });
+    this.removeOthers(kept);
+    return added as ChangeRecord;
+  }
+
+  private within(records: readonly ChangeRecord[]): readonly ChangeRecord[] {
+    let bytes = 0;
+    const kept: ChangeRecord[] = [];
+    for (const record of records.toReversed()) {
+      bytes += record.size;
+      const isOver = kept.length === this.limits.records || bytes > this.limits.bytes;
+      if (isOver && kept.length > 0) break;
+      kept.unshift(record);
+    }
+    return kept;
+  }
+
+  private write({ number }: ChangeRecord, table: string): void {
+    const path = this.pathOf(number);
+    try {
+      replaceFile(path, table, this.files, { mode: 0o600 });
+    } catch (error) {
+      throw cannot(`write ${path}`, error);
+    }
+  }
+
+  /** Removes the tables of records that are not kept, and those that processes that were killed have left. */
+  private removeOthers(kept: readonly ChangeRecord[]): void {
+    const path = this.store.pathOf(recordsKind);
+    const directory = directoryOf(path);
+    const start = `${path.slice(directory.length)}.`;
+    const [oldest, newest] = [kept[0]?.number ?? 0, kept.at(-1)?.number ?? 0];
+    try {
+      for (const name of this.files.readdirSync(directory)) {
+        const [, number] = name.startsWith(start) ? (/^(\d+)$/.exec(name.slice(start.length)) ?? []) : [];
+        // A process that comes after this one may have written a newer one.
+        if (number === undefined || Number(number) > newest) continue;
+        if (Number(number) < oldest) removeIfThere(directory + name, this.files);
+      }
+    } catch {
+      // The next change tries again.
+    }
+  }
+
+  private pathOf(number: number): string {
+    return `${this.store.pathOf(recordsKind)}.${number}`;
+  }
+}

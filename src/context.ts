@@ -3,6 +3,7 @@
 import type { ClientOptions, IpvsClient } from './ipvs/client.js';
 import type { OpenSocket } from './netlink/transport/socket.js';
 import type { Files } from './system/files.js';
+import type { Later } from './system/later.js';
 import type { ProgramRun } from './system/program.js';
 import type { Worker, WorkerEvents } from './system/worker.js';
 
@@ -74,6 +75,8 @@ export function calledName(program: string): string {
 export interface Context {
   /** Path of the program that runs, as it was called. */
   readonly program: string;
+  /** The words of the subcommand that runs, its name first; undefined in ipvsadm's grammar. */
+  readonly words?: readonly string[];
   readonly out: Output;
   readonly err: Output;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -98,6 +101,12 @@ export interface Context {
    * @param stop ends it. @throws HostError then
    */
   runSelf(words: readonly string[], stdout: 'inherit' | 'pipe', stop?: AbortSignal): Promise<ProgramRun>;
+  /**
+   * Runs this program with other words after some seconds, whatever becomes of this process, its terminal and its session.
+   * @param name of the unit where systemd runs it
+   * @throws HostError
+   */
+  runLater(words: readonly string[], seconds: number, name: string): Promise<Later>;
   /** Starts this program with other words in a network namespace of its own. @throws HostError if it cannot be started */
   startWorker(words: readonly string[], events: WorkerEvents): Promise<Worker>;
   /** Opens a netlink socket of another protocol than generic netlink, such as rtnetlink. */

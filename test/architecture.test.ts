@@ -43,6 +43,7 @@ const arrows: Readonly<Record<string, string>> = {
   'doctor/checks': 'model ipvsadm/rules system setup doctor/facts',
   doctor: 'doctor/facts doctor/checks',
 
+  history: 'errors model system',
   fleet: 'errors foreign-text system zod',
   agent: 'errors foreign-text messages model plan observe/metrics health system',
 
@@ -50,7 +51,7 @@ const arrows: Readonly<Record<string, string>> = {
   output: 'errors foreign-text context model observe/table plan output/definition-list chalk cli-table3',
   reference: 'errors version ipvsadm ipvsadm/grammar commands output output/definition-list',
   commands:
-    'errors foreign-text context messages suggest version model ipvs ipvsadm/rules document plan observe/connections observe/metrics observe/placement observe/table health agent fleet system setup doctor doctor/facts doctor/checks output output/definition-list reference',
+    'errors foreign-text context messages suggest version model ipvs ipvsadm/rules document plan observe/connections observe/metrics observe/placement observe/table health agent fleet history system setup doctor doctor/facts doctor/checks output output/definition-list reference',
   cli: 'errors foreign-text context messages suggest version model netlink netlink/transport/socket ipvs ipvsadm ipvsadm/grammar system commands output reference yargs',
   bin: 'errors context cli libc netlink/transport netlink/transport/socket',
 };

@@ -21,7 +21,7 @@ export async function runSubcommand(
   if (row === undefined) throw (await import('./unknown-command.js')).unknownCommand(name);
   const { command } = await row.load();
   try {
-    return await run(row, command, args, context, netns);
+    return await run(row, command, args, { ...context, words: [row.name, ...args] }, netns);
   } catch (thrown) {
     const error = thrown instanceof UsageError ? thrown.helpedBy(`lvsadm ${row.name} --help`) : thrown;
     throw command.errorStatus === undefined ? error : new WithStatus(command.errorStatus, error);

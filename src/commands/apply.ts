@@ -4,20 +4,17 @@ import { type NamedText, requireEnds } from '../document/load.js';
 import { UsageError } from '../errors.js';
 import { printable } from '../foreign-text.js';
 import type { IpvsClient } from '../ipvs/client.js';
-import { refusal } from '../messages.js';
-import type { Service } from '../model/service.js';
 import type { State } from '../model/state.js';
 import { toJson } from '../output/json.js';
-import { interruptedAt, reconciliationJson, refusals, renderReconciliation } from '../output/outcome.js';
+import { reconciliationJson, refusals, renderReconciliation } from '../output/outcome.js';
 import { planJson, renderPlan } from '../output/plan.js';
-import { Progress } from '../output/progress.js';
 import { type Theme, themeFor } from '../output/theme.js';
-import { type Outcome, type Reconciliation, reconcile } from '../plan/apply.js';
+import type { Reconciliation } from '../plan/apply.js';
 import { lossesOf } from '../plan/losses.js';
 import type { Plan } from '../plan/plan.js';
 import type { Store } from '../system/store.js';
 import { defineCommand, type Options, type Values } from './command.js';
-import { checkDaemonLinks } from './shared/daemon-links.js';
+import { requireNonePending } from './shared/confirmation.js';
 import {
   type Desired,
   desiredOptions,
@@ -25,18 +22,16 @@ import {
   readCurrent,
   readDesired,
   readDesiredAgain,
-  settingWriter,
 } from './shared/desired-state.js';
-import { Fallbacks } from './shared/fallbacks.js';
 import { Interruption } from './shared/interruption.js';
-import { RemovalDrain } from './shared/removal-drain.js';
 import { checkRemovals, removalOptions, watchLimit } from './shared/removal-limits.js';
-import { describeServer, someNames } from './shared/server.js';
+import { someNames } from './shared/server.js';
 import { openStore, runDirOption, stateDirOption } from './shared/store.js';
+import { reasonOf, TableChange } from './shared/table-change.js';
 import type { Occasion, Pass } from './shared/watch.js';
+import { checkWayBack, statusOf, WayBack, wayBackOptions, wayBackTerms } from './shared/way-back.js';
 
 const DONE = 0;
-const NOT_DONE = 1;
 
 const options = {
   ...desiredOptions,
@@ -47,6 +42,7 @@ const options = {
     describe: 'before a server is removed, wait at most this long for its connections to end',
     defaultText: 'remove it at once',
   },
+  ...wayBackOptions,
   wait: { type: 'seconds', default: 30, describe: 'time to wait for another apply to finish' },
   watch: {
     type: 'flag',
@@ -62,15 +58,18 @@ export const command = defineCommand({
   options,
   exitStatuses: {
     0: 'the table matches the document',
-    1: 'the kernel refused a change',
+    1: 'the kernel refused a change; with --atomic all that was done has been taken back',
     2: 'the document or the command line is wrong; nothing was changed',
-    75: 'another apply did not finish in time',
+    3: 'with --atomic: the kernel refused a change, and some of what was done could not be taken back',
+    75: 'another apply did not finish in time, or a change waits for lvsadm confirm',
     130: 'interrupted by SIGINT (143: by SIGTERM); standard error tells what was done and what was not',
   },
   async run(context, values) {
+    checkWayBack(values);
     const application = new Application(context, values, await themeFor(context.out, context.env));
     if (!values.watch) return application.once();
     if (values.dryRun) throw new UsageError('cannot be combined with --dry-run', '--watch');
+    if (values.confirm !== undefined) throw new UsageError('cannot be combined with --confirm', '--watch');
     if (values.file.includes('-')) throw new UsageError('standard input cannot be watched', '--watch');
     const { FileWatch } = await import('./shared/watch.js');
     const watch = new FileWatch(values.file, context);
@@ -84,11 +83,9 @@ export const command = defineCommand({
 });
 
 class Application {
-  private readonly progress: Progress;
   private readonly store: Store;
   /** What --watch applied last. */
   private applied: readonly NamedText[] = [];
-  private drain: RemovalDrain | undefined;
   private hasToldOfChecks = false;
 
   constructor(
@@ -96,7 +93,6 @@ class Application {
     private readonly values: Values<typeof options>,
     private readonly theme: Theme,
   ) {
-    this.progress = new Progress(context.err);
     this.store = openStore(context, values.runDir);
   }
 
@@ -121,12 +117,15 @@ class Application {
       // The next look of --watch finds them settled.
       if (await pass?.isOver()) return DONE;
       if (pass) this.applied = desired.texts;
-      const reconciliation = await this.reconcile(client, desired, interruption);
+      requireNonePending(this.store);
+      const change = new TableChange(context, client, this.store, interruption);
+      const wayBack = new WayBack(context, this.store, wayBackTerms(values));
+      const reconciliation = await this.reconcile(client, desired, change, wayBack);
       if (pass && isUnchanged(reconciliation)) return DONE;
-      const status = await this.tell(reconciliation, pass);
+      const interrupted = change.interruptionText(reconciliation);
+      const status = await this.tell(reconciliation, wayBack, interrupted, pass);
       return reconciliation.interrupted && interruption ? interruption.status : status;
     } finally {
-      this.progress.clear();
       release();
     }
   }
@@ -147,31 +146,26 @@ class Application {
     return DONE;
   }
 
-  private async tell(reconciliation: Reconciliation, occasion?: Occasion): Promise<number> {
-    this.progress.clear();
+  private async tell(
+    reconciliation: Reconciliation,
+    wayBack: WayBack,
+    interrupted: string,
+    occasion?: Occasion,
+  ): Promise<number> {
     const time = this.context.date();
     const text = this.values.json
       ? toJson({
           ...(occasion && { time: timeText(time), cause: occasion.cause, files: occasion.files }),
-          ...reconciliationJson(reconciliation, reason),
+          ...reconciliationJson(reconciliation, reasonOf),
+          confirm: wayBack.json,
         })
       : (occasion ? occasionText(occasion, time) : '') +
-        renderReconciliation(reconciliation, this.theme, reason);
+        renderReconciliation(reconciliation, this.theme, reasonOf) +
+        wayBack.text;
     // Before the result, whose output may fail.
-    await this.context.err.write(refusals(reconciliation, reason) + this.interruptionText(reconciliation));
+    await this.context.err.write(refusals(reconciliation, reasonOf) + interrupted);
     await this.context.out.write(text);
-    return reconciliation.converged ? DONE : NOT_DONE;
-  }
-
-  /** How far an interrupted apply came, and which servers its drain left at weight 0. */
-  private interruptionText(reconciliation: Reconciliation): string {
-    if (!reconciliation.interrupted) return '';
-    const atZero = (this.drain?.quiesced ?? []).map(
-      (member) => `${describeServer(member)} is at weight 0 (before: ${member.destination.weight})`,
-    );
-    return [interruptedAt(reconciliation), ...atZero]
-      .map((text) => `lvsadm: interrupted: ${text}\n`)
-      .join('');
+    return statusOf(reconciliation);
   }
 
   private lock(): Promise<() => void> {
@@ -186,39 +180,18 @@ class Application {
   private async reconcile(
     client: IpvsClient,
     desired: Desired,
-    interruption?: Interruption,
+    change: TableChange,
+    wayBack: WayBack,
   ): Promise<Reconciliation> {
-    let plan: Plan | undefined;
-    const fallbacks = new Fallbacks(client, this.store, this.context.err);
-    const drain = this.drainOf(client, fallbacks, interruption);
-    this.drain = drain;
-    const reconciliation = await reconcile({
-      client,
-      read: async () => {
-        const current = await readCurrent(client, desired, this.context);
-        // Plans of --only have no daemons.
-        if (desired.only.length === 0) {
-          await checkDaemonLinks(current.daemons, desired.state.daemons ?? [], this.context);
-        }
-        return current;
-      },
-      plan: (current) => {
-        plan = this.planned(current, desired);
-        return plan;
-      },
-      set: settingWriter(this.context),
-      before: async (stage) => {
-        if (plan !== undefined) await drain?.before(stage, plan);
-      },
-      progress: (done, total) => this.progress.bar(done, total),
-      stopRequested: async () => (await interruption?.noticed()) ?? false,
-    }).catch(async (error: unknown) => {
-      // The next application tries again if this fails, too.
-      await fallbacks.giveBack().catch(() => {});
-      throw error;
+    const { drain, atomic: isAtomic } = this.values;
+    const reconciliation = await change.make({
+      desired,
+      drain,
+      isAtomic,
+      plan: (current) => this.planned(current, desired),
+      begin: (plan) => wayBack.begin(plan, client),
     });
-    // The document's flags hold, also where it has a server at weight 0; but servers that could not be removed still need the flag.
-    await fallbacks.giveBack(reconciliation.converged && plan ? documented(plan) : []);
+    await wayBack.end(reconciliation);
     return reconciliation;
   }
 
@@ -228,26 +201,6 @@ class Application {
     const { allowEmpty, maxRemove = this.values.watch ? watchLimit : undefined } = this.values;
     checkRemovals(plan, allowEmpty, maxRemove);
     return plan;
-  }
-
-  /** Undefined without --drain. */
-  private drainOf(
-    client: IpvsClient,
-    fallbacks: Fallbacks,
-    interruption: Interruption | undefined,
-  ): RemovalDrain | undefined {
-    const { now, err } = this.context;
-    const { sleep } = interruption ?? this.context;
-    const { drain } = this.values;
-    if (!drain) return undefined;
-    return new RemovalDrain(fallbacks, err, {
-      client,
-      limit: drain * 1000,
-      now,
-      sleep,
-      progress: (left) => this.progress.line(`draining: ${left} connections left`),
-      stopRequested: () => interruption?.requested ?? false,
-    });
   }
 }
 
@@ -265,8 +218,3 @@ const occasionText = ({ cause, files }: Occasion, time: Date): string =>
   `${timeText(time)} ${printable(someNames(files))}: ${causes[cause]}\n`;
 
 const timeText = (time: Date): string => time.toISOString().replace(/\.\d+/, '');
-
-/** The services that are as a document has them once its plan is carried out. */
-const documented = ({ services }: Plan): Service[] => services.flatMap(({ after }) => after ?? []);
-
-const reason = ({ error }: Outcome): string => (error === undefined ? '' : refusal(error.about('')));

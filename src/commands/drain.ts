@@ -1,5 +1,6 @@
 /** `lvsadm drain`: takes a server out of service without breaking connections. */
 import type { Context } from '../context.js';
+import type { ChangeCounts } from '../history/change-record.js';
 import type { IpvsClient } from '../ipvs/client.js';
 import { type Hold, holdKey } from '../model/hold.js';
 import type { ServiceId } from '../model/service.js';
@@ -10,6 +11,7 @@ import { quiesce } from '../plan/drain.js';
 import { connectionsLeft, waitUntilEmpty } from '../plan/wait-until-empty.js';
 import { defineCommand } from './command.js';
 import { beginHold, keptForChange, withoutHoldsOf } from './shared/begin-hold.js';
+import { TableBefore } from './shared/change-history.js';
 import { DrainedWeights } from './shared/drained-weights.js';
 import { Fallbacks, forceOption } from './shared/fallbacks.js';
 import { HoldStore, heldOf, holdOptions, holdTerms } from './shared/holds.js';
@@ -93,7 +95,10 @@ export const command = defineCommand({
     }
     const holds = new HoldStore(context, values.stateDir);
     const request = terms && { servers, weight: 0, terms, force: values.force };
+    const changes = values.delete || servers.some(isActive);
+    const before = changes ? await TableBefore.read(context, values.stateDir, client) : undefined;
     const replaced = request ? await beginHold(request, holds, store, context) : [];
+    await before?.keepIfPossible(countsOf(servers, values.delete));
     const taken = await fallbacks.whileSet(servicesOf(others), () => takeOut(servers, client, weights));
     await waitFor(servers, client, values.timeout * 1000, interruption, context);
     const interrupted = interruption.requested;
@@ -121,6 +126,12 @@ export const command = defineCommand({
 const isActive = ({ destination }: Found): boolean => destination.weight > 0;
 
 const servicesOf = (servers: readonly Found[]): ServiceId[] => [...new Set(servers.map(({ of }) => of))];
+
+const countsOf = (servers: readonly Found[], isDelete: boolean): ChangeCounts => ({
+  added: 0,
+  changed: isDelete ? 0 : servers.filter(isActive).length,
+  removed: isDelete ? servers.length : 0,
+});
 
 /**
  * Keeps new connections from the servers, with their weights remembered.

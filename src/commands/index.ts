@@ -88,6 +88,24 @@ export const commands: readonly CommandRow[] = [
     load: () => import('./apply.js'),
   },
   {
+    name: 'confirm',
+    topic: 'documents',
+    summary: 'keep a change that apply --confirm would take back',
+    load: () => import('./confirm.js'),
+  },
+  {
+    name: 'history',
+    topic: 'documents',
+    summary: 'show the last changes that can be rolled back',
+    load: () => import('./history.js'),
+  },
+  {
+    name: 'rollback',
+    topic: 'documents',
+    summary: 'make the table as it was before a change',
+    load: () => import('./rollback.js'),
+  },
+  {
     name: 'diff',
     topic: 'documents',
     summary: 'show what apply would change',
@@ -182,4 +200,5 @@ export const commands: readonly CommandRow[] = [
 /** Not for users: they stand in no help. */
 export const ownCommands: readonly Omit<CommandRow, 'topic' | 'summary'>[] = [
   { name: 'path-worker', load: () => import('./path-worker.js') },
+  { name: 'take-back', load: () => import('./take-back.js') },
 ];

@@ -8,6 +8,7 @@ import { FleetAgent } from './run/fleet-agent.js';
 import { nothing } from './run/fleet-documents.js';
 import { OwnDocuments } from './run/own-documents.js';
 import { directorOptions } from './shared/audience.js';
+import { requireNonePending } from './shared/confirmation.js';
 import { fileOption } from './shared/desired-state.js';
 import { storeOptions } from './shared/fleet-store.js';
 import { removalOptions } from './shared/removal-limits.js';
@@ -59,7 +60,7 @@ export const command = defineCommand({
   exitStatuses: {
     [DONE]: 'SIGTERM or SIGINT ended it',
     2: 'the documents or the command line are wrong, or another program keeps the table; nothing was changed',
-    75: 'another agent, or an apply, runs in this network namespace',
+    75: 'another agent, or an apply, runs in this network namespace; or a change waits for lvsadm confirm',
   },
   examples: [
     ['lvsadm run -f /etc/lvsadm', 'keep the table as the documents in /etc/lvsadm and the checks say'],
@@ -87,6 +88,8 @@ export const command = defineCommand({
     try {
       releases.push(await store.lock('agent', 'running the agent here', { wait: 0 }));
       releases.push(await store.lock('apply', 'applying documents here', { wait: 0 }));
+      // The agent would undo what takes the change back.
+      requireNonePending(store);
       await tellStateDirectory(context, store, values.stateDir);
       await new AgentProcess(context, values, documents, fleet ?? own).run(watch);
       return DONE;

@@ -5,10 +5,12 @@ import type { IpvsClient } from '../ipvs/client.js';
 import { type Hold, holdKey, holdText } from '../model/hold.js';
 import type { Json } from '../output/json.js';
 import { defineCommand, type Options } from './command.js';
+import { TableBefore } from './shared/change-history.js';
 import { DrainedWeights } from './shared/drained-weights.js';
 import { Fallbacks } from './shared/fallbacks.js';
-import { HoldStore, holdsNamed, userName } from './shared/holds.js';
+import { HoldStore, holdsNamed } from './shared/holds.js';
 import { keptByAgent } from './shared/kept-servers.js';
+import { userName } from './shared/origin.js';
 import { type Released, release } from './shared/release.js';
 import {
   allServicesOption,
@@ -53,6 +55,14 @@ export const command = defineCommand({
       if (!values.force) refuseForeign(held, context);
       // A hold ends also if its server is gone.
       const servers = await search(client).catch((error) => (held.length > 0 ? [] : Promise.reject(error)));
+      const restored = servers.filter(
+        (server) => server.destination.weight === 0 && weights.of(server)?.same,
+      );
+      const changed = Math.max(held.length, restored.length);
+      if (changed > 0) {
+        const before = await TableBefore.read(context, values.stateDir, client);
+        await before.keepIfPossible({ added: 0, changed, removed: 0 });
+      }
       const released = await release(held, servers, client, holds, store);
       ends.push(...released.map(releasedEnd));
       const keys = held.map(holdKey);

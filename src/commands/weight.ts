@@ -7,6 +7,7 @@ import { toJson } from '../output/json.js';
 import { Progress } from '../output/progress.js';
 import { defineCommand, labelOf, type Options, type Positionals, usageOf, type Values } from './command.js';
 import { beginHold, keptForChange } from './shared/begin-hold.js';
+import { TableBefore } from './shared/change-history.js';
 import { DrainedWeights } from './shared/drained-weights.js';
 import { Fallbacks, forceOption } from './shared/fallbacks.js';
 import { HoldStore, holdOptions, holdsNamed, holdTerms } from './shared/holds.js';
@@ -92,10 +93,12 @@ export const command = defineCommand({
     if (from > 0 && wanted === 0 && !values.force) {
       await fallbacks.requireFallback([found.of], kept.length > 0 ? [found.of] : []);
     }
+    const before = from === wanted ? undefined : await TableBefore.read(context, values.stateDir, client);
     if (terms !== undefined) {
       const request = { servers: [found], weight: wanted, terms, force: values.force };
       await beginHold(request, new HoldStore(context, values.stateDir), store, context);
     }
+    await before?.keepIfPossible({ added: 0, changed: 1, removed: 0 });
     const interruption = new Interruption(context);
     const set: SetWeight = (server, weight) =>
       weight > 0

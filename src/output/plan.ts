@@ -31,7 +31,7 @@ const paints: Record<Action, keyof Theme> = {
 };
 
 /** Number of services, servers and daemons by action; timeouts and settings are one each. */
-function countActions(plan: Plan): Record<Action, number> {
+export function countActions(plan: Plan): Record<Action, number> {
   const counts: Record<Action, number> = { add: 0, change: 0, remove: 0, keep: 0, leave: 0 };
   for (const service of plan.services) {
     counts[service.action]++;

@@ -292,7 +292,7 @@ test('a file of holds that cannot be read is an error that names it, and no weig
   const director = await start(t);
   await director.run(['drain', ...names, '--hold'], { env });
   const [file = ''] = (await readdir(join(director.directory, 'state'))).filter((name) =>
-    name.endsWith('.json'),
+    /^holds.*\.json$/.test(name),
   );
   await writeFile(join(director.directory, 'state', file), '');
   const sent = director.changesSent;

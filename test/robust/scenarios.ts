@@ -8,6 +8,7 @@ import { IpvsClient } from '../../src/ipvs/client.js';
 import type { ServiceId } from '../../src/model/service.js';
 import type { State } from '../../src/model/state.js';
 import { readState } from '../../src/plan/current.js';
+import type { Files } from '../../src/system/files.js';
 import { normal } from '../support/arbitrary-state.js';
 import { Captured } from '../support/captured.js';
 import { chunks, contextWith } from '../support/context.js';
@@ -55,11 +56,26 @@ interface Interruptible {
   readonly stop?: Stop;
 }
 
+/** The files of a user who may not write the history. */
+const withoutHistory: Files = {
+  ...fs,
+  openSync(path, flags, mode) {
+    if (flags & fs.constants.O_CREAT && /\/history[^/]*$/.test(path))
+      throw Object.assign(new Error('EACCES'), { code: 'EACCES', errno: -13 });
+    return fs.openSync(path, flags, mode);
+  },
+};
+
 /** A machine whose processes share a table, files and locks. */
 export class Machine {
   readonly ipvs = freshIpvs();
   private readonly directory = mkdtempSync(join(tmpdir(), 'lvsadm-robust-'));
   private readonly locks = new FileLocks();
+  /** The command lines that are to run later. */
+  readonly later: Line[] = [];
+
+  /** @param hasHistory whether its user may write the history: that is a dozen steps more for each command */
+  constructor(private readonly hasHistory = false) {}
 
   [Symbol.dispose](): void {
     rmSync(this.directory, { recursive: true });
@@ -78,12 +94,16 @@ export class Machine {
       env: { LVSADM_RUN: join(this.directory, 'run'), LVSADM_STATE_DIR: join(this.directory, 'state') },
       stdin: chunks(line.stdin ?? ''),
       readFile: () => chunks(''),
-      files: countedFiles(fs, files, this.locks),
+      files: countedFiles(this.hasHistory ? fs : withoutHistory, files, this.locks),
       client: () => {
         client ??= IpvsClient.open(countedSockets(this.ipvs.open, requests));
         return client;
       },
       openClient: (how) => IpvsClient.open(countedSockets(this.ipvs.open, requests), how),
+      runLater: async (words) => {
+        this.later.push({ words });
+        return {};
+      },
       ...(stop && {
         stopRequest: () => {
           stop.request ??= new AbortController();
@@ -117,12 +137,12 @@ export class Machine {
     assert.deepEqual(normal(await this.state()), normal(expected), message);
   }
 
-  /** State files. Locks stay; what a killed process was about to write stays until the next change of its file. */
+  /** State files but the history. Locks stay; what a killed process was about to write stays until the next change of its file. */
   remembered(): string[] {
     const directories = ['run', 'state'].map((name) => join(this.directory, name)).filter(fs.existsSync);
     return directories
       .flatMap((directory) => readdirSync(directory))
-      .filter((name) => !/lock$|new$/.test(name));
+      .filter((name) => !/lock$|new$|^history/.test(name));
   }
 }
 
@@ -134,6 +154,8 @@ export interface Scenario {
   readonly ways: readonly (readonly Way[])[];
   /** Undefined for the state before. */
   readonly ends?: Line;
+  /** Whether it is about the history. */
+  readonly hasHistory?: true;
   /** Commands that run while this one is stopped, and then again at the end. */
   readonly meanwhile?: readonly Line[];
 }
@@ -147,14 +169,14 @@ const ipvsadmServer = ['-t', '192.0.2.1:443', '-r', '198.51.100.1:443'];
 const plain = ['tcp://192.0.2.1:80', '198.51.100.1:80'];
 const host = '198.51.100.1';
 
-const document = `
+export const document = `
 timeouts: {udp: 60}
 services:
   - {service: "tcp://192.0.2.1:80", scheduler: rr, servers: [{server: 198.51.100.2, weight: 9}, 198.51.100.3]}
   - {service: "udp://192.0.2.1:53", servers: [198.51.100.1, 198.51.100.2]}
 `;
 const rules = '-A -t 192.0.2.1:80 -s rr\n-a -t 192.0.2.1:80 -r 198.51.100.3:80 -m\n-A -u 192.0.2.1:53\n';
-const apply = ['apply', '-f', '-', '--prune'];
+export const apply = ['apply', '-f', '-', '--prune'];
 
 const words = (...all: readonly string[]): Line => ({ words: all });
 
@@ -239,6 +261,20 @@ export const scenarios: readonly Scenario[] = [
     ends: { words: apply, stdin: document },
   },
   {
+    name: 'apply --atomic',
+    hasHistory: true,
+    line: { words: [...apply, '--atomic'], stdin: document },
+    ways: [[[{ words: apply, stdin: document }]], [[{ words: [...apply, '--atomic'], stdin: document }]]],
+    ends: { words: apply, stdin: document },
+  },
+  {
+    name: 'rollback',
+    hasHistory: true,
+    before: [{ words: apply, stdin: document }],
+    line: words('rollback', '1'),
+    ways: [[[words('rollback', '1')]]],
+  },
+  {
     name: 'ipvsadm-restore',
     line: { program: 'ipvsadm-restore', words: [], stdin: rules },
     ways: [[[{ program: 'ipvsadm-restore', words: [], stdin: rules }]]],
@@ -246,8 +282,8 @@ export const scenarios: readonly Scenario[] = [
   },
 ];
 
-export async function prepared({ before = [] }: Scenario): Promise<Machine> {
-  const machine = new Machine();
+export async function prepared({ before = [], hasHistory }: Scenario): Promise<Machine> {
+  const machine = new Machine(hasHistory);
   for (const line of before) await machine.done(line);
   return machine;
 }

@@ -13,6 +13,7 @@ export const contextWith = (parts: Pick<Context, 'out' | 'err'> & Partial<Contex
   openClient: () => assert.fail('opens IPVS'),
   runSelf: () => assert.fail('runs itself'),
   runInNetns: () => assert.fail('enters a network namespace'),
+  runLater: () => assert.fail('runs itself later'),
   startWorker: () => assert.fail('starts a worker'),
   openSocket: () => assert.fail('opens a socket'),
   now: () => 0,

@@ -46,6 +46,8 @@ export class Director {
   stop = new AbortController();
   /** Ask the program to read its files again through this, as SIGHUP does. */
   reload: () => void = () => {};
+  /** What programs have asked to be run later: its words, and the time in seconds. */
+  readonly later: { readonly words: readonly string[]; readonly seconds: number }[] = [];
   /** Files that are not on this machine, by path: the tables in /proc/net. */
   readonly contents = new Map<string, string>();
   /** Why no file can be read. */
@@ -124,6 +126,10 @@ export class Director {
       readFile: (path) => this.readFile(path),
       client: async () => this.client,
       openClient: (how) => IpvsClient.open(this.openSocket, how),
+      runLater: async (words, seconds) => {
+        this.later.push({ words, seconds });
+        return {};
+      },
       stopRequest: () => this.stop.signal,
       onReload: (call) => {
         this.reload = call;

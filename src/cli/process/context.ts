@@ -84,6 +84,9 @@ function processContext(runtime: Runtime): ProcessContext {
       const run = runtime.execInNetns ?? (await import('../../system/netns.js')).runInNetns;
       return run(path, [...runtime.command, ...words]);
     },
+    async runLater(words, seconds, name) {
+      return (await import('../../system/later.js')).runLater(runtime.command, words, seconds, name, files);
+    },
     async startWorker(words, events) {
       return (await import('../../system/worker.js')).startWorker([...runtime.command, ...words], events);
     },

@@ -9,6 +9,7 @@ import { endsWithin, systemClock } from '../../system/clock.js';
 import type { StateKind, Store } from '../../system/store.js';
 import type { Options, Values } from '../command.js';
 import type { DrainedWeights } from './drained-weights.js';
+import { userName } from './origin.js';
 import { type Found, nameOf, type ServersNamed } from './server.js';
 import { serverArgument, serversNamed, serviceArgument } from './service-arg.js';
 import { openLastingStore, stateDirOption } from './store.js';
@@ -38,12 +39,6 @@ export function holdTerms(
   }
   const now = date();
   return { by: userName(env), since: now.getTime(), until: until?.(now), reason };
-}
-
-/** Behind sudo the name of the user who called it. */
-export function userName({ SUDO_USER, LOGNAME, USER }: Context['env']): string {
-  const uid = process.geteuid?.();
-  return SUDO_USER || (uid === 0 ? 'root' : LOGNAME || USER || `user ${uid}`);
 }
 
 /** Milliseconds for which an agent waits for the disk: at first, and while it has holds that it read before. */

@@ -4,12 +4,14 @@ import type { Finding } from '../../doctor/checks/check.js';
 import { examine } from '../../doctor/examine.js';
 import type { MachineFacts } from '../../doctor/facts/facts.js';
 import { takeSnapshot } from '../../doctor/facts/snapshot.js';
+import type { PendingChange } from '../../history/pending-change.js';
 import type { Holds } from '../../model/hold.js';
 import type { Info } from '../../model/table.js';
 import { Machine } from '../../system/machine.js';
 import { loadedModules, moduleParameters } from '../../system/modules.js';
 import { type NetlinkUsers, netlinkUsers } from '../../system/netlink-users.js';
 import { readTableStatus, type TableStatus } from '../../system/table-status.js';
+import { pendingChange } from '../shared/confirmation.js';
 import { readableHolds } from '../shared/holds.js';
 import { openStore } from '../shared/store.js';
 import type { Heard } from './probe.js';
@@ -26,6 +28,8 @@ export interface StatusFacts {
   readonly table?: TableStatus | undefined;
   /** In force. */
   readonly holds: Holds;
+  /** The change that waits for `lvsadm confirm`. */
+  readonly pending?: PendingChange | undefined;
   /** Milliseconds since 1970. */
   readonly time: number;
   /** Paths. */
@@ -57,6 +61,7 @@ export async function readStatus(context: Context): Promise<StatusFacts> {
       modules: await loadedModules('ip_vs_'),
       table,
       holds: readableHolds(context),
+      pending: pendingChange(openStore(context)),
       time: context.date().getTime(),
       stateFiles: openStore(context).paths(),
       netlink: await netlinkUsers(),

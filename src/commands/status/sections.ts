@@ -9,6 +9,7 @@ import { missingFeatures } from '../../system/kernel-features.js';
 import type { NetlinkUser } from '../../system/netlink-users.js';
 import { vsSetting } from '../../system/vs-settings.js';
 import { summaryOf } from '../shared/findings.js';
+import { confirmation } from './confirm-section.js';
 import type { StatusFacts } from './facts.js';
 import { holds } from './holds-section.js';
 import { netfilter } from './netfilter-section.js';
@@ -163,6 +164,7 @@ const sections: readonly Section[] = [
   netfilter,
   others,
   holds,
+  confirmation,
   state,
   diagnosis,
 ];

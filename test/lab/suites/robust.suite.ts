@@ -96,7 +96,7 @@ interface Scenario {
 const drain = ['drain', service, server(5), '--timeout', '1'];
 const undrain = ['undrain', service, server(5)];
 const scenarios: Readonly<Record<string, Scenario>> = {
-  drain: { words: drain, steps: [1, 4, 6, 8], undo: undrain, undoStatuses: [0, 1] },
+  drain: { words: drain, steps: [4, 18, 20, 22], undo: undrain, undoStatuses: [0, 1] },
   'real-server up': {
     words: ['real-server', 'up', '--method', 'dr', '--vip', '192.0.2.10'],
     steps: [3, 8, 15, 22],

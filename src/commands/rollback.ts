@@ -1,0 +1,181 @@
+/** `lvsadm rollback`: the table as it was before a change. */
+import type { Context } from '../context.js';
+import { UsageError } from '../errors.js';
+import { noHolds } from '../model/hold.js';
+import type { State } from '../model/state.js';
+import { toJson } from '../output/json.js';
+import { reconciliationJson, refusals, renderReconciliation } from '../output/outcome.js';
+import { planJson, renderPlan } from '../output/plan.js';
+import { themeFor } from '../output/theme.js';
+import { lossesOf } from '../plan/losses.js';
+import type { Plan } from '../plan/plan.js';
+import { empties } from '../plan/policy.js';
+import type { Store } from '../system/store.js';
+import { defineCommand, type Options, type Positionals, type Values } from './command.js';
+import { desiredFrom, openHistory } from './shared/change-history.js';
+import { endPending, pendingChange } from './shared/confirmation.js';
+import { type Desired, planFor, readCurrent } from './shared/desired-state.js';
+import { Interruption } from './shared/interruption.js';
+import { checkRemovals, removalOptions } from './shared/removal-limits.js';
+import { jsonOption } from './shared/server.js';
+import { openStore, runDirOption, stateDirOption } from './shared/store.js';
+import { reasonOf, TableChange } from './shared/table-change.js';
+import { checkWayBack, statusOf, WayBack, wayBackOptions, wayBackTerms } from './shared/way-back.js';
+
+const positionals = {
+  number: {
+    type: 'count',
+    optional: true,
+    describe:
+      'number of a change in lvsadm history (default: the newest, or the one that waits for lvsadm confirm)',
+  },
+} as const satisfies Positionals;
+
+const options = {
+  'dry-run': { type: 'flag', describe: 'show the changes without making them' },
+  'allow-empty': { type: 'flag', describe: 'also if the table before the change had no service' },
+  'max-remove': {
+    ...removalOptions['max-remove'],
+    describe: 'refuse to remove more than this many, or this share, of the services or of the servers',
+    defaultText: 'any number',
+  },
+  drain: {
+    type: 'seconds',
+    describe: 'before a server is removed, wait at most this long for its connections to end',
+    defaultText: 'remove it at once',
+  },
+  ...wayBackOptions,
+  wait: { type: 'seconds', default: 30, describe: 'time to wait for another apply to finish' },
+  ...stateDirOption,
+  ...runDirOption,
+  ...jsonOption,
+} as const satisfies Options;
+
+export const command = defineCommand({
+  positionals,
+  options,
+  notes:
+    'Makes the table as it was before a change: services, servers, timeouts and sync daemons. What came since then goes, whoever made it; ' +
+    'servers that are held keep the weight of their hold. Of the settings of IPVS those come back that apply has set since. Only the ' +
+    'differences are changed, in the order of apply. A rollback is a change itself, which the next rollback takes back. While an agent ' +
+    '(lvsadm run) keeps the table, it is refused.',
+  exitStatuses: {
+    0: 'the table is as it was before the change',
+    1: 'the kernel refused a change; with --atomic all that was done has been taken back',
+    2: 'there is no such change, or the command line is wrong; nothing was changed',
+    3: 'with --atomic: the kernel refused a change, and some of what was done could not be taken back',
+    75: 'another apply did not finish in time, or an agent keeps the table',
+    130: 'interrupted by SIGINT (143: by SIGTERM)',
+  },
+  examples: [
+    ['lvsadm rollback', 'undo the last change'],
+    ['lvsadm rollback 17 --dry-run', 'what the table before change 17 would change now'],
+  ],
+  async run(context, values) {
+    checkWayBack(values);
+    const store = openStore(context, values.runDir);
+    // Before the lock: a number that does not exist is not worth a wait.
+    const first = await target(context, values, store);
+    if (values.dryRun) return show(context, values, first);
+    const doing = 'applying a document here';
+    const release = await store.lock('apply', doing, {
+      wait: values.wait * 1000,
+      waiting: (holder) => void context.err.write(`waiting for ${holder}, which is ${doing}\n`),
+    });
+    try {
+      return await rollBack(context, values, store);
+    } finally {
+      release();
+    }
+  },
+});
+
+type Given = Values<typeof options, typeof positionals>;
+
+interface Target {
+  readonly number: number;
+  readonly desired: Desired;
+}
+
+/** @throws UsageError if there is no such change, HostError, DocumentError */
+async function target(context: Context, { number, stateDir }: Given, store: Store): Promise<Target> {
+  const pending = number === undefined ? pendingChange(store) : undefined;
+  if (pending !== undefined) {
+    return { number: pending.number, desired: await desiredFrom(pending, context, stateDir) };
+  }
+  const history = openHistory(context, stateDir);
+  const records = history.records();
+  const record = number === undefined ? records.at(-1) : records.find((each) => each.number === number);
+  const table = record && history.table(record);
+  if (record === undefined || table === undefined) throw noSuchChange(number, records);
+  const settings = history.settings(record);
+  return {
+    number: record.number,
+    desired: await desiredFrom({ number: record.number, table, settings }, context, stateDir),
+  };
+}
+
+function noSuchChange(
+  number: number | undefined,
+  records: readonly { readonly number: number }[],
+): UsageError {
+  const [oldest, newest] = [records[0], records.at(-1)];
+  if (oldest === undefined || newest === undefined) return new UsageError('no change has been recorded here');
+  const known = oldest === newest ? `it has ${newest.number}` : `it has ${oldest.number} to ${newest.number}`;
+  return new UsageError(`lvsadm history has no such change; ${known}`, String(number ?? newest.number));
+}
+
+/** @throws UsageError for a plan that would remove the last service without --allow-empty, or more than --max-remove allows */
+function planned(current: State, { number, desired }: Target, { allowEmpty, maxRemove }: Given): Plan {
+  const plan = planFor(current, desired);
+  if (empties(plan) && !allowEmpty) {
+    throw new UsageError(
+      `the table before change ${number} had no service; --allow-empty lets it be empty again`,
+    );
+  }
+  checkRemovals(plan, true, maxRemove);
+  return plan;
+}
+
+async function show(context: Context, values: Given, to: Target): Promise<number> {
+  const client = await context.client();
+  const plan = planned(await readCurrent(client, to.desired, context), to, values);
+  const { holds = noHolds } = to.desired;
+  const notes = { losses: await lossesOf(plan, client), holds, now: context.date().getTime() };
+  const theme = await themeFor(context.out, context.env);
+  await context.out.write(values.json ? toJson(planJson(plan, notes)) : renderPlan(plan, theme, notes));
+  return 0;
+}
+
+/** Under the lock. */
+async function rollBack(context: Context, values: Given, store: Store): Promise<number> {
+  const client = await context.client();
+  const interruption = new Interruption(context);
+  const pending = pendingChange(store);
+  const to = await target(context, values, store);
+  if (pending !== undefined && values.confirm !== undefined) {
+    throw new UsageError(`change ${pending.number} waits for lvsadm confirm already`, '--confirm');
+  }
+  const change = new TableChange(context, client, store, interruption);
+  const wayBack = new WayBack(context, store, wayBackTerms(values));
+  const reconciliation = await change.make({
+    desired: to.desired,
+    drain: values.drain,
+    isAtomic: values.atomic,
+    plan: (current) => planned(current, to, values),
+    begin: (plan) => wayBack.begin(plan, client),
+  });
+  await wayBack.end(reconciliation);
+  if (pending !== undefined && reconciliation.converged) await endPending(pending, store);
+  const theme = await themeFor(context.out, context.env);
+  await context.err.write(refusals(reconciliation, reasonOf) + change.interruptionText(reconciliation));
+  await context.out.write(
+    values.json
+      ? toJson({ before: to.number, ...reconciliationJson(reconciliation, reasonOf), confirm: wayBack.json })
+      : `${renderReconciliation(reconciliation, theme, reasonOf)}${endText(reconciliation.converged, to)}${wayBack.text}`,
+  );
+  return reconciliation.interrupted ? interruption.status : statusOf(reconciliation);
+}
+
+const endText = (isDone: boolean, { number }: Target): string =>
+  isDone ? `the table is as it was before change ${number}\n` : '';

@@ -1,0 +1,26 @@
+/** The change that waits for `lvsadm confirm`, in `lvsadm status`. */
+import { timeOfDay } from '../shared/confirmation.js';
+import type { Section } from './section.js';
+
+export const confirmation: Section = {
+  title: 'Change to confirm',
+  member: 'confirm',
+  rows: ({ pending }) => {
+    if (pending === undefined) return [];
+    const { number, cause, user, deadline, problem } = pending;
+    const end =
+      problem === undefined
+        ? `taken back at ${timeOfDay(deadline)} without lvsadm confirm`
+        : `could not be taken back: ${problem}`;
+    return [[`change ${number}`, `${cause} by ${user}, ${end}`]];
+  },
+  json: ({ pending }) =>
+    pending && {
+      number: pending.number,
+      command: pending.cause,
+      user: pending.user,
+      until: new Date(pending.deadline).toISOString(),
+      unit: pending.unit ?? null,
+      problem: pending.problem ?? null,
+    },
+};

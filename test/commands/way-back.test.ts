@@ -1,0 +1,397 @@
+// history, rollback, apply --atomic, apply --confirm and confirm, as a user runs them.
+import assert from 'node:assert/strict';
+import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, type TestContext, test } from 'node:test';
+import fc from 'fast-check';
+import { documentOf } from '../../src/document/write.js';
+import type { State } from '../../src/model/state.js';
+import { diff } from '../../src/plan/diff.js';
+import { stagesOf } from '../../src/plan/stages.js';
+import { normal, state } from '../support/arbitrary-state.js';
+import { Director } from '../support/director.js';
+
+const web = (weight: number, more = '') => `
+services:
+  - service: tcp://192.0.2.1:80
+    scheduler: wrr
+    servers: [{server: 198.51.100.1, weight: ${weight}}, 198.51.100.2]
+${more}`;
+const another = '  - {service: "udp://192.0.2.1:53", servers: [198.51.100.3]}\n';
+/** The kernel refuses its scheduler. */
+const refused = '  - {service: "tcp://192.0.2.9:80", scheduler: none}\n';
+
+const APPLY = ['apply', '-f', '-', '--prune'];
+
+async function directorWith(context: TestContext, document: string): Promise<Director> {
+  const director = await Director.start(context);
+  assert.equal((await director.run(APPLY, { stdin: document })).status, 0);
+  return director;
+}
+
+async function setTable(director: Director, wanted: State): Promise<void> {
+  for (const change of stagesOf(diff(await director.state(), wanted)).flat())
+    await director.client.apply(change);
+}
+
+const stateDir = (director: Director): string => join(director.directory, 'state');
+
+describe('history', () => {
+  test('has who changed the table, when, from where, how, and how much', async (context) => {
+    const director = await Director.start(context);
+    assert.equal((await director.run(['history'])).out, 'no changes\n');
+    director.time = Date.parse('2026-11-30T12:00:00Z');
+    const env = { SUDO_USER: 'alice', SSH_CONNECTION: '203.0.113.9 40000 192.0.2.7 22' };
+    await director.run([...APPLY, '--variable', 'secret=hunter2'], { stdin: web(5, another), env });
+    await director.run(['drain', 'tcp://192.0.2.1:80', '198.51.100.1', '--timeout', '0'], { env });
+    await director.run(['undrain', '198.51.100.1'], { env });
+    await director.run(['weight', 'tcp://192.0.2.1:80', '198.51.100.1', '9'], { env });
+    const { changes } = JSON.parse((await director.run(['history', '--json'])).out);
+    const common = { time: '2026-11-30T12:00:00.000Z', user: 'alice', client: '203.0.113.9', terminal: null };
+    const one = { ...common, added: 0, changed: 1, removed: 0 };
+    assert.deepEqual(
+      changes.map(({ terminal: _, ...change }: { terminal: string }) => ({ ...change, terminal: null })),
+      [
+        { ...one, number: 4, command: 'lvsadm weight tcp://192.0.2.1:80 198.51.100.1 9' },
+        { ...one, number: 3, command: 'lvsadm undrain 198.51.100.1' },
+        { ...one, number: 2, command: 'lvsadm drain tcp://192.0.2.1:80 198.51.100.1 --timeout 0' },
+        {
+          ...common,
+          number: 1,
+          added: 5,
+          changed: 0,
+          removed: 0,
+          command: 'lvsadm apply -f - --prune --variable secret=...',
+        },
+      ],
+    );
+    const { out } = await director.run(['history']);
+    assert.match(out, /^N +TIME +USER +FROM +ADDED +CHANGED +REMOVED +COMMAND\n4 +2026-11-30 /);
+  });
+
+  test('has no record of what changes nothing', async (context) => {
+    const director = await directorWith(context, web(5));
+    await director.run(APPLY, { stdin: web(5) });
+    await director.run(['weight', 'tcp://192.0.2.1:80', '198.51.100.1', '5']);
+    await director.run([...APPLY, '--dry-run'], { stdin: web(6) });
+    await director.run(['undrain', '198.51.100.1']);
+    assert.equal(JSON.parse((await director.run(['history', '--json'])).out).changes.length, 1);
+  });
+
+  test('keeps the last 20, whose numbers go on, in files that only the owner reads', async (context) => {
+    const director = await Director.start(context);
+    for (let weight = 1; weight <= 23; weight++) await director.run(APPLY, { stdin: web(weight) });
+    const { changes } = JSON.parse((await director.run(['history', '--json'])).out);
+    assert.deepEqual(
+      changes.map(({ number }: { number: number }) => number),
+      Array.from({ length: 20 }, (_, index) => 23 - index),
+    );
+    const tables = readdirSync(stateDir(director)).filter((name) => /\d$/.test(name));
+    assert.equal(tables.length, 20);
+    for (const name of [...tables, ...readdirSync(stateDir(director)).filter((each) => /json$/.test(each))]) {
+      assert.equal(statSync(join(stateDir(director), name)).mode & 0o777, 0o600, name);
+    }
+  });
+
+  test('a file that is broken costs the records and no change', async (context) => {
+    const director = await directorWith(context, web(5));
+    const [index = ''] = readdirSync(stateDir(director)).filter((name) => /^history.*json$/.test(name));
+    writeFileSync(join(stateDir(director), index), '{');
+    const { status, err } = await director.run(APPLY, { stdin: web(6) });
+    assert.equal(status, 0);
+    assert.match(err, /^lvsadm: cannot read .*history.*the records of earlier changes are lost\n$/);
+  });
+
+  test('a record that cannot be written costs the record, is told, and refuses --confirm and --atomic', async (context) => {
+    const director = await directorWith(context, web(5));
+    const [index = ''] = readdirSync(stateDir(director)).filter((name) => /^history.*json$/.test(name));
+    const directory = join(director.directory, 'other');
+    mkdirSync(join(directory, `${index}.1`), { recursive: true });
+    const env = { LVSADM_STATE_DIR: directory };
+    const made = await director.run(APPLY, { stdin: web(6), env });
+    assert.equal(made.status, 0);
+    assert.match(made.err, /^lvsadm: lvsadm rollback cannot undo this change: cannot write .*\n$/);
+    director.changesSent = 0;
+    for (const option of [['--confirm', '60'], ['--atomic']]) {
+      const { status, err } = await director.run([...APPLY, ...option], { stdin: web(7), env });
+      assert.equal(status, 255, err);
+      assert.match(err, /^lvsadm: cannot write /);
+    }
+    assert.equal(director.changesSent, 0);
+    assert.deepEqual(director.later, []);
+  });
+});
+
+describe('rollback', () => {
+  test('undoes the last change, and the next one undoes the rollback', async (context) => {
+    const director = await directorWith(context, web(5));
+    const before = normal(await director.state());
+    await director.run(APPLY, { stdin: web(6, another) });
+    const after = normal(await director.state());
+    assert.deepEqual(await director.run(['rollback']), {
+      status: 0,
+      out: [
+        'changed  tcp://192.0.2.1:80 198.51.100.1:80  weight 6 -> 5',
+        'removed  udp://192.0.2.1:53',
+        '2 done',
+        'the table is as it was before change 2',
+        '',
+      ].join('\n'),
+      err: '',
+    });
+    assert.deepEqual(normal(await director.state()), before);
+    await director.run(['rollback']);
+    assert.deepEqual(normal(await director.state()), after);
+  });
+
+  test('undoes a drain, an undrain and a weight', async (context) => {
+    const director = await directorWith(context, web(5));
+    const named = ['tcp://192.0.2.1:80', '198.51.100.1'];
+    const states = [normal(await director.state())];
+    for (const words of [
+      ['drain', ...named],
+      ['undrain', ...named],
+      ['weight', ...named, '9'],
+      ['drain', ...named, '--delete'],
+    ]) {
+      assert.equal((await director.run(words)).status, 0);
+      states.push(normal(await director.state()));
+    }
+    for (let number = 5; number >= 2; number--) {
+      assert.equal((await director.run(['rollback', String(number)])).status, 0);
+      assert.deepEqual(normal(await director.state()), states[number - 2], `change ${number}`);
+    }
+  });
+
+  test('to an older change shows what it does, and needs --allow-empty for an empty table', async (context) => {
+    const director = await directorWith(context, web(5));
+    await director.run(APPLY, { stdin: web(6, another) });
+    const dry = await director.run(['rollback', '2', '--dry-run']);
+    assert.match(dry.out, /^~ .*|- udp:\/\/192\.0\.2\.1:53/m);
+    director.changesSent = 0;
+    assert.deepEqual(await director.run(['rollback', '1']), {
+      status: 2,
+      out: '',
+      err: "lvsadm: the table before change 1 had no service; --allow-empty lets it be empty again\nTry 'lvsadm rollback --help'.\n",
+    });
+    const limited = await director.run(['rollback', '1', '--allow-empty', '--max-remove', '1']);
+    assert.equal(limited.status, 2);
+    assert.match(limited.err, /^lvsadm: --max-remove: would remove 2 of 2 services/);
+    assert.equal(director.changesSent, 0);
+    assert.equal((await director.run(['rollback', '1', '--allow-empty'])).status, 0);
+    assert.deepEqual((await director.state()).services, []);
+  });
+
+  test('of a change that is not recorded is refused, with the numbers that are', async (context) => {
+    const director = await Director.start(context);
+    assert.match((await director.run(['rollback'])).err, /^lvsadm: no change has been recorded here\n/);
+    await director.run(APPLY, { stdin: web(5) });
+    const { status, err } = await director.run(['rollback', '7']);
+    assert.equal(status, 2);
+    assert.match(err, /^lvsadm: 7: lvsadm history has no such change; it has 1\n/);
+  });
+
+  test('restores the settings of IPVS that apply has set since, and no others', async (context) => {
+    const director = await directorWith(context, web(5));
+    for (const name of ['conntrack', 'expire_nodest_conn']) await director.file(`vs/${name}`, '0\n');
+    await director.run(APPLY, { stdin: web(5, 'settings: {conntrack: 1}\n') });
+    await director.run(APPLY, { stdin: web(6) });
+    await director.file('vs/expire_nodest_conn', '1\n');
+    const { out } = await director.run(['rollback', '2']);
+    assert.match(out, /^changed {2}setting conntrack {2}1 -> 0\n/);
+    assert.doesNotMatch(out, /expire_nodest_conn/);
+  });
+
+  test('gives any table back, whatever apply made of it', async (context) => {
+    const director = await Director.start(context);
+    await fc.assert(
+      fc.asyncProperty(state(), state(), async (from, to) => {
+        await setTable(director, from);
+        const before = normal(await director.state());
+        const stdin = JSON.stringify(documentOf(to));
+        const applied = await director.run([...APPLY, '--allow-empty'], { stdin });
+        assert.equal(applied.status, 0, applied.err);
+        const isChanged = !applied.out.startsWith('nothing to change');
+        if (isChanged) {
+          const back = await director.run(['rollback', '--allow-empty']);
+          assert.equal(back.status, 0, back.err);
+        }
+        assert.deepEqual(normal(await director.state()), before);
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
+
+describe('apply --atomic', () => {
+  test('takes back what was done before a refusal, and says so', async (context) => {
+    const director = await directorWith(context, web(5, another));
+    director.ipvs.schedulers.delete('none');
+    const before = normal(await director.state());
+    const { status, out, err } = await director.run([...APPLY, '--atomic'], { stdin: web(6, refused) });
+    assert.equal(status, 1, err);
+    assert.match(out, /\n1 refused, \d not done; all that was done is taken back\n$/);
+    assert.match(err, /^lvsadm: refused: tcp:\/\/192\.0\.2\.9:80: /);
+    assert.deepEqual(normal(await director.state()), before);
+  });
+
+  test('gives any table back when a daemon is refused at the end', async (context) => {
+    const director = await Director.start(context);
+    await fc.assert(
+      fc.asyncProperty(state(), state(), async (from, to) => {
+        const plain = (one: State): State => ({ ...one, daemons: [] });
+        await setTable(director, plain(from));
+        const before = normal(await director.state());
+        const daemon = { state: 'master', interface: 'absent0', syncId: 1 } as const;
+        const document = documentOf({ ...plain(to), daemons: [daemon] });
+        const stdin = JSON.stringify(document);
+        const { status, out } = await director.run([...APPLY, '--allow-empty', '--atomic'], { stdin });
+        assert.ok(status !== 0, out);
+        assert.deepEqual(normal(await director.state()), before, out);
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  test('takes back what was done before an interruption', async (context) => {
+    const director = await directorWith(context, web(5, another));
+    const [service] = (await director.state()).services;
+    const before = normal(await director.state());
+    assert.ok(service);
+    const busy = { address: '198.51.100.2', port: 80 };
+    director.ipvs.connect(service.service.id, busy, { activeConnections: 3 });
+    director.whileSleeping = () => director.stop.abort('SIGTERM');
+    const stdin = web(6).replace('198.51.100.2', '198.51.100.4');
+    const { status, err } = await director.run([...APPLY, '--atomic', '--drain', '10'], { stdin });
+    assert.equal(status, 143);
+    assert.equal(err, 'lvsadm: interrupted: all that was done is taken back\n');
+    assert.deepEqual(normal(await director.state()), before);
+  });
+});
+
+describe('apply --confirm', () => {
+  const confirming = [...APPLY, '--confirm', '60'];
+
+  test('is taken back when nobody confirms it', async (context) => {
+    const director = await directorWith(context, web(5));
+    const before = normal(await director.state());
+    const applied = await director.run(confirming, { stdin: web(6, another) });
+    assert.equal(applied.status, 0);
+    assert.match(
+      applied.err,
+      /^lvsadm: the table before this comes back at \d\d:\d\d:\d\d unless lvsadm confirm comes before\n$/,
+    );
+    assert.match(
+      applied.out,
+      /\nchange 2: 'lvsadm confirm' keeps it; without that it is taken back at [\d:]+\n$/,
+    );
+    const [{ words, seconds }] = director.later as [{ words: string[]; seconds: number }];
+    assert.equal(seconds, 60);
+    const back = await director.run(words);
+    assert.deepEqual([back.status, back.out, back.err], [0, '', '']);
+    assert.deepEqual(normal(await director.state()), before);
+    assert.match((await director.run(['history'])).out, /take-back \(change 2 was not confirmed\)\n/);
+    assert.equal((await director.run(['confirm'])).status, 1);
+    // It is over: nothing more happens.
+    director.changesSent = 0;
+    assert.equal((await director.run(words)).status, 0);
+    assert.equal(director.changesSent, 0);
+  });
+
+  test('stays when it is confirmed', async (context) => {
+    const director = await directorWith(context, web(5));
+    await director.run(confirming, { stdin: web(6) });
+    const after = normal(await director.state());
+    assert.deepEqual(await director.run(['confirm']), {
+      status: 0,
+      out: 'change 2 stays: lvsadm apply -f - --prune --confirm 60\n',
+      err: '',
+    });
+    assert.equal((await director.run(director.later[0]?.words ?? [])).status, 0);
+    assert.deepEqual(normal(await director.state()), after);
+    assert.deepEqual(await director.run(['confirm']), {
+      status: 1,
+      out: '',
+      err: 'lvsadm: no change waits for its confirmation\n',
+    });
+  });
+
+  test('is shown by history, and refuses another apply until it is confirmed', async (context) => {
+    const director = await directorWith(context, web(5));
+    await director.run(confirming, { stdin: web(6) });
+    assert.match(
+      (await director.run(['history'])).out,
+      /waits for 'lvsadm confirm'; without that it is taken back at/,
+    );
+    for (const words of [APPLY, confirming, ['rollback', '--confirm', '60']]) {
+      const { status, err } = await director.run(words, { stdin: web(7) });
+      assert.ok(status === 75 || (words[0] === 'rollback' && status === 2), err);
+    }
+    assert.equal(director.later.length, 1);
+    await director.run(['confirm']);
+    assert.equal((await director.run(APPLY, { stdin: web(7) })).status, 0);
+  });
+
+  test('is taken back at once by rollback, which ends the wait', async (context) => {
+    const director = await directorWith(context, web(5));
+    const before = normal(await director.state());
+    await director.run(confirming, { stdin: web(6) });
+    assert.equal((await director.run(['rollback'])).status, 0);
+    assert.deepEqual(normal(await director.state()), before);
+    assert.equal((await director.run(['confirm'])).status, 1);
+  });
+
+  test('asks for nothing if nothing is changed, or nothing is left of it', async (context) => {
+    const director = await directorWith(context, web(5));
+    assert.equal((await director.run(confirming, { stdin: web(5) })).out, 'nothing to change\n');
+    assert.deepEqual(director.later, []);
+    director.ipvs.schedulers.delete('none');
+    await director.run([...confirming, '--atomic'], { stdin: web(6, refused) });
+    assert.equal((await director.run(['confirm'])).status, 1);
+  });
+
+  test('cannot be combined with what has no end, or ends later', async (context) => {
+    const director = await directorWith(context, web(5));
+    const file = await director.file('web.yaml', web(6));
+    for (const more of [['--dry-run'], ['--watch'], ['--drain', '60']]) {
+      const { status, err } = await director.run(['apply', '-f', file, '--confirm', '60', ...more]);
+      assert.equal(status, 2, err);
+    }
+    assert.equal((await director.run(['apply', '-f', file, '--confirm', '1'])).status, 2);
+  });
+
+  test('waits until the time is over, and ends early when it is confirmed', async (context) => {
+    const director = await directorWith(context, web(5));
+    await director.run(confirming, { stdin: web(6) });
+    const { words } = director.later[0] ?? { words: [] };
+    const begin = director.time;
+    director.whileSleeping = async () => {
+      if (director.time - begin !== 5000) return;
+      director.whileSleeping = () => {};
+      await director.run(['confirm']);
+    };
+    const waited = await director.run([...words, '--after', '60']);
+    assert.deepEqual([waited.status, waited.out], [0, 'waiting\n']);
+    assert.equal(director.time - begin, 5000);
+    await director.run(confirming, { stdin: web(7) });
+    const again = director.time;
+    await director.run([...(director.later[1]?.words ?? []), '--after', '60']);
+    assert.equal(director.time - again, 60_000);
+    const { services } = await director.state();
+    assert.equal(services[0]?.destinations.find(({ weight }) => weight === 6)?.weight, 6);
+  });
+
+  test('tries again when the kernel refuses it, and is shown if that never ends', async (context) => {
+    const director = await directorWith(context, web(5, another));
+    await director.run(confirming, { stdin: web(5) });
+    director.ipvs.schedulers.delete('wlc');
+    const { words } = director.later[0] ?? { words: [] };
+    const { status, err } = await director.run(words);
+    assert.equal(status, 1);
+    assert.equal(err.match(/Scheduler or persistence engine not found/g)?.length, 8, err);
+    assert.match((await director.run(['history'])).out, /could not be taken back: Scheduler/);
+    director.ipvs.schedulers.add('wlc');
+    assert.equal((await director.run(['rollback'])).status, 0);
+    assert.equal((await director.run(['confirm'])).status, 1);
+  });
+});

@@ -30,6 +30,8 @@ export class ReleaseFollower {
   outcome: Outcome = { tried: 0, result: 'none' };
   /** As it was read last. */
   target: Target | undefined;
+  /** How often the store has lost its target, and perhaps everything else. */
+  losses = 0;
   /** Whether the last release has been applied since the start. */
   isInForce = false;
   private starting: Promise<void> | undefined;
@@ -104,6 +106,7 @@ export class ReleaseFollower {
 
   private async take(store: FleetStore, target: Target | undefined, stop: AbortSignal): Promise<void> {
     const { node } = this.ports;
+    if (this.target !== undefined && target === undefined) this.losses++;
     this.target = target;
     if (target === undefined) {
       if (this.last !== undefined)

@@ -22,11 +22,14 @@ export class Reporter {
     // What is there at first may be of an earlier run, whose lease has not ended.
     let revision = (await store.read(key)).entries[0]?.revision ?? 0;
     let checked = clock.now();
+    let { losses } = this.follower;
     do {
       const report = this.report();
       const text = JSON.stringify(report);
-      if (text === last && clock.now() - checked < REREAD) continue;
+      const isFresh = clock.now() - checked < REREAD && losses === this.follower.losses;
+      if (text === last && isFresh) continue;
       checked = clock.now();
+      losses = this.follower.losses;
       const value = reportRecord.format({ ...report, time: date() });
       const comparisons = [{ key, revision }];
       const written = await store.commit({ comparisons, writes: [{ key, value, lease: lease.id }] });

@@ -1,7 +1,7 @@
 /** Directors of a fleet over a store in memory: rollouts, failures, and what a store without the truth must not do. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { TARGET } from '../../src/fleet/layout.js';
+import { NODES, TARGET } from '../../src/fleet/layout.js';
 import { forgetMember, holdRollout, readFleet, resumeRollout } from '../../src/fleet/operator.js';
 import { planWaves } from '../../src/fleet/rollout.js';
 import { BAD, FleetFarm, Host } from '../support/fleet-farm.js';
@@ -396,4 +396,15 @@ fleetTest('two directors of one name are told of each other', 1, async (farm) =>
     told.join('\n'),
   );
   await twin.kill();
+});
+
+fleetTest('directors report again soon after the prefix was deleted and restored', 3, async (farm) => {
+  const { entries } = farm.memory.read('');
+  const kept = entries.filter(({ key }) => !key.startsWith(NODES));
+  farm.memory.commit({ comparisons: [], writes: [{ remove: '' }] });
+  await farm.pass(20_000);
+  assert.deepEqual(farm.running, [1, 1, 1]);
+  farm.memory.commit({ comparisons: [], writes: kept.map(({ key, value }) => ({ key, value })) });
+  await farm.pass(5000);
+  assert.equal((await readFleet(farm.store)).reports.size, 3);
 });

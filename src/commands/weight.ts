@@ -99,6 +99,10 @@ export const command = defineCommand({
       await beginHold(request, new HoldStore(context, values.stateDir), store, context);
     }
     await before?.keepIfPossible({ added: 0, changed: 1, removed: 0 });
+    const weights = new DrainedWeights(store);
+    // Once the hold has expired, lvsadm undrain restores the weight, as after a drain.
+    const isTakenOut = terms !== undefined && wanted === 0 && kept.length === 0;
+    if (isTakenOut && from > 0) await weights.remember([found]);
     const interruption = new Interruption(context);
     const set: SetWeight = (server, weight) =>
       weight > 0
@@ -113,8 +117,9 @@ export const command = defineCommand({
     if (interrupted && values.onInterrupt === 'restore') await set(end, from);
     const reached = interrupted && values.onInterrupt === 'restore' ? from : end?.destination.weight;
     await fallbacks.giveBack();
-    if (reached === wanted) await new DrainedWeights(store).forget([found]);
-    else await context.err.write(`lvsadm: ${describeServer(found)}: ${stopped(reached, interrupted)}\n`);
+    if (reached !== wanted) {
+      await context.err.write(`lvsadm: ${describeServer(found)}: ${stopped(reached, interrupted)}\n`);
+    } else if (!isTakenOut) await weights.forget([found]);
     const { service, server } = nameOf(found);
     if (values.json) await context.out.write(toJson({ service, server, from, weight: reached ?? null }));
     else if (reached !== undefined) {

@@ -140,6 +140,19 @@ test('a hold ends at its time, and the next apply gives the server the weight of
   assert.deepEqual(await weights(director), [5, 1]);
 });
 
+for (const words of [['drain'], ['weight', '0']]) {
+  test(`undrain knows the weight of before ${words[0]} --hold also when the hold has expired`, async (t) => {
+    const director = await start(t);
+    const [command = '', ...more] = words;
+    await director.run([command, ...names, ...more, '--hold', '--until', '2h'], { env });
+    director.time = noon + 7_300_000;
+    // A later hold drops those that have expired.
+    await director.run(['drain', 'tcp://192.0.2.1:80', '198.51.100.2:80', '--hold'], { env });
+    assert.equal((await director.run(['undrain', ...names], { env })).status, 0);
+    assert.deepEqual(await weights(director), [5, 0]);
+  });
+}
+
 test('a document removes a server that is held; the hold stays for the time when it comes back, and undrain ends it', async (t) => {
   const director = await start(t);
   await director.run(['drain', '198.51.100.1', '--hold'], { env });

@@ -3,6 +3,7 @@ import type { Context } from '../context.js';
 import { modelValues } from '../document/option-shapes.js';
 import { UsageError } from '../errors.js';
 import { Prober } from '../health/path/prober.js';
+import { within } from '../health/path/probers.js';
 import { type Check, type CheckKind, type Leg, optionsOfKind, pathOptions } from '../model/check.js';
 import { type Destination, destinationKey } from '../model/destination.js';
 import { destinationOrder, sortedBy } from '../model/order.js';
@@ -17,6 +18,10 @@ import { proberPorts } from './shared/path-probers.js';
 import { findServer, findService, jsonOption, serverPositionals } from './shared/server.js';
 
 const { link: links } = pathOptions.leg.options;
+
+/** Milliseconds to explain a failure of a server, and the most steps of it that take as long as a check: the size of packets is halved each time. */
+const EXPLAINING = 30_000;
+const STEPS = 24;
 
 const ANSWERED = 0;
 const NOT_ANSWERED = 1;
@@ -92,11 +97,13 @@ export const command = defineCommand({
     const check = checkFor(id, timeout * 1000);
     const probed: Probed[] = [];
     const ports = proberPorts(context);
+    const patience = EXPLAINING + STEPS * check.timeout;
     const prober = await Prober.start(leg, first.server, ports);
     try {
       for (const { destination, path, reason } of targets) {
         const port = check.kind === 'icmp' ? 0 : destination.id.port;
-        const facts = path && (await prober.ask('explain', { path, check, port, size }));
+        const question = path && { path, check, port, size };
+        const facts = question && (await within(patience, prober, () => prober.ask('explain', question)));
         const found = path && facts && { path, facts };
         const one: Probed = { server: destinationKey(destination.id), found, skipped: reason };
         probed.push(one);

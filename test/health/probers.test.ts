@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { Errno, HostError, KernelError } from '../../src/errors.js';
 import type { Asked } from '../../src/health/path/messages.js';
 import type { ProberPorts } from '../../src/health/path/prober.js';
-import { Probers } from '../../src/health/path/probers.js';
+import { Probers, within } from '../../src/health/path/probers.js';
 import { placeFor, runChecks } from '../../src/health/run-checks.js';
 import type { ServiceId } from '../../src/model/service.js';
 import type { Machine } from '../../src/system/machine.js';
@@ -244,4 +244,18 @@ test('an answer that is no JSON ends the prober, and not the agent', async () =>
   );
   assert.match((await probers.run(placed(7))).reason, /its answer is not JSON/);
   assert.equal(made.at(-1), 'ended');
+});
+
+test('a question that takes longer than its time ends the prober', async () => {
+  let isEnded = false;
+  let give = (_: string): void => {};
+  const answered = new Promise<string>((resolve) => {
+    give = resolve;
+  });
+  const end = (): void => {
+    isEnded = true;
+    give('ended');
+  };
+  assert.equal(await within(20, { end }, () => answered), 'ended');
+  assert.ok(isEnded);
 });

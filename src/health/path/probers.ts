@@ -89,7 +89,11 @@ export class Probers {
 }
 
 /** Ends a prober that takes longer: one that is stuck is of no use to the next check either. */
-async function within<T>(milliseconds: number, prober: Prober, ask: () => Promise<T>): Promise<T> {
+export async function within<T>(
+  milliseconds: number,
+  prober: Pick<Prober, 'end'>,
+  ask: () => Promise<T>,
+): Promise<T> {
   const overdue = setTimeout(() => prober.end(), milliseconds);
   try {
     return await ask();

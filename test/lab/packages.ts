@@ -66,6 +66,7 @@ export const suiteNeeds: Need[] = [
   { needs: 'keepalived', package: 'keepalived', why: 'checks servers, beside lvsadm run' },
   { needs: 'bird', package: 'bird2', why: 'routes to the addresses that lvsadm run announces' },
   { needs: 'tc', package: 'iproute2', why: 'delays and loses packets' },
+  { needs: 'faketime', package: 'faketime', why: 'gives an agent another clock' },
   ...terminalNeeds,
   ...etcdNeeds,
 ];

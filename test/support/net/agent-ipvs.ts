@@ -46,17 +46,16 @@ export interface WeightsAt {
 
 interface Watch {
   readonly id: ServiceId;
+  /** Milliseconds from one look to the next. */
+  readonly every: number;
   readonly log: WeightsAt[];
 }
 
 let watch: Watch | undefined;
 
-/** Milliseconds from one look to the next. */
-const LOOK = 50;
-
-/** Looks at a service's servers again and again, until it is called with another service. */
-export async function watchWeights(id: ServiceId): Promise<void> {
-  watch = { id, log: [] };
+/** Looks at a service's servers again and again, until it is called with another service. @param every milliseconds between two looks */
+export async function watchWeights(id: ServiceId, every = 50): Promise<void> {
+  watch = { id, every, log: [] };
   await look(watch);
 }
 
@@ -67,7 +66,7 @@ async function look(mine: Watch): Promise<void> {
   const weights = Object.fromEntries(servers.map(({ id, weight }) => [destinationKey(id), weight]));
   if (JSON.stringify(weights) !== JSON.stringify(mine.log.at(-1)?.weights))
     mine.log.push({ at: monotonic(), weights });
-  setTimeout(look, LOOK, mine);
+  setTimeout(look, mine.every, mine);
 }
 
 /** The weights at the first look, and whenever they had changed. */

@@ -1,0 +1,81 @@
+/** A director of the fleet: its agent, and what becomes of its table. */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ServiceId } from '../../../src/model/service.js';
+import type { Agent } from '../../support/net/agent.js';
+import type { Host } from '../../support/net/host.js';
+import { Program } from '../../support/net/program.js';
+import { quickLvsadm } from '../distribution.js';
+import { type DirectorName, vip } from './network.js';
+import type { FleetEtcd } from './store.js';
+
+/** The service whose servers the releases change. */
+export const pool: ServiceId = { protocol: 'tcp', address: vip, port: 81 };
+
+/** Milliseconds between two looks at the table: four directors share an emulated processor. */
+const LOOK = 250;
+
+export class Director {
+  private program: Program | undefined;
+  private earlier = '';
+
+  constructor(
+    readonly name: DirectorName,
+    readonly host: Host,
+    private readonly agent: Agent,
+    private readonly directory: string,
+    private readonly etcd: FleetEtcd,
+  ) {}
+
+  /** What its agents have written. */
+  get output(): string {
+    return this.earlier + (this.program?.output ?? '');
+  }
+
+  /** Watches the table, and has connections of others go on here. */
+  async prepare(): Promise<void> {
+    await this.agent.call('watchWeights', pool, LOOK);
+    await this.host.sysctl({ 'net.ipv4.vs.sloppy_tcp': 1 });
+  }
+
+  /** @param through program and its words, which runs the agent */
+  start(through: readonly string[] = []): void {
+    const { name, etcd } = this;
+    const own = join(this.directory, name);
+    mkdirSync(own, { recursive: true });
+    const env = { ...process.env, ...etcd.environment('agent'), LVSADM_RUN: own, LVSADM_STATE_DIR: own };
+    const [file = '', ...words] = [
+      ...through,
+      quickLvsadm,
+      'run',
+      ...etcd.options,
+      ...['--node', name, '--label', 'site=eu1', '--prune'],
+    ];
+    this.program = new Program(this.host, file, words, env);
+  }
+
+  async kill(): Promise<void> {
+    await this.program?.end('SIGKILL');
+    this.earlier = `${this.output}(killed)\n`;
+    this.program = undefined;
+  }
+
+  /** @throws Error if its agent does not say it within a minute */
+  async says(words: string | RegExp, from: number): Promise<void> {
+    await this.program?.says(words, from - this.earlier.length);
+  }
+
+  pause(): void {
+    process.kill(this.program?.pid as number, 'SIGSTOP');
+  }
+
+  goOn(): void {
+    process.kill(this.program?.pid as number, 'SIGCONT');
+  }
+
+  /** Numbers of servers in the pool: at first, and after each change that was seen. */
+  async counts(): Promise<number[]> {
+    const log = await this.agent.call('weightLog');
+    return log.map(({ weights }) => Object.keys(weights).length);
+  }
+}

@@ -27,14 +27,8 @@ export async function findInitramfs(kernel: Kernel): Promise<string> {
     digest.update(part);
   return cached(`initramfs-${kernel.release}-${digest.digest('hex').slice(0, 16)}`, async (path) => {
     say(`building the initramfs for ${kernel.release}`);
-    const modules = await modulesInOrder(kernel);
-    const entries: Entry[] = [{ name: 'bin' }, { name: 'dev' }, { name: 'modules' }, ...files];
-    for (const [index, module] of modules.entries()) {
-      // The name's number is the order of loading.
-      const name = `modules/${String(index).padStart(2, '0')}-${basename(module).replace(/\.ko.*/, '.ko')}`;
-      entries.push({ name, data: await decompressed(module) });
-    }
-    await writeFile(path, newc(entries));
+    const entries: Entry[] = [{ name: 'bin' }, { name: 'dev' }, ...files];
+    await writeFile(path, newc([...entries, ...(await moduleEntries(kernel, bootModules))]));
     chmodSync(path, 0o644);
   });
 }
@@ -45,8 +39,18 @@ function busybox(): string {
   return path;
 }
 
-/** The files of the boot modules, each after those that it depends on. */
-async function modulesInOrder({ root, release }: Kernel): Promise<string[]> {
+/** A directory with modules and those that they depend on. Their names begin with a number: the order of loading. */
+export async function moduleEntries(kernel: Kernel, names: readonly string[]): Promise<Entry[]> {
+  const entries: Entry[] = [{ name: 'modules' }];
+  for (const [index, module] of (await modulesInOrder(kernel, names)).entries()) {
+    const name = `modules/${String(index).padStart(2, '0')}-${basename(module).replace(/\.ko.*/, '.ko')}`;
+    entries.push({ name, data: await decompressed(module) });
+  }
+  return entries;
+}
+
+/** The files of modules, each after those that it depends on. */
+async function modulesInOrder({ root, release }: Kernel, names: readonly string[]): Promise<string[]> {
   const listing = await output('modprobe', [
     '-a',
     '-d',
@@ -56,7 +60,7 @@ async function modulesInOrder({ root, release }: Kernel): Promise<string[]> {
     '-C',
     '/dev/null',
     '--show-depends',
-    ...bootModules,
+    ...names,
   ]);
   return modulesIn(listing);
 }

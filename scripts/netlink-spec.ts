@@ -147,18 +147,30 @@ const sets = [
 
 const timeouts = ['timeout-tcp', 'timeout-tcp-fin', 'timeout-udp'];
 
+interface Described {
+  readonly name: string;
+  readonly doc: string;
+  readonly request?: readonly string[];
+  /** The kernel heads a reply with the number of the command that would set what it tells. */
+  readonly reply?: { readonly value: number; readonly attributes: readonly string[] };
+}
+
 /** A command of the kernel; two of our operations may be one, with a request of its own each. */
-const operations: Readonly<
-  Record<
-    keyof IpvsOperations,
-    { name: string; doc: string; request?: readonly string[]; reply?: readonly string[] }
-  >
-> = {
+const operations: Readonly<Record<keyof IpvsOperations, Described>> = {
   addService: { name: 'new-service', doc: 'Add a service.', request: ['service'] },
   editService: { name: 'set-service', doc: 'Change a service.', request: ['service'] },
   deleteService: { name: 'del-service', doc: 'Remove a service and its servers.', request: ['service'] },
-  getService: { name: 'get-service', doc: 'A service, or all.', request: ['service'], reply: ['service'] },
-  getServices: { name: 'get-service', doc: 'A service, or all.', reply: ['service'] },
+  getService: {
+    name: 'get-service',
+    doc: 'A service, or all.',
+    request: ['service'],
+    reply: { value: 1, attributes: ['service'] },
+  },
+  getServices: {
+    name: 'get-service',
+    doc: 'A service, or all.',
+    reply: { value: 1, attributes: ['service'] },
+  },
   addDestination: { name: 'new-dest', doc: 'Add a server to a service.', request: ['service', 'dest'] },
   editDestination: { name: 'set-dest', doc: 'Change a server of a service.', request: ['service', 'dest'] },
   deleteDestination: { name: 'del-dest', doc: 'Remove a server of a service.', request: ['service', 'dest'] },
@@ -166,17 +178,21 @@ const operations: Readonly<
     name: 'get-dest',
     doc: 'The servers of a service, the newest first.',
     request: ['service'],
-    reply: ['dest'],
+    reply: { value: 5, attributes: ['dest'] },
   },
   startDaemon: { name: 'new-daemon', doc: 'Start a sync daemon.', request: ['daemon'] },
   stopDaemon: { name: 'del-daemon', doc: 'Stop a sync daemon.', request: ['daemon'] },
-  getDaemons: { name: 'get-daemon', doc: 'The sync daemons that run.', reply: ['daemon'] },
+  getDaemons: {
+    name: 'get-daemon',
+    doc: 'The sync daemons that run.',
+    reply: { value: 9, attributes: ['daemon'] },
+  },
   setTimeouts: { name: 'set-config', doc: 'Set idle timeouts; 0 leaves one as it is.', request: timeouts },
-  getTimeouts: { name: 'get-config', doc: 'Idle timeouts.', reply: timeouts },
+  getTimeouts: { name: 'get-config', doc: 'Idle timeouts.', reply: { value: 12, attributes: timeouts } },
   getInfo: {
     name: 'get-info',
     doc: 'Version, and size of the connection table.',
-    reply: ['version', 'conn-tab-size'],
+    reply: { value: 14, attributes: ['version', 'conn-tab-size'] },
   },
   zeroService: { name: 'zero', doc: 'Set the counters of a service to zero, or all.', request: ['service'] },
   zeroAll: { name: 'zero', doc: 'Set the counters of a service to zero, or all.', request: ['service'] },
@@ -236,29 +252,17 @@ const attributeSets = sets.map(({ name, prefix, set, names }) => ({
 function commands(): unknown[] {
   const list = new Map<number, Record<string, unknown>>();
   for (const [own, { command, reply: answer }] of Object.entries(ipvsSchema.operations)) {
-    const { name, doc, request = [], reply = [] } = operations[own as keyof IpvsOperations];
+    const { name, doc, request = [], reply } = operations[own as keyof IpvsOperations];
+    const set = own === 'getInfo' ? 'info' : 'cmd';
     list.set(command, {
-      ...(list.get(command) ?? {
-        name,
-        doc,
-        value: command,
-        'attribute-set': own === 'getInfo' ? 'info' : 'cmd',
-        flags: ['admin-perm'],
-      }),
+      ...(list.get(command) ?? { name, doc, 'attribute-set': set, flags: ['admin-perm'] }),
       [answer === 'dump' ? 'dump' : 'do']: {
-        request: { attributes: request },
-        ...(reply.length > 0 && { reply: { attributes: reply } }),
+        request: { value: command, attributes: request },
+        ...(reply && { reply }),
       },
     });
   }
-  // The kernel heads its reply to get-info with this number.
-  list.set(14, {
-    name: 'set-info',
-    doc: 'The reply to get-info; no request.',
-    value: 14,
-    'attribute-set': 'info',
-  });
-  return [...list].sort(([a], [b]) => a - b).map(([, command]) => command);
+  return [...list.values()];
 }
 
 /** The text of docs/ipvs-netlink.yaml. */
@@ -286,7 +290,7 @@ export function netlinkSpec(): string {
       },
     ],
     'attribute-sets': attributeSets,
-    operations: { 'name-prefix': 'ipvs-cmd-', list: commands() },
+    operations: { 'enum-model': 'directional', 'name-prefix': 'ipvs-cmd-', list: commands() },
   };
   return [
     '# SPDX-License-Identifier: MIT',

@@ -16,12 +16,19 @@ interface Attribute {
   readonly struct?: string;
   readonly 'nested-attributes'?: string;
 }
+interface Message {
+  readonly value: number;
+  readonly attributes: readonly string[];
+}
+interface Exchange {
+  readonly request: Message;
+  readonly reply?: Message;
+}
 interface Command {
   readonly name: string;
-  readonly value: number;
   readonly 'attribute-set': string;
-  readonly do?: { readonly request: { readonly attributes: readonly string[] } };
-  readonly dump?: { readonly request: { readonly attributes: readonly string[] } };
+  readonly do?: Exchange;
+  readonly dump?: Exchange;
 }
 interface Spec {
   readonly definitions: readonly { readonly name: string; readonly type: string }[];
@@ -32,6 +39,9 @@ interface Spec {
 const spec = load(netlinkSpec()) as Spec;
 const attributesOf = (name: string) =>
   spec['attribute-sets'].find((set) => set.name === name)?.attributes ?? [];
+
+const exchanges = (command: Command): Exchange[] =>
+  [command.do, command.dump].filter((each) => each !== undefined);
 
 test('docs/ipvs-netlink.yaml is current: npm run netlink-spec writes it', () => {
   assert.equal(readFileSync(join(root, specFile), 'utf8'), netlinkSpec());
@@ -50,9 +60,12 @@ test('every name that the specification uses is defined in it', () => {
   }
   for (const command of spec.operations.list) {
     const known = attributesOf(command['attribute-set']).map(({ name }) => name);
-    for (const { request } of [command.do, command.dump].filter((each) => each !== undefined))
+    for (const { attributes } of exchanges(command).flatMap(({ request, reply }) => [
+      request,
+      ...(reply ? [reply] : []),
+    ]))
       assert.deepEqual(
-        request.attributes.filter((name) => !known.includes(name)),
+        attributes.filter((name) => !known.includes(name)),
         [],
         command.name,
       );
@@ -66,8 +79,10 @@ test('numbers are those of the tables', () => {
   );
   const numbers = new Set(Object.values(ipvsSchema.operations).map(({ command }) => command));
   assert.deepEqual(
-    spec.operations.list.map(({ value }) => value),
-    [...numbers, 14].sort((a, b) => a - b),
+    new Set(
+      spec.operations.list.flatMap((command) => exchanges(command).map(({ request }) => request.value)),
+    ),
+    numbers,
   );
   assert.deepEqual(
     spec.operations.list.filter(({ dump }) => dump !== undefined).map(({ name }) => name),

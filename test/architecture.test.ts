@@ -44,7 +44,7 @@ const arrows: Readonly<Record<string, string>> = {
   doctor: 'doctor/facts doctor/checks',
 
   history: 'errors model system',
-  fleet: 'errors foreign-text system zod',
+  fleet: 'errors foreign-text model system zod',
   agent: 'errors foreign-text messages model plan observe/metrics health system',
 
   'output/definition-list': '',

@@ -2,6 +2,7 @@
 import { UsageError } from '../errors.js';
 import { LARGEST_RELEASE } from '../fleet/layout.js';
 import { quoted } from '../foreign-text.js';
+import { destinationNumbers } from '../model/fields.js';
 import { defineCommand, type Options, type Values } from './command.js';
 import { fileOption } from './shared/desired-state.js';
 import { openFleetStore, storeOptions } from './shared/fleet-store.js';
@@ -20,6 +21,9 @@ const actions = [
   'history',
   'nodes',
   'forget',
+  'drain',
+  'weight',
+  'undrain',
 ] as const;
 
 type Action = (typeof actions)[number];
@@ -56,7 +60,13 @@ const options = {
   supersede: { type: 'flag', describe: 'release: replace a rollout that is under way' },
   wait: { type: 'flag', describe: 'release, rollback, resume: wait until the rollout has ended' },
   timeout: { type: 'seconds', describe: 'with --wait: longest time to wait', defaultText: '10m' },
-  reason: { type: 'reason', describe: 'hold: why, for others to read', defaultText: 'none' },
+  reason: { type: 'reason', describe: 'hold, drain, weight: why, for others to read', defaultText: 'none' },
+  until: {
+    type: 'moment',
+    describe: 'drain, weight: when the hold ends by itself',
+    defaultText: 'fleet undrain ends it',
+  },
+  force: { type: 'flag', describe: "drain, weight: replace another user's hold" },
   node: { type: 'node', describe: 'diff: this director alone', defaultText: 'all directors' },
   watch: { type: 'flag', describe: 'status: keep running, and write it again whenever it changes' },
   ...jsonOption,
@@ -66,20 +76,31 @@ type FleetValues = Values<typeof options>;
 
 const rollout = ['wave', 'comment', 'maxDown', 'onFailure', 'patience', 'wait', 'timeout', 'json'] as const;
 
-/** What belongs to each action: its options, and the word after it. */
-const belongings: Readonly<
-  Record<Action, { readonly takes: readonly (keyof FleetValues)[]; readonly word?: 'ID' | 'DIRECTOR' }>
-> = {
+interface Belongings {
+  readonly takes: readonly (keyof FleetValues)[];
+  /** How many words follow (default: none). */
+  readonly words?: readonly [least: number, most: number];
+  /** What they are. */
+  readonly usage?: string;
+}
+
+const hold = ['reason', 'until', 'force', 'json'] as const;
+
+/** What belongs to each action: its options, and the words after it. */
+const belongings: Readonly<Record<Action, Belongings>> = {
   push: { takes: ['file', 'comment', 'json'] },
-  release: { takes: [...rollout, 'supersede'], word: 'ID' },
-  rollback: { takes: rollout, word: 'ID' },
+  release: { takes: [...rollout, 'supersede'], words: [0, 1], usage: '[ID]' },
+  rollback: { takes: rollout, words: [0, 1], usage: '[ID]' },
   hold: { takes: ['reason', 'json'] },
   resume: { takes: ['wait', 'timeout', 'json'] },
   status: { takes: ['watch', 'json'] },
-  diff: { takes: ['node', 'json'], word: 'ID' },
+  diff: { takes: ['node', 'json'], words: [0, 1], usage: '[ID]' },
   history: { takes: ['json'] },
   nodes: { takes: ['json'] },
-  forget: { takes: [], word: 'DIRECTOR' },
+  forget: { takes: [], words: [1, 1], usage: 'DIRECTOR' },
+  drain: { takes: hold, words: [1, 2], usage: '[SERVICE] SERVER' },
+  weight: { takes: hold, words: [3, 3], usage: 'SERVICE SERVER WEIGHT' },
+  undrain: { takes: ['json'], words: [1, 2], usage: '[SERVICE] SERVER' },
 };
 
 export const command = defineCommand({
@@ -89,13 +110,14 @@ export const command = defineCommand({
       describe:
         'push: make a release of documents; release: make the directors run one; rollback: go back to one; hold, resume: a rollout; ' +
         'status: directors, release, wave; diff: what a release changes; history: releases; nodes: directors and their labels; ' +
-        'forget: take a director that is gone out of the fleet',
+        'forget: take a director that is gone out of the fleet; drain, weight: hold a server on all directors; undrain: end such holds',
     },
-    argument: {
+    words: {
       type: 'word',
-      optional: true,
+      many: true,
       describe:
-        'release, rollback, diff: number of the release (release, diff: the newest; rollback: the one before); forget: name of the director',
+        'release, rollback, diff: [ID], number of the release (release, diff: the newest; rollback: the one before); forget: DIRECTOR; ' +
+        'drain, undrain: [SERVICE] SERVER, without a service in all of them; weight: SERVICE SERVER WEIGHT',
     },
   },
   options,
@@ -122,10 +144,12 @@ export const command = defineCommand({
     ],
     ['lvsadm fleet status --watch', 'while it is under way'],
     ['lvsadm fleet rollback', 'back to the release that all ran before'],
+    ['lvsadm fleet drain 198.51.100.7 --until 18:00 --reason disk', 'a host out of service on all directors'],
   ],
   async run(context, values) {
-    const { action, argument } = values;
+    const { action, words } = values;
     refuseOthers(action, values);
+    const [argument = ''] = words;
     const store = openFleetStore(values, context);
     const { json, comment, wait, timeout } = values;
     try {
@@ -136,7 +160,7 @@ export const command = defineCommand({
         case 'rollback':
           return await (await import('./fleet/rollouts.js'))[action](
             store,
-            releaseNumber(argument),
+            releaseNumber(words),
             values,
             context,
           );
@@ -152,14 +176,22 @@ export const command = defineCommand({
           return await (await import('./fleet/status.js')).status(store, json, values.watch, context);
         case 'diff': {
           const { differences } = await import('./fleet/differences.js');
-          return await differences(store, releaseNumber(argument), values.node, json, context);
+          return await differences(store, releaseNumber(words), values.node, json, context);
         }
         case 'history':
         case 'nodes':
           return await (await import('./fleet/status.js'))[action](store, json, context);
         case 'forget':
-          if (argument === undefined) throw new UsageError('missing: the name of a director', 'forget');
           return await (await import('./fleet/status.js')).forget(store, argument);
+        case 'drain':
+        case 'weight': {
+          const { hold } = await import('./fleet/holds.js');
+          const [server, weight] =
+            action === 'drain' ? [words, 0] : [words.slice(0, 2), heldWeight(words[2])];
+          return await hold(store, server, weight, values, context);
+        }
+        case 'undrain':
+          return await (await import('./fleet/holds.js')).undrain(store, words, json, context);
       }
     } finally {
       store.close();
@@ -168,10 +200,14 @@ export const command = defineCommand({
 });
 
 /** @throws UsageError for an option or a word that does not belong to the action */
-function refuseOthers(action: Action, values: FleetValues & { readonly argument: string | undefined }): void {
-  const { takes, word } = belongings[action];
-  if (values.argument !== undefined && word === undefined)
-    throw new UsageError(`fleet ${action} takes no word`, values.argument);
+function refuseOthers(action: Action, values: FleetValues & { readonly words: readonly string[] }): void {
+  const { takes, words: [least, most] = [0, 0], usage } = belongings[action];
+  const number = values.words.length;
+  if (number > most || number < least)
+    throw new UsageError(
+      `${number < least ? 'missing: ' : ''}fleet ${action} takes ${usage ?? 'no word'}`,
+      values.words[most] ?? action,
+    );
   const known = Object.keys(options).map((name) =>
     name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase()),
   );
@@ -186,9 +222,16 @@ function refuseOthers(action: Action, values: FleetValues & { readonly argument:
 const isGiven = (value: unknown): boolean =>
   Array.isArray(value) ? value.length > 0 : value !== undefined && value !== false;
 
-function releaseNumber(text: string | undefined): number | undefined {
+function releaseNumber([text]: readonly string[]): number | undefined {
   if (text === undefined) return undefined;
   const number = /^\d{1,8}$/.test(text) ? Number(text) : 0;
   if (number >= 1 && number <= LARGEST_RELEASE) return number;
   throw new UsageError(`${quoted(text)} is not the number of a release; lvsadm fleet history lists them`);
+}
+
+/** Directors have weights of their own: a hold of the fleet is no share of one. @throws UsageError */
+function heldWeight(text = ''): number {
+  const { max } = destinationNumbers.weight;
+  if (/^\d{1,10}$/.test(text) && Number(text) <= max) return Number(text);
+  throw new UsageError(`${quoted(text)} is not a weight from 0 to ${max}`);
 }

@@ -51,10 +51,11 @@ export const command = defineCommand({
     try {
       const weights = new DrainedWeights(store);
       const holds = new HoldStore(context, values.stateDir);
-      const held = await holdsNamed(values, holds.read(), context);
+      const named = await holdsNamed(values, holds.read(), context);
+      const held = named.filter(({ ofFleet }) => !ofFleet);
       if (!values.force) refuseForeign(held, context);
       // A hold ends also if its server is gone.
-      const servers = await search(client).catch((error) => (held.length > 0 ? [] : Promise.reject(error)));
+      const servers = await search(client).catch((error) => (named.length > 0 ? [] : Promise.reject(error)));
       const restored = servers.filter(
         (server) => server.destination.weight === 0 && weights.of(server)?.same,
       );
@@ -65,7 +66,9 @@ export const command = defineCommand({
       }
       const released = await release(held, servers, client, holds, store);
       ends.push(...released.map(releasedEnd));
-      const keys = held.map(holdKey);
+      const ofFleet = named.filter((hold) => hold.ofFleet);
+      ends.push(...ofFleet.map((hold) => stillHeldEnd(hold, servers, context.date().getTime())));
+      const keys = named.map(holdKey);
       const others = servers.filter((server) => !keys.includes(holdKey(nameOf(server))));
       const kept = new Map((await keptByAgent(others, store)).map(({ server, pid }) => [server, pid]));
       for (const server of others) ends.push(await undrain(server, kept.get(server), client, weights));
@@ -138,6 +141,14 @@ function releasedEnd({ hold: { service, server }, weight, agent }: Released): En
       ? 'the hold has ended'
       : `the hold has ended; the agent (process ${agent}) sets the weight`;
   return { service, server, weight: weight ?? null, note };
+}
+
+/** The fleet's holds are in its store: a director that ended one for itself would have it again. */
+function stillHeldEnd(hold: Hold, servers: readonly Found[], now: number): End {
+  const { service, server } = hold;
+  const found = servers.find((each) => holdKey(nameOf(each)) === holdKey(hold));
+  const refusal = `${holdText(hold, now)}; lvsadm fleet undrain ends the hold`;
+  return { service, server, weight: found?.destination.weight ?? null, refusal };
 }
 
 function unknownWeight({ service, server }: End): UsageError {

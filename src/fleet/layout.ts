@@ -7,6 +7,7 @@
  * - `target`: the release to run, and its rollout
  * - `members/NAME`: a director that belongs to the fleet, whether it runs or not
  * - `nodes/NAME`: the report of a director that runs, under its lease
+ * - `holds/SERVICE SERVER`: a hold for all directors; both names as in a URI
  * - `conductor`: the director that opens waves, under its lease
  */
 import { ValueError } from '../errors.js';
@@ -20,6 +21,7 @@ export const RELEASES = 'releases/';
 export const DOCUMENTS = 'documents/';
 export const MEMBERS = 'members/';
 export const NODES = 'nodes/';
+export const HOLDS = 'holds/';
 
 /** Digits of a release's number in its key, so that keys are in the order of numbers. */
 const DIGITS = 8;
@@ -30,6 +32,8 @@ export const releaseKey = (id: number): string => RELEASES + String(id).padStart
 export const documentKey = (name: string, digest: string): string => `${DOCUMENTS}${name}/${digest}`;
 export const memberKey = (name: string): string => MEMBERS + name;
 export const nodeKey = (name: string): string => NODES + name;
+/** @param key of `holdKey` */
+export const fleetHoldKey = (key: string): string => HOLDS + encodeURIComponent(key);
 
 /** The last part of a key: `d1` of `nodes/d1`. */
 export const nameIn = (key: string): string => key.slice(key.lastIndexOf('/') + 1);

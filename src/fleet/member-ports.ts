@@ -1,5 +1,6 @@
 /** What a director of a fleet needs of the agent that it is, and what it keeps. */
 import type { LvsadmError } from '../errors.js';
+import type { Holds } from '../model/hold.js';
 import type { Clock } from '../system/clock.js';
 import type { HealthCount, Member, Target } from './records.js';
 import type { FleetDocument } from './releases.js';
@@ -20,6 +21,8 @@ export interface Condition {
   /** Why it is not. */
   readonly problem?: string | undefined;
   readonly health: HealthCount;
+  /** The holds in force: the director's own, and those of the fleet. */
+  readonly holds: Holds;
 }
 
 /** `rollback` may remove what the releases since have brought, however much that is. */
@@ -46,6 +49,8 @@ export interface MemberPorts {
   condition(): Condition;
   /** Keeps it over a restart. @throws LvsadmError */
   remember(last: LastGood): void;
+  /** Takes all holds of the fleet, and keeps them over a restart. Expired ones may be among them. */
+  takeHolds(holds: Holds): void;
   /** Takes a line for the log. */
   tell(line: string): void;
 }

@@ -5,6 +5,7 @@
 import { LvsadmError, StoreError } from '../errors.js';
 import { passed } from '../system/clock.js';
 import { Conductor } from './conductor.js';
+import { HoldFollower } from './hold-follower.js';
 import { LAYOUT, memberKey } from './layout.js';
 import { type LastGood, type MemberPorts, ProblemLog, REREAD } from './member-ports.js';
 import { type Member, memberRecord, requireLayout } from './records.js';
@@ -25,6 +26,7 @@ const RELEASE_PATIENCE = 1000;
 export class FleetMember {
   private readonly problems: ProblemLog;
   private readonly follower: ReleaseFollower;
+  private readonly holds: HoldFollower;
   private readonly reporter: Reporter;
   private readonly conductor: Conductor;
 
@@ -35,6 +37,7 @@ export class FleetMember {
   ) {
     this.problems = new ProblemLog((line) => ports.tell(line));
     this.follower = new ReleaseFollower(ports, this.problems, last);
+    this.holds = new HoldFollower(ports, this.problems);
     this.reporter = new Reporter(ports, this.problems, this.follower);
     this.conductor = new Conductor(ports);
   }
@@ -80,6 +83,7 @@ export class FleetMember {
       await this.register(store);
       const parts = [
         this.follower.follow(store, signal),
+        this.holds.follow(store, signal, () => this.requireFleet(store)),
         this.reporter.keepReporting(store, lease, signal),
         this.conductor.conduct(store, lease, signal, () => this.follower.target?.state === 'rolling'),
         this.stayRegistered(store, signal),

@@ -1,6 +1,8 @@
 /** What an operator does to a fleet: each is one transaction, which compares with what was read. */
-import { UsageError } from '../errors.js';
+import { type StoreError, UsageError } from '../errors.js';
+import type { Holds } from '../model/hold.js';
 import { newId, readReports } from './conductor.js';
+import { readFleetHolds } from './fleet-holds.js';
 import { LAYOUT, MEMBERS, memberKey, nameIn, nodeKey } from './layout.js';
 import { type Member, memberRecord, type NodeReport, requireLayout, type Target } from './records.js';
 import {
@@ -32,6 +34,10 @@ export interface Fleet {
   readonly target: TargetFound;
   readonly members: ReadonlyMap<string, Member>;
   readonly reports: ReadonlyMap<string, NodeReport>;
+  /** Of the fleet; expired ones may be among them. */
+  readonly holds: Holds;
+  /** Why others cannot be read. */
+  readonly problems: readonly StoreError[];
 }
 
 /** @throws UsageError for a store without a fleet; StoreError */
@@ -39,17 +45,13 @@ export async function readFleet(store: FleetStore): Promise<Fleet> {
   const [entry] = (await store.read(LAYOUT)).entries;
   if (entry === undefined) throw new UsageError(`${store.name} has no fleet; lvsadm fleet push makes one`);
   const { fleet } = requireLayout(entry, store.name);
-  const [target, members, reports] = await Promise.all([
+  const [target, members, reports, { holds, problems }] = await Promise.all([
     findTarget(store),
     readMembers(store),
     readReports(store),
+    readFleetHolds(store),
   ]);
-  return {
-    id: fleet,
-    target,
-    members,
-    reports,
-  };
+  return { id: fleet, target, members, reports, holds, problems };
 }
 
 /** The directors of the fleet; none where the store has no fleet yet. @throws StoreError */

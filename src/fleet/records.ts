@@ -77,6 +77,21 @@ const target = z
   })
   .refine(({ open, waves }) => open < waves.length, 'there is no such wave');
 
+const hold = z.object({
+  /** `tcp://192.0.2.10:80` */
+  service: words,
+  /** `198.51.100.7:80` */
+  server: words,
+  weight: z.int().min(0).max(0x7fffffff),
+  by: words,
+  since: time,
+  until: time.optional(),
+  reason: words.optional(),
+});
+
+/** Holds in a report. */
+export const MOST_HOLDS = 100;
+
 const health = z.object({ up: count, down: count });
 
 const report = z.object({
@@ -97,6 +112,12 @@ const report = z.object({
   downBefore: count,
   /** Changes each few seconds while the director takes part in a rollout: without it, it is silent. */
   beat: count.optional(),
+  /** The holds that are in force there, at most some of them, and the number of all. */
+  holds: z
+    .array(hold.extend({ ofFleet: z.literal(true).optional() }))
+    .max(MOST_HOLDS)
+    .optional(),
+  held: count.optional(),
   time,
 });
 
@@ -114,6 +135,7 @@ export type Wave = z.infer<typeof wave>;
 export type Target = z.infer<typeof target>;
 export type NodeReport = z.infer<typeof report>;
 export type Member = z.infer<typeof member>;
+export type HoldEntry = z.infer<typeof hold>;
 export type HealthCount = z.infer<typeof health>;
 
 /** Reads a kind of value, and writes it. */
@@ -149,6 +171,7 @@ const recordKind = <S extends z.ZodType>(shape: S): RecordKind<z.infer<S>> => ({
 export const layoutRecord = recordKind(layout);
 export const releaseRecord = recordKind(release);
 export const targetRecord = recordKind(target);
+export const holdRecord = recordKind(hold);
 export const reportRecord = recordKind(report);
 export const memberRecord = recordKind(member);
 export const conductorRecord = recordKind(conductor);

@@ -1,8 +1,10 @@
 /** The report of a director, under its lease. */
+import type { Holds } from '../model/hold.js';
 import { passed } from '../system/clock.js';
+import { entryOf } from './fleet-holds.js';
 import { nodeKey } from './layout.js';
 import { LONGEST_ERROR, LOOK, type MemberPorts, type ProblemLog, REREAD } from './member-ports.js';
-import { type NodeReport, reportRecord } from './records.js';
+import { MOST_HOLDS, type NodeReport, reportRecord } from './records.js';
 import type { ReleaseFollower } from './release-follower.js';
 import { BEAT, waveOf } from './rollout.js';
 import type { FleetStore, Lease } from './store.js';
@@ -50,7 +52,7 @@ export class Reporter {
 
   private report(): Omit<NodeReport, 'time'> {
     const { version, condition, clock, node } = this.ports;
-    const { converged, problem, health } = condition();
+    const { converged, problem, health, holds } = condition();
     const { last, outcome, target, isInForce } = this.follower;
     const error = outcome.error ?? problem?.slice(0, LONGEST_ERROR);
     const takesPart = target?.state === 'rolling' && waveOf(target, node) <= target.open;
@@ -63,7 +65,19 @@ export class Reporter {
       converged: isInForce && converged,
       health,
       downBefore: last?.downBefore ?? 0,
+      ...heldOn(holds),
       ...(takesPart && { beat: Math.floor(clock.now() / BEAT) }),
     };
   }
 }
+
+/** What a report says of the holds on a director. */
+const heldOn = (holds: Holds): Pick<NodeReport, 'holds' | 'held'> =>
+  holds.size === 0
+    ? {}
+    : {
+        holds: [...holds.values()]
+          .slice(0, MOST_HOLDS)
+          .map((hold) => ({ ...entryOf(hold), ...(hold.ofFleet && { ofFleet: hold.ofFleet }) })),
+        held: holds.size,
+      };

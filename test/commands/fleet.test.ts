@@ -168,6 +168,71 @@ test('only, and variables, make each director its own table', async (t) => {
   await Promise.all([first.end(), second.end()]);
 });
 
+test('a server is held on all directors, over their documents and without the store', async (t) => {
+  const { store, fleet, push } = await fleetOf(t);
+  await push(documentOf(['198.51.100.1', '198.51.100.2']));
+  const director = await Director.start(t);
+  const running = new Running(director, store, 'lb1');
+  await eventually(() => fleet('nodes', '--json'), /lb1/);
+  await fleet('release', '--wait');
+  const weights = async (of: Director): Promise<number[]> =>
+    (await of.client.destinations(web).catch(() => []))
+      .sort((a, b) => (a.id.address < b.id.address ? -1 : 1))
+      .map(({ weight }) => weight);
+  const untilWeights = async (wanted: readonly number[], of = director): Promise<void> => {
+    const end = performance.now() + PATIENCE;
+    while ((await weights(of)).join() !== wanted.join()) {
+      assert.ok(
+        performance.now() < end,
+        `waited in vain for ${wanted.join()}: ${(await weights(of)).join()}`,
+      );
+      await sleep(50);
+    }
+  };
+  const typo = await fleet('drain', '198.51.100.9');
+  assert.deepEqual([typo.status, typo.out], [2, '']);
+  assert.match(typo.err, /198\.51\.100\.9: no release that is in force has such a server/);
+  const drained = await fleet('drain', '198.51.100.2', '--reason', 'disk');
+  assert.match(
+    drained.out,
+    /^198\.51\.100\.2:80 of tcp:\/\/192\.0\.2\.10:80: held in the fleet at 0 by alice@.* since .*: disk\n$/,
+  );
+  await untilWeights([1, 0]);
+  await eventually(
+    () => fleet('status'),
+    /198\.51\.100\.2:80 of .*: held in the fleet at 0 by .*: disk; on 1 of 1 directors\n/,
+  );
+  const env = { LVSADM_STATE_DIR: join(director.directory, 'state') };
+  const words = ['tcp://192.0.2.10:80', '198.51.100.2'];
+  const local = await director.run(['undrain', ...words], { env });
+  assert.equal(local.status, 1);
+  assert.match(local.out, /held in the fleet at 0 .*; lvsadm fleet undrain ends the hold\n$/);
+  const shown = await director.run(['list', '--json'], { env });
+  assert.match(shown.out, /"fleet": true/);
+  // A director's own hold wins.
+  assert.match(
+    (await director.run(['weight', ...words, '7', '--hold'], { env })).err,
+    /--force replaces the hold/,
+  );
+  assert.equal((await director.run(['weight', ...words, '7', '--hold', '--force'], { env })).status, 0);
+  await untilWeights([1, 7]);
+  await eventually(
+    () => fleet('status'),
+    /disk; on 0 of 1 directors\nlb1: 198\.51\.100\.2:80 of .*: held at 7 by /,
+  );
+  assert.equal((await director.run(['undrain', ...words], { env })).status, 0);
+  await untilWeights([1, 0]);
+  await running.end();
+  // It outlives a restart without the store.
+  const rebooted = Object.assign(await Director.start(t), { directory: director.directory });
+  const again = new Running(rebooted, 'etcd://127.0.0.1:1/lvs/eu1/', 'lb1');
+  await untilWeights([1, 0], rebooted);
+  await again.end();
+  assert.equal((await fleet('weight', ...words, '50%')).status, 2);
+  assert.match((await fleet('undrain', ...words)).out, /the hold has ended/);
+  assert.match((await fleet('undrain', ...words)).err, /not held in the fleet; held are none/);
+});
+
 const mistakes: readonly (readonly [string, RegExp])[] = [
   ['fleet status', /--store: missing: --store or LVSADM_STORE names the store/],
   ['fleet status --store etcd://h:1/lvs', /with a prefix that begins and ends with a slash/],
@@ -176,10 +241,14 @@ const mistakes: readonly (readonly [string, RegExp])[] = [
     /'etcd:\/\/\.\.\.@h:1\/lvs\/' is not an address without user and password/,
   ],
   ['fleet status --store file:///nothing/here --watch --wait', /--wait: not an option of fleet status/],
-  ['fleet hold 3 --store file:///tmp/none', /fleet hold takes no word/],
+  ['fleet hold 3 --store file:///tmp/none', /3: fleet hold takes no word/],
   ['fleet release x --store file:///tmp/none', /'x' is not the number of a release/],
   ['fleet release --wave 200% --store file:///tmp/none', /'200%' is not a share from 1% to 100%/],
-  ['fleet forget --store file:///tmp/none', /forget: missing: the name of a director/],
+  ['fleet forget --store file:///tmp/none', /forget: missing: fleet forget takes DIRECTOR/],
+  [
+    'fleet weight 198.51.100.7 --store file:///tmp/none',
+    /weight: missing: fleet weight takes SERVICE SERVER WEIGHT/,
+  ],
   [
     'fleet status --store-cert c.pem --store etcds://h:1/lvs/',
     /--store-cert: a certificate and its key go together/,

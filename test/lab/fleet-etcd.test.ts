@@ -8,6 +8,7 @@ import { FleetMember } from '../../src/fleet/member.js';
 import type { LastGood } from '../../src/fleet/member-ports.js';
 import { readFleet, startRollout } from '../../src/fleet/operator.js';
 import { pushRelease, readTarget } from '../../src/fleet/releases.js';
+import { noHolds } from '../../src/model/hold.js';
 import { systemClock } from '../../src/system/clock.js';
 import { LabUnavailable } from './errors.js';
 import { EtcdCluster } from './etcd-cluster.js';
@@ -62,7 +63,8 @@ class Machine {
           if (documents.length === 0 || documents.some(({ text }) => text === ''))
             throw new UsageError('empty');
         },
-        condition: () => ({ converged: true, health: { up: 3, down: 0 } }),
+        condition: () => ({ converged: true, health: { up: 3, down: 0 }, holds: noHolds }),
+        takeHolds: () => {},
         remember: (last) => {
           this.last = last;
           this.history.push(last);

@@ -5,6 +5,7 @@ import type { LastGood, MemberPorts } from '../../src/fleet/member-ports.js';
 import { type RolloutRequest, readFleet, startRollout } from '../../src/fleet/operator.js';
 import type { Release, Target } from '../../src/fleet/records.js';
 import { type FleetDocument, pushRelease } from '../../src/fleet/releases.js';
+import { type Holds, noHolds } from '../../src/model/hold.js';
 import { ManualClock } from './manual-clock.js';
 import { MemoryStore, SharedMemory } from './memory-store.js';
 
@@ -22,6 +23,8 @@ export class Host {
   /** What was applied, in order; over restarts. */
   readonly history: AppliedRelease[] = [];
   documents: readonly FleetDocument[] = [];
+  /** Those of the fleet; they outlive a restart. */
+  holds: Holds = noHolds;
   down = 0;
   converged = true;
   store: MemoryStore | undefined;
@@ -69,7 +72,14 @@ export class Host {
         if (documents.some(({ text }) => text.includes(BAD))) throw new UsageError('web.yaml: it is bad');
         this.documents = documents;
       },
-      condition: () => ({ converged: this.converged, health: { up: 10 - this.down, down: this.down } }),
+      condition: () => ({
+        converged: this.converged,
+        health: { up: 10 - this.down, down: this.down },
+        holds: this.holds,
+      }),
+      takeHolds: (holds) => {
+        this.holds = holds;
+      },
       remember: (last) => {
         this.remembered = last;
         this.history.push({ sequence: last.sequence, release: last.release });

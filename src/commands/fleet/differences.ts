@@ -11,7 +11,7 @@ import { toJson } from '../../output/json.js';
 import { changesAnything, planJson, renderPlan } from '../../output/plan.js';
 import { themeFor } from '../../output/theme.js';
 import { diff } from '../../plan/diff.js';
-import { directorFor } from './push.js';
+import { directorFor } from './directors.js';
 
 const SAME = 0;
 const DIFFERENT = 1;

@@ -1,15 +1,15 @@
 /** `lvsadm fleet push`: checks documents for every director of the fleet, and makes a release of them. */
 import { basename } from 'node:path';
 import type { Context } from '../../context.js';
-import type { Director } from '../../document/audience.js';
 import { readTexts } from '../../document/files.js';
-import { type NamedText, parseDocuments } from '../../document/load.js';
-import { DocumentError, UsageError } from '../../errors.js';
+import type { NamedText } from '../../document/load.js';
+import { UsageError } from '../../errors.js';
 import { readMembers } from '../../fleet/operator.js';
 import { type FleetDocument, pushRelease } from '../../fleet/releases.js';
 import type { FleetStore } from '../../fleet/store.js';
 import { toJson } from '../../output/json.js';
 import { authorship } from './author.js';
+import { checkForAll, usesVariables } from './directors.js';
 
 export interface PushOptions {
   readonly file: readonly string[];
@@ -46,41 +46,6 @@ export async function push(
   );
   return 0;
 }
-
-/** A director as documents see it: its name is a label, too. */
-export const directorFor = (name: string, { labels, variables }: Director): Director => ({
-  labels: { ...labels, node: name },
-  variables: { ...variables, node: name },
-});
-
-/** @throws DocumentError with the name of the first director that the documents are wrong for */
-export async function checkForAll(
-  texts: readonly NamedText[],
-  members: readonly (readonly [string, Director])[],
-): Promise<void> {
-  if (members.length === 0) await parseDocuments(texts.filter((text) => !usesVariables(text)));
-  // Directors that documents cannot tell apart are checked once.
-  const namesMatter = texts.some(({ text }) => /\bnode\b/.test(text));
-  const seen = new Set<string>();
-  for (const [name, director] of members) {
-    const kind = JSON.stringify([director.labels, director.variables, namesMatter && name]);
-    if (seen.has(kind)) continue;
-    seen.add(kind);
-    try {
-      await parseDocuments(texts, undefined, directorFor(name, director));
-    } catch (error) {
-      if (!(error instanceof DocumentError)) throw error;
-      const [first, ...others] = error.problems;
-      const about = (problem: (typeof error.problems)[number]) => ({
-        ...problem,
-        text: `${problem.text} (for director ${name})`,
-      });
-      throw new DocumentError([about(first), ...others.map(about)], error.more);
-    }
-  }
-}
-
-const usesVariables = ({ text }: NamedText): boolean => text.includes('${');
 
 /** @throws UsageError for two files of one name */
 function documentsOf(texts: readonly NamedText[]): FleetDocument[] {

@@ -9,6 +9,7 @@ import { type Json, toJson, toJsonLine } from '../../output/json.js';
 import { type Row, renderTable } from '../../output/table.js';
 import { themeFor } from '../../output/theme.js';
 import { Interruption } from '../shared/interruption.js';
+import { heldJson, heldLines, reportedHolds } from './held.js';
 import { targetJson, targetText, waveNumber } from './rollouts.js';
 
 const WELL = 0;
@@ -28,7 +29,8 @@ export async function status(
   let told = '';
   for (;;) {
     const fleet = await readFleet(store);
-    const essence = JSON.stringify([fleet.target.target, [...fleet.members.keys()], [...fleet.reports]]);
+    const { target, members, reports, holds } = fleet;
+    const essence = JSON.stringify([target.target, [...members.keys()], [...reports], [...holds]]);
     if (essence !== told) {
       const time = watch ? `${context.date().toISOString()}\n` : '';
       await context.out.write(
@@ -61,7 +63,7 @@ const columns = [
   { heading: 'VERSION', leaves: 2 },
 ] as const;
 
-async function statusText(fleet: Fleet, { out, env }: Context): Promise<string> {
+async function statusText(fleet: Fleet, { out, env, date }: Context): Promise<string> {
   const { target: entry, members, reports } = fleet;
   const { target, problem } = entry;
   const theme = await themeFor(out, env);
@@ -77,7 +79,8 @@ async function statusText(fleet: Fleet, { out, env }: Context): Promise<string> 
     `${rows.length} ${rows.length === 1 ? 'director' : 'directors'}`,
     ...(lost > 0 ? [`${lost} lost`] : []),
   ];
-  return `${heading}\n${rows.length > 0 ? renderTable(columns, rows, theme, out.columns) : ''}${counts.join(', ')}\n`;
+  const table = rows.length > 0 ? renderTable(columns, rows, theme, out.columns) : '';
+  return [`${heading}\n`, table, `${counts.join(', ')}\n`, ...heldLines(fleet, date().getTime())].join('');
 }
 
 const headingOf = (target: Target): string => {
@@ -115,9 +118,11 @@ const statusJson = ({
   target: { target },
   members,
   reports,
+  holds,
 }: Fleet): { readonly [key: string]: Json } => ({
   fleet: id,
   target: target === undefined ? null : targetJson(target),
+  holds: heldJson(holds.values()),
   directors: [...members].map(([name, { labels, variables, joined }]) => {
     const report = reports.get(name);
     return {
@@ -129,6 +134,7 @@ const statusJson = ({
       up: report?.health.up ?? null,
       down: report?.health.down ?? null,
       error: report?.error ?? null,
+      holds: report === undefined ? null : heldJson(reportedHolds(report)),
       version: report?.version ?? null,
       reported: report?.time ?? null,
       labels,
@@ -153,9 +159,15 @@ export async function nodes(store: FleetStore, json: boolean, context: Context):
         .join(' '),
     ) || '-';
   const rows = [...fleet.members].map(([name, { labels, variables }]) => ({
-    cells: [printable(name), fleet.reports.has(name) ? 'reports' : 'lost', pairs(labels), pairs(variables)],
+    cells: [
+      printable(name),
+      fleet.reports.has(name) ? 'reports' : 'lost',
+      pairs(labels),
+      pairs(variables),
+      String(fleet.reports.get(name)?.held ?? 0),
+    ],
   }));
-  const headings = ['DIRECTOR', 'STATE', 'LABELS', 'VARIABLES'].map((heading) => ({ heading }));
+  const headings = ['DIRECTOR', 'STATE', 'LABELS', 'VARIABLES', 'HELD'].map((heading) => ({ heading }));
   await context.out.write(rows.length > 0 ? renderTable(headings, rows, theme, context.out.columns) : '');
   return WELL;
 }

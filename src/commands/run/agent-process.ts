@@ -11,6 +11,7 @@ import { LvsadmError } from '../../errors.js';
 import type { Condition } from '../../fleet/member-ports.js';
 import { printable } from '../../foreign-text.js';
 import type { Probers } from '../../health/path/probers.js';
+import { noHolds } from '../../model/hold.js';
 import { type ListenAddress, serveHttp } from '../../system/http-server.js';
 import { serveLines } from '../../system/line-socket.js';
 import { Supervisor } from '../../system/supervisor.js';
@@ -127,6 +128,7 @@ export class AgentProcess {
     const ending = new AbortController();
     const inFleet = this.fleet?.run(ending.signal, {
       condition: () => this.condition(),
+      holdsRead: () => void this.agent.readHolds().catch(this.fail),
       tell: (reason) => this.log.tell({ event: 'fleet', reason }),
     });
     inFleet?.catch(this.fail);
@@ -156,6 +158,7 @@ export class AgentProcess {
     const { context } = this;
     const { memory } = this;
     const holds = new HoldStore(context, this.values.stateDir);
+    if (this.fleet === undefined) FleetAgent.leave(context, this.values.stateDir);
     const { announcer } = this.announcing;
     return new Agent(
       {
@@ -164,7 +167,7 @@ export class AgentProcess {
         run: this.probers.run,
         reconcile: this.table.reconcile,
         remember: memory.write,
-        readHolds: holds.readInBackground,
+        readHolds: () => holds.readInBackground(this.fleet === undefined ? noHolds : this.fleet.holds),
         serversAtZero: this.table.serversAtZero,
         time: () => context.date().getTime(),
         runCommand: (command) => runQuorumCommand(command, context.files),
@@ -260,6 +263,7 @@ export class AgentProcess {
       converged: this.looks.isConverged,
       ...(!this.looks.isConverged && { problem: this.lastProblem }),
       health: { up, down: servers.length - up },
+      holds: this.agent.held.holds,
     };
   }
 

@@ -4,12 +4,14 @@ import type { Director } from '../../document/audience.js';
 import { HostError, UsageError } from '../../errors.js';
 import { FleetMember } from '../../fleet/member.js';
 import type { Condition } from '../../fleet/member-ports.js';
+import { type Holds, noHolds } from '../../model/hold.js';
 import { version } from '../../version.js';
 import { clockOf } from '../announce/announcing.js';
 import type { Values } from '../command.js';
-import { directorFor } from '../fleet/push.js';
+import { directorFor } from '../fleet/directors.js';
 import { directorOf, type directorOptions } from '../shared/audience.js';
 import { openFleetStore, type StoreValues, storeAddress } from '../shared/fleet-store.js';
+import { fleetHoldsKind } from '../shared/holds.js';
 import { FleetDocuments, lastGoodKind } from './fleet-documents.js';
 import { StateFile } from './state-file.js';
 
@@ -21,12 +23,16 @@ export interface FleetAgentValues extends StoreValues, Values<typeof directorOpt
 
 export interface FleetAgentPorts {
   condition(): Condition;
+  /** Called when the holds of the fleet have been read. */
+  holdsRead(): void;
   /** Takes a line for the log. */
   tell(line: string): void;
 }
 
 export class FleetAgent {
   readonly documents: FleetDocuments;
+  /** Of the fleet; undefined until its store has been read: then those of an earlier run hold. */
+  holds: Holds | undefined;
   private readonly node: string;
   private readonly director: Director;
 
@@ -65,10 +71,17 @@ export class FleetAgent {
     return storeAddress({ store }, context) !== '';
   }
 
+  /** Forgets the holds of a fleet that this director is no longer in. */
+  static leave(context: Context, stateDir: string | undefined): void {
+    const file = new StateFile(context, stateDir, fleetHoldsKind);
+    if (file.read().size > 0) file.write(noHolds);
+  }
+
   /** Resolves when it is stopped. @throws errors that are bugs */
-  async run(stop: AbortSignal, { condition, tell }: FleetAgentPorts): Promise<void> {
+  async run(stop: AbortSignal, { condition, holdsRead, tell }: FleetAgentPorts): Promise<void> {
     const { context, values, node, director, documents } = this;
     const file = new StateFile(context, values.stateDir, lastGoodKind);
+    const holdsFile = new StateFile(context, values.stateDir, fleetHoldsKind);
     const member = new FleetMember(
       {
         connect: () => openFleetStore(values, context),
@@ -81,6 +94,11 @@ export class FleetAgent {
         apply: (texts, cause, stop) => documents.apply(texts, cause, stop),
         condition,
         remember: file.write,
+        takeHolds: (holds) => {
+          this.holds = holds;
+          holdsFile.write(holds);
+          holdsRead();
+        },
         tell,
       },
       file.read(),

@@ -2,7 +2,7 @@
 import type { Context } from '../../context.js';
 import { HostError, UsageError } from '../../errors.js';
 import { printable } from '../../foreign-text.js';
-import { type Hold, holdKey, holdText } from '../../model/hold.js';
+import { type Hold, holdKey, holdText, isWeakened } from '../../model/hold.js';
 import type { Store } from '../../system/store.js';
 import { DrainedWeights } from './drained-weights.js';
 import { type HoldStore, heldOf, type Terms } from './holds.js';
@@ -32,7 +32,9 @@ export async function beginHold(
 ): Promise<readonly Hold[]> {
   const before = heldOf(servers, holds.read());
   const foreign = before.filter(({ by }) => by !== terms.by);
-  const weakened = force ? undefined : foreign.find((hold) => isWeakened(hold, weight, terms));
+  const weakened = force
+    ? undefined
+    : foreign.find((hold) => isWeakened(hold, { weight, until: terms.until }));
   if (weakened !== undefined) {
     const text = `${holdText(weakened, date().getTime())}; --force replaces the hold`;
     throw new UsageError(text, `${weakened.server} of ${weakened.service}`);
@@ -91,9 +93,6 @@ async function unlessUnanswered<T>(
 
 const unconfirmed = (reason: string): string =>
   `lvsadm: held, but not confirmed by the agent: ${printable(reason)}\n`;
-
-const isWeakened = (hold: Hold, weight: number, { until = Number.POSITIVE_INFINITY }: Terms): boolean =>
-  hold.weight !== weight || until < (hold.until ?? Number.POSITIVE_INFINITY);
 
 /** The holds that are not of these servers. */
 export const withoutHoldsOf = (held: readonly Hold[], others: readonly Hold[]): Hold[] => {

@@ -3,7 +3,15 @@ import type { Context } from '../../context.js';
 import { HostError, UsageError } from '../../errors.js';
 import { printable } from '../../foreign-text.js';
 import { destinationKey } from '../../model/destination.js';
-import { type Hold, type Holds, type HoldTerms, holdKey, inForce, noHolds } from '../../model/hold.js';
+import {
+  type Hold,
+  type Holds,
+  type HoldTerms,
+  holdKey,
+  inForce,
+  noHolds,
+  withOwnHolds,
+} from '../../model/hold.js';
 import { formatService, parseServer } from '../../model/service-uri.js';
 import { endsWithin, systemClock } from '../../system/clock.js';
 import type { StateKind, Store } from '../../system/store.js';
@@ -50,24 +58,31 @@ export class HoldStore {
   /** One that the disk has not answered yet. */
   private reading: Promise<Holds> | undefined;
   private patience = FIRST_PATIENCE;
+  private readonly fleetStore: Store;
 
   constructor(
     private readonly context: Context,
     stateDir: string | undefined,
   ) {
     this.store = openLastingStore(context, kind, stateDir);
+    this.fleetStore = openLastingStore(context, fleetHoldsKind, stateDir);
   }
 
-  /** Those in force. @throws HostError */
-  read(): Holds {
-    return this.inForce(this.store.read(kind));
+  /**
+   * Those in force.
+   * @param ofFleet those of the fleet (default: those that the agent here has taken last)
+   * @throws HostError
+   */
+  read(ofFleet: Holds = this.fleetStore.read(fleetHoldsKind)): Holds {
+    return this.inForce(withOwnHolds(ofFleet, this.store.read(kind)));
   }
 
   /**
    * The same, for a process that does not wait for a disk that hangs; at its start it does for a while.
+   * @param ofFleet those of the fleet
    * @throws HostError, also if the disk does not answer in time
    */
-  readonly readInBackground = async (): Promise<Holds> => {
+  readonly readInBackground = async (ofFleet: Holds): Promise<Holds> => {
     this.reading ??= this.store.readInBackground(kind).finally(() => {
       this.reading = undefined;
     });
@@ -75,7 +90,7 @@ export class HoldStore {
     if (!(await endsWithin(systemClock, patience, reading)))
       throw new HostError(`read ${this.store.pathOf(kind)}`, `no answer within ${patience / 1000} s`);
     this.patience = PATIENCE;
-    return this.inForce(await reading);
+    return this.inForce(withOwnHolds(ofFleet, await reading));
   };
 
   /** Holds servers at a weight. @throws HostError, LockedError; no server is held by this then */
@@ -91,12 +106,13 @@ export class HoldStore {
     });
   }
 
-  /** Gives servers these holds alone. @throws HostError, LockedError; all of theirs stay then */
+  /** Gives servers these holds alone; those of the fleet are in its store. @throws HostError, LockedError; all of theirs stay then */
   async replace(servers: readonly Found[], by: readonly Hold[]): Promise<void> {
     const keys = servers.map((server) => holdKey(nameOf(server)));
     await this.update((holds) => {
       const others = [...holds].filter(([key]) => !keys.includes(key));
-      return new Map([...others, ...by.map((hold): [string, Hold] => [holdKey(hold), hold])]);
+      const own = by.filter(({ ofFleet }) => !ofFleet);
+      return new Map([...others, ...own.map((hold): [string, Hold] => [holdKey(hold), hold])]);
     });
   }
 
@@ -167,6 +183,16 @@ const kind: StateKind<Holds> = {
   // Without it servers would get clients that an operator took out.
   expendable: false,
   outlivesBoot: true,
+};
+
+/** The holds of the fleet, which the agent here has from its store. */
+export const fleetHoldsKind: StateKind<Holds> = {
+  ...kind,
+  name: 'fleetholds',
+  parse: (value) =>
+    new Map([...kind.parse(value)].map(([key, hold]): [string, Hold] => [key, { ...hold, ofFleet: true }])),
+  format: (holds) => [...holds.values()].map(({ ofFleet: _, ...hold }) => hold),
+  loss: 'it says which servers the fleet holds: remove it, and the agent reads them from the store again',
 };
 
 /** @throws Error */

@@ -9,6 +9,7 @@ import { FleetMember } from '../../../src/fleet/member.js';
 import { readFleet, startRollout } from '../../../src/fleet/operator.js';
 import { pushRelease, readTarget } from '../../../src/fleet/releases.js';
 import type { FleetStore } from '../../../src/fleet/store.js';
+import { noHolds } from '../../../src/model/hold.js';
 import { systemClock } from '../../../src/system/clock.js';
 import { EtcdCluster } from '../../lab/etcd-cluster.js';
 
@@ -124,7 +125,8 @@ class Agents {
         random: Math.random,
         date: () => new Date().toISOString(),
         apply: async () => {},
-        condition: () => ({ converged: true, health: { up: 10, down: 0 } }),
+        condition: () => ({ converged: true, health: { up: 10, down: 0 }, holds: noHolds }),
+        takeHolds() {},
         remember: ({ release }) => {
           this.applied.set(release, [...(this.applied.get(release) ?? []), performance.now()]);
         },

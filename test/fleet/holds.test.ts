@@ -1,0 +1,107 @@
+/** Holds in the store of a fleet: what directors take, and what a store without the truth must not end. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { holdInFleet, readFleetHolds, releaseInFleet } from '../../src/fleet/fleet-holds.js';
+import { HOLDS } from '../../src/fleet/layout.js';
+import { readFleet } from '../../src/fleet/operator.js';
+import { type Hold, holdKey } from '../../src/model/hold.js';
+import { FleetFarm } from '../support/fleet-farm.js';
+
+const service = 'tcp://192.0.2.10:80';
+
+const holdOf = (server: string, others: Partial<Hold> = {}): Hold => ({
+  service,
+  server,
+  weight: 0,
+  before: 0,
+  by: 'alice@ops1',
+  since: 0,
+  ofFleet: true,
+  ...others,
+});
+
+const first = holdOf('198.51.100.7:80', { reason: 'disk', until: 10_000_000 });
+const second = holdOf('[2001:db8::7]:80');
+
+const farmTest = (name: string, story: (farm: FleetFarm) => Promise<void>): void =>
+  void test(name, async () => {
+    const farm = await FleetFarm.running(3);
+    try {
+      await story(farm);
+      for (const { failure } of farm.hosts) assert.equal(failure, undefined);
+    } finally {
+      await farm.end();
+    }
+  });
+
+const heldOn = (farm: FleetFarm): string[][] =>
+  farm.hosts.map(({ holds }) => Array.from(holds.values(), ({ server }) => server).sort());
+
+const all = (...servers: string[]): string[][] => [servers, servers, servers];
+
+farmTest('a hold of the fleet reaches every director, and one that joins later', async (farm) => {
+  await farm.host('d3').kill();
+  await holdInFleet(farm.store, [first, second], false, 0);
+  await farm.pass(2000);
+  assert.deepEqual(heldOn(farm).slice(0, 2), all(first.server, second.server).slice(0, 2));
+  assert.deepEqual(farm.host('d1').holds.get(holdKey(first)), first);
+  await farm.host('d3').start();
+  await farm.pass(5000);
+  assert.deepEqual(heldOn(farm), all(first.server, second.server));
+  const { reports, holds } = await readFleet(farm.store);
+  assert.equal(holds.size, 2);
+  assert.deepEqual(
+    [...reports.values()].map(({ held }) => held),
+    [2, 2, 2],
+  );
+  await releaseInFleet(farm.store, [first]);
+  await farm.pass(2000);
+  assert.deepEqual(heldOn(farm), all(second.server));
+});
+
+farmTest('holds stay while the store is away, or has been wiped', async (farm) => {
+  await holdInFleet(farm.store, [first], false, 0);
+  await farm.pass(2000);
+  for (const host of farm.hosts) host.cutOff();
+  await farm.pass(60_000);
+  assert.deepEqual(heldOn(farm), all(first.server));
+  await farm.store.commit({ comparisons: [], writes: [{ remove: '' }] });
+  for (const host of farm.hosts) host.reconnect();
+  await farm.pass(60_000);
+  assert.deepEqual(heldOn(farm), all(first.server));
+});
+
+farmTest('wiping the store under the directors ends no hold', async (farm) => {
+  await holdInFleet(farm.store, [first], false, 0);
+  await farm.pass(2000);
+  await farm.store.commit({ comparisons: [], writes: [{ remove: '' }] });
+  await farm.pass(300_000);
+  assert.deepEqual(heldOn(farm), all(first.server));
+});
+
+farmTest('a hold that cannot be read any more stays as it was, and others go on', async (farm) => {
+  await holdInFleet(farm.store, [first], false, 0);
+  await farm.pass(2000);
+  const [entry] = (await farm.store.read(HOLDS)).entries;
+  await farm.store.commit({ comparisons: [], writes: [{ key: entry?.key ?? '', value: '{' }] });
+  await holdInFleet(farm.store, [second], false, 0);
+  await farm.pass(2000);
+  assert.deepEqual(heldOn(farm), all(first.server, second.server));
+  assert.match(farm.host('d1').lines.join('\n'), /cannot read holds\/tcp.*it is no JSON/);
+  assert.deepEqual((await readFleetHolds(farm.store)).problems.length, 1);
+});
+
+farmTest("another user's hold is not weakened without force", async ({ store }) => {
+  await holdInFleet(store, [first], false, 0);
+  const others = holdOf(first.server, { by: 'bob@ops2', weight: 5 });
+  await assert.rejects(
+    holdInFleet(store, [second, others], false, 0),
+    /held in the fleet at 0 by alice@ops1.*disk; --force/,
+  );
+  assert.equal((await readFleetHolds(store)).holds.size, 1);
+  await holdInFleet(store, [others], true, 0);
+  assert.equal((await readFleetHolds(store)).holds.get(holdKey(first))?.by, 'bob@ops2');
+  // An expired one is nobody's.
+  await holdInFleet(store, [holdOf(second.server, { until: 10 })], false, 0);
+  await holdInFleet(store, [holdOf(second.server, { by: 'bob@ops2', weight: 1 })], false, 20);
+});

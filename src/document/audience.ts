@@ -11,6 +11,8 @@ export interface Director {
   readonly labels: Readonly<Record<string, string>>;
   /** `interface` is `eth1`. */
   readonly variables: Readonly<Record<string, string>>;
+  /** The names of all directors of its fleet, if they are known. */
+  readonly fleet?: ReadonlySet<string>;
 }
 
 export const noDirector: Director = { labels: {}, variables: {} };

@@ -57,7 +57,7 @@ export function convertDocument(
   return {
     owns: conversion.owns,
     services,
-    daemons: value.sync && convertDaemons(value.sync, source, mistakes),
+    daemons: value.sync && convertDaemons(value.sync, source, mistakes, director),
     timeouts: value.timeouts && convertTimeouts(value.timeouts, source),
     settings: value.settings && convertSettings(value.settings, source),
   };

@@ -184,7 +184,7 @@ const service = object('a service such as {service: tcp://192.0.2.10:80, servers
   servers: optional(servers),
 });
 
-const daemon = object('a sync daemon such as {interface: eth0, id: 1}', {
+const daemonSettings = {
   interface: described(text(INTERFACE, interfacePattern), 'Interface whose multicast the daemon uses.'),
   id: optional(
     described(integer(syncIdRange), 'Number of the master that a backup listens to (default 0: all).'),
@@ -205,7 +205,24 @@ const daemon = object('a sync daemon such as {interface: eth0, id: 1}', {
   ttl: optional(
     described(integer(ttlRange), `Hops that a message may take (default: ${kernelDaemonDefaults.ttl}).`),
   ),
-});
+};
+
+const daemon = object('a sync daemon such as {interface: eth0, id: 1}', daemonSettings);
+
+const directorName = text('the name of a director, such as lb1');
+const directors = union(
+  [directorName, list(directorName, 'a list of names of directors')],
+  'the name of a director such as lb1, or a list of them',
+);
+
+const peers = object(
+  'directors and their daemon settings such as {master: lb1, backup: lb2, interface: eth0, id: 1}',
+  {
+    master: described(directors, 'Directors that send their connections: they run a master daemon.'),
+    backup: described(directors, 'Directors that take the connections: they run a backup daemon.'),
+    ...daemonSettings,
+  },
+);
 
 const timeout = (description: string) => optional(described(integer(timeoutRange), description));
 
@@ -246,6 +263,12 @@ export const document = object('a document with services, timeouts, sync and def
       object('sync daemons such as {master: {interface: eth0, id: 1}}; {} for none', {
         master: optional(daemon),
         backup: optional(daemon),
+        peers: optional(
+          described(
+            list(peers, 'a list such as [{master: lb1, backup: lb2, interface: eth0, id: 1}]'),
+            'The daemons of all directors by name, instead of master and backup. A director that is not named runs none.',
+          ),
+        ),
       }),
       'The connection synchronization daemons.',
     ),

@@ -84,3 +84,62 @@ test('a name like one of a language is no label', async () => {
     [],
   );
 });
+
+const pairs = `sync:
+  peers:
+    - { master: lb1, backup: [lb2, lb3], interface: "\${interface:-eth0}", id: 1 }
+    - { master: lb2, backup: lb1, interface: eth1, id: 2, port: 8849 }
+`;
+
+const daemonsOf = async (text: string, node: string): Promise<unknown> => {
+  const director = { labels: { node }, variables: {} };
+  const { daemons } = await parseDocuments([{ file: 'web.yaml', text }], undefined, director);
+  return daemons?.map((daemon) => [daemon.state, daemon.interface, daemon.syncId, daemon.port]);
+};
+
+test('peers give each director the sync daemons that name it', async () => {
+  assert.deepEqual(await daemonsOf(pairs, 'lb1'), [
+    ['master', 'eth0', 1, undefined],
+    ['backup', 'eth1', 2, 8849],
+  ]);
+  assert.deepEqual(await daemonsOf(pairs, 'lb2'), [
+    ['backup', 'eth0', 1, undefined],
+    ['master', 'eth1', 2, 8849],
+  ]);
+  assert.deepEqual(await daemonsOf(pairs, 'lb3'), [['backup', 'eth0', 1, undefined]]);
+  assert.deepEqual(await daemonsOf(pairs, 'lb4'), []);
+});
+
+const refusals: readonly (readonly [string, string, Director, RegExp])[] = [
+  [
+    'without a name of the director',
+    pairs,
+    noDirector,
+    /:2:3: sync\.peers: peers names directors: --label node=NAME/,
+  ],
+  [
+    'beside a daemon',
+    `${pairs}  master: { interface: eth0 }\n`,
+    { labels: { node: 'lb1' }, variables: {} },
+    /sync\.peers: peers stands instead of master and backup/,
+  ],
+  [
+    'that name a director twice as master',
+    pairs.replace('master: lb2', 'master: [lb2, lb1]'),
+    { labels: { node: 'lb1' }, variables: {} },
+    /the master daemon stands here a second time/,
+  ],
+  [
+    'that name a director that the fleet does not have',
+    pairs,
+    { labels: { node: 'lb1' }, variables: {}, fleet: new Set(['lb1', 'lb2']) },
+    /sync\.peers\[0\]\.backup: 'lb3' is no director of the fleet/,
+  ],
+  ['without a backup', 'sync: { peers: [{ master: lb1, interface: eth0 }] }', noDirector, /backup/],
+];
+
+for (const [title, text, director, pattern] of refusals) {
+  test(`peers ${title} are refused`, async () => {
+    await assert.rejects(parseDocuments([{ file: 'web.yaml', text }], undefined, director), pattern);
+  });
+}

@@ -14,7 +14,7 @@ export function kindsOf(
   texts: readonly Pick<NamedText, 'text'>[],
   members: Iterable<readonly [string, Director]>,
 ): (readonly [name: string, Director])[] {
-  const namesMatter = texts.some(({ text }) => /\bnode\b/.test(text));
+  const namesMatter = texts.some(({ text }) => /\b(node|peers)\b/.test(text));
   const kinds = new Map<string, readonly [string, Director]>();
   for (const [name, { labels, variables }] of members) {
     const kind = JSON.stringify([labels, variables, namesMatter && name]);
@@ -28,10 +28,11 @@ export async function checkForAll(
   texts: readonly NamedText[],
   members: readonly (readonly [string, Director])[],
 ): Promise<void> {
-  if (members.length === 0) await parseDocuments(texts.filter((text) => !usesVariables(text)));
+  if (members.length === 0) await parseDocuments(texts.filter((text) => !needsDirector(text)));
+  const fleet = new Set(members.map(([name]) => name));
   for (const [name, director] of kindsOf(texts, members)) {
     try {
-      await parseDocuments(texts, undefined, director);
+      await parseDocuments(texts, undefined, { ...director, fleet });
     } catch (error) {
       if (!(error instanceof DocumentError)) throw error;
       const [first, ...others] = error.problems;
@@ -44,4 +45,6 @@ export async function checkForAll(
   }
 }
 
-export const usesVariables = ({ text }: Pick<NamedText, 'text'>): boolean => text.includes('${');
+/** Whether a text has variables, or names directors as peers: without a director it cannot be checked. */
+export const needsDirector = ({ text }: Pick<NamedText, 'text'>): boolean =>
+  text.includes('${') || /\bpeers"?\s*:/.test(text);

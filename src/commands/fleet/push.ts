@@ -9,7 +9,7 @@ import { type FleetDocument, pushRelease } from '../../fleet/releases.js';
 import type { FleetStore } from '../../fleet/store.js';
 import { toJson } from '../../output/json.js';
 import { authorship } from './author.js';
-import { checkForAll, usesVariables } from './directors.js';
+import { checkForAll, needsDirector } from './directors.js';
 
 export interface PushOptions {
   readonly file: readonly string[];
@@ -26,9 +26,9 @@ export async function push(
   const texts = await readTexts(file, context);
   const members = await readMembers(store);
   await checkForAll(texts, [...members]);
-  if (members.size === 0 && texts.some(usesVariables))
+  if (members.size === 0 && texts.some(needsDirector))
     await context.err.write(
-      'lvsadm: the fleet has no directors yet: documents with variables were not checked\n',
+      'lvsadm: the fleet has no directors yet: documents with variables or peers were not checked\n',
     );
   const { release, isNew } = await pushRelease(store, documentsOf(texts), authorship(context, comment));
   const { id, digest, documents } = release;

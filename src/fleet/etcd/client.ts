@@ -12,7 +12,7 @@ export interface EtcdOptions {
   /** TLS is used if it is there. */
   readonly tls?: TlsFiles | undefined;
   readonly login?: Login | undefined;
-  /** Milliseconds in which an endpoint has to answer (default: 3000). */
+  /** Milliseconds without progress after which an endpoint is given up (default: 3000). */
   readonly timeout?: number;
   /** Milliseconds after which a call that no endpoint answers fails (default: 10,000). */
   readonly patience?: number;
@@ -149,8 +149,12 @@ export class EtcdClient {
     const { header, result } = answer as { header?: Header; result?: { header?: Header } };
     const { cluster_id: cluster } = header ?? result?.header ?? {};
     this.cluster ??= cluster;
-    if (cluster === this.cluster) return;
-    const reason = `it belongs to another cluster (${cluster}) than the other endpoints (${this.cluster})`;
+    if (cluster !== undefined && cluster === this.cluster) return;
+    // A proxy's answer without a header must not pass for one about an empty store.
+    const reason =
+      cluster === undefined
+        ? 'it does not answer as etcd does: the answer has no cluster_id'
+        : `it belongs to another cluster (${cluster}) than the other endpoints (${this.cluster})`;
     // Another endpoint may be of the right one.
     throw new StoreError('unreachable', attempted, `etcd at ${formatEndpoint(gateway.endpoint)}`, reason);
   }

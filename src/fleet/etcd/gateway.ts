@@ -30,7 +30,7 @@ export interface Call {
   /** What it is for, as an infinitive. */
   readonly attempted: string;
   readonly token?: string | undefined;
-  /** Milliseconds until the answer has to be there; of a stream until its first message. */
+  /** Milliseconds without progress, once there is a socket for the call; of a stream until its first message. */
   readonly timeout: number;
   readonly stop?: AbortSignal | undefined;
 }
@@ -55,12 +55,13 @@ export class Gateway {
   /** @throws StoreError */
   async call(call: Call): Promise<object> {
     const { timeout, stop } = call;
-    const { signal, done } = deadline(timeout, stop);
+    const { signal, begin, done } = deadline(timeout, stop);
     try {
-      const response = await this.send(call, signal);
+      const response = await this.send(call, signal, begin);
       const chunks: Uint8Array[] = [];
       let length = 0;
       for await (const chunk of response as AsyncIterable<Uint8Array>) {
+        begin();
         length += chunk.length;
         if (length > LARGEST_ANSWER) throw new TypeError('the answer is larger than 64 MiB');
         chunks.push(chunk);
@@ -75,9 +76,9 @@ export class Gateway {
 
   /** Messages of a call that goes on until it is stopped. @throws StoreError */
   async *stream(call: Call): AsyncGenerator<object> {
-    const { signal, done } = deadline(call.timeout, call.stop);
+    const { signal, begin, done } = deadline(call.timeout, call.stop);
     try {
-      const response = await this.send(call, signal);
+      const response = await this.send(call, signal, begin);
       let rest = '';
       const decoder = new TextDecoder();
       for await (const chunk of response as AsyncIterable<Uint8Array>) {
@@ -101,7 +102,12 @@ export class Gateway {
     this.agent.destroy();
   }
 
-  private send({ path, body, token }: Call, signal: AbortSignal): Promise<IncomingMessage> {
+  /** @param begun called when the call has a socket: before that it waits for other calls */
+  private send(
+    { path, body, token }: Call,
+    signal: AbortSignal,
+    begun: () => void,
+  ): Promise<IncomingMessage> {
     const { host, port, tls } = this.endpoint;
     const text = JSON.stringify(body);
     const options: RequestOptions = {
@@ -124,7 +130,10 @@ export class Gateway {
         ? getBuiltinModule('node:https').request(options, resolve)
         : getBuiltinModule('node:http').request(options, resolve);
       request.on('error', reject);
-      request.on('socket', (socket) => void socket.setKeepAlive(true, KEEP_ALIVE));
+      request.on('socket', (socket) => {
+        begun();
+        socket.setKeepAlive(true, KEEP_ALIVE);
+      });
       request.end(text);
     });
   }
@@ -151,7 +160,7 @@ export class Gateway {
     if (error instanceof StoreError) return error;
     const { reason } = signal;
     if (signal.aborted && reason instanceof Timeout)
-      return this.error('unreachable', call, `no answer within ${call.timeout / 1000} s`);
+      return this.error('unreachable', call, `no answer within ${reason.milliseconds / 1000} s`);
     // What is no etcd today may be one that starts.
     return this.error('unreachable', call, (error as Error).message || 'the connection failed');
   }
@@ -169,14 +178,31 @@ const NO_COMMON_NAME =
 /** Milliseconds without traffic, after which TCP asks whether the peer is there. */
 const KEEP_ALIVE = 10_000;
 
-class Timeout extends Error {}
+class Timeout extends Error {
+  constructor(readonly milliseconds: number) {
+    super();
+  }
+}
 
-/** A signal that is aborted after a time, and with another signal. @returns `done` ends the time limit */
+/** How often the time limit of a call it may wait for a socket, while other calls have all of them. */
+const SOCKET_PATIENCE = 10;
+
+/**
+ * A signal that is aborted after a time, and with another signal.
+ * @returns `begin` begins the time, from the start if it runs; `done` ends the limit
+ */
 function deadline(milliseconds: number, stop: AbortSignal | undefined) {
   const controller = new AbortController();
-  const timer = setTimeout(() => controller.abort(new Timeout()), milliseconds);
+  const limitTo = (limit: number): NodeJS.Timeout =>
+    setTimeout(() => controller.abort(new Timeout(limit)), limit);
+  let timer = limitTo(SOCKET_PATIENCE * milliseconds);
+  const done = (): void => clearTimeout(timer);
+  const begin = (): void => {
+    done();
+    timer = limitTo(milliseconds);
+  };
   const signal = stop === undefined ? controller.signal : AbortSignal.any([controller.signal, stop]);
-  return { signal, done: () => clearTimeout(timer) };
+  return { signal, begin, done };
 }
 
 interface GatewayProblem {

@@ -272,6 +272,24 @@ for (const [line, pattern] of mistakes) {
   });
 }
 
+test('a password is not sent unencrypted, unless the network is trusted or this machine', async (t) => {
+  const director = await Director.start(t);
+  const env = {
+    LVSADM_STORE_USER: 'agent',
+    LVSADM_STORE_PASSWORD_FILE: await director.file('password', 'secret\n'),
+  };
+  const status = (store: string, ...words: string[]): Promise<Result> =>
+    director.run(['fleet', 'status', '--store', store, ...words], { env });
+  const refused = await status('etcd://127.0.0.1:1,192.0.2.1:2379/lvs/eu1/');
+  assert.equal(refused.status, 2);
+  assert.match(
+    refused.err,
+    /^lvsadm: --store: a password would be sent unencrypted: use etcds:\/\/, or --store-plain/,
+  );
+  assert.equal((await status('etcd://127.0.0.1:1/lvs/eu1/')).status, 255);
+  assert.doesNotMatch(refused.err, /secret/);
+});
+
 test('a store that nobody answers at is told with its address, and status 255', async (t) => {
   const director = await Director.start(t);
   const { status, err } = await director.run(['fleet', 'status', '--store', 'etcd://127.0.0.1:1/lvs/eu1/']);

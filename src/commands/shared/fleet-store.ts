@@ -23,6 +23,7 @@ export const storeOptions = {
   },
   'store-cert': { type: 'path', describe: 'etcds: certificate of this client', defaultText: 'none' },
   'store-key': { type: 'path', describe: 'etcds: key of that certificate', defaultText: 'none' },
+  'store-plain': { type: 'flag', describe: 'etcd: send a password over the network unencrypted' },
 } as const satisfies Options;
 
 export type StoreValues = Values<typeof storeOptions>;
@@ -48,12 +49,17 @@ export function openFleetStore(values: StoreValues, context: Context): FleetStor
     if (address.kind === 'directory') return new DirectoryStore(name, address.path, { files });
   }
   const { endpoints, prefix, isTls } = address;
-  return new EtcdStore(name, prefix, {
-    endpoints,
-    tls: isTls ? tlsOf(values, context) : undefined,
-    login: loginOf(env, context),
-  });
+  const login = loginOf(env, context);
+  const isOpen = !isTls && !values.storePlain && !endpoints.every(({ host }) => isLoopback(host));
+  if (login !== undefined && isOpen)
+    throw new UsageError(
+      'a password would be sent unencrypted: use etcds://, or --store-plain if the network is trusted',
+      '--store',
+    );
+  return new EtcdStore(name, prefix, { endpoints, tls: isTls ? tlsOf(values, context) : undefined, login });
 }
+
+const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || /^127\./.test(host);
 
 function tlsOf({ storeCa, storeCert, storeKey }: StoreValues, context: Context): TlsFiles {
   if ((storeCert === undefined) !== (storeKey === undefined))

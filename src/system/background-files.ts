@@ -2,7 +2,7 @@
  * Reading and replacing files for a process that has more to do than to wait for the disk: as in files.ts, in other threads. A disk
  * that hangs, such as a file system whose journal is full, would stop everything else otherwise.
  */
-import { codeOf, directoryOf, type Files, makeDirectory } from './files.js';
+import { codeOf, directoryOf, type Files, makeDirectory, type Replacement } from './files.js';
 
 /** Not imported: the standalone executable loads this module of its runtime for the agent alone. */
 const calls = () => process.getBuiltinModule('node:fs/promises');
@@ -20,11 +20,16 @@ export async function readInBackground(path: string): Promise<string | undefined
 }
 
 /**
- * Replaces the whole file, of mode 0644: a reader gets the old text or the new one, also after a crash at any moment. The directory is
+ * Replaces the whole file: a reader gets the old text or the new one, also after a crash at any moment. The directory is
  * made if it is not there. Only one process does so, one file after the other.
  * @throws errors of node:fs; the file is as it was then
  */
-export async function replaceInBackground(path: string, text: string, files: Files): Promise<void> {
+export async function replaceInBackground(
+  path: string,
+  text: string,
+  files: Files,
+  { mode = 0o644 }: Pick<Replacement, 'mode'> = {},
+): Promise<void> {
   const { constants, open, rename, unlink } = calls();
   const fresh = `${path}.lvsadm-new`;
   const directory = directoryOf(path);
@@ -33,7 +38,7 @@ export async function replaceInBackground(path: string, text: string, files: Fil
     return open(
       fresh,
       constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW,
-      0o644,
+      mode,
     );
   };
   const file = await begin().catch((error) => {

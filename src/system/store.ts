@@ -152,7 +152,9 @@ export class Store {
   async replaceInBackground<T>(kind: StateKind<T>, state: T): Promise<void> {
     const path = this.pathOf(kind);
     const text = this.textOf(kind.format(state), kind);
-    await replaceInBackground(path, text, this.context.files).catch((error) => refuse('write', path, error));
+    await replaceInBackground(path, text, this.context.files, modeOf(kind)).catch((error) =>
+      refuse('write', path, error),
+    );
   }
 
   /**

@@ -141,4 +141,6 @@ export const lastGoodKind: StateKind<LastGood | undefined> = {
   loss: 'the release that ran here before is lost, and the store is asked for one',
   expendable: true,
   outlivesBoot: true,
+  // Checks may have passwords in their headers.
+  isPrivate: true,
 };

@@ -109,6 +109,11 @@ export class Agent {
     return this.schedule.isGoing;
   }
 
+  /** Differences that another program made, found since the start. */
+  get drift(): number {
+    return this.report.drift;
+  }
+
   get punctuality(): Readonly<Punctuality> {
     return this.schedule.punctuality;
   }

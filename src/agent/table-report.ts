@@ -1,5 +1,6 @@
 /** Tells what was done to the table: changes with their reasons, and once each what the kernel refuses, and why it cannot be asked. */
 import type { LvsadmError } from '../errors.js';
+import { formatService } from '../model/service-uri.js';
 import type { Reconciliation } from '../plan/apply.js';
 import type { AgentEvent } from './event.js';
 import type { HeldServers } from './held-servers.js';
@@ -19,11 +20,14 @@ export interface SetWeights {
 export class TableReport {
   private refusals: ReadonlySet<string> = new Set();
   private problem: string | undefined;
+  /** Differences that another program made, as looks have found them. */
+  drift = 0;
 
   constructor(private readonly tell: (event: AgentEvent) => void) {}
 
   done(reconciliation: Reconciliation, cause: Cause, weights: SetWeights): void {
     this.problem = undefined;
+    if (cause === 'resync') this.drift += driftIn(reconciliation, weights);
     const events = eventsOf(reconciliation, cause, reasonsOf(cause, weights));
     const refusals = events.filter(({ event }) => event === 'refused').map(({ reason }) => reason);
     for (const event of events)
@@ -37,6 +41,10 @@ export class TableReport {
     this.problem = message;
   }
 }
+
+const driftIn = ({ outcomes, settings }: Reconciliation, { expected }: SetWeights): number =>
+  settings.length +
+  outcomes.filter(({ change }) => !('of' in change && expected?.has(formatService(change.of)))).length;
 
 /** Why a server of a service has its weight. */
 function reasonsOf(cause: Cause, { services, at, expected, held }: SetWeights) {

@@ -8,6 +8,7 @@
  * - `members/NAME`: a director that belongs to the fleet, whether it runs or not
  * - `nodes/NAME`: the report of a director that runs, under its lease
  * - `holds/SERVICE SERVER`: a hold for all directors; both names as in a URI
+ * - `pruned`: when documents were removed last; a push compares with it
  * - `conductor`: the director that opens waves, under its lease
  */
 import { ValueError } from '../errors.js';
@@ -22,6 +23,7 @@ export const DOCUMENTS = 'documents/';
 export const MEMBERS = 'members/';
 export const NODES = 'nodes/';
 export const HOLDS = 'holds/';
+export const PRUNED = 'pruned';
 
 /** Digits of a release's number in its key, so that keys are in the order of numbers. */
 const DIGITS = 8;

@@ -2,7 +2,7 @@
 import type { LvsadmError } from '../errors.js';
 import type { Holds } from '../model/hold.js';
 import type { Clock } from '../system/clock.js';
-import type { HealthCount, Member, Target } from './records.js';
+import type { HashOrder, HealthCount, Member, Target } from './records.js';
 import type { FleetDocument } from './releases.js';
 import type { Applied } from './rollout.js';
 import type { FleetStore } from './store.js';
@@ -23,6 +23,10 @@ export interface Condition {
   readonly health: HealthCount;
   /** The holds in force: the director's own, and those of the fleet. */
   readonly holds: Holds;
+  /** Services whose hash tables have another order than by address and port. */
+  readonly hashing: readonly HashOrder[];
+  /** Differences that another program made, found since the agent started. */
+  readonly drift: number;
 }
 
 /** `rollback` may remove what the releases since have brought, however much that is. */
@@ -47,8 +51,8 @@ export interface MemberPorts {
    */
   apply(documents: readonly FleetDocument[], cause: ApplyCause, stop: AbortSignal): Promise<void>;
   condition(): Condition;
-  /** Keeps it over a restart. @throws LvsadmError */
-  remember(last: LastGood): void;
+  /** Keeps it over a restart. @returns why it could not */
+  remember(last: LastGood): string | undefined;
   /** Takes all holds of the fleet, and keeps them over a restart. Expired ones may be among them. */
   takeHolds(holds: Holds): void;
   /** Takes a line for the log. */

@@ -11,7 +11,7 @@ import { type LastGood, type MemberPorts, ProblemLog, REREAD } from './member-po
 import { type Member, memberRecord, requireLayout } from './records.js';
 import { ReleaseFollower } from './release-follower.js';
 import { Reporter } from './reporter.js';
-import type { Entry, FleetStore } from './store.js';
+import type { Entry, FleetStore, Lease } from './store.js';
 
 /** Seconds without a sign of life after which the report of a director goes. It gives one in each third of that time. */
 export const LEASE = 36;
@@ -23,7 +23,19 @@ const LONGEST_PAUSE = 15_000;
 /** Milliseconds for the store to take a lease back; it ends by itself, too. */
 const RELEASE_PATIENCE = 1000;
 
+/** A director in its fleet, as it is now. */
+export interface MemberState {
+  readonly node: string;
+  /** Whether it takes part: it has a lease in the store. */
+  readonly isConnected: boolean;
+  /** Milliseconds since the last renewal of a lease; undefined before the first one. */
+  readonly answerAge: number | undefined;
+  readonly last: LastGood | undefined;
+}
+
 export class FleetMember {
+  private lease: Lease | undefined;
+  private isConnected = false;
   private readonly problems: ProblemLog;
   private readonly follower: ReleaseFollower;
   private readonly holds: HoldFollower;
@@ -40,6 +52,13 @@ export class FleetMember {
     this.holds = new HoldFollower(ports, this.problems);
     this.reporter = new Reporter(ports, this.problems, this.follower);
     this.conductor = new Conductor(ports);
+  }
+
+  get state(): MemberState {
+    const { lease, isConnected, follower } = this;
+    const { node, clock } = this.ports;
+    const answerAge = lease && clock.now() - lease.renewed();
+    return { node, isConnected, answerAge, last: follower.last };
   }
 
   /** Resolves when it is stopped. The table stays. */
@@ -77,10 +96,12 @@ export class FleetMember {
   private async takePart(store: FleetStore, stop: AbortSignal): Promise<void> {
     const { clock } = this.ports;
     const lease = await store.lease(LEASE);
+    this.lease = lease;
     const end = new AbortController();
     const signal = AbortSignal.any([stop, end.signal, lease.lost]);
     try {
       await this.register(store);
+      this.isConnected = true;
       const parts = [
         this.follower.follow(store, signal),
         this.holds.follow(store, signal, () => this.requireFleet(store)),
@@ -96,6 +117,7 @@ export class FleetMember {
       if (lease.lost.aborted)
         throw new StoreError('unreachable', 'renew the lease', store.name, 'it has ended');
     } finally {
+      this.isConnected = false;
       end.abort();
       // Otherwise it would be renewed for ever, and keep what was written under it.
       await Promise.race([lease.release(), passed(clock, RELEASE_PATIENCE, new AbortController().signal)]);

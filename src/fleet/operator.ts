@@ -105,6 +105,7 @@ export async function startRollout(
     maxDown,
     onFailure,
     patience,
+    directors: fleet.reports.size,
     absent: lostMembers(fleet),
   };
   return change(store, fleet.target, target);

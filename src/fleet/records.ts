@@ -72,6 +72,8 @@ const target = z
     onFailure: z.enum(['halt', 'rollback']),
     /** Milliseconds for a director of an open wave to report. */
     patience: count,
+    /** How many directors reported when it began: the more they are, the longer is the time in which they read it. */
+    directors: count.optional(),
     /** Directors that were lost when it began: it does not wait for them. */
     absent: names,
   })
@@ -89,8 +91,11 @@ const hold = z.object({
   reason: words.optional(),
 });
 
-/** Holds in a report. */
-export const MOST_HOLDS = 100;
+/** Holds, or services, in a report. */
+export const MOST_LISTED = 100;
+
+/** A service of mh, sh or dh whose servers were added in another order than by address and port. */
+const hashOrder = z.object({ service: words, order: z.string().max(64) });
 
 const health = z.object({ up: count, down: count });
 
@@ -115,9 +120,15 @@ const report = z.object({
   /** The holds that are in force there, at most some of them, and the number of all. */
   holds: z
     .array(hold.extend({ ofFleet: z.literal(true).optional() }))
-    .max(MOST_HOLDS)
+    .max(MOST_LISTED)
     .optional(),
   held: count.optional(),
+  /** At most some of them. */
+  hashing: z.array(hashOrder).max(MOST_LISTED).optional(),
+  /** Differences that another program made, found since the agent started. */
+  drift: count.optional(),
+  /** Why the release would not be there after a restart. */
+  unsaved: words.optional(),
   time,
 });
 
@@ -135,6 +146,7 @@ export type Wave = z.infer<typeof wave>;
 export type Target = z.infer<typeof target>;
 export type NodeReport = z.infer<typeof report>;
 export type Member = z.infer<typeof member>;
+export type HashOrder = z.infer<typeof hashOrder>;
 export type HoldEntry = z.infer<typeof hold>;
 export type HealthCount = z.infer<typeof health>;
 

@@ -1,9 +1,9 @@
 /** A director that follows the target: it applies the release that is meant for it, and keeps the last one that it has applied. */
 import { LvsadmError, StoreError } from '../errors.js';
+import { passed } from '../system/clock.js';
 import { followRange } from './followed-range.js';
 import { TARGET } from './layout.js';
 import {
-  type ApplyCause,
   firstLine,
   type LastGood,
   LONGEST_ERROR,
@@ -11,8 +11,8 @@ import {
   type ProblemLog,
 } from './member-ports.js';
 import type { NodeReport, Target } from './records.js';
-import { findRelease, readDocuments, targetIn } from './releases.js';
-import { type Applied, assignment } from './rollout.js';
+import { findRelease, lacksDocuments, readDocuments, targetIn } from './releases.js';
+import { type Applied, assignment, type Mark } from './rollout.js';
 import type { Entry, FleetStore } from './store.js';
 
 /** A target that is being taken. */
@@ -23,6 +23,10 @@ interface Attempt {
   readonly done: Promise<void>;
 }
 
+/** Milliseconds in which each director of a fleet begins to read a release, for each of them, and at most. */
+const PAUSE_PER_DIRECTOR = 1;
+const LONGEST_PAUSE = 30_000;
+
 type Outcome = Pick<NodeReport, 'tried' | 'result' | 'error'>;
 
 export class ReleaseFollower {
@@ -32,6 +36,8 @@ export class ReleaseFollower {
   target: Target | undefined;
   /** How often the store has lost its target, and perhaps everything else. */
   losses = 0;
+  /** Why the last release could not be kept for a restart. */
+  unsaved: string | undefined;
   /** Whether the last release has been applied since the start. */
   isInForce = false;
   private starting: Promise<void> | undefined;
@@ -125,26 +131,25 @@ export class ReleaseFollower {
       if (this.isInForce) this.problems.solved();
       return;
     }
-    await this.change(store, { ...task.run, fleet: target.fleet }, target.cause, stop);
+    await this.change(store, task.run, target, stop);
   }
 
   /** Applies another release. */
-  private async change(
-    store: FleetStore,
-    next: Applied,
-    cause: ApplyCause,
-    stop: AbortSignal,
-  ): Promise<void> {
+  private async change(store: FleetStore, mark: Mark, target: Target, stop: AbortSignal): Promise<void> {
+    const next: Applied = { ...mark, fleet: target.fleet };
     const { apply, condition, remember, tell } = this.ports;
     const { release, sequence } = next;
     try {
-      const documents = await readDocuments(store, await findRelease(store, release), this.last?.documents);
+      const found = await findRelease(store, release);
+      const known = this.last?.documents ?? [];
+      if (lacksDocuments(found, known)) await this.pauseAmong(target.directors, stop);
+      const documents = await readDocuments(store, found, known);
       const { down } = condition().health;
-      await apply(documents, cause, stop);
+      await apply(documents, target.cause, stop);
       this.last = { ...next, documents, downBefore: down };
       this.isInForce = true;
       this.outcome = { tried: sequence, result: 'applied' };
-      remember(this.last);
+      this.unsaved = remember(this.last);
       this.problems.solved();
       tell(`release ${release} has been applied`);
     } catch (error) {
@@ -155,6 +160,12 @@ export class ReleaseFollower {
       this.refused(sequence, error instanceof StoreError ? 'failed' : 'refused', error);
       this.problems.tell(`release ${release} was not applied: ${firstLine(error)}`);
     }
+  }
+
+  /** Directors that read the same documents at once would wait for each other. */
+  private async pauseAmong(directors = 0, stop: AbortSignal): Promise<void> {
+    const { clock, random } = this.ports;
+    await passed(clock, random() * Math.min(directors * PAUSE_PER_DIRECTOR, LONGEST_PAUSE), stop);
   }
 
   private refused(tried: number, result: 'refused' | 'failed', error: LvsadmError): void {

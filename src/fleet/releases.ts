@@ -6,6 +6,7 @@ import {
   LAYOUT,
   LAYOUT_VERSION,
   nameIn,
+  PRUNED,
   RELEASES,
   releaseKey,
   TARGET,
@@ -62,6 +63,7 @@ export async function pushRelease(
   await ensureLayout(store);
   const digest = digestOf(listed);
   for (;;) {
+    const pruned = (await store.read(PRUNED)).entries[0]?.revision ?? 0;
     const newest = await newestRelease(store);
     if (newest?.digest === digest) return { release: newest, isNew: false };
     await writeDocuments(store, listed);
@@ -73,10 +75,13 @@ export async function pushRelease(
     };
     const key = releaseKey(release.id);
     const revision = await store.commit({
-      comparisons: [{ key, revision: 0 }],
+      comparisons: [
+        { key, revision: 0 },
+        { key: PRUNED, revision: pruned },
+      ],
       writes: [{ key, value: releaseRecord.format(release) }],
     });
-    // Somebody else has made one meanwhile: this one comes after it.
+    // Somebody else has made one meanwhile, or removed documents: this one comes after it.
     if (revision !== undefined) return { release, isNew: true };
   }
 }
@@ -94,10 +99,18 @@ export async function namedOrNewest(store: FleetStore, id: number | undefined): 
   throw new UsageError('there is no release; lvsadm fleet push makes one');
 }
 
-/** In the order of their numbers. @throws StoreError */
-export async function listReleases(store: FleetStore): Promise<Release[]> {
-  const { entries } = await store.read(RELEASES);
-  return entries.map((entry) => releaseRecord.parse(entry, store.name));
+/** The newest ones, in the order of their numbers. @param limit how many (default: all). @throws StoreError */
+export async function listReleases(store: FleetStore, limit?: number): Promise<Release[]> {
+  const keys = await store.keys(RELEASES);
+  const chosen = limit === undefined ? keys : keys.slice(Math.max(0, keys.length - limit));
+  const releases: Release[] = [];
+  for (let start = 0; start < chosen.length; start += AT_ONCE) {
+    const some = await Promise.all(chosen.slice(start, start + AT_ONCE).map((key) => store.read(key)));
+    // One that has just been removed is not there.
+    for (const { entries } of some)
+      releases.push(...entries.map((entry) => releaseRecord.parse(entry, store.name)));
+  }
+  return releases;
 }
 
 /** @throws UsageError if there is no such release; StoreError */
@@ -116,7 +129,13 @@ export async function findRelease(store: FleetStore, id: number): Promise<Releas
   );
 }
 
-/** Documents that are read at once. */
+/** Whether a release has texts that are not among these. */
+export function lacksDocuments({ documents }: Release, known: readonly FleetDocument[]): boolean {
+  const digests = new Set(known.map(({ text }) => sha256(text)));
+  return documents.some(({ digest }) => !digests.has(digest));
+}
+
+/** Documents, or releases, that are read at once. */
 const AT_ONCE = 4;
 
 /**
@@ -207,6 +226,10 @@ function describe({ name, text }: FleetDocument): Listed {
   }
   return { name: documentName(name), text, digest: sha256(text), size };
 }
+
+/** The key of a document of a release. */
+export const keyOfDocument = ({ name, digest }: { readonly name: string; readonly digest: string }): string =>
+  documentKey(name, digest);
 
 /** Texts that are there already are those of earlier releases: what is stored under a digest never changes. */
 async function writeDocuments(store: FleetStore, documents: readonly Listed[]): Promise<void> {

@@ -4,7 +4,7 @@ import { passed } from '../system/clock.js';
 import { entryOf } from './fleet-holds.js';
 import { nodeKey } from './layout.js';
 import { LONGEST_ERROR, LOOK, type MemberPorts, type ProblemLog, REREAD } from './member-ports.js';
-import { MOST_HOLDS, type NodeReport, reportRecord } from './records.js';
+import { MOST_LISTED, type NodeReport, reportRecord } from './records.js';
 import type { ReleaseFollower } from './release-follower.js';
 import { BEAT, waveOf } from './rollout.js';
 import type { FleetStore, Lease } from './store.js';
@@ -52,8 +52,8 @@ export class Reporter {
 
   private report(): Omit<NodeReport, 'time'> {
     const { version, condition, clock, node } = this.ports;
-    const { converged, problem, health, holds } = condition();
-    const { last, outcome, target, isInForce } = this.follower;
+    const { converged, problem, health, holds, hashing, drift } = condition();
+    const { last, outcome, target, isInForce, unsaved } = this.follower;
     const error = outcome.error ?? problem?.slice(0, LONGEST_ERROR);
     const takesPart = target?.state === 'rolling' && waveOf(target, node) <= target.open;
     return {
@@ -66,6 +66,9 @@ export class Reporter {
       health,
       downBefore: last?.downBefore ?? 0,
       ...heldOn(holds),
+      ...(hashing.length > 0 && { hashing: hashing.slice(0, MOST_LISTED) }),
+      ...(drift > 0 && { drift }),
+      ...(unsaved !== undefined && { unsaved: unsaved.slice(0, LONGEST_ERROR) }),
       ...(takesPart && { beat: Math.floor(clock.now() / BEAT) }),
     };
   }
@@ -77,7 +80,7 @@ const heldOn = (holds: Holds): Pick<NodeReport, 'holds' | 'held'> =>
     ? {}
     : {
         holds: [...holds.values()]
-          .slice(0, MOST_HOLDS)
+          .slice(0, MOST_LISTED)
           .map((hold) => ({ ...entryOf(hold), ...(hold.ofFleet && { ofFleet: hold.ofFleet }) })),
         held: holds.size,
       };

@@ -252,5 +252,6 @@ export function nextTarget(
     maxDown: target.maxDown,
     onFailure: 'halt',
     patience: target.patience,
+    ...(target.directors !== undefined && { directors: target.directors }),
   };
 }

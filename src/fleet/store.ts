@@ -55,6 +55,8 @@ export interface Lease {
   readonly id: string;
   /** Aborted when the lease has ended, whatever the reason. */
   readonly lost: AbortSignal;
+  /** When the store has renewed it last, in milliseconds of the process's clock. */
+  renewed(): number;
   /** Ends it, and with it the keys. Errors are ignored: it ends by itself, too. */
   release(): Promise<void>;
 }

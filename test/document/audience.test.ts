@@ -1,7 +1,7 @@
 /** Documents for some directors, and values that differ from one to the next. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Director } from '../../src/document/audience.js';
+import { type Director, noDirector } from '../../src/document/audience.js';
 import { parseDocuments } from '../../src/document/load.js';
 import { formatService } from '../../src/model/service-uri.js';
 

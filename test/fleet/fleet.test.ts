@@ -408,3 +408,19 @@ fleetTest('directors report again soon after the prefix was deleted and restored
   await farm.pass(5000);
   assert.equal((await readFleet(farm.store)).reports.size, 3);
 });
+
+fleetTest('a release that would not be there after a restart is reported', 1, async (farm) => {
+  farm.host('d1').diskProblem = 'cannot write /var/lib/lvsadm/fleet.json: no space left';
+  const { id } = await farm.push('second');
+  await farm.release(id);
+  await farm.pass(10_000);
+  const { reports } = await readFleet(farm.store);
+  assert.deepEqual(
+    [reports.get('d1')?.release, reports.get('d1')?.unsaved],
+    [2, farm.host('d1').diskProblem],
+  );
+  farm.host('d1').diskProblem = undefined;
+  await farm.release((await farm.push('third')).id);
+  await farm.pass(10_000);
+  assert.equal((await readFleet(farm.store)).reports.get('d1')?.unsaved, undefined);
+});

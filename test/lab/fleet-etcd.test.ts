@@ -63,11 +63,18 @@ class Machine {
           if (documents.length === 0 || documents.some(({ text }) => text === ''))
             throw new UsageError('empty');
         },
-        condition: () => ({ converged: true, health: { up: 3, down: 0 }, holds: noHolds }),
+        condition: () => ({
+          converged: true,
+          health: { up: 3, down: 0 },
+          holds: noHolds,
+          hashing: [],
+          drift: 0,
+        }),
         takeHolds: () => {},
         remember: (last) => {
           this.last = last;
           this.history.push(last);
+          return undefined;
         },
         tell: (line) => void this.lines.push(line),
       },

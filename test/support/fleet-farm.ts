@@ -27,6 +27,8 @@ export class Host {
   holds: Holds = noHolds;
   down = 0;
   converged = true;
+  /** Why its disk takes no release. */
+  diskProblem: string | undefined;
   store: MemoryStore | undefined;
   private remembered: LastGood | undefined;
   private stop: AbortController | undefined;
@@ -76,6 +78,8 @@ export class Host {
         converged: this.converged,
         health: { up: 10 - this.down, down: this.down },
         holds: this.holds,
+        hashing: [],
+        drift: 0,
       }),
       takeHolds: (holds) => {
         this.holds = holds;
@@ -83,6 +87,7 @@ export class Host {
       remember: (last) => {
         this.remembered = last;
         this.history.push({ sequence: last.sequence, release: last.release });
+        return this.diskProblem;
       },
       tell: (line) => void this.lines.push(line),
     };

@@ -214,6 +214,7 @@ export class MemoryStore implements FleetStore {
     return {
       id,
       lost: held.ending.signal,
+      renewed: () => end - milliseconds,
       release: async () => {
         held.ending.abort();
         if (!this.isCutOff) memory.revoke(id);

@@ -28,6 +28,8 @@ import { openStore } from '../shared/store.js';
 import type { FileWatch, Pass } from '../shared/watch.js';
 import { AgentLog } from './agent-log.js';
 import { FleetAgent } from './fleet-agent.js';
+import { fleetMetrics } from './fleet-metrics.js';
+import { HashOrders } from './hash-orders.js';
 import { KernelTable, type TableLimits } from './kernel-table.js';
 import { Listeners, type OpenListener } from './listeners.js';
 import { type Documents, Looks } from './looks.js';
@@ -53,6 +55,7 @@ export interface AgentValues extends TableLimits, Values<typeof directorOptions>
 const LOOK_PATIENCE = 60_000;
 
 export class AgentProcess {
+  private readonly orders = new HashOrders(() => this.context.now());
   private readonly table: KernelTable;
   private readonly probers: Probers;
   private readonly agent: Agent;
@@ -95,11 +98,8 @@ export class AgentProcess {
     };
     const ports = { clock: clockOf(context), tell, fail };
     const { maxRemove = fleet && fleetLimit } = values;
-    this.table = new KernelTable(context, {
-      ...values,
-      maxRemove,
-      isWayBack: () => fleet?.documents.isWayBack ?? false,
-    });
+    const limits = { ...values, maxRemove, isWayBack: () => fleet?.documents.isWayBack ?? false };
+    this.table = new KernelTable(context, limits, fleet && this.orders);
     this.announcing = new Announcing(context, { ...values, device: values.announce }, ports);
     this.memory = new MemoryStore(context, values.stateDir);
     this.probers = openProbers(context);
@@ -264,6 +264,8 @@ export class AgentProcess {
       ...(!this.looks.isConverged && { problem: this.lastProblem }),
       health: { up, down: servers.length - up },
       holds: this.agent.held.holds,
+      hashing: this.orders.current,
+      drift: this.agent.drift,
     };
   }
 
@@ -307,7 +309,10 @@ export class AgentProcess {
     const { metrics } = values;
     if (metrics === undefined) return [control];
     const warn = (reason: string): void => void context.err.write(`lvsadm: scrape failed: ${reason}\n`);
-    const families = () => healthMetrics(healthReport(agent, undefined, context.now()));
+    const families = () => [
+      ...healthMetrics(healthReport(agent, undefined, context.now())),
+      ...(this.fleet?.state ? fleetMetrics(this.fleet.state, this.condition()) : []),
+    ];
     const exporter = new Exporter(context, undefined, false, warn, families);
     return [control, () => serveHttp(metrics, metricsHandler(exporter)), async () => exporter];
   }

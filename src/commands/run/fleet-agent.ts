@@ -2,7 +2,7 @@
 import type { Context } from '../../context.js';
 import type { Director } from '../../document/audience.js';
 import { HostError, UsageError } from '../../errors.js';
-import { FleetMember } from '../../fleet/member.js';
+import { FleetMember, type MemberState } from '../../fleet/member.js';
 import type { Condition } from '../../fleet/member-ports.js';
 import { type Holds, noHolds } from '../../model/hold.js';
 import { version } from '../../version.js';
@@ -33,6 +33,7 @@ export class FleetAgent {
   readonly documents: FleetDocuments;
   /** Of the fleet; undefined until its store has been read: then those of an earlier run hold. */
   holds: Holds | undefined;
+  private member: FleetMember | undefined;
   private readonly node: string;
   private readonly director: Director;
 
@@ -63,6 +64,11 @@ export class FleetAgent {
     }
   }
 
+  /** Undefined before it runs. */
+  get state(): MemberState | undefined {
+    return this.member?.state;
+  }
+
   /** Whether the command line, or the environment, names a store. */
   static isWanted({ store }: StoreValues, file: readonly string[], context: Context): boolean {
     if (store !== undefined && file.length > 0)
@@ -82,7 +88,7 @@ export class FleetAgent {
     const { context, values, node, director, documents } = this;
     const file = new StateFile(context, values.stateDir, lastGoodKind);
     const holdsFile = new StateFile(context, values.stateDir, fleetHoldsKind);
-    const member = new FleetMember(
+    this.member = new FleetMember(
       {
         connect: () => openFleetStore(values, context),
         node,
@@ -103,6 +109,6 @@ export class FleetAgent {
       },
       file.read(),
     );
-    await member.run(stop);
+    await this.member.run(stop);
   }
 }

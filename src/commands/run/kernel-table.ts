@@ -1,7 +1,7 @@
 /** The table that the agent keeps, through a client that is opened anew after a failure. */
 import type { Scope } from '../../agent/agent.js';
 import type { Context } from '../../context.js';
-import { UsageError } from '../../errors.js';
+import { LvsadmError, UsageError } from '../../errors.js';
 import type { IpvsClient } from '../../ipvs/client.js';
 import { destinationKey } from '../../model/destination.js';
 import { type Hold, noHolds } from '../../model/hold.js';
@@ -12,6 +12,7 @@ import { readState } from '../../plan/current.js';
 import { type RemovalLimit, withoutRemovalsOf } from '../../plan/policy.js';
 import { planFor, readCurrent, settingWriter } from '../shared/desired-state.js';
 import { checkRemovals, watchLimit } from '../shared/removal-limits.js';
+import type { HashOrders } from './hash-orders.js';
 
 export interface TableLimits {
   readonly prune: boolean;
@@ -28,6 +29,8 @@ export class KernelTable {
   constructor(
     private readonly context: Pick<Context, 'openClient' | 'files'>,
     private readonly limits: TableLimits,
+    /** Kept up to date; undefined if nobody asks for them. */
+    private readonly orders?: HashOrders,
   ) {}
 
   readonly reconcile = async (
@@ -37,7 +40,7 @@ export class KernelTable {
     const { context } = this;
     const { prune, allowEmpty, maxRemove = watchLimit } = this.limits;
     const desired = { prune: prune && only.length === 0, only, state, holds: noHolds, texts: [] };
-    return this.withClient((client) =>
+    const reconciliation = await this.withClient((client) =>
       reconcile({
         client,
         read: () => readCurrent(client, desired, context),
@@ -55,6 +58,9 @@ export class KernelTable {
         refusalSkips: 'service',
       }),
     );
+    this.orders?.changed(reconciliation);
+    if (only.length === 0) await this.readOrders();
+    return reconciliation;
   };
 
   readonly serversAtZero = (): Promise<readonly Pick<Hold, 'service' | 'server'>[]> =>
@@ -70,6 +76,17 @@ export class KernelTable {
   close(): void {
     this.client?.close();
     this.client = undefined;
+  }
+
+  private async readOrders(): Promise<void> {
+    const { orders } = this;
+    if (orders === undefined) return;
+    try {
+      await this.withClient((client) => orders.look(client));
+    } catch (error) {
+      // They are read at the next look.
+      if (!(error instanceof LvsadmError)) throw error;
+    }
   }
 
   private async withClient<T>(work: (client: IpvsClient) => Promise<T>): Promise<T> {

@@ -220,6 +220,10 @@ class EtcdLease implements Lease {
     return this.ending.signal;
   }
 
+  renewed(): number {
+    return this.end - this.seconds * 1000;
+  }
+
   async release(): Promise<void> {
     this.ending.abort();
     clearTimeout(this.timer);

@@ -125,10 +125,17 @@ class Agents {
         random: Math.random,
         date: () => new Date().toISOString(),
         apply: async () => {},
-        condition: () => ({ converged: true, health: { up: 10, down: 0 }, holds: noHolds }),
+        condition: () => ({
+          converged: true,
+          health: { up: 10, down: 0 },
+          holds: noHolds,
+          hashing: [],
+          drift: 0,
+        }),
         takeHolds() {},
         remember: ({ release }) => {
           this.applied.set(release, [...(this.applied.get(release) ?? []), performance.now()]);
+          return undefined;
         },
         tell() {},
       },

@@ -65,6 +65,7 @@ const touching = [
   'commands/shared/watch',
   'doctor/facts',
   'document/files',
+  'fleet/directory-store',
   'fleet/etcd',
   'health/checks',
   'health/run-check',

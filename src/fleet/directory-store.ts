@@ -22,6 +22,9 @@ const { getBuiltinModule } = process;
 /** Characters of the longest value that is in the index itself. */
 const SHORT = 1024;
 
+/** Milliseconds for the file server to answer. */
+const ANSWER = 3000;
+
 /** Milliseconds to wait for the lock; it is held for a few. */
 const PATIENCE = 10_000;
 
@@ -41,14 +44,20 @@ interface Index {
   readonly entries: Readonly<Record<string, Stored>>;
 }
 
+const noIndex: Index = { version: VERSION, revision: 0, entries: {} };
+
 export interface DirectoryPorts {
   readonly files: Files;
   /** Milliseconds from one look for changes to the next (default: 1000). */
   readonly interval?: number;
+  /** Milliseconds for the file server to answer (default: 3000). */
+  readonly answer?: number;
 }
 
 export class DirectoryStore implements FleetStore {
   private readonly closed = new AbortController();
+  /** Ends when the file server answers. */
+  private asked: Promise<unknown> | undefined;
 
   /** @param path without a slash at its end; it is made when something is written */
   constructor(
@@ -100,7 +109,7 @@ export class DirectoryStore implements FleetStore {
         }
         this.replace({ version: VERSION, revision, entries }, index);
         return revision;
-      }),
+      }, true),
     );
   }
 
@@ -124,7 +133,7 @@ export class DirectoryStore implements FleetStore {
   async lease(seconds: number): Promise<Lease> {
     const id = getBuiltinModule('node:crypto').randomBytes(8).toString('hex');
     const renew = (): void => this.writeFile(this.leasePath(id), JSON.stringify({ seconds }));
-    await this.attempt('get a lease', () => this.locked(renew));
+    await this.attempt('get a lease', () => this.locked(renew, true));
     const ending = new AbortController();
     let end = performance.now() + seconds * 1000;
     const timer = setInterval(
@@ -145,6 +154,7 @@ export class DirectoryStore implements FleetStore {
     return {
       id,
       lost: ending.signal,
+      renewed: () => end - seconds * 1000,
       release: async () => {
         ending.abort();
         await this.locked(() => this.drop([id])).catch(() => {});
@@ -156,11 +166,16 @@ export class DirectoryStore implements FleetStore {
     this.closed.abort();
   }
 
-  /** Calls with the index while no other process changes it. Keys whose lease has ended are gone by then. */
-  private async locked<T>(use: (index: Index) => T): Promise<T> {
+  /**
+   * Calls with the index while no other process changes it. Keys whose lease has ended are gone by then. A store that is not there is
+   * empty: only a write makes it, so that a share that is not mounted gets no store of its own from those who look.
+   */
+  private async locked<T>(use: (index: Index) => T, isWrite = false): Promise<T> {
     const { files } = this.ports;
     const lock = `${this.path}/lock`;
-    makeDirectory(this.path, files);
+    await this.requireAnswer();
+    if (isWrite) makeDirectory(this.path, files);
+    else if (ifThere(() => files.lstatSync(this.path)) === undefined) return use(noIndex);
     const { O_RDWR, O_CREAT, O_NOFOLLOW } = files.constants;
     const descriptor = files.openSync(lock, O_RDWR | O_CREAT | O_NOFOLLOW, 0o600);
     try {
@@ -175,9 +190,31 @@ export class DirectoryStore implements FleetStore {
     }
   }
 
+  /**
+   * A file server that is away would hold the whole process in a system call, and with it all checks. So a call that may wait goes
+   * first, and nothing else is called while it does. Opening a file asks the server (nfs(5), close-to-open consistency).
+   */
+  private async requireAnswer(): Promise<void> {
+    const { open } = getBuiltinModule('node:fs/promises');
+    this.asked ??= open(`${this.path}/lock`, 'r')
+      .then((file) => file.close())
+      // Whatever it is: the calls that follow have it, too.
+      .catch(() => {})
+      .finally(() => {
+        this.asked = undefined;
+      });
+    const end = new AbortController();
+    const isLate = await Promise.race([
+      this.asked.then(() => false),
+      passed(systemClock, this.ports.answer ?? ANSWER, end.signal),
+    ]);
+    end.abort();
+    if (isLate) throw new Error('the file server does not answer');
+  }
+
   private index(): Index {
     const text = readIfThere(`${this.path}/index.json`, this.ports.files);
-    if (text === undefined) return { version: VERSION, revision: 0, entries: {} };
+    if (text === undefined) return noIndex;
     const index = JSON.parse(text) as Index;
     if (index.version !== VERSION)
       throw new Error(`it is of version ${index.version}, this lvsadm knows ${VERSION}`);

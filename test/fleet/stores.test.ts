@@ -1,9 +1,12 @@
 /** The cases of stores, over those that need no program. */
 
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import * as files from 'node:fs';
-import { mkdtempSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DirectoryStore } from '../../src/fleet/directory-store.js';
 import { ManualClock } from '../support/manual-clock.js';
@@ -22,4 +25,39 @@ storeCases('directory', async () => {
     open: () => new DirectoryStore(`file://${path}`, path, { files, interval: 50 }),
     pass: (milliseconds) => sleep(milliseconds),
   };
+});
+
+test('a directory that is only read is not made', async () => {
+  const path = join(mkdtempSync(join(tmpdir(), 'lvsadm-store-')), 'lvs');
+  const store = new DirectoryStore(`file://${path}`, path, { files });
+  assert.deepEqual(await store.read(''), { revision: 0, entries: [] });
+  assert.deepEqual(await store.keys('nodes/'), []);
+  assert.equal(existsSync(path), false);
+  assert.equal(await store.commit({ comparisons: [], writes: [{ key: 'target', value: '1' }] }), 1);
+  assert.equal((await store.read('target')).entries.length, 1);
+  store.close();
+});
+
+test('a file server that does not answer holds up no other work', async () => {
+  const path = join(mkdtempSync(join(tmpdir(), 'lvsadm-store-')), 'lvs');
+  mkdirSync(path);
+  // Whoever opens it waits, as on a hard mount whose server is away.
+  execFileSync('mkfifo', [join(path, 'lock')]);
+  const store = new DirectoryStore(`file://${path}`, path, { files, answer: 200 });
+  const begun = performance.now();
+  let turns = 0;
+  const timer = setInterval(() => turns++, 10);
+  await assert.rejects(store.read('target'), /cannot read target: .*the file server does not answer/);
+  await assert.rejects(
+    store.commit({ comparisons: [], writes: [{ key: 'a', value: '' }] }),
+    /does not answer/,
+  );
+  clearInterval(timer);
+  assert.ok(turns >= 5, `${turns} turns in ${performance.now() - begun} ms`);
+  // It is back.
+  closeSync(openSync(join(path, 'lock'), 'r+'));
+  rmSync(join(path, 'lock'));
+  await sleep(50);
+  assert.equal((await store.read('')).entries.length, 0);
+  store.close();
 });

@@ -67,6 +67,12 @@ const options = {
     defaultText: 'fleet undrain ends it',
   },
   force: { type: 'flag', describe: "drain, weight: replace another user's hold" },
+  keep: {
+    type: 'number',
+    describe: 'push: releases that stay in the store, besides those that the target or a director names',
+    defaultText: '50',
+  },
+  limit: { type: 'number', describe: 'history: this many of the newest releases', defaultText: 'all' },
   node: { type: 'node', describe: 'diff: this director alone', defaultText: 'all directors' },
   watch: { type: 'flag', describe: 'status: keep running, and write it again whenever it changes' },
   ...jsonOption,
@@ -88,14 +94,14 @@ const hold = ['reason', 'until', 'force', 'json'] as const;
 
 /** What belongs to each action: its options, and the words after it. */
 const belongings: Readonly<Record<Action, Belongings>> = {
-  push: { takes: ['file', 'comment', 'json'] },
+  push: { takes: ['file', 'comment', 'keep', 'json'] },
   release: { takes: [...rollout, 'supersede'], words: [0, 1], usage: '[ID]' },
   rollback: { takes: rollout, words: [0, 1], usage: '[ID]' },
   hold: { takes: ['reason', 'json'] },
   resume: { takes: ['wait', 'timeout', 'json'] },
   status: { takes: ['watch', 'json'] },
   diff: { takes: ['node', 'json'], words: [0, 1], usage: '[ID]' },
-  history: { takes: ['json'] },
+  history: { takes: ['limit', 'json'] },
   nodes: { takes: ['json'] },
   forget: { takes: [], words: [1, 1], usage: 'DIRECTOR' },
   drain: { takes: hold, words: [1, 2], usage: '[SERVICE] SERVER' },
@@ -179,8 +185,9 @@ export const command = defineCommand({
           return await differences(store, releaseNumber(words), values.node, json, context);
         }
         case 'history':
+          return await (await import('./fleet/status.js')).history(store, values.limit, json, context);
         case 'nodes':
-          return await (await import('./fleet/status.js'))[action](store, json, context);
+          return await (await import('./fleet/status.js')).nodes(store, json, context);
         case 'forget':
           return await (await import('./fleet/status.js')).forget(store, argument);
         case 'drain':

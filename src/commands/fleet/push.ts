@@ -5,6 +5,7 @@ import { readTexts } from '../../document/files.js';
 import type { NamedText } from '../../document/load.js';
 import { UsageError } from '../../errors.js';
 import { readMembers } from '../../fleet/operator.js';
+import { pruneReleases } from '../../fleet/pruning.js';
 import { type FleetDocument, pushRelease } from '../../fleet/releases.js';
 import type { FleetStore } from '../../fleet/store.js';
 import { toJson } from '../../output/json.js';
@@ -14,12 +15,16 @@ import { checkForAll, needsDirector } from './directors.js';
 export interface PushOptions {
   readonly file: readonly string[];
   readonly comment: string | undefined;
+  /** How many of the newest releases stay in the store. */
+  readonly keep: number | undefined;
   readonly json: boolean;
 }
 
+const KEPT = 50;
+
 export async function push(
   store: FleetStore,
-  { file, comment, json }: PushOptions,
+  { file, comment, keep = KEPT, json }: PushOptions,
   context: Context,
 ): Promise<number> {
   if (file.length === 0) throw new UsageError('missing', '--file');
@@ -32,6 +37,7 @@ export async function push(
     );
   const { release, isNew } = await pushRelease(store, documentsOf(texts), authorship(context, comment));
   const { id, digest, documents } = release;
+  const removed = await pruneReleases(store, Math.max(keep, 1), context.date().toISOString());
   await context.out.write(
     json
       ? toJson({
@@ -39,6 +45,7 @@ export async function push(
           new: isNew,
           digest,
           documents: documents.map(({ name, size }) => ({ name, size })),
+          removed,
         })
       : isNew
         ? `release ${id}: ${documents.length} ${documents.length === 1 ? 'document' : 'documents'}; lvsadm fleet release ${id} makes the directors run it\n`

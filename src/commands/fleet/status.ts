@@ -9,6 +9,7 @@ import { type Json, toJson, toJsonLine } from '../../output/json.js';
 import { type Row, renderTable } from '../../output/table.js';
 import { themeFor } from '../../output/theme.js';
 import { Interruption } from '../shared/interruption.js';
+import { otherOrderLines, otherOrders } from './hashing.js';
 import { heldJson, heldLines, reportedHolds } from './held.js';
 import { targetJson, targetText, waveNumber } from './rollouts.js';
 
@@ -80,7 +81,13 @@ async function statusText(fleet: Fleet, { out, env, date }: Context): Promise<st
     ...(lost > 0 ? [`${lost} lost`] : []),
   ];
   const table = rows.length > 0 ? renderTable(columns, rows, theme, out.columns) : '';
-  return [`${heading}\n`, table, `${counts.join(', ')}\n`, ...heldLines(fleet, date().getTime())].join('');
+  return [
+    `${heading}\n`,
+    table,
+    `${counts.join(', ')}\n`,
+    ...heldLines(fleet, date().getTime()),
+    ...otherOrderLines(fleet),
+  ].join('');
 }
 
 const headingOf = (target: Target): string => {
@@ -91,7 +98,7 @@ const headingOf = (target: Target): string => {
 function rowOf(name: string, report: NodeReport | undefined, target: Target | undefined): Row {
   const wave = target === undefined ? '-' : String(waveNumber(target, name));
   if (report === undefined) return { cells: [printable(name), wave, '-', 'lost', '-', '-', '-'] };
-  const { release, health, version, error } = report;
+  const { release, health, version } = report;
   return {
     cells: [
       printable(name),
@@ -102,8 +109,14 @@ function rowOf(name: string, report: NodeReport | undefined, target: Target | un
       String(health.down),
       printable(version),
     ],
-    note: error === undefined ? undefined : printable(error),
+    note: noteOf(report),
   };
+}
+
+function noteOf({ error, unsaved }: NodeReport): string | undefined {
+  const lost = unsaved === undefined ? undefined : `the release is not kept for a restart: ${unsaved}`;
+  const notes = [error, lost].filter((note) => note !== undefined);
+  return notes.length === 0 ? undefined : printable(notes.join('; '));
 }
 
 /** `refused`: it did not take the release; `differs`: its table is not as its release says. */
@@ -123,6 +136,7 @@ const statusJson = ({
   fleet: id,
   target: target === undefined ? null : targetJson(target),
   holds: heldJson(holds.values()),
+  hashing: otherOrders({ members, reports }).map(({ service, directors }) => ({ service, directors })),
   directors: [...members].map(([name, { labels, variables, joined }]) => {
     const report = reports.get(name);
     return {
@@ -134,6 +148,8 @@ const statusJson = ({
       up: report?.health.up ?? null,
       down: report?.health.down ?? null,
       error: report?.error ?? null,
+      drift: report === undefined ? null : (report.drift ?? 0),
+      unsaved: report?.unsaved ?? null,
       holds: report === undefined ? null : heldJson(reportedHolds(report)),
       version: report?.version ?? null,
       reported: report?.time ?? null,
@@ -173,8 +189,13 @@ export async function nodes(store: FleetStore, json: boolean, context: Context):
 }
 
 /** The releases, the newest first. */
-export async function history(store: FleetStore, json: boolean, context: Context): Promise<number> {
-  const [releases, { target }] = await Promise.all([listReleases(store), findTarget(store)]);
+export async function history(
+  store: FleetStore,
+  limit: number | undefined,
+  json: boolean,
+  context: Context,
+): Promise<number> {
+  const [releases, { target }] = await Promise.all([listReleases(store, limit), findTarget(store)]);
   const newestFirst = releases.toReversed();
   if (json) {
     const value = newestFirst.map(({ id, digest, author, time, comment, documents }) => ({

@@ -51,8 +51,8 @@ export interface MemberPorts {
    */
   apply(documents: readonly FleetDocument[], cause: ApplyCause, stop: AbortSignal): Promise<void>;
   condition(): Condition;
-  /** Keeps it over a restart. @returns why it could not */
-  remember(last: LastGood): string | undefined;
+  /** Keeps it over a restart. @returns why it is not kept yet */
+  remember(last: LastGood): Promise<string | undefined>;
   /** Takes all holds of the fleet, and keeps them over a restart. Expired ones may be among them. */
   takeHolds(holds: Holds): void;
   /** Takes a line for the log. */

@@ -149,7 +149,7 @@ export class ReleaseFollower {
       this.last = { ...next, documents, downBefore: down };
       this.isInForce = true;
       this.outcome = { tried: sequence, result: 'applied' };
-      this.unsaved = remember(this.last);
+      this.unsaved = await remember(this.last);
       this.problems.solved();
       tell(`release ${release} has been applied`);
     } catch (error) {

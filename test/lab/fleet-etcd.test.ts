@@ -71,7 +71,7 @@ class Machine {
           drift: 0,
         }),
         takeHolds: () => {},
-        remember: (last) => {
+        remember: async (last) => {
           this.last = last;
           this.history.push(last);
           return undefined;

@@ -84,7 +84,7 @@ export class Host {
       takeHolds: (holds) => {
         this.holds = holds;
       },
-      remember: (last) => {
+      remember: async (last) => {
         this.remembered = last;
         this.history.push({ sequence: last.sequence, release: last.release });
         return this.diskProblem;

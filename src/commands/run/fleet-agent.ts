@@ -80,7 +80,7 @@ export class FleetAgent {
   /** Forgets the holds of a fleet that this director is no longer in. */
   static leave(context: Context, stateDir: string | undefined): void {
     const file = new StateFile(context, stateDir, fleetHoldsKind);
-    if (file.read().size > 0) file.write(noHolds);
+    if (file.read().size > 0) void file.write(noHolds);
   }
 
   /** Resolves when it is stopped. @throws errors that are bugs */
@@ -102,7 +102,7 @@ export class FleetAgent {
         remember: file.write,
         takeHolds: (holds) => {
           this.holds = holds;
-          holdsFile.write(holds);
+          void holdsFile.write(holds);
           holdsRead();
         },
         tell,

@@ -56,7 +56,7 @@ const PATIENCE = 500;
 export class HoldStore {
   private readonly store: Store;
   /** One that the disk has not answered yet. */
-  private reading: Promise<Holds> | undefined;
+  private reading: Promise<readonly [ofFleet: Holds, own: Holds]> | undefined;
   private patience = FIRST_PATIENCE;
   private readonly fleetStore: Store;
 
@@ -79,18 +79,21 @@ export class HoldStore {
 
   /**
    * The same, for a process that does not wait for a disk that hangs; at its start it does for a while.
-   * @param ofFleet those of the fleet
    * @throws HostError, also if the disk does not answer in time
    */
-  readonly readInBackground = async (ofFleet: Holds): Promise<Holds> => {
-    this.reading ??= this.store.readInBackground(kind).finally(() => {
+  readonly readInBackground = async (ofFleet?: Holds): Promise<Holds> => {
+    this.reading ??= Promise.all([
+      this.fleetStore.readInBackground(fleetHoldsKind),
+      this.store.readInBackground(kind),
+    ]).finally(() => {
       this.reading = undefined;
     });
     const { reading, patience } = this;
     if (!(await endsWithin(systemClock, patience, reading)))
       throw new HostError(`read ${this.store.pathOf(kind)}`, `no answer within ${patience / 1000} s`);
     this.patience = PATIENCE;
-    return this.inForce(withOwnHolds(ofFleet, await reading));
+    const [taken, own] = await reading;
+    return this.inForce(withOwnHolds(ofFleet ?? taken, own));
   };
 
   /** Holds servers at a weight. @throws HostError, LockedError; no server is held by this then */

@@ -133,7 +133,7 @@ class Agents {
           drift: 0,
         }),
         takeHolds() {},
-        remember: ({ release }) => {
+        remember: async ({ release }) => {
           this.applied.set(release, [...(this.applied.get(release) ?? []), performance.now()]);
           return undefined;
         },

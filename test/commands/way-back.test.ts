@@ -360,6 +360,20 @@ describe('apply --confirm', () => {
     assert.equal((await director.run(['apply', '-f', file, '--confirm', '1'])).status, 2);
   });
 
+  test('of eight at once one waits for its confirmation, and the others are refused', async (context) => {
+    const director = await directorWith(context, web(1));
+    const before = normal(await director.state());
+    const weights = [2, 3, 4, 5, 6, 7, 8, 9];
+    const ends = await Promise.all(weights.map((weight) => director.run(confirming, { stdin: web(weight) })));
+    assert.deepEqual(ends.map(({ status }) => status).sort(), [0, 75, 75, 75, 75, 75, 75, 75]);
+    assert.equal(director.later.length, 1);
+    assert.equal((await director.run(director.later[0]?.words ?? [])).status, 0);
+    assert.deepEqual(normal(await director.state()), before);
+    await Promise.all(weights.map((weight) => director.run(APPLY, { stdin: web(weight) })));
+    const { changes } = JSON.parse((await director.run(['history', '--json'])).out);
+    assert.equal(new Set(changes.map(({ number }: { number: number }) => number)).size, 11);
+  });
+
   test('waits until the time is over, and ends early when it is confirmed', async (context) => {
     const director = await directorWith(context, web(5));
     await director.run(confirming, { stdin: web(6) });

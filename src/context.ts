@@ -2,10 +2,10 @@
 
 import type { ClientOptions, IpvsClient } from './ipvs/client.js';
 import type { OpenSocket } from './netlink/transport/socket.js';
-import type { Files } from './system/files.js';
-import type { Later } from './system/later.js';
-import type { ProgramRun } from './system/program.js';
-import type { Worker, WorkerEvents } from './system/worker.js';
+import type { Files } from './system/files/files.js';
+import type { Later } from './system/programs/later.js';
+import type { ProgramRun } from './system/programs/program.js';
+import type { Worker, WorkerEvents } from './system/programs/worker.js';
 
 /** Standard output or standard error: takes text, or its bytes. */
 export interface Output {

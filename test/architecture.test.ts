@@ -58,7 +58,7 @@ const arrows: Readonly<Record<string, string>> = {
 
 /** The rooms and files that touch this machine. All others get files, clocks and sockets from their callers. */
 const touching = [
-  'agent/check-schedule',
+  'agent/checks/check-schedule',
   'bin',
   'cli',
   'commands/link',

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { HostError } from '../../src/errors.js';
-import { type LinkState, makeLink, stateOfLink } from '../../src/system/symlinks.js';
+import { type LinkState, makeLink, stateOfLink } from '../../src/system/files/symlinks.js';
 import { type Installed, layout } from './layout.js';
 import { isCurrent, makeDirectory, removeFile, replaceFile } from './replace-file.js';
 

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { chmod, lstat, mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { cannot, HostError } from '../../src/errors.js';
-import { underPrivateName } from '../../src/system/symlinks.js';
+import { underPrivateName } from '../../src/system/files/symlinks.js';
 
 /** Whether the file has this content and this mode already. @throws HostError if a directory has its path */
 export async function isCurrent(path: string, content: Uint8Array, mode: number): Promise<boolean> {

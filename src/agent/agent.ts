@@ -5,20 +5,20 @@ import { formatService } from '../model/service-uri.js';
 import type { DesiredService, DesiredState } from '../model/state.js';
 import { incompleteServices, type Reconciliation } from '../plan/apply.js';
 import { withHolds } from '../plan/holds.js';
-import { type Vip, vipsOf } from './announced-vips.js';
+import { type Vip, vipsOf } from './announce/announced-vips.js';
 import { ChangedServices } from './changed-services.js';
-import { survivingBugs } from './check-bugs.js';
-import { CheckSchedule, type Punctuality, type SchedulePorts } from './check-schedule.js';
+import { survivingBugs } from './checks/check-bugs.js';
+import { CheckSchedule, type Punctuality, type SchedulePorts } from './checks/check-schedule.js';
+import { type PassivePorts, PassiveWatch } from './checks/passive-watch.js';
+import type { Probe } from './checks/probe.js';
+import { Results } from './checks/results.js';
 import { HeldServers, type HoldPorts } from './held-servers.js';
 import type { AgentMemory } from './memory.js';
 import { MemoryKeeper, type MemoryPorts } from './memory-keeper.js';
-import { type PassivePorts, PassiveWatch } from './passive-watch.js';
-import type { Probe } from './probe.js';
 import type { ProgramPorts } from './quorum-program.js';
 import { Quorums } from './quorums.js';
-import { Results } from './results.js';
-import type { Cause } from './table-events.js';
-import { TableReport } from './table-report.js';
+import type { Cause } from './reports/table-events.js';
+import { TableReport } from './reports/table-report.js';
 import {
   checkKeysOf,
   type HoldAttempt,

@@ -2,7 +2,7 @@
 import { HostError } from '../errors.js';
 import { type Hold, type Holds, holdKey, holdText, inForce, noHolds } from '../model/hold.js';
 import type { Clock } from '../system/clock.js';
-import type { AgentEvent } from './event.js';
+import type { AgentEvent } from './reports/event.js';
 
 export interface HoldPorts {
   readonly clock: Clock;

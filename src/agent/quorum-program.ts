@@ -1,6 +1,6 @@
 /** The programs of a service's quorum: the one of the newest decision is run until it ends well. */
 import type { Clock } from '../system/clock.js';
-import type { AgentEvent } from './event.js';
+import type { AgentEvent } from './reports/event.js';
 
 export type Command = readonly [string, ...string[]];
 

@@ -10,9 +10,9 @@ import type { Hold } from '../model/hold.js';
 import { serviceKey } from '../model/service.js';
 import { formatService } from '../model/service-uri.js';
 import type { DesiredService } from '../model/state.js';
+import { combinedState, type LastResult, Probe, type ProbeMemory } from './checks/probe.js';
 import type { HeldServers } from './held-servers.js';
 import type { AgentMemory } from './memory.js';
-import { combinedState, type LastResult, Probe, type ProbeMemory } from './probe.js';
 
 /** A check of a server, and what its results have said. */
 export interface WatchedCheck {

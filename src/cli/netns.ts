@@ -5,9 +5,9 @@ import { UsageError } from '../errors.js';
 import { jsonString, quoted } from '../foreign-text.js';
 import { toJson } from '../output/json.js';
 import { nearest } from '../suggest.js';
-import { ifThere } from '../system/files.js';
-import { namedNamespaces, netnsDirectory, otherNamespaces } from '../system/netns.js';
-import type { ProgramRun } from '../system/program.js';
+import { ifThere } from '../system/files/files.js';
+import { namedNamespaces, netnsDirectory, otherNamespaces } from '../system/network/netns.js';
+import type { ProgramRun } from '../system/programs/program.js';
 import { netnsOption } from './argv0.js';
 import { asksForJson } from './json-error.js';
 

@@ -1,5 +1,5 @@
 /** `lvsadm announce`: the virtual addresses that the agent announces; taken away for maintenance; as routes for ExaBGP. */
-import type { AnnounceReport, VipAction } from '../agent/announce-report.js';
+import type { AnnounceReport, VipAction } from '../agent/announce/announce-report.js';
 import type { Context } from '../context.js';
 import { UsageError } from '../errors.js';
 import { type Json, toJson } from '../output/json.js';
@@ -8,8 +8,8 @@ import { feedExabgp } from './announce/exabgp.js';
 import { reportText } from './announce/report.js';
 import { withoutAgent } from './announce/without-agent.js';
 import { defineCommand } from './command.js';
-import { Interruption } from './shared/interruption.js';
-import { askAgent, ifPresent } from './shared/running-agent.js';
+import { askAgent, ifPresent } from './shared/agent/running-agent.js';
+import { Interruption } from './shared/change/interruption.js';
 import { jsonOption } from './shared/server.js';
 import { openStore, runDirOption, stateDirOption } from './shared/store.js';
 

@@ -12,9 +12,9 @@ import { type Theme, themeFor } from '../output/theme.js';
 import type { Reconciliation } from '../plan/apply.js';
 import { lossesOf } from '../plan/losses.js';
 import type { Plan } from '../plan/plan.js';
-import type { Store } from '../system/store.js';
+import type { Store } from '../system/files/store.js';
 import { defineCommand, type Options, type Values } from './command.js';
-import { requireNonePending } from './shared/confirmation.js';
+import { requireNonePending } from './shared/change/confirmation.js';
 import {
   type Desired,
   desiredOptions,
@@ -22,14 +22,14 @@ import {
   readCurrent,
   readDesired,
   readDesiredAgain,
-} from './shared/desired-state.js';
-import { Interruption } from './shared/interruption.js';
-import { checkRemovals, removalOptions, watchLimit } from './shared/removal-limits.js';
+} from './shared/change/desired-state.js';
+import { Interruption } from './shared/change/interruption.js';
+import { checkRemovals, removalOptions, watchLimit } from './shared/change/removal-limits.js';
+import { reasonOf, TableChange } from './shared/change/table-change.js';
+import { checkWayBack, statusOf, WayBack, wayBackOptions, wayBackTerms } from './shared/change/way-back.js';
 import { someNames } from './shared/server.js';
 import { openStore, runDirOption, stateDirOption } from './shared/store.js';
-import { reasonOf, TableChange } from './shared/table-change.js';
 import type { Occasion, Pass } from './shared/watch.js';
-import { checkWayBack, statusOf, WayBack, wayBackOptions, wayBackTerms } from './shared/way-back.js';
 
 const DONE = 0;
 

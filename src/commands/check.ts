@@ -2,10 +2,10 @@
 import { readTexts } from '../document/files.js';
 import { parseDocuments } from '../document/load.js';
 import { toJson } from '../output/json.js';
-import { SystemNames } from '../system/names.js';
+import { SystemNames } from '../system/network/names.js';
 import { defineCommand } from './command.js';
-import { directorOf, directorOptions } from './shared/audience.js';
-import { fileOption } from './shared/desired-state.js';
+import { fileOption } from './shared/change/desired-state.js';
+import { directorOf, directorOptions } from './shared/fleet/audience.js';
 
 export const command = defineCommand({
   options: {

@@ -2,7 +2,7 @@
 import { printable } from '../foreign-text.js';
 import { toJson } from '../output/json.js';
 import { defineCommand } from './command.js';
-import { endPending, pendingChange } from './shared/confirmation.js';
+import { endPending, pendingChange } from './shared/change/confirmation.js';
 import { jsonOption } from './shared/server.js';
 import { openStore, runDirOption } from './shared/store.js';
 

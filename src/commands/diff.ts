@@ -5,7 +5,7 @@ import { themeFor } from '../output/theme.js';
 import { lossesOf } from '../plan/losses.js';
 import { defineCommand } from './command.js';
 import { movesOf } from './diff/moves.js';
-import { desiredOptions, planFor, readCurrent, readDesired } from './shared/desired-state.js';
+import { desiredOptions, planFor, readCurrent, readDesired } from './shared/change/desired-state.js';
 import { openStore, runDirOption, stateDirOption } from './shared/store.js';
 
 /** As diff(1) has them. */

@@ -10,13 +10,13 @@ import { Progress } from '../output/progress.js';
 import { quiesce } from '../plan/drain.js';
 import { connectionsLeft, waitUntilEmpty } from '../plan/wait-until-empty.js';
 import { defineCommand } from './command.js';
-import { beginHold, keptForChange, withoutHoldsOf } from './shared/begin-hold.js';
-import { TableBefore } from './shared/change-history.js';
-import { DrainedWeights } from './shared/drained-weights.js';
-import { Fallbacks, forceOption } from './shared/fallbacks.js';
-import { HoldStore, heldOf, holdOptions, holdTerms } from './shared/holds.js';
-import { Interruption, interruptOption } from './shared/interruption.js';
-import { release } from './shared/release.js';
+import { TableBefore } from './shared/change/change-history.js';
+import { Interruption, interruptOption } from './shared/change/interruption.js';
+import { beginHold, keptForChange, withoutHoldsOf } from './shared/holds/begin-hold.js';
+import { DrainedWeights } from './shared/holds/drained-weights.js';
+import { Fallbacks, forceOption } from './shared/holds/fallbacks.js';
+import { HoldStore, heldOf, holdOptions, holdTerms } from './shared/holds/holds.js';
+import { release } from './shared/holds/release.js';
 import {
   allServicesOption,
   describeServer,

@@ -4,8 +4,8 @@ import { LARGEST_RELEASE } from '../fleet/layout.js';
 import { quoted } from '../foreign-text.js';
 import { destinationNumbers } from '../model/fields.js';
 import { defineCommand, type Options, type Values } from './command.js';
-import { fileOption } from './shared/desired-state.js';
-import { openFleetStore, storeOptions } from './shared/fleet-store.js';
+import { fileOption } from './shared/change/desired-state.js';
+import { openFleetStore, storeOptions } from './shared/fleet/fleet-store.js';
 import { jsonOption } from './shared/server.js';
 
 const { required: _, ...file } = fileOption.file;

@@ -7,8 +7,8 @@ import { type Json, toJson } from '../output/json.js';
 import { renderTable } from '../output/table.js';
 import { themeFor } from '../output/theme.js';
 import { defineCommand } from './command.js';
-import { openHistory } from './shared/change-history.js';
-import { pendingChange, timeOfDay } from './shared/confirmation.js';
+import { openHistory } from './shared/change/change-history.js';
+import { pendingChange, timeOfDay } from './shared/change/confirmation.js';
 import { jsonOption } from './shared/server.js';
 import { openStore, runDirOption, stateDirOption } from './shared/store.js';
 

@@ -10,7 +10,7 @@ import { formatLocation } from '../document/location.js';
 import { printable } from '../foreign-text.js';
 import { toJson } from '../output/json.js';
 import { toYaml } from '../output/yaml.js';
-import { ifThere } from '../system/files.js';
+import { ifThere } from '../system/files/files.js';
 import { defineCommand } from './command.js';
 
 /** Their readers, each loaded for its own files alone. */

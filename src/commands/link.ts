@@ -6,7 +6,7 @@ import { ipvsadmPrograms } from '../context.js';
 import { errnoText, UsageError } from '../errors.js';
 import { printable } from '../foreign-text.js';
 import { toJson } from '../output/json.js';
-import { type LinkState, makeLinks, stateOfLink } from '../system/symlinks.js';
+import { type LinkState, makeLinks, stateOfLink } from '../system/files/symlinks.js';
 import { defineCommand } from './command.js';
 import { jsonOption } from './shared/server.js';
 

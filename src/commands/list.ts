@@ -12,7 +12,7 @@ import { type Entry, readEntries } from './list/entries.js';
 import { filterOf, serverFieldNames, serviceFieldNames } from './list/filter.js';
 import { measures, sortEntries, views } from './list/measures.js';
 import { entriesTable } from './list/table.js';
-import { readableHolds } from './shared/holds.js';
+import { readableHolds } from './shared/holds/holds.js';
 import { nameOf } from './shared/server.js';
 
 export const command = defineCommand({

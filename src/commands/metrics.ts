@@ -1,15 +1,15 @@
 /** `lvsadm metrics`: the table for Prometheus. */
-import { healthMetrics } from '../agent/health-metrics.js';
+import { healthMetrics } from '../agent/reports/health-metrics.js';
 import type { Context } from '../context.js';
 import { UsageError } from '../errors.js';
 import { expositionFormats, type MetricFamily } from '../observe/metrics/exposition.js';
-import { writeWhole } from '../system/files.js';
-import { type ListenAddress, serveHttp } from '../system/http-server.js';
+import { writeWhole } from '../system/files/files.js';
+import { type ListenAddress, serveHttp } from '../system/network/http-server.js';
 import { defineCommand } from './command.js';
 import { metricsHandler } from './metrics/endpoint.js';
 import { Exporter } from './metrics/exporter.js';
-import { AgentHealth } from './shared/agent-health.js';
-import { Interruption } from './shared/interruption.js';
+import { AgentHealth } from './shared/agent/agent-health.js';
+import { Interruption } from './shared/change/interruption.js';
 
 export const command = defineCommand({
   options: {

@@ -6,14 +6,14 @@ import type { EventSection, MonitorEvent } from '../observe/table/event.js';
 import { eventLine } from '../output/event.js';
 import { toJsonLine } from '../output/json.js';
 import { themeFor } from '../output/theme.js';
-import { checkProgram, runProgram } from '../system/program.js';
+import { checkProgram, runProgram } from '../system/programs/program.js';
 import { defineCommand } from './command.js';
 import { eventJson } from './monitor/event-json.js';
 import { HealthWatch } from './monitor/health-watch.js';
 import { ProgramQueue } from './monitor/program-queue.js';
 import { TableWatch } from './monitor/table-watch.js';
-import { AgentHealth } from './shared/agent-health.js';
-import { Interruption } from './shared/interruption.js';
+import { AgentHealth } from './shared/agent/agent-health.js';
+import { Interruption } from './shared/change/interruption.js';
 import { ReadingClient, survive } from './shared/reading-client.js';
 
 /** Milliseconds for each datagram of the kernel's. */

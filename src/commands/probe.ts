@@ -14,7 +14,7 @@ import { toJson } from '../output/json.js';
 import { nearest } from '../suggest.js';
 import { defineCommand } from './command.js';
 import { isSound, type Probed, probedJson, probedText } from './probe/report.js';
-import { proberPorts } from './shared/path-probers.js';
+import { proberPorts } from './shared/agent/path-probers.js';
 import { findServer, findService, jsonOption, serverPositionals } from './shared/server.js';
 
 const { link: links } = pathOptions.leg.options;

@@ -10,17 +10,17 @@ import { themeFor } from '../output/theme.js';
 import { lossesOf } from '../plan/losses.js';
 import type { Plan } from '../plan/plan.js';
 import { empties } from '../plan/policy.js';
-import type { Store } from '../system/store.js';
+import type { Store } from '../system/files/store.js';
 import { defineCommand, type Options, type Positionals, type Values } from './command.js';
-import { desiredFrom, openHistory } from './shared/change-history.js';
-import { endPending, pendingChange } from './shared/confirmation.js';
-import { type Desired, planFor, readCurrent } from './shared/desired-state.js';
-import { Interruption } from './shared/interruption.js';
-import { checkRemovals, removalOptions } from './shared/removal-limits.js';
+import { desiredFrom, openHistory } from './shared/change/change-history.js';
+import { endPending, pendingChange } from './shared/change/confirmation.js';
+import { type Desired, planFor, readCurrent } from './shared/change/desired-state.js';
+import { Interruption } from './shared/change/interruption.js';
+import { checkRemovals, removalOptions } from './shared/change/removal-limits.js';
+import { reasonOf, TableChange } from './shared/change/table-change.js';
+import { checkWayBack, statusOf, WayBack, wayBackOptions, wayBackTerms } from './shared/change/way-back.js';
 import { jsonOption } from './shared/server.js';
 import { openStore, runDirOption, stateDirOption } from './shared/store.js';
-import { reasonOf, TableChange } from './shared/table-change.js';
-import { checkWayBack, statusOf, WayBack, wayBackOptions, wayBackTerms } from './shared/way-back.js';
 
 const positionals = {
   number: {

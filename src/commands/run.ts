@@ -1,17 +1,17 @@
 /** `lvsadm run`: the agent. */
 import { UsageError } from '../errors.js';
-import type { NetlinkUser } from '../system/netlink-users.js';
+import type { NetlinkUser } from '../system/network/netlink-users.js';
 import { lingerOption } from './announce/announcing.js';
 import { defineCommand, type Options } from './command.js';
 import { AgentProcess } from './run/agent-process.js';
 import { FleetAgent } from './run/fleet-agent.js';
 import { nothing } from './run/fleet-documents.js';
 import { OwnDocuments } from './run/own-documents.js';
-import { directorOptions } from './shared/audience.js';
-import { requireNonePending } from './shared/confirmation.js';
-import { fileOption } from './shared/desired-state.js';
-import { storeOptions } from './shared/fleet-store.js';
-import { removalOptions } from './shared/removal-limits.js';
+import { requireNonePending } from './shared/change/confirmation.js';
+import { fileOption } from './shared/change/desired-state.js';
+import { removalOptions } from './shared/change/removal-limits.js';
+import { directorOptions } from './shared/fleet/audience.js';
+import { storeOptions } from './shared/fleet/fleet-store.js';
 import { openStore, runDirOption, stateDirOption, tellStateDirectory } from './shared/store.js';
 import { FileWatch } from './shared/watch.js';
 
@@ -70,7 +70,7 @@ export const command = defineCommand({
     if (values.node !== undefined && values.file.length > 0) throw new UsageError('is for --store', '--node');
     if (values.file.includes('-')) throw new UsageError('standard input cannot be read again', '--file');
     if (!values.takeOver) {
-      const { netlinkUsers } = await import('../system/netlink-users.js');
+      const { netlinkUsers } = await import('../system/network/netlink-users.js');
       refuseRivals((await netlinkUsers()).users);
     }
     const watch = new FileWatch(values.file, context);

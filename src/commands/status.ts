@@ -2,7 +2,7 @@
 import { UsageError } from '../errors.js';
 import { themeFor } from '../output/theme.js';
 import { defineCommand } from './command.js';
-import { Interruption } from './shared/interruption.js';
+import { Interruption } from './shared/change/interruption.js';
 import { readStatus } from './status/facts.js';
 import { groupsOf, listen, unjoinedOf } from './status/probe.js';
 import { statusJson, statusText } from './status/sections.js';

@@ -5,13 +5,13 @@ import type { IpvsClient } from '../ipvs/client.js';
 import { type Hold, holdKey, holdText } from '../model/hold.js';
 import type { Json } from '../output/json.js';
 import { defineCommand, type Options } from './command.js';
-import { TableBefore } from './shared/change-history.js';
-import { DrainedWeights } from './shared/drained-weights.js';
-import { Fallbacks } from './shared/fallbacks.js';
-import { HoldStore, holdsNamed } from './shared/holds.js';
-import { keptByAgent } from './shared/kept-servers.js';
-import { userName } from './shared/origin.js';
-import { type Released, release } from './shared/release.js';
+import { TableBefore } from './shared/change/change-history.js';
+import { userName } from './shared/change/origin.js';
+import { DrainedWeights } from './shared/holds/drained-weights.js';
+import { Fallbacks } from './shared/holds/fallbacks.js';
+import { HoldStore, holdsNamed } from './shared/holds/holds.js';
+import { keptByAgent } from './shared/holds/kept-servers.js';
+import { type Released, release } from './shared/holds/release.js';
 import {
   allServicesOption,
   type Found,

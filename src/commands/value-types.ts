@@ -16,8 +16,8 @@ import { connectionStates } from '../observe/connections/selection.js';
 import { type EventSection, eventSections } from '../observe/table/event.js';
 import type { RemovalLimit } from '../plan/policy.js';
 import { nearest } from '../suggest.js';
-import type { ListenAddress } from '../system/http-server.js';
-import { comparisons } from './shared/comparisons.js';
+import type { ListenAddress } from '../system/network/http-server.js';
+import { comparisons } from './shared/change/comparisons.js';
 import { moment } from './shared/moment.js';
 
 /** What a shell completes a value with: names of files or links, or services and servers in the table. */

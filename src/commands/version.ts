@@ -1,6 +1,6 @@
 /** `lvsadm version`: this program, and what it runs on. */
 import { toJson } from '../output/json.js';
-import { runtimeFacts } from '../system/runtime.js';
+import { runtimeFacts } from '../system/programs/runtime.js';
 import { Sysctls } from '../system/sysctl.js';
 import { commit, date, version } from '../version.js';
 import { defineCommand } from './command.js';

@@ -6,12 +6,12 @@ import { destinationNumbers } from '../model/fields.js';
 import { toJson } from '../output/json.js';
 import { Progress } from '../output/progress.js';
 import { defineCommand, labelOf, type Options, type Positionals, usageOf, type Values } from './command.js';
-import { beginHold, keptForChange } from './shared/begin-hold.js';
-import { TableBefore } from './shared/change-history.js';
-import { DrainedWeights } from './shared/drained-weights.js';
-import { Fallbacks, forceOption } from './shared/fallbacks.js';
-import { HoldStore, holdOptions, holdsNamed, holdTerms } from './shared/holds.js';
-import { Interruption, interruptOption } from './shared/interruption.js';
+import { TableBefore } from './shared/change/change-history.js';
+import { Interruption, interruptOption } from './shared/change/interruption.js';
+import { beginHold, keptForChange } from './shared/holds/begin-hold.js';
+import { DrainedWeights } from './shared/holds/drained-weights.js';
+import { Fallbacks, forceOption } from './shared/holds/fallbacks.js';
+import { HoldStore, holdOptions, holdsNamed, holdTerms } from './shared/holds/holds.js';
 import {
   describeServer,
   type Found,

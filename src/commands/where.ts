@@ -13,7 +13,6 @@ import { renderTable } from '../output/table.js';
 import { themeFor } from '../output/theme.js';
 import { percent } from '../output/units.js';
 import { defineCommand } from './command.js';
-import { DrainedWeights } from './shared/drained-weights.js';
 import {
   betweenThresholds,
   guessedServers,
@@ -21,6 +20,7 @@ import {
   ServerTable,
   writeAssumption,
 } from './shared/hash-servers.js';
+import { DrainedWeights } from './shared/holds/drained-weights.js';
 import { findService, jsonOption } from './shared/server.js';
 import { openStore, runDirOption } from './shared/store.js';
 import type { Answer, Client } from './where/answer.js';

@@ -13,8 +13,8 @@ import {
   readIfThere,
   removeIfThere,
   replaceFile,
-} from '../system/files.js';
-import { flockByProgram } from '../system/flock.js';
+} from '../system/files/files.js';
+import { flockByProgram } from '../system/files/flock.js';
 import { type Change, type FleetStore, isIn, type Lease, type Snapshot, type Transaction } from './store.js';
 
 const { getBuiltinModule } = process;

@@ -4,8 +4,8 @@
  */
 import { cannot } from '../errors.js';
 import type { Settings } from '../model/settings.js';
-import { directoryOf, type Files, readIfThere, removeIfThere, replaceFile } from '../system/files.js';
-import type { Store } from '../system/store.js';
+import { directoryOf, type Files, readIfThere, removeIfThere, replaceFile } from '../system/files/files.js';
+import type { Store } from '../system/files/store.js';
 import { type Change, type ChangeRecord, recordsKind } from './change-record.js';
 
 /** Records that are kept. */

@@ -1,6 +1,6 @@
 /** Names of hosts and ports in command lines and listings. A numeric command line looks nothing up. */
 import type { Context } from '../context.js';
-import { type Resolver, SystemNames } from '../system/names.js';
+import { type Resolver, SystemNames } from '../system/network/names.js';
 import type { Command } from './grammar/command.js';
 import { noNames, type ResolvedNames, type UnresolvedNames } from './grammar/endpoint.js';
 import { type Labels, nameLabels } from './grammar/endpoint-format.js';

@@ -3,7 +3,7 @@ import { type Context, calledName } from '../context.js';
 import { KernelError, UsageError } from '../errors.js';
 import { explained, refusal } from '../messages.js';
 import type { Change } from '../model/change.js';
-import { type Resolver, systemResolver } from '../system/names.js';
+import { type Resolver, systemResolver } from '../system/network/names.js';
 import type { Command, ListOptions } from './grammar/command.js';
 import { list, listDaemons, listTimeouts } from './listing/list.js';
 import { save } from './listing/save.js';

@@ -1,7 +1,7 @@
 /** The steps that set up a director around IPVS. Pure: the machine is not read. */
 import { UsageError } from '../errors.js';
 import { familyOf } from '../model/address.js';
-import { hostPrefix } from '../system/network.js';
+import { hostPrefix } from '../system/network/network.js';
 import { interfaceSetting } from '../system/sysctl.js';
 import type { SetupPlan, SetupStep } from './steps/step.js';
 

@@ -1,6 +1,6 @@
 /** A set-up as files that repeat it at every boot: systemd-networkd, sysctl.d, modules-load.d. */
 import { familyOf } from '../model/address.js';
-import type { NewLink } from '../system/network.js';
+import type { NewLink } from '../system/network/network.js';
 import { stepCommand } from './steps/index.js';
 import type { AddressStep, DefaultRouteStep, SetupStep } from './steps/step.js';
 

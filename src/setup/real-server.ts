@@ -2,7 +2,7 @@
 import { UsageError } from '../errors.js';
 import { type Family, familyOf } from '../model/address.js';
 import type { TunnelType } from '../model/destination.js';
-import { hostPrefix } from '../system/network.js';
+import { hostPrefix } from '../system/network/network.js';
 import { interfaceSetting } from '../system/sysctl.js';
 import type { SetupPlan, SetupStep, SysctlStep } from './steps/step.js';
 import { type Encapsulation, tunnelDevice } from './tunnels.js';

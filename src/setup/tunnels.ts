@@ -1,7 +1,7 @@
 /** The tunnel device on which a real server receives the packets that a director encapsulates. */
 import type { Family } from '../model/address.js';
 import type { TunnelType } from '../model/destination.js';
-import type { NewLink } from '../system/network.js';
+import type { NewLink } from '../system/network/network.js';
 
 /** The device that comes with a tunnel's module; it takes packets for any local address. */
 type OwnDevice = Pick<NewLink, 'name' | 'kind'>;

@@ -1,8 +1,8 @@
 /** The machine as set-up and doctor see it: settings, network, modules. Sockets are opened at their first use. */
 import type { OpenSocket } from '../netlink/transport/socket.js';
-import type { Files } from './files.js';
-import { FouClient } from './fou.js';
+import type { Files } from './files/files.js';
 import { loadModule } from './modules.js';
+import { FouClient } from './network/fou.js';
 import { RouteClient } from './rtnetlink/client.js';
 import { Sysctls } from './sysctl.js';
 

@@ -3,7 +3,7 @@
  * stay clear for an interface called `eth0.100`.
  */
 import { HostError } from '../errors.js';
-import { type Files, writeAll } from './files.js';
+import { type Files, writeAll } from './files/files.js';
 
 const ROOT = '/proc/sys';
 

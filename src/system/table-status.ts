@@ -1,6 +1,6 @@
 /** The kernel's own figures of the connection table, in /proc/net/ip_vs_status: since Linux 7.1, and for root alone. */
 import { errnoText } from '../errors.js';
-import { codeOf, wholeText } from './files.js';
+import { codeOf, wholeText } from './files/files.js';
 
 const PATH = '/proc/net/ip_vs_status';
 

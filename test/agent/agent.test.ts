@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { healthReport } from '../../src/agent/health-report.js';
+import { healthReport } from '../../src/agent/reports/health-report.js';
 import { TransportError, UsageError } from '../../src/errors.js';
 import { holdKey } from '../../src/model/hold.js';
 import type { ServiceId } from '../../src/model/service.js';

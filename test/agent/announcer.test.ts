@@ -2,12 +2,16 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { type AnnounceMemory, announceKind, type LocalAddress } from '../../src/agent/announce-memory.js';
-import { answerAnnouncing } from '../../src/agent/announce-report.js';
-import type { Vip } from '../../src/agent/announced-vips.js';
-import { vipsOf } from '../../src/agent/announced-vips.js';
-import { type AddressPorts, Announcer } from '../../src/agent/announcer.js';
-import { type AgentEvent, eventText } from '../../src/agent/event.js';
+import {
+  type AnnounceMemory,
+  announceKind,
+  type LocalAddress,
+} from '../../src/agent/announce/announce-memory.js';
+import { answerAnnouncing } from '../../src/agent/announce/announce-report.js';
+import type { Vip } from '../../src/agent/announce/announced-vips.js';
+import { vipsOf } from '../../src/agent/announce/announced-vips.js';
+import { type AddressPorts, Announcer } from '../../src/agent/announce/announcer.js';
+import { type AgentEvent, eventText } from '../../src/agent/reports/event.js';
 import { HostError } from '../../src/errors.js';
 import { documentOf } from '../support/agent-farm.js';
 import { ManualClock } from '../support/manual-clock.js';

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { CheckSchedule, type RepeatedCheck } from '../../src/agent/check-schedule.js';
-import { DueQueue } from '../../src/agent/due-queue.js';
+import { CheckSchedule, type RepeatedCheck } from '../../src/agent/checks/check-schedule.js';
+import { DueQueue } from '../../src/agent/checks/due-queue.js';
 import type { CheckResult } from '../../src/health/run-check.js';
 import { placeCheck } from '../../src/health/run-checks.js';
 import { checkOf } from '../support/health/check-of.js';

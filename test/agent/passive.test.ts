@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { areSuspect } from '../../src/agent/passive.js';
+import { areSuspect } from '../../src/agent/checks/passive.js';
 import { HostError } from '../../src/errors.js';
 import type { ServiceId } from '../../src/model/service.js';
 import { AgentFarm } from '../support/agent-farm.js';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { main } from '../../src/cli/main.js';
-import { isInForeground } from '../../src/system/netns.js';
+import { isInForeground } from '../../src/system/network/netns.js';
 import { everywhere } from '../support/all-netns.js';
 import { Captured } from '../support/captured.js';
 import { contextWith } from '../support/context.js';

@@ -8,7 +8,7 @@ import { main } from '../../src/cli/main.js';
 import { IpvsClient } from '../../src/ipvs/client.js';
 import { destinationRule, serviceRule } from '../../src/ipvsadm/rules.js';
 import { initSystemOf } from '../../src/setup/boot/init-systems.js';
-import { rootedFiles } from '../../src/system/rooted-files.js';
+import { rootedFiles } from '../../src/system/files/rooted-files.js';
 import { normal, servicesOfRules, state } from '../support/arbitrary-state.js';
 import {
   distributions,

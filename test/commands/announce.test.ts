@@ -3,13 +3,17 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { announceKind } from '../../src/agent/announce-memory.js';
-import { type AnnounceReport, answerAnnouncing, type VipReport } from '../../src/agent/announce-report.js';
-import { Announcer } from '../../src/agent/announcer.js';
+import { announceKind } from '../../src/agent/announce/announce-memory.js';
+import {
+  type AnnounceReport,
+  answerAnnouncing,
+  type VipReport,
+} from '../../src/agent/announce/announce-report.js';
+import { Announcer } from '../../src/agent/announce/announcer.js';
 import { main } from '../../src/cli/main.js';
 import { ExabgpRoutes } from '../../src/commands/announce/exabgp-routes.js';
 import { openLastingStore, tellStateDirectory } from '../../src/commands/shared/store.js';
-import { bootId } from '../../src/system/run-dir.js';
+import { bootId } from '../../src/system/files/run-dir.js';
 import { agentPlace } from '../support/agent-socket.js';
 import { Captured } from '../support/captured.js';
 import { contextWith } from '../support/context.js';

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
-import { checkDaemonLinks, problemOf } from '../../src/commands/shared/daemon-links.js';
+import { checkDaemonLinks, problemOf } from '../../src/commands/shared/change/daemon-links.js';
 import { UsageError } from '../../src/errors.js';
 import type { Daemon } from '../../src/model/daemon.js';
 import { inOwnNetwork } from '../support/netns.js';

@@ -1,7 +1,7 @@
 // A request to stop, as commands hear it.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Interruption } from '../../src/commands/shared/interruption.js';
+import { Interruption } from '../../src/commands/shared/change/interruption.js';
 
 test('after a request a sleep is short, and the event loop still turns', async () => {
   const stop = new AbortController();

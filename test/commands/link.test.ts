@@ -18,7 +18,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { main } from '../../src/cli/main.js';
-import { makeLinks } from '../../src/system/symlinks.js';
+import { makeLinks } from '../../src/system/files/symlinks.js';
 import { Captured } from '../support/captured.js';
 import { contextWith } from '../support/context.js';
 

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:net';
 import { describe, type TestContext, test } from 'node:test';
-import type { CheckHealth, HealthReport, ServerHealth } from '../../src/agent/health-report.js';
-import { healthMark, marksOf } from '../../src/commands/shared/agent-health.js';
+import type { CheckHealth, HealthReport, ServerHealth } from '../../src/agent/reports/health-report.js';
+import { healthMark, marksOf } from '../../src/commands/shared/agent/agent-health.js';
 import { withHealth } from '../../src/commands/top/state.js';
 import { agentPlace } from '../support/agent-socket.js';
 import { Director } from '../support/director.js';

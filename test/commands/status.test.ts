@@ -10,7 +10,7 @@ import { statusJson, statusText } from '../../src/commands/status/sections.js';
 import type { Daemon } from '../../src/model/daemon.js';
 import { holdKey } from '../../src/model/hold.js';
 import { plainTheme } from '../../src/output/theme.js';
-import { genericSockets } from '../../src/system/netlink-users.js';
+import { genericSockets } from '../../src/system/network/netlink-users.js';
 import { Director } from '../support/director.js';
 import { address, director, group, withIpvs, withSettings } from '../support/machine-facts.js';
 

@@ -4,8 +4,8 @@ import fs from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { test } from 'node:test';
 import type { ServiceId } from '../../src/model/service.js';
-import { namespaceName } from '../../src/system/run-dir.js';
-import { Store } from '../../src/system/store.js';
+import { namespaceName } from '../../src/system/files/run-dir.js';
+import { Store } from '../../src/system/files/store.js';
 import { Director } from '../support/director.js';
 import { ownFiles } from '../support/flock.js';
 

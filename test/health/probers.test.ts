@@ -8,7 +8,7 @@ import { Probers, within } from '../../src/health/path/probers.js';
 import { placeFor, runChecks } from '../../src/health/run-checks.js';
 import type { ServiceId } from '../../src/model/service.js';
 import type { Machine } from '../../src/system/machine.js';
-import type { WorkerEvents } from '../../src/system/worker.js';
+import type { WorkerEvents } from '../../src/system/programs/worker.js';
 import { checkOf } from '../support/health/check-of.js';
 import { serverRow } from '../support/rows.js';
 

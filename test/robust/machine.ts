@@ -6,7 +6,7 @@ import { type ClientOptions, IpvsClient } from '../../src/ipvs/client.js';
 import type { Destination } from '../../src/model/destination.js';
 import type { Service, ServiceId } from '../../src/model/service.js';
 import type { OpenSocket } from '../../src/netlink/transport/socket.js';
-import type { Files } from '../../src/system/files.js';
+import type { Files } from '../../src/system/files/files.js';
 import { Captured } from '../support/captured.js';
 import { chunks, contextWith } from '../support/context.js';
 import { FakeIpvs } from '../support/fake-ipvs.js';

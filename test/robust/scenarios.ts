@@ -8,7 +8,7 @@ import { IpvsClient } from '../../src/ipvs/client.js';
 import type { ServiceId } from '../../src/model/service.js';
 import type { State } from '../../src/model/state.js';
 import { readState } from '../../src/plan/current.js';
-import type { Files } from '../../src/system/files.js';
+import type { Files } from '../../src/system/files/files.js';
 import { normal } from '../support/arbitrary-state.js';
 import { Captured } from '../support/captured.js';
 import { chunks, contextWith } from '../support/context.js';

@@ -1,9 +1,9 @@
 /** An agent over a kernel in memory, a clock that a test moves, and checks that answer as the test says. */
 import type { TestContext } from 'node:test';
 import { Agent, type Scope } from '../../src/agent/agent.js';
-import type { Vip } from '../../src/agent/announced-vips.js';
-import { type AgentEvent, eventText } from '../../src/agent/event.js';
+import type { Vip } from '../../src/agent/announce/announced-vips.js';
 import { type AgentMemory, noMemory } from '../../src/agent/memory.js';
+import { type AgentEvent, eventText } from '../../src/agent/reports/event.js';
 import { KernelTable } from '../../src/commands/run/kernel-table.js';
 import { parseDocuments } from '../../src/document/load.js';
 import type { CheckResult } from '../../src/health/run-check.js';

@@ -1,8 +1,8 @@
 /** The place of a director's agent, where a test answers in its stead. */
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
-import { type Answer, type LineServer, serveLines } from '../../src/system/line-socket.js';
-import { Store } from '../../src/system/store.js';
+import { Store } from '../../src/system/files/store.js';
+import { type Answer, type LineServer, serveLines } from '../../src/system/network/line-socket.js';
 import type { Director } from './director.js';
 import { ownFiles } from './flock.js';
 

@@ -10,7 +10,7 @@ import { IpvsClient } from '../../src/ipvs/client.js';
 import type { State } from '../../src/model/state.js';
 import type { OpenSocket } from '../../src/netlink/transport/socket.js';
 import { readState } from '../../src/plan/current.js';
-import type { Files } from '../../src/system/files.js';
+import type { Files } from '../../src/system/files/files.js';
 import { Captured } from './captured.js';
 import { changesIn } from './changes.js';
 import { chunks, contextWith } from './context.js';

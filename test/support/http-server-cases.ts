@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { connect, type Socket } from 'node:net';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type HttpHandler, type HttpLimits, serveHttp } from '../../src/system/http-server.js';
+import { type HttpHandler, type HttpLimits, serveHttp } from '../../src/system/network/http-server.js';
 
 const MIB = 1024 * 1024;
 

@@ -9,8 +9,8 @@ import fs from 'node:fs';
 import { Journal } from '../../src/setup/journal.js';
 import { planRealServer } from '../../src/setup/real-server.js';
 import { runSteps } from '../../src/setup/run-steps.js';
+import { Store } from '../../src/system/files/store.js';
 import { Machine } from '../../src/system/machine.js';
-import { Store } from '../../src/system/store.js';
 import { openSocket } from './socket.js';
 
 const [state = '', at, when, ...vips] = process.argv.slice(2);

@@ -4,7 +4,7 @@ import { type Destination, plainTunnel } from '../../src/model/destination.js';
 import type { ServiceId } from '../../src/model/service.js';
 import { counterNames, type Stats } from '../../src/model/stats.js';
 import type { DestinationEntry } from '../../src/model/table.js';
-import type { InterfaceAddress, Link, Route } from '../../src/system/network.js';
+import type { InterfaceAddress, Link, Route } from '../../src/system/network/network.js';
 
 const noStats = Object.fromEntries(counterNames.map((name) => [name, 0n])) as unknown as Stats;
 

@@ -1,6 +1,6 @@
 /** A clock that moves only when a test says so. */
 
-import { DueQueue } from '../../src/agent/due-queue.js';
+import { DueQueue } from '../../src/agent/checks/due-queue.js';
 import type { Clock } from '../../src/system/clock.js';
 
 interface Timer {

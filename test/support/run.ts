@@ -6,7 +6,7 @@ import { LvsadmError } from '../../src/errors.js';
 import type { IpvsClient } from '../../src/ipvs/client.js';
 import { runIpvsadm, runRestore } from '../../src/ipvsadm/run.js';
 import { INT_MAX } from '../../src/model/limits.js';
-import type { Resolver } from '../../src/system/names.js';
+import type { Resolver } from '../../src/system/network/names.js';
 import { Captured } from './captured.js';
 import { header } from './connection-table.js';
 import { chunks, contextWith } from './context.js';

@@ -4,7 +4,7 @@
  */
 import type { NetlinkSocket, OpenSocket } from '../../src/netlink/transport/socket.js';
 import { Protocol } from '../../src/netlink/transport/socket.js';
-import type { Files } from '../../src/system/files.js';
+import type { Files } from '../../src/system/files/files.js';
 import { changesIn, withSend } from './changes.js';
 import { readMessages } from './wire.js';
 

@@ -4,7 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { type Files, writeWhole } from '../../src/system/files.js';
+import { type Files, writeWhole } from '../../src/system/files/files.js';
 import { ownFiles } from '../support/flock.js';
 
 const refuse = (code: string) => (): never => {

@@ -1,7 +1,7 @@
 // Who may write a path: every place on the way counts.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { foreignWriterOf } from '../../src/system/foreign-writers.js';
+import { foreignWriterOf } from '../../src/system/files/foreign-writers.js';
 
 const directory = 0o040755;
 const file = 0o100644;

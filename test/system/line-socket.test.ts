@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { HostError } from '../../src/errors.js';
-import { askLine, serveLines } from '../../src/system/line-socket.js';
+import { askLine, serveLines } from '../../src/system/network/line-socket.js';
 
 async function socketPath(t: TestContext): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'lvsadm-test-'));

@@ -6,7 +6,7 @@ import {
   type Resolver,
   resolveNames,
   SystemNames,
-} from '../../src/system/names.js';
+} from '../../src/system/network/names.js';
 
 describe('/etc/services', () => {
   const services = parseServices(`

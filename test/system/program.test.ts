@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HostError } from '../../src/errors.js';
-import { checkProgram, runProgram, runShown } from '../../src/system/program.js';
+import { checkProgram, runProgram, runShown } from '../../src/system/programs/program.js';
 
 // Node throws for an errno that it does not expect of spawn: here ENOTDIR.
 const notStartable = '/proc/self/status/on-change';

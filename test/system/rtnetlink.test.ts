@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { after, before, describe, test } from 'node:test';
 import { Errno, HostError, KernelError } from '../../src/errors.js';
 import { openNodeSocket } from '../../src/netlink/transport/node.js';
-import type { NewAddress } from '../../src/system/network.js';
+import type { NewAddress } from '../../src/system/network/network.js';
 import { RouteClient } from '../../src/system/rtnetlink/client.js';
 import { inOwnNetwork } from '../support/netns.js';
 

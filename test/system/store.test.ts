@@ -16,11 +16,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { HostError, LockedError } from '../../src/errors.js';
-import { namespaceName } from '../../src/system/run-dir.js';
-import { type StateKind, Store, type StoreContext } from '../../src/system/store.js';
+import { namespaceName } from '../../src/system/files/run-dir.js';
+import { type StateKind, Store, type StoreContext } from '../../src/system/files/store.js';
 
 const namespace = namespaceName(fs);
-const module = new URL('../../src/system/store.js', import.meta.url).href;
+const module = new URL('../../src/system/files/store.js', import.meta.url).href;
 
 let directory: string;
 let warnings: string[];
@@ -315,7 +315,7 @@ describe('the directory', () => {
 test('a network namespace has a name that the next one with its inode does not have', () => {
   const script =
     "import('node:fs').then(async (fs) => console.log((await import(process.argv[1])).namespaceName(fs)))";
-  const runDir = new URL('../../src/system/run-dir.js', import.meta.url).href;
+  const runDir = new URL('../../src/system/files/run-dir.js', import.meta.url).href;
   const user = process.getuid?.() === 0 ? [] : ['--map-root-user'];
   const fresh = () =>
     execFileSync('unshare', [...user, '--net', process.execPath, '--eval', script, runDir], {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { HostError } from '../../src/errors.js';
-import { Supervisor, type SupervisorContext } from '../../src/system/supervisor.js';
+import { Supervisor, type SupervisorContext } from '../../src/system/programs/supervisor.js';
 
 function supervisor(env: SupervisorContext['env'], status = 0) {
   const told: string[] = [];

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { readlinkSync, statSync } from 'node:fs';
 import { test } from 'node:test';
-import { sharesNamespace } from '../../src/system/run-dir.js';
-import { startWorker } from '../../src/system/worker.js';
+import { sharesNamespace } from '../../src/system/files/run-dir.js';
+import { startWorker } from '../../src/system/programs/worker.js';
 
 /** Lines of a program, until `count` have come or it has ended. */
 function heard(command: readonly [string, ...string[]], sent: string, count: number): Promise<string[]> {

@@ -5,7 +5,7 @@ import type { ClientOptions, IpvsClient } from '../../ipvs/client.js';
 import type { OptionSocket } from '../../ipvs/source/sockopt.js';
 import type { Trace } from '../../netlink/connection.js';
 import type { OpenSocket } from '../../netlink/transport/socket.js';
-import type { Files } from '../../system/files.js';
+import type { Files } from '../../system/files/files.js';
 import { main } from '../main.js';
 import { DescriptorOutput } from './output.js';
 import { type Descriptors, readFile, readStdin } from './streams.js';
@@ -78,17 +78,30 @@ function processContext(runtime: Runtime): ProcessContext {
     },
     openClient: (how) => openClient(runtime, err, how),
     async runSelf(words, stdout, stop) {
-      return (await import('../../system/program.js')).runShown([...runtime.command, ...words], stdout, stop);
+      return (await import('../../system/programs/program.js')).runShown(
+        [...runtime.command, ...words],
+        stdout,
+        stop,
+      );
     },
     async runInNetns(path, words) {
-      const run = runtime.execInNetns ?? (await import('../../system/netns.js')).runInNetns;
+      const run = runtime.execInNetns ?? (await import('../../system/network/netns.js')).runInNetns;
       return run(path, [...runtime.command, ...words]);
     },
     async runLater(words, seconds, name) {
-      return (await import('../../system/later.js')).runLater(runtime.command, words, seconds, name, files);
+      return (await import('../../system/programs/later.js')).runLater(
+        runtime.command,
+        words,
+        seconds,
+        name,
+        files,
+      );
     },
     async startWorker(words, events) {
-      return (await import('../../system/worker.js')).startWorker([...runtime.command, ...words], events);
+      return (await import('../../system/programs/worker.js')).startWorker(
+        [...runtime.command, ...words],
+        events,
+      );
     },
     async close() {
       if (client !== undefined) (await client.catch(() => undefined))?.close();

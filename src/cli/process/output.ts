@@ -1,7 +1,7 @@
 /** Standard output and standard error of the process. */
 import { ClosedPipe, type Output } from '../../context.js';
 import { errnoText, OutputError } from '../../errors.js';
-import { codeOf, type Files, S_IFMT } from '../../system/files.js';
+import { codeOf, type Files, S_IFMT } from '../../system/files/files.js';
 import type { Descriptors } from './streams.js';
 
 /** Milliseconds from one attempt to write to a full pipe to the next: longer while nobody reads. */

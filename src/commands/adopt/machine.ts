@@ -5,10 +5,10 @@ import { IPVSADM, requireInitSystem } from '../../setup/boot/find.js';
 import type { InitSystem } from '../../setup/boot/init-systems.js';
 import { Journal } from '../../setup/journal.js';
 import type { BootFileStep, FileState } from '../../setup/steps/step.js';
-import { type Files, freshName, ifThere } from '../../system/files.js';
+import { type Files, freshName, ifThere } from '../../system/files/files.js';
+import { rootedFiles } from '../../system/files/rooted-files.js';
 import { Machine } from '../../system/machine.js';
-import { runShown } from '../../system/program.js';
-import { rootedFiles } from '../../system/rooted-files.js';
+import { runShown } from '../../system/programs/program.js';
 import { lastingDirectory, openStore } from '../shared/store.js';
 
 export interface BootMachine {

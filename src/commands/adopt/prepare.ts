@@ -9,9 +9,9 @@ import { changesAnything } from '../../output/plan.js';
 import type { Plan } from '../../plan/plan.js';
 import { type EnabledSetup, findEnabledSetup, IPVSADM, keepalivedFillsTable } from '../../setup/boot/find.js';
 import type { BootFileStep } from '../../setup/steps/step.js';
-import { ifThere } from '../../system/files.js';
-import { SystemNames } from '../../system/names.js';
-import { planFor, readCurrent } from '../shared/desired-state.js';
+import { ifThere } from '../../system/files/files.js';
+import { SystemNames } from '../../system/network/names.js';
+import { planFor, readCurrent } from '../shared/change/desired-state.js';
 import type { BootMachine } from './machine.js';
 import { adoptedDocument, readSavedState, type SavedState } from './saved-state.js';
 

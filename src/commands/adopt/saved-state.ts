@@ -12,8 +12,8 @@ import type { DesiredState } from '../../model/state.js';
 import { toYaml } from '../../output/yaml.js';
 import type { EnabledSetup } from '../../setup/boot/find.js';
 import { readVariables, type Variable, type Variables } from '../../setup/boot/shell-variables.js';
-import { ifThere } from '../../system/files.js';
-import { SystemNames } from '../../system/names.js';
+import { ifThere } from '../../system/files/files.js';
+import { SystemNames } from '../../system/network/names.js';
 
 export interface SavedState {
   readonly state: DesiredState;

@@ -1,9 +1,9 @@
 /** The announcer over this machine's devices, with its memory. */
-import { type AnnounceMemory, announceKind } from '../../agent/announce-memory.js';
-import { type AnnouncePorts, Announcer } from '../../agent/announcer.js';
+import { type AnnounceMemory, announceKind } from '../../agent/announce/announce-memory.js';
+import { type AnnouncePorts, Announcer } from '../../agent/announce/announcer.js';
 import type { Context } from '../../context.js';
 import { type Clock, systemClock } from '../../system/clock.js';
-import { bootId } from '../../system/run-dir.js';
+import { bootId } from '../../system/files/run-dir.js';
 import type { Options } from '../command.js';
 import { StateFile } from '../run/state-file.js';
 import { KernelAddresses } from './kernel-addresses.js';

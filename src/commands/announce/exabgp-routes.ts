@@ -1,6 +1,6 @@
 /** Virtual addresses as lines for ExaBGP (`encoder text`), each written once per change. Pure. */
-import type { AnnounceReport } from '../../agent/announce-report.js';
-import { hostPrefix } from '../../system/network.js';
+import type { AnnounceReport } from '../../agent/announce/announce-report.js';
+import { hostPrefix } from '../../system/network/network.js';
 
 export interface RouteAttributes {
   /** MULTI_EXIT_DISC of RFC 4271: of routes from one neighbouring network the lowest wins. */

@@ -1,10 +1,10 @@
 /** A process of ExaBGP: asks the agent again and again, and writes the routes that follow to standard output. */
-import type { AnnounceReport } from '../../agent/announce-report.js';
+import type { AnnounceReport } from '../../agent/announce/announce-report.js';
 import type { Context } from '../../context.js';
 import { HostError } from '../../errors.js';
 import { printable } from '../../foreign-text.js';
-import { Interruption } from '../shared/interruption.js';
-import { askAgent } from '../shared/running-agent.js';
+import { askAgent } from '../shared/agent/running-agent.js';
+import { Interruption } from '../shared/change/interruption.js';
 import { ExabgpRoutes, type RouteAttributes } from './exabgp-routes.js';
 
 /** Milliseconds between two questions, and for an answer. */

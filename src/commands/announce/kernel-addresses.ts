@@ -1,12 +1,12 @@
 /** The addresses of this machine's devices, as announcing reads and changes them: by the steps of set-ups. */
-import type { LocalAddress } from '../../agent/announce-memory.js';
-import type { AddressPorts, PresentAddress } from '../../agent/announcer.js';
+import type { LocalAddress } from '../../agent/announce/announce-memory.js';
+import type { AddressPorts, PresentAddress } from '../../agent/announce/announcer.js';
 import type { Context } from '../../context.js';
 import { Errno, KernelError, TransportError } from '../../errors.js';
 import { apply, check, undo } from '../../setup/steps/index.js';
 import { type AddressStep, ALREADY_SET, type SetupStep } from '../../setup/steps/step.js';
 import { Machine } from '../../system/machine.js';
-import { hostPrefix } from '../../system/network.js';
+import { hostPrefix } from '../../system/network/network.js';
 
 /** Alias of a device that the agent has made. */
 const MARK = 'lvsadm';

@@ -1,5 +1,5 @@
 /** What is announced, as text. */
-import type { AnnounceReport, VipReport } from '../../agent/announce-report.js';
+import type { AnnounceReport, VipReport } from '../../agent/announce/announce-report.js';
 import type { Context } from '../../context.js';
 import { printable } from '../../foreign-text.js';
 import { renderTable } from '../../output/table.js';

@@ -1,11 +1,11 @@
 /** Announcing while no agent runs: the addresses that the last one left, shown or withdrawn. */
-import { type AnnounceReport, reportOf, type VipAction } from '../../agent/announce-report.js';
-import type { AgentEvent } from '../../agent/event.js';
+import { type AnnounceReport, reportOf, type VipAction } from '../../agent/announce/announce-report.js';
+import type { AgentEvent } from '../../agent/reports/event.js';
 import type { Context } from '../../context.js';
 import { HostError } from '../../errors.js';
 import { printable } from '../../foreign-text.js';
-import type { Store } from '../../system/store.js';
-import { Interruption } from '../shared/interruption.js';
+import type { Store } from '../../system/files/store.js';
+import { Interruption } from '../shared/change/interruption.js';
 import { requireStateDirectory } from '../shared/store.js';
 import { Announcing, clockOf } from './announcing.js';
 

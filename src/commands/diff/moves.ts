@@ -7,8 +7,7 @@ import { movedShare, serversAfter } from '../../observe/placement/moves.js';
 import { Placements } from '../../observe/placement/placements.js';
 import type { Moves } from '../../output/plan.js';
 import { changing, isChange, type Plan } from '../../plan/plan.js';
-import type { Store } from '../../system/store.js';
-import { DrainedWeights } from '../shared/drained-weights.js';
+import type { Store } from '../../system/files/store.js';
 import {
   betweenThresholds,
   guessedServers,
@@ -16,6 +15,7 @@ import {
   ServerTable,
   writeAssumption,
 } from '../shared/hash-servers.js';
+import { DrainedWeights } from '../shared/holds/drained-weights.js';
 import { describeServer } from '../shared/server.js';
 
 /** One request for each service that changes and stays. What has to be assumed of servers is said on standard error. */

@@ -2,8 +2,8 @@
 import type { Context } from '../../context.js';
 import type { Authorship } from '../../fleet/releases.js';
 import { printable } from '../../foreign-text.js';
-import { readIfThere } from '../../system/files.js';
-import { userName } from '../shared/origin.js';
+import { readIfThere } from '../../system/files/files.js';
+import { userName } from '../shared/change/origin.js';
 
 export function authorship({ env, files, date }: Context, comment?: string): Authorship {
   const host = readIfThere('/proc/sys/kernel/hostname', files)?.trim() ?? 'unknown';

@@ -8,7 +8,7 @@ import { type WaveRequest, waveOf } from '../../fleet/rollout.js';
 import type { FleetStore } from '../../fleet/store.js';
 import { printable } from '../../foreign-text.js';
 import { type Json, toJson } from '../../output/json.js';
-import { Interruption } from '../shared/interruption.js';
+import { Interruption } from '../shared/change/interruption.js';
 import { authorship } from './author.js';
 
 const DONE = 0;

@@ -8,7 +8,7 @@ import { printable } from '../../foreign-text.js';
 import { type Json, toJson, toJsonLine } from '../../output/json.js';
 import { type Row, renderTable } from '../../output/table.js';
 import { themeFor } from '../../output/theme.js';
-import { Interruption } from '../shared/interruption.js';
+import { Interruption } from '../shared/change/interruption.js';
 import { otherOrderLines, otherOrders } from './hashing.js';
 import { heldJson, heldLines, reportedHolds } from './held.js';
 import { targetJson, targetText, waveNumber } from './rollouts.js';

@@ -1,5 +1,5 @@
 /** The health of services as the agent of this network namespace knows it. */
-import type { CheckHealth, HealthReport, ServerHealth } from '../../agent/health-report.js';
+import type { CheckHealth, HealthReport, ServerHealth } from '../../agent/reports/health-report.js';
 import type { Context } from '../../context.js';
 import { UsageError } from '../../errors.js';
 import { holdFrom, holdText } from '../../model/hold.js';
@@ -7,8 +7,8 @@ import { shown } from '../../output/columns.js';
 import { type Json, toJson, toJsonLine } from '../../output/json.js';
 import { renderTable } from '../../output/table.js';
 import { type Theme, themeFor } from '../../output/theme.js';
-import { Interruption } from '../shared/interruption.js';
-import { askAgent } from '../shared/running-agent.js';
+import { askAgent } from '../shared/agent/running-agent.js';
+import { Interruption } from '../shared/change/interruption.js';
 
 const UP = 0;
 const DOWN = 1;

@@ -1,7 +1,7 @@
 /** Metrics over HTTP: /metrics, and /healthz for supervisors. */
 import { UnavailableError } from '../../errors.js';
 import { contentTypes, type ExpositionFormat } from '../../observe/metrics/exposition.js';
-import { type HttpAnswer, type HttpHandler, plainAnswer } from '../../system/http-server.js';
+import { type HttpAnswer, type HttpHandler, plainAnswer } from '../../system/network/http-server.js';
 import { failureText } from '../shared/reading-client.js';
 import type { Exporter } from './exporter.js';
 

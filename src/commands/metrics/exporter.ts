@@ -6,8 +6,8 @@ import { mergeExpositions, type NetnsExposition } from '../../observe/metrics/me
 import { nodeExporterMetrics } from '../../observe/metrics/node-exporter.js';
 import { metricsOf } from '../../observe/metrics/table-metrics.js';
 import { sampleTable, type TableSample } from '../../observe/table/sample.js';
-import { wholeText } from '../../system/files.js';
-import { otherNamespaces } from '../../system/netns.js';
+import { wholeText } from '../../system/files/files.js';
+import { otherNamespaces } from '../../system/network/netns.js';
 import { readTableStatus } from '../../system/table-status.js';
 import { version } from '../../version.js';
 import { outputsIn } from '../shared/namespaces.js';

@@ -1,7 +1,7 @@
 /** Polls the agent for servers that go down, come up, are kept by the floor, or have a check that this machine cannot run. */
 import type { Context } from '../../context.js';
 import type { HealthEvent } from '../../observe/table/event.js';
-import { type AgentHealth, type HealthMark, healthMark, healthWord } from '../shared/agent-health.js';
+import { type AgentHealth, type HealthMark, healthMark, healthWord } from '../shared/agent/agent-health.js';
 import { serverArgument, serviceArgument } from '../shared/service-arg.js';
 
 /** What a change of is an event. */

@@ -1,5 +1,5 @@
 /** The agent's lines on standard output. Neither a reader that stands still nor one that is gone keeps it from its work. */
-import { type AgentEvent, eventText } from '../../agent/event.js';
+import { type AgentEvent, eventText } from '../../agent/reports/event.js';
 import { ClosedPipe, type Context } from '../../context.js';
 import { OutputError } from '../../errors.js';
 import { toJsonLine } from '../../output/json.js';

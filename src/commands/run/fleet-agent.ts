@@ -9,9 +9,9 @@ import { version } from '../../version.js';
 import { clockOf } from '../announce/announcing.js';
 import type { Values } from '../command.js';
 import { directorFor } from '../fleet/directors.js';
-import { directorOf, type directorOptions } from '../shared/audience.js';
-import { openFleetStore, type StoreValues, storeAddress } from '../shared/fleet-store.js';
-import { fleetHoldsKind } from '../shared/holds.js';
+import { directorOf, type directorOptions } from '../shared/fleet/audience.js';
+import { openFleetStore, type StoreValues, storeAddress } from '../shared/fleet/fleet-store.js';
+import { fleetHoldsKind } from '../shared/holds/holds.js';
 import { FleetDocuments, lastGoodKind } from './fleet-documents.js';
 import { StateFile } from './state-file.js';
 

@@ -6,9 +6,9 @@ import { type LvsadmError, UsageError } from '../../errors.js';
 import type { ApplyCause, LastGood } from '../../fleet/member-ports.js';
 import type { FleetDocument } from '../../fleet/releases.js';
 import type { DesiredService } from '../../model/state.js';
-import { SystemNames } from '../../system/names.js';
-import type { StateKind } from '../../system/store.js';
-import { programsOf } from '../shared/root-programs.js';
+import type { StateKind } from '../../system/files/store.js';
+import { SystemNames } from '../../system/network/names.js';
+import { programsOf } from '../shared/agent/root-programs.js';
 import type { Documents } from './looks.js';
 
 interface Waiting {

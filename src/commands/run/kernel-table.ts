@@ -10,8 +10,8 @@ import type { DesiredState } from '../../model/state.js';
 import { type Reconciliation, reconcile } from '../../plan/apply.js';
 import { readState } from '../../plan/current.js';
 import { type RemovalLimit, withoutRemovalsOf } from '../../plan/policy.js';
-import { planFor, readCurrent, settingWriter } from '../shared/desired-state.js';
-import { checkRemovals, watchLimit } from '../shared/removal-limits.js';
+import { planFor, readCurrent, settingWriter } from '../shared/change/desired-state.js';
+import { checkRemovals, watchLimit } from '../shared/change/removal-limits.js';
 import type { HashOrders } from './hash-orders.js';
 
 export interface TableLimits {

@@ -1,5 +1,5 @@
 /** The agent's looks at its documents and at the table, one after the other, and what becomes of their failures. */
-import type { Cause } from '../../agent/table-events.js';
+import type { Cause } from '../../agent/reports/table-events.js';
 import { type NamedText, requireEnds } from '../../document/load.js';
 import { DocumentError, LvsadmError, UnavailableError, UsageError } from '../../errors.js';
 import type { DesiredState } from '../../model/state.js';

@@ -1,7 +1,7 @@
 /** Where the agent keeps the states of servers over restarts and reboots. */
 import { type AgentMemory, memoryKind, shifted } from '../../agent/memory.js';
 import type { Context } from '../../context.js';
-import { bootId } from '../../system/run-dir.js';
+import { bootId } from '../../system/files/run-dir.js';
 import { removeOldBoots } from '../shared/store.js';
 import { StateFile } from './state-file.js';
 

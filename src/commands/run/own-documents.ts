@@ -4,11 +4,11 @@ import { type NamedText, parseDocuments } from '../../document/load.js';
 import type { Lookup } from '../../document/names.js';
 import { DocumentError } from '../../errors.js';
 import { systemClock } from '../../system/clock.js';
-import { SystemNames } from '../../system/names.js';
-import type { StateKind } from '../../system/store.js';
+import type { StateKind } from '../../system/files/store.js';
+import { SystemNames } from '../../system/network/names.js';
 import type { Values } from '../command.js';
-import { directorOf, type directorOptions } from '../shared/audience.js';
-import { readOwnDocuments, refuseForeignPrograms } from '../shared/root-programs.js';
+import { readOwnDocuments, refuseForeignPrograms } from '../shared/agent/root-programs.js';
+import { directorOf, type directorOptions } from '../shared/fleet/audience.js';
 import type { Documents } from './looks.js';
 import { StateFile } from './state-file.js';
 

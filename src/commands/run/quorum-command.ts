@@ -1,8 +1,8 @@
 /** Programs that documents run when a quorum is won or lost. */
 import { HostError } from '../../errors.js';
 import { cleanEnvironment, failureOf } from '../../health/checks/command.js';
-import { foreignWriterOf, isRoot } from '../../system/foreign-writers.js';
-import { runGroup } from '../../system/process-group.js';
+import { foreignWriterOf, isRoot } from '../../system/files/foreign-writers.js';
+import { runGroup } from '../../system/programs/process-group.js';
 
 /** Milliseconds after which a program and its children are killed. */
 const PATIENCE = 30_000;

@@ -2,7 +2,7 @@
 import type { Context } from '../../context.js';
 import { masked } from '../../foreign-text.js';
 import type { NameOf } from '../../observe/connections/text.js';
-import { SystemNames } from '../../system/names.js';
+import { SystemNames } from '../../system/network/names.js';
 
 /** Milliseconds that a listing waits for names; addresses without a name by then are shown as numbers. */
 const PATIENCE = 2000;

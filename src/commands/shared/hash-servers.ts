@@ -5,7 +5,7 @@ import type { Service } from '../../model/service.js';
 import { type DestinationEntry, overloadOf } from '../../model/table.js';
 import { keepsPorts } from '../../observe/connections/known-servers.js';
 import type { HashServer } from '../../observe/placement/hash-tables.js';
-import type { DrainedWeights } from './drained-weights.js';
+import type { DrainedWeights } from './holds/drained-weights.js';
 import { someNames } from './server.js';
 
 export class ServerTable {

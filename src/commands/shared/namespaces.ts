@@ -2,7 +2,7 @@
 import type { Context } from '../../context.js';
 import { HostError } from '../../errors.js';
 import { printable } from '../../foreign-text.js';
-import { netnsDirectory } from '../../system/netns.js';
+import { netnsDirectory } from '../../system/network/netns.js';
 
 /** Words that lead to a named namespace, or to this one. */
 export const wordsFor = (name: string | undefined): readonly string[] =>

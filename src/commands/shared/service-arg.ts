@@ -6,7 +6,7 @@ import { UsageError } from '../../errors.js';
 import type { DestinationId } from '../../model/destination.js';
 import { isFwmark, type Protocol, type ServiceId } from '../../model/service.js';
 import { type Port, parseServer, parseService } from '../../model/service-uri.js';
-import { SystemNames } from '../../system/names.js';
+import { SystemNames } from '../../system/network/names.js';
 
 /** Where the names of ports are read. */
 type Files = Pick<Context, 'readFile'>;

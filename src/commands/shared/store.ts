@@ -3,10 +3,10 @@
 import type { Context } from '../../context.js';
 import { UsageError } from '../../errors.js';
 import { printable } from '../../foreign-text.js';
-import { codeOf } from '../../system/files.js';
-import { foreignWriterOf, isRoot } from '../../system/foreign-writers.js';
-import { bootId, namespaceName, sharesNamespace } from '../../system/run-dir.js';
-import { type StateKind, Store } from '../../system/store.js';
+import { codeOf } from '../../system/files/files.js';
+import { foreignWriterOf, isRoot } from '../../system/files/foreign-writers.js';
+import { bootId, namespaceName, sharesNamespace } from '../../system/files/run-dir.js';
+import { type StateKind, Store } from '../../system/files/store.js';
 import type { Options } from '../command.js';
 
 export const runDirOption = {

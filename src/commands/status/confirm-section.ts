@@ -1,5 +1,5 @@
 /** The change that waits for `lvsadm confirm`, in `lvsadm status`. */
-import { timeOfDay } from '../shared/confirmation.js';
+import { timeOfDay } from '../shared/change/confirmation.js';
 import type { Section } from './section.js';
 
 export const confirmation: Section = {

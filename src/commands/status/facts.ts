@@ -9,10 +9,10 @@ import type { Holds } from '../../model/hold.js';
 import type { Info } from '../../model/table.js';
 import { Machine } from '../../system/machine.js';
 import { loadedModules, moduleParameters } from '../../system/modules.js';
-import { type NetlinkUsers, netlinkUsers } from '../../system/netlink-users.js';
+import { type NetlinkUsers, netlinkUsers } from '../../system/network/netlink-users.js';
 import { readTableStatus, type TableStatus } from '../../system/table-status.js';
-import { pendingChange } from '../shared/confirmation.js';
-import { readableHolds } from '../shared/holds.js';
+import { pendingChange } from '../shared/change/confirmation.js';
+import { readableHolds } from '../shared/holds/holds.js';
 import { openStore } from '../shared/store.js';
 import type { Heard } from './probe.js';
 

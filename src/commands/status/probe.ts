@@ -4,7 +4,7 @@ import { HostError } from '../../errors.js';
 import { readSyncMessage } from '../../ipvs/sync-message.js';
 import { familyOf } from '../../model/address.js';
 import { type Daemon, multicastOf } from '../../model/daemon.js';
-import { listenToGroups, type MulticastGroup } from '../../system/multicast.js';
+import { listenToGroups, type MulticastGroup } from '../../system/network/multicast.js';
 
 export interface Heard {
   readonly groups: readonly MulticastGroup[];

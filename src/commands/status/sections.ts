@@ -6,7 +6,7 @@ import { definitionList } from '../../output/definition-list.js';
 import { toJson } from '../../output/json.js';
 import type { Theme } from '../../output/theme.js';
 import { missingFeatures } from '../../system/kernel-features.js';
-import type { NetlinkUser } from '../../system/netlink-users.js';
+import type { NetlinkUser } from '../../system/network/netlink-users.js';
 import { vsSetting } from '../../system/vs-settings.js';
 import { summaryOf } from '../shared/findings.js';
 import { confirmation } from './confirm-section.js';

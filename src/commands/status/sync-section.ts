@@ -1,7 +1,7 @@
 /** The sync daemons of `lvsadm status`, and the masters that --probe heard. */
 import { type Daemon, multicastOf } from '../../model/daemon.js';
 import { daemonText } from '../../output/plan.js';
-import { groupText } from '../../system/multicast.js';
+import { groupText } from '../../system/network/multicast.js';
 import type { Heard, HeardMaster } from './probe.js';
 import { type Row, type Section, settingRows } from './section.js';
 

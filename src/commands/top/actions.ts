@@ -3,7 +3,7 @@ import type { Context } from '../../context.js';
 import { destinationKey } from '../../model/destination.js';
 import { outputTo } from '../../output/deferred-output.js';
 import { command as drain } from '../drain.js';
-import { keptByAgent } from '../shared/kept-servers.js';
+import { keptByAgent } from '../shared/holds/kept-servers.js';
 import { withOwnClient } from '../shared/own-client.js';
 import { findServer } from '../shared/server.js';
 import { openStore } from '../shared/store.js';

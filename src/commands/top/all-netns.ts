@@ -1,8 +1,8 @@
 /** top over all network namespaces: what a process in each of them writes of the same interval. */
 import type { Context } from '../../context.js';
 import { jsonString } from '../../foreign-text.js';
-import { otherNamespaces } from '../../system/netns.js';
-import { Interruption } from '../shared/interruption.js';
+import { otherNamespaces } from '../../system/network/netns.js';
+import { Interruption } from '../shared/change/interruption.js';
 import { netnsHeading, outputIn } from '../shared/namespaces.js';
 import { failureText, survive } from '../shared/reading-client.js';
 import type { Writing } from './writing.js';

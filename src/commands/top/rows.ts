@@ -12,7 +12,7 @@ import {
   healthWord,
   isHealthy,
   serverKey,
-} from '../shared/agent-health.js';
+} from '../shared/agent/agent-health.js';
 import type { Line } from './arrange.js';
 import {
   cellText,

@@ -2,7 +2,7 @@
 import type { Size } from '../../context.js';
 import type { ConnectionGroup } from '../../observe/connections/groups.js';
 import type { RatedTable } from '../../observe/table/rates.js';
-import type { HealthMarks } from '../shared/agent-health.js';
+import type { HealthMarks } from '../shared/agent/agent-health.js';
 import { type Arrangement, arrange, type Line, positionOf } from './arrange.js';
 import type { Units } from './measures.js';
 

@@ -3,7 +3,7 @@ import { destinationKey } from '../../model/destination.js';
 import { type Overload, overloadOf } from '../../model/table.js';
 import type { RatedServer, RatedService, RatedTable, Rates } from '../../observe/table/rates.js';
 import type { Json } from '../../output/json.js';
-import { type HealthMark, type HealthMarks, serverKey } from '../shared/agent-health.js';
+import { type HealthMark, type HealthMarks, serverKey } from '../shared/agent/agent-health.js';
 import type { Line } from './arrange.js';
 
 /** The services and servers of the lines, in their order. */

@@ -6,7 +6,7 @@ import { isUnspecified } from '../../model/address.js';
 import { type DestinationId, destinationKey } from '../../model/destination.js';
 import type { ServiceEntry } from '../../model/table.js';
 import { isTemplateOf } from '../../observe/connections/templates.js';
-import { codeOf, wholeText } from '../../system/files.js';
+import { codeOf, wholeText } from '../../system/files/files.js';
 import { vsSetting } from '../../system/vs-settings.js';
 import { scanTable } from '../shared/connection-table.js';
 import type { ServerTable } from '../shared/hash-servers.js';

@@ -1,5 +1,5 @@
 /** Reasons for which packets do not reach IPVS. */
-import { hostPrefix } from '../../system/network.js';
+import { hostPrefix } from '../../system/network/network.js';
 import { contains, isLocal, routeTo, vipsOf } from '../facts/routing.js';
 import { type Check, manualFix, seen } from './check.js';
 import { servicesOf } from './table.js';

@@ -1,7 +1,7 @@
 /** Mistakes in the set-up of a real server. */
 import { familyOf } from '../../model/address.js';
 import { HIDING_ARP_IGNORE } from '../../setup/real-server.js';
-import { hostPrefix } from '../../system/network.js';
+import { hostPrefix } from '../../system/network/network.js';
 import { interfaceSetting } from '../../system/sysctl.js';
 import { hasLocalRoute, interfacesWith, routeTo } from '../facts/routing.js';
 import { largerOf } from '../facts/settings.js';

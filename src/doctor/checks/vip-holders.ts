@@ -1,6 +1,6 @@
 /** The links that hold the VIPs of a real server. */
 import { familyOf } from '../../model/address.js';
-import { hostPrefix, type InterfaceAddress, type Link, tunnelKinds } from '../../system/network.js';
+import { hostPrefix, type InterfaceAddress, type Link, tunnelKinds } from '../../system/network/network.js';
 import type { MachineFacts, Scope } from '../facts/facts.js';
 import { interfacesWith, linkNamed, vipsOf } from '../facts/routing.js';
 

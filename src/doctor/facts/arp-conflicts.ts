@@ -6,7 +6,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Errno, KernelError } from '../../errors.js';
 import { familyOf } from '../../model/address.js';
-import type { InterfaceAddress } from '../../system/network.js';
+import type { InterfaceAddress } from '../../system/network/network.js';
 import type { RouteClient } from '../../system/rtnetlink/client.js';
 import type { ArpConflict, MachineFacts } from './facts.js';
 import { contains, interfacesWith, linkNamed, vipsOf } from './routing.js';

@@ -5,7 +5,7 @@ import type { Daemon } from '../../model/daemon.js';
 import type { DestinationId } from '../../model/destination.js';
 import type { Protocol } from '../../model/service.js';
 import type { DestinationEntry, ServiceEntry, Timeouts } from '../../model/table.js';
-import type { InterfaceAddress, Link, Neighbour, Route } from '../../system/network.js';
+import type { InterfaceAddress, Link, Neighbour, Route } from '../../system/network/network.js';
 
 export interface ServiceFacts extends ServiceEntry {
   /** Sorted by address and port. */

@@ -1,7 +1,7 @@
 /** Questions about a machine's addresses and routes. */
 import { addressBytes, familyOf } from '../../model/address.js';
 import { isFwmark, type Service } from '../../model/service.js';
-import { type InterfaceAddress, type Link, type Route, routingTables } from '../../system/network.js';
+import { type InterfaceAddress, type Link, type Route, routingTables } from '../../system/network/network.js';
 import type { MachineFacts } from './facts.js';
 
 /** Whether `address` is in `network`: `192.0.2.0/24`, or an address alone. */

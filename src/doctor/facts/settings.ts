@@ -1,6 +1,6 @@
 /** Settings under /proc/sys: the ones that the checks need, and the value that the kernel makes of two of them. */
 import { HostError } from '../../errors.js';
-import type { Link } from '../../system/network.js';
+import type { Link } from '../../system/network/network.js';
 import { interfaceSetting, type Sysctls } from '../../system/sysctl.js';
 import { VS_DIRECTORY, vsSetting } from '../../system/vs-settings.js';
 import type { MachineFacts } from './facts.js';

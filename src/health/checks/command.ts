@@ -1,6 +1,6 @@
 /** A program ends with status 0; a number in its first line of output is a weight. */
 import { quoted } from '../../foreign-text.js';
-import { type GroupEnd, runGroup, type UserIds } from '../../system/process-group.js';
+import { type GroupEnd, runGroup, type UserIds } from '../../system/programs/process-group.js';
 import { firstLine, withWeight } from './answer.js';
 import { CheckFailure, type CheckTarget, type RunKind, Unanswered } from './check.js';
 

@@ -1,6 +1,6 @@
 /** An echo request is answered: ping(8) sends it, because Node has no sockets of ICMP. */
 import { HostError } from '../../errors.js';
-import { runGroup } from '../../system/process-group.js';
+import { runGroup } from '../../system/programs/process-group.js';
 import { CheckFailure, NotRun, type RunKind, Unanswered } from './check.js';
 import { failureOf } from './command.js';
 

@@ -1,6 +1,6 @@
 /** Echo requests of a given size that no machine on the way may fragment. The ping(8) of iputils sends them. */
 import { HostError } from '../../errors.js';
-import { runGroup } from '../../system/process-group.js';
+import { runGroup } from '../../system/programs/process-group.js';
 import type { CheckTarget } from '../checks/check.js';
 import { failureOf } from '../checks/command.js';
 

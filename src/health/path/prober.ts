@@ -3,7 +3,7 @@ import { errnoText, HostError, KernelError } from '../../errors.js';
 import type { Leg } from '../../model/check.js';
 import type { ServerPath } from '../../model/server-path.js';
 import type { Machine } from '../../system/machine.js';
-import type { Worker, WorkerEvents } from '../../system/worker.js';
+import type { Worker, WorkerEvents } from '../../system/programs/worker.js';
 import { type Answered, type Questions, READY } from './messages.js';
 import { LEG } from './routes.js';
 

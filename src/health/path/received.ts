@@ -1,5 +1,5 @@
 /** What a network namespace has received, by the counters of the kernel: proc_net(5), Documentation/networking/snmp_counter.rst. */
-import { type Files, ifThere } from '../../system/files.js';
+import { type Files, ifThere } from '../../system/files/files.js';
 
 export interface Received {
   /** TCP segments and UDP datagrams. */

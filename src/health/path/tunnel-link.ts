@@ -2,7 +2,7 @@
 import { familyOf } from '../../model/address.js';
 import { plainTunnel } from '../../model/destination.js';
 import type { ServerPath } from '../../model/server-path.js';
-import type { NewLink } from '../../system/network.js';
+import type { NewLink } from '../../system/network/network.js';
 
 /**
  * As IPVS encapsulates: GUE carries the packets of an ipip, sit or ip6tnl link.

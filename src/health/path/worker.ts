@@ -2,9 +2,9 @@
 import { HostError, LvsadmError, TransportError } from '../../errors.js';
 import { familyOf } from '../../model/address.js';
 import type { Check } from '../../model/check.js';
-import type { Files } from '../../system/files.js';
+import type { Files } from '../../system/files/files.js';
 import type { Machine } from '../../system/machine.js';
-import { inputLines } from '../../system/worker.js';
+import { inputLines } from '../../system/programs/worker.js';
 import type { CheckTarget } from '../checks/check.js';
 import { type CheckResult, runCheck } from '../run-check.js';
 import { largestBelow, passesWhole, START } from './echo.js';

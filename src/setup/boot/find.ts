@@ -1,6 +1,6 @@
 /** What fills the table of this machine at boot, as far as its files say. */
 import { HostError } from '../../errors.js';
-import { type Files, ifThere, readIfThere } from '../../system/files.js';
+import { type Files, ifThere, readIfThere } from '../../system/files/files.js';
 import { type BootSetup, bootSetups } from './boot-setups.js';
 import { type InitSystem, initSystemOf } from './init-systems.js';
 

@@ -1,6 +1,6 @@
 /** Init systems: where services are defined, which links enable them at boot, and the steps that enable and disable them. */
 import { HostError } from '../../errors.js';
-import { type Files, ifThere, S_IFLNK, S_IFMT } from '../../system/files.js';
+import { type Files, ifThere, S_IFLNK, S_IFMT } from '../../system/files/files.js';
 import type { BootFileStep } from '../steps/step.js';
 
 export interface InitSystem {

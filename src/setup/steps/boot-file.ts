@@ -15,7 +15,7 @@ import {
   S_IFMT,
   S_IFREG,
   syncDirectory,
-} from '../../system/files.js';
+} from '../../system/files/files.js';
 import { ALREADY_SET, type BootFileStep, type FileState, type StepKind } from './step.js';
 
 export const bootFile: StepKind<BootFileStep> = {

@@ -2,7 +2,7 @@
 import { Errno } from '../../errors.js';
 import { type Family, familyOf } from '../../model/address.js';
 import type { Machine } from '../../system/machine.js';
-import { type Route, routingTables } from '../../system/network.js';
+import { type Route, routingTables } from '../../system/network/network.js';
 import { ALREADY_SET, type DefaultRouteStep, removeUnlessGone, type StepKind } from './step.js';
 
 export const defaultRoute: StepKind<DefaultRouteStep> = {

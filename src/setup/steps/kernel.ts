@@ -3,7 +3,7 @@ import { HostError } from '../../errors.js';
 import { familyOf } from '../../model/address.js';
 import type { Machine } from '../../system/machine.js';
 import { isLoaded } from '../../system/modules.js';
-import type { InterfaceAddress } from '../../system/network.js';
+import type { InterfaceAddress } from '../../system/network/network.js';
 import { type Sysctls, sysctlName } from '../../system/sysctl.js';
 import { ALREADY_SET, type ModuleStep, type StepKind, type SysctlStep } from './step.js';
 

@@ -1,6 +1,6 @@
 /** Links: create them, and set them up. */
 import { Errno, HostError, KernelError } from '../../errors.js';
-import { type Link, type NewLink, routingTables } from '../../system/network.js';
+import { type Link, type NewLink, routingTables } from '../../system/network/network.js';
 import { ALREADY_SET, type LinkStep, type StepKind, type UpStep } from './step.js';
 
 export const link: StepKind<LinkStep> = {

@@ -2,7 +2,7 @@
 import { HostError, KernelError } from '../../errors.js';
 import type { Family } from '../../model/address.js';
 import type { Machine } from '../../system/machine.js';
-import type { DefaultRoute, NewAddress, NewLink } from '../../system/network.js';
+import type { DefaultRoute, NewAddress, NewLink } from '../../system/network/network.js';
 
 export interface ModuleStep {
   readonly do: 'module';

@@ -18,7 +18,7 @@ import type {
   Route,
   RoutingRule,
   WayTo,
-} from '../network.js';
+} from '../network/network.js';
 import { type LinkNames, readInterfaceAddress, readLink, readNeighbour, readRoute } from './decode.js';
 import * as body from './encode.js';
 import { type Body, type Message, Messages } from './messages.js';

@@ -2,7 +2,7 @@
 import { ProtocolError } from '../../errors.js';
 import { addressLength, type Family, formatAddress } from '../../model/address.js';
 import { Reader } from '../../netlink/bytes.js';
-import type { InterfaceAddress, Link, Neighbour, Route } from '../network.js';
+import type { InterfaceAddress, Link, Neighbour, Route } from '../network/network.js';
 import type { MessageOf } from './messages.js';
 import {
   addressFlag,

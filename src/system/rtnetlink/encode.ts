@@ -11,7 +11,7 @@ import {
   type NewLink,
   type RoutingRule,
   routingTables,
-} from '../network.js';
+} from '../network/network.js';
 import type { BodyOf } from './messages.js';
 import {
   addressFlag,

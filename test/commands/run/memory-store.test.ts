@@ -7,7 +7,7 @@ import { type TestContext, test } from 'node:test';
 import { type AgentMemory, noMemory } from '../../../src/agent/memory.js';
 import { MemoryStore } from '../../../src/commands/run/memory-store.js';
 import { runQuorumCommand } from '../../../src/commands/run/quorum-command.js';
-import type { Files } from '../../../src/system/files.js';
+import type { Files } from '../../../src/system/files/files.js';
 import { Captured } from '../../support/captured.js';
 import { contextWith } from '../../support/context.js';
 import { ownFiles } from '../../support/flock.js';

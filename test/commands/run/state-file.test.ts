@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StateFile } from '../../../src/commands/run/state-file.js';
-import { type StateKind, Store } from '../../../src/system/store.js';
+import { type StateKind, Store } from '../../../src/system/files/store.js';
 import { Captured } from '../../support/captured.js';
 import { contextWith } from '../../support/context.js';
 import { ownFiles } from '../../support/flock.js';

@@ -5,7 +5,7 @@ import { UsageError } from '../../../src/errors.js';
 import { NameLookup } from '../../../src/ipvsadm/name-lookup.js';
 import { type Step, stepsOf } from '../../../src/ipvsadm/restore/batches.js';
 import { checkedSteps } from '../../../src/ipvsadm/restore/restore.js';
-import { systemResolver } from '../../../src/system/names.js';
+import { systemResolver } from '../../../src/system/network/names.js';
 import { Captured } from '../../support/captured.js';
 import { contextWith } from '../../support/context.js';
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import * as files from '../../../src/libc/files.js';
-import { makeDirectory, readIfThere, replaceFile, writeWhole } from '../../../src/system/files.js';
+import { makeDirectory, readIfThere, replaceFile, writeWhole } from '../../../src/system/files/files.js';
 
 const codeOf = (attempt: () => unknown): unknown => {
   try {

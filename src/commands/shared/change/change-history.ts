@@ -1,0 +1,103 @@
+/** The history of changes, as commands keep it. */
+import type { Context } from '../../../context.js';
+import { parseDocuments } from '../../../document/load.js';
+import { documentOf } from '../../../document/write.js';
+import { HostError, LockedError } from '../../../errors.js';
+import { printable } from '../../../foreign-text.js';
+import {
+  type Change,
+  type ChangeCounts,
+  type ChangeRecord,
+  recordsKind,
+} from '../../../history/change-record.js';
+import { History } from '../../../history/history.js';
+import type { IpvsClient } from '../../../ipvs/client.js';
+import type { Settings } from '../../../model/settings.js';
+import { countActions } from '../../../output/plan.js';
+import { readState } from '../../../plan/current.js';
+import type { Plan } from '../../../plan/plan.js';
+import { codeOf } from '../../../system/files/files.js';
+import { HoldStore } from '../holds/holds.js';
+import { openLastingStore, removeOldBoots } from '../store.js';
+import type { Desired } from './desired-state.js';
+import { originOf } from './origin.js';
+
+export const openHistory = (context: Context, stateDir: string | undefined): History =>
+  new History(openLastingStore(context, recordsKind, stateDir), context.files);
+
+/** The table as it is before a change. */
+export class TableBefore {
+  private constructor(
+    private readonly context: Context,
+    private readonly stateDir: string | undefined,
+    /** A document. */
+    readonly table: string,
+  ) {}
+
+  static async read(
+    context: Context,
+    stateDir: string | undefined,
+    client: IpvsClient,
+  ): Promise<TableBefore> {
+    return new TableBefore(context, stateDir, JSON.stringify(documentOf(await readState(client))));
+  }
+
+  /** Keeps it, once it is certain that the change is made. @throws HostError, LockedError */
+  keep(counts: ChangeCounts, settings?: Settings): Promise<ChangeRecord> {
+    const { context, stateDir, table } = this;
+    removeOldBoots(context, stateDir);
+    const change: Change = { ...originOf(context), ...counts, settings };
+    return openHistory(context, stateDir).add(change, table);
+  }
+
+  /** The same for a change that is worth more than its record: a failure is a line on standard error. */
+  async keepIfPossible(counts: ChangeCounts, settings?: Settings): Promise<void> {
+    try {
+      await this.keep(counts, settings);
+    } catch (error) {
+      if (!(error instanceof HostError || error instanceof LockedError)) throw error;
+      // A user who may change the table and not the directory has no history.
+      if (isForbidden(error)) return;
+      await this.context.err.write(
+        `lvsadm: lvsadm rollback cannot undo this change: ${printable(error.message)}\n`,
+      );
+    }
+  }
+}
+
+const isForbidden = ({ cause }: Error): boolean => ['EACCES', 'EPERM'].includes(codeOf(cause ?? {}) ?? '');
+
+/**
+ * A table that was kept, as desired state: all that it lacks is to go. Holds of today come before it.
+ * @throws HostError, DocumentError
+ */
+export async function desiredFrom(
+  kept: { readonly number: number; readonly table: string; readonly settings?: Settings | undefined },
+  context: Context,
+  stateDir: string | undefined,
+): Promise<Desired> {
+  const texts = [{ file: `the table before change ${kept.number}`, text: kept.table }];
+  const state = await parseDocuments(texts);
+  return {
+    prune: true,
+    only: [],
+    state: { ...state, settings: kept.settings },
+    holds: new HoldStore(context, stateDir).read(),
+    texts,
+  };
+}
+
+export function countsOf(plan: Plan): ChangeCounts {
+  const { add, change, remove } = countActions(plan);
+  return { added: add, changed: change, removed: remove };
+}
+
+/** The settings that a plan sets, as they are before it. */
+export function settingsBefore({ settings }: Plan): Settings | undefined {
+  const { before, differences = [] } = settings ?? {};
+  const set = differences.flatMap(({ field }) => {
+    const value = before?.[field];
+    return value === undefined ? [] : [[field, value]];
+  });
+  return set.length === 0 ? undefined : Object.fromEntries(set);
+}

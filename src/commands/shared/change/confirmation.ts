@@ -1,0 +1,63 @@
+/** Changes that are taken back unless `lvsadm confirm` comes in time. */
+import type { Context } from '../../../context.js';
+import { LockedError } from '../../../errors.js';
+import type { ChangeRecord } from '../../../history/change-record.js';
+import { type PendingChange, pendingKind } from '../../../history/pending-change.js';
+import type { Store } from '../../../system/files/store.js';
+import { cancelLater } from '../../../system/programs/later.js';
+import type { TableBefore } from './change-history.js';
+
+export const pendingChange = (store: Store): PendingChange | undefined => store.read(pendingKind);
+
+/** @throws LockedError if a change waits for its confirmation: it would be taken back together with another one */
+export function requireNonePending(store: Store): void {
+  const pending = pendingChange(store);
+  if (pending === undefined) return;
+  const { number, deadline } = pending;
+  throw new LockedError(
+    `change ${number}`,
+    `waiting for lvsadm confirm until ${timeOfDay(deadline)}, and lvsadm rollback takes it back`,
+    store.pathOf(pendingKind),
+  );
+}
+
+/**
+ * Has the change taken back after a time, whatever becomes of this process. Called before the first step of the change, under the lock of
+ * apply.
+ * @throws HostError, LockedError: then it is not taken back by itself
+ */
+export async function awaitConfirmation(
+  seconds: number,
+  { table }: TableBefore,
+  record: ChangeRecord,
+  store: Store,
+  stateDir: string | undefined,
+  context: Context,
+): Promise<PendingChange> {
+  const token = `${process.pid}-${context.date().getTime().toString(36)}`;
+  const runDir = store.pathOf(pendingKind).replace(/\/[^/]*$/, '');
+  const words = ['take-back', token, '--run-dir', absolute(runDir)];
+  const directory = stateDir ?? context.env['LVSADM_STATE_DIR'];
+  if (directory) words.push('--state-dir', absolute(directory));
+  const { unit } = await context.runLater(words, seconds, `lvsadm-confirm-${token}`);
+  const { size: _, ...change } = record;
+  const deadline = context.date().getTime() + seconds * 1000;
+  const pending = { ...change, token, table, deadline, process: process.pid, unit };
+  // What waits finds nothing to do if this fails, or if this process is killed before.
+  await store.update(pendingKind, () => pending);
+  await context.err.write(
+    `lvsadm: the table before this comes back at ${timeOfDay(deadline)} unless lvsadm confirm comes before\n`,
+  );
+  return pending;
+}
+
+const absolute = (path: string): string => (path.startsWith('/') ? path : `${process.cwd()}/${path}`);
+
+/** The change stays, or has been taken back. */
+export async function endPending({ unit }: PendingChange, store: Store): Promise<void> {
+  await store.update(pendingKind, () => undefined);
+  await cancelLater({ unit });
+}
+
+/** `14:02:11`, in the local time zone. */
+export const timeOfDay = (moment: number): string => new Date(moment).toTimeString().slice(0, 8);

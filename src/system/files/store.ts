@@ -1,0 +1,292 @@
+/**
+ * The store of all state that lvsadm keeps: what it must know later and the kernel does not tell, and the locks among its
+ * processes. Everything belongs to one network namespace. Locks are flock(2)'s, on files that stay: the kernel unlocks them when
+ * their holder ends, however it ends.
+ */
+import { HostError, LockedError } from '../../errors.js';
+import { readInBackground, replaceInBackground } from './background-files.js';
+import {
+  directoryOf,
+  type Files,
+  ifThere,
+  makeDirectory,
+  readIfThere,
+  removeIfThere,
+  replaceFile,
+  writeAll,
+} from './files.js';
+import { flockByProgram } from './flock.js';
+import {
+  bootId,
+  distrust,
+  inWritableRunDir,
+  namespaceName,
+  type RunDirContext,
+  readableRunDir,
+  reasonOf,
+} from './run-dir.js';
+
+/** A kind of state, in a file of its own. */
+export interface StateKind<T> {
+  /** `weights`: the file is `NAMESPACE.weights.json`. */
+  readonly name: string;
+  /** The state of a file that does not exist. */
+  readonly empty: T;
+  /** @throws Error for a value that is not of this kind */
+  parse(value: unknown): T;
+  /** Undefined where nothing is left to remember: the file is removed. */
+  format(state: T): unknown;
+  /** What a file that cannot be read costs. */
+  readonly loss: string;
+  /** Whether a file that cannot be read is told and replaced; otherwise it is an error. */
+  readonly expendable: boolean;
+  /** Whether it is about more than the kernel's state, which a reboot ends. */
+  readonly outlivesBoot?: true;
+  /** Whether it is written without blanks: a line for some thousand servers, which no one reads by eye. */
+  readonly isLarge?: true;
+  /** Whether only its owner may read it. */
+  readonly isPrivate?: true;
+}
+
+export interface StoreContext extends RunDirContext {
+  /** Called with a line that the administrator should see. */
+  warn(line: string): void;
+}
+
+export interface Patience {
+  /** Milliseconds to wait for the holder to finish. */
+  readonly wait: number;
+  /** Called once, before waiting, with `process 17`, or `another process` where that is not known. */
+  waiting?(holder: string): void;
+}
+
+/** Milliseconds to wait for another process to change state; it takes a few. */
+const CHANGE_PATIENCE = 30_000;
+
+const VERSION = 2;
+
+/** The content of a state file. */
+interface Stored {
+  readonly version: typeof VERSION;
+  /** State of another boot is ignored: the kernel has forgotten what it is about. */
+  readonly boot?: string | undefined;
+  readonly state: unknown;
+}
+
+export class Store {
+  private warned = false;
+
+  /** @param file replaces the files of the run directory by this one */
+  constructor(
+    private readonly context: StoreContext,
+    private readonly file?: string,
+    /** Why what a directory holds is not to be read (default: of files that are named, nothing is). */
+    private readonly distrusts: (directory: string) => string | undefined = (directory) =>
+      file === undefined ? distrust(directory, context.files) : undefined,
+  ) {}
+
+  /** The file of this kind, whether it exists or not. @throws HostError */
+  pathOf({ name }: Pick<StateKind<unknown>, 'name'>): string {
+    return this.file ?? `${readableRunDir(this.context)}/${this.namespace()}.${name}.json`;
+  }
+
+  /** The Unix socket of this name. @throws HostError */
+  socketPath(name: string): string {
+    return `${readableRunDir(this.context)}/${this.namespace()}.${name}.sock`;
+  }
+
+  /** The files of this namespace, locks among them, in the order of their names. @throws HostError */
+  paths(): string[] {
+    const directory = readableRunDir(this.context);
+    const { files } = this.context;
+    const names = attempt('read', directory, () => ifThere(() => files.readdirSync(directory))) ?? [];
+    const own = names.filter((name) => name.startsWith(`${this.namespace()}.`)).sort();
+    return own.map((name) => `${directory}/${name}`);
+  }
+
+  /** @throws HostError for a file that cannot be read and is not expendable */
+  read<T>(kind: StateKind<T>): T {
+    const { warn } = this.context;
+    const path = this.pathOf(kind);
+    const problem = this.distrusts(path.slice(0, path.lastIndexOf('/')));
+    if (problem === undefined) return this.readFrom(path, kind);
+    if (this.file !== undefined && !kind.expendable) throw new HostError(`read ${path}`, problem);
+    if (!this.warned) warn(`state is ignored: ${problem}`);
+    this.warned = true;
+    return kind.empty;
+  }
+
+  /**
+   * Changes state: no other process does so between reading and writing.
+   * @throws HostError, LockedError; the state is as it was then
+   */
+  async update<T>(kind: StateKind<T>, change: (state: T) => T): Promise<void> {
+    const { files } = this.context;
+    const { path, release } = await this.locked('lock', 'changing state', { wait: CHANGE_PATIENCE });
+    try {
+      if (this.file === undefined) this.cleanUp(directoryOf(path));
+      const problem = this.file && this.distrusts(directoryOf(this.file).replace(/(.)\/$/, '$1'));
+      if (problem) throw new HostError(`write ${this.file}`, problem);
+      const file = this.file ?? path.replace(/lock$/, `${kind.name}.json`);
+      const state = kind.format(change(this.readFrom(file, kind)));
+      attempt('write', file, () => {
+        if (state === undefined) removeIfThere(file, files);
+        else replaceFile(file, this.textOf(state, kind), files, modeOf(kind));
+      });
+    } finally {
+      release();
+    }
+  }
+
+  /** Reads state while other work goes on. @throws HostError for a file that cannot be read and is not expendable */
+  async readInBackground<T>(kind: StateKind<T>): Promise<T> {
+    const path = this.pathOf(kind);
+    const text = await readInBackground(path).catch((error) => refuse('read', path, error));
+    return this.parsed(text, path, kind);
+  }
+
+  /**
+   * Replaces state whose only writer is the holder of a lock, while other work goes on; one call after the other.
+   * @throws HostError; the state is as it was then
+   */
+  async replaceInBackground<T>(kind: StateKind<T>, state: T): Promise<void> {
+    const path = this.pathOf(kind);
+    const text = this.textOf(kind.format(state), kind);
+    await replaceInBackground(path, text, this.context.files, modeOf(kind)).catch((error) =>
+      refuse('write', path, error),
+    );
+  }
+
+  /**
+   * Locks one kind of work against other processes.
+   * @param doing what holders of this lock do: `applying a document here`
+   * @returns a function that unlocks it
+   * @throws HostError, LockedError if another process still holds it when the time is up
+   */
+  async lock(name: string, doing: string, patience: Patience): Promise<() => void> {
+    return (await this.locked(`${name}.lock`, doing, patience)).release;
+  }
+
+  private async locked(name: string, doing: string, patience: Patience) {
+    const { files } = this.context;
+    const { path, descriptor } = this.openLock(name);
+    const flock = files.flock ?? flockByProgram;
+    try {
+      if (!(await flock(descriptor, 0))) {
+        if (patience.wait > 0) patience.waiting?.(holderOf(path, files));
+        if (patience.wait <= 0 || !(await flock(descriptor, patience.wait))) {
+          throw new LockedError(holderOf(path, files), doing, path);
+        }
+      }
+    } catch (error) {
+      files.closeSync(descriptor);
+      throw error;
+    }
+    nameHolder(descriptor, String(process.pid), files);
+    return {
+      path,
+      release() {
+        nameHolder(descriptor, '', files);
+        files.closeSync(descriptor);
+      },
+    };
+  }
+
+  private openLock(name: string): { path: string; descriptor: number } {
+    const { files } = this.context;
+    const { O_RDWR, O_CREAT, O_NOFOLLOW } = files.constants;
+    const open = (path: string) => ({
+      path,
+      descriptor: files.openSync(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0o644),
+    });
+    const { file } = this;
+    if (file !== undefined) {
+      return attempt('write', file, () => {
+        makeDirectory(directoryOf(file).replace(/(.)\/$/, '$1'), files);
+        return open(`${file}.${name}`);
+      });
+    }
+    const namespace = this.namespace();
+    return inWritableRunDir(this.context, (directory) => open(`${directory}/${namespace}.${name}`));
+  }
+
+  private readFrom<T>(path: string, kind: StateKind<T>): T {
+    const { files } = this.context;
+    return this.parsed(
+      attempt('read', path, () => readIfThere(path, files)),
+      path,
+      kind,
+    );
+  }
+
+  private parsed<T>(text: string | undefined, path: string, kind: StateKind<T>): T {
+    const { files, warn } = this.context;
+    if (text === undefined) return kind.empty;
+    try {
+      const { version, boot, state } = JSON.parse(text) as Partial<Stored>;
+      if (version !== VERSION) throw new Error(`it is not of version ${VERSION}`);
+      const isOfThisBoot = boot === undefined || boot === (bootId(files) ?? boot);
+      if (!isOfThisBoot && !kind.outlivesBoot) return kind.empty;
+      return kind.parse(state);
+    } catch (error) {
+      const reason = `${text === '' ? 'it is empty' : (error as Error).message}; ${kind.loss}`;
+      if (!kind.expendable) throw new HostError(`read ${path}`, reason, { cause: error });
+      warn(`cannot read ${path}: ${reason}`);
+      return kind.empty;
+    }
+  }
+
+  private textOf(state: unknown, { isLarge }: Pick<StateKind<unknown>, 'isLarge'>): string {
+    const stored: Stored = { version: VERSION, boot: bootId(this.context.files), state };
+    return `${JSON.stringify(stored, undefined, isLarge ? 0 : 2)}\n`;
+  }
+
+  /** Removes the files of a dead namespace whose inode is that of this one by now. */
+  private cleanUp(directory: string): void {
+    const { files } = this.context;
+    const namespace = this.namespace();
+    const [inode = ''] = namespace.split('-');
+    for (const name of files.readdirSync(directory)) {
+      if (name.startsWith(`${inode}-`) && !name.startsWith(`${namespace}.`)) {
+        removeIfThere(`${directory}${name}`, files);
+      }
+    }
+  }
+
+  private namespace(): string {
+    return namespaceName(this.context.files);
+  }
+}
+
+const modeOf = ({ isPrivate }: Pick<StateKind<unknown>, 'isPrivate'>) => (isPrivate ? { mode: 0o600 } : {});
+
+/** Who holds a lock; not yet written down if it was taken this very moment. */
+function holderOf(path: string, files: Files): string {
+  const [pid] = /^\d+$/.exec(readIfThere(path, files) ?? '') ?? [];
+  return pid === undefined ? 'another process' : `process ${pid}`;
+}
+
+/** The lock holds whether or not its holder's name could be written. */
+function nameHolder(descriptor: number, text: string, files: Files): void {
+  try {
+    files.ftruncateSync(descriptor, 0);
+    writeAll(descriptor, text, files);
+  } catch {
+    // Those who wait are told that some process holds it.
+  }
+}
+
+function attempt<T>(verb: 'read' | 'write', path: string, call: () => T): T {
+  try {
+    return call();
+  } catch (error) {
+    return refuse(verb, path, error);
+  }
+}
+
+/** @throws HostError */
+function refuse(verb: 'read' | 'write', path: string, error: unknown): never {
+  throw error instanceof HostError
+    ? error
+    : new HostError(`${verb} ${path}`, reasonOf(error), { cause: error });
+}

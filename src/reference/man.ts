@@ -65,7 +65,7 @@ const files: Rows = [
   ],
   [
     '/var/lib/lvsadm',
-    'States of the servers that lvsadm run checks. LVSADM_STATE_DIR names another directory.',
+    'Holds, the history of changes, and the states of checked servers. LVSADM_STATE_DIR names another directory.',
   ],
   ['/var/cache/lvsadm', 'Node.js 22 and later, as root: compiled code, which shortens each start.'],
 ];
@@ -75,7 +75,7 @@ const environment: Rows = [
   ['LVSADM_RUN=DIRECTORY', 'Keep state there instead of in /run/lvsadm, as --run-dir does for one command.'],
   [
     'LVSADM_STATE_DIR=DIRECTORY',
-    'Keep the states of checked servers there instead of in /var/lib/lvsadm, as --state-dir does.',
+    'Keep holds, the history and the states of checked servers there instead of in /var/lib/lvsadm, as --state-dir does.',
   ],
   ['LVSADM_STORE=STORE', 'The store of the fleet for lvsadm fleet and lvsadm run, as --store.'],
   [
@@ -94,6 +94,7 @@ const environment: Rows = [
     'NOTIFY_SOCKET, WATCHDOG_USEC',
     'Set by systemd: lvsadm run tells it when it is ready, and that it is alive (sd_notify(3)).',
   ],
+  ['SSH_CONNECTION', 'Set by sshd(8): the address of the client stands in lvsadm history.'],
   ['NO_COLOR', 'Write no colours, if set to anything but the empty string. TERM=dumb has the same effect.'],
   [
     'LC_ALL, LC_CTYPE, LANG',

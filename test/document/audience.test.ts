@@ -115,7 +115,7 @@ const refusals: readonly (readonly [string, string, Director, RegExp])[] = [
     'without a name of the director',
     pairs,
     noDirector,
-    /:2:3: sync\.peers: peers names directors: --label node=NAME/,
+    /:3:5: sync\.peers: peers names directors: --label node=NAME/,
   ],
   [
     'beside a daemon',

@@ -13,8 +13,10 @@ const names = {
   ports: async () => ({ port: () => 80 }),
 };
 
+const director = { labels: { node: 'lb1', site: 'eu1' }, variables: {} };
+
 const services = async (text: string): Promise<number> =>
-  (await parseDocuments([{ file: 'docs', text }], names)).services?.length ?? 0;
+  (await parseDocuments([{ file: 'docs', text }], names, director)).services?.length ?? 0;
 
 const textIn = ({ lines }: Block): string => `${lines.join('\n')}\n`;
 const placeOf = ({ page, lines: [line] }: Block): string => `${page}: ${line}`;

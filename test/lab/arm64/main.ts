@@ -82,12 +82,14 @@ async function initramfs(kernel: Kernel): Promise<Buffer> {
 
 /** Runs the guest; its lines go to standard output. @returns whether all of its tests were run and passed */
 async function runGuest(kernel: Kernel, archive: string): Promise<boolean> {
-  const qemu = spawn('setpriv', [
-    ...['--pdeathsig', 'KILL', 'timeout', String(LIMIT), 'qemu-system-aarch64'],
-    ...['-M', 'virt', '-cpu', 'cortex-a72', '-m', '1536', '-nodefaults', '-display', 'none', '-no-reboot'],
-    ...['-serial', 'stdio', '-kernel', kernel.image, '-initrd', archive],
+  const words = [
+    ...['--pdeathsig', 'KILL', 'qemu-system-aarch64', '-M', 'virt', '-cpu', 'cortex-a72', '-m', '1536'],
+    ...['-nodefaults', '-display', 'none', '-no-reboot', '-serial', 'stdio'],
+    ...['-kernel', kernel.image, '-initrd', archive],
     ...['-append', 'console=ttyAMA0 quiet loglevel=1 panic=-1 random.trust_cpu=on'],
-  ]);
+  ];
+  // SIGKILL of this process ends the guest as well.
+  const qemu = spawn('setpriv', words, { timeout: LIMIT * 1000, killSignal: 'SIGKILL' });
   qemu.stderr.pipe(process.stderr);
   let passed = 0;
   let planned: number | undefined;

@@ -8,11 +8,16 @@ import { EtcdStore } from '../../src/fleet/etcd/etcd-store.js';
 
 const header = { cluster_id: '1', revision: '5' };
 
-async function storeOver(t: TestContext, answer: (response: ServerResponse) => unknown): Promise<EtcdStore> {
+/** @param timeout milliseconds without progress; generous, because the machine of a test may be busy */
+async function storeOver(
+  t: TestContext,
+  answer: (response: ServerResponse) => unknown,
+  timeout = 20_000,
+): Promise<EtcdStore> {
   const server = createServer((request, response) => request.resume().on('end', () => answer(response)));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
-  const options = { endpoints: [{ host: '127.0.0.1', port }], timeout: 300, patience: 0 };
+  const options = { endpoints: [{ host: '127.0.0.1', port }], timeout, patience: 0 };
   const store = new EtcdStore('etcd://test/lvs/', '/lvs/', options);
   t.after(() => {
     store.close();
@@ -40,26 +45,34 @@ test('an answer may take longer than the time limit while it goes on', async (t)
     header,
     kvs: [{ key: Buffer.from('/lvs/a').toString('base64'), mod_revision: '3' }],
   });
-  const store = await storeOver(t, async (response) => {
-    for (let start = 0; start < text.length; start += 20) {
-      response.write(text.slice(start, start + 20));
-      await sleep(120);
-    }
-    response.end();
-  });
+  const store = await storeOver(
+    t,
+    async (response) => {
+      for (let start = 0; start < text.length; start += 20) {
+        response.write(text.slice(start, start + 20));
+        await sleep(700);
+      }
+      response.end();
+    },
+    2000,
+  );
   assert.deepEqual(await store.keys('a'), ['a']);
 });
 
 test('an answer that stops is given up', async (t) => {
-  const store = await storeOver(t, (response) => response.write('{"header":'));
+  const store = await storeOver(t, (response) => response.write('{"header":'), 300);
   await assert.rejects(store.keys('a'), /no answer within 0\.3 s/);
 });
 
 test('the time limit begins when a call has its connection', async (t) => {
-  const store = await storeOver(t, async (response) => {
-    await sleep(200);
-    response.end(JSON.stringify({ header }));
-  });
+  const store = await storeOver(
+    t,
+    async (response) => {
+      await sleep(1500);
+      response.end(JSON.stringify({ header }));
+    },
+    3000,
+  );
   const calls = Array.from({ length: 20 }, (_, index) => store.read(`documents/${index}`));
   assert.ok((await Promise.all(calls)).every(({ revision }) => revision === 5));
 });

@@ -1,4 +1,4 @@
-// The guest's first file system: busybox, the stage scripts, and the modules that reach the host's files.
+// The guest's first file system: busybox, scripts, and the modules that reach the host's files or a disk.
 import { createHash } from 'node:crypto';
 import { chmodSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
@@ -12,14 +12,29 @@ import { bootScripts } from './paths.js';
 import { output, which } from './process.js';
 import { say } from './say.js';
 
-/** busybox loads them, plain. Everything else is loaded in the guest by modprobe, as on any machine. */
-const bootModules = ['virtio_pci', 'virtio_console', '9pnet_virtio', '9p', 'overlay'];
+interface Boot {
+  /** The script that becomes /init, and files beside it. */
+  init: string;
+  files: readonly string[];
+  /** busybox loads them, plain. Everything else is loaded in the guest by modprobe, as on any machine. */
+  modules: readonly string[];
+}
+
+const common = ['virtio_pci', 'virtio_console', '9pnet_virtio', '9p'];
+
+/** By the root file system: the host's files under memory, or a disk. */
+const boots = {
+  host: { init: 'init', files: ['main'], modules: [...common, 'overlay'] },
+  disk: { init: 'disk', files: ['commands', 'lab.service'], modules: [...common, 'virtio_blk', 'ext4'] },
+} as const satisfies Record<string, Boot>;
 
 /** The path of the initramfs for a kernel: made once, and again when its parts change. */
-export async function findInitramfs(kernel: Kernel): Promise<string> {
+export async function findInitramfs(kernel: Kernel, root: keyof typeof boots = 'host'): Promise<string> {
+  const { init, files: names, modules: bootModules } = boots[root];
+  const script = (name: string) => readFile(join(bootScripts, name));
   const files: Entry[] = [
-    { name: 'init', data: await readFile(join(bootScripts, 'init')), executable: true },
-    { name: 'main', data: await readFile(join(bootScripts, 'main')) },
+    { name: 'init', data: await script(init), executable: true },
+    ...(await Promise.all(names.map(async (name) => ({ name, data: await script(name) })))),
     { name: 'bin/busybox', data: await readFile(busybox()), executable: true },
   ];
   const digest = createHash('sha256');

@@ -78,6 +78,18 @@ export const guestNeeds: Need[] = [
   { needs: 'setpriv', package: 'util-linux', why: 'lets no guest outlive the process that started it' },
 ];
 
+/** What makes disks that guests boot from. */
+export const diskNeeds: Need[] = [
+  { needs: 'mmdebstrap', package: 'mmdebstrap', why: 'makes a file system of Debian' },
+  { needs: 'mke2fs', package: 'e2fsprogs', why: 'makes a disk of it' },
+  { needs: 'qemu-img', package: 'qemu-utils', why: 'keeps what one run writes apart from the disk' },
+  {
+    needs: '/usr/share/keyrings/debian-archive-keyring.gpg',
+    package: 'debian-archive-keyring',
+    why: "proves that the packages are Debian's",
+  },
+];
+
 /** What reads what lvsadm writes for others: its completions and its manual page. */
 export const readerNeeds: Need[] = [
   { needs: 'bash', package: 'bash', why: 'completes command lines' },

@@ -47,22 +47,17 @@ const accelerators: Record<Accel, string[]> = {
  */
 const kernelArguments = [
   ...['console=ttyS0', 'quiet', 'panic=-1', 'oops=panic', 'no_timer_check', 'tsc=reliable'],
-  ...['nokaslr', 'mitigations=off', 'cryptomgr.notests', 'random.trust_cpu=on', 'apparmor=0'],
+  ...['nokaslr', 'mitigations=off', 'cryptomgr.notests', 'random.trust_cpu=on', 'apparmor=0', 'selinux=0'],
   ...['norandmaps', 'transparent_hugepage=never', 'init_on_alloc=0'],
 ].join(' ');
 
+/** Of a guest whose files are the host's, for one command. */
 export function qemuArguments(hardware: Hardware): string[] {
-  const { accel, cpus, memory, image, initramfs, directory, out, interactive } = hardware;
+  const { directory, out, interactive } = hardware;
   return [
-    ...['-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot'],
-    ...accelerators[accel],
-    ...['-smp', String(cpus), '-m', String(memory)],
-    ...['-kernel', image, '-initrd', initramfs, '-append', kernelArguments],
-    ...['-serial', `file:${option(join(directory, consoleLog))}`],
-    ...share('host', '/', 'readonly=on'),
+    ...machineArguments(hardware),
     ...share('job', directory, 'readonly=on'),
     ...(out ? share('out', out) : []),
-    ...['-device', 'virtio-serial-pci'],
     ...Object.entries(ports).flatMap(([name, number]) => port(name, number, directory)),
     // A terminal of its own, so that kernel messages do not mix with what is typed. Ctrl-C belongs to the guest.
     ...(interactive
@@ -70,6 +65,32 @@ export function qemuArguments(hardware: Hardware): string[] {
       : []),
   ];
 }
+
+/** Of a guest that boots from a disk, a file in the format qcow2. */
+export function diskArguments(hardware: Common, disk: string): string[] {
+  const { directory } = hardware;
+  return [
+    ...machineArguments(hardware),
+    ...share('job', directory),
+    ...port('commands', 1, directory),
+    // The host keeps what is written: its memory outlives the guest.
+    ...['-drive', `file=${option(disk)},if=virtio,format=qcow2,cache=unsafe`],
+  ];
+}
+
+function machineArguments({ accel, cpus, memory, image, initramfs, directory }: Common): string[] {
+  return [
+    ...['-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot'],
+    ...accelerators[accel],
+    ...['-smp', String(cpus), '-m', String(memory)],
+    ...['-kernel', image, '-initrd', initramfs, '-append', kernelArguments],
+    ...['-serial', `file:${option(join(directory, consoleLog))}`],
+    ...share('host', '/', 'readonly=on'),
+    ...['-device', 'virtio-serial-pci'],
+  ];
+}
+
+type Common = Omit<Hardware, 'out' | 'interactive'>;
 
 const share = (tag: string, path: string, ...more: string[]): string[] => [
   '-virtfs',

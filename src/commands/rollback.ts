@@ -106,6 +106,12 @@ async function target(context: Context, { number, stateDir }: Given, store: Stor
   const history = openHistory(context, stateDir);
   const records = history.records();
   const record = number === undefined ? records.at(-1) : records.find((each) => each.number === number);
+  if (number === undefined && record?.takesBack !== undefined) {
+    // Who was locked out by a change, and wants it gone, must not get it back.
+    throw new UsageError(
+      `change ${record.takesBack} has been taken back already; lvsadm rollback ${record.number} makes it again`,
+    );
+  }
   const table = record && history.table(record);
   if (record === undefined || table === undefined) throw noSuchChange(number, records);
   const settings = history.settings(record);

@@ -108,7 +108,7 @@ async function restore(
     plan: (current) => planFor(current, desired),
     begin: async (plan) => {
       const before = await TableBefore.read({ ...context, ...causeOf(pending) }, stateDir, client);
-      await before.keepIfPossible(countsOf(plan), settingsBefore(plan));
+      await before.keepIfPossible(countsOf(plan), settingsBefore(plan), pending.number);
     },
   });
   if (converged) {

@@ -26,6 +26,8 @@ export interface ChangeCounts {
 export interface Change extends Origin, ChangeCounts {
   /** The settings of IPVS that the change sets, as they were before it. */
   readonly settings?: Settings | undefined;
+  /** Number of the change that this one took back because nobody confirmed it. */
+  readonly takesBack?: number | undefined;
 }
 
 /** A change of which the table before it has been kept. */
@@ -57,15 +59,15 @@ function checkedRecord(value: unknown): ChangeRecord {
 
 /** @throws Error */
 export function checkedChange(value: unknown): Change {
-  const { time, user, client, terminal, cause, added, changed, removed, settings } = value as Partial<
-    Record<keyof Change, unknown>
-  >;
+  const { time, user, client, terminal, cause, added, changed, removed, settings, takesBack } =
+    value as Partial<Record<keyof Change, unknown>>;
   const isText = (one: unknown): one is string => typeof one === 'string';
   const isOptionalText = (one: unknown): one is string | undefined => one === undefined || isText(one);
   const isRight =
     [time, added, changed, removed].every(Number.isSafeInteger) &&
     isOptionalText(client) &&
     isOptionalText(terminal) &&
+    (takesBack === undefined || Number.isSafeInteger(takesBack)) &&
     (settings === undefined || Object.values(settings as object).every(isText));
   if (!(isText(user) && isText(cause) && isRight)) throw new Error('it holds no change');
   return {
@@ -78,5 +80,6 @@ export function checkedChange(value: unknown): Change {
     changed: Number(changed),
     removed: Number(removed),
     settings: settings as Settings | undefined,
+    takesBack: takesBack as number | undefined,
   };
 }

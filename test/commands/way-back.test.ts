@@ -218,7 +218,7 @@ describe('rollback', () => {
         }
         assert.deepEqual(normal(await director.state()), before);
       }),
-      { numRuns: 60 },
+      { numRuns: 25 },
     );
   });
 });
@@ -249,7 +249,7 @@ describe('apply --atomic', () => {
         assert.ok(status !== 0, out);
         assert.deepEqual(normal(await director.state()), before, out);
       }),
-      { numRuns: 40 },
+      { numRuns: 25 },
     );
   });
 
@@ -292,6 +292,12 @@ describe('apply --confirm', () => {
     assert.deepEqual(normal(await director.state()), before);
     assert.match((await director.run(['history'])).out, /take-back \(change 2 was not confirmed\)\n/);
     assert.equal((await director.run(['confirm'])).status, 1);
+    const again = await director.run(['rollback']);
+    assert.equal(again.status, 2);
+    assert.match(
+      again.err,
+      /^lvsadm: change 2 has been taken back already; lvsadm rollback 3 makes it again\n/,
+    );
     // It is over: nothing more happens.
     director.changesSent = 0;
     assert.equal((await director.run(words)).status, 0);

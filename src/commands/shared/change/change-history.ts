@@ -43,17 +43,17 @@ export class TableBefore {
   }
 
   /** Keeps it, once it is certain that the change is made. @throws HostError, LockedError */
-  keep(counts: ChangeCounts, settings?: Settings): Promise<ChangeRecord> {
+  keep(counts: ChangeCounts, settings?: Settings, takesBack?: number): Promise<ChangeRecord> {
     const { context, stateDir, table } = this;
     removeOldBoots(context, stateDir);
-    const change: Change = { ...originOf(context), ...counts, settings };
+    const change: Change = { ...originOf(context), ...counts, settings, takesBack };
     return openHistory(context, stateDir).add(change, table);
   }
 
   /** The same for a change that is worth more than its record: a failure is a line on standard error. */
-  async keepIfPossible(counts: ChangeCounts, settings?: Settings): Promise<void> {
+  async keepIfPossible(counts: ChangeCounts, settings?: Settings, takesBack?: number): Promise<void> {
     try {
-      await this.keep(counts, settings);
+      await this.keep(counts, settings, takesBack);
     } catch (error) {
       if (!(error instanceof HostError || error instanceof LockedError)) throw error;
       // A user who may change the table and not the directory has no history.

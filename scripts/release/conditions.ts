@@ -4,6 +4,8 @@
 export interface Checkout {
   /** In package.json. */
   readonly version: string;
+  /** In package-lock.json. */
+  readonly locked: string;
   /** The text of CHANGELOG.md. */
   readonly changelog: string;
   /** Changed and unknown files, as `git status --porcelain` lists them; empty if there are none. */
@@ -12,16 +14,21 @@ export interface Checkout {
   readonly tags: readonly string[];
 }
 
-/** https://semver.org, without build metadata: package versions have no place for it. */
+/**
+ * https://semver.org, without what versions of packages have no place for: build metadata, and hyphens within the part before a release,
+ * which rpm refuses.
+ */
 const semantic =
-  /^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-(0|[1-9]\d*|\d*[a-zA-Z-][0-9a-zA-Z-]*)(\.(0|[1-9]\d*|\d*[a-zA-Z-][0-9a-zA-Z-]*))*)?$/;
+  /^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-(0|[1-9]\d*|\d*[a-zA-Z][0-9a-zA-Z]*)(\.(0|[1-9]\d*|\d*[a-zA-Z][0-9a-zA-Z]*))*)?$/;
 
 export const tagOf = (version: string): string => `v${version}`;
 
 /** Why a checkout cannot be released, and what would be right; undefined if it can. */
-export function obstacle({ version, changelog, changes, tags }: Checkout): string | undefined {
+export function obstacle({ version, locked, changelog, changes, tags }: Checkout): string | undefined {
   if (!semantic.test(version))
     return `package.json: the version '${version}' is not semantic: expected MAJOR.MINOR.PATCH, such as 1.4.0 or 1.4.0-rc.1`;
+  if (locked !== version)
+    return `package-lock.json: the version is ${locked}, in package.json ${version}: npm install --package-lock-only makes them one`;
   if (tags.includes(tagOf(version)))
     return `the tag ${tagOf(version)} exists: raise the version in package.json and package-lock.json`;
   const notes = notesOf(changelog, version);

@@ -35,12 +35,23 @@ function main(args: string[]): number {
     return 0;
   }
   const changelog = readFileSync(join(root, 'CHANGELOG.md'), 'utf8');
-  const changes = git('status', '--porcelain');
-  const reason = obstacle({ version, changelog, changes, tags: git('tag', '--list').split('\n') });
-  if (reason !== undefined) throw new Error(reason);
+  const { version: locked } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as {
+    version: string;
+  };
+  const refuse = (): void => {
+    const changes = git('status', '--porcelain');
+    const reason = obstacle({ version, locked, changelog, changes, tags: git('tag', '--list').split('\n') });
+    if (reason !== undefined) throw new Error(reason);
+    const head = git('rev-parse', 'HEAD').trim();
+    if (!head.startsWith(commit))
+      throw new Error(`the commit is ${head} now, and was ${commit} at the start`);
+  };
+  refuse();
   if (values['no-test']) step('run', '-s', 'check');
   else step('test');
   step('run', '-s', 'package');
+  // Half an hour later.
+  refuse();
   writeFileSync(join(output, 'NOTES.md'), `${notesOf(changelog, version)}\n`);
   process.stdout.write(
     `git tag -a ${tagOf(version)} -F ${join(output, 'NOTES.md')} --cleanup=verbatim ${commit}\n`,

@@ -20,20 +20,22 @@ const changelog = `# Changelog
 ## 1.2.0 - 2026-09-01
 `;
 
-const checkout: Checkout = { version: '1.4.0', changelog, changes: '', tags: ['v1.3.0'] };
+const checkout: Checkout = { version: '1.4.0', locked: '1.4.0', changelog, changes: '', tags: ['v1.3.0'] };
 
 test('a clean checkout with a new version and its section can be released', () => {
   assert.equal(obstacle(checkout), undefined);
-  assert.equal(obstacle({ ...checkout, version: '1.3.0', tags: [] }), undefined);
+  assert.equal(obstacle({ ...checkout, version: '1.3.0', locked: '1.3.0', tags: [] }), undefined);
 });
 
 const refused: readonly (readonly [what: string, change: Partial<Checkout>, reason: RegExp])[] = [
   ['a version of two numbers', { version: '1.4' }, /'1\.4' is not semantic/],
   ['a leading zero', { version: '1.04.0' }, /not semantic/],
+  ['a hyphen before a release', { version: '1.4.0-rc-1' }, /not semantic/],
+  ['another version in package-lock.json', { locked: '1.3.0' }, /package-lock\.json: the version is 1\.3\.0/],
   ['build metadata', { version: '1.4.0+1' }, /not semantic/],
   ['a version that has its tag', { tags: ['v1.3.0', 'v1.4.0'] }, /the tag v1\.4\.0 exists/],
-  ['a changelog without the section', { version: '1.5.0' }, /no section '## 1\.5\.0 - /],
-  ['a section without text', { version: '1.2.0' }, /section 1\.2\.0 is empty/],
+  ['a changelog without the section', { version: '1.5.0', locked: '1.5.0' }, /no section '## 1\.5\.0 - /],
+  ['a section without text', { version: '1.2.0', locked: '1.2.0' }, /section 1\.2\.0 is empty/],
   ['a changed file', { changes: ' M src/index.ts\n?? notes\n' }, /not committed: src\/index\.ts and 1 more$/],
 ];
 
@@ -43,7 +45,10 @@ for (const [what, change, reason] of refused) {
 
 test('a version before a release may be released', () => {
   const text = changelog.replace('1.4.0', '1.4.0-rc.1');
-  assert.equal(obstacle({ ...checkout, version: '1.4.0-rc.1', changelog: text }), undefined);
+  assert.equal(
+    obstacle({ ...checkout, version: '1.4.0-rc.1', locked: '1.4.0-rc.1', changelog: text }),
+    undefined,
+  );
   assert.match(obstacle({ ...checkout, version: '1.4.0', changelog: text }) ?? '', /no section/);
 });
 

@@ -6,8 +6,8 @@ import type { AgentEvent } from './reports/event.js';
 
 export interface HoldPorts {
   readonly clock: Clock;
-  /** Those in force. @throws HostError, also if the disk does not answer in time */
-  readHolds(): Promise<Holds>;
+  /** Those in force; undefined if the disk has not answered in time, and may soon. @throws HostError, also if the disk hangs */
+  readHolds(): Promise<Holds | undefined>;
   /** The servers that have weight 0 in the table. @throws what reading the table throws */
   serversAtZero(): Promise<readonly Pick<Hold, 'service' | 'server'>[]>;
   /** Milliseconds since 1970. */
@@ -22,6 +22,8 @@ export class HeldServers {
   holds: Holds = noHolds;
   /** `presumed`: those of servers that had weight 0 when they were to be read first. */
   private source: 'none' | 'presumed' | 'file' = 'none';
+  /** Whether the disk has not answered the last reading: there may be newer ones. */
+  isLate = false;
   /** Why they cannot be read. */
   problem: string | undefined;
   private cancelTimer: () => void = () => {};
@@ -51,9 +53,13 @@ export class HeldServers {
   async read(): Promise<ReadonlySet<string>> {
     const before = this.holds;
     try {
-      this.holds = await this.ports.readHolds();
-      this.source = 'file';
-      this.problem = undefined;
+      const holds = await this.ports.readHolds();
+      this.isLate = holds === undefined;
+      this.holds = holds ?? inForce(before, this.ports.time());
+      if (!this.isLate) {
+        this.source = 'file';
+        this.problem = undefined;
+      }
     } catch (error) {
       if (!(error instanceof HostError)) throw error;
       this.holds = this.source === 'none' ? await this.presumed() : inForce(this.holds, this.ports.time());

@@ -1,6 +1,7 @@
 // Holds of an operator under the agent: they come before states of servers, and end by themselves.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { answerHolds } from '../../src/agent/reports/holds-report.js';
 import { HostError } from '../../src/errors.js';
 import { type Hold, holdKey } from '../../src/model/hold.js';
 import type { ServiceId } from '../../src/model/service.js';
@@ -162,4 +163,26 @@ test('what a hold would take is known before it begins: a quorum of the document
   await farm.agent.readHolds();
   assert.equal(loss('tcp://192.0.2.10:80', 0, second), undefined, 'it is lost already');
   assert.equal(loss('tcp://192.0.2.12:80', 0, first), undefined);
+});
+
+test('a disk that is slow to read holds changes nothing and is no problem, and no hold counts as seen', async (t) => {
+  const farm = await AgentFarm.start(t);
+  hold(farm, 1);
+  await farm.load(farmOf(2));
+  farm.isDiskSlow = true;
+  farm.holds = new Map();
+  hold(farm, 2);
+  await farm.load(farmOf(2), 'resync');
+  assert.deepEqual(await weightsOf(farm), [0, 10]);
+  const ask = async () =>
+    JSON.parse((await answerHolds(farm.agent, '{"version":1,"holds":"tcp://192.0.2.10:80"}')) ?? '');
+  assert.equal((await ask()).error, 'cannot read the holds: the disk has not answered yet');
+  assert.deepEqual(farm.told('problem'), []);
+  farm.isDiskSlow = false;
+  assert.deepEqual(
+    (await ask()).servers.map(({ held }: { held: number | null }) => held),
+    [null, 0],
+  );
+  await farm.clock.pass(100);
+  assert.deepEqual(await weightsOf(farm), [10, 0]);
 });

@@ -1,5 +1,5 @@
 /** What holds have done to a service, as an answer of the agent to questions of {@link REPORT_VERSION}. */
-import { LvsadmError } from '../../errors.js';
+import { HostError, LvsadmError } from '../../errors.js';
 import { destinationKey } from '../../model/destination.js';
 import type { Agent, HoldLoss } from '../agent.js';
 import type { HoldAttempt } from '../watched-service.js';
@@ -54,6 +54,7 @@ async function report(
 ): Promise<string> {
   try {
     await agent.readHolds();
+    if (agent.held.isLate) throw new HostError('read the holds', 'the disk has not answered yet');
     const servers = serversOf(agent.serviceNow(service)).map((each) => ({
       ...each,
       held: agent.held.of(service, each.server)?.weight ?? null,

@@ -49,15 +49,21 @@ export function holdTerms(
   return { by: userName(env), since: now.getTime(), until: until?.(now), reason };
 }
 
-/** Milliseconds for which an agent waits for the disk: at first, and while it has holds that it read before. */
-const FIRST_PATIENCE = 10_000;
+/** Milliseconds after which a disk hangs. An agent waits so long for its first holds, and less while it has some. */
+const HANGING = 10_000;
 const PATIENCE = 500;
+
+interface Reading {
+  /** On the process's clock. */
+  readonly start: number;
+  readonly holds: Promise<readonly [ofFleet: Holds, own: Holds]>;
+}
 
 export class HoldStore {
   private readonly store: Store;
   /** One that the disk has not answered yet. */
-  private reading: Promise<readonly [ofFleet: Holds, own: Holds]> | undefined;
-  private patience = FIRST_PATIENCE;
+  private reading: Reading | undefined;
+  private patience = HANGING;
   private readonly fleetStore: Store;
 
   constructor(
@@ -78,23 +84,36 @@ export class HoldStore {
   }
 
   /**
-   * The same, for a process that does not wait for a disk that hangs; at its start it does for a while.
-   * @throws HostError, also if the disk does not answer in time
+   * The same, for a process that does not wait for a disk that is slow; at its start it does for a while.
+   * @returns undefined if the disk has not answered in time, and may soon
+   * @throws HostError, also if the disk hangs
    */
-  readonly readInBackground = async (ofFleet?: Holds): Promise<Holds> => {
-    this.reading ??= Promise.all([
+  readonly readInBackground = async (ofFleet?: Holds): Promise<Holds | undefined> => {
+    this.reading ??= this.newReading();
+    const { reading, patience } = this;
+    if (await endsWithin(systemClock, patience, reading.holds)) {
+      this.patience = PATIENCE;
+      const [taken, own] = await reading.holds;
+      return this.inForce(withOwnHolds(ofFleet ?? taken, own));
+    }
+    // At first there are none that could stay in force.
+    if (patience < HANGING && systemClock.now() - reading.start < HANGING) return undefined;
+    throw new HostError(
+      `read ${this.store.pathOf(kind)}`,
+      `the disk has not answered for ${HANGING / 1000} s`,
+    );
+  };
+
+  private newReading(): Reading {
+    const both = [
       this.fleetStore.readInBackground(fleetHoldsKind),
       this.store.readInBackground(kind),
-    ]).finally(() => {
+    ] as const;
+    const holds = Promise.all(both).finally(() => {
       this.reading = undefined;
     });
-    const { reading, patience } = this;
-    if (!(await endsWithin(systemClock, patience, reading)))
-      throw new HostError(`read ${this.store.pathOf(kind)}`, `no answer within ${patience / 1000} s`);
-    this.patience = PATIENCE;
-    const [taken, own] = await reading;
-    return this.inForce(withOwnHolds(ofFleet ?? taken, own));
-  };
+    return { start: systemClock.now(), holds };
+  }
 
   /** Holds servers at a weight. @throws HostError, LockedError; no server is held by this then */
   async add(servers: readonly Found[], weight: number, terms: Terms, drained: DrainedWeights): Promise<void> {

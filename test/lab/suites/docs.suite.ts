@@ -17,7 +17,7 @@ const notRun: readonly (readonly [page: string, firstLine: string, reason: strin
   ['docs/standalone.md', 'npm run build:standalone', 'the same'],
   ['docs/packages.md', 'apt install', 'installs on the machine'],
   ['docs/packages.md', 'podman load', 'the lab has no containers'],
-  ['docs/upgrading.md', 'systemctl disable', 'the lab has no systemd'],
+  ['docs/upgrading.md', 'systemctl mask', 'the lab has no systemd'],
   ['docs/upgrading.md', "printf '#!/bin/sh", 'installs on the machine'],
   [
     'docs/adopt.md',
@@ -55,7 +55,8 @@ const surroundings: Readonly<Record<string, string>> = {
 END`,
   'docs/upgrading.md': `
     lvsadm -A -t 192.0.2.10:80 -s wrr
-    mkdir -p /etc/lvsadm.d`,
+    rm -rf /etc/lvsadm.d
+    mkdir /etc/lvsadm.d`,
   'docs/provisioning.md': `
     lvsadm -A -t 192.0.2.10:80 -s wrr
     lvsadm -a -t 192.0.2.10:80 -r 198.51.100.7:80 -m -w 5

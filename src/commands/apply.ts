@@ -191,7 +191,7 @@ class Application {
       plan: (current) => this.planned(current, desired),
       begin: (plan) => wayBack.begin(plan, client),
     });
-    await wayBack.end(reconciliation);
+    await wayBack.end(reconciliation, change);
     return reconciliation;
   }
 

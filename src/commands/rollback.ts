@@ -1,6 +1,8 @@
 /** `lvsadm rollback`: the table as it was before a change. */
 import type { Context } from '../context.js';
-import { UsageError } from '../errors.js';
+import { LockedError, UsageError } from '../errors.js';
+import { printable } from '../foreign-text.js';
+import { pendingKind } from '../history/pending-change.js';
 import { noHolds } from '../model/hold.js';
 import type { State } from '../model/state.js';
 import { toJson } from '../output/json.js';
@@ -13,7 +15,7 @@ import { empties } from '../plan/policy.js';
 import type { Store } from '../system/files/store.js';
 import { defineCommand, type Options, type Positionals, type Values } from './command.js';
 import { desiredFrom, openHistory } from './shared/change/change-history.js';
-import { endPending, pendingChange } from './shared/change/confirmation.js';
+import { endPending, pendingChange, waitingJson, waitingText } from './shared/change/confirmation.js';
 import { type Desired, planFor, readCurrent } from './shared/change/desired-state.js';
 import { Interruption } from './shared/change/interruption.js';
 import { checkRemovals, removalOptions } from './shared/change/removal-limits.js';
@@ -83,7 +85,7 @@ export const command = defineCommand({
       waiting: (holder) => void context.err.write(`waiting for ${holder}, which is ${doing}\n`),
     });
     try {
-      return await rollBack(context, values, store);
+      return await rollBack(context, values, store, first);
     } finally {
       release();
     }
@@ -94,6 +96,8 @@ type Given = Values<typeof options, typeof positionals>;
 
 interface Target {
   readonly number: number;
+  /** The command line of the change. */
+  readonly cause: string;
   readonly desired: Desired;
 }
 
@@ -101,7 +105,7 @@ interface Target {
 async function target(context: Context, { number, stateDir }: Given, store: Store): Promise<Target> {
   const pending = number === undefined ? pendingChange(store) : undefined;
   if (pending !== undefined) {
-    return { number: pending.number, desired: await desiredFrom(pending, context, stateDir) };
+    return { ...pending, desired: await desiredFrom(pending, context, stateDir) };
   }
   const history = openHistory(context, stateDir);
   const records = history.records();
@@ -117,6 +121,7 @@ async function target(context: Context, { number, stateDir }: Given, store: Stor
   const settings = history.settings(record);
   return {
     number: record.number,
+    cause: record.cause,
     desired: await desiredFrom({ number: record.number, table, settings }, context, stateDir),
   };
 }
@@ -154,11 +159,19 @@ async function show(context: Context, values: Given, to: Target): Promise<number
 }
 
 /** Under the lock. */
-async function rollBack(context: Context, values: Given, store: Store): Promise<number> {
+async function rollBack(context: Context, values: Given, store: Store, first: Target): Promise<number> {
   const client = await context.client();
   const interruption = new Interruption(context);
   const pending = pendingChange(store);
   const to = await target(context, values, store);
+  // Another rollback, or what takes a change back: this one would undo that.
+  if (to.number !== first.number) {
+    throw new LockedError(
+      `change ${to.number} (${printable(to.cause)})`,
+      `newer than change ${first.number}, which was to be undone: nothing was changed`,
+      store.pathOf(pendingKind),
+    );
+  }
   if (pending !== undefined && values.confirm !== undefined) {
     throw new UsageError(`change ${pending.number} waits for lvsadm confirm already`, '--confirm');
   }
@@ -171,14 +184,23 @@ async function rollBack(context: Context, values: Given, store: Store): Promise<
     plan: (current) => planned(current, to, values),
     begin: (plan) => wayBack.begin(plan, client),
   });
-  await wayBack.end(reconciliation);
-  if (pending !== undefined && reconciliation.converged) await endPending(pending, store);
+  await wayBack.end(reconciliation, change);
+  // The table before a later change has the change that waits in it.
+  const isOver = pending !== undefined && reconciliation.converged && to.number <= pending.number;
+  if (isOver) await endPending(pending, store);
+  const waiting = isOver ? undefined : pending;
   const theme = await themeFor(context.out, context.env);
   await context.err.write(refusals(reconciliation, reasonOf) + change.interruptionText(reconciliation));
   await context.out.write(
     values.json
-      ? toJson({ before: to.number, ...reconciliationJson(reconciliation, reasonOf), confirm: wayBack.json })
-      : `${renderReconciliation(reconciliation, theme, reasonOf)}${endText(reconciliation.converged, to)}${wayBack.text}`,
+      ? toJson({
+          before: to.number,
+          ...reconciliationJson(reconciliation, reasonOf),
+          confirm: waiting ? waitingJson(waiting) : wayBack.json,
+        })
+      : renderReconciliation(reconciliation, theme, reasonOf) +
+          endText(reconciliation.converged, to) +
+          (waiting ? waitingText(waiting) : wayBack.text),
   );
   return reconciliation.interrupted ? interruption.status : statusOf(reconciliation);
 }

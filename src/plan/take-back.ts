@@ -77,6 +77,7 @@ export function inversesIn(plan: Plan): (change: Change) => readonly Change[] {
 const settled: Readonly<Partial<Record<Change['do'], readonly number[]>>> = {
   deleteService: [Errno.ESRCH],
   deleteDestination: [Errno.ENOENT, Errno.ESRCH],
+  editDestination: [Errno.ENOENT, Errno.ESRCH],
   startDaemon: [Errno.EEXIST],
   stopDaemon: [Errno.ESRCH],
 };

@@ -356,6 +356,55 @@ describe('apply --confirm', () => {
     assert.equal((await director.run(['confirm'])).status, 1);
   });
 
+  test('is taken back also when a drain that only removes was interrupted', async (context) => {
+    const director = await directorWith(context, web(5));
+    const before = normal(await director.state());
+    const [service] = (await director.state()).services;
+    assert.ok(service);
+    director.ipvs.connect(
+      service.service.id,
+      { address: '198.51.100.2', port: 80 },
+      { activeConnections: 3 },
+    );
+    director.whileSleeping = () => director.stop.abort('SIGTERM');
+    const stdin = web(5).replace(', 198.51.100.2', '');
+    assert.equal((await director.run([...confirming, '--drain', '10'], { stdin })).status, 143);
+    assert.notDeepEqual(normal(await director.state()), before);
+    director.stop = new AbortController();
+    director.whileSleeping = () => {};
+    assert.equal((await director.run(director.later[0]?.words ?? [])).status, 0);
+    assert.deepEqual(normal(await director.state()), before);
+  });
+
+  test('goes on waiting after a rollback to the table before a later change', async (context) => {
+    const director = await directorWith(context, web(5));
+    const before = normal(await director.state());
+    await director.run(confirming, { stdin: web(6) });
+    await director.run(['weight', 'tcp://192.0.2.1:80', '198.51.100.2', '9']);
+    const { status, out } = await director.run(['rollback', '3']);
+    assert.equal(status, 0);
+    assert.match(out, /\nthe table is as it was before change 3\nchange 2: 'lvsadm confirm' keeps it; /);
+    assert.equal((await director.run(director.later[0]?.words ?? [])).status, 0);
+    assert.deepEqual(normal(await director.state()), before);
+  });
+
+  test('that is taken back meanwhile is not made again by a rollback that waits for its turn', async (context) => {
+    const director = await directorWith(context, web(5));
+    const before = normal(await director.state());
+    await director.run(confirming, { stdin: web(6) });
+    const words = director.later[0]?.words ?? [];
+    const ends = await Promise.all([director.run(words), director.run(['rollback'])]);
+    assert.deepEqual(normal(await director.state()), before);
+    for (const { status, err } of ends) {
+      if (status !== 0) assert.match(err, /^lvsadm: change 2 has been taken back already; /);
+    }
+    await director.run(APPLY, { stdin: web(7) });
+    const [one, two] = await Promise.all([director.run(['rollback']), director.run(['rollback'])]);
+    assert.deepEqual([one.status, two.status].sort(), [0, 75], one.err + two.err);
+    assert.match(one.err + two.err, /newer than change \d+, which was to be undone: nothing was changed/);
+    assert.deepEqual(normal(await director.state()), before);
+  });
+
   test('cannot be combined with what has no end, or ends later', async (context) => {
     const director = await directorWith(context, web(5));
     const file = await director.file('web.yaml', web(6));

@@ -3,6 +3,7 @@ import type { Context } from '../../../context.js';
 import { LockedError } from '../../../errors.js';
 import type { ChangeRecord } from '../../../history/change-record.js';
 import { type PendingChange, pendingKind } from '../../../history/pending-change.js';
+import type { Json } from '../../../output/json.js';
 import type { Store } from '../../../system/files/store.js';
 import { cancelLater } from '../../../system/programs/later.js';
 import type { TableBefore } from './change-history.js';
@@ -58,6 +59,14 @@ export async function endPending({ unit }: PendingChange, store: Store): Promise
   await store.update(pendingKind, () => undefined);
   await cancelLater({ unit });
 }
+
+export const waitingText = ({ number, deadline }: PendingChange): string =>
+  `change ${number}: 'lvsadm confirm' keeps it; without that it is taken back at ${timeOfDay(deadline)}\n`;
+
+export const waitingJson = ({ number, deadline }: PendingChange): Json => ({
+  number,
+  until: new Date(deadline).toISOString(),
+});
 
 /** `14:02:11`, in the local time zone. */
 export const timeOfDay = (moment: number): string => new Date(moment).toTimeString().slice(0, 8);

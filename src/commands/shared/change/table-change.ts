@@ -87,6 +87,11 @@ export class TableChange {
     }
   }
 
+  /** Whether a drain has set weights to 0, which are no outcomes of the reconciliation. */
+  get hasDrained(): boolean {
+    return (this.drain?.quiesced ?? []).length > 0;
+  }
+
   /** How far an interrupted change came, and which servers its drain left at weight 0. */
   interruptionText(reconciliation: Reconciliation): string {
     if (!reconciliation.interrupted) return '';

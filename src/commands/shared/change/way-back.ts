@@ -10,7 +10,8 @@ import type { Store } from '../../../system/files/store.js';
 import type { Options, Values } from '../../command.js';
 import type { stateDirOption } from '../store.js';
 import { countsOf, settingsBefore, TableBefore } from './change-history.js';
-import { awaitConfirmation, endPending, timeOfDay } from './confirmation.js';
+import { awaitConfirmation, endPending, waitingJson, waitingText } from './confirmation.js';
+import type { TableChange } from './table-change.js';
 
 export const wayBackOptions = {
   atomic: {
@@ -87,8 +88,11 @@ export class WayBack {
   }
 
   /** A change of which nothing is left needs no confirmation. */
-  async end({ settings, outcomes, takenBack }: Reconciliation): Promise<void> {
-    const isDone = [...settings, ...outcomes].some(({ result }) => result === 'done');
+  async end(
+    { settings, outcomes, takenBack }: Reconciliation,
+    { hasDrained }: Pick<TableChange, 'hasDrained'>,
+  ): Promise<void> {
+    const isDone = hasDrained || [...settings, ...outcomes].some(({ result }) => result === 'done');
     const isLeft = isDone && !takenBack?.every(({ error }) => error === undefined);
     if (this.pending === undefined || isLeft) return;
     await endPending(this.pending, this.store);
@@ -97,14 +101,10 @@ export class WayBack {
 
   /** What is to be done now; empty if the change stays by itself. */
   get text(): string {
-    const { pending } = this;
-    return pending === undefined
-      ? ''
-      : `change ${pending.number}: 'lvsadm confirm' keeps it; without that it is taken back at ${timeOfDay(pending.deadline)}\n`;
+    return this.pending === undefined ? '' : waitingText(this.pending);
   }
 
   get json(): Json {
-    const { pending } = this;
-    return pending && { number: pending.number, until: new Date(pending.deadline).toISOString() };
+    return this.pending && waitingJson(this.pending);
   }
 }

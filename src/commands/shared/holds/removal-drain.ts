@@ -4,14 +4,14 @@ import type { IpvsClient } from '../../../ipvs/client.js';
 import { formatService } from '../../../model/service-uri.js';
 import { leaving, needFallback, quiesce, undrainable } from '../../../plan/drain.js';
 import { whyUndrainable } from '../../../plan/drain-scheduling.js';
+import { memberKey } from '../../../plan/losses.js';
 import type { Plan } from '../../../plan/plan.js';
 import type { Stage } from '../../../plan/stages.js';
 import { type Member, type Waiting, waitUntilEmpty } from '../../../plan/wait-until-empty.js';
 import type { Fallbacks } from './fallbacks.js';
 
 export class RemovalDrain {
-  /** Servers that leave, and whose weight was set to 0, as they were before. */
-  quiesced: readonly Member[] = [];
+  private readonly atZero = new Map<string, Member>();
   private drained: Plan | undefined;
 
   constructor(
@@ -19,6 +19,11 @@ export class RemovalDrain {
     private readonly err: Context['err'],
     private readonly waiting: Waiting & { readonly client: IpvsClient },
   ) {}
+
+  /** Servers whose weight was set to 0, as they were before the first plan that did so. */
+  get quiesced(): readonly Member[] {
+    return [...this.atZero.values()];
+  }
 
   /** Waits, before the first stage of a plan that removes something, until all servers that the plan removes have no connections left. */
   async before(stage: Stage, plan: Plan): Promise<void> {
@@ -31,8 +36,10 @@ export class RemovalDrain {
     }
     const members = leaving(plan);
     await this.fallbacks.whileSet(needFallback(plan), async () => {
-      const quiesced = await quiesce(members, this.waiting.client);
-      this.quiesced = quiesced.filter(({ error }) => error === undefined).map(({ server }) => server);
+      for (const { server, error } of await quiesce(members, this.waiting.client)) {
+        const key = memberKey(server);
+        if (error === undefined && !this.atZero.has(key)) this.atZero.set(key, server);
+      }
     });
     await waitUntilEmpty(members, this.waiting);
   }

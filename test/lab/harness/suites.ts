@@ -49,7 +49,7 @@ const findSuites = (): string[] =>
 export const cpusOf = (name: string): number => (name === 'state-traffic' ? 2 : 1);
 
 /** What emulates a suite's guest: its times are those of an idle machine if instructions are counted, whatever else the host does. */
-export const emulationOf = (name: string): Accel => (name.startsWith('agent') ? 'icount' : 'tcg');
+export const emulationOf = (name: string): Accel => (/^(agent|fleet)/.test(name) ? 'icount' : 'tcg');
 
 export const suiteName = (path: string): string => basename(path, suffix);
 

@@ -3,11 +3,12 @@ import { type StoreError, UsageError } from '../errors.js';
 import type { Holds } from '../model/hold.js';
 import { newId, readReports } from './conductor.js';
 import { readFleetHolds } from './fleet-holds.js';
-import { LAYOUT, MEMBERS, memberKey, nameIn, nodeKey } from './layout.js';
+import { LAYOUT, MEMBERS, memberKey, nameIn, nodeKey, releaseKey } from './layout.js';
 import { type Member, memberRecord, type NodeReport, requireLayout, type Target } from './records.js';
 import {
   type Authorship,
   findRelease,
+  findReleaseEntry,
   findTarget,
   lastGood,
   readTarget,
@@ -16,7 +17,7 @@ import {
   type TargetFound,
 } from './releases.js';
 import { planWaves, type WaveRequest } from './rollout.js';
-import type { FleetStore } from './store.js';
+import type { Comparison, FleetStore } from './store.js';
 
 export interface RolloutRequest extends Authorship {
   readonly waves: readonly WaveRequest[];
@@ -79,7 +80,7 @@ export async function startRollout(
   const { target: before } = fleet.target;
   if (fleet.reports.size === 0 && cause === 'release')
     throw new UsageError('no director of the fleet reports: there is nobody to run it');
-  await findRelease(store, release);
+  const { revision } = await findReleaseEntry(store, release);
   if (before?.state === 'rolling' && !supersede) {
     const which = `release ${before.release} of ${before.author}`;
     throw new UsageError(
@@ -108,7 +109,8 @@ export async function startRollout(
     directors: fleet.reports.size,
     absent: lostMembers(fleet),
   };
-  return change(store, fleet.target, target);
+  // A push may remove old releases at this moment.
+  return change(store, fleet.target, target, { key: releaseKey(release), revision });
 }
 
 /** Above all that directors have seen: the store may have gone back in time, and its target been lost. */
@@ -152,8 +154,14 @@ export async function forgetMember(store: FleetStore, name: string): Promise<voi
   if (written === undefined) throw new UsageError(`${name} reports again`);
 }
 
-async function change(store: FleetStore, entry: TargetEntry, target: Target): Promise<Target> {
-  if ((await replaceTarget(store, entry, target)) !== undefined) return target;
+async function change(
+  store: FleetStore,
+  entry: TargetEntry,
+  target: Target,
+  ...comparisons: readonly Comparison[]
+): Promise<Target> {
+  if ((await replaceTarget(store, entry, target, comparisons)) !== undefined) return target;
+  await findRelease(store, target.release);
   const { target: now } = await findTarget(store);
   const by = now === undefined ? 'somebody else' : `release ${now.release} of ${now.author}, ${now.state}`;
   throw new ChangedError(`the target has been changed meanwhile: it is ${by}`);

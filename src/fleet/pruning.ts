@@ -1,7 +1,7 @@
 /** Old releases leave the store, and the documents that no release has any more. */
 
 import { readReports } from './conductor.js';
-import { DOCUMENTS, PRUNED, RELEASES, releaseKey } from './layout.js';
+import { DOCUMENTS, PRUNED, RELEASES, releaseKey, TARGET } from './layout.js';
 import { releaseRecord } from './records.js';
 import { findTarget, keyOfDocument, releaseIn } from './releases.js';
 import type { FleetStore } from './store.js';
@@ -11,13 +11,14 @@ const AT_ONCE = 100;
 
 /**
  * Removes all releases but the newest ones, those that the target names, and those that directors run. A push that goes on at the same
- * time has documents in the store that no release has yet: both compare with what the other one writes, so that one of them begins anew.
+ * time has documents in the store that no release has yet, and a rollout that begins names one of the old ones: each compares with what the
+ * other one writes.
  * @param keep how many of the newest stay
- * @returns the numbers of those that were removed; none if a release was made meanwhile
+ * @returns the numbers of those that were removed; none if a release was made, or another one became the target, meanwhile
  * @throws StoreError
  */
 export async function pruneReleases(store: FleetStore, keep: number, time: string): Promise<number[]> {
-  const [{ entries }, { target, problem }, reports] = await Promise.all([
+  const [{ entries }, { revision, target, problem }, reports] = await Promise.all([
     store.read(RELEASES),
     findTarget(store),
     readReports(store),
@@ -42,9 +43,14 @@ export async function pruneReleases(store: FleetStore, keep: number, time: strin
   const keys = [...goes, ...unused];
   for (let start = 0; start < keys.length; start += AT_ONCE) {
     const written = await store.commit({
-      comparisons: [{ key: next, revision: 0 }],
+      // A target that was written meanwhile may name one of them.
+      comparisons: [
+        { key: next, revision: 0 },
+        { key: TARGET, revision },
+      ],
       writes: [
-        { key: PRUNED, value: time },
+        // No two batches have the same: an attempt whose answer is lost is told by what it wrote.
+        { key: PRUNED, value: `${time} ${start}` },
         ...keys.slice(start, start + AT_ONCE).map((key) => ({ remove: key })),
       ],
     });

@@ -19,7 +19,7 @@ import {
   type Target,
   targetRecord,
 } from './records.js';
-import { type FleetStore, LARGEST_VALUE, type Snapshot } from './store.js';
+import { type Comparison, type FleetStore, LARGEST_VALUE, type Snapshot } from './store.js';
 
 const { getBuiltinModule } = process;
 
@@ -114,13 +114,20 @@ export async function listReleases(store: FleetStore, limit?: number): Promise<R
 }
 
 /** @throws UsageError if there is no such release; StoreError */
-export async function findRelease(store: FleetStore, id: number): Promise<Release> {
+export const findRelease = async (store: FleetStore, id: number): Promise<Release> =>
+  (await findReleaseEntry(store, id)).release;
+
+/** The same with the revision of its key. */
+export async function findReleaseEntry(
+  store: FleetStore,
+  id: number,
+): Promise<{ readonly release: Release; readonly revision: number }> {
   const [entry] = (await store.read(releaseKey(id))).entries;
   if (entry === undefined)
     throw new UsageError(`there is no release ${id}; lvsadm fleet history lists those there are`);
   const release = releaseRecord.parse(entry, store.name);
   if (release.id === id && release.documents.length > 0 && digestOf(release.documents) === release.digest)
-    return release;
+    return { release, revision: entry.revision };
   throw new StoreError(
     'invalid',
     `read ${entry.key}`,
@@ -191,6 +198,7 @@ export function targetIn({ entries }: Pick<Snapshot, 'entries'>, store: string):
 
 /**
  * Replaces the target that was read.
+ * @param comparisons what else has to be as it was
  * @returns the new revision; undefined if somebody else has changed it meanwhile
  * @throws StoreError
  */
@@ -198,9 +206,10 @@ export const replaceTarget = (
   store: FleetStore,
   { revision }: TargetEntry,
   target: Target,
+  comparisons: readonly Comparison[] = [],
 ): Promise<number | undefined> =>
   store.commit({
-    comparisons: [{ key: TARGET, revision }],
+    comparisons: [{ key: TARGET, revision }, ...comparisons],
     writes: [{ key: TARGET, value: targetRecord.format(target) }],
   });
 

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { DOCUMENTS, RELEASES } from '../../src/fleet/layout.js';
+import { readFleet, startRollout } from '../../src/fleet/operator.js';
 import { pruneReleases } from '../../src/fleet/pruning.js';
 import {
   findRelease,
@@ -80,4 +81,47 @@ test('a push and the removal of documents that it takes up again do not harm eac
     documents.map(({ text }) => text),
     ['the same', '1'],
   );
+});
+
+/** A fleet of two directors and five releases, of which the first has been run. */
+async function withOldReleases(): Promise<FleetFarm> {
+  const farm = await FleetFarm.running(2);
+  for (const text of ['2', '3', '4', '5']) await farm.push(text);
+  return farm;
+}
+
+test('a rollout that begins while old releases are removed keeps its release', async () => {
+  const farm = await withOldReleases();
+  const pruning = new MemoryStore(farm.memory);
+  const commit = pruning.commit.bind(pruning);
+  pruning.commit = async (transaction) => {
+    await farm.release(2, { waves: [{ nodes: ['d1'], wait: 60_000 }] });
+    return commit(transaction);
+  };
+  assert.deepEqual(await pruneReleases(pruning, 1, time), []);
+  assert.equal((await findRelease(farm.store, 2)).id, 2);
+  await farm.end();
+});
+
+test('a rollout of a release that is removed at that moment is refused', async () => {
+  const farm = await withOldReleases();
+  const { store } = farm;
+  const fleet = await readFleet(store);
+  const late = new MemoryStore(farm.memory);
+  const commit = late.commit.bind(late);
+  late.commit = async (transaction) => {
+    await pruneReleases(store, 1, time);
+    return commit(transaction);
+  };
+  const request = {
+    ...by,
+    waves: [],
+    maxDown: 1,
+    onFailure: 'halt',
+    patience: 60_000,
+    supersede: false,
+  } as const;
+  await assert.rejects(startRollout(late, fleet, 2, 'release', request), /there is no release 2/);
+  assert.equal((await readFleet(store)).target.target?.release, fleet.target.target?.release);
+  await farm.end();
 });

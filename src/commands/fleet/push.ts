@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import type { Context } from '../../context.js';
 import { readTexts } from '../../document/files.js';
 import type { NamedText } from '../../document/load.js';
-import { UsageError } from '../../errors.js';
+import { StoreError, UsageError } from '../../errors.js';
 import { readMembers } from '../../fleet/operator.js';
 import { pruneReleases } from '../../fleet/pruning.js';
 import { type FleetDocument, pushRelease } from '../../fleet/releases.js';
@@ -37,7 +37,7 @@ export async function push(
     );
   const { release, isNew } = await pushRelease(store, documentsOf(texts), authorship(context, comment));
   const { id, digest, documents } = release;
-  const removed = await pruneReleases(store, Math.max(keep, 1), context.date().toISOString());
+  const removed = await pruned(store, Math.max(keep, 1), context);
   await context.out.write(
     json
       ? toJson({
@@ -52,6 +52,17 @@ export async function push(
         : `nothing has changed since release ${id}\n`,
   );
   return 0;
+}
+
+/** The release is made, whatever becomes of old ones. */
+async function pruned(store: FleetStore, keep: number, { date, err }: Context): Promise<readonly number[]> {
+  try {
+    return await pruneReleases(store, keep, date().toISOString());
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error;
+    await err.write(`lvsadm: old releases stay in the store: ${error.message}\n`);
+    return [];
+  }
 }
 
 /** @throws UsageError for two files of one name */

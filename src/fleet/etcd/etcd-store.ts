@@ -64,7 +64,7 @@ export class EtcdStore implements FleetStore {
   }
 
   async commit({ comparisons, writes }: Transaction): Promise<number | undefined> {
-    const keys = writes.flatMap((write) => ('key' in write ? [write.key] : []));
+    const ranges = writes.map((write) => ('key' in write ? write.key : write.remove));
     const body = {
       compare: comparisons.map(({ key, revision }) => ({
         key: this.encoded(key),
@@ -74,10 +74,10 @@ export class EtcdStore implements FleetStore {
       })),
       success: writes.map((write) => this.operation(write)),
       // An answer may have been lost: then the second attempt finds what the first one wrote.
-      failure: keys.map((key) => ({ request_range: { key: this.encoded(key) } })),
+      failure: ranges.map((range) => ({ request_range: { ...this.rangeOf(range), limit: '1' } })),
     };
     let isRetried = false;
-    const call = { path: 'kv/txn', body, attempted: `write ${keys[0] ?? 'to the store'}` };
+    const call = { path: 'kv/txn', body, attempted: `write ${ranges[0] ?? 'to the store'}` };
     const answer = (await this.client.call(call, () => {
       isRetried = true;
     })) as TransactionAnswer;
@@ -204,6 +204,8 @@ export class EtcdStore implements FleetStore {
 class EtcdLease implements Lease {
   private readonly ending = new AbortController();
   private timer: NodeJS.Timeout | undefined;
+  /** Tells of the end also while a renewal is under way. */
+  private expiry: NodeJS.Timeout | undefined;
   /** Milliseconds of the process's clock at which the lease ends unless it is renewed. */
   private end: number;
 
@@ -213,6 +215,7 @@ class EtcdLease implements Lease {
     private readonly seconds: number,
   ) {
     this.end = performance.now() + seconds * 1000;
+    this.expireLater();
     this.renewLater();
   }
 
@@ -227,6 +230,7 @@ class EtcdLease implements Lease {
   async release(): Promise<void> {
     this.ending.abort();
     clearTimeout(this.timer);
+    clearTimeout(this.expiry);
     await this.client
       .call({ path: 'lease/revoke', body: { ID: this.id }, attempted: 'end a lease' })
       .catch(() => {});
@@ -237,6 +241,12 @@ class EtcdLease implements Lease {
     const pause = Math.min((this.seconds * 1000) / 3, Math.max(this.end - performance.now(), 0));
     this.timer = setTimeout(() => void this.renew(), pause);
     this.timer.unref();
+  }
+
+  private expireLater(): void {
+    clearTimeout(this.expiry);
+    this.expiry = setTimeout(() => this.ending.abort(), this.end - performance.now());
+    this.expiry.unref();
   }
 
   private async renew(): Promise<void> {
@@ -250,27 +260,29 @@ class EtcdLease implements Lease {
       // Without a TTL the lease is no more.
       if (answer.result?.TTL === undefined) return this.ending.abort();
       this.end = asked + this.seconds * 1000;
+      this.expireLater();
     } catch {
       // What was asked for in vain may be had in the next third.
     }
-    if (this.ending.signal.aborted) return;
-    if (performance.now() >= this.end) this.ending.abort();
-    else this.renewLater();
+    if (!this.ending.signal.aborted) this.renewLater();
   }
 }
 
-/** The revision of an earlier attempt, if what is there is what it wrote: the same values under the same leases. */
+/** The revision of an earlier attempt, if what is there is what it wrote: the same values under the same leases, and nothing that it removed. */
 function writtenBefore(
   writes: readonly (Put | Removal)[],
-  { responses = [] }: TransactionAnswer,
+  { responses = [], header }: TransactionAnswer,
 ): number | undefined {
-  const puts = writes.filter((write) => 'key' in write);
   const there = responses.map(({ response_range: range }) => range?.kvs?.[0]);
-  const isWritten = puts.every(({ value, lease }, index) => {
+  const isWritten = writes.every((write, index) => {
     const kv = there[index];
-    return kv !== undefined && kv.lease === lease && (kv.value ?? '') === base64(Buffer.from(value));
+    if ('remove' in write) return kv === undefined;
+    return (
+      kv !== undefined && kv.lease === write.lease && (kv.value ?? '') === base64(Buffer.from(write.value))
+    );
   });
-  return puts.length > 0 && isWritten ? Number(there[0]?.mod_revision) : undefined;
+  const put = there.find((kv) => kv !== undefined);
+  return isWritten ? Number(put?.mod_revision ?? header?.revision) : undefined;
 }
 
 const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64');

@@ -102,14 +102,14 @@ export class Gateway {
     this.agent.destroy();
   }
 
-  /** @param begun called when the call has a socket: before that it waits for other calls */
+  /** @param begun called when the call has a socket, before which it waits for other calls, and for each piece that is sent */
   private send(
     { path, body, token }: Call,
     signal: AbortSignal,
     begun: () => void,
   ): Promise<IncomingMessage> {
     const { host, port, tls } = this.endpoint;
-    const text = JSON.stringify(body);
+    const bytes = Buffer.from(JSON.stringify(body));
     const options: RequestOptions = {
       host,
       port,
@@ -119,7 +119,7 @@ export class Gateway {
       signal,
       headers: {
         'Content-Type': 'application/json',
-        'Content-Length': Buffer.byteLength(text),
+        'Content-Length': bytes.length,
         // A member that has lost the others says so instead of waiting for them.
         'Grpc-Metadata-hasleader': 'true',
         ...(token !== undefined && { Authorization: token }),
@@ -134,7 +134,10 @@ export class Gateway {
         begun();
         socket.setKeepAlive(true, KEEP_ALIVE);
       });
-      request.end(text);
+      const last = Math.max(0, bytes.length - (bytes.length % PIECE));
+      for (let start = 0; start < last; start += PIECE)
+        request.write(bytes.subarray(start, start + PIECE), begun);
+      request.end(bytes.subarray(last));
     });
   }
 
@@ -169,6 +172,9 @@ export class Gateway {
     return new StoreError(kind, attempted, `etcd at ${formatEndpoint(this.endpoint)}`, printable(reason));
   }
 }
+
+/** Bytes that are sent at once: a document on a slow link takes longer than a call may go without progress. */
+const PIECE = 64 * 1024;
 
 /** What the gateway of an etcd with users tells a client whose certificate has a common name (etcd: embed/serve.go). */
 const COMMON_NAME = 'CommonName of client';

@@ -8,6 +8,7 @@ import { passed, systemClock } from '../system/clock.js';
 import {
   codeOf,
   type Files,
+  freshName,
   ifThere,
   makeDirectory,
   readIfThere,
@@ -29,6 +30,8 @@ const ANSWER = 3000;
 const PATIENCE = 10_000;
 
 const VERSION = 1;
+
+const LEASE_ID = /^[0-9a-f]{16}$/;
 
 interface Stored {
   readonly revision: number;
@@ -231,11 +234,12 @@ export class DirectoryStore implements FleetStore {
   private dropEnded(now: number): void {
     const { files } = this.ports;
     const names = ifThere(() => files.readdirSync(`${this.path}/leases`)) ?? [];
+    // Left by a process that was killed while it wrote: nobody else writes under the lock.
+    for (const name of names) if (name.endsWith(freshName(''))) removeIfThere(this.leasePath(name), files);
     const ended = names.filter((id) => {
-      const text = readIfThere(this.leasePath(id), files);
+      const text = LEASE_ID.test(id) ? readIfThere(this.leasePath(id), files) : undefined;
       if (text === undefined) return false;
-      const { seconds } = JSON.parse(text) as { seconds: number };
-      return files.lstatSync(this.leasePath(id)).mtimeMs + seconds * 1000 < now;
+      return files.lstatSync(this.leasePath(id)).mtimeMs + leaseSeconds(text) * 1000 < now;
     });
     if (ended.length > 0) this.drop(ended);
   }
@@ -287,6 +291,15 @@ export class DirectoryStore implements FleetStore {
         codeOf(error) === 'ENOSPC' ? 'full' : codeOf(error) === 'EACCES' ? 'not-permitted' : 'unreachable';
       throw new StoreError(kind, attempted, this.name, (error as Error).message);
     }
+  }
+}
+
+/** One that a crash has cut has ended: its director gets another one. */
+function leaseSeconds(text: string): number {
+  try {
+    return (JSON.parse(text) as { seconds: number }).seconds;
+  } catch {
+    return Number.NEGATIVE_INFINITY;
   }
 }
 

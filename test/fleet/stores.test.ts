@@ -3,7 +3,16 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import * as files from 'node:fs';
-import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, rmSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -59,5 +68,18 @@ test('a file server that does not answer holds up no other work', async () => {
   rmSync(join(path, 'lock'));
   await sleep(50);
   assert.equal((await store.read('')).entries.length, 0);
+  store.close();
+});
+
+test('a lease that a crash has cut stops no store', async () => {
+  const path = join(mkdtempSync(join(tmpdir(), 'lvsadm-store-')), 'lvs');
+  const store = new DirectoryStore(`file://${path}`, path, { files });
+  const { id } = await store.lease(36);
+  await store.commit({ comparisons: [], writes: [{ key: 'nodes/d1', value: '1', lease: id }] });
+  const leases = join(path, 'leases');
+  for (const name of ['0123456789abcdef.lvsadm-new', '00000000000000ff', '.nfs0001'])
+    writeFileSync(join(leases, name), '');
+  assert.deepEqual(await store.keys(''), ['nodes/d1']);
+  assert.deepEqual(readdirSync(leases).sort(), ['.nfs0001', id]);
   store.close();
 });

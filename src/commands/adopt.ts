@@ -6,9 +6,9 @@ import { type Json, toJson } from '../output/json.js';
 import { planJson, renderPlan } from '../output/plan.js';
 import { themeFor } from '../output/theme.js';
 import { IPVSADM } from '../setup/boot/find.js';
-import { runSteps, undoAll } from '../setup/run-steps.js';
+import { type Observer, runSteps, undoAll } from '../setup/run-steps.js';
 import { describeStep, stepCommand } from '../setup/steps/index.js';
-import { type BootMachine, bootMachine, finish, isAdopted } from './adopt/machine.js';
+import { type BootMachine, bootMachine, finish, stepsToRepeat } from './adopt/machine.js';
 import { type Adoption, DOCUMENT, prepare } from './adopt/prepare.js';
 import { defineCommand, type Options, type Values } from './command.js';
 import { jsonOption } from './shared/server.js';
@@ -61,31 +61,39 @@ export const command = defineCommand({
 
 /** @returns the exit status */
 async function adopt(context: Context, values: AdoptValues, boot: BootMachine): Promise<number> {
-  if (isAdopted(boot)) {
-    if (!values.dryRun) await finish(boot);
-    return report(context, values, { adopted: true, steps: [], text: 'adopted already\n' });
-  }
-  if (values.dryRun) {
-    const adoption = await prepare(context, boot);
-    const steps = adoption.steps.map((step) => ({
-      step,
-      result: 'planned' as const,
-      command: stepCommand(step),
-    }));
-    await tell(context, values, adoption);
-    const lines = adoption.steps.map((step) => printable(`${describeStep(step)}: ${stepCommand(step)}`));
-    const text = `${lines.join('\n')}\n\n${adoption.document.text}`;
-    return report(context, values, { adopted: false, steps, adoption, text });
-  }
+  if (values.dryRun) return dryRun(context, values, boot);
   let adoption: Adoption | undefined;
   const steps = await alone({ context, values, journal: boot.journal }, async (observe) => {
-    await undoAll(boot.machine, boot.journal, { observe, force: true });
-    adoption = await prepare(context, boot);
-    await tell(context, values, adoption);
-    await runSteps(adoption.steps, boot.machine, boot.journal, observe);
+    const repeated = stepsToRepeat(boot);
+    if (repeated === undefined) adoption = await prepareAnew(context, boot, observe);
+    if (adoption !== undefined) await tell(context, values, adoption);
+    await runSteps(repeated ?? adoption?.steps ?? [], boot.machine, boot.journal, observe);
     await finish(boot);
   });
-  return report(context, values, { adopted: true, steps, adoption });
+  return report(context, values, { adopted: true, steps, adoption, text: steps.length === 0 ? ADOPTED : '' });
+}
+
+const ADOPTED = 'adopted already\n';
+
+/** Undoes an adoption that was interrupted, or that ipvsadm is enabled beside, once it is certain that it can be made again. */
+async function prepareAnew(context: Context, boot: BootMachine, observe: Observer): Promise<Adoption> {
+  const adoption = await prepare(context, boot);
+  if (boot.journal.entries.length === 0) return adoption;
+  await undoAll(boot.machine, boot.journal, { observe, force: true });
+  return prepare(context, boot);
+}
+
+/** @returns the exit status */
+async function dryRun(context: Context, values: AdoptValues, boot: BootMachine): Promise<number> {
+  const repeated = stepsToRepeat(boot);
+  if (repeated?.length === 0) return report(context, values, { adopted: true, steps: [], text: ADOPTED });
+  const adoption = repeated === undefined ? await prepare(context, boot) : undefined;
+  const planned = repeated ?? adoption?.steps ?? [];
+  const steps = planned.map((step) => ({ step, result: 'planned' as const, command: stepCommand(step) }));
+  if (adoption !== undefined) await tell(context, values, adoption);
+  const lines = planned.map((step) => `${printable(`${describeStep(step)}: ${stepCommand(step)}`)}\n`);
+  const text = lines.join('') + (adoption === undefined ? '' : `\n${adoption.document.text}`);
+  return report(context, values, { adopted: false, steps, adoption, text });
 }
 
 async function undo(context: Context, values: AdoptValues, boot: BootMachine): Promise<number> {

@@ -1,6 +1,6 @@
 // adopt: boot set-ups of ipvsadm, as directory trees, become a document that lvsadm.service applies; and back.
 import assert from 'node:assert/strict';
-import { createReadStream, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createReadStream, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
@@ -405,6 +405,59 @@ test('ipvsadm that was enabled again by hand is adopted again', async (t) => {
   const { status, err } = await adopt(root);
   assert.equal(status, 0, err);
   assert.deepEqual(started(root), ['lvsadm']);
+});
+
+test("an adoption is repeated without being undone: the document is the administrator's", async (t) => {
+  const link = '/etc/systemd/system/multi-user.target.wants/lvsadm.service';
+  const changes: readonly ((root: string) => void)[] = [
+    (root) => writeFileSync(root + document, `${services}# edited\n`),
+    (root) => {
+      for (const path of ['/usr/lib/systemd/system/ipvsadm.service', '/etc/init.d/ipvsadm'])
+        rmSync(root + path);
+      renameSync(root + document, `${root}/etc/lvsadm.d/table.yaml`);
+    },
+    (root) => writeFileSync(`${root}/etc/ipvsadm.rules`, 'no rules\n'),
+  ];
+  for (const change of changes) {
+    const root = plant(t, distributions.trixie);
+    await adopt(root);
+    change(root);
+    const before = snapshot(root);
+    rmSync(root + link);
+    assert.match((await adopt(root, ['--dry-run'])).out, /^enable lvsadm\.service [^\n]*\n$/);
+    const { status, out, err } = await adopt(root);
+    assert.equal(status, 0, err);
+    assert.match(out, /^enable lvsadm\.service .*: done\nto go back: /);
+    assert.deepEqual(snapshot(root), before);
+    rmSync(root + link);
+    put(root + link.replace('lvsadm', 'lvsadm-agent'), '-> /usr/lib/systemd/system/lvsadm-agent.service');
+    assert.match((await adopt(root)).out, /^adopted already\n/);
+    assert.ok(!existsSync(root + link));
+  }
+});
+
+test('where ipvsadm is enabled beside an adoption that cannot be made again, adopt changes nothing', async (t) => {
+  const root = plant(t, distributions.trixie);
+  await adopt(root);
+  rmSync(root + mask);
+  writeFileSync(root + document, `${services}# edited\n`);
+  const before = snapshot(root);
+  const { status, err } = await adopt(root);
+  assert.deepEqual(
+    [status, err],
+    [255, `lvsadm: cannot write ${document}: it is there already; move or remove it first\n`],
+  );
+  assert.deepEqual(snapshot(root), before);
+});
+
+test('of two adoptions at once the second one finds the first one made', async (t) => {
+  const root = plant(t, distributions.trixie);
+  const done = await Promise.all([adopt(root), adopt(root)]);
+  assert.deepEqual(
+    done.map(({ status }) => status),
+    [0, 0],
+  );
+  assert.equal(done.filter(({ out }) => out.startsWith('adopted already\n')).length, 1);
 });
 
 /** Runs adopt on a machine whose root is a tree, with a director's table. */

@@ -2,10 +2,10 @@
 import type { Context } from '../../context.js';
 import { cannot, HostError } from '../../errors.js';
 import { IPVSADM, requireInitSystem } from '../../setup/boot/find.js';
-import type { InitSystem } from '../../setup/boot/init-systems.js';
+import { type InitSystem, NOWHERE } from '../../setup/boot/init-systems.js';
 import { Journal } from '../../setup/journal.js';
 import type { BootFileStep, FileState } from '../../setup/steps/step.js';
-import { type Files, freshName, ifThere } from '../../system/files/files.js';
+import { type Files, freshName, ifThere, S_IFLNK, S_IFMT } from '../../system/files/files.js';
 import { rootedFiles } from '../../system/files/rooted-files.js';
 import { Machine } from '../../system/machine.js';
 import { runShown } from '../../system/programs/program.js';
@@ -42,22 +42,28 @@ export function bootMachine(
   };
 }
 
-/** Whether everything that the journal has is in place, and ipvsadm is not started at boot. */
-export function isAdopted({ init, files, journal }: BootMachine): boolean {
+/**
+ * Of an adoption that was carried out to its end, the steps that do not hold any more. ipvsadm was disabled last. From then on the
+ * document is the administrator's, who may edit, rename or divide it, and may start lvsadm-agent.service in place of lvsadm.service.
+ * @returns undefined without an adoption, for one that was interrupted, and where ipvsadm is started at boot again
+ */
+export function stepsToRepeat({ init, files, journal }: BootMachine): BootFileStep[] | undefined {
   const steps = journal.entries.map(({ step }) => step as BootFileStep);
-  return (
-    steps.length > 0 &&
-    init.enabledBy(IPVSADM, files).length === 0 &&
-    steps.every((step) => holds(step, files))
-  );
+  if (!steps.some(disables) || init.enabledBy(IPVSADM, files).length > 0) return undefined;
+  const hasAgent = init.enabledBy(AGENT, files).length > 0;
+  const links = steps.filter(({ becomes }) => becomes === null || 'link' in becomes);
+  return links.filter((step) => !holds(step, files) && (disables(step) || !hasAgent));
 }
 
-/** The administrator may edit the document. */
+const AGENT = 'lvsadm-agent';
+
+const disables = ({ becomes }: BootFileStep): boolean =>
+  becomes === null || ('link' in becomes && becomes.link === NOWHERE);
+
 function holds({ path, becomes }: BootFileStep, files: Files): boolean {
-  const isThere = ifThere(() => files.lstatSync(path)) !== undefined;
-  return isLink(becomes)
-    ? isThere && files.readlinkSync(path) === becomes.link
-    : isThere === (becomes !== null);
+  const found = ifThere(() => files.lstatSync(path));
+  if (found === undefined || !isLink(becomes)) return (found === undefined) === (becomes === null);
+  return (found.mode & S_IFMT) === S_IFLNK && files.readlinkSync(path) === becomes.link;
 }
 
 const isLink = (state: FileState): state is { readonly link: string } => state !== null && 'link' in state;

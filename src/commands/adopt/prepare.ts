@@ -8,8 +8,9 @@ import type { DesiredState } from '../../model/state.js';
 import { changesAnything } from '../../output/plan.js';
 import type { Plan } from '../../plan/plan.js';
 import { type EnabledSetup, findEnabledSetup, IPVSADM, keepalivedFillsTable } from '../../setup/boot/find.js';
+import type { Journal } from '../../setup/journal.js';
 import type { BootFileStep } from '../../setup/steps/step.js';
-import { ifThere } from '../../system/files/files.js';
+import { type Files, ifThere, readIfThere } from '../../system/files/files.js';
 import { SystemNames } from '../../system/network/names.js';
 import { planFor, readCurrent } from '../shared/change/desired-state.js';
 import type { BootMachine } from './machine.js';
@@ -78,8 +79,7 @@ async function withOtherDocuments(
   context: Context,
   { files, root, journal }: BootMachine,
 ): Promise<DesiredState> {
-  const isOurs = journal.entries.some(({ step }) => step.do === 'bootFile' && step.path === DOCUMENT);
-  if (!isOurs && ifThere(() => files.lstatSync(DOCUMENT)) !== undefined)
+  if (!isAsWritten(journal, files) && ifThere(() => files.lstatSync(DOCUMENT)) !== undefined)
     throw new HostError(`write ${DOCUMENT}`, 'it is there already; move or remove it first');
   const isThere = ifThere(() => files.statSync(DIRECTORY)) !== undefined;
   const paths = (isThere ? (filesIn(root + DIRECTORY) ?? []) : []).filter((path) => path !== root + DOCUMENT);
@@ -87,6 +87,15 @@ async function withOtherDocuments(
   for (const path of paths) texts.push(await readText(path, context));
   return parseDocuments([...texts, { file: root + DOCUMENT, text }], new SystemNames(context));
 }
+
+/** Whether the document is that of an adoption that was interrupted, and nobody has edited it: it will be replaced. */
+const isAsWritten = (journal: Journal, files: Files): boolean =>
+  journal.entries.some(
+    ({ step }) =>
+      step.do === 'bootFile' &&
+      step.path === DOCUMENT &&
+      JSON.stringify(step.becomes) === JSON.stringify({ text: readIfThere(DOCUMENT, files) }),
+  );
 
 /** Compares the running table with the documents, also services and daemons that these do not have. */
 async function compare(

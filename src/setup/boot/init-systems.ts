@@ -32,7 +32,8 @@ const unitDirectories = [
   '/lib/systemd/system',
 ];
 
-const NOWHERE = '/dev/null';
+/** The target of a mask. */
+export const NOWHERE = '/dev/null';
 
 /** systemd makes units of init scripts that have no unit (systemd-sysv-generator(8)). A mask hides both. */
 const systemd: InitSystem = {

@@ -224,6 +224,17 @@ test('a schedule goes on while checks are started, or all that may run do so wit
   assert.ok(idle.checks.isGoing);
 });
 
+test('a schedule goes on in which all checks hang after a long time in which none ended', async () => {
+  const { clock, checks } = schedule({ takes: 30_000, concurrency: 2, random: () => 0 });
+  await clock.pass(100_000);
+  checks.set(['a', 'b', 'c'].map((key) => repeated(key, 1000)));
+  const { timeout } = repeated('a', 1000).placed.check;
+  await clock.pass(timeout + 8000);
+  assert.ok(checks.isGoing);
+  await clock.pass(10_000);
+  assert.ok(!checks.isGoing);
+});
+
 test('a schedule whose timer is lost does not go on', async () => {
   const { clock, checks } = schedule();
   clock.after = () => () => {};

@@ -72,8 +72,8 @@ export class CheckSchedule {
   /** Programs that run, and the checks that are due and wait for the end of one. */
   private programs = 0;
   private readonly waiting: Entry[] = [];
-  /** When a check ended last, on the clock. */
-  private lastEnd = 0;
+  /** When a check was started or ended last, on the clock: since then all that may run do so. */
+  private lastMove = 0;
   private readonly end = new AbortController();
   private timer: { readonly at: number; cancel(): void } | undefined;
 
@@ -148,7 +148,7 @@ export class CheckSchedule {
     if (now - (this.queue.next ?? now) < STUCK) return true;
     const limits = Array.from(this.entries.values(), ({ check }) => check?.placed.check.timeout ?? 0);
     const patience = Math.max(0, ...limits) + STUCK;
-    return this.running.size >= this.concurrency && now - this.lastEnd < patience;
+    return this.running.size >= this.concurrency && now - this.lastMove < patience;
   }
 
   /** Ends all checks, those that run included. */
@@ -181,7 +181,7 @@ export class CheckSchedule {
     }
     const run: Promise<void> = this.run(entry, check).finally(() => {
       this.running.delete(run);
-      this.lastEnd = this.ports.clock.now();
+      this.lastMove = this.ports.clock.now();
       if (isProgram(check)) this.startWaiting();
       this.arm();
     });
@@ -204,6 +204,7 @@ export class CheckSchedule {
   private async run(entry: Entry, { placed }: RepeatedCheck): Promise<void> {
     const { clock, random, run, fail } = this.ports;
     const start = clock.now();
+    this.lastMove = start;
     this.count(start - entry.due);
     try {
       const result = await run(placed, this.end.signal);

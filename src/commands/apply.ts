@@ -102,6 +102,8 @@ class Application {
    */
   async once(pass?: Pass): Promise<number> {
     const { context, values } = this;
+    // It reads the documents each time.
+    if (pass?.isUnsettled) return DONE;
     // Before the lock: a mistake in a document is not worth a wait.
     const first = await readDesired(context, values);
     await this.tellOfChecks(first);

@@ -3,9 +3,12 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { test } from 'node:test';
+import { FileWatch, type Pass } from '../../src/commands/shared/watch.js';
 import type { ServiceId } from '../../src/model/service.js';
 import { namespaceName } from '../../src/system/files/run-dir.js';
 import { Store } from '../../src/system/files/store.js';
+import { Captured } from '../support/captured.js';
+import { contextWith } from '../support/context.js';
 import { Director } from '../support/director.js';
 import { ownFiles } from '../support/flock.js';
 
@@ -41,6 +44,38 @@ test('a file that is still being written is not applied', async (context) => {
   };
   assert.equal((await director.run(['apply', '-f', file, '--watch', '--prune'])).status, 0);
   assert.deepEqual([...new Set(seen)], ['1,1', '2,2']);
+});
+
+test('while a file changes from look to look there are looks, which do not read it', async (context) => {
+  const director = await Director.start(context);
+  const file = await director.file('web.json', document(1));
+  let seconds = 0;
+  const watch = new FileWatch(
+    [file],
+    contextWith({
+      out: new Captured(),
+      err: new Captured(),
+      now: () => seconds * 1000,
+      sleep: async () => {
+        if (++seconds < 31) await director.file('web.json', document(...Array(seconds + 1).fill(1)));
+      },
+    }),
+  );
+  await watch.begin();
+  const passes: [cause: string, isUnsettled: boolean, second: number][] = [];
+  const look = async ({ cause, isUnsettled }: Pass) => {
+    passes.push([cause, isUnsettled, seconds]);
+    if (passes.length === 6) watch.end();
+  };
+  await watch.run(look, () => 10_000);
+  assert.deepEqual(passes, [
+    ['start', false, 0],
+    ['drift', true, 10],
+    ['drift', true, 20],
+    ['drift', true, 30],
+    ['change', false, 31],
+    ['drift', false, 41],
+  ]);
 });
 
 /** What apply --watch wrote, and the weights at each of its looks, while a file changes between the looks. */

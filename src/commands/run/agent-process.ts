@@ -71,8 +71,10 @@ export class AgentProcess {
   private trouble: LvsadmError | undefined;
   /** Why the table may not be as the documents say. */
   private lastProblem: string | undefined;
-  /** When the last look ended, on the clock. */
+  /** When the last look, or its reading of documents, ended, on the clock. */
   private lastLook = 0;
+  /** Whether documents are being read. */
+  private isReading = false;
   /** What systemd was told last. */
   private status: string | undefined;
   /** Whether the documents have been applied completely. */
@@ -112,7 +114,7 @@ export class AgentProcess {
       isAlive: () => this.isAlive,
     });
     const lookPorts = {
-      read: () => (source instanceof FleetAgent ? source.documents.read() : source.read()),
+      read: () => this.read(source instanceof FleetAgent ? source.documents : source),
       load: this.load.bind(this),
       ended: (failure: LvsadmError | 'refused' | undefined) => this.looked(failure),
       fail,
@@ -196,14 +198,26 @@ export class AgentProcess {
 
   /** Whether looks and checks go on: systemd restarts an agent of which neither can be said. */
   private get isAlive(): boolean {
-    const { context, values, agent, lastLook } = this;
-    return context.now() - lastLook < values.resync * 1000 + LOOK_PATIENCE && agent.isChecking;
+    const { context, values, agent, lastLook, isReading } = this;
+    const isLooking = isReading || context.now() - lastLook < values.resync * 1000 + LOOK_PATIENCE;
+    return isLooking && agent.isChecking;
   }
 
   /** Milliseconds until the next look. It removes services whose address has been withdrawn for the linger time. */
   private get pause(): number {
     const { agent, looks, values } = this;
     return agent.isLeaving ? Math.min(looks.pause, (values.linger + 1) * 1000) : looks.pause;
+  }
+
+  /** Names take minutes while no name server answers: the documents before are in force, and checks go on. */
+  private async read(from: { read(): Promise<Documents> }): Promise<Documents> {
+    this.isReading = true;
+    try {
+      return await from.read();
+    } finally {
+      this.isReading = false;
+      this.lastLook = this.context.now();
+    }
   }
 
   private async load(...[state, cause]: Parameters<Agent['load']>): ReturnType<Agent['load']> {

@@ -60,10 +60,10 @@ export class Looks {
   }
 
   /** @throws DocumentError, UsageError: the documents before are still in force */
-  async look({ cause, isOver }: Pick<Pass, 'cause' | 'isOver'>): Promise<void> {
+  async look({ cause, isOver, isUnsettled }: Omit<Pass, 'files'>): Promise<void> {
     this.isReloadDue ||= cause === 'change';
     try {
-      await this.ended(this.isReloadDue ? this.reload(isOver) : this.loadAgain());
+      await this.ended(this.isReloadDue && !isUnsettled ? this.reload(isOver) : this.loadAgain());
     } catch (error) {
       if (!(error instanceof LvsadmError) || (!this.hasStarted && this.endsTheStart(error))) {
         return this.ports.fail(error);

@@ -22,6 +22,8 @@ export interface Occasion {
 export interface Pass extends Occasion {
   /** Whether a file has changed since the last look: what was read may be half of one version and half of the next. */
   isOver(): Promise<boolean>;
+  /** Whether files change from look to look: only what was read before may be applied. */
+  readonly isUnsettled: boolean;
 }
 
 /**
@@ -34,6 +36,8 @@ export interface Pass extends Occasion {
 export class FileWatch {
   private readonly stop: AbortSignal | undefined;
   private seen: ReadonlyMap<string, string> = new Map();
+  /** Those that have changed since the last change that was applied. */
+  private readonly changed = new Set<string>();
   private isAsked = false;
   private hasEnded = false;
   private interrupt: () => void = () => {};
@@ -73,14 +77,16 @@ export class FileWatch {
     if (missing.length > 0) await context.err.write(`lvsadm: waiting for ${printable(someNames(missing))}\n`);
     let told: string | undefined;
     let occasion: Occasion = { cause: 'start', files: [...this.seen.keys()] };
+    let isUnsettled = false;
     while (!this.isOver) {
       const before = this.seen;
       const isOver = async () => differing(before, await fingerprint(this.files)).length > 0;
-      const failure = await failureOf(() => once({ ...occasion, isOver }));
+      const failure = await failureOf(() => once({ ...occasion, isOver, isUnsettled }));
       if (failure !== undefined && failure !== told) await context.err.write(failure);
-      told = failure;
+      if (failure !== undefined || !isUnsettled) told = failure;
       const change = await this.change(context.now() + pause());
-      if (change !== undefined) occasion = change;
+      isUnsettled = change === 'unsettled';
+      if (typeof change === 'object') occasion = change;
       // After a failure the occasion is still the same.
       else if (failure === undefined) occasion = { cause: 'drift', files: [...this.seen.keys()] };
     }
@@ -90,9 +96,9 @@ export class FileWatch {
     return this.hasEnded || (this.stop?.aborted ?? false);
   }
 
-  /** Waits until files have changed, or until `due`: undefined then. */
-  private async change(due: number): Promise<Occasion | undefined> {
-    const changed = new Set<string>();
+  /** Waits until files have changed, or until `due`: no occasion then. */
+  private async change(due: number): Promise<Occasion | 'settled' | 'unsettled'> {
+    const { changed } = this;
     while (!this.isOver) {
       await this.rest();
       const now = await fingerprint(this.files);
@@ -101,14 +107,23 @@ export class FileWatch {
       for (const file of since) changed.add(file);
       if (this.isAsked) {
         this.isAsked = false;
+        changed.clear();
         return { cause: 'change', files: [...now.keys()] };
       }
       // A file that is still being written changes from look to look: half of a document must not be applied.
-      if (since.length > 0) continue;
-      if (changed.size > 0) return { cause: 'change', files: [...changed] };
-      if (this.context.now() >= due) return undefined;
+      const isDue = this.context.now() >= due;
+      if (since.length > 0) {
+        if (isDue) return 'unsettled';
+        continue;
+      }
+      if (changed.size > 0) {
+        const files = [...changed];
+        changed.clear();
+        return { cause: 'change', files };
+      }
+      if (isDue) return 'settled';
     }
-    return undefined;
+    return 'settled';
   }
 
   private async rest(): Promise<void> {

@@ -32,7 +32,8 @@ function looks(results: (boolean | Error)[], read: () => Promise<Documents> = as
     old,
     30_000,
   );
-  const look = (cause: 'start' | 'change' | 'drift') => one.look({ cause, isOver: async () => false });
+  const look = (cause: 'start' | 'change' | 'drift', isUnsettled = false) =>
+    one.look({ cause, isOver: async () => false, isUnsettled });
   return { one, look, calls, loaded, failures, ends };
 }
 
@@ -94,4 +95,14 @@ test('documents that the kernel did not answer for are loaded at the next look, 
   for (const cause of ['start', 'change', 'drift'] as const) await look(cause);
   assert.deepEqual(calls, ['start', 'reload', 'reload']);
   assert.equal(loaded.at(-1), fresh.state);
+});
+
+test('files that change from look to look are not read, and the documents before are applied', async () => {
+  const { look, calls, loaded } = looks([true, silence]);
+  await look('start');
+  await look('change');
+  await look('change', true);
+  await look('change');
+  assert.deepEqual(calls, ['start', 'reload', 'retry', 'reload']);
+  assert.deepEqual(loaded.slice(2), [old.state, fresh.state]);
 });

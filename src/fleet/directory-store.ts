@@ -57,10 +57,14 @@ export interface DirectoryPorts {
   readonly answer?: number;
 }
 
+/**
+ * Calls that end when the file server answers, by their paths. All stores of the process share them: each call takes one of libuv's
+ * few threads, and with it files and names that have nothing to do with the store.
+ */
+const asked = new Map<string, Promise<void>>();
+
 export class DirectoryStore implements FleetStore {
   private readonly closed = new AbortController();
-  /** Ends when the file server answers. */
-  private asked: Promise<unknown> | undefined;
 
   /** @param path without a slash at its end; it is made when something is written */
   constructor(
@@ -177,7 +181,7 @@ export class DirectoryStore implements FleetStore {
     const { files } = this.ports;
     const lock = `${this.path}/lock`;
     await this.requireAnswer();
-    if (isWrite) makeDirectory(this.path, files);
+    if (isWrite) makeDirectory(this.path, files, 0o700);
     else if (ifThere(() => files.lstatSync(this.path)) === undefined) return use(noIndex);
     const { O_RDWR, O_CREAT, O_NOFOLLOW } = files.constants;
     const descriptor = files.openSync(lock, O_RDWR | O_CREAT | O_NOFOLLOW, 0o600);
@@ -198,17 +202,12 @@ export class DirectoryStore implements FleetStore {
    * first, and nothing else is called while it does. Opening a file asks the server (nfs(5), close-to-open consistency).
    */
   private async requireAnswer(): Promise<void> {
-    const { open } = getBuiltinModule('node:fs/promises');
-    this.asked ??= open(`${this.path}/lock`, 'r')
-      .then((file) => file.close())
-      // Whatever it is: the calls that follow have it, too.
-      .catch(() => {})
-      .finally(() => {
-        this.asked = undefined;
-      });
+    const { path } = this;
+    const answered = asked.get(path) ?? opened(`${path}/lock`).finally(() => asked.delete(path));
+    asked.set(path, answered);
     const end = new AbortController();
     const isLate = await Promise.race([
-      this.asked.then(() => false),
+      answered.then(() => false),
       passed(systemClock, this.ports.answer ?? ANSWER, end.signal),
     ]);
     end.abort();
@@ -274,8 +273,9 @@ export class DirectoryStore implements FleetStore {
 
   private writeFile(path: string, text: string): void {
     const { files } = this.ports;
-    makeDirectory(path.slice(0, path.lastIndexOf('/')), files);
-    replaceFile(path, text, files);
+    // Checks in the documents may have passwords in their headers.
+    makeDirectory(path.slice(0, path.lastIndexOf('/')), files, 0o700);
+    replaceFile(path, text, files, { mode: 0o600 });
   }
 
   private leasePath = (id: string): string => `${this.path}/leases/${id}`;
@@ -293,6 +293,13 @@ export class DirectoryStore implements FleetStore {
     }
   }
 }
+
+/** Resolves when a file has been opened, or cannot be: the calls that follow have that error, too. */
+const opened = (path: string): Promise<void> =>
+  getBuiltinModule('node:fs/promises')
+    .open(path, 'r')
+    .then((file) => file.close())
+    .catch(() => {});
 
 /** One that a crash has cut has ended: its director gets another one. */
 function leaseSeconds(text: string): number {

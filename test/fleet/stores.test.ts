@@ -63,12 +63,32 @@ test('a file server that does not answer holds up no other work', async () => {
   );
   clearInterval(timer);
   assert.ok(turns >= 5, `${turns} turns in ${performance.now() - begun} ms`);
+  // Each connection has a store of its own; libuv has four threads for all files.
+  for (let i = 0; i < 5; i++)
+    await assert.rejects(
+      new DirectoryStore('another', path, { files, answer: 20 }).keys(''),
+      /does not answer/,
+    );
+  const read = files.promises.readFile('/dev/null').then(() => true);
+  const isRead = await Promise.race([read, sleep(5000).then(() => false)]);
   // It is back.
   closeSync(openSync(join(path, 'lock'), 'r+'));
   rmSync(join(path, 'lock'));
   await sleep(50);
   assert.equal((await store.read('')).entries.length, 0);
   store.close();
+  assert.equal(isRead, true);
+});
+
+test('documents in a directory are readable by their owner alone', async () => {
+  const path = join(mkdtempSync(join(tmpdir(), 'lvsadm-store-')), 'lvs');
+  const store = new DirectoryStore(`file://${path}`, path, { files });
+  await store.commit({ comparisons: [], writes: [{ key: 'a', value: 'x'.repeat(2000) }] });
+  store.close();
+  const [value = ''] = readdirSync(join(path, 'values'));
+  const modeOf = (...names: string[]): number => files.statSync(join(path, ...names)).mode & 0o777;
+  assert.deepEqual([modeOf(), modeOf('values')], [0o700, 0o700]);
+  assert.deepEqual([modeOf('index.json'), modeOf('values', value)], [0o600, 0o600]);
 });
 
 test('a lease that a crash has cut stops no store', async () => {

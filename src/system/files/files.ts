@@ -177,9 +177,13 @@ function removeLeftovers(path: string, files: Files): void {
   }
 }
 
-/** The directory, and those that it lies in. Node's own recursion never ends below /proc. @throws errors of node:fs */
-export function makeDirectory(path: string, files: Files): void {
-  const make = () => files.mkdirSync(path, { mode: 0o755 });
+/**
+ * The directory, and those that it lies in. Node's own recursion never ends below /proc.
+ * @param mode of the directory itself
+ * @throws errors of node:fs
+ */
+export function makeDirectory(path: string, files: Files, mode = 0o755): void {
+  const make = () => files.mkdirSync(path, { mode });
   try {
     make();
   } catch (error) {

@@ -5,7 +5,7 @@ import { printable } from '../foreign-text.js';
 import { type Json, toJson } from '../output/json.js';
 import { planJson, renderPlan } from '../output/plan.js';
 import { themeFor } from '../output/theme.js';
-import { IPVSADM } from '../setup/boot/find.js';
+import { canStart, IPVSADM } from '../setup/boot/find.js';
 import { type Observer, runSteps, undoAll } from '../setup/run-steps.js';
 import { describeStep, stepCommand } from '../setup/steps/index.js';
 import { type BootMachine, bootMachine, finish, stepsToRepeat } from './adopt/machine.js';
@@ -21,6 +21,11 @@ const options = {
     describe: 'show the steps and the difference to the running table, and change nothing',
   },
   undo: { type: 'flag', describe: 'undo the adoption: every file and link as it was' },
+  force: {
+    type: 'flag',
+    describe:
+      '--undo: also where ipvsadm is not installed any more, so that its mask goes when lvsadm is removed',
+  },
   root: {
     type: 'directory',
     describe: 'directory with the files of another machine, such as an image',
@@ -106,7 +111,7 @@ async function undo(context: Context, values: AdoptValues, boot: BootMachine): P
     const text = steps.map(({ step }) => `undo: ${printable(describeStep(step))}\n`).join('');
     return report(context, values, { adopted: true, steps, text });
   }
-  if (init.definition(IPVSADM, files) === undefined) {
+  if (!values.force && !canStart(IPVSADM, init, files)) {
     const reason = `${init.unit(IPVSADM)} is not installed any more, and nothing would fill the table at boot`;
     throw new HostError('undo the adoption', `${reason}; install ipvsadm first`);
   }

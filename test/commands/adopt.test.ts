@@ -195,7 +195,7 @@ test('rules of timeouts are adopted, and sync daemons without rules leave servic
   await adopt(other);
   assert.equal(
     readFileSync(other + document, 'utf8'),
-    '# Adopted by lvsadm from /etc/ipvsadm.conf\ntimeouts: { tcp: 900, udp: 300 }\nservices: []\n# end\n',
+    '# Adopted by lvsadm from /etc/ipvsadm.conf\ntimeouts: { tcp: 900, udp: 300 }\n# end\n',
   );
 });
 
@@ -320,6 +320,24 @@ const refusals: readonly (readonly [what: string, tree: Tree, status: number, me
     `cannot find the boot set-up: ${mask}.d/x.conf changes what ipvsadm.service runs`,
   ],
   [
+    'a drop-in of a package',
+    trixieWith({ '/usr/lib/systemd/system/ipvsadm.service.d/x.conf': '[Service]\nEnvironmentFile=/x\n' }),
+    255,
+    'cannot find the boot set-up: /usr/lib/systemd/system/ipvsadm.service.d/x.conf changes what',
+  ],
+  [
+    'a directory of documents that is a link',
+    trixieWith({ '/etc/lvsadm.d/README': undefined, '/etc/lvsadm.d': '-> /tmp' }),
+    255,
+    'cannot adopt ROOT: /etc/lvsadm.d is a link, which may lead out of that directory',
+  ],
+  [
+    'a unit that is a link to nothing',
+    trixieWith({ '/usr/lib/systemd/system/ipvsadm.service': '-> nowhere.service' }),
+    255,
+    'cannot read /usr/lib/systemd/system/ipvsadm.service: no such file or directory',
+  ],
+  [
     'no lvsadm.service',
     trixieWith({ [lvsadmUnit]: undefined }),
     255,
@@ -396,6 +414,26 @@ test('--undo is refused when ipvsadm is not installed any more', async (t) => {
   assert.equal(status, 255);
   assert.match(err, /^lvsadm: cannot undo the adoption: ipvsadm\.service is not installed any more/);
   assert.ok(existsSync(root + document));
+});
+
+test('an init script that is left of a package is no ipvsadm, and --force undoes the adoption all the same', async (t) => {
+  const root = plant(t, distributions.bookworm);
+  await adopt(root);
+  rmSync(`${root}/usr/sbin/ipvsadm`);
+  put(`${root}/usr/sbin/ipvsadm`, '-> lvsadm');
+  const { status, err } = await adopt(root, ['--undo']);
+  assert.equal(status, 255);
+  assert.match(err, /^lvsadm: cannot undo the adoption: ipvsadm\.service is not installed any more/);
+  assert.equal((await adopt(root, ['--undo', '--force'])).status, 0);
+  assert.ok(!existsSync(root + document));
+  assert.deepEqual(started(root), ['ipvsadm']);
+});
+
+test('a unit that is a link to another file is read', async (t) => {
+  const unit = '/usr/lib/systemd/system/ipvsadm.service';
+  const other = '/usr/lib/systemd/system/other.service';
+  const root = plant(t, trixieWith({ [unit]: '-> other.service', [other]: trixieWith({})[unit] }));
+  assert.equal((await adopt(root)).status, 0);
 });
 
 test('ipvsadm that was enabled again by hand is adopted again', async (t) => {

@@ -55,6 +55,7 @@ export const distributions = {
     ...withSystemd,
     ...debianFiles,
     '/etc/init.d/ipvsadm': '#!/bin/sh\nIPVSADM_CONFIG="/etc/default/ipvsadm"\n. $IPVSADM_CONFIG\n',
+    '/usr/sbin/ipvsadm': 'program',
     '/etc/rc0.d/K01ipvsadm': '-> ../init.d/ipvsadm',
     '/etc/rc2.d/S01ipvsadm': '-> ../init.d/ipvsadm',
     '/etc/rc3.d/S01ipvsadm': '-> ../init.d/ipvsadm',
@@ -80,6 +81,7 @@ export const distributions = {
   alpine: {
     '/sbin/openrc-run': '',
     '/etc/init.d/ipvsadm': openrcScript,
+    '/sbin/ipvsadm': 'program',
     '/etc/init.d/lvsadm': '#!/sbin/openrc-run\n',
     '/etc/runlevels/default/ipvsadm': '-> /etc/init.d/ipvsadm',
     '/etc/conf.d/ipvsadm': '# nothing\n',

@@ -30,6 +30,7 @@ export function bootMachine(
   const files = rootedFiles(context.files, root);
   if (ifThere(() => files.statSync('/')) === undefined)
     throw new HostError(`read ${root}`, 'no such directory');
+  requireOwnDirectories(root, files);
   // A boot set-up is the machine's, not that of a network namespace: its state has a file of its own name.
   const directory =
     root === '' || stateDir ? lastingDirectory(context.env, stateDir) : `${root}/var/lib/lvsadm`;
@@ -40,6 +41,32 @@ export function bootMachine(
     machine: new Machine(context.openSocket, files),
     journal: new Journal('adopt', openStore(context, undefined, `${directory}/adopt.json`)),
   };
+}
+
+/** Directories in which files are read or written. */
+const DIRECTORIES = [
+  '/etc',
+  '/etc/lvsadm.d',
+  '/etc/systemd',
+  '/etc/systemd/system',
+  '/etc/runlevels',
+  '/var',
+  '/var/lib',
+  '/var/lib/lvsadm',
+];
+
+/** A link of an image may lead into a directory of this machine. @throws HostError */
+function requireOwnDirectories(root: string, files: Files): void {
+  if (root === '') return;
+  const below = ['/etc/systemd/system', '/etc/runlevels'].flatMap((directory) =>
+    (ifThere(() => files.readdirSync(directory)) ?? []).map((name) => `${directory}/${name}`),
+  );
+  const ofUnits = /\.(?:wants|requires)$|^\/etc\/runlevels\//;
+  for (const path of [...DIRECTORIES, ...below.filter((name) => ofUnits.test(name))]) {
+    const found = ifThere(() => files.lstatSync(path));
+    if (found !== undefined && (found.mode & S_IFMT) === S_IFLNK)
+      throw new HostError(`adopt ${root}`, `${path} is a link, which may lead out of that directory`);
+  }
 }
 
 /**

@@ -44,7 +44,8 @@ export async function readSavedState(
   const saved = rules === undefined ? [] : [{ ...(await readText(root + rules, context)), isRules } as const];
   const state = await parseDocuments([...saved, ...daemons], new SystemNames(context));
   return {
-    state: rules === undefined ? { ...state, services: undefined } : state,
+    // An empty list would have services of other documents' tables removed by apply --prune.
+    state: state.services?.length ? state : { ...state, services: undefined },
     files: [rules, isThere ? settings : undefined].filter((file) => file !== undefined),
   };
 }

@@ -1,8 +1,8 @@
 /** What fills the table of this machine at boot, as far as its files say. */
-import { HostError } from '../../errors.js';
-import { type Files, ifThere, readIfThere } from '../../system/files/files.js';
+import { cannot, HostError } from '../../errors.js';
+import { type Files, ifThere, S_IFLNK, S_IFMT } from '../../system/files/files.js';
 import { type BootSetup, bootSetups } from './boot-setups.js';
-import { type InitSystem, initSystemOf } from './init-systems.js';
+import { type InitSystem, initSystemOf, unitDirectories } from './init-systems.js';
 
 /** The service of ipvsadm, the same in all distributions. */
 export const IPVSADM = 'ipvsadm';
@@ -36,11 +36,27 @@ export function findEnabledSetup(init: InitSystem, files: Files): EnabledSetup |
   if (links.length === 0) return `${unit} is not enabled`;
   const dropIn = commandsInDropIns(unit, files);
   if (dropIn !== undefined) throw new HostError(FIND, `${dropIn} changes what ${unit} runs: ${BY_HAND}`);
-  const text = readIfThere(definition, files) ?? '';
+  const text = textOf(definition, files);
   const setup = bootSetups.find(({ mentions }) => text.includes(mentions));
   if (setup === undefined)
     throw new HostError(FIND, `${definition} reads none of the files that are known: ${BY_HAND}`);
   return { setup, definition, links };
+}
+
+/** Whether a service is installed. Debian keeps the init script, a configuration file, of a package that is removed. */
+export function canStart(service: string, init: InitSystem, files: Files): boolean {
+  const definition = init.definition(service, files);
+  if (definition?.startsWith('/etc/init.d/') !== true) return definition !== undefined;
+  return PROGRAM_DIRECTORIES.some((directory) => isProgram(`${directory}/${service}`, files));
+}
+
+const PROGRAM_DIRECTORIES = ['/sbin', '/usr/sbin', '/bin', '/usr/bin', '/usr/local/sbin'];
+
+/** A link to lvsadm has the name only as long as lvsadm is installed. */
+function isProgram(path: string, files: Files): boolean {
+  const found = ifThere(() => files.lstatSync(path));
+  if (found === undefined) return false;
+  return (found.mode & S_IFMT) !== S_IFLNK || !/(?:^|\/)lvsadm$/.test(files.readlinkSync(path));
 }
 
 const FIND = 'find the boot set-up';
@@ -49,11 +65,20 @@ const BY_HAND = 'write the document with lvsadm export, and enable lvsadm.servic
 
 /** A file beside a unit that sets commands or their environment. */
 function commandsInDropIns(unit: string, files: Files): string | undefined {
-  const directory = `/etc/systemd/system/${unit}.d`;
-  return names(directory, files)
-    .filter((name) => name.endsWith('.conf'))
-    .map((name) => `${directory}/${name}`)
-    .find((path) => /^\s*(?:Exec|Environment)\w*\s*=/m.test(files.readFileSync(path, 'utf8')));
+  return [...unitDirectories, '/run/systemd/system']
+    .map((directory) => `${directory}/${unit}.d`)
+    .flatMap((directory) => names(directory, files).map((name) => `${directory}/${name}`))
+    .filter((path) => path.endsWith('.conf'))
+    .find((path) => /^\s*(?:Exec|Environment)\w*\s*=/m.test(textOf(path, files)));
+}
+
+/** Definitions may be links to other files. @throws HostError */
+function textOf(path: string, files: Files): string {
+  try {
+    return files.readFileSync(path, 'utf8');
+  } catch (error) {
+    throw cannot(`read ${path}`, error);
+  }
 }
 
 /**

@@ -25,7 +25,7 @@ export const initSystemOf = (files: Files): InitSystem | undefined =>
 const ADMINISTRATORS = '/etc/systemd/system';
 
 /** Directories of units, in the order in which systemd looks (systemd.unit(5)). */
-const unitDirectories = [
+export const unitDirectories = [
   ADMINISTRATORS,
   '/usr/local/lib/systemd/system',
   '/usr/lib/systemd/system',

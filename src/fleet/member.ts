@@ -3,6 +3,7 @@
  * last release that it has applied, and goes on with that whatever becomes of the store.
  */
 import { LvsadmError, StoreError } from '../errors.js';
+import { type Holds, noHolds } from '../model/hold.js';
 import { passed } from '../system/clock.js';
 import { Conductor } from './conductor.js';
 import { HoldFollower } from './hold-follower.js';
@@ -42,14 +43,18 @@ export class FleetMember {
   private readonly reporter: Reporter;
   private readonly conductor: Conductor;
 
-  /** @param last what an earlier run has applied */
+  /**
+   * @param last what an earlier run has applied
+   * @param holds those of the fleet that it has taken
+   */
   constructor(
     private readonly ports: MemberPorts,
     last: LastGood | undefined,
+    holds: Holds = noHolds,
   ) {
     this.problems = new ProblemLog((line) => ports.tell(line));
     this.follower = new ReleaseFollower(ports, this.problems, last);
-    this.holds = new HoldFollower(ports, this.problems);
+    this.holds = new HoldFollower(ports, this.problems, holds);
     this.reporter = new Reporter(ports, this.problems, this.follower);
     this.conductor = new Conductor(ports);
   }

@@ -91,6 +91,17 @@ farmTest('a hold that cannot be read any more stays as it was, and others go on'
   assert.deepEqual((await readFleetHolds(farm.store)).problems.length, 1);
 });
 
+farmTest('a hold that cannot be read stays over a restart, too', async (farm) => {
+  await holdInFleet(farm.store, [first], false, 0);
+  await farm.pass(2000);
+  await farm.host('d1').kill();
+  const [entry] = (await farm.store.read(HOLDS)).entries;
+  await farm.store.commit({ comparisons: [], writes: [{ key: entry?.key ?? '', value: '{' }] });
+  await farm.host('d1').start();
+  await farm.pass(5000);
+  assert.deepEqual(heldOn(farm), all(first.server));
+});
+
 farmTest("another user's hold is not weakened without force", async ({ store }) => {
   await holdInFleet(store, [first], false, 0);
   const others = holdOf(first.server, { by: 'bob@ops2', weight: 5 });

@@ -91,7 +91,7 @@ export class Host {
       },
       tell: (line) => void this.lines.push(line),
     };
-    const member = new FleetMember(ports, this.remembered);
+    const member = new FleetMember(ports, this.remembered, this.holds);
     this.running = member.run(stop.signal).catch((error: unknown) => {
       this.failure = error;
     });

@@ -108,6 +108,7 @@ export class FleetAgent {
         tell,
       },
       file.read(),
+      holdsFile.read(),
     );
     await this.member.run(stop);
   }

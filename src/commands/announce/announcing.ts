@@ -59,6 +59,7 @@ export class Announcing {
   async close(): Promise<void> {
     await this.announcer.stop();
     await this.addresses.close();
+    await this.memory.idle();
   }
 }
 

@@ -150,7 +150,7 @@ export class AgentProcess {
       await listeners.close();
       await agent.stop();
       await this.probers.end();
-      await announcing.close();
+      await Promise.all([announcing.close(), this.memory.idle(), this.own?.idle()]);
       this.table.close();
       await this.log.idle();
     }

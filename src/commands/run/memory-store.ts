@@ -25,6 +25,9 @@ export class MemoryStore {
   readonly write = (memory: AgentMemory): Promise<string | undefined> =>
     this.file.write(shifted(memory, this.offset, this.context.date().getTime()));
 
+  /** Waits for the disk, at the end of the process. */
+  readonly idle = (): Promise<void> => this.file.idle();
+
   /** Why the last memory is not kept; undefined if it is. */
   get problem(): string | undefined {
     return this.file.problem;

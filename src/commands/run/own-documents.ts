@@ -80,6 +80,9 @@ export class OwnDocuments {
     void this.kept.write({ texts, hosts: this.names.found });
   }
 
+  /** Waits for the disk, at the end of the process. */
+  readonly idle = (): Promise<void> => this.kept.idle();
+
   /** Those of the files have mistakes: the ones before stay in force. */
   failed({ message }: Error): void {
     const [first] = message.split('\n');

@@ -9,6 +9,9 @@ import { openLastingStore } from '../shared/store.js';
 /** Milliseconds for which work waits for the disk: weights that follow from a state come after it, but not much later. */
 const PATIENCE = 500;
 
+/** Milliseconds for which the end of the process waits for the disk: systemd kills it after 90 s. */
+const LAST_PATIENCE = 20_000;
+
 /** Milliseconds after which a disk that has not answered is told. */
 const HANGING = 10_000;
 
@@ -62,6 +65,11 @@ export class StateFile<T> {
     this.slowness = Math.max(this.slowness, patience);
     return this.failureFor(patience).message;
   };
+
+  /** Waits until the disk has taken all states, or for so many milliseconds: the process's end would cut off the last one. */
+  async idle(patience = LAST_PATIENCE): Promise<void> {
+    await endsWithin(this.clock, patience, this.last);
+  }
 
   /** Why the last state is not kept; undefined if it is. */
   get problem(): string | undefined {

@@ -67,6 +67,39 @@ test('a disk that hangs delays a state by half a second, once, is told once, and
   assert.equal(waiting(), 0);
 });
 
+test('the end of a process waits for the last state, and not for a disk that hangs', async (t) => {
+  const { directory, context, newFile } = await place(t);
+  let go = (): void => {};
+  const write = Store.prototype.replaceInBackground;
+  t.mock.method(
+    Store.prototype,
+    'replaceInBackground',
+    async function (this: Store, ...words: [StateKind<unknown>, unknown]) {
+      await new Promise<void>((resolve) => {
+        go = resolve;
+      });
+      return write.apply(this, words);
+    },
+  );
+  const clock = new ManualClock();
+  const file = new StateFile(context, directory, kind, clock);
+  void file.write(1);
+  await clock.pass(5000);
+  let isIdle = false;
+  const idle = file.idle().then(() => {
+    isIdle = true;
+  });
+  await clock.pass(10_000);
+  assert.ok(!isIdle);
+  go();
+  await idle;
+  assert.equal(newFile().read(), 1);
+  void file.write(2);
+  const hanging = file.idle();
+  await clock.pass(20_000);
+  await hanging;
+});
+
 test('a disk that refuses is told once, and the state is kept when it takes it again', async (t) => {
   const { directory, err, context } = await place(t);
   const blocked = join(directory, 'state');

@@ -51,6 +51,8 @@ export interface Scope {
   readonly only?: readonly ServiceId[];
   /** New documents, of which the limit of removals is asked: the states of servers do not count. */
   readonly documents?: DesiredState;
+  /** Addresses whose services earlier documents have removed already: the limit does not count them again (default: none). */
+  readonly removed?: ReadonlySet<string>;
   /** Addresses that are being withdrawn: their services stay, although the documents lack them (default: none). */
   readonly leaving?: ReadonlySet<string>;
 }
@@ -143,7 +145,7 @@ export class Agent {
       await this.keeper.flush();
       const isNew = cause === 'start' || cause === 'reload';
       const leaving = this.leavingFor(state);
-      const scope = { leaving, ...(isNew && { documents: state }) };
+      const scope = { leaving, ...(isNew && { documents: state, removed: this.leaving }) };
       const reconciliation = await this.ports.reconcile(desired, scope);
       const told = cause === 'resync' && this.isLeaving ? 'withdrawn' : cause;
       this.documents = state;

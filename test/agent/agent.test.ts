@@ -428,6 +428,23 @@ test('documents that are refused leave the ones before in force', async (t) => {
   assert.deepEqual(await weightsOf(farm), [10, 10, 0]);
 });
 
+test('the limit of removals does not count services again that wait for the withdrawal of their address', async (t) => {
+  const farm = await AgentFarm.start(t, { prune: true, maxRemove: 40 });
+  const addresses = Array.from({ length: 10 }, (_, index) => `192.0.2.${index + 1}`);
+  const documentOfFirst = (count: number) => ({
+    services: addresses.slice(0, count).map((address) => ({ service: `tcp://${address}:80` })),
+  });
+  await farm.load(documentOfFirst(10));
+  for (const address of addresses) farm.inUse.add(address);
+  await farm.load(documentOfFirst(6), 'reload');
+  await farm.load(documentOfFirst(4), 'reload');
+  assert.equal((await farm.client.services()).length, 10);
+  await assert.rejects(farm.load(documentOfFirst(2), 'reload'), UsageError);
+  for (const address of addresses.slice(4)) farm.inUse.delete(address);
+  await farm.load(documentOfFirst(4), 'resync');
+  assert.equal((await farm.client.services()).length, 4);
+});
+
 test('documents that are refused at the start do not cost what an earlier run remembered', async (t) => {
   const farm = await AgentFarm.start(t);
   await farm.load(farmOf(2));

@@ -64,18 +64,22 @@ export class AgentFarm {
   private constructor(
     readonly client: IpvsClient,
     prune: boolean,
+    maxRemove: number,
   ) {
     this.table = new KernelTable(
       { openClient: () => this.ipvs.client(), files: ownFiles },
-      { prune, allowEmpty: true, maxRemove: { number: 100, unit: '%' } },
+      { prune, allowEmpty: true, maxRemove: { number: maxRemove, unit: '%' } },
     );
     this.agent = this.newAgent();
   }
 
-  static async start(test: Pick<TestContext, 'after'>, { prune = false } = {}): Promise<AgentFarm> {
+  static async start(
+    test: Pick<TestContext, 'after'>,
+    { prune = false, maxRemove = 100 } = {},
+  ): Promise<AgentFarm> {
     // The client needs the kernel of the farm.
     const ipvs = new FakeIpvs();
-    const farm = new AgentFarm(await ipvs.client(), prune);
+    const farm = new AgentFarm(await ipvs.client(), prune, maxRemove);
     Object.assign(farm, { ipvs });
     test.after(() => {
       farm.client.close();

@@ -35,7 +35,7 @@ export class KernelTable {
 
   readonly reconcile = async (
     state: DesiredState,
-    { only = [], documents, leaving = new Set() }: Scope,
+    { only = [], documents, removed = new Set(), leaving = new Set() }: Scope,
   ): Promise<Reconciliation> => {
     const { context } = this;
     const { prune, allowEmpty, maxRemove = watchLimit } = this.limits;
@@ -45,12 +45,12 @@ export class KernelTable {
         client,
         read: () => readCurrent(client, desired, context),
         plan: (current) => {
-          if (documents !== undefined)
-            checkRemovals(
-              planFor(current, { ...desired, state: withSorryServers(documents) }),
-              allowEmpty,
-              this.limits.isWayBack?.() ? undefined : maxRemove,
-            );
+          if (documents !== undefined) {
+            const plan = planFor(current, { ...desired, state: withSorryServers(documents) });
+            checkRemovals(plan, allowEmpty, undefined);
+            const limit = this.limits.isWayBack?.() ? undefined : maxRemove;
+            checkRemovals(withoutRemovalsOf(plan, removed), true, limit);
+          }
           return withoutRemovalsOf(planFor(current, desired), leaving);
         },
         set: settingWriter(context),

@@ -28,6 +28,8 @@ export class OwnDocuments {
   private readonly kept: StateFile<LastDocuments | undefined>;
   private names: RememberedNames;
   private inForce: Documents | undefined;
+  /** What is kept of them, or of those of the process before. */
+  private last: LastDocuments | undefined;
   /** Why those of the files are not in force. */
   private mistake: string | undefined;
 
@@ -52,6 +54,7 @@ export class OwnDocuments {
    */
   async first(): Promise<Documents> {
     const last = this.kept.read();
+    this.last = last;
     this.names = this.newNames(last?.hosts);
     try {
       return await readOwnDocuments(this.context, this.values, this.names);
@@ -71,13 +74,14 @@ export class OwnDocuments {
     return documents;
   }
 
-  /** They are in force. */
+  /** They are in force. Those that the disk has not taken are written again. */
   applied(documents: Documents): void {
-    if (documents === this.inForce) return;
-    this.inForce = documents;
-    const { texts } = documents;
-    this.mistake = undefined;
-    void this.kept.write({ texts, hosts: this.names.found });
+    if (documents !== this.inForce) {
+      this.inForce = documents;
+      this.mistake = undefined;
+      this.last = { texts: documents.texts, hosts: this.names.found };
+    } else if (this.kept.problem === undefined) return;
+    if (this.last !== undefined) void this.kept.write(this.last);
   }
 
   /** Waits for the disk, at the end of the process. */
@@ -151,4 +155,6 @@ const kind: StateKind<LastDocuments | undefined> = {
   expendable: true,
   outlivesBoot: true,
   isLarge: true,
+  // Documents may hold passwords of checks.
+  isPrivate: true,
 };

@@ -156,6 +156,17 @@ describe('state', () => {
     }
   });
 
+  test('in a directory that another user may write is read nowhere', async () => {
+    const path = join(directory, 'holds.json');
+    writeFileSync(path, '{"version":2,"state":["a"]}');
+    const context = { env: {}, files: fs, warn: (line: string) => void warnings.push(line) };
+    const store = new Store(context, path, () => 'it may be written by all users');
+    await assert.rejects(store.readInBackground(names(false)), HostError);
+    assert.throws(() => store.read(names(false)), HostError);
+    assert.deepEqual(await store.readInBackground(names()), []);
+    assert.deepEqual(warnings, ['state is ignored: it may be written by all users']);
+  });
+
   test('behind a symbolic link is neither read nor written', async () => {
     writeFileSync(join(directory, 'elsewhere'), 'text');
     symlinkSync(join(directory, 'elsewhere'), file('names.json'));

@@ -106,14 +106,18 @@ export class Store {
 
   /** @throws HostError for a file that cannot be read and is not expendable */
   read<T>(kind: StateKind<T>): T {
-    const { warn } = this.context;
     const path = this.pathOf(kind);
+    return this.isTrusted(path, kind) ? this.readFrom(path, kind) : kind.empty;
+  }
+
+  /** @throws HostError for a kind that is not expendable */
+  private isTrusted(path: string, { expendable }: Pick<StateKind<unknown>, 'expendable'>): boolean {
     const problem = this.distrusts(path.slice(0, path.lastIndexOf('/')));
-    if (problem === undefined) return this.readFrom(path, kind);
-    if (this.file !== undefined && !kind.expendable) throw new HostError(`read ${path}`, problem);
-    if (!this.warned) warn(`state is ignored: ${problem}`);
+    if (problem === undefined) return true;
+    if (this.file !== undefined && !expendable) throw new HostError(`read ${path}`, problem);
+    if (!this.warned) this.context.warn(`state is ignored: ${problem}`);
     this.warned = true;
-    return kind.empty;
+    return false;
   }
 
   /**
@@ -142,6 +146,8 @@ export class Store {
   async readInBackground<T>(kind: StateKind<T>): Promise<T> {
     const path = this.pathOf(kind);
     const text = await readInBackground(path).catch((error) => refuse('read', path, error));
+    // After the disk has answered: the question about the directory waits for it, too.
+    if (!this.isTrusted(path, kind)) return kind.empty;
     return this.parsed(text, path, kind);
   }
 

@@ -1,7 +1,7 @@
 /** The stores of what one command leaves for a later one, as command lines name their directories. */
 
 import type { Context } from '../../context.js';
-import { UsageError } from '../../errors.js';
+import { HostError, LockedError, UsageError } from '../../errors.js';
 import { printable } from '../../foreign-text.js';
 import { codeOf } from '../../system/files/files.js';
 import { foreignWriterOf, isRoot } from '../../system/files/foreign-writers.js';
@@ -92,12 +92,19 @@ const directoryKind: StateKind<string | undefined> = {
   expendable: true,
 };
 
-/** Has later commands know the directory of the agent that starts. @throws HostError, LockedError */
-export const tellStateDirectory = (
-  { env }: Context,
+/** Has later commands know the directory of the agent that starts. Without it the agent runs all the same, after a line on standard error. */
+export async function tellStateDirectory(
+  context: Context,
   store: Store,
   stateDir: string | undefined,
-): Promise<void> => store.update(directoryKind, () => resolve(lastingDirectory(env, stateDir)));
+): Promise<void> {
+  try {
+    await store.update(directoryKind, () => resolve(lastingDirectory(context.env, stateDir)));
+  } catch (error) {
+    if (!(error instanceof HostError || error instanceof LockedError)) throw error;
+    warning(context)(`${error.message}; ${directoryKind.loss}`);
+  }
+}
 
 /** @throws UsageError if the last agent of this boot had its state in another directory */
 export function requireStateDirectory({ env }: Context, store: Store, stateDir: string | undefined): void {

@@ -7,7 +7,7 @@ import { answerHealth, healthReport } from '../../agent/reports/health-report.js
 import { answerHolds } from '../../agent/reports/holds-report.js';
 import { sharedChecks, stateOf } from '../../agent/watched-service.js';
 import type { Context } from '../../context.js';
-import { LvsadmError } from '../../errors.js';
+import { LvsadmError, type UsageError } from '../../errors.js';
 import type { Condition } from '../../fleet/member-ports.js';
 import { printable } from '../../foreign-text.js';
 import type { Probers } from '../../health/path/probers.js';
@@ -118,6 +118,7 @@ export class AgentProcess {
       load: this.load.bind(this),
       ended: (failure: LvsadmError | 'refused' | undefined) => this.looked(failure),
       fail,
+      instead: (error: UsageError) => this.instead(error),
       // What a fleet releases is mended there, and told there.
       isWatched: fleet === undefined,
     };
@@ -134,7 +135,7 @@ export class AgentProcess {
       tell: (reason) => this.log.tell({ event: 'fleet', reason }),
     });
     inFleet?.catch(this.fail);
-    for (const reason of this.own?.problems ?? []) this.log.tell({ event: 'problem', reason });
+    this.tellProblems();
     try {
       await announcing.prepare();
       const watching = watch.run(
@@ -231,8 +232,8 @@ export class AgentProcess {
       await (this.own === undefined ? this.lookAtFleet(pass) : this.lookAtFiles(pass, this.own));
     } finally {
       this.lastLook = this.context.now();
+      await this.tellStatus();
     }
-    await this.tellStatus();
   }
 
   private async lookAtFiles(pass: Pass, own: OwnDocuments): Promise<void> {
@@ -244,6 +245,16 @@ export class AgentProcess {
       throw error;
     }
     if (looks.hasStarted) own.applied(looks.inForce);
+  }
+
+  private async instead(error: UsageError): Promise<Documents | undefined> {
+    const documents = await this.own?.instead(error);
+    if (documents !== undefined) this.tellProblems();
+    return documents;
+  }
+
+  private tellProblems(): void {
+    for (const reason of this.own?.problems ?? []) this.log.tell({ event: 'problem', reason });
   }
 
   private async lookAtFleet(pass: Pass): Promise<void> {

@@ -20,6 +20,8 @@ export interface LookPorts {
   ended(failure: LvsadmError | 'refused' | undefined): Promise<void>;
   /** Ends the agent. */
   fail(error: unknown): void;
+  /** Documents in place of those of the start, which are not to be applied. @returns undefined without others */
+  instead(error: UsageError): Promise<Documents | undefined>;
   /** Whether somebody who starts the agent is there to mend mistakes in its documents. */
   readonly isWatched: boolean;
 }
@@ -65,6 +67,13 @@ export class Looks {
     try {
       await this.ended(this.isReloadDue && !isUnsettled ? this.reload(isOver) : this.loadAgain());
     } catch (error) {
+      if (!this.hasStarted && error instanceof UsageError) {
+        const before = await this.ports.instead(error);
+        if (before !== undefined) {
+          this.documents = before;
+          return this.look({ cause, isOver, isUnsettled });
+        }
+      }
       if (!(error instanceof LvsadmError) || (!this.hasStarted && this.endsTheStart(error))) {
         return this.ports.fail(error);
       }

@@ -2,7 +2,7 @@
 import type { Context } from '../../context.js';
 import { type NamedText, parseDocuments } from '../../document/load.js';
 import type { Lookup } from '../../document/names.js';
-import { DocumentError } from '../../errors.js';
+import { DocumentError, type UsageError } from '../../errors.js';
 import { systemClock } from '../../system/clock.js';
 import type { StateKind } from '../../system/files/store.js';
 import { SystemNames } from '../../system/network/names.js';
@@ -59,10 +59,26 @@ export class OwnDocuments {
     try {
       return await readOwnDocuments(this.context, this.values, this.names);
     } catch (error) {
-      if (!(error instanceof DocumentError) || last === undefined || this.context.err.isTTY) throw error;
-      const documents = await this.again(last);
+      const documents = error instanceof DocumentError ? await this.instead(error) : undefined;
+      if (documents === undefined) throw error;
+      return documents;
+    }
+  }
+
+  /**
+   * Those that were in force last, for a start that cannot have those of the files, and that no terminal is there to tell.
+   * @returns undefined without any, if they have mistakes themselves, and if they are in force already
+   */
+  async instead(error: DocumentError | UsageError): Promise<Documents | undefined> {
+    if (this.last === undefined || this.inForce !== undefined || this.context.err.isTTY) return undefined;
+    try {
+      const documents = await this.again(this.last);
       this.failed(error);
       return documents;
+    } catch (mistake) {
+      // The error of the files is the one that can be mended.
+      if (mistake instanceof DocumentError) return undefined;
+      throw mistake;
     }
   }
 
@@ -93,11 +109,13 @@ export class OwnDocuments {
     this.mistake = `the files have mistakes, and the documents before are in force: ${first}`;
   }
 
-  private async again({ texts }: LastDocuments): Promise<Documents> {
-    const { context, values, names } = this;
+  private async again({ texts, hosts }: LastDocuments): Promise<Documents> {
+    const { context, values } = this;
+    const names = this.newNames(hosts);
     const state = await parseDocuments(texts, names, directorOf(values));
     const paths = [...values.file, ...texts.map(({ file }) => file)];
     refuseForeignPrograms(state.services ?? [], paths, context);
+    this.names = names;
     this.inForce = { state, texts };
     return this.inForce;
   }

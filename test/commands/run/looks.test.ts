@@ -10,7 +10,11 @@ const old: Documents = { state: { services: [] }, texts: [] };
 const fresh: Documents = { state: { services: [] }, texts: [] };
 
 /** Looks whose loads end as these results say, in turn: an error, or whether all changes were done. */
-function looks(results: (boolean | Error)[], read: () => Promise<Documents> = async () => fresh) {
+function looks(
+  results: (boolean | Error)[],
+  read: () => Promise<Documents> = async () => fresh,
+  before: Documents[] = [],
+) {
   const calls: string[] = [];
   const loaded: unknown[] = [];
   const failures: unknown[] = [];
@@ -27,6 +31,7 @@ function looks(results: (boolean | Error)[], read: () => Promise<Documents> = as
       },
       ended: async (failure) => void ends.push(failure),
       fail: (error) => failures.push(error),
+      instead: async () => before.shift(),
       isWatched: true,
     },
     old,
@@ -61,6 +66,18 @@ for (const error of [
     assert.deepEqual(failures, [error]);
   });
 }
+
+test('a start that would remove too much has the documents before, and ends if these would, too', async () => {
+  const refusal = new UsageError('would remove too much');
+  const [before, other] = [{ ...fresh }, { ...fresh }];
+  const { one, look, failures } = looks([refusal, true], undefined, [before, other]);
+  await look('drift');
+  assert.equal(one.inForce, before);
+  assert.deepEqual(failures, []);
+  const both = looks([refusal, refusal], undefined, [before]);
+  await both.look('drift');
+  assert.deepEqual(both.failures, [refusal]);
+});
 
 test('documents with mistakes leave the ones before in force, and are read again', async () => {
   let isWrong = true;

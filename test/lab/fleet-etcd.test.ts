@@ -15,7 +15,7 @@ import { EtcdCluster } from './etcd-cluster.js';
 import { ensurePackages, etcdNeeds } from './packages.js';
 
 /** Releases that are made; the whole form takes minutes. */
-const ROUNDS = Number(process.env['LVSADM_FLEET_ROUNDS'] ?? 5);
+const ROUNDS = Number(process.env['LVSADM_FLEET_ROUNDS'] ?? 2);
 
 /** Milliseconds for all directors to run a release once the store is whole. */
 const CONVERGENCE = 60_000;

@@ -199,6 +199,14 @@ test('rules of timeouts are adopted, and sync daemons without rules leave servic
   );
 });
 
+test('rules without any line become a document that apply takes', async (t) => {
+  const root = plant(t, { ...distributions.arch, '/etc/ipvsadm.conf': '' });
+  await adopt(root);
+  const director = await Director.start(t);
+  const { status, err } = await director.run(['apply', '-f', root + document]);
+  assert.equal(status, 0, err);
+});
+
 /** @param changed files of a trixie machine that are different; undefined for one that is missing */
 const trixieWith = (changed: Readonly<Record<string, string | undefined>>): Tree =>
   Object.fromEntries(

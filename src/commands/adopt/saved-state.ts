@@ -43,9 +43,11 @@ export async function readSavedState(
     throw new DocumentError([{ file: root + settings, text: `${quoted(rules)} is not an absolute path` }]);
   const saved = rules === undefined ? [] : [{ ...(await readText(root + rules, context)), isRules } as const];
   const state = await parseDocuments([...saved, ...daemons], new SystemNames(context));
+  const hasOthers = state.daemons !== undefined || Object.keys(state.timeouts ?? {}).length > 0;
+  // With an empty list, apply --prune removes services that are in no document; without any section, it refuses the document.
+  const isManaged = rules !== undefined && ((state.services ?? []).length > 0 || !hasOthers);
   return {
-    // An empty list would have services of other documents' tables removed by apply --prune.
-    state: state.services?.length ? state : { ...state, services: undefined },
+    state: isManaged ? state : { ...state, services: undefined },
     files: [rules, isThere ? settings : undefined].filter((file) => file !== undefined),
   };
 }

@@ -388,23 +388,6 @@ describe('apply --confirm', () => {
     assert.deepEqual(normal(await director.state()), before);
   });
 
-  test('that is taken back meanwhile is not made again by a rollback that waits for its turn', async (context) => {
-    const director = await directorWith(context, web(5));
-    const before = normal(await director.state());
-    await director.run(confirming, { stdin: web(6) });
-    const words = director.later[0]?.words ?? [];
-    const ends = await Promise.all([director.run(words), director.run(['rollback'])]);
-    assert.deepEqual(normal(await director.state()), before);
-    for (const { status, err } of ends) {
-      if (status !== 0) assert.match(err, /^lvsadm: change 2 has been taken back already; /);
-    }
-    await director.run(APPLY, { stdin: web(7) });
-    const [one, two] = await Promise.all([director.run(['rollback']), director.run(['rollback'])]);
-    assert.deepEqual([one.status, two.status].sort(), [0, 75], one.err + two.err);
-    assert.match(one.err + two.err, /newer than change \d+, which was to be undone: nothing was changed/);
-    assert.deepEqual(normal(await director.state()), before);
-  });
-
   test('cannot be combined with what has no end, or ends later', async (context) => {
     const director = await directorWith(context, web(5));
     const file = await director.file('web.yaml', web(6));

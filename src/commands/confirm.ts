@@ -24,7 +24,10 @@ export const command = defineCommand({
       'no change waits for its confirmation: none was made with --confirm, or it has been taken back',
     75: 'the change is still being made',
   },
-  examples: [['lvsadm apply -f web.yaml --confirm 60 && lvsadm confirm', 'apply, and keep it']],
+  examples: [
+    ['lvsadm apply -f web.yaml --confirm 60', 'on the director: apply, for a minute'],
+    ['lvsadm confirm', 'in a new session, which shows that the way in is open: keep it'],
+  ],
   async run(context, { wait, runDir, json }) {
     const store = openStore(context, runDir);
     // What takes it back does so under the lock.

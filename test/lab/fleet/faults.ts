@@ -238,7 +238,7 @@ const certificateEnded: FleetFault = {
     const from = first.output.length;
     etcd.renewCertificate(-1);
     await etcd.restart();
-    await first.says(/certificate/, from);
+    await first.says(/certificate/i, from);
     await staysAsItIs(fleet);
     etcd.renewCertificate(2);
   },

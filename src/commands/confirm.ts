@@ -7,11 +7,12 @@ import { jsonOption } from './shared/server.js';
 import { openStore, runDirOption } from './shared/store.js';
 
 const CONFIRMED = 0;
-const NOTHING_WAITS = 1;
+const NOT_CONFIRMED = 1;
 
 export const command = defineCommand({
   options: {
     wait: { type: 'seconds', default: 30, describe: 'time to wait for the change to be made' },
+    force: { type: 'flag', describe: 'keep also a change that was made in part' },
     ...runDirOption,
     ...jsonOption,
   },
@@ -20,15 +21,15 @@ export const command = defineCommand({
     '`lvsadm rollback` takes it back at once. `lvsadm history` and `lvsadm status` show a change that waits.',
   exitStatuses: {
     [CONFIRMED]: 'the change stays',
-    [NOTHING_WAITS]:
-      'no change waits for its confirmation: none was made with --confirm, or it has been taken back',
+    [NOT_CONFIRMED]:
+      'no change waits for its confirmation: none was made with --confirm, or it has been taken back; or it was made in part',
     75: 'the change is still being made',
   },
   examples: [
     ['lvsadm apply -f web.yaml --confirm 60', 'on the director: apply, for a minute'],
     ['lvsadm confirm', 'in a new session, which shows that the way in is open: keep it'],
   ],
-  async run(context, { wait, runDir, json }) {
+  async run(context, { wait, force, runDir, json }) {
     const store = openStore(context, runDir);
     // What takes it back does so under the lock.
     const release = await store.lock('apply', 'applying a document here', { wait: wait * 1000 });
@@ -37,7 +38,14 @@ export const command = defineCommand({
       if (pending === undefined) {
         await context.err.write('lvsadm: no change waits for its confirmation\n');
         if (json) await context.out.write(toJson({ confirmed: null }));
-        return NOTHING_WAITS;
+        return NOT_CONFIRMED;
+      }
+      if (!pending.isMade && !force) {
+        await context.err.write(
+          `lvsadm: change ${pending.number} was made in part: it was refused, interrupted or killed; lvsadm rollback takes it back, --force keeps it\n`,
+        );
+        if (json) await context.out.write(toJson({ confirmed: null }));
+        return NOT_CONFIRMED;
       }
       await endPending(pending, store);
       const { number, cause } = pending;

@@ -105,6 +105,7 @@ async function restore(
   const desired = await desiredFrom(pending, context, stateDir);
   const { converged, outcomes } = await new TableChange(context, client, store, undefined).make({
     desired,
+    isBestEffort: true,
     plan: (current) => planFor(current, desired),
     begin: async (plan) => {
       const before = await TableBefore.read({ ...context, ...causeOf(pending) }, stateDir, client);

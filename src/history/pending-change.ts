@@ -15,6 +15,8 @@ export interface PendingChange extends Change {
   readonly process: number;
   /** The systemd unit that takes it back; undefined for a process. */
   readonly unit?: string | undefined;
+  /** Whether it was made completely: neither refused in part nor interrupted. */
+  readonly isMade?: boolean | undefined;
   /** Why it could not be taken back. */
   readonly problem?: string | undefined;
 }
@@ -32,7 +34,7 @@ export const pendingKind: StateKind<PendingChange | undefined> = {
 
 /** @throws Error */
 function checkedPending(value: unknown): PendingChange {
-  const { number, token, table, deadline, process, unit, problem } = value as Partial<
+  const { number, token, table, deadline, process, unit, isMade, problem } = value as Partial<
     Record<keyof PendingChange, unknown>
   >;
   const isText = (one: unknown): one is string => typeof one === 'string';
@@ -52,6 +54,7 @@ function checkedPending(value: unknown): PendingChange {
     deadline: Number(deadline),
     process: Number(process),
     unit,
+    isMade: isMade === true,
     problem,
   };
 }

@@ -322,6 +322,29 @@ describe('apply --confirm', () => {
     });
   });
 
+  test('a change that was made in part is not confirmed without --force', async (context) => {
+    const director = await directorWith(context, web(5));
+    director.ipvs.schedulers.delete('none');
+    assert.equal((await director.run(confirming, { stdin: web(6, another + refused) })).status, 1);
+    const { status, err } = await director.run(['confirm']);
+    assert.equal(status, 1);
+    assert.match(
+      err,
+      /^lvsadm: change 2 was made in part: .*lvsadm rollback takes it back, --force keeps it\n$/,
+    );
+    assert.equal((await director.run(['confirm', '--force'])).status, 0);
+  });
+
+  test('a refusal while it is taken back keeps nothing else from coming back', async (context) => {
+    const gone = '  - {service: "tcp://192.0.2.9:80", scheduler: lc, servers: [198.51.100.9]}\n';
+    const director = await directorWith(context, web(5, gone));
+    await director.run(confirming, { stdin: web(0) });
+    director.ipvs.schedulers.delete('lc');
+    const [{ words }] = director.later as [{ words: string[]; seconds: number }];
+    assert.equal((await director.run(words)).status, 1);
+    assert.match((await director.run(['-Sn'])).out, /-r 198\.51\.100\.1:80 .*-w 5/);
+  });
+
   test('is shown by history, and refuses another apply until it is confirmed', async (context) => {
     const director = await directorWith(context, web(5));
     await director.run(confirming, { stdin: web(6) });

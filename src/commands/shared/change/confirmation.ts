@@ -54,6 +54,13 @@ export async function awaitConfirmation(
 
 const absolute = (path: string): string => (path.startsWith('/') ? path : `${process.cwd()}/${path}`);
 
+/** The change is as it was meant, and may be confirmed. */
+export async function markMade({ token }: PendingChange, store: Store): Promise<void> {
+  await store.update(pendingKind, (pending) =>
+    pending?.token === token ? { ...pending, isMade: true } : pending,
+  );
+}
+
 /** The change stays, or has been taken back. */
 export async function endPending({ unit }: PendingChange, store: Store): Promise<void> {
   await store.update(pendingKind, () => undefined);

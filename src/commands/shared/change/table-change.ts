@@ -27,6 +27,8 @@ export interface ChangeRequest {
   readonly drain?: number | undefined;
   /** Whether what was done is taken back unless all is done. */
   readonly isAtomic?: boolean;
+  /** Whether a refusal leaves out its own service alone, and links of sync daemons are the kernel's to judge: all that can be done is done. */
+  readonly isBestEffort?: boolean;
 }
 
 export class TableChange {
@@ -44,7 +46,13 @@ export class TableChange {
   }
 
   /** @throws what `reconcile` throws */
-  async make({ desired, begin, isAtomic = false, ...request }: ChangeRequest): Promise<Reconciliation> {
+  async make({
+    desired,
+    begin,
+    isAtomic = false,
+    isBestEffort = false,
+    ...request
+  }: ChangeRequest): Promise<Reconciliation> {
     const { context, client, interruption } = this;
     let plan: Plan | undefined;
     const fallbacks = new Fallbacks(client, this.store, context.err);
@@ -53,11 +61,12 @@ export class TableChange {
       const reconciliation = await reconcile({
         client,
         isAtomic,
+        refusalSkips: isBestEffort ? 'service' : 'all',
         begin,
         read: async () => {
           const current = await readCurrent(client, desired, context);
           // Plans of --only have no daemons.
-          if (desired.only.length === 0) {
+          if (desired.only.length === 0 && !isBestEffort) {
             await checkDaemonLinks(current.daemons, desired.state.daemons ?? [], context);
           }
           return current;

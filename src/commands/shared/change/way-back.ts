@@ -10,7 +10,7 @@ import type { Store } from '../../../system/files/store.js';
 import type { Options, Values } from '../../command.js';
 import type { stateDirOption } from '../store.js';
 import { countsOf, settingsBefore, TableBefore } from './change-history.js';
-import { awaitConfirmation, endPending, waitingJson, waitingText } from './confirmation.js';
+import { awaitConfirmation, endPending, markMade, waitingJson, waitingText } from './confirmation.js';
 import type { TableChange } from './table-change.js';
 
 export const wayBackOptions = {
@@ -89,12 +89,14 @@ export class WayBack {
 
   /** A change of which nothing is left needs no confirmation. */
   async end(
-    { settings, outcomes, takenBack }: Reconciliation,
+    { settings, outcomes, takenBack, converged }: Reconciliation,
     { hasDrained }: Pick<TableChange, 'hasDrained'>,
   ): Promise<void> {
+    if (this.pending === undefined) return;
     const isDone = hasDrained || [...settings, ...outcomes].some(({ result }) => result === 'done');
     const isLeft = isDone && !takenBack?.every(({ error }) => error === undefined);
-    if (this.pending === undefined || isLeft) return;
+    if (isLeft && converged) await markMade(this.pending, this.store);
+    if (isLeft) return;
     await endPending(this.pending, this.store);
     this.pending = undefined;
   }

@@ -1,6 +1,6 @@
 /** `lvsadm adopt`: a boot set-up of ipvsadm becomes a document that lvsadm.service applies. */
 import type { Context } from '../context.js';
-import { HostError } from '../errors.js';
+import { HostError, LvsadmError } from '../errors.js';
 import { printable } from '../foreign-text.js';
 import { type Json, toJson } from '../output/json.js';
 import { planJson, renderPlan } from '../output/plan.js';
@@ -8,6 +8,7 @@ import { themeFor } from '../output/theme.js';
 import { canStart, IPVSADM } from '../setup/boot/find.js';
 import { type Observer, runSteps, undoAll } from '../setup/run-steps.js';
 import { describeStep, stepCommand } from '../setup/steps/index.js';
+import { codeOf } from '../system/files/files.js';
 import { type BootMachine, bootMachine, finish, stepsToRepeat } from './adopt/machine.js';
 import { type Adoption, DOCUMENT, prepare } from './adopt/prepare.js';
 import { defineCommand, type Options, type Values } from './command.js';
@@ -55,14 +56,27 @@ export const command = defineCommand({
     ['lvsadm adopt --undo', 'boot with ipvsadm again'],
   ],
   async run(context, values) {
-    const boot = bootMachine(context, values);
     try {
-      return await (values.undo ? undo(context, values, boot) : adopt(context, values, boot));
-    } finally {
-      await boot.machine.close();
+      return await withBootMachine(context, values);
+    } catch (error) {
+      // Of the files of an image nothing is certain: directories may be files, and files directories.
+      if (error instanceof LvsadmError || codeOf(error) === undefined) throw error;
+      throw new HostError(`adopt ${values.root ?? 'this machine'}`, (error as Error).message, {
+        cause: error,
+      });
     }
   },
 });
+
+/** @returns the exit status */
+async function withBootMachine(context: Context, values: AdoptValues): Promise<number> {
+  const boot = bootMachine(context, values);
+  try {
+    return await (values.undo ? undo(context, values, boot) : adopt(context, values, boot));
+  } finally {
+    await boot.machine.close();
+  }
+}
 
 /** @returns the exit status */
 async function adopt(context: Context, values: AdoptValues, boot: BootMachine): Promise<number> {

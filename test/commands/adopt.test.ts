@@ -380,6 +380,15 @@ const refusals: readonly (readonly [what: string, tree: Tree, status: number, me
   ],
 ];
 
+test('adopt refuses an image whose directories are files', async (t) => {
+  const root = plant(t, { '/etc': 'no directory\n' });
+  for (const image of [root, join(root, 'etc'), join(root, 'etc/below')]) {
+    const { status, err } = await adopt(image);
+    assert.ok(status === 255 || status === 1, err);
+    assert.match(err, /^lvsadm: (?:cannot )?[^\n]*\n$/);
+  }
+});
+
 test('adopt refuses, names the place, and changes nothing', async (t) => {
   for (const [what, tree, status, message] of refusals) {
     const root = plant(t, tree);

@@ -49,10 +49,8 @@ export async function holdInFleet(
 ): Promise<void> {
   const { entries } = await store.read(HOLDS);
   const revisions = new Map(entries.map(({ key, revision }) => [key, revision]));
-  const before = inForce(
-    holdsIn(entries, store.name, () => undefined),
-    now,
-  );
+  const known = holdsIn(entries, store.name, () => undefined);
+  const before = inForce(known, now);
   for (const hold of force ? [] : holds) {
     const weakened = before.get(holdKey(hold));
     if (weakened === undefined || weakened.by === hold.by || !isWeakened(weakened, hold)) continue;
@@ -61,13 +59,19 @@ export async function holdInFleet(
       `${hold.server} of ${hold.service}`,
     );
   }
-  await change(
-    store,
-    holds.map((hold) => {
+  const keys = new Set(holds.map(holdKey));
+  const expired = [...known.keys()].filter((key) => !before.has(key) && !keys.has(key));
+  await change(store, [
+    ...holds.map((hold) => {
       const key = fleetHoldKey(holdKey(hold));
       return { revision: revisions.get(key) ?? 0, write: { key, value: holdRecord.format(entryOf(hold)) } };
     }),
-  );
+    // Nobody else removes them.
+    ...expired.slice(0, Math.max(0, MOST_CHANGES - holds.length)).map((hold) => {
+      const key = fleetHoldKey(hold);
+      return { revision: revisions.get(key) ?? 0, write: { remove: key } };
+    }),
+  ]);
 }
 
 /** Ends holds of the fleet. @throws UsageError if somebody else changes one of them; StoreError */

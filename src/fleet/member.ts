@@ -145,7 +145,10 @@ export class FleetMember {
   }
 
   private async stayRegistered(store: FleetStore, signal: AbortSignal): Promise<void> {
-    while (await passed(this.ports.clock, REREAD, signal)) await this.register(store);
+    while (await passed(this.ports.clock, REREAD, signal)) {
+      await this.register(store);
+      await this.follower.keepAgain();
+    }
   }
 
   private async register(store: FleetStore): Promise<void> {

@@ -49,6 +49,11 @@ export class ReleaseFollower {
     public last: LastGood | undefined,
   ) {}
 
+  /** Tries again to keep the last release for a restart, if the disk refused or was slow. */
+  async keepAgain(): Promise<void> {
+    if (this.unsaved !== undefined && this.last) this.unsaved = await this.ports.remember(this.last);
+  }
+
   /** Applies what ran before, unless that is under way or done. */
   applyLast(stop: AbortSignal): Promise<void> {
     this.starting ??= this.applyAgain(stop).finally(() => {

@@ -116,3 +116,9 @@ farmTest("another user's hold is not weakened without force", async ({ store }) 
   await holdInFleet(store, [holdOf(second.server, { until: 10 })], false, 0);
   await holdInFleet(store, [holdOf(second.server, { by: 'bob@ops2', weight: 1 })], false, 20);
 });
+
+farmTest('a new hold takes expired ones out of the store', async (farm) => {
+  await holdInFleet(farm.store, [first], false, 0);
+  await holdInFleet(farm.store, [second], false, first.until ?? 0);
+  assert.deepEqual([...(await readFleetHolds(farm.store)).holds.keys()], [holdKey(second)]);
+});

@@ -5,6 +5,7 @@ import type { NodeReport, Target } from '../../fleet/records.js';
 import { findTarget, listReleases } from '../../fleet/releases.js';
 import type { FleetStore } from '../../fleet/store.js';
 import { printable } from '../../foreign-text.js';
+import { inForce } from '../../model/hold.js';
 import { type Json, toJson, toJsonLine } from '../../output/json.js';
 import { type Row, renderTable } from '../../output/table.js';
 import { themeFor } from '../../output/theme.js';
@@ -35,7 +36,9 @@ export async function status(
     if (essence !== told) {
       const time = watch ? `${context.date().toISOString()}\n` : '';
       await context.out.write(
-        json ? (watch ? toJsonLine : toJson)(statusJson(fleet)) : time + (await statusText(fleet, context)),
+        json
+          ? (watch ? toJsonLine : toJson)(statusJson(fleet, context.date().getTime()))
+          : time + (await statusText(fleet, context)),
       );
     }
     told = essence;
@@ -126,16 +129,14 @@ function stateOf({ result, converged, release }: NodeReport): string {
   return converged ? 'applied' : 'differs';
 }
 
-const statusJson = ({
-  id,
-  target: { target },
-  members,
-  reports,
-  holds,
-}: Fleet): { readonly [key: string]: Json } => ({
+const statusJson = (
+  { id, target: { target }, members, reports, holds, problems }: Fleet,
+  now: number,
+): { readonly [key: string]: Json } => ({
   fleet: id,
   target: target === undefined ? null : targetJson(target),
-  holds: heldJson(holds.values()),
+  holds: heldJson(inForce(holds, now).values()),
+  problems: problems.map(({ message }) => message),
   hashing: otherOrders({ members, reports }).map(({ service, directors }) => ({ service, directors })),
   directors: [...members].map(([name, { labels, variables, joined }]) => {
     const report = reports.get(name);
@@ -164,7 +165,7 @@ const statusJson = ({
 export async function nodes(store: FleetStore, json: boolean, context: Context): Promise<number> {
   const fleet = await readFleet(store);
   if (json) {
-    await context.out.write(toJson(statusJson(fleet)['directors'] ?? []));
+    await context.out.write(toJson(statusJson(fleet, context.date().getTime())['directors'] ?? []));
     return WELL;
   }
   const theme = await themeFor(context.out, context.env);

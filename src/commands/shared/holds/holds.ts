@@ -89,7 +89,7 @@ export class HoldStore {
    * @throws HostError, also if the disk hangs
    */
   readonly readInBackground = async (ofFleet?: Holds): Promise<Holds | undefined> => {
-    this.reading ??= this.newReading();
+    this.reading ??= this.newReading(ofFleet);
     const { reading, patience } = this;
     if (await endsWithin(systemClock, patience, reading.holds)) {
       this.patience = PATIENCE;
@@ -104,9 +104,10 @@ export class HoldStore {
     );
   };
 
-  private newReading(): Reading {
+  /** @param ofFleet those of the fleet, if they are known: then their copy on the disk is not asked for */
+  private newReading(ofFleet: Holds | undefined): Reading {
     const both = [
-      this.fleetStore.readInBackground(fleetHoldsKind),
+      ofFleet ?? this.fleetStore.readInBackground(fleetHoldsKind),
       this.store.readInBackground(kind),
     ] as const;
     const holds = Promise.all(both).finally(() => {

@@ -122,7 +122,7 @@ class Application {
       requireNonePending(this.store);
       const change = new TableChange(context, client, this.store, interruption);
       const wayBack = new WayBack(context, this.store, wayBackTerms(values));
-      const reconciliation = await this.reconcile(client, desired, change, wayBack);
+      const reconciliation = await this.reconcile(client, desired, change, wayBack, pass);
       if (pass && isUnchanged(reconciliation)) return DONE;
       const interrupted = change.interruptionText(reconciliation);
       const status = await this.tell(reconciliation, wayBack, interrupted, pass);
@@ -184,6 +184,7 @@ class Application {
     desired: Desired,
     change: TableChange,
     wayBack: WayBack,
+    pass?: Pass,
   ): Promise<Reconciliation> {
     const { drain, atomic: isAtomic } = this.values;
     const reconciliation = await change.make({
@@ -191,7 +192,10 @@ class Application {
       drain,
       isAtomic,
       plan: (current) => this.planned(current, desired),
-      begin: (plan) => wayBack.begin(plan, client),
+      // Where --watch takes back what others change, the documents are the record: it would push those of administrators out.
+      begin: async (plan) => {
+        if (pass?.cause !== 'drift') await wayBack.begin(plan, client);
+      },
     });
     await wayBack.end(reconciliation, change);
     return reconciliation;

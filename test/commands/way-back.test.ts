@@ -322,6 +322,17 @@ describe('apply --confirm', () => {
     });
   });
 
+  test('a time that is over before the first step keeps the change from being made', async (context) => {
+    const director = await directorWith(context, web(5));
+    director.laterTakes = 59_000;
+    director.changesSent = 0;
+    const { status, err } = await director.run(confirming, { stdin: web(6) });
+    assert.equal(status, 255);
+    assert.match(err, /^lvsadm: cannot have the change taken back: .*--confirm 60\n$/);
+    assert.equal(director.changesSent, 0);
+    assert.equal((await director.run(['confirm'])).status, 1);
+  });
+
   test('a change that was made in part is not confirmed without --force', async (context) => {
     const director = await directorWith(context, web(5));
     director.ipvs.schedulers.delete('none');

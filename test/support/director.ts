@@ -48,6 +48,8 @@ export class Director {
   reload: () => void = () => {};
   /** What programs have asked to be run later: its words, and the time in seconds. */
   readonly later: { readonly words: readonly string[]; readonly seconds: number }[] = [];
+  /** Milliseconds that it takes to ask for that. */
+  laterTakes = 0;
   /** Files that are not on this machine, by path: the tables in /proc/net. */
   readonly contents = new Map<string, string>();
   /** Why no file can be read. */
@@ -128,6 +130,7 @@ export class Director {
       openClient: (how) => IpvsClient.open(this.openSocket, how),
       runLater: async (words, seconds) => {
         this.later.push({ words, seconds });
+        this.time += this.laterTakes;
         return {};
       },
       stopRequest: () => this.stop.signal,

@@ -34,7 +34,7 @@ export async function runLater(
 
 /** Ends what `runLater` started. A process that waits ends by itself. */
 export async function cancelLater({ unit }: Later): Promise<void> {
-  if (unit !== undefined) await succeeds('systemctl', ['stop', `${unit}.timer`]);
+  if (unit !== undefined) await succeeds('systemctl', ['--no-ask-password', 'stop', `${unit}.timer`]);
 }
 
 function hasSystemd(files: Files): boolean {
@@ -49,6 +49,7 @@ function hasSystemd(files: Files): boolean {
 const startTimer = (command: Command, seconds: number, name: string): Promise<boolean> =>
   succeeds('systemd-run', [
     '--quiet',
+    '--no-ask-password',
     '--collect',
     `--unit=${name}`,
     '--description=lvsadm takes a change back that is not confirmed',

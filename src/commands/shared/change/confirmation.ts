@@ -1,6 +1,6 @@
 /** Changes that are taken back unless `lvsadm confirm` comes in time. */
 import type { Context } from '../../../context.js';
-import { LockedError } from '../../../errors.js';
+import { HostError, LockedError } from '../../../errors.js';
 import type { ChangeRecord } from '../../../history/change-record.js';
 import { type PendingChange, pendingKind } from '../../../history/pending-change.js';
 import type { Json } from '../../../output/json.js';
@@ -40,17 +40,28 @@ export async function awaitConfirmation(
   const words = ['take-back', token, '--run-dir', absolute(runDir)];
   const directory = stateDir ?? context.env['LVSADM_STATE_DIR'];
   if (directory) words.push('--state-dir', absolute(directory));
+  const begun = context.now();
+  const deadline = context.date().getTime() + seconds * 1000;
   const { unit } = await context.runLater(words, seconds, `lvsadm-confirm-${token}`);
   const { size: _, ...change } = record;
-  const deadline = context.date().getTime() + seconds * 1000;
   const pending = { ...change, token, table, deadline, process: process.pid, unit };
   // What waits finds nothing to do if this fails, or if this process is killed before.
   await store.update(pendingKind, () => pending);
+  if (context.now() - begun > seconds * 1000 - LEAST) {
+    await endPending(pending, store);
+    throw new HostError(
+      'have the change taken back',
+      `to arrange it took nearly as long as --confirm ${seconds}`,
+    );
+  }
   await context.err.write(
     `lvsadm: the table before this comes back at ${timeOfDay(deadline)} unless lvsadm confirm comes before\n`,
   );
   return pending;
 }
+
+/** Milliseconds that are left for the change: what waits may be over before, and would find it later only. */
+const LEAST = 2000;
 
 const absolute = (path: string): string => (path.startsWith('/') ? path : `${process.cwd()}/${path}`);
 

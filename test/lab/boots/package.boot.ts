@@ -118,6 +118,10 @@ for (const release of chosenReleases()) {
       for (const path of initial.split('\n')) left.delete(path);
       assert.deepEqual([...left], []);
       await guest.reboot();
+      // ipvsadm's unit takes seconds, and nothing waits for it.
+      await output(
+        'while [ "$(systemctl show -p ActiveState --value ipvsadm)" = activating ]; do sleep 1; done',
+      );
       assert.equal(await table(), wanted);
     });
   });

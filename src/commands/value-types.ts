@@ -17,7 +17,7 @@ import { type EventSection, eventSections } from '../observe/table/event.js';
 import type { RemovalLimit } from '../plan/policy.js';
 import { nearest } from '../suggest.js';
 import type { ListenAddress } from '../system/network/http-server.js';
-import { comparisons } from './shared/change/comparisons.js';
+import { comparisons } from './shared/comparisons.js';
 import { moment } from './shared/moment.js';
 
 /** What a shell completes a value with: names of files or links, or services and servers in the table. */

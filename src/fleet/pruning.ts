@@ -49,7 +49,7 @@ export async function pruneReleases(store: FleetStore, keep: number, time: strin
         { key: TARGET, revision },
       ],
       writes: [
-        // No two batches have the same: an attempt whose answer is lost is told by what it wrote.
+        // Each batch writes another value: by its value a second attempt finds out whether the first one, whose answer was lost, was made.
         { key: PRUNED, value: `${time} ${start}` },
         ...keys.slice(start, start + AT_ONCE).map((key) => ({ remove: key })),
       ],

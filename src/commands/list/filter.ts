@@ -5,7 +5,7 @@ import { canonicalAddress, isIpv6 } from '../../model/address.js';
 import { forwardingMethods } from '../../model/destination.js';
 import { isFwmark } from '../../model/service.js';
 import type { DestinationEntry } from '../../model/table.js';
-import { comparisons } from '../shared/change/comparisons.js';
+import { comparisons } from '../shared/comparisons.js';
 import type { Entry } from './entries.js';
 import { measures } from './measures.js';
 

@@ -2,7 +2,7 @@
  * Reading and replacing files for a process that has more to do than to wait for the disk: as in files.ts, in other threads. A disk
  * that hangs, such as a file system whose journal is full, would stop everything else otherwise.
  */
-import { codeOf, directoryOf, type Files, makeDirectory, type Replacement } from './files.js';
+import { codeOf, directoryOf, type Files, freshName, makeDirectory, type Replacement } from './files.js';
 
 /** Not imported: the standalone executable loads this module of its runtime for the agent alone. */
 const calls = () => process.getBuiltinModule('node:fs/promises');
@@ -31,7 +31,7 @@ export async function replaceInBackground(
   { mode = 0o644 }: Pick<Replacement, 'mode'> = {},
 ): Promise<void> {
   const { constants, open, rename, unlink } = calls();
-  const fresh = `${path}.lvsadm-new`;
+  const fresh = freshName(path);
   const directory = directoryOf(path);
   const begin = async () => {
     await unlink(fresh).catch(unlessMissing);

@@ -24,9 +24,21 @@ import {
   readDesiredAgain,
 } from './shared/change/desired-state.js';
 import { Interruption } from './shared/change/interruption.js';
-import { checkRemovals, removalOptions, watchLimit } from './shared/change/removal-limits.js';
+import {
+  checkRemovals,
+  removalDrainOption,
+  removalOptions,
+  watchLimit,
+} from './shared/change/removal-limits.js';
 import { reasonOf, TableChange } from './shared/change/table-change.js';
-import { checkWayBack, statusOf, WayBack, wayBackOptions, wayBackTerms } from './shared/change/way-back.js';
+import {
+  checkWayBack,
+  statusOf,
+  WayBack,
+  waitOption,
+  wayBackOptions,
+  wayBackTerms,
+} from './shared/change/way-back.js';
 import { someNames } from './shared/server.js';
 import { openStore, runDirOption, stateDirOption } from './shared/store.js';
 import type { Occasion, Pass } from './shared/watch.js';
@@ -37,13 +49,9 @@ const options = {
   ...desiredOptions,
   'dry-run': { type: 'flag', describe: 'show the changes without making them' },
   ...removalOptions,
-  drain: {
-    type: 'seconds',
-    describe: 'before a server is removed, wait at most this long for its connections to end',
-    defaultText: 'remove it at once',
-  },
+  ...removalDrainOption,
   ...wayBackOptions,
-  wait: { type: 'seconds', default: 30, describe: 'time to wait for another apply to finish' },
+  ...waitOption,
   watch: {
     type: 'flag',
     describe: 'keep running: apply again when a file changes, and undo changes made by others',

@@ -1,5 +1,6 @@
 /** `lvsadm confirm`: a change that waits for its confirmation stays. */
 import { printable } from '../foreign-text.js';
+import type { PendingChange } from '../history/pending-change.js';
 import { toJson } from '../output/json.js';
 import { defineCommand } from './command.js';
 import { endPending, pendingChange } from './shared/change/confirmation.js';
@@ -35,15 +36,8 @@ export const command = defineCommand({
     const release = await store.lock('apply', 'applying a document here', { wait: wait * 1000 });
     try {
       const pending = pendingChange(store);
-      if (pending === undefined) {
-        await context.err.write('lvsadm: no change waits for its confirmation\n');
-        if (json) await context.out.write(toJson({ confirmed: null }));
-        return NOT_CONFIRMED;
-      }
-      if (!pending.isMade && !force) {
-        await context.err.write(
-          `lvsadm: change ${pending.number} was made in part: it was refused, interrupted or killed; lvsadm rollback takes it back, --force keeps it\n`,
-        );
+      if (pending === undefined || !(pending.isMade || force)) {
+        await context.err.write(`lvsadm: ${refusal(pending)}\n`);
         if (json) await context.out.write(toJson({ confirmed: null }));
         return NOT_CONFIRMED;
       }
@@ -60,3 +54,8 @@ export const command = defineCommand({
     }
   },
 });
+
+const refusal = (pending: PendingChange | undefined): string =>
+  pending === undefined
+    ? 'no change waits for its confirmation'
+    : `change ${pending.number} was made in part: it was refused, interrupted or killed; lvsadm rollback takes it back, --force keeps it`;

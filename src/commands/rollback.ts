@@ -18,9 +18,16 @@ import { desiredFrom, openHistory } from './shared/change/change-history.js';
 import { endPending, pendingChange, waitingJson, waitingText } from './shared/change/confirmation.js';
 import { type Desired, planFor, readCurrent } from './shared/change/desired-state.js';
 import { Interruption } from './shared/change/interruption.js';
-import { checkRemovals, removalOptions } from './shared/change/removal-limits.js';
+import { checkRemovals, removalDrainOption, removalOptions } from './shared/change/removal-limits.js';
 import { reasonOf, TableChange } from './shared/change/table-change.js';
-import { checkWayBack, statusOf, WayBack, wayBackOptions, wayBackTerms } from './shared/change/way-back.js';
+import {
+  checkWayBack,
+  statusOf,
+  WayBack,
+  waitOption,
+  wayBackOptions,
+  wayBackTerms,
+} from './shared/change/way-back.js';
 import { jsonOption } from './shared/server.js';
 import { openStore, runDirOption, stateDirOption } from './shared/store.js';
 
@@ -41,13 +48,9 @@ const options = {
     describe: 'refuse to remove more than this many, or this share, of the services or of the servers',
     defaultText: 'any number',
   },
-  drain: {
-    type: 'seconds',
-    describe: 'before a server is removed, wait at most this long for its connections to end',
-    defaultText: 'remove it at once',
-  },
+  ...removalDrainOption,
   ...wayBackOptions,
-  wait: { type: 'seconds', default: 30, describe: 'time to wait for another apply to finish' },
+  ...waitOption,
   ...stateDirOption,
   ...runDirOption,
   ...jsonOption,

@@ -61,8 +61,6 @@ function checkedRecord(value: unknown): ChangeRecord {
 export function checkedChange(value: unknown): Change {
   const { time, user, client, terminal, cause, added, changed, removed, settings, takesBack } =
     value as Partial<Record<keyof Change, unknown>>;
-  const isText = (one: unknown): one is string => typeof one === 'string';
-  const isOptionalText = (one: unknown): one is string | undefined => one === undefined || isText(one);
   const isRight =
     [time, added, changed, removed].every(Number.isSafeInteger) &&
     isOptionalText(client) &&
@@ -83,3 +81,8 @@ export function checkedChange(value: unknown): Change {
     takesBack: takesBack as number | undefined,
   };
 }
+
+export const isText = (value: unknown): value is string => typeof value === 'string';
+
+export const isOptionalText = (value: unknown): value is string | undefined =>
+  value === undefined || isText(value);

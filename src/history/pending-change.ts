@@ -1,6 +1,6 @@
 /** The change that is taken back unless it is confirmed in time: at most one in a network namespace. */
 import type { StateKind } from '../system/files/store.js';
-import { type Change, checkedChange } from './change-record.js';
+import { type Change, checkedChange, isOptionalText, isText } from './change-record.js';
 
 export interface PendingChange extends Change {
   /** Number of its record. */
@@ -37,8 +37,6 @@ function checkedPending(value: unknown): PendingChange {
   const { number, token, table, deadline, process, unit, isMade, problem } = value as Partial<
     Record<keyof PendingChange, unknown>
   >;
-  const isText = (one: unknown): one is string => typeof one === 'string';
-  const isOptionalText = (one: unknown): one is string | undefined => one === undefined || isText(one);
   const numbers = [number, deadline, process];
   if (
     !(numbers.every(Number.isSafeInteger) && isText(token) && isText(table)) ||

@@ -112,7 +112,7 @@ farmTest("another user's hold is not weakened without force", async ({ store }) 
   assert.equal((await readFleetHolds(store)).holds.size, 1);
   await holdInFleet(store, [others], true, 0);
   assert.equal((await readFleetHolds(store)).holds.get(holdKey(first))?.by, 'bob@ops2');
-  // An expired one is nobody's.
+  // A hold that has expired may be replaced by another user's.
   await holdInFleet(store, [holdOf(second.server, { until: 10 })], false, 0);
   await holdInFleet(store, [holdOf(second.server, { by: 'bob@ops2', weight: 1 })], false, 20);
 });

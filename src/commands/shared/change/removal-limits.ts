@@ -14,6 +14,14 @@ export const removalOptions = {
   },
 } as const satisfies Options;
 
+export const removalDrainOption = {
+  drain: {
+    type: 'seconds',
+    describe: 'before a server is removed, wait at most this long for its connections to end',
+    defaultText: 'remove it at once',
+  },
+} as const satisfies Options;
+
 /** A file that was emptied by mistake must not empty the table. */
 export const watchLimit: RemovalLimit = { number: 50, unit: '%' };
 

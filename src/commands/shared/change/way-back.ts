@@ -26,6 +26,11 @@ export const wayBackOptions = {
   },
 } as const satisfies Options;
 
+/** Of commands that take the lock of apply. */
+export const waitOption = {
+  wait: { type: 'seconds', default: 30, describe: 'time to wait for another apply to finish' },
+} as const satisfies Options;
+
 type WayBackValues = Values<typeof wayBackOptions & typeof stateDirOption>;
 
 /** @throws UsageError */

@@ -58,6 +58,11 @@ function oneFilePerRoom(paths: readonly string[]): string[] {
   });
 }
 
+/** As Node reports by itself, and the failures once more at the end. */
+const reporters = [process.stdout.isTTY ? 'spec' : 'tap', join(import.meta.dirname, 'failures.js')].flatMap(
+  (reporter) => [`--test-reporter=${reporter}`, '--test-reporter-destination=stdout'],
+);
+
 const [name = '', ...words] = process.argv.slice(2);
 const runs = suites[name];
 if (runs === undefined) {
@@ -66,7 +71,7 @@ if (runs === undefined) {
 }
 for (const { includes, options = [], env = {} } of runs) {
   const files = oneFilePerRoom(tests.filter(includes));
-  const child = spawn(process.execPath, ['--test', ...options, ...words, ...files], {
+  const child = spawn(process.execPath, ['--test', ...reporters, ...options, ...words, ...files], {
     stdio: 'inherit',
     env: { ...process.env, ...env },
   });

@@ -29,9 +29,13 @@ export interface Outcome {
   readonly difference: Difference | undefined;
 }
 
+/** Which documented difference an observation shows, if any. */
+export const differenceOf = (seen: Observation): Difference | undefined =>
+  differences.find(({ concerns }) => concerns(seen, commandLine(seen)));
+
 /** Runs an observation's command line in a world with an empty table. */
 export async function replay(seen: Observation, world: World): Promise<Outcome> {
-  const difference = differences.find(({ concerns }) => concerns(seen, commandLine(seen)));
+  const difference = differenceOf(seen);
   const expected = { ...seen, ...difference?.instead(seen) };
   const found = await deviations(seen, expected, world);
   if (difference && !difference.onlyInKernel && isDeepStrictEqual(expected, seen)) {

@@ -23,12 +23,17 @@ const bothDistributions = { LAB_DISTRIBUTION: process.env['LAB_DISTRIBUTION'] ??
 // The lab's guests leave a processor idle most of the time: the tests of another room run on it.
 const everything: Run = { includes: () => true, options: ['--test-concurrency=2'], env: bothDistributions };
 
+const otherKernels: readonly Run[] = ['backports', 'trixie', 'sid', 'trixie-backports'].map((kernel) => ({
+  includes: inGuest,
+  env: { LAB_KERNEL: kernel, LAB_DISTRIBUTION: 'node' },
+}));
+
 const suites: Readonly<Record<string, readonly Run[]>> = {
   all: [everything],
   unit: [{ includes: (path) => !inLab(path) }],
   lab: [{ includes: inLab, env: bothDistributions }],
   standalone: [{ includes: inGuest, env: { LAB_DISTRIBUTION: 'standalone' } }],
-  kernels: [everything, { includes: inGuest, env: { LAB_KERNEL: 'backports', LAB_DISTRIBUTION: 'node' } }],
+  kernels: [everything, ...otherKernels],
 };
 
 const directory = join(import.meta.dirname, '../test');

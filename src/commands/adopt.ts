@@ -116,7 +116,7 @@ async function dryRun(context: Context, values: AdoptValues, boot: BootMachine):
 }
 
 async function undo(context: Context, values: AdoptValues, boot: BootMachine): Promise<number> {
-  const { journal, machine, init, files } = boot;
+  const { journal, machine } = boot;
   const entries = [...journal.entries].reverse();
   if (entries.length === 0)
     return report(context, values, { adopted: false, steps: [], text: 'nothing is adopted\n' });
@@ -125,15 +125,19 @@ async function undo(context: Context, values: AdoptValues, boot: BootMachine): P
     const text = steps.map(({ step }) => `undo: ${printable(describeStep(step))}\n`).join('');
     return report(context, values, { adopted: true, steps, text });
   }
-  if (!values.force && !canStart(IPVSADM, init, files)) {
-    const reason = `${init.unit(IPVSADM)} is not installed any more, and nothing would fill the table at boot`;
-    throw new HostError('undo the adoption', `${reason}; install ipvsadm first`);
-  }
   const steps = await alone({ context, values, journal }, async (observe) => {
+    if (!values.force) requireIpvsadm(boot);
     await undoAll(machine, journal, { observe, force: true });
     await finish(boot);
   });
   return report(context, values, { adopted: false, steps });
+}
+
+/** Judged under the lock: ipvsadm may be removed while another command has it. @throws HostError */
+function requireIpvsadm({ init, files }: BootMachine): void {
+  if (canStart(IPVSADM, init, files)) return;
+  const reason = `${init.unit(IPVSADM)} is not installed any more, and nothing would fill the table at boot`;
+  throw new HostError('undo the adoption', `${reason}; install ipvsadm first`);
 }
 
 /** What is adopted, before it is done. */

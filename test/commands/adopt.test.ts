@@ -2,12 +2,13 @@
 import assert from 'node:assert/strict';
 import { createReadStream, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { main } from '../../src/cli/main.js';
 import { IpvsClient } from '../../src/ipvs/client.js';
 import { destinationRule, serviceRule } from '../../src/ipvsadm/rules.js';
 import { initSystemOf } from '../../src/setup/boot/init-systems.js';
+import type { Files } from '../../src/system/files/files.js';
 import { rootedFiles } from '../../src/system/files/rooted-files.js';
 import { normal, servicesOfRules, state } from '../support/arbitrary-state.js';
 import {
@@ -32,13 +33,13 @@ const document = '/etc/lvsadm.d/00-adopted.yaml';
 const files = { ...ownFiles, fsyncSync: () => {} };
 
 /** Runs adopt with the files of another machine. */
-async function adopt(root: string, words: readonly string[] = [], steps?: Steps) {
+async function adopt(root: string, words: readonly string[] = [], steps?: Steps, own: Files = files) {
   const out = new Captured();
   const err = new Captured();
   const context = contextWith({
     out,
     err,
-    files: steps === undefined ? files : countedFiles(files, steps, new FileLocks()),
+    files: steps === undefined ? own : countedFiles(files, steps, new FileLocks()),
     readFile: (path) => createReadStream(path),
   });
   const status = await main(['adopt', '--root', root, '--state-dir', join(root, 'state'), ...words], context);
@@ -421,6 +422,57 @@ test('--undo leaves a document that has been edited, and says so', async (t) => 
   assert.deepEqual([status, err], [0, `lvsadm: ${document} has been changed since, and stays\n`]);
   assert.equal(readFileSync(root + document, 'utf8'), services);
   assert.deepEqual(started(root), ['ipvsadm']);
+});
+
+test('--undo is refused when ipvsadm is removed while another command has the lock', async (t) => {
+  const root = plant(t, distributions.fedora);
+  await adopt(root);
+  const before = snapshot(root);
+  const unit = '/usr/lib/systemd/system/ipvsadm.service';
+  const flock = (descriptor: number, patience: number) => {
+    rmSync(root + unit, { force: true });
+    return files.flock(descriptor, patience);
+  };
+  const { status, err } = await adopt(root, ['--undo'], undefined, { ...files, flock });
+  assert.equal(status, 255);
+  assert.match(err, /^lvsadm: cannot undo the adoption: ipvsadm\.service is not installed any more/);
+  before.delete(unit);
+  assert.deepEqual(snapshot(root), before);
+});
+
+describe('links in the files of another machine', () => {
+  const unitFile = '/usr/lib/systemd/system/ipvsadm.service';
+  /** What the boot set-up of a tree of trixie reads. */
+  const read: Tree = {
+    ...distributions.trixie,
+    '/etc/lvsadm.d/web.yaml': 'services:\n  - service: udp://192.0.2.9:53\n',
+  };
+
+  for (const path of ['/etc/ipvsadm.rules', settings, '/etc/lvsadm.d/web.yaml', unitFile]) {
+    test(`${path} is followed within that machine, never into this one`, async (t) => {
+      const link = (target: string) => ({ ...distributions.trixie, [path]: `-> ${target}` });
+      const within = plant(t, { ...link('/srv/../srv/file'), '/srv/file': read[path] ?? '' });
+      const { status, err } = await adopt(within);
+      assert.equal(status, 0, err);
+
+      const outside = join(plant(t, { '/file': read[path] ?? '' }), 'file');
+      for (const target of [outside, `${'../'.repeat(20)}${outside.slice(1)}`]) {
+        const root = plant(t, link(target));
+        const before = snapshot(root);
+        const refused = await adopt(root);
+        // A link to nothing is no file of settings: no rules are loaded then.
+        assert.equal(refused.status, { [settings]: 1, [unitFile]: 255 }[path] ?? 2, refused.err);
+        assert.deepEqual(snapshot(root), before);
+      }
+    });
+  }
+
+  test('a circle of links is refused with one line', async (t) => {
+    const root = plant(t, { ...distributions.trixie, '/etc/ipvsadm.rules': '-> /etc/ipvsadm.rules' });
+    const { status, err } = await adopt(root);
+    assert.equal(status, 255);
+    assert.match(err, /^lvsadm: .*too many links.*\n$/);
+  });
 });
 
 test('--undo is refused when ipvsadm is not installed any more', async (t) => {

@@ -6,7 +6,7 @@ import { type InitSystem, NOWHERE } from '../../setup/boot/init-systems.js';
 import { Journal } from '../../setup/journal.js';
 import type { BootFileStep, FileState } from '../../setup/steps/step.js';
 import { type Files, freshName, ifThere, S_IFLNK, S_IFMT } from '../../system/files/files.js';
-import { rootedFiles } from '../../system/files/rooted-files.js';
+import { pathInRoot, rootedFiles } from '../../system/files/rooted-files.js';
 import { Machine } from '../../system/machine.js';
 import { runShown } from '../../system/programs/program.js';
 import { lastingDirectory, openStore } from '../shared/store.js';
@@ -16,6 +16,8 @@ export interface BootMachine {
   readonly root: string;
   /** Paths begin at the root. */
   readonly files: Files;
+  /** Where a file below the root is on this machine: links do not lead out of the root. */
+  readonly locate: (path: string) => string;
   readonly init: InitSystem;
   readonly machine: Machine;
   readonly journal: Journal;
@@ -37,6 +39,7 @@ export function bootMachine(
   return {
     root,
     files,
+    locate: (path) => pathInRoot(path, root, context.files),
     init: requireInitSystem(files),
     machine: new Machine(context.openSocket, files),
     journal: new Journal('adopt', openStore(context, undefined, `${directory}/adopt.json`)),

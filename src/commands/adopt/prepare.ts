@@ -39,7 +39,7 @@ export async function prepare(context: Context, boot: BootMachine): Promise<Adop
   if (keepalivedFillsTable(init, files, root === '' ? '/proc' : undefined)) throw cannotAdopt(KEEPALIVED);
   const enabled = findEnabledSetup(init, files);
   if (typeof enabled === 'string') throw nothing(enabled);
-  const saved = await readSavedState(enabled, context, root);
+  const saved = await readSavedState(enabled, context, boot);
   if (saved === undefined) {
     const { variables } = enabled.setup;
     throw nothing(
@@ -77,14 +77,14 @@ function enablingSteps({ links }: EnabledSetup, { init, files }: BootMachine): B
 async function withOtherDocuments(
   text: string,
   context: Context,
-  { files, root, journal }: BootMachine,
+  { files, root, locate, journal }: BootMachine,
 ): Promise<DesiredState> {
   if (!isAsWritten(journal, files) && ifThere(() => files.lstatSync(DOCUMENT)) !== undefined)
     throw new HostError(`write ${DOCUMENT}`, 'it is there already; move or remove it first');
   const isThere = ifThere(() => files.statSync(DIRECTORY)) !== undefined;
   const paths = (isThere ? (filesIn(root + DIRECTORY) ?? []) : []).filter((path) => path !== root + DOCUMENT);
   const texts: NamedText[] = [];
-  for (const path of paths) texts.push(await readText(path, context));
+  for (const path of paths) texts.push(await readText(locate(path.slice(root.length)), context));
   return parseDocuments([...texts, { file: root + DOCUMENT, text }], new SystemNames(context));
 }
 

@@ -14,6 +14,7 @@ import type { EnabledSetup } from '../../setup/boot/find.js';
 import { readVariables, type Variable, type Variables } from '../../setup/boot/shell-variables.js';
 import { ifThere } from '../../system/files/files.js';
 import { SystemNames } from '../../system/network/names.js';
+import type { BootMachine } from './machine.js';
 
 export interface SavedState {
   readonly state: DesiredState;
@@ -22,26 +23,26 @@ export interface SavedState {
 }
 
 /**
- * @param root in which the files are; empty for this machine
  * @returns undefined if the service is enabled, but told to load nothing
  * @throws DocumentError with file and line of every mistake
  */
 export async function readSavedState(
   { setup }: Pick<EnabledSetup, 'setup'>,
   context: Context,
-  root: string,
+  { root, files, locate }: Pick<BootMachine, 'root' | 'files' | 'locate'>,
 ): Promise<SavedState | undefined> {
   const { variables: settings = '' } = setup;
-  const isThere = settings !== '' && ifThere(() => context.files.statSync(root + settings)) !== undefined;
+  const isThere = settings !== '' && ifThere(() => files.statSync(settings)) !== undefined;
   const variables: Variables = isThere
-    ? readVariables(root + settings, (await readText(root + settings, context)).text)
+    ? readVariables(root + settings, (await readText(locate(settings), context)).text)
     : new Map();
   const rules = setup.rules(variables);
   const daemons = setup.startsDaemons ? daemonRules(root + settings, variables) : [];
   if (rules === undefined && daemons.length === 0) return undefined;
   if (rules !== undefined && !rules.startsWith('/'))
     throw new DocumentError([{ file: root + settings, text: `${quoted(rules)} is not an absolute path` }]);
-  const saved = rules === undefined ? [] : [{ ...(await readText(root + rules, context)), isRules } as const];
+  const saved =
+    rules === undefined ? [] : [{ ...(await readText(locate(rules), context)), isRules } as const];
   const state = await parseDocuments([...saved, ...daemons], new SystemNames(context));
   const hasOthers = state.daemons !== undefined || Object.keys(state.timeouts ?? {}).length > 0;
   // With an empty list, apply --prune removes services that are in no document; without any section, it refuses the document.

@@ -1,61 +1,26 @@
 /** The agent: runs the checks of documents, and keeps the kernel's weights at what their results say. */
 import { LvsadmError } from '../errors.js';
-import { type ServiceId, serviceKey } from '../model/service.js';
+import { serviceKey } from '../model/service.js';
 import { formatService } from '../model/service-uri.js';
 import type { DesiredService, DesiredState } from '../model/state.js';
 import { incompleteServices, type Reconciliation } from '../plan/apply.js';
 import { withHolds } from '../plan/holds.js';
-import { type Vip, vipsOf } from './announce/announced-vips.js';
+import type { AgentPorts } from './agent-ports.js';
+import { vipsOf } from './announce/announced-vips.js';
 import { ChangedServices } from './changed-services.js';
 import { survivingBugs } from './checks/check-bugs.js';
-import { CheckSchedule, type Punctuality, type SchedulePorts } from './checks/check-schedule.js';
-import { type PassivePorts, PassiveWatch } from './checks/passive-watch.js';
+import { CheckSchedule, type Punctuality } from './checks/check-schedule.js';
+import { PassiveWatch } from './checks/passive-watch.js';
 import type { Probe } from './checks/probe.js';
 import { Results } from './checks/results.js';
-import { HeldServers, type HoldPorts } from './held-servers.js';
+import { HeldServers } from './held-servers.js';
+import { type HoldLoss, holdLoss } from './hold-loss.js';
 import type { AgentMemory } from './memory.js';
-import { MemoryKeeper, type MemoryPorts } from './memory-keeper.js';
-import type { ProgramPorts } from './quorum-program.js';
+import { MemoryKeeper } from './memory-keeper.js';
 import { Quorums } from './quorums.js';
 import type { Cause } from './reports/table-events.js';
 import { TableReport } from './reports/table-report.js';
-import {
-  checkKeysOf,
-  type HoldAttempt,
-  isChecked,
-  type LostQuorum,
-  WatchedService,
-} from './watched-service.js';
-
-export interface AgentPorts extends SchedulePorts, ProgramPorts, HoldPorts, PassivePorts, MemoryPorts {
-  /**
-   * Makes the table as desired.
-   * @throws UsageError if the documents would remove more than is allowed
-   */
-  reconcile(desired: DesiredState, scope: Scope): Promise<Reconciliation>;
-  /** Called after each application, and when a quorum may have changed. */
-  announce(vips: readonly Vip[]): void;
-  /** Virtual addresses to which clients may still be led, whether documents have them or not. */
-  addressesInUse(): ReadonlySet<string>;
-}
-
-export interface HoldLoss extends LostQuorum {
-  /** The address that would be withdrawn; null if it is not announced. */
-  readonly address: string | null;
-  /** The other services of that address. */
-  readonly beside: readonly string[];
-}
-
-/** What may be changed: everything that is desired, or these services alone. */
-export interface Scope {
-  readonly only?: readonly ServiceId[];
-  /** New documents, of which the limit of removals is asked: the states of servers do not count. */
-  readonly documents?: DesiredState;
-  /** Addresses whose services earlier documents have removed already: the limit does not count them again (default: none). */
-  readonly removed?: ReadonlySet<string>;
-  /** Addresses that are being withdrawn: their services stay, although the documents lack them (default: none). */
-  readonly leaving?: ReadonlySet<string>;
-}
+import { checkKeysOf, type HoldAttempt, isChecked, WatchedService } from './watched-service.js';
 
 export class Agent {
   services: readonly WatchedService[] = [];
@@ -182,17 +147,10 @@ export class Agent {
    */
   lossBy(name: string, attempt: HoldAttempt): HoldLoss | undefined {
     const service = this.services.find((each) => each.name === name);
-    const { quorums } = this.quorums.memory;
-    const lost = service?.quorumAfterHold(attempt, this.ports.clock.now(), quorums.get(name) === true);
-    if (service === undefined || lost === undefined) return undefined;
-    const { id } = service.desired.service;
-    const address = 'address' in id && this.ports.addressesInUse().has(id.address) ? id.address : null;
-    if (address === null && service.health.quorum === undefined) return undefined;
-    const others = (this.documents?.services ?? [])
-      .map((each) => each.service.id)
-      .filter((other) => other !== id);
-    const beside = others.filter((other) => 'address' in other && other.address === address);
-    return { ...lost, address, beside: beside.map(formatService) };
+    const hadQuorum = this.quorums.memory.quorums.get(name) === true;
+    const lost = service?.quorumAfterHold(attempt, this.ports.clock.now(), hadQuorum);
+    const { services = [] } = this.documents ?? {};
+    return service && lost && holdLoss(service, lost, services, this.ports.addressesInUse());
   }
 
   /** The service as documents have it, and as the kernel is to have it now; undefined if the documents do not have it. */

@@ -10,7 +10,8 @@ import {
 import { answerAnnouncing } from '../../src/agent/announce/announce-report.js';
 import type { Vip } from '../../src/agent/announce/announced-vips.js';
 import { vipsOf } from '../../src/agent/announce/announced-vips.js';
-import { type AddressPorts, Announcer } from '../../src/agent/announce/announcer.js';
+import { Announcer } from '../../src/agent/announce/announcer.js';
+import type { AddressPorts } from '../../src/agent/announce/own-addresses.js';
 import { type AgentEvent, eventText } from '../../src/agent/reports/event.js';
 import { HostError } from '../../src/errors.js';
 import { documentOf } from '../support/agent-farm.js';

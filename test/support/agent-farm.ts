@@ -1,6 +1,7 @@
 /** An agent over a kernel in memory, a clock that a test moves, and checks that answer as the test says. */
 import type { TestContext } from 'node:test';
-import { Agent, type Scope } from '../../src/agent/agent.js';
+import { Agent } from '../../src/agent/agent.js';
+import type { Scope } from '../../src/agent/agent-ports.js';
 import type { Vip } from '../../src/agent/announce/announced-vips.js';
 import { type AgentMemory, noMemory } from '../../src/agent/memory.js';
 import { type AgentEvent, eventText } from '../../src/agent/reports/event.js';

@@ -8,25 +8,9 @@ import { STEP } from '../changed-services.js';
 import type { AgentEvent } from '../reports/event.js';
 import type { AnnounceMemory, LocalAddress } from './announce-memory.js';
 import type { Vip } from './announced-vips.js';
+import { type AddressPorts, OwnAddresses } from './own-addresses.js';
 
 const LOOPBACK = 'lo';
-
-export interface PresentAddress extends LocalAddress {
-  /** Whether it stands alone, as /32 or /128, on a device that the agent has made (default: no). */
-  readonly isMarked?: boolean;
-}
-
-/** Addresses of this machine's devices. Errors are LvsadmErrors. */
-export interface AddressPorts {
-  /** Those of all devices. */
-  read(): Promise<readonly PresentAddress[]>;
-  /** Makes the device if it is not there, which marks it, and switches it on. */
-  prepare(device: string): Promise<void>;
-  /** @returns false if the device has the address already */
-  add(added: LocalAddress): Promise<boolean>;
-  /** Does nothing if the device does not have the address. */
-  remove(gone: LocalAddress): Promise<void>;
-}
 
 export interface AnnouncePorts {
   readonly clock: Clock;
@@ -53,16 +37,12 @@ const BY_OPERATOR = 'withdrawn by lvsadm announce';
 /** Does work; a failure is told, and tried again later. */
 type Attempt = (work: () => Promise<void>) => Promise<void>;
 
-const keyOf = ({ address, device }: LocalAddress): string => `${address} ${device}`;
-
 export class Announcer {
   private vips: readonly Vip[] = [];
-  private readonly own: Map<string, LocalAddress>;
+  private readonly own: OwnAddresses;
   private isHeld: boolean;
   /** When addresses leave lo, on the clock. */
   private readonly ends = new Map<string, number>();
-  /** What devices have, as far as is known. */
-  private present = new Set<string>();
   /** Problems that were told, and still hold. */
   private problems: ReadonlySet<string> = new Set();
   private hasBeenComplete = false;
@@ -80,7 +60,7 @@ export class Announcer {
     private readonly settings: AnnounceSettings,
     memory: AnnounceMemory,
   ) {
-    this.own = new Map(memory.own.map((each) => [keyOf(each), each]));
+    this.own = new OwnAddresses(ports.addresses, memory.own, () => this.remember());
     this.isHeld = memory.isWithdrawn;
   }
 
@@ -112,7 +92,7 @@ export class Announcer {
 
   /** Addresses that lvsadm has put on devices. */
   get ownAddresses(): readonly LocalAddress[] {
-    return [...this.own.values()];
+    return this.own.all;
   }
 
   /** Addresses to which clients may still be led: of devices, and those that were withdrawn less than the linger time ago. */
@@ -123,7 +103,7 @@ export class Announcer {
   }
 
   has(address: LocalAddress): boolean {
-    return this.present.has(keyOf(address));
+    return this.own.isPresent(address);
   }
 
   settle(vips: readonly Vip[]): void {
@@ -190,8 +170,8 @@ export class Announcer {
 
   private async follow(attempt: Attempt): Promise<void> {
     const { device } = this.settings;
-    if (device === undefined && this.own.size === 0) return;
-    await this.look();
+    if (device === undefined && this.ownAddresses.length === 0) return;
+    await this.own.look(new Set(this.vips.map(({ address }) => address)));
     const vips = new Map(this.addresses.map((vip) => [vip.address, vip]));
     const stays = (each: LocalAddress): boolean =>
       each.device === device && (vips.get(each.address) ?? { isWanted: false }).isWanted !== false;
@@ -207,39 +187,18 @@ export class Announcer {
     await this.endLingering(attempt);
   }
 
-  /**
-   * Finds what is there. What somebody else has removed is not ours any more. What the documents have on a device that the agent has made
-   * is, also if the memory of it was lost.
-   */
-  private async look(): Promise<void> {
-    const found = await this.ports.addresses.read();
-    this.present = new Set(found.map(keyOf));
-    const lost = [...this.own.keys()].filter((key) => !this.present.has(key));
-    for (const key of lost) this.own.delete(key);
-    const documented = new Set(this.vips.map(({ address }) => address));
-    const forgotten = found.filter(
-      (each) => each.isMarked && documented.has(each.address) && !this.own.has(keyOf(each)),
-    );
-    for (const { address, device } of forgotten)
-      this.own.set(keyOf({ address, device }), { address, device });
-    if (lost.length + forgotten.length > 0) await this.remember();
-  }
-
   private async announce(added: LocalAddress, { reason }: Vip): Promise<void> {
-    if (!this.has(added) && (await this.add(added)))
+    if (!this.has(added) && (await this.own.add(added)))
       this.ports.tell({ event: 'vip', vip: added.address, to: 'announced', reason });
   }
 
   private async withdraw(gone: LocalAddress, vip: Vip | undefined): Promise<void> {
     const { address } = gone;
     const { linger } = this.settings;
-    const isLocalElsewhere = [...this.present].some(
-      (key) => key.startsWith(`${address} `) && key !== keyOf(gone),
-    );
-    if (linger > 0 && !isLocalElsewhere) await this.add({ address, device: LOOPBACK });
+    if (linger > 0 && !this.own.isElsewhere(gone)) await this.own.add({ address, device: LOOPBACK });
     // Before: a removal that fails may have been one all the same.
     this.ends.set(address, this.ports.clock.now() + linger);
-    await this.remove(gone);
+    await this.own.remove(gone);
     const reason = vip?.reason ?? (this.isHeld ? BY_OPERATOR : 'the documents do not have it');
     this.ports.tell({ event: 'vip', vip: address, to: 'withdrawn', reason });
   }
@@ -249,7 +208,7 @@ export class Announcer {
     for (const each of this.lingering) {
       const end = this.ends.get(each.address) ?? now + this.settings.linger;
       this.ends.set(each.address, end);
-      if (end <= now) await attempt(() => this.remove(each));
+      if (end <= now) await attempt(() => this.own.remove(each));
     }
   }
 
@@ -263,30 +222,8 @@ export class Announcer {
     if (device === undefined) return [];
     return this.addresses
       .filter(({ address, isWanted }) => isWanted === false && this.has({ address, device }))
-      .filter(({ address }) => !this.own.has(keyOf({ address, device })))
+      .filter(({ address }) => !this.own.has({ address, device }))
       .map(({ address }) => `${address} stays on ${device}: lvsadm has not put it there`);
-  }
-
-  /** Remembered first: an address that nobody remembers would stay. @returns false if it is somebody else's */
-  private async add(added: LocalAddress): Promise<boolean> {
-    const key = keyOf(added);
-    this.own.set(key, added);
-    await this.remember();
-    const isNew = await this.ports.addresses.add(added);
-    this.present.add(key);
-    if (!isNew) {
-      this.own.delete(key);
-      await this.remember();
-    }
-    return isNew;
-  }
-
-  private async remove(gone: LocalAddress): Promise<void> {
-    const key = keyOf(gone);
-    await this.ports.addresses.remove(gone);
-    this.present.delete(key);
-    this.own.delete(key);
-    await this.remember();
   }
 
   /** Converges again when an address is to leave lo; after a failure a moment later, as it may be about an address that is late. */

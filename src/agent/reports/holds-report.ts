@@ -1,7 +1,8 @@
 /** What holds have done to a service, as an answer of the agent to questions of {@link REPORT_VERSION}. */
 import { HostError, LvsadmError } from '../../errors.js';
 import { destinationKey } from '../../model/destination.js';
-import type { Agent, HoldLoss } from '../agent.js';
+import type { Agent } from '../agent.js';
+import type { HoldLoss } from '../hold-loss.js';
 import type { HoldAttempt } from '../watched-service.js';
 import { REPORT_VERSION } from './health-report.js';
 

@@ -1,6 +1,6 @@
 /** The addresses of this machine's devices, as announcing reads and changes them: by the steps of set-ups. */
 import type { LocalAddress } from '../../agent/announce/announce-memory.js';
-import type { AddressPorts, PresentAddress } from '../../agent/announce/announcer.js';
+import type { AddressPorts, PresentAddress } from '../../agent/announce/own-addresses.js';
 import type { Context } from '../../context.js';
 import { Errno, KernelError, TransportError } from '../../errors.js';
 import { apply, check, undo } from '../../setup/steps/index.js';

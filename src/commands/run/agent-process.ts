@@ -1,5 +1,6 @@
 /** The agent with its files, its sockets, its log and its supervisor. */
-import { Agent, type AgentPorts } from '../../agent/agent.js';
+import { Agent } from '../../agent/agent.js';
+import type { AgentPorts } from '../../agent/agent-ports.js';
 import { answerAnnouncing } from '../../agent/announce/announce-report.js';
 import type { AgentEvent } from '../../agent/reports/event.js';
 import { healthMetrics } from '../../agent/reports/health-metrics.js';

@@ -1,5 +1,5 @@
 /** The table that the agent keeps, through a client that is opened anew after a failure. */
-import type { Scope } from '../../agent/agent.js';
+import type { Scope } from '../../agent/agent-ports.js';
 import type { Context } from '../../context.js';
 import { LvsadmError, UsageError } from '../../errors.js';
 import type { IpvsClient } from '../../ipvs/client.js';

@@ -1,5 +1,5 @@
 /** Servers whose weights the agent of this network namespace sets. */
-import type { HoldLoss } from '../../../agent/agent.js';
+import type { HoldLoss } from '../../../agent/hold-loss.js';
 import type { HoldsReport } from '../../../agent/reports/holds-report.js';
 import { UsageError } from '../../../errors.js';
 import { holdKey } from '../../../model/hold.js';

@@ -8,6 +8,8 @@ import { toJsonLine } from '../../output/json.js';
 const MOST = 1024 * 1024;
 
 export class AgentLog {
+  /** The last refusal or problem: why the table may not be as the documents say. */
+  lastProblem: string | undefined;
   private waiting = 0;
   private lost = 0;
   private isClosed = false;
@@ -21,6 +23,9 @@ export class AgentLog {
   ) {}
 
   readonly tell = (event: AgentEvent): void => {
+    const { service, server, reason } = event;
+    if (event.event === 'refused' || event.event === 'problem')
+      this.lastProblem = [service, server, reason].filter((part) => part !== undefined).join(' ');
     const line = this.lineOf(event);
     if (this.isClosed) return;
     if (this.waiting + line.length > MOST) {

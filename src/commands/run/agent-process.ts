@@ -1,40 +1,33 @@
 /** The agent with its files, its sockets, its log and its supervisor. */
 import { Agent } from '../../agent/agent.js';
 import type { AgentPorts } from '../../agent/agent-ports.js';
-import { answerAnnouncing } from '../../agent/announce/announce-report.js';
-import type { AgentEvent } from '../../agent/reports/event.js';
-import { healthMetrics } from '../../agent/reports/health-metrics.js';
-import { answerHealth, healthReport } from '../../agent/reports/health-report.js';
-import { answerHolds } from '../../agent/reports/holds-report.js';
 import { sharedChecks, stateOf } from '../../agent/watched-service.js';
 import type { Context } from '../../context.js';
 import { LvsadmError, type UsageError } from '../../errors.js';
 import type { Condition } from '../../fleet/member-ports.js';
-import { printable } from '../../foreign-text.js';
 import type { Probers } from '../../health/path/probers.js';
 import { noHolds } from '../../model/hold.js';
-import { type ListenAddress, serveHttp } from '../../system/network/http-server.js';
-import { serveLines } from '../../system/network/line-socket.js';
+import type { ListenAddress } from '../../system/network/http-server.js';
 import { Supervisor } from '../../system/programs/supervisor.js';
 import { Announcing, clockOf } from '../announce/announcing.js';
 import type { Values } from '../command.js';
-import { metricsHandler } from '../metrics/endpoint.js';
-import { Exporter } from '../metrics/exporter.js';
 import { openProbers } from '../shared/agent/path-probers.js';
 import { fleetLimit } from '../shared/change/removal-limits.js';
 import { countHandshakes } from '../shared/connection-table.js';
 import type { directorOptions } from '../shared/fleet/audience.js';
 import { HoldStore } from '../shared/holds/holds.js';
-import { openStore } from '../shared/store.js';
 import type { FileWatch, Pass } from '../shared/watch.js';
 import { AgentLog } from './agent-log.js';
+import { AgentStatus } from './agent-status.js';
 import { FleetAgent } from './fleet-agent.js';
 import { fleetMetrics } from './fleet-metrics.js';
 import { HashOrders } from './hash-orders.js';
 import { KernelTable, type TableLimits } from './kernel-table.js';
-import { Listeners, type OpenListener } from './listeners.js';
+import { Listeners } from './listeners.js';
+import { Liveness } from './liveness.js';
 import { type Documents, Looks } from './looks.js';
 import { MemoryStore } from './memory-store.js';
+import { openingsOf } from './openings.js';
 import { OwnDocuments } from './own-documents.js';
 import { runQuorumCommand } from './quorum-command.js';
 
@@ -52,9 +45,6 @@ export interface AgentValues extends TableLimits, Values<typeof directorOptions>
   readonly runDir: string | undefined;
 }
 
-/** Milliseconds for a look, beyond the time until it is due. */
-const LOOK_PATIENCE = 60_000;
-
 export class AgentProcess {
   private readonly orders = new HashOrders(() => this.context.now());
   private readonly table: KernelTable;
@@ -63,23 +53,14 @@ export class AgentProcess {
   private readonly memory: MemoryStore;
   private readonly announcing: Announcing;
   private readonly looks: Looks;
-  private readonly supervisor: Supervisor;
+  private readonly liveness: Liveness;
+  private readonly status: AgentStatus;
   private readonly listeners: Listeners;
   private readonly failed: Promise<never>;
   private fail: (error: unknown) => void = () => {};
   private readonly log: AgentLog;
   /** Why the last look failed, if it will be tried again. */
   private trouble: LvsadmError | undefined;
-  /** Why the table may not be as the documents say. */
-  private lastProblem: string | undefined;
-  /** When the last look, or its reading of documents, ended, on the clock. */
-  private lastLook = 0;
-  /** Whether documents are being read. */
-  private isReading = false;
-  /** What systemd was told last. */
-  private status: string | undefined;
-  /** Whether the documents have been applied completely. */
-  private isReady = false;
 
   constructor(
     private readonly context: Context,
@@ -95,10 +76,7 @@ export class AgentProcess {
     this.failed.catch(() => {});
     const fail = (error: unknown): void => this.fail(error);
     this.log = new AgentLog(context, values.log, fail);
-    const tell = (event: AgentEvent): void => {
-      this.note(event);
-      this.log.tell(event);
-    };
+    const { tell } = this.log;
     const ports = { clock: clockOf(context), tell, fail };
     const { maxRemove = fleet && fleetLimit } = values;
     const limits = { ...values, maxRemove, isWayBack: () => fleet?.documents.isWayBack ?? false };
@@ -107,15 +85,24 @@ export class AgentProcess {
     this.memory = new MemoryStore(context, values.stateDir);
     this.probers = openProbers(context);
     this.agent = this.newAgent(ports);
-    this.listeners = new Listeners(this.openings(), (reason) => tell({ event: 'problem', reason }));
-    this.supervisor = new Supervisor({
+    const { agent, announcing } = this;
+    const openings = openingsOf(context, values, {
+      agent,
+      announcer: announcing.announcer,
+      problems: () => this.problems,
+      families: () => (fleet?.state ? fleetMetrics(fleet.state, this.condition()) : []),
+    });
+    this.listeners = new Listeners(openings, (reason) => tell({ event: 'problem', reason }));
+    const supervisor = new Supervisor({
       env: context.env,
       warn: (line) => void context.err.write(`lvsadm: ${line}\n`),
       every: (interval, call) => void setInterval(call, interval),
-      isAlive: () => this.isAlive,
+      isAlive: () => this.liveness.isLooking && agent.isChecking,
     });
+    this.status = new AgentStatus(supervisor, () => this.statusLine);
     const lookPorts = {
-      read: () => this.read(source instanceof FleetAgent ? source.documents : source),
+      read: () =>
+        this.liveness.reading(() => (source instanceof FleetAgent ? source.documents : source).read()),
       load: this.load.bind(this),
       ended: (failure: LvsadmError | 'refused' | undefined) => this.looked(failure),
       fail,
@@ -123,12 +110,14 @@ export class AgentProcess {
       // What a fleet releases is mended there, and told there.
       isWatched: fleet === undefined,
     };
-    this.looks = new Looks(lookPorts, documents, values.resync * 1000);
+    const interval = values.resync * 1000;
+    this.looks = new Looks(lookPorts, documents, interval);
+    this.liveness = new Liveness(() => context.now(), interval);
   }
 
   /** Runs until SIGTERM or SIGINT. @param watch of the documents, begun before they were read */
   async run(watch: FileWatch): Promise<void> {
-    const { agent, listeners, supervisor, announcing } = this;
+    const { agent, listeners, status, announcing } = this;
     const ending = new AbortController();
     const inFleet = this.fleet?.run(ending.signal, {
       condition: () => this.condition(),
@@ -144,7 +133,7 @@ export class AgentProcess {
         () => this.pause,
       );
       await Promise.race([watching, this.failed]);
-      await supervisor.tell('STOPPING=1');
+      await status.stopping();
     } finally {
       watch.end();
       ending.abort();
@@ -198,28 +187,15 @@ export class AgentProcess {
     return [...(own?.problems ?? []), ...others.filter((each) => each !== undefined)];
   }
 
-  /** Whether looks and checks go on: systemd restarts an agent of which neither can be said. */
-  private get isAlive(): boolean {
-    const { context, values, agent, lastLook, isReading } = this;
-    const isLooking = isReading || context.now() - lastLook < values.resync * 1000 + LOOK_PATIENCE;
-    return isLooking && agent.isChecking;
+  private get statusLine(): string {
+    const isWaiting = this.fleet !== undefined && !this.looks.hasStarted;
+    return this.problems[0] ?? (isWaiting ? 'waiting for a release of the fleet' : '');
   }
 
   /** Milliseconds until the next look. It removes services whose address has been withdrawn for the linger time. */
   private get pause(): number {
     const { agent, looks, values } = this;
     return agent.isLeaving ? Math.min(looks.pause, (values.linger + 1) * 1000) : looks.pause;
-  }
-
-  /** Names take minutes while no name server answers: the documents before are in force, and checks go on. */
-  private async read(from: { read(): Promise<Documents> }): Promise<Documents> {
-    this.isReading = true;
-    try {
-      return await from.read();
-    } finally {
-      this.isReading = false;
-      this.lastLook = this.context.now();
-    }
   }
 
   private async load(...[state, cause]: Parameters<Agent['load']>): ReturnType<Agent['load']> {
@@ -232,8 +208,8 @@ export class AgentProcess {
     try {
       await (this.own === undefined ? this.lookAtFleet(pass) : this.lookAtFiles(pass, this.own));
     } finally {
-      this.lastLook = this.context.now();
-      await this.tellStatus();
+      this.liveness.looked();
+      await this.status.show();
     }
   }
 
@@ -276,10 +252,7 @@ export class AgentProcess {
   /** A director that is new runs, and serves questions, before the fleet has a release for it. */
   private async waitForRelease(): Promise<void> {
     await this.listeners.open();
-    if (this.isReady) return;
-    this.isReady = true;
-    await this.supervisor.ready();
-    await this.supervisor.tell('STATUS=waiting for a release of the fleet');
+    await this.status.ready();
   }
 
   private condition(): Condition {
@@ -287,7 +260,7 @@ export class AgentProcess {
     const up = servers.filter((server) => stateOf(server).isUp).length;
     return {
       converged: this.looks.isConverged,
-      ...(!this.looks.isConverged && { problem: this.lastProblem }),
+      ...(!this.looks.isConverged && { problem: this.log.lastProblem }),
       health: { up, down: servers.length - up },
       holds: this.agent.held.holds,
       hashing: this.orders.current,
@@ -296,56 +269,13 @@ export class AgentProcess {
   }
 
   private async looked(failure: LvsadmError | 'refused' | undefined): Promise<void> {
-    const { agent, supervisor } = this;
+    const { agent, listeners, status } = this;
     if (typeof failure === 'object') {
       this.trouble = failure;
       agent.problem(failure);
     }
-    await this.listeners.open();
-    if (this.isReady) return;
-    if (failure !== undefined) {
-      const reason = failure === 'refused' ? 'the kernel refused a change' : failure.message;
-      this.status = `${printable(reason)}; trying again`;
-      return supervisor.tell(`STATUS=${this.status}`);
-    }
-    this.isReady = true;
-    await supervisor.ready();
-    await this.tellStatus();
-  }
-
-  /** The first problem, on the status line of systemd. */
-  private async tellStatus(): Promise<void> {
-    if (!this.isReady || this.own === undefined) return;
-    const status = printable(this.problems[0] ?? '');
-    if (status === this.status) return;
-    this.status = status;
-    await this.supervisor.tell(`STATUS=${status}`);
-  }
-
-  /** The questions of `lvsadm health`, and metrics. */
-  private openings(): OpenListener[] {
-    const { context, agent, values } = this;
-    const { announcer } = this.announcing;
-    const answer = (question: string) =>
-      answerAnnouncing(announcer, question) ??
-      answerHolds(agent, question) ??
-      answerHealth(agent, question, context.now(), this.problems);
-    const control = () =>
-      serveLines(openStore(context, values.runDir).socketPath('agent'), answer, context.files);
-    const { metrics } = values;
-    if (metrics === undefined) return [control];
-    const warn = (reason: string): void => void context.err.write(`lvsadm: scrape failed: ${reason}\n`);
-    const families = () => [
-      ...healthMetrics(healthReport(agent, undefined, context.now())),
-      ...(this.fleet?.state ? fleetMetrics(this.fleet.state, this.condition()) : []),
-    ];
-    const exporter = new Exporter(context, undefined, false, warn, families);
-    return [control, () => serveHttp(metrics, metricsHandler(exporter)), async () => exporter];
-  }
-
-  /** Keeps the last refusal or problem for the report to the fleet. */
-  private note({ event, service, server, reason }: AgentEvent): void {
-    if (event === 'refused' || event === 'problem')
-      this.lastProblem = [service, server, reason].filter((part) => part !== undefined).join(' ');
+    await listeners.open();
+    if (failure === undefined) await status.ready();
+    else await status.notYet(failure === 'refused' ? 'the kernel refused a change' : failure.message);
   }
 }

@@ -3,6 +3,7 @@ import type { Context } from '../context.js';
 import { LockedError, LvsadmError } from '../errors.js';
 import type { ChangeRecord } from '../history/change-record.js';
 import { type PendingChange, pendingKind } from '../history/pending-change.js';
+import { refusedTexts } from '../output/outcome.js';
 import type { Store } from '../system/files/store.js';
 import { WAITING } from '../system/programs/later.js';
 import { defineCommand, type Options, type Positionals, type Values } from './command.js';
@@ -103,7 +104,7 @@ async function restore(
   const { stateDir } = values;
   const client = await context.client();
   const desired = await desiredFrom(pending, context, stateDir);
-  const { converged, outcomes } = await new TableChange(context, client, store, undefined).make({
+  const reconciliation = await new TableChange(context, client, store, undefined).make({
     desired,
     isBestEffort: true,
     plan: (current) => planFor(current, desired),
@@ -112,12 +113,13 @@ async function restore(
       await before.keepIfPossible(countsOf(plan), settingsBefore(plan), pending.number);
     },
   });
-  if (converged) {
+  if (reconciliation.converged) {
     await endPending({ ...pending, unit: undefined }, store);
     return '';
   }
-  const refused = outcomes.find(({ error }) => error !== undefined);
-  return refused === undefined ? 'other programs keep changing the table' : reasonOf(refused);
+  const [refused, ...others] = refusedTexts(reconciliation, reasonOf);
+  if (refused === undefined) return 'other programs keep changing the table';
+  return others.length === 0 ? refused : `${refused}; and ${others.length} more`;
 }
 
 /** The command line that the history shows. */

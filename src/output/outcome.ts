@@ -72,11 +72,14 @@ export function renderReconciliation(reconciliation: Reconciliation, theme: Them
   return `${lines.join('\n')}\n`;
 }
 
-function settingLine({ difference: { field, from, to }, result }: SettingOutcome, theme: Theme): string {
+function settingLine(
+  { difference: { field, from, to }, result, error }: SettingOutcome,
+  theme: Theme,
+): string {
   const object = `setting ${field}  ${valueText(from)} -> ${valueText(to)}`;
-  return result === 'done'
-    ? `${theme.changed('changed  ')}${object}`
-    : `${theme.quiet('not done ')}${object}`;
+  if (result === 'done') return `${theme.changed('changed  ')}${object}`;
+  if (error === undefined) return `${theme.quiet('not done ')}${object}`;
+  return `${theme.warning('refused  ')}${object}: ${printable(error.message)}`;
 }
 
 function outcomeLine(outcome: Outcome, theme: Theme, reason: Reason): string {
@@ -130,13 +133,24 @@ const differencesText = ({ differences = [] }: Outcome): string => {
   return texts.length === 0 ? '' : `  ${texts.join(', ')}`;
 };
 
+/** What the kernel refused, and why. */
+export const refusedTexts = (
+  { settings, outcomes }: Pick<Reconciliation, 'settings' | 'outcomes'>,
+  reason: Reason,
+): string[] => [
+  ...settings.flatMap(({ difference: { field }, error }) =>
+    error === undefined ? [] : `setting ${field}: ${printable(error.message)}`,
+  ),
+  ...outcomes
+    .filter(({ result }) => result === 'refused')
+    .map((outcome) => `${objectText(outcome.change)}: ${reason(outcome)}`),
+];
+
 /** Refusals in a line each, for standard error: standard output may be a file that nobody looks at. */
-export const refusals = ({ outcomes, takenBack = [] }: Reconciliation, reason: Reason): string =>
+export const refusals = (reconciliation: Reconciliation, reason: Reason): string =>
   [
-    ...outcomes
-      .filter(({ result }) => result === 'refused')
-      .map((outcome) => `lvsadm: refused: ${objectText(outcome.change)}: ${reason(outcome)}\n`),
-    ...takenBack.flatMap(({ change, error }) =>
+    ...refusedTexts(reconciliation, reason).map((text) => `lvsadm: refused: ${text}\n`),
+    ...(reconciliation.takenBack ?? []).flatMap(({ change, error }) =>
       error === undefined
         ? []
         : `lvsadm: not taken back: ${takenBackObject(change)}: ${takenBackReason(error, reason)}\n`,
@@ -154,11 +168,12 @@ export const reconciliationJson = (
   takenBack: takenBack?.map((each) => takenBackJson(each, reason)),
 });
 
-const settingJson = ({ difference, result }: SettingOutcome): Json => ({
+const settingJson = ({ difference, result, error }: SettingOutcome): Json => ({
   change: 'setSetting',
   what: `setting ${difference.field}`,
   result,
   ...(result === 'done' && { differences: [differenceJson(difference)] }),
+  ...(error && { error: { message: printable(error.message) } }),
 });
 
 const outcomeJson = (outcome: Outcome, reason: Reason): Json => ({

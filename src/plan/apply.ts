@@ -1,5 +1,5 @@
 /** Applies plans: reads, plans, changes, and starts over if others changed the table meanwhile. */
-import { Errno, KernelError } from '../errors.js';
+import { Errno, HostError, KernelError } from '../errors.js';
 import type { IpvsClient } from '../ipvs/client.js';
 import type { Change } from '../model/change.js';
 import { serviceKey } from '../model/service.js';
@@ -21,7 +21,8 @@ export interface Outcome {
 /** The result of setting a setting of IPVS. */
 export interface SettingOutcome {
   readonly difference: Difference;
-  readonly result: 'done' | 'skipped';
+  readonly result: Outcome['result'];
+  readonly error?: HostError | undefined;
 }
 
 export interface Reconciliation {
@@ -56,6 +57,8 @@ export interface Reconciler<Current = State> {
   stopRequested?(): Promise<boolean>;
   /** Changes that a refusal skips: `all` that come later, or those of its `service` and the removals of services (default: all). */
   readonly refusalSkips?: RefusalScope;
+  /** Whether a setting that the kernel refuses is an outcome, and the other changes are made all the same (default: it is thrown). */
+  readonly toleratesRefusedSettings?: boolean;
   /** Whether all that was done is taken back, the last change first, unless all changes are done. */
   readonly isAtomic?: boolean;
 }
@@ -70,7 +73,7 @@ const TOGETHER = 256;
 
 /**
  * Makes the table as desired. Ends at the first refusal that a new plan cannot mend.
- * @throws HostError for a setting that the kernel refuses: the table has not been changed
+ * @throws HostError for a setting that the kernel refuses, unless that is tolerated: the table has not been changed
  * @throws TransportError, ProtocolError, UnavailableError: the result of the changes under way is unknown; applying
  * again finds out and converges
  */
@@ -98,7 +101,8 @@ export async function reconcile<Current>(reconciler: Reconciler<Current>): Promi
     const areSet = settings.every(({ result }) => result === 'done');
     if (failed.length === 0 && areSet) return { settings, outcomes: done, converged: true, rounds };
     const interrupted = (await reconciler.stopRequested?.()) ?? false;
-    if (rounds === ROUNDS || interrupted || !failed.every(mayBeRace)) {
+    const isRefused = settings.some(({ result }) => result === 'refused') || !failed.every(mayBeRace);
+    if (rounds === ROUNDS || interrupted || isRefused) {
       const ended = { settings, outcomes: [...done, ...failed], converged: false, rounds, interrupted };
       if (!reconciler.isAtomic) return ended;
       const { client, set, beforeTakenBack } = reconciler;
@@ -169,20 +173,29 @@ function partOf(change: Change): string {
 /** Before services and daemons: new connections, and threads of daemons, have the settings of their first moment. */
 async function setAll(
   { settings }: Plan,
-  { set, stopRequested, isAtomic }: Pick<Reconciler, 'set' | 'stopRequested' | 'isAtomic'>,
+  {
+    set,
+    stopRequested,
+    isAtomic,
+    toleratesRefusedSettings,
+  }: Pick<Reconciler, 'set' | 'stopRequested' | 'isAtomic' | 'toleratesRefusedSettings'>,
   outcomes: SettingOutcome[],
 ): Promise<void> {
   for (const difference of settings?.differences ?? []) {
-    const isOver = (await stopRequested?.()) ?? false;
-    if (!isOver) {
-      await set?.(difference.field, settings?.after?.[difference.field] ?? '').catch(
-        async (error: unknown) => {
-          if (isAtomic) await takeSettingsBack(outcomes, set);
-          throw error;
-        },
-      );
+    if (await stopRequested?.()) {
+      outcomes.push({ difference, result: 'skipped' });
+      continue;
     }
-    outcomes.push({ difference, result: isOver ? 'skipped' : 'done' });
+    try {
+      await set?.(difference.field, settings?.after?.[difference.field] ?? '');
+      outcomes.push({ difference, result: 'done' });
+    } catch (error) {
+      if (!(toleratesRefusedSettings && error instanceof HostError)) {
+        if (isAtomic) await takeSettingsBack(outcomes, set);
+        throw error;
+      }
+      outcomes.push({ difference, result: 'refused', error });
+    }
   }
 }
 

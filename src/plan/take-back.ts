@@ -98,7 +98,7 @@ export async function takeBack(
 
 /** Sets the settings that were done to their values before, the last one first. */
 export async function takeSettingsBack(
-  outcomes: readonly { readonly difference: Difference; readonly result: 'done' | 'skipped' }[],
+  outcomes: readonly { readonly difference: Difference; readonly result: string }[],
   set: ((name: string, value: string) => Promise<void>) | undefined,
 ): Promise<TakenBack[]> {
   const taken: TakenBack[] = [];

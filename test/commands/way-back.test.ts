@@ -1,6 +1,6 @@
 // history, rollback, apply --atomic, apply --confirm and confirm, as a user runs them.
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import fc from 'fast-check';
@@ -356,6 +356,25 @@ describe('apply --confirm', () => {
     assert.match((await director.run(['-Sn'])).out, /-r 198\.51\.100\.1:80 .*-w 5/);
   });
 
+  test('a setting that is refused while it is taken back keeps nothing else from coming back, and is named', async (context) => {
+    const director = await directorWith(context, web(5));
+    const before = normal(await director.state());
+    const setting = await director.file('vs/conntrack', '0\n');
+    await director.file('vs/expire_nodest_conn', '0\n');
+    const settings = 'settings: {conntrack: 1, expire_nodest_conn: 1}\n';
+    await director.run(confirming, { stdin: web(6, another + settings) });
+    // A file that is read, and refuses to be written.
+    rmSync(setting);
+    symlinkSync('/proc/version', setting);
+    const [{ words }] = director.later as [{ words: string[]; seconds: number }];
+    const { status, err } = await director.run(words);
+    assert.equal(status, 1);
+    assert.deepEqual(normal(await director.state()), before);
+    assert.equal(readFileSync(join(director.directory, 'vs/expire_nodest_conn'), 'utf8').trim(), '0');
+    assert.match(err, /^lvsadm: setting conntrack: cannot set net\.ipv4\.vs\.conntrack to 0: EIO\n/);
+    assert.match((await director.run(['history'])).out, /could not be taken back: setting conntrack: /);
+  });
+
   test('is shown by history, and refuses another apply until it is confirmed', async (context) => {
     const director = await directorWith(context, web(5));
     await director.run(confirming, { stdin: web(6) });
@@ -475,7 +494,10 @@ describe('apply --confirm', () => {
     const { status, err } = await director.run(words);
     assert.equal(status, 1);
     assert.equal(err.match(/Scheduler or persistence engine not found/g)?.length, 8, err);
-    assert.match((await director.run(['history'])).out, /could not be taken back: Scheduler/);
+    assert.match(
+      (await director.run(['history'])).out,
+      /could not be taken back: udp:\/\/192\.0\.2\.1:53: Scheduler/,
+    );
     director.ipvs.schedulers.add('wlc');
     assert.equal((await director.run(['rollback'])).status, 0);
     assert.equal((await director.run(['confirm'])).status, 1);

@@ -27,7 +27,10 @@ export interface ChangeRequest {
   readonly drain?: number | undefined;
   /** Whether what was done is taken back unless all is done. */
   readonly isAtomic?: boolean;
-  /** Whether a refusal leaves out its own service alone, and links of sync daemons are the kernel's to judge: all that can be done is done. */
+  /**
+   * Whether a refusal leaves out its own service or setting alone, and links of sync daemons are the kernel's to judge: all that can be
+   * done is done.
+   */
   readonly isBestEffort?: boolean;
 }
 
@@ -62,6 +65,7 @@ export class TableChange {
         client,
         isAtomic,
         refusalSkips: isBestEffort ? 'service' : 'all',
+        toleratesRefusedSettings: isBestEffort,
         begin,
         read: async () => {
           const current = await readCurrent(client, desired, context);

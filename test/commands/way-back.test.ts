@@ -10,6 +10,7 @@ import { diff } from '../../src/plan/diff.js';
 import { stagesOf } from '../../src/plan/stages.js';
 import { normal, state } from '../support/arbitrary-state.js';
 import { Director } from '../support/director.js';
+import { ownFiles } from '../support/flock.js';
 
 const web = (weight: number, more = '') => `
 services:
@@ -484,6 +485,15 @@ describe('apply --confirm', () => {
     assert.equal(director.time - again, 60_000);
     const { services } = await director.state();
     assert.equal(services[0]?.destinations.find(({ weight }) => weight === 6)?.weight, 6);
+  });
+
+  test('a process that waits reads the change no more often than it is written', async (context) => {
+    const director = await directorWith(context, web(5));
+    await director.run(confirming, { stdin: web(6) });
+    const opened = context.mock.method(ownFiles, 'openSync');
+    await director.run([...(director.later[0]?.words ?? []), '--after', '60']);
+    const reads = opened.mock.calls.filter(({ arguments: [path] }) => /confirm\.json$/.test(String(path)));
+    assert.ok(reads.length < 10, `${reads.length} reads in 60 s`);
   });
 
   test('tries again when the kernel refuses it, and is shown if that never ends', async (context) => {

@@ -17,7 +17,7 @@ function writerOf(path: string, places: Places): string | undefined {
   const found = foreignWriterOf(path, {
     lstatSync(at) {
       const [uid, gid, mode] = placeOf(at);
-      return { uid, gid, mode, mtimeMs: 0 };
+      return { uid, gid, mode, ino: 0, mtimeMs: 0 };
     },
     readlinkSync: (at) => placeOf(at)[3] ?? assert.fail(at),
   });

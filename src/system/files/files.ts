@@ -32,7 +32,7 @@ export interface Files {
   rmdirSync(path: string): void;
   symlinkSync(target: string, path: string): void;
   mkdirSync(path: string, how: { mode: number }): unknown;
-  lstatSync(path: string): Owned & { readonly mtimeMs: number };
+  lstatSync(path: string): Owned & { readonly ino: number; readonly mtimeMs: number };
   statSync(path: string): { readonly mode: number; readonly ino: number };
   readlinkSync(path: string): string;
   readdirSync(path: string): string[];

@@ -142,6 +142,13 @@ export class Store {
     }
   }
 
+  /** A text that is another one once state of this kind is written or removed. @throws HostError */
+  stamp(kind: Pick<StateKind<unknown>, 'name'>): string {
+    const path = this.pathOf(kind);
+    const status = attempt('read', path, () => ifThere(() => this.context.files.lstatSync(path)));
+    return status === undefined ? '' : `${status.ino} ${status.mtimeMs}`;
+  }
+
   /** Reads state while other work goes on. @throws HostError for a file that cannot be read and is not expendable */
   async readInBackground<T>(kind: StateKind<T>): Promise<T> {
     const path = this.pathOf(kind);

@@ -187,26 +187,17 @@ class Application {
     });
   }
 
-  private async reconcile(
+  private reconcile(
     client: IpvsClient,
     desired: Desired,
     change: TableChange,
     wayBack: WayBack,
     pass?: Pass,
   ): Promise<Reconciliation> {
-    const { drain, atomic: isAtomic } = this.values;
-    const reconciliation = await change.make({
-      desired,
-      drain,
-      isAtomic,
-      plan: (current) => this.planned(current, desired),
-      // Where --watch takes back what others change, the documents are the record: it would push those of administrators out.
-      begin: async (plan) => {
-        if (pass?.cause !== 'drift') await wayBack.begin(plan, client);
-      },
-    });
-    await wayBack.end(reconciliation, change);
-    return reconciliation;
+    const { drain } = this.values;
+    const plan = (current: State) => this.planned(current, desired);
+    // Where --watch takes back what others change, the documents are the record: it would push those of administrators out.
+    return wayBack.make(change, { desired, drain, plan }, client, pass?.cause !== 'drift');
   }
 
   /** @throws UsageError if it would remove the last service without --allow-empty, or more than --max-remove allows */

@@ -180,14 +180,12 @@ async function rollBack(context: Context, values: Given, store: Store, first: Ta
   }
   const change = new TableChange(context, client, store, interruption);
   const wayBack = new WayBack(context, store, wayBackTerms(values));
-  const reconciliation = await change.make({
-    desired: to.desired,
-    drain: values.drain,
-    isAtomic: values.atomic,
-    plan: (current) => planned(current, to, values),
-    begin: (plan) => wayBack.begin(plan, client),
-  });
-  await wayBack.end(reconciliation, change);
+  const plan = (current: State) => planned(current, to, values);
+  const reconciliation = await wayBack.make(
+    change,
+    { desired: to.desired, drain: values.drain, plan },
+    client,
+  );
   // The table before a later change has the change that waits in it.
   const isOver = pending !== undefined && reconciliation.converged && to.number <= pending.number;
   if (isOver) await endPending(pending, store);

@@ -4,6 +4,7 @@ import { LockedError, LvsadmError } from '../errors.js';
 import type { ChangeRecord } from '../history/change-record.js';
 import { type PendingChange, pendingKind } from '../history/pending-change.js';
 import { refusedTexts } from '../output/outcome.js';
+import { madeSomething } from '../plan/apply.js';
 import type { Store } from '../system/files/store.js';
 import { WAITING } from '../system/programs/later.js';
 import { defineCommand, type Options, type Positionals, type Values } from './command.js';
@@ -109,15 +110,18 @@ async function restore(
   const { stateDir } = values;
   const client = await context.client();
   const desired = await desiredFrom(pending, context, stateDir);
+  let before: TableBefore | undefined;
   const reconciliation = await new TableChange(context, client, store, undefined).make({
     desired,
     isBestEffort: true,
     plan: (current) => planFor(current, desired),
     begin: async (plan) => {
-      const before = await TableBefore.read({ ...context, ...causeOf(pending) }, stateDir, client);
+      before = await TableBefore.read({ ...context, ...causeOf(pending) }, stateDir, client);
       await before.keepIfPossible(countsOf(plan), settingsBefore(plan), pending.number);
     },
   });
+  // Another attempt after a refusal.
+  if (!madeSomething(reconciliation)) await before?.forget();
   if (reconciliation.converged) {
     await endPending({ ...pending, unit: undefined }, store);
     return '';

@@ -64,6 +64,17 @@ export class History {
     return added as ChangeRecord;
   }
 
+  /** Forgets a change of which nothing was made. @throws HostError, LockedError: then it is still there */
+  async remove({ number }: Pick<ChangeRecord, 'number'>): Promise<void> {
+    const path = this.pathOf(number);
+    await this.store.update(recordsKind, (records) => records.filter((each) => each.number !== number));
+    try {
+      removeIfThere(path, this.files);
+    } catch (error) {
+      throw cannot(`remove ${path}`, error);
+    }
+  }
+
   private within(records: readonly ChangeRecord[]): readonly ChangeRecord[] {
     let bytes = 0;
     const kept: ChangeRecord[] = [];

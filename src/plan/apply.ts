@@ -40,6 +40,13 @@ export interface Reconciliation {
   readonly takenBack?: readonly TakenBack[];
 }
 
+/** Whether a change was made, or a setting set. */
+export const madeSomething = ({
+  settings,
+  outcomes,
+}: Pick<Reconciliation, 'settings' | 'outcomes'>): boolean =>
+  [...settings, ...outcomes].some(({ result }) => result === 'done');
+
 export interface Reconciler<Current = State> {
   readonly client: Pick<IpvsClient, 'applyAll'>;
   read(): Promise<Current>;

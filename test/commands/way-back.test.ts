@@ -37,6 +37,15 @@ async function setTable(director: Director, wanted: State): Promise<void> {
 
 const stateDir = (director: Director): string => join(director.directory, 'state');
 
+const tablesOf = (director: Director): string[] =>
+  readdirSync(stateDir(director)).filter((name) => /\d$/.test(name));
+
+/** Of the changes in the history, the newest first. */
+async function numbers(director: Director): Promise<number[]> {
+  const { changes } = JSON.parse((await director.run(['history', '--json'])).out);
+  return changes.map(({ number }: { number: number }) => number);
+}
+
 describe('history', () => {
   test('has who changed the table, when, from where, how, and how much', async (context) => {
     const director = await Director.start(context);
@@ -79,6 +88,39 @@ describe('history', () => {
     assert.equal(JSON.parse((await director.run(['history', '--json'])).out).changes.length, 1);
   });
 
+  test('has no record of a change of which nothing was made', async (context) => {
+    const director = await directorWith(context, web(5));
+    director.ipvs.schedulers.delete('none');
+    assert.equal((await director.run(APPLY, { stdin: web(5, refused) })).status, 1);
+    assert.equal((await director.run([...APPLY, '--atomic'], { stdin: web(6, refused) })).status, 1);
+    await director.file('vs/conntrack', '0\n');
+    symlinkSync('/proc/version', join(director.directory, 'vs/drop_entry'));
+    const settings = 'settings: {drop_entry: 1, conntrack: 1}\n';
+    assert.equal((await director.run(APPLY, { stdin: web(6, settings) })).status, 255);
+    assert.equal(
+      (await director.run([...APPLY, '--confirm', '60'], { stdin: web(6, settings) })).status,
+      255,
+    );
+    director.laterTakes = 59_000;
+    assert.equal((await director.run([...APPLY, '--confirm', '60'], { stdin: web(6) })).status, 255);
+    assert.deepEqual(await numbers(director), [1]);
+    assert.deepEqual(tablesOf(director).length, 1);
+    // Nothing waits for its confirmation either.
+    assert.equal((await director.run(APPLY, { stdin: web(6) })).status, 0);
+    assert.deepEqual(await numbers(director), [2, 1]);
+  });
+
+  test('has a record of a change of which a part was made', async (context) => {
+    const director = await directorWith(context, web(5));
+    await director.file('vs/conntrack', '0\n');
+    symlinkSync('/proc/version', join(director.directory, 'vs/drop_entry'));
+    const settings = 'settings: {conntrack: 1, drop_entry: 1}\n';
+    assert.equal((await director.run(APPLY, { stdin: web(6, settings) })).status, 255);
+    director.ipvs.schedulers.delete('none');
+    assert.equal((await director.run(APPLY, { stdin: web(5, another + refused) })).status, 1);
+    assert.deepEqual(await numbers(director), [3, 2, 1]);
+  });
+
   test('keeps the last 20, whose numbers go on, in files that only the owner reads', async (context) => {
     const director = await Director.start(context);
     for (let weight = 1; weight <= 23; weight++) await director.run(APPLY, { stdin: web(weight) });
@@ -87,7 +129,7 @@ describe('history', () => {
       changes.map(({ number }: { number: number }) => number),
       Array.from({ length: 20 }, (_, index) => 23 - index),
     );
-    const tables = readdirSync(stateDir(director)).filter((name) => /\d$/.test(name));
+    const tables = tablesOf(director);
     assert.equal(tables.length, 20);
     for (const name of [...tables, ...readdirSync(stateDir(director)).filter((each) => /json$/.test(each))]) {
       assert.equal(statSync(join(stateDir(director), name)).mode & 0o777, 0o600, name);

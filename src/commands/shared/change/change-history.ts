@@ -27,6 +27,8 @@ export const openHistory = (context: Context, stateDir: string | undefined): His
 
 /** The table as it is before a change. */
 export class TableBefore {
+  private record: ChangeRecord | undefined;
+
   private constructor(
     private readonly context: Context,
     private readonly stateDir: string | undefined,
@@ -43,11 +45,12 @@ export class TableBefore {
   }
 
   /** Keeps it, once it is certain that the change is made. @throws HostError, LockedError */
-  keep(counts: ChangeCounts, settings?: Settings, takesBack?: number): Promise<ChangeRecord> {
+  async keep(counts: ChangeCounts, settings?: Settings, takesBack?: number): Promise<ChangeRecord> {
     const { context, stateDir, table } = this;
     removeOldBoots(context, stateDir);
     const change: Change = { ...originOf(context), ...counts, settings, takesBack };
-    return openHistory(context, stateDir).add(change, table);
+    this.record = await openHistory(context, stateDir).add(change, table);
+    return this.record;
   }
 
   /** The same for a change that is worth more than its record: a failure is a line on standard error. */
@@ -63,6 +66,20 @@ export class TableBefore {
       );
     }
   }
+
+  /** Nothing was made of the change, and there is nothing to go back to. */
+  async forget(): Promise<void> {
+    const { context, stateDir, record } = this;
+    if (record === undefined) return;
+    try {
+      await openHistory(context, stateDir).remove(record);
+    } catch (error) {
+      // A record too many does no harm.
+      if (!(error instanceof HostError || error instanceof LockedError)) throw error;
+    }
+  }
+}
+
 }
 
 const isForbidden = ({ cause }: Error): boolean => ['EACCES', 'EPERM'].includes(codeOf(cause ?? {}) ?? '');

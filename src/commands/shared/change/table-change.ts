@@ -37,6 +37,7 @@ export interface ChangeRequest {
 export class TableChange {
   private readonly progress: Progress;
   private drain: RemovalDrain | undefined;
+  private hasSent = false;
 
   constructor(
     private readonly context: Context,
@@ -61,8 +62,14 @@ export class TableChange {
     const fallbacks = new Fallbacks(client, this.store, context.err);
     this.drain = this.drainOf(request.drain, fallbacks);
     try {
+      const set = settingWriter(context);
       const reconciliation = await reconcile({
-        client,
+        client: {
+          applyAll: (changes) => {
+            this.hasSent = true;
+            return client.applyAll(changes);
+          },
+        },
         isAtomic,
         refusalSkips: isBestEffort ? 'service' : 'all',
         toleratesRefusedSettings: isBestEffort,
@@ -79,8 +86,12 @@ export class TableChange {
           plan = request.plan(current);
           return plan;
         },
-        set: settingWriter(context),
+        set: async (name, value) => {
+          await set(name, value);
+          this.hasSent = true;
+        },
         before: async (stage) => {
+          this.hasSent ||= this.drain !== undefined;
           if (plan !== undefined) await this.drain?.before(stage, plan);
         },
         beforeTakenBack: () =>
@@ -98,6 +109,11 @@ export class TableChange {
     } finally {
       this.progress.clear();
     }
+  }
+
+  /** Whether the kernel may have made a part of the change. */
+  get hasBegun(): boolean {
+    return this.hasSent;
   }
 
   /** Whether a drain has set weights to 0, which are no outcomes of the reconciliation. */

@@ -4,14 +4,14 @@ import { UsageError } from '../../../errors.js';
 import type { PendingChange } from '../../../history/pending-change.js';
 import type { IpvsClient } from '../../../ipvs/client.js';
 import type { Json } from '../../../output/json.js';
-import type { Reconciliation } from '../../../plan/apply.js';
+import { madeSomething, type Reconciliation } from '../../../plan/apply.js';
 import type { Plan } from '../../../plan/plan.js';
 import type { Store } from '../../../system/files/store.js';
 import type { Options, Values } from '../../command.js';
 import type { stateDirOption } from '../store.js';
 import { countsOf, settingsBefore, TableBefore } from './change-history.js';
 import { awaitConfirmation, endPending, markMade, waitingJson, waitingText } from './confirmation.js';
-import type { TableChange } from './table-change.js';
+import type { ChangeRequest, TableChange } from './table-change.js';
 
 export const wayBackOptions = {
   atomic: {
@@ -69,6 +69,7 @@ export interface WayBackTerms {
 }
 
 export class WayBack {
+  private before: TableBefore | undefined;
   private pending: PendingChange | undefined;
 
   constructor(
@@ -78,13 +79,36 @@ export class WayBack {
   ) {}
 
   /**
-   * Called before the first change of a plan.
-   * @throws HostError, LockedError where the terms ask for a way back that cannot be had
+   * Makes a change with this way back.
+   * @param isRecorded whether the history has it
+   * @throws what `TableChange.make` throws; HostError, LockedError where the terms ask for a way back that cannot be had
    */
-  async begin(plan: Plan, client: IpvsClient): Promise<void> {
+  async make(
+    change: TableChange,
+    request: Pick<ChangeRequest, 'desired' | 'plan' | 'drain'>,
+    client: IpvsClient,
+    isRecorded = true,
+  ): Promise<Reconciliation> {
+    const { isAtomic } = this.terms;
+    const begin = async (plan: Plan) => {
+      if (isRecorded) await this.begin(plan, client);
+    };
+    try {
+      const reconciliation = await change.make({ ...request, isAtomic, begin });
+      await this.end(reconciliation, change);
+      return reconciliation;
+    } catch (error) {
+      if (!change.hasBegun) await this.withdraw();
+      throw error;
+    }
+  }
+
+  /** Called before the first change of a plan. */
+  private async begin(plan: Plan, client: IpvsClient): Promise<void> {
     const { context, store } = this;
     const { confirm, isAtomic, stateDir } = this.terms;
     const before = await TableBefore.read(context, stateDir, client);
+    this.before = before;
     const [counts, settings] = [countsOf(plan), settingsBefore(plan)];
     if (confirm === undefined && !isAtomic) return before.keepIfPossible(counts, settings);
     const record = await before.keep(counts, settings);
@@ -92,18 +116,18 @@ export class WayBack {
       this.pending = await awaitConfirmation(confirm, before, record, store, stateDir, context);
   }
 
-  /** A change of which nothing is left needs no confirmation. */
-  async end(
-    { settings, outcomes, takenBack, converged }: Reconciliation,
-    { hasDrained }: Pick<TableChange, 'hasDrained'>,
-  ): Promise<void> {
-    if (this.pending === undefined) return;
-    const isDone = hasDrained || [...settings, ...outcomes].some(({ result }) => result === 'done');
-    const isLeft = isDone && !takenBack?.every(({ error }) => error === undefined);
-    if (isLeft && converged) await markMade(this.pending, this.store);
-    if (isLeft) return;
-    await endPending(this.pending, this.store);
+  private async end(reconciliation: Reconciliation, { hasDrained }: TableChange): Promise<void> {
+    const isDone = hasDrained || madeSomething(reconciliation);
+    const isLeft = isDone && !reconciliation.takenBack?.every(({ error }) => error === undefined);
+    if (!isLeft) return this.withdraw();
+    if (this.pending !== undefined && reconciliation.converged) await markMade(this.pending, this.store);
+  }
+
+  /** A change of which nothing is left needs no record and no confirmation. */
+  private async withdraw(): Promise<void> {
+    if (this.pending !== undefined) await endPending(this.pending, this.store);
     this.pending = undefined;
+    await this.before?.forget();
   }
 
   /** What is to be done now; empty if the change stays by itself. */

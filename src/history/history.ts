@@ -11,6 +11,9 @@ import { type Change, type ChangeRecord, recordsKind } from './change-record.js'
 /** Records that are kept. */
 export const MOST_RECORDS = 20;
 
+/** Records of one command line that others cannot have gone for: a program that repeats its own must not push out all others. */
+export const MOST_REPEATED = 10;
+
 /** Bytes of all tables together; the newest is kept in any case. */
 export const MOST_BYTES = 64 * 2 ** 20;
 
@@ -18,7 +21,7 @@ export class History {
   constructor(
     private readonly store: Store,
     private readonly files: Files,
-    private readonly limits = { records: MOST_RECORDS, bytes: MOST_BYTES },
+    private readonly limits = { records: MOST_RECORDS, repeated: MOST_REPEATED, bytes: MOST_BYTES },
   ) {}
 
   /** The oldest comes first. @throws HostError */
@@ -76,14 +79,11 @@ export class History {
   }
 
   private within(records: readonly ChangeRecord[]): readonly ChangeRecord[] {
-    let bytes = 0;
-    const kept: ChangeRecord[] = [];
-    for (const record of records.toReversed()) {
-      bytes += record.size;
-      const isOver = kept.length === this.limits.records || bytes > this.limits.bytes;
-      if (isOver && kept.length > 0) break;
-      kept.unshift(record);
-    }
+    const { limits } = this;
+    const isOver = (kept: readonly ChangeRecord[]) =>
+      kept.length > limits.records || kept.reduce((bytes, { size }) => bytes + size, 0) > limits.bytes;
+    let kept = records;
+    while (kept.length > 1 && isOver(kept)) kept = withoutOne(kept, limits.repeated);
     return kept;
   }
 
@@ -101,13 +101,14 @@ export class History {
     const path = this.store.pathOf(recordsKind);
     const directory = directoryOf(path);
     const start = `${path.slice(directory.length)}.`;
-    const [oldest, newest] = [kept[0]?.number ?? 0, kept.at(-1)?.number ?? 0];
+    const numbers = new Set(kept.map(({ number }) => number));
+    const newest = kept.at(-1)?.number ?? 0;
     try {
       for (const name of this.files.readdirSync(directory)) {
         const [, number] = name.startsWith(start) ? (/^(\d+)$/.exec(name.slice(start.length)) ?? []) : [];
         // A process that comes after this one may have written a newer one.
         if (number === undefined || Number(number) > newest) continue;
-        if (Number(number) < oldest) removeIfThere(directory + name, this.files);
+        if (!numbers.has(Number(number))) removeIfThere(directory + name, this.files);
       }
     } catch {
       // The next change tries again.
@@ -117,4 +118,21 @@ export class History {
   private pathOf(number: number): string {
     return `${this.store.pathOf(recordsKind)}.${number}`;
   }
+}
+
+/**
+ * Without the oldest of a command line that has more than so many records; without the oldest of all if none has. The record before the
+ * one that goes has its settings then, so that a rollback to it still finds them.
+ */
+function withoutOne(records: readonly ChangeRecord[], mostRepeated: number): readonly ChangeRecord[] {
+  const timesOf = (cause: string) => records.filter((record) => record.cause === cause).length;
+  const repeated = records.findIndex(({ cause }) => timesOf(cause) > mostRepeated);
+  const index = Math.max(repeated, 0);
+  const { settings } = records[index] ?? {};
+  return records.flatMap((record, at) => {
+    if (at === index) return [];
+    return at === index - 1 && settings
+      ? { ...record, settings: { ...settings, ...record.settings } }
+      : record;
+  });
 }

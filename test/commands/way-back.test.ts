@@ -121,6 +121,20 @@ describe('history', () => {
     assert.deepEqual(await numbers(director), [3, 2, 1]);
   });
 
+  test('a command line that repeats itself leaves the records of others, and the settings before its own', async (context) => {
+    const director = await directorWith(context, web(5));
+    await director.file('vs/conntrack', '0\n');
+    await director.run(['weight', 'tcp://192.0.2.1:80', '198.51.100.1', '9']);
+    for (let time = 3; time <= 25; time++) {
+      const settings = time === 3 ? 'settings: {conntrack: 1}\n' : '';
+      await director.run([...APPLY, '--wait', '31'], { stdin: web(time, settings) });
+    }
+    assert.deepEqual(await numbers(director), [...Array.from({ length: 18 }, (_, at) => 25 - at), 2, 1]);
+    assert.equal(tablesOf(director).length, 20);
+    assert.match((await director.run(['rollback', '8', '--dry-run'])).out, /weight: 25 -> 7$/m);
+    assert.match((await director.run(['rollback', '2', '--dry-run'])).out, /conntrack: 1 -> 0/);
+  });
+
   test('keeps the last 20, whose numbers go on, in files that only the owner reads', async (context) => {
     const director = await Director.start(context);
     for (let weight = 1; weight <= 23; weight++) await director.run(APPLY, { stdin: web(weight) });

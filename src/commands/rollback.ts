@@ -3,12 +3,13 @@ import type { Context } from '../context.js';
 import { LockedError, UsageError } from '../errors.js';
 import { printable } from '../foreign-text.js';
 import { pendingKind } from '../history/pending-change.js';
-import { noHolds } from '../model/hold.js';
+import { type Hold, holdRecord, holdText, noHolds } from '../model/hold.js';
 import type { State } from '../model/state.js';
-import { toJson } from '../output/json.js';
+import { type Json, toJson } from '../output/json.js';
 import { reconciliationJson, refusals, renderReconciliation } from '../output/outcome.js';
 import { planJson, renderPlan } from '../output/plan.js';
 import { themeFor } from '../output/theme.js';
+import { holdsOver } from '../plan/holds.js';
 import { lossesOf } from '../plan/losses.js';
 import type { Plan } from '../plan/plan.js';
 import { empties } from '../plan/policy.js';
@@ -65,7 +66,7 @@ export const command = defineCommand({
     'differences are changed, in the order of apply. A rollback is a change itself, which the next rollback takes back. While an agent ' +
     '(lvsadm run) keeps the table, it is refused.',
   exitStatuses: {
-    0: 'the table is as it was before the change',
+    0: 'the table is as it was before the change, but for servers that are held',
     1: 'the kernel refused a change; with --atomic all that was done has been taken back',
     2: 'there is no such change, or the command line is wrong; nothing was changed',
     3: 'with --atomic: the kernel refused a change, and some of what was done could not be taken back',
@@ -190,6 +191,7 @@ async function rollBack(context: Context, values: Given, store: Store, first: Ta
   const isOver = pending !== undefined && reconciliation.converged && to.number <= pending.number;
   if (isOver) await endPending(pending, store);
   const waiting = isOver ? undefined : pending;
+  const held = holdsOver(to.desired.state, to.desired.holds);
   const theme = await themeFor(context.out, context.env);
   await context.err.write(refusals(reconciliation, reasonOf) + change.interruptionText(reconciliation));
   await context.out.write(
@@ -197,14 +199,29 @@ async function rollBack(context: Context, values: Given, store: Store, first: Ta
       ? toJson({
           before: to.number,
           ...reconciliationJson(reconciliation, reasonOf),
+          held: held.length === 0 ? undefined : held.map(heldServerJson),
           confirm: waiting ? waitingJson(waiting) : wayBack.json,
         })
       : renderReconciliation(reconciliation, theme, reasonOf) +
-          endText(reconciliation.converged, to) +
+          endText(reconciliation.converged, to, held, context.date().getTime()) +
           (waiting ? waitingText(waiting) : wayBack.text),
   );
   return reconciliation.interrupted ? interruption.status : statusOf(reconciliation);
 }
 
-const endText = (isDone: boolean, { number }: Target): string =>
-  isDone ? `the table is as it was before change ${number}\n` : '';
+function endText(isDone: boolean, { number }: Target, held: readonly Hold[], now: number): string {
+  if (!isDone) return '';
+  const end = `the table is as it was before change ${number}`;
+  const lines = held.map(
+    (hold) =>
+      `  ${hold.server} of ${hold.service}: ${holdText(hold, now)}; ${releasing(hold)} ends the hold\n`,
+  );
+  return lines.length === 0 ? `${end}\n` : `${end}, but for servers that are held:\n${lines.join('')}`;
+}
+
+const releasing = ({ ofFleet }: Hold): string => (ofFleet ? 'lvsadm fleet undrain' : 'lvsadm undrain');
+
+const heldServerJson = (hold: Hold): Json => {
+  const { service, server } = hold;
+  return { service, server, ...holdRecord(hold) };
+};

@@ -1,6 +1,6 @@
 /** Desired state with the holds of operators in it. Pure. */
 import { destinationKey } from '../model/destination.js';
-import { type Holds, holdKey } from '../model/hold.js';
+import { type Hold, type Holds, holdKey } from '../model/hold.js';
 import { formatService } from '../model/service-uri.js';
 import type { DesiredService, DesiredState } from '../model/state.js';
 
@@ -16,6 +16,16 @@ export function withHolds(state: DesiredState, holds: Holds): DesiredState {
     }),
   };
 }
+
+/** The holds that give servers of a state other weights than it has. */
+export const holdsOver = ({ services = [] }: DesiredState, holds: Holds): Hold[] =>
+  services.flatMap(({ service, destinations = [] }) => {
+    const name = formatService(service.id);
+    return destinations.flatMap(({ id, weight }) => {
+      const hold = holds.get(holdKey({ service: name, server: destinationKey(id) }));
+      return hold === undefined || hold.weight === weight ? [] : [hold];
+    });
+  });
 
 /** Without `matchUnchanged`, which compares with the weights of the document. */
 const heldService = (

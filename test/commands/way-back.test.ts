@@ -220,6 +220,26 @@ describe('rollback', () => {
     }
   });
 
+  test('names the servers that are held at another weight', async (context) => {
+    const director = await directorWith(context, web(5));
+    const named = ['tcp://192.0.2.1:80', '198.51.100.1'];
+    const env = { SUDO_USER: 'alice' };
+    assert.equal((await director.run(['drain', ...named, '--hold'], { env })).status, 0);
+    const { status, out } = await director.run(['rollback']);
+    assert.equal(status, 0);
+    assert.match(
+      out,
+      /^nothing to change\nthe table is as it was before change 2, but for servers that are held:\n {2}198\.51\.100\.1:80 of tcp:\/\/192\.0\.2\.1:80: held at 0 by alice since .*; lvsadm undrain ends the hold\n$/,
+    );
+    const json = JSON.parse((await director.run(['rollback', '2', '--json'])).out);
+    assert.deepEqual(
+      json.held.map(({ since: _, ...hold }: { since: string }) => hold),
+      [{ service: named[0], server: '198.51.100.1:80', weight: 0, by: 'alice', until: null, reason: null }],
+    );
+    await director.run(['undrain', ...named, '--force']);
+    assert.match((await director.run(['rollback', '2'])).out, /\nthe table is as it was before change 2\n$/);
+  });
+
   test('to an older change shows what it does, and needs --allow-empty for an empty table', async (context) => {
     const director = await directorWith(context, web(5));
     await director.run(APPLY, { stdin: web(6, another) });

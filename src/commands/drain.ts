@@ -10,7 +10,7 @@ import { Progress } from '../output/progress.js';
 import { quiesce } from '../plan/drain.js';
 import { connectionsLeft, waitUntilEmpty } from '../plan/wait-until-empty.js';
 import { defineCommand } from './command.js';
-import { TableBefore } from './shared/change/change-history.js';
+import { type TableBefore, withTableBefore } from './shared/change/change-history.js';
 import { Interruption, interruptOption } from './shared/change/interruption.js';
 import { beginHold, keptForChange, withoutHoldsOf } from './shared/holds/begin-hold.js';
 import { DrainedWeights } from './shared/holds/drained-weights.js';
@@ -96,10 +96,14 @@ export const command = defineCommand({
     const holds = new HoldStore(context, values.stateDir);
     const request = terms && { servers, weight: 0, terms, force: values.force };
     const changes = values.delete || servers.some(isActive);
-    const before = changes ? await TableBefore.read(context, values.stateDir, client) : undefined;
-    const replaced = request ? await beginHold(request, holds, store, context) : [];
-    await before?.keepIfPossible(countsOf(servers, values.delete));
-    const taken = await fallbacks.whileSet(servicesOf(others), () => takeOut(servers, client, weights));
+    const begin = async (before?: TableBefore) => {
+      const replaced = request ? await beginHold(request, holds, store, context) : [];
+      await before?.keepIfPossible(countsOf(servers, values.delete));
+      const taken = await fallbacks.whileSet(servicesOf(others), () => takeOut(servers, client, weights));
+      return { before, replaced, taken };
+    };
+    const recording = { context, client, store, stateDir: values.stateDir };
+    const { before, replaced, taken } = await (changes ? withTableBefore(recording, begin) : begin());
     await waitFor(servers, client, values.timeout * 1000, interruption, context);
     const interrupted = interruption.requested;
     const isUndone = interrupted && values.onInterrupt === 'restore';
@@ -116,6 +120,8 @@ export const command = defineCommand({
       else ends.push({ ...end, hold: held.find((hold) => holdKey(hold) === holdKey(nameOf(server))) });
     }
     await fallbacks.giveBack();
+    // Others have removed the servers, or taken them out, before.
+    if (!request && taken.length === 0 && !ends.some((end) => end.removed)) await before?.forget();
     if (interrupted) await context.err.write(ends.map((end) => adviceAfter(end, weights)).join(''));
     await context.out.write(values.json ? serversJson(values, ends.map(json)) : ends.map(line).join(''));
     if (interrupted) return interruption.status;

@@ -5,7 +5,7 @@ import type { IpvsClient } from '../ipvs/client.js';
 import { type Hold, holdKey, holdText } from '../model/hold.js';
 import type { Json } from '../output/json.js';
 import { defineCommand, type Options } from './command.js';
-import { TableBefore } from './shared/change/change-history.js';
+import { withTableBefore } from './shared/change/change-history.js';
 import { userName } from './shared/change/origin.js';
 import { DrainedWeights } from './shared/holds/drained-weights.js';
 import { Fallbacks } from './shared/holds/fallbacks.js';
@@ -61,8 +61,10 @@ export const command = defineCommand({
       );
       const changed = Math.max(held.length, restored.length);
       if (changed > 0) {
-        const before = await TableBefore.read(context, values.stateDir, client);
-        await before.keepIfPossible({ added: 0, changed, removed: 0 });
+        const recording = { context, client, store, stateDir: values.stateDir };
+        await withTableBefore(recording, async (before) =>
+          before?.keepIfPossible({ added: 0, changed, removed: 0 }),
+        );
       }
       const released = await release(held, servers, client, holds, store);
       ends.push(...released.map(releasedEnd));

@@ -6,7 +6,7 @@ import { destinationNumbers } from '../model/fields.js';
 import { toJson } from '../output/json.js';
 import { Progress } from '../output/progress.js';
 import { defineCommand, labelOf, type Options, type Positionals, usageOf, type Values } from './command.js';
-import { TableBefore } from './shared/change/change-history.js';
+import { type TableBefore, withTableBefore } from './shared/change/change-history.js';
 import { Interruption, interruptOption } from './shared/change/interruption.js';
 import { beginHold, keptForChange } from './shared/holds/begin-hold.js';
 import { DrainedWeights } from './shared/holds/drained-weights.js';
@@ -93,12 +93,15 @@ export const command = defineCommand({
     if (from > 0 && wanted === 0 && !values.force) {
       await fallbacks.requireFallback([found.of], kept.length > 0 ? [found.of] : []);
     }
-    const before = from === wanted ? undefined : await TableBefore.read(context, values.stateDir, client);
-    if (terms !== undefined) {
-      const request = { servers: [found], weight: wanted, terms, force: values.force };
-      await beginHold(request, new HoldStore(context, values.stateDir), store, context);
-    }
-    await before?.keepIfPossible({ added: 0, changed: 1, removed: 0 });
+    const begin = async (before?: TableBefore) => {
+      if (terms !== undefined) {
+        const request = { servers: [found], weight: wanted, terms, force: values.force };
+        await beginHold(request, new HoldStore(context, values.stateDir), store, context);
+      }
+      await before?.keepIfPossible({ added: 0, changed: 1, removed: 0 });
+    };
+    const recording = { context, client, store, stateDir: values.stateDir };
+    await (from === wanted ? begin() : withTableBefore(recording, begin));
     const weights = new DrainedWeights(store);
     // Once the hold has expired, lvsadm undrain restores the weight, as after a drain.
     const isTakenOut = terms !== undefined && wanted === 0 && kept.length === 0;

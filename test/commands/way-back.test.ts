@@ -3,13 +3,15 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import fc from 'fast-check';
 import { documentOf } from '../../src/document/write.js';
 import type { State } from '../../src/model/state.js';
 import { diff } from '../../src/plan/diff.js';
 import { stagesOf } from '../../src/plan/stages.js';
+import { Store } from '../../src/system/files/store.js';
 import { normal, state } from '../support/arbitrary-state.js';
-import { Director } from '../support/director.js';
+import { Director, type Result } from '../support/director.js';
 import { ownFiles } from '../support/flock.js';
 
 const web = (weight: number, more = '') => `
@@ -44,6 +46,27 @@ const tablesOf = (director: Director): string[] =>
 async function numbers(director: Director): Promise<number[]> {
   const { changes } = JSON.parse((await director.run(['history', '--json'])).out);
   return changes.map(({ number }: { number: number }) => number);
+}
+
+/** Drains a server that an apply has just added, while the apply waits for connections of another one. */
+async function drainDuringApply(director: Director): Promise<readonly [applied: Result, drained: Result]> {
+  const [service] = (await director.state()).services;
+  assert.ok(service);
+  const busy = { address: '198.51.100.2', port: 80 };
+  director.ipvs.connect(service.service.id, busy, { activeConnections: 3 });
+  let drained: Promise<Result> | undefined;
+  director.whileSleeping = async () => {
+    if (drained !== undefined) return;
+    drained = director.run(['drain', 'tcp://192.0.2.1:80', '198.51.100.9']);
+    // It comes as far as the lock, or to its end.
+    for (let turn = 0; turn < 50; turn++) await nextTurn();
+    director.ipvs.connect(service.service.id, busy, { activeConnections: 0 });
+  };
+  const stdin = web(5).replace('198.51.100.2', '{server: 198.51.100.9, weight: 7}');
+  const applied = await director.run([...APPLY, '--drain', '10'], { stdin });
+  assert.equal(applied.status, 0, applied.err);
+  assert.ok(drained);
+  return [applied, await drained];
 }
 
 describe('history', () => {
@@ -238,6 +261,43 @@ describe('rollback', () => {
     );
     await director.run(['undrain', ...named, '--force']);
     assert.match((await director.run(['rollback', '2'])).out, /\nthe table is as it was before change 2\n$/);
+  });
+
+  test('has no table that another apply has half made: a drain waits for it', async (context) => {
+    const director = await directorWith(context, web(5));
+    const [, drained] = await drainDuringApply(director);
+    assert.equal(drained.status, 0);
+    assert.equal(drained.err, '');
+    assert.match((await director.run(['history'])).out, /\n2 .* lvsadm apply /);
+    const back = await director.run(['rollback']);
+    assert.match(back.out, /^changed .*198\.51\.100\.9:80 {2}weight 0 -> 7\n1 done\n/);
+  });
+
+  test('a drain goes on without a record if another apply does not end', async (context) => {
+    const director = await directorWith(context, web(5));
+    const { flock } = ownFiles;
+    context.mock.method(ownFiles, 'flock', (descriptor: number) => flock(descriptor, 0));
+    const [, drained] = await drainDuringApply(director);
+    assert.equal(drained.status, 0);
+    assert.match(
+      drained.err,
+      /^lvsadm: lvsadm rollback cannot undo this change: process \d+ is applying a document here .*\n$/,
+    );
+    assert.deepEqual(await numbers(director), [2, 1]);
+  });
+
+  test('a drain does not wait for the agent, which has the lock for as long as it runs', async (context) => {
+    const director = await directorWith(context, web(5));
+    const store = new Store({
+      env: {},
+      files: ownFiles,
+      runDir: join(director.directory, 'run'),
+      warn: assert.fail,
+    });
+    for (const name of ['agent', 'apply']) await store.lock(name, 'running the agent here', { wait: 0 });
+    const { status, err } = await director.run(['drain', 'tcp://192.0.2.1:80', '198.51.100.1']);
+    assert.deepEqual([status, err], [0, '']);
+    assert.deepEqual(await numbers(director), [2, 1]);
   });
 
   test('to an older change shows what it does, and needs --allow-empty for an empty table', async (context) => {

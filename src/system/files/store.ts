@@ -180,6 +180,12 @@ export class Store {
     return (await this.locked(`${name}.lock`, doing, patience)).release;
   }
 
+  /** Who has a lock, or had it last and was killed: `process 17`. @throws HostError */
+  holderOf(name: string): string {
+    const path = `${readableRunDir(this.context)}/${this.namespace()}.${name}.lock`;
+    return holderOf(path, this.context.files);
+  }
+
   private async locked(name: string, doing: string, patience: Patience) {
     const { files } = this.context;
     const { path, descriptor } = this.openLock(name);

@@ -17,6 +17,7 @@ import { countActions } from '../../../output/plan.js';
 import { readState } from '../../../plan/current.js';
 import type { Plan } from '../../../plan/plan.js';
 import { codeOf } from '../../../system/files/files.js';
+import type { Store } from '../../../system/files/store.js';
 import { HoldStore } from '../holds/holds.js';
 import { openLastingStore, removeOldBoots } from '../store.js';
 import type { Desired } from './desired-state.js';
@@ -80,6 +81,55 @@ export class TableBefore {
   }
 }
 
+/** What changes of single servers take to keep the table before them. */
+export interface Recording {
+  readonly context: Context;
+  readonly client: IpvsClient;
+  readonly store: Store;
+  readonly stateDir: string | undefined;
+}
+
+/** Milliseconds to wait for an apply to end: longer than one takes that drains nothing. */
+const PATIENCE = 5000;
+
+/**
+ * Makes a change of single servers under the lock of apply: the table before it would be half made otherwise. An apply that takes longer
+ * keeps the change from being recorded, and not from being made.
+ * @param make gets the table before the change; undefined if it cannot be kept
+ */
+export async function withTableBefore<T>(
+  { context, client, store, stateDir }: Recording,
+  make: (before: TableBefore | undefined) => Promise<T>,
+): Promise<T> {
+  const { release, applying } = await lockFromApply(store);
+  try {
+    if (applying !== undefined) {
+      await context.err.write(`lvsadm: lvsadm rollback cannot undo this change: ${printable(applying)}\n`);
+    }
+    return await make(applying === undefined ? await TableBefore.read(context, stateDir, client) : undefined);
+  } finally {
+    release();
+  }
+}
+
+/** An agent has the lock for as long as it runs; its record are its documents. */
+async function lockFromApply(store: Store): Promise<{ release(): void; applying?: string }> {
+  const take = (wait: number) => store.lock('apply', 'applying a document here', { wait });
+  const release = () => {};
+  try {
+    return { release: await take(0) };
+  } catch (error) {
+    // Where no lock can be had, no apply has one.
+    if (error instanceof HostError) return { release };
+    if (!(error instanceof LockedError)) throw error;
+    if (error.holder === store.holderOf('agent')) return { release };
+  }
+  try {
+    return { release: await take(PATIENCE) };
+  } catch (error) {
+    if (!(error instanceof LockedError)) throw error;
+    return { release, applying: error.message };
+  }
 }
 
 const isForbidden = ({ cause }: Error): boolean => ['EACCES', 'EPERM'].includes(codeOf(cause ?? {}) ?? '');

@@ -32,7 +32,7 @@ export interface Change extends Origin, ChangeCounts {
 
 /** A change of which the table before it has been kept. */
 export interface ChangeRecord extends Change {
-  /** From 1 on; no number is given out twice. */
+  /** From 1 on; given out again only if nothing was made of its change. */
   readonly number: number;
   /** Bytes of the table before the change. */
   readonly size: number;

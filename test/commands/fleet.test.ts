@@ -255,6 +255,7 @@ const mistakes: readonly (readonly [string, RegExp])[] = [
   ],
   ['run --store file:///tmp/none', /--node: missing: it names this director in the fleet/],
   ['run --store file:///tmp/none --node a/b', /'a\/b' is not a name of at most 63 letters/],
+  ['run --node d1', /--file: missing: the documents, or the store of a fleet by --store or LVSADM_STORE/],
   ['run -f web.yaml --store file:///tmp/none', /--store: cannot be combined with --file/],
   ['run', /--store: missing|--file: missing/],
 ];

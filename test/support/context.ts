@@ -1,11 +1,25 @@
 /** The process as commands see it, in a test: what the test does not hand in cannot be reached. */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Context } from '../../src/context.js';
+
+let scratch: string | undefined;
+
+/** What commands write goes there, and with this process: never to /run and /var/lib of the machine that runs the tests. */
+function scratchEnv(): NodeJS.ProcessEnv {
+  if (scratch === undefined) {
+    const made = fs.mkdtempSync(join(tmpdir(), 'lvsadm-context-'));
+    process.on('exit', () => fs.rmSync(made, { recursive: true, force: true }));
+    scratch = made;
+  }
+  return { LVSADM_RUN: join(scratch, 'run'), LVSADM_STATE_DIR: join(scratch, 'state') };
+}
 
 export const contextWith = (parts: Pick<Context, 'out' | 'err'> & Partial<Context>): Context => ({
   program: '/usr/sbin/lvsadm',
-  env: {},
+  env: parts.env ?? scratchEnv(),
   stdin: chunks(''),
   files: fs,
   readFile: (path) => assert.fail(`reads ${path}`),

@@ -19,7 +19,7 @@ await import('yargs');
 Object.defineProperty(process, 'stdout', stdout);
 
 const ipvs = new FakeIpvs();
-await fillTable(ipvs);
+await fillTable(ipvs, process.env);
 connect(ipvs);
 setInterval(() => grow(ipvs, 0.1), 100);
 

@@ -1,6 +1,7 @@
 /** A table for top: everything that it paints, counters that grow by known rates, and connections. */
 import assert from 'node:assert/strict';
 import { main } from '../../src/cli/main.js';
+import type { Context } from '../../src/context.js';
 import type { DestinationId } from '../../src/model/destination.js';
 import type { ServiceId } from '../../src/model/service.js';
 import type { Stats } from '../../src/model/stats.js';
@@ -31,13 +32,13 @@ services:
 `;
 
 /** Makes this table of an empty one. */
-export async function fillTable(ipvs: FakeIpvs): Promise<void> {
+export async function fillTable(ipvs: FakeIpvs, env?: Context['env']): Promise<void> {
   const said = new Captured();
   const client = await ipvs.client();
   const stdin = chunks(document);
   const status = await main(
     ['apply', '-f', '-'],
-    contextWith({ out: said, err: said, stdin, client: async () => client }),
+    contextWith({ out: said, err: said, stdin, client: async () => client, ...(env && { env }) }),
   );
   assert.equal(status, 0, said.text);
   client.close();

@@ -74,6 +74,11 @@ export class FleetAgent {
     if (store !== undefined && file.length > 0)
       throw new UsageError('cannot be combined with --file', '--store');
     if (store === undefined && file.length > 0) return false;
+    if (store === undefined && !context.env['LVSADM_STORE'])
+      throw new UsageError(
+        'missing: the documents, or the store of a fleet by --store or LVSADM_STORE',
+        '--file',
+      );
     return storeAddress({ store }, context) !== '';
   }
 

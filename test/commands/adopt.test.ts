@@ -24,6 +24,7 @@ import {
 import { Captured } from '../support/captured.js';
 import { contextWith } from '../support/context.js';
 import { Director } from '../support/director.js';
+import { isFull } from '../support/extent.js';
 import { ownFiles } from '../support/flock.js';
 import { countedFiles, FileLocks, failingFrom, Steps } from '../support/steps.js';
 
@@ -101,7 +102,7 @@ for (const [name, tree] of Object.entries(distributions)) {
 }
 
 /** `npm run test:robust` tries all steps, `npm test` every third. */
-const STRIDE = process.env['ROBUST'] === 'full' ? 1 : 3;
+const STRIDE = isFull ? 1 : 3;
 
 /** Each switches the services in another way: a mask, links of OpenRC, and links of units that a mask cannot replace. */
 for (const name of ['trixie', 'alpine', 'own'] as const) {

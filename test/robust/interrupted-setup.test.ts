@@ -12,6 +12,7 @@ import { main } from '../../src/cli/main.js';
 import { openNodeSocket } from '../../src/netlink/transport/node.js';
 import { Captured } from '../support/captured.js';
 import { contextWith } from '../support/context.js';
+import { isFull } from '../support/extent.js';
 import { inOwnNetwork } from '../support/netns.js';
 import { type NetworkState, networkBecomes, settledNetwork } from '../support/network-state.js';
 import {
@@ -27,7 +28,7 @@ const realServer = ['real-server', 'up', '--method', 'dr', '--vip', '192.0.2.10'
 const director = ['director', 'up', '--vip', '192.0.2.10', '--interface', 'nic'];
 
 /** To compare a network takes a tenth of a second: `npm run test:robust` tries all steps, `npm test` every fifth. */
-const STRIDE = process.env['ROBUST'] === 'full' ? 1 : 5;
+const STRIDE = isFull ? 1 : 5;
 
 inOwnNetwork(import.meta.url, 'set-ups that are killed at every step, in a network namespace', () => {
   let directory: string;

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isFull } from '../../support/extent.js';
 import type { WeightsAt } from '../../support/net/agent-ipvs.js';
 import { Program } from '../../support/net/program.js';
 import { monotonic, type SteadyRequest } from '../../support/net/steady-client.js';
@@ -27,8 +28,6 @@ import {
   vips,
 } from '../faults/testbed.js';
 import { checkout } from '../paths.js';
-
-const isFull = process.env['ROBUST'] === 'full';
 
 /** Milliseconds: fall x every + timeout + 1 s. */
 const BOUND = usual.fall * usual.every + usual.timeout + 1000;

@@ -11,10 +11,9 @@ import { after, before, describe, test } from 'node:test';
 import { type Case, groups } from '../../ipvsadm/cases.js';
 import { differences } from '../../ipvsadm/differences.js';
 import { differenceOf, recorded } from '../../ipvsadm/replay.js';
+import { isFull } from '../../support/extent.js';
 import { Judge } from '../differential/judge.js';
 import { SideBySide } from '../differential/side-by-side.js';
-
-const isFull = process.env['ROBUST'] === 'full';
 
 /** The most command lines of a group that are all tried. */
 const FEW = 250;

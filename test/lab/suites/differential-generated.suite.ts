@@ -9,6 +9,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import fc from 'fast-check';
+import { isFull } from '../../support/extent.js';
 import {
   compareObservations,
   compareStates,
@@ -20,9 +21,7 @@ import { commandLine } from '../differential/generate.js';
 import { SideBySide } from '../differential/side-by-side.js';
 import type { CommandLine, Observation } from '../differential/trial.js';
 
-const wanted = Number(
-  process.env['DIFFERENTIAL_COMMANDS'] ?? (process.env['ROBUST'] === 'full' ? 2000 : 500),
-);
+const wanted = Number(process.env['DIFFERENTIAL_COMMANDS'] ?? (isFull ? 2000 : 500));
 const firstSeed = Number(process.env['DIFFERENTIAL_SEED'] ?? 1);
 
 /** Sequences to a seed. */

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, test } from 'node:test';
 import type { Tunnel } from '../../../src/model/destination.js';
 import type { ServiceId } from '../../../src/model/service.js';
+import { isFull } from '../../support/extent.js';
 import { addresses, destination, Farm, gateways, servers, vips } from '../../support/farm.js';
 import { quickLvsadm } from '../distribution.js';
 
@@ -101,7 +102,6 @@ const healthy: readonly (Set & { readonly title: string })[] = [
 ];
 
 /** Without ROBUST=full a part of the cases: each takes the guest 3 s and more. */
-const isFull = process.env['ROBUST'] === 'full';
 
 const usualSets = ['direct routing, IPv4', 'ipip, IPv6 in IPv4', 'gue, IPv4'];
 

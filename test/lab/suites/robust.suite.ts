@@ -10,9 +10,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isFull } from '../../support/extent.js';
 import { distribution, quickLvsadm as lvsadm } from '../distribution.js';
 
-const isFull = process.env['ROBUST'] === 'full';
 const ALL = [1, 2, 3, 4, 5, 6, 7, 8] as const;
 const HALF = ALL.length / 2;
 

@@ -29,6 +29,7 @@ import { diff } from '../../../src/plan/diff.js';
 import { stagesOf } from '../../../src/plan/stages.js';
 import { normal, state } from '../../support/arbitrary-state.js';
 import { Died, dyingAfter } from '../../support/changes.js';
+import { eachOf } from '../../support/extent.js';
 import { markRow as entry, serverRow } from '../../support/rows.js';
 import { openSocket } from '../../support/socket.js';
 import { DAEMON_START } from '../differential/kernel.js';
@@ -215,12 +216,12 @@ describe('interrupted', () => {
     ],
   };
 
-  test('an apply that ends after any of its 200 and more steps converges when it is run again', async () => {
+  test('an apply that ends after a step of its 200 and more converges when it is run again', async () => {
     await make(desired);
     const expected = await rawTable();
     const total = stagesOf(diff(current, desired)).flat().length;
     assert.ok(total >= 200, `${total} changes`);
-    for (let step = 0; step < total; step++) {
+    for (const step of eachOf(4, range(0, total))) {
       await client.apply({ do: 'flush' });
       await client.applyAll(made(current));
       const mortal = await IpvsClient.open(dyingAfter(step, openSocket));

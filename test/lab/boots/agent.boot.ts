@@ -17,6 +17,9 @@ import { chosenReleases } from './root.js';
 const service = `tcp://${vip}:${port}`;
 /** Of direct routing, whose server has the address on lo. */
 const directVip = '192.0.2.20';
+/** Of a service that never has its quorum. */
+const deadVip = '192.0.2.30';
+const hanging = `tcp://${deadVip}:82`;
 const document = '/etc/lvsadm.d/web.yaml';
 
 const nat = (address: string, weight = 10) => ({ server: `${address}:${port}`, method: 'nat', weight });
@@ -47,7 +50,7 @@ const documentOf = ({ weight = 10, path = false, sync = false }: Content = {}): 
         servers: [nat(servers[0])],
       },
       {
-        service: `tcp://${vip}:82`,
+        service: hanging,
         check: { kind: 'command', user: 'nobody', command: ['/usr/local/bin/hang'], timeout: '1s' },
         health: { floor: '100%' },
         servers: [nat(servers[0])],
@@ -131,7 +134,7 @@ for (const release of chosenReleases()) {
     });
 
     test('a program of another user is killed with its children', async () => {
-      await checkOf(`tcp://${vip}:82`, 'no end of');
+      await checkOf(hanging, 'no end of');
       // The next run is not over yet, and has two.
       const running = Number(
         await output('cat /proc/[0-9]*/cmdline | tr "\\0" " " | grep -c "sleep 4321" || true'),
@@ -142,6 +145,7 @@ for (const release of chosenReleases()) {
     test('settings are set, addresses announced', async () => {
       assert.equal(await output('cat /proc/sys/net/ipv4/vs/conntrack'), '1\n');
       await guest.until(`ip address show lvs0 | grep -F ${vip}/32`);
+      assert.doesNotMatch(await output('ip address show lvs0'), new RegExp(deadVip));
     });
 
     test('the agent sees a hold that an operator makes', async () => {

@@ -25,7 +25,11 @@ export interface Ended {
 
 /** Seconds: an emulated machine, beside others. */
 const BOOT = 400;
-const COMMAND = 900;
+const COMMAND = 300;
+/** Seconds for the guest to tell that it has ended a script which took too long. */
+const GRACE = 60;
+/** Exit status of timeout(1). */
+const TIMED_OUT = 124;
 
 export class BootedGuest implements AsyncDisposable {
   private server: Server | undefined;
@@ -69,44 +73,57 @@ export class BootedGuest implements AsyncDisposable {
     this.qemu = spawn('setpriv', ['--pdeathsig', 'KILL', 'qemu-system-x86_64', ...args], {
       stdio: 'inherit',
     });
-    const [socket] = (await once(this.server, 'connection')) as [Socket];
+    const signal = AbortSignal.timeout(BOOT * 1000);
+    const connection = once(this.server, 'connection', { signal }).catch(() => {
+      throw new LabFailure(`QEMU did not connect within ${BOOT} s`, this.console());
+    });
+    const [socket] = (await connection) as [Socket];
     this.commands = socket;
     this.answers = createInterface(socket)[Symbol.asyncIterator]();
     await this.answer('boot', BOOT, 'boot');
   }
 
-  /** Runs a shell script as root. @param limit seconds */
+  /**
+   * Runs a shell script as root.
+   * @param limit seconds, after which the guest ends it
+   * @throws LabFailure, with the journal, for a script that is not over by then
+   */
   async run(script: string, limit = COMMAND): Promise<Ended> {
+    const ended = await this.runFor(script, limit);
+    if (ended.status !== TIMED_OUT) return ended;
+    return this.fail(`not over within ${limit} s: ${script}`, ended);
+  }
+
+  private async runFor(script: string, limit: number): Promise<Ended> {
     const number = String(++this.count);
     const file = join(this.directory, number);
     writeFileSync(file, `${script}\n`);
-    this.commands?.write(`${number}\n`);
-    const status = Number((await this.answer(number, limit, script)).split(' ')[1]);
+    this.commands?.write(`${number} ${limit}\n`);
+    const status = Number((await this.answer(number, limit + GRACE, script)).split(' ')[1]);
     const [out, err] = [readFileSync(`${file}.out`, 'utf8'), readFileSync(`${file}.err`, 'utf8')];
     return { status, out, err };
   }
 
   /** What a script prints. @throws LabFailure if it fails */
   async output(script: string, limit = COMMAND): Promise<string> {
-    const { status, out, err } = await this.run(script, limit);
-    if (status !== 0)
-      throw new LabFailure(`${script}: exit status ${status}\n${out}${err}`, await this.journal());
-    return out;
+    const ended = await this.run(script, limit);
+    if (ended.status !== 0) return this.fail(`${script}: exit status ${ended.status}`, ended);
+    return ended.out;
   }
 
   /** Calls a script until it succeeds. @param limit seconds */
   async until(script: string, limit = 180): Promise<void> {
     const end = Date.now() + limit * 1000;
     for (;;) {
-      const { status, out, err } = await this.run(script);
-      if (status === 0) return;
-      if (Date.now() > end)
-        throw new LabFailure(`not within ${limit} s: ${script}\n${out}${err}`, await this.journal());
+      const ended = await this.run(script, limit);
+      if (ended.status === 0) return;
+      if (Date.now() > end) return this.fail(`not within ${limit} s: ${script}`, ended);
     }
   }
 
-  private async journal(): Promise<string> {
-    return (await this.run('journalctl --no-pager -n 40')).out;
+  private async fail(problem: string, { out, err }: Ended): Promise<never> {
+    const journal = await this.runFor('journalctl --no-pager -n 40', GRACE);
+    throw new LabFailure(`${problem}\n${out}${err}`, journal.out);
   }
 
   /** Shuts down as an administrator does, and boots the same disk again. */

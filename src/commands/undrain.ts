@@ -5,11 +5,11 @@ import type { IpvsClient } from '../ipvs/client.js';
 import { type Hold, holdKey, holdText } from '../model/hold.js';
 import type { Json } from '../output/json.js';
 import { defineCommand, type Options } from './command.js';
-import { withTableBefore } from './shared/change/change-history.js';
+import { type TableBefore, withTableBefore } from './shared/change/change-history.js';
 import { userName } from './shared/change/origin.js';
 import { DrainedWeights } from './shared/holds/drained-weights.js';
 import { Fallbacks } from './shared/holds/fallbacks.js';
-import { HoldStore, holdsNamed } from './shared/holds/holds.js';
+import { HoldStore, holdsNamed, whileHoldsStay } from './shared/holds/holds.js';
 import { keptByAgent } from './shared/holds/kept-servers.js';
 import { type Released, release } from './shared/holds/release.js';
 import {
@@ -51,22 +51,31 @@ export const command = defineCommand({
     try {
       const weights = new DrainedWeights(store);
       const holds = new HoldStore(context, values.stateDir);
-      const named = await holdsNamed(values, holds.read(), context);
-      const held = named.filter(({ ofFleet }) => !ofFleet);
-      if (!values.force) refuseForeign(held, context);
+      const judged = async () => {
+        const named = await holdsNamed(values, holds.read(), context);
+        const held = named.filter(({ ofFleet }) => !ofFleet);
+        if (!values.force) refuseForeign(held, context);
+        return { named, held };
+      };
+      const first = await judged();
       // A hold ends also if its server is gone.
-      const servers = await search(client).catch((error) => (named.length > 0 ? [] : Promise.reject(error)));
+      const servers = await search(client).catch((error) =>
+        first.named.length > 0 ? [] : Promise.reject(error),
+      );
       const restored = servers.filter(
         (server) => server.destination.weight === 0 && weights.of(server)?.same,
       );
-      const changed = Math.max(held.length, restored.length);
-      if (changed > 0) {
-        const recording = { context, client, store, stateDir: values.stateDir };
-        await withTableBefore(recording, async (before) =>
-          before?.keepIfPossible({ added: 0, changed, removed: 0 }),
-        );
-      }
-      const released = await release(held, servers, client, holds, store);
+      const changed = Math.max(first.held.length, restored.length);
+      const end = async (before?: TableBefore) => {
+        await before?.keepIfPossible({ added: 0, changed, removed: 0 });
+        // The holds that end are those that are judged: another user may have begun one meanwhile.
+        return whileHoldsStay(store, async () => {
+          const { named, held } = await judged();
+          return { named, released: await release(held, servers, client, holds, store) };
+        });
+      };
+      const recording = { context, client, store, stateDir: values.stateDir };
+      const { named, released } = await (changed > 0 ? withTableBefore(recording, end) : end());
       ends.push(...released.map(releasedEnd));
       const ofFleet = named.filter((hold) => hold.ofFleet);
       ends.push(...ofFleet.map((hold) => stillHeldEnd(hold, servers, context.date().getTime())));

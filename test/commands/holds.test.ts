@@ -6,7 +6,7 @@ import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ServiceId } from '../../src/model/service.js';
 import { agentPlace } from '../support/agent-socket.js';
-import { Director } from '../support/director.js';
+import { Director, type Result } from '../support/director.js';
 
 const web: ServiceId = { protocol: 'tcp', address: '192.0.2.1', port: 80 };
 const names = ['tcp://192.0.2.1:80', '198.51.100.1:80'];
@@ -449,6 +449,49 @@ test('a hold with which a service loses its quorum is refused without --force, w
   }
   assert.equal((await director.run(['drain', ...names, '--hold', '--force'], both)).status, 0);
   assert.deepEqual(await weights(director), [0, 1]);
+});
+
+test('of two holds at once that together cost a service its quorum, the second is refused', async (t) => {
+  const director = await start(t);
+  const place = await agentPlace(t, director);
+  const circumstances = { env: { ...env, ...place.env } };
+  const hold = (server: string) =>
+    director.run(['drain', 'tcp://192.0.2.1:80', server, '--hold'], circumstances);
+  const held = (): string => JSON.stringify(place.holds());
+  let second: Promise<Result> | undefined;
+  await place.serve(async (question) => {
+    const { attempt } = JSON.parse(question);
+    const lost = attempt?.servers.every((server: string) => !held().includes(server)) && held() !== '[]';
+    if (attempt !== undefined && second === undefined) {
+      second = hold('198.51.100.2');
+      await Promise.race([second, sleep(300)]);
+    }
+    const servers = [1, 2].map((number) => ({
+      server: `198.51.100.${number}:80`,
+      weight: 0,
+      held: held().includes(`198.51.100.${number}`) ? 0 : null,
+    }));
+    const loss = { left: 0, needed: 1, address: null, beside: [] };
+    return JSON.stringify({ version: 1, pid: 17, servers, ...(lost && { loss }) });
+  });
+  const first = await hold('198.51.100.1');
+  assert.deepEqual([first.status, (await second)?.status], [0, 2], (await second)?.err);
+  assert.doesNotMatch(held(), /198\.51\.100\.2/);
+});
+
+test('undrain judges the hold that it ends: one that another user begins meanwhile stays', async (t) => {
+  const director = await start(t);
+  const place = await agentPlace(t, director);
+  const circumstances = { env: { ...env, ...place.env } };
+  await director.run(['drain', ...names, '--hold'], circumstances);
+  const free = await place.store.lock('holds', 'beginning a hold', { wait: 0 });
+  const undrained = director.run(['undrain', ...names], circumstances);
+  await sleep(50);
+  place.replaceHolds((hold) => ({ ...hold, by: 'bob' }));
+  free();
+  const { status, err } = await undrained;
+  assert.equal(status, 2);
+  assert.match(err, /held at 0 by bob since 12:00; --force ends the hold\n/);
 });
 
 test('an agent that does not answer costs a line: the hold is in force, and the weight is set', async (t) => {

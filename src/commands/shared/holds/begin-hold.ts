@@ -6,7 +6,7 @@ import { type Hold, holdKey, holdText, isWeakened } from '../../../model/hold.js
 import type { Store } from '../../../system/files/store.js';
 import { describeServer, type Found } from '../server.js';
 import { DrainedWeights } from './drained-weights.js';
-import { type HoldStore, heldOf, type Terms } from './holds.js';
+import { type HoldStore, heldOf, type Terms, whileHoldsStay } from './holds.js';
 import { type Kept, keptByAgent, refuseKept, refuseLoss } from './kept-servers.js';
 
 export interface HoldRequest {
@@ -24,7 +24,17 @@ export interface HoldRequest {
  * @throws UsageError for a hold of another user that would end earlier or has another weight, and if a quorum would be lost, HostError, LockedError: no server is
  * held by this then
  */
-export async function beginHold(
+export function beginHold(
+  request: HoldRequest,
+  holds: HoldStore,
+  store: Store,
+  context: Pick<Context, 'err' | 'date'>,
+): Promise<readonly Hold[]> {
+  // Two holds that each leave a service its quorum may not do so together.
+  return whileHoldsStay(store, () => begin(request, holds, store, context));
+}
+
+async function begin(
   { servers, weight, terms, force }: HoldRequest,
   holds: HoldStore,
   store: Store,

@@ -53,6 +53,19 @@ export function holdTerms(
 const HANGING = 10_000;
 const PATIENCE = 500;
 
+/** Milliseconds to wait for another command that begins or ends holds: it may be waiting for an agent. */
+const TURN_PATIENCE = 30_000;
+
+/** Does work while no other command begins or ends holds here. @throws LockedError, HostError */
+export async function whileHoldsStay<T>(store: Store, work: () => Promise<T>): Promise<T> {
+  const release = await store.lock('holds', 'changing holds here', { wait: TURN_PATIENCE });
+  try {
+    return await work();
+  } finally {
+    release();
+  }
+}
+
 interface Reading {
   /** On the process's clock. */
   readonly start: number;

@@ -156,7 +156,7 @@ describe('state', () => {
     }
   });
 
-  test('in a directory that another user may write is read nowhere', async () => {
+  test('in a directory that another user may write is neither read nor replaced', async () => {
     const path = join(directory, 'holds.json');
     writeFileSync(path, '{"version":2,"state":["a"]}');
     const context = { env: {}, files: fs, warn: (line: string) => void warnings.push(line) };
@@ -165,6 +165,11 @@ describe('state', () => {
     assert.throws(() => store.read(names(false)), HostError);
     assert.deepEqual(await store.readInBackground(names()), []);
     assert.deepEqual(warnings, ['state is ignored: it may be written by all users']);
+    await assert.rejects(
+      store.replaceInBackground(names(), ['b']),
+      (error) => error instanceof HostError && /it may be written by all users/.test(error.message),
+    );
+    assert.equal(readFileSync(path, 'utf8'), '{"version":2,"state":["a"]}');
   });
 
   test('behind a symbolic link is neither read nor written', async () => {

@@ -19,6 +19,16 @@ export async function readInBackground(path: string): Promise<string | undefined
   }
 }
 
+/** Whether the disk has the file, once it answers. */
+export async function isThereInBackground(path: string): Promise<boolean> {
+  return calls()
+    .lstat(path)
+    .then(
+      () => true,
+      () => false,
+    );
+}
+
 /**
  * Replaces the whole file: a reader gets the old text or the new one, also after a crash at any moment. The directory is
  * made if it is not there. Only one process does so, one file after the other.

@@ -4,7 +4,7 @@
  * their holder ends, however it ends.
  */
 import { HostError, LockedError } from '../../errors.js';
-import { readInBackground, replaceInBackground } from './background-files.js';
+import { isThereInBackground, readInBackground, replaceInBackground } from './background-files.js';
 import {
   directoryOf,
   type Files,
@@ -129,8 +129,7 @@ export class Store {
     const { path, release } = await this.locked('lock', 'changing state', { wait: CHANGE_PATIENCE });
     try {
       if (this.file === undefined) this.cleanUp(directoryOf(path));
-      const problem = this.file && this.distrusts(directoryOf(this.file).replace(/(.)\/$/, '$1'));
-      if (problem) throw new HostError(`write ${this.file}`, problem);
+      this.refuseDistrusted();
       const file = this.file ?? path.replace(/lock$/, `${kind.name}.json`);
       const state = kind.format(change(this.readFrom(file, kind)));
       attempt('write', file, () => {
@@ -149,6 +148,13 @@ export class Store {
     return status === undefined ? '' : `${status.ino} ${status.mtimeMs}`;
   }
 
+  /** @throws HostError for a named file whose directory others may write */
+  private refuseDistrusted(): void {
+    const { file } = this;
+    const problem = file && this.distrusts(directoryOf(file).replace(/(.)\/$/, '$1'));
+    if (problem) throw new HostError(`write ${file}`, problem);
+  }
+
   /** Reads state while other work goes on. @throws HostError for a file that cannot be read and is not expendable */
   async readInBackground<T>(kind: StateKind<T>): Promise<T> {
     const path = this.pathOf(kind);
@@ -165,6 +171,9 @@ export class Store {
   async replaceInBackground<T>(kind: StateKind<T>, state: T): Promise<void> {
     const path = this.pathOf(kind);
     const text = this.textOf(kind.format(state), kind);
+    // The question about the directory waits for the disk, and must not before it answers.
+    await isThereInBackground(path);
+    this.refuseDistrusted();
     await replaceInBackground(path, text, this.context.files, modeOf(kind)).catch((error) =>
       refuse('write', path, error),
     );

@@ -59,7 +59,7 @@ export const command = defineCommand({
     'table stays as it is. States of servers outlive a restart, which changes no weight. While it runs, lvsadm apply is refused.',
   exitStatuses: {
     [DONE]: 'SIGTERM or SIGINT ended it',
-    2: 'the documents or the command line are wrong, or another program keeps the table; nothing was changed',
+    2: 'the command line is wrong, or another program keeps the table; or the documents are wrong, and standard error is a terminal or no earlier ones of the same --file are kept; nothing was changed',
     75: 'another agent, or an apply, runs in this network namespace; or a change waits for lvsadm confirm',
   },
   examples: [

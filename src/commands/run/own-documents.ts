@@ -1,4 +1,5 @@
 /** The agent's documents in files. Those that were in force last are kept: a mistake in a file must not keep the agent from starting. */
+import { resolve } from 'node:path';
 import type { Context } from '../../context.js';
 import { type NamedText, parseDocuments } from '../../document/load.js';
 import type { Lookup } from '../../document/names.js';
@@ -14,6 +15,8 @@ import { StateFile } from './state-file.js';
 
 /** Documents that were in force, and the addresses that their names had. */
 interface LastDocuments {
+  /** Those that `--file` named: absolute paths. */
+  readonly files: readonly string[];
   readonly texts: readonly NamedText[];
   readonly hosts: Readonly<Record<string, readonly string[]>>;
 }
@@ -48,14 +51,15 @@ export class OwnDocuments {
   }
 
   /**
-   * The documents of the files; if these have mistakes, and no terminal is there to tell them to, those that were in force last. A name that
-   * cannot be resolved has the addresses that it had then.
+   * The documents of the files; if these have mistakes, and no terminal is there to tell them to, those of the same files that were in
+   * force last. A name that cannot be resolved has the addresses that it had then.
    * @throws DocumentError, UsageError
    */
   async first(): Promise<Documents> {
     const last = this.kept.read();
-    this.last = last;
-    this.names = this.newNames(last?.hosts);
+    // Documents of other files are not what this start is to apply.
+    if (last?.files.join('\n') === this.files.join('\n')) this.last = last;
+    this.names = this.newNames(this.last?.hosts);
     try {
       return await readOwnDocuments(this.context, this.values, this.names);
     } catch (error) {
@@ -95,9 +99,13 @@ export class OwnDocuments {
     if (documents !== this.inForce) {
       this.inForce = documents;
       this.mistake = undefined;
-      this.last = { texts: documents.texts, hosts: this.names.found };
+      this.last = { files: this.files, texts: documents.texts, hosts: this.names.found };
     } else if (this.kept.problem === undefined) return;
     if (this.last !== undefined) void this.kept.write(this.last);
+  }
+
+  private get files(): string[] {
+    return this.values.file.map((path) => resolve(path));
   }
 
   /** Waits for the disk, at the end of the process. */
@@ -160,13 +168,14 @@ const kind: StateKind<LastDocuments | undefined> = {
   name: 'documents',
   empty: undefined,
   parse(value) {
-    const { texts, hosts } = value as LastDocuments;
+    const { files, texts, hosts } = value as LastDocuments;
     const areTexts = (all: readonly unknown[]): boolean => all.every((each) => typeof each === 'string');
     const isValid =
+      areTexts(files) &&
       texts.every(({ file, text }) => areTexts([file, text])) &&
       Object.values(hosts).every((addresses) => Array.isArray(addresses) && areTexts(addresses));
     if (!isValid) throw new Error('it holds no documents');
-    return { texts, hosts };
+    return { files, texts, hosts };
   },
   format: (last) => last,
   loss: 'if the files have mistakes now, the agent does not start',

@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict';
 import { mkdir, mkdtemp, readFile, rm, rmdir, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { OwnDocuments } from '../../../src/commands/run/own-documents.js';
+import { DocumentError } from '../../../src/errors.js';
 import { Captured } from '../../support/captured.js';
 import { contextWith } from '../../support/context.js';
 import { ownFiles } from '../../support/flock.js';
@@ -30,8 +31,8 @@ async function machine(t: TestContext) {
       yield await readFile(path);
     },
   });
-  const start = () =>
-    new OwnDocuments(context, { file: [file], prune: false, stateDir: state, label: [], variable: [] });
+  const start = (path = file) =>
+    new OwnDocuments(context, { file: [path], prune: false, stateDir: state, label: [], variable: [] });
   return { file, start, copy: join(state, 'documents.json') };
 }
 
@@ -65,4 +66,20 @@ test('a copy that could not be written is written at a later look', { timeout: 1
   await until(async () => (await readFile(copy, 'utf8')).includes('192.0.2.10:80'));
   await until(async () => own.problems.length === 1);
   assert.match(own.problems.join(), /a mistake in the files of now$/);
+});
+
+test('a start with mistakes has the documents before of the same files alone', {
+  timeout: 10_000,
+}, async (t) => {
+  const { file, start, copy } = await machine(t);
+  await writeFile(file, documentOf(80));
+  const own = start();
+  own.applied(await own.first());
+  await until(async () => (await stat(copy)).isFile());
+  await own.idle();
+  const other = `${file}.new.json`;
+  await Promise.all([file, other].map((path) => writeFile(path, '{ "services": 7 }')));
+  await assert.rejects(start(other).first(), DocumentError);
+  const { state } = await start(relative('.', file)).first();
+  assert.equal(state.services?.length, 1);
 });

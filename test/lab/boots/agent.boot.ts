@@ -34,7 +34,7 @@ interface Content {
 const documentOf = ({ weight = 10, path = false, sync = false }: Content = {}): string =>
   JSON.stringify({
     settings: { conntrack: 1 },
-    ...(sync && { sync: { master: { interface: 'front', syncid: 7 } } }),
+    ...(sync && { sync: { master: { interface: 'front', id: 7 } } }),
     // An emulated machine takes seconds to start a program.
     defaults: { check: { every: '20s', timeout: '20s', rise: 1, fall: 2 }, health: { floor: '0%' } },
     services: [

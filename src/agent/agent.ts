@@ -99,9 +99,8 @@ export class Agent {
         .map((service) => new WatchedService(service, this.probes, now, known, this.held));
       // A look that finds other weights than the last ones of these has not found what another program did.
       const expected = new Set([
-        ...[...this.changed.present, ...services.filter(({ isStarting }) => isStarting)].map(
-          ({ name }) => name,
-        ),
+        ...this.changed.present.map(({ service }) => formatService(service.id)),
+        ...services.filter(({ isStarting }) => isStarting).map(({ name }) => name),
         ...changed,
       ]);
       for (const service of services) service.advance(now);
@@ -133,11 +132,9 @@ export class Agent {
   readHolds(): Promise<void> {
     return this.inTurn(async () => {
       const changed = await this.held.read();
-      for (const service of this.services) if (changed.has(service.name)) this.changed.add(service);
       const { services = [] } = this.documents ?? {};
-      await this.pass(
-        services.filter((each) => !isChecked(each) && changed.has(formatService(each.service.id))),
-      );
+      for (const each of services) if (changed.has(formatService(each.service.id))) this.changed.add(each);
+      await this.pass();
     });
   }
 
@@ -183,7 +180,7 @@ export class Agent {
   }
 
   private adopt(services: readonly WatchedService[]): void {
-    const late = new Set(this.changed.take().map(({ key }) => key));
+    const late = new Set(this.changed.take().map(({ service }) => serviceKey(service.id)));
     this.services = services;
     this.quorums.keep(services);
     this.probes = new Map(
@@ -196,8 +193,8 @@ export class Agent {
     this.keeper.changed();
     for (const service of services) {
       // Results that came while the table was changed.
-      if (late.has(service.key)) this.changed.add(service);
-      if (service.isStarting) this.changed.addLater(service);
+      if (late.has(service.key)) this.changed.add(service.desired);
+      if (service.isStarting) this.changed.addLater(service.desired);
     }
   }
 
@@ -216,16 +213,16 @@ export class Agent {
     if (change === 'weight') this.keeper.changed();
     else this.keeper.counted();
     // The first result of the last server may decide the quorum.
-    if (change === 'weight' || !this.quorums.isKnown(service)) this.changed.add(service);
+    if (change === 'weight' || !this.quorums.isKnown(service)) this.changed.add(service.desired);
   }
 
-  /** Sets the weights of the services that have changed, and of some that are not checked. */
-  private async pass(unchecked: readonly DesiredService[] = []): Promise<void> {
+  /** Sets the weights of the services that have changed. */
+  private async pass(): Promise<void> {
+    const changed = new Set(this.changed.take());
     // Of earlier documents there may be some.
-    const current = new Set(this.services);
-    const services = this.changed.take().filter((service) => current.has(service));
-    const desired = [...services.map((each) => each.desired), ...unchecked];
+    const desired = (this.documents?.services ?? []).filter((each) => changed.has(each));
     if (desired.length === 0 || this.isOver) return;
+    const services = this.services.filter((service) => changed.has(service.desired));
     const now = this.ports.clock.now();
     if (services.filter((service) => service.advance(now)).length > 0) this.keeper.changed();
     const composed = this.composed({ services: desired }, services, now);
@@ -238,15 +235,15 @@ export class Agent {
       const others = [...this.incomplete].filter((key) => !applied.has(key));
       this.incomplete = new Set([...others, ...incompleteServices(reconciliation)]);
       this.report.done(reconciliation, 'checks', { services, at: now, held: this.held });
-      for (const service of services) {
-        if (!reconciliation.converged) this.changed.addAfterFailure(service);
-        else this.changed.succeeded(service);
-        if (service.isStarting) this.changed.addLater(service);
+      for (const each of desired) {
+        if (!reconciliation.converged) this.changed.addAfterFailure(each);
+        else this.changed.succeeded(each);
       }
+      for (const service of services) if (service.isStarting) this.changed.addLater(service.desired);
     } catch (error) {
       if (!(error instanceof LvsadmError)) throw error;
       this.report.failed(error);
-      for (const service of services) this.changed.addAfterFailure(service);
+      for (const each of desired) this.changed.addAfterFailure(each);
     }
     this.settleQuorums(services);
   }

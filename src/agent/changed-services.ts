@@ -1,6 +1,6 @@
 /** Services whose weights may have to be changed: gathered for a moment, so that results that come together are one change. */
+import type { DesiredService } from '../model/state.js';
 import type { Clock } from '../system/clock.js';
-import type { WatchedService } from './watched-service.js';
 
 /** Milliseconds in which results are gathered before the table is changed. */
 const GATHERING = 50;
@@ -12,11 +12,11 @@ export const STEP = 1000;
 const LONGEST_PAUSE = 30_000;
 
 export class ChangedServices {
-  private readonly gathered = new Set<WatchedService>();
+  private readonly gathered = new Set<DesiredService>();
   /** Those that are added after a step. */
-  private readonly stepping = new Set<WatchedService>();
+  private readonly stepping = new Set<DesiredService>();
   /** Failures in a row. */
-  private readonly failures = new WeakMap<WatchedService, number>();
+  private readonly failures = new WeakMap<DesiredService, number>();
   private isDue = false;
 
   /** @param call when there are some to be taken */
@@ -25,7 +25,7 @@ export class ChangedServices {
     private readonly call: () => void,
   ) {}
 
-  add(service: WatchedService): void {
+  add(service: DesiredService): void {
     this.gathered.add(service);
     if (this.isDue) return;
     this.isDue = true;
@@ -35,7 +35,7 @@ export class ChangedServices {
     });
   }
 
-  addLater(service: WatchedService, pause = STEP): void {
+  addLater(service: DesiredService, pause = STEP): void {
     if (this.stepping.has(service)) return;
     this.stepping.add(service);
     this.clock.after(pause, () => {
@@ -43,23 +43,23 @@ export class ChangedServices {
     });
   }
 
-  addAfterFailure(service: WatchedService): void {
+  addAfterFailure(service: DesiredService): void {
     const before = this.failures.get(service) ?? 0;
     this.failures.set(service, before + 1);
     this.addLater(service, Math.min(STEP * 2 ** before, LONGEST_PAUSE));
   }
 
   /** Its weights are set. */
-  succeeded(service: WatchedService): void {
+  succeeded(service: DesiredService): void {
     this.failures.delete(service);
   }
 
   /** Those that are there now, without the ones that are added later. */
-  get present(): readonly WatchedService[] {
+  get present(): readonly DesiredService[] {
     return [...this.gathered];
   }
 
-  take(): readonly WatchedService[] {
+  take(): readonly DesiredService[] {
     const services = this.present;
     this.gathered.clear();
     return services;

@@ -82,6 +82,22 @@ test('a look reads the holds, and does not take their weights for those of anoth
   assert.match(farm.told('weight').at(-1) ?? '', /weight: 0 -> 10: not checked yet|up: answered/);
 });
 
+test('a hold of a server that nobody checks is tried again when the kernel has not taken it', async (t) => {
+  const farm = await AgentFarm.start(t);
+  await farm.load({ services: [{ service: 'tcp://192.0.2.10:80', servers: ['198.51.100.1:80'] }] });
+  assert.deepEqual(await weightsOf(farm), [1]);
+  hold(farm, 1);
+  for (let refusals = 0; refusals < 2; refusals++) {
+    farm.refusal = new HostError('change the table', 'busy');
+    if (refusals === 0) await farm.agent.readHolds();
+    else await farm.clock.pass(1000);
+    assert.deepEqual(await weightsOf(farm), [1]);
+  }
+  await farm.clock.pass(3000);
+  assert.deepEqual(await weightsOf(farm), [0]);
+  await farm.agent.stop();
+});
+
 test('the sorry server gets the clients when all servers are held at 0, and can be held itself', async (t) => {
   const farm = await AgentFarm.start(t);
   const document = farmOf(2, { sorry: { server: '198.51.100.99' } });

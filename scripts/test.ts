@@ -6,13 +6,22 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
+import { newestNode, nodeProgram, nodeVersions } from '../test/lab/nodes.js';
 
 interface Run {
   /** By the path below test/, such as `model/address.test.js`. */
   readonly includes: (path: string) => boolean;
   readonly options?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** Version of Node.js (default: the one that runs this). */
+  readonly node?: string;
+}
+
+/** One suite of the lab. */
+interface LabRun {
+  readonly suite: string;
+  readonly node: string;
 }
 
 const inLab = (path: string): boolean => path.startsWith('lab/');
@@ -28,9 +37,12 @@ const otherKernels: readonly Run[] = ['backports', 'trixie', 'sid', 'trixie-back
   env: { LAB_KERNEL: kernel, LAB_DISTRIBUTION: 'node' },
 }));
 
-const suites: Readonly<Record<string, readonly Run[]>> = {
+const unit: Run = { includes: (path) => !inLab(path) };
+
+const suites: Readonly<Record<string, readonly (Run | LabRun)[]>> = {
   all: [everything],
-  unit: [{ includes: (path) => !inLab(path) }],
+  unit: [unit],
+  nodes: [...nodeVersions.map((node) => ({ ...unit, node })), { suite: 'client', node: newestNode }],
   lab: [{ includes: inLab, env: bothDistributions }],
   standalone: [{ includes: inGuest, env: { LAB_DISTRIBUTION: 'standalone' } }],
   kernels: [everything, ...otherKernels],
@@ -74,16 +86,35 @@ if (runs === undefined) {
   process.stderr.write(`test: no suite '${name}': expected ${Object.keys(suites).join(', ')}\n`);
   process.exit(2);
 }
-for (const { includes, options = [], env = {} } of runs) {
-  const files = oneFilePerRoom(tests.filter(includes));
-  const child = spawn(process.execPath, ['--test', ...reporters, ...options, ...words, ...files], {
+
+/** Words of Node.js. */
+const wordsOf = (run: Run | LabRun): readonly string[] =>
+  'suite' in run
+    ? [join(directory, 'lab/main.js'), '--suite', run.suite]
+    : [
+        '--test',
+        ...reporters,
+        ...(run.options ?? []),
+        ...words,
+        ...oneFilePerRoom(tests.filter(run.includes)),
+      ];
+
+for (const run of runs) {
+  const program = run.node === undefined ? process.execPath : await nodeProgram(run.node);
+  if (run.node !== undefined) process.stdout.write(`# Node.js ${run.node}\n`);
+  const child = spawn(program, wordsOf(run), {
     stdio: 'inherit',
-    env: { ...process.env, ...env },
+    env: {
+      ...process.env,
+      // lvsadm begins with `env node`: tests that start it get this one.
+      ...(run.node !== undefined && { PATH: [dirname(program), process.env['PATH']].join(delimiter) }),
+      ...('env' in run ? run.env : {}),
+    },
   });
   // The runner ends its tests, and these the guests that they started.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal));
   await once(child, 'exit');
-  // A failure on one kernel does not keep the next from being tried; a signal does.
+  // A failure on one kernel or one Node.js does not keep the next from being tried; a signal does.
   if (child.signalCode !== null) {
     process.exitCode = 128 + constants.signals[child.signalCode];
     break;

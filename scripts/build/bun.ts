@@ -1,18 +1,8 @@
 /** Bun, which compiles the executable: where its packages bring it, for this machine and for others. */
-import { spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-} from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from './project.js';
+import { fetchFile } from './registry.js';
 
 /** The processors that there are executables for, and Bun's names for them: in packages, and in `--target`. */
 const processors = {
@@ -60,32 +50,7 @@ function fetchBun(processor: Processor): string {
   const name = `@oven/${processors[processor].package}`;
   const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'));
   const { version, integrity } = packages[`node_modules/${name}`];
-  const kept = join(root, 'build/bun');
-  const path = join(kept, `${processor}-${version}`);
-  if (existsSync(path)) return path;
-  mkdirSync(kept, { recursive: true });
-  const work = mkdtempSync(join(kept, 'new-'));
-  try {
-    run('npm', ['pack', `${name}@${version}`, '--loglevel=error', '--pack-destination', work]);
-    const [archive = ''] = readdirSync(work);
-    checkIntegrity(join(work, archive), integrity);
-    run('tar', ['-xzf', join(work, archive), '-C', work, 'package/bin/bun']);
-    renameSync(join(work, 'package/bin/bun'), path);
-    return path;
-  } finally {
-    rmSync(work, { recursive: true });
-  }
-}
-
-/** @param integrity as package-lock.json has it: `sha512-BASE64`. @throws Error if the file is another one */
-export function checkIntegrity(file: string, integrity: string): void {
-  const [algorithm = '', expected] = integrity.split(/-(.*)/s);
-  if (createHash(algorithm).update(readFileSync(file)).digest('base64') !== expected)
-    throw new Error(`${file} is not the file that package-lock.json names: its ${algorithm} sum differs`);
-}
-
-function run(program: string, words: readonly string[]): void {
-  const { status, error } = spawnSync(program, words, { cwd: root, stdio: ['ignore', 2, 2] });
-  if (error) throw error;
-  if (status !== 0) throw new Error(`${program} ${words[0]} ended with status ${status}`);
+  const path = join(root, `build/bun/${processor}-${version}`);
+  if (!existsSync(path)) fetchFile({ name, version, integrity, path: 'bin/bun' }, path);
+  return path;
 }

@@ -4,7 +4,8 @@ import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
-import { checkIntegrity, findBun } from '../../scripts/build/bun.js';
+import { findBun } from '../../scripts/build/bun.js';
+import { checkIntegrity } from '../../scripts/build/registry.js';
 
 test('Bun is found in the package for this machine, and where its install script moves it', (t) => {
   const modules = mkdtempSync(join(tmpdir(), 'lvsadm-bun-'));

@@ -59,7 +59,12 @@ const moved: Readonly<Record<Format, Readonly<Record<string, string>>>> = {
 /** All rows of a format, in the order of their paths. */
 export async function contentsOf(format: Format, sources: Sources): Promise<readonly Entry[]> {
   const installed = await Promise.all(layout.map((item) => entriesOf(item, format, sources)));
-  const entries = [...installed.flat(), ...systemd(), ...documents(format, sources)];
+  const entries = [
+    ...installed.flat(),
+    ...systemd(),
+    ...(format === 'archive' ? openrc() : []),
+    ...documents(format, sources),
+  ];
   return entries.sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
@@ -85,10 +90,10 @@ const linkEntry = (path: string, target: string): Entry => ({
   role: 'program',
 });
 
-const file = (path: string, role: Entry['role'], content: string | Uint8Array): Entry => ({
+const file = (path: string, role: Entry['role'], content: string | Uint8Array, mode = 0o644): Entry => ({
   package: 'lvsadm',
   path,
-  mode: 0o644,
+  mode,
   content: Buffer.from(content),
   role,
 });
@@ -96,6 +101,11 @@ const file = (path: string, role: Entry['role'], content: string | Uint8Array): 
 const systemd = (): Entry[] => [
   ...unitFiles().map(([name, text]) => file(join(units, name), 'program', text)),
   file('/etc/lvsadm.d/README', 'configuration', source('packaging/etc/README')),
+];
+
+/** For distributions without systemd, which have the tar archive only. */
+const openrc = (): Entry[] => [
+  file('/etc/init.d/lvsadm', 'configuration', source('packaging/openrc/lvsadm'), 0o755),
 ];
 
 function documents(format: Format, sources: Sources): Entry[] {

@@ -210,12 +210,16 @@ test('rules without any line become a document that apply takes', async (t) => {
 });
 
 /** @param changed files of a trixie machine that are different; undefined for one that is missing */
-const trixieWith = (changed: Readonly<Record<string, string | undefined>>): Tree =>
+type Changes = Readonly<Record<string, string | undefined>>;
+
+const treeWith = (tree: Tree, changed: Changes): Tree =>
   Object.fromEntries(
-    Object.entries<string | undefined>({ ...distributions.trixie, ...changed }).flatMap(([path, content]) =>
+    Object.entries<string | undefined>({ ...tree, ...changed }).flatMap(([path, content]) =>
       content === undefined ? [] : [[path, content]],
     ),
   );
+
+const trixieWith = (changed: Changes): Tree => treeWith(distributions.trixie, changed);
 
 const lvsadmUnit = '/usr/lib/systemd/system/lvsadm.service';
 const settings = '/etc/default/ipvsadm';
@@ -351,7 +355,13 @@ const refusals: readonly (readonly [what: string, tree: Tree, status: number, me
     'no lvsadm.service',
     trixieWith({ [lvsadmUnit]: undefined }),
     255,
-    'cannot adopt the boot set-up: lvsadm.service is not installed',
+    'cannot adopt the boot set-up: lvsadm.service is not installed: the packages and the tar archive bring it',
+  ],
+  [
+    'OpenRC, and no script of lvsadm',
+    treeWith(distributions.alpine, { '/etc/init.d/lvsadm': undefined }),
+    255,
+    'cannot adopt the boot set-up: /etc/init.d/lvsadm is not installed: the packages and the tar archive bring it',
   ],
   [
     'a masked lvsadm.service',

@@ -68,7 +68,8 @@ const nothing = (reason: string): WithStatus => new WithStatus(1, cannotAdopt(re
 function enablingSteps({ links }: EnabledSetup, { init, files }: BootMachine): BootFileStep[] {
   const unit = init.unit(LVSADM);
   const definition = init.definition(LVSADM, files);
-  if (definition === undefined) throw cannotAdopt(`${unit} is not installed`);
+  if (definition === undefined)
+    throw cannotAdopt(`${unit} is not installed: the packages and the tar archive bring it`);
   if (init.isMasked(LVSADM, files)) throw cannotAdopt(`${unit} is masked`);
   return init.enable(LVSADM, definition, links, files);
 }

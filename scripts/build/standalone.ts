@@ -1,32 +1,37 @@
-/** npm run build:standalone, build:arm64: one executable without Node.js and node_modules, compiled with Bun. */
+/** npm run build:standalone, build:arm64, build:musl: one executable without Node.js and node_modules, compiled with Bun. */
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { crossOptions, findBun, isProcessor, type Processor, processorNames } from './bun.js';
+import { crossOptions, findBun, isLibc, isProcessor, processorNames, type Target } from './bun.js';
 import { constants, isMain, nowhere, root, yargsWidth } from './project.js';
 import { startCode, withStart } from './start.js';
 
-/** The executable for a processor: `dist/standalone/lvsadm` for this one, `dist/standalone/arm64/lvsadm` for another. */
-export const standaloneFileFor = (processor: NodeJS.Architecture): string =>
-  join(root, 'dist/standalone', processor === process.arch ? '' : processor, 'lvsadm');
+/**
+ * The executable for a target: `dist/standalone/lvsadm` for this machine, `dist/standalone/arm64/lvsadm` and
+ * `dist/standalone/x64-musl/lvsadm` for others.
+ */
+export const standaloneFileFor = ({ processor, libc }: Target): string => {
+  const isOwn = libc === undefined && (processor ?? process.arch) === process.arch;
+  const directory = [processor ?? process.arch, ...(libc === undefined ? [] : [libc])].join('-');
+  return join(root, 'dist/standalone', isOwn ? '' : directory, 'lvsadm');
+};
 
-export const standaloneFile = standaloneFileFor(process.arch);
+export const standaloneFile = standaloneFileFor({});
 
-export interface StandaloneBuild {
+export interface StandaloneBuild extends Target {
   /** The program's first file. */
   readonly entry?: string | undefined;
   /** The file to write. */
   readonly target?: string | undefined;
-  /** That the executable is for; by default the one that builds. */
-  readonly processor?: Processor | undefined;
 }
 
 /** @throws Error if there is no Bun for this machine, or it does not build */
 export function buildStandalone({
   entry = 'bin/lvsadm-standalone.ts',
   processor,
-  target = standaloneFileFor(processor ?? process.arch),
+  libc,
+  target = standaloneFileFor({ processor, libc }),
 }: StandaloneBuild = {}): void {
   const bun = findBun();
   if (bun === undefined) {
@@ -35,7 +40,7 @@ export function buildStandalone({
   const file = resolve(root, target);
   const options = [
     '--compile',
-    ...(processor === undefined ? [] : crossOptions(processor)),
+    ...crossOptions({ processor, libc }),
     // Modules are loaded when they are imported, and none is parsed at run time.
     '--splitting',
     '--bytecode',
@@ -57,18 +62,20 @@ export function buildStandalone({
   if (code !== undefined) writeFileSync(file, withStart(readFileSync(file), code));
 }
 
-/** `standalone.js [--processor PROCESSOR] [ENTRY TARGET]` */
+/** `standalone.js [--processor PROCESSOR] [--libc LIBRARY] [ENTRY TARGET]` */
 function parseOptions(words: readonly string[]): StandaloneBuild {
   const { values, positionals } = parseArgs({
     args: [...words],
-    options: { processor: { type: 'string' } },
+    options: { processor: { type: 'string' }, libc: { type: 'string' } },
     allowPositionals: true,
   });
-  const { processor } = values;
+  const { processor, libc } = values;
   if (processor !== undefined && !isProcessor(processor))
     throw new Error(`no executable for '${processor}': expected ${processorNames.join(' or ')}`);
+  if (libc !== undefined && !isLibc(libc))
+    throw new Error(`no executable for '${libc}': expected glibc or musl`);
   const [entry, target] = positionals;
-  return { entry, target, processor };
+  return { entry, target, processor, libc };
 }
 
 if (isMain(import.meta.filename)) {

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
-import { type Processor, processorNames } from '../build/bun.js';
+import { type Libc, type Processor, processorNames } from '../build/bun.js';
 import { epoch, root, version } from '../build/project.js';
 import { buildStandalone, standaloneFile, standaloneFileFor } from '../build/standalone.js';
 import { findParts, makers } from './make.js';
@@ -14,6 +14,7 @@ import { run } from './run.js';
 const usage = `npm run package -- [OPTION...]
   --only FORMAT[,FORMAT...]   make these alone: ${[...Object.keys(makers), 'npm'].join(', ')} (default: all)
   --for PROCESSOR             for these processors: ${processorNames.join(', ')} (default: all)
+  --libc musl                 with musl in place of glibc, for Alpine: tar alone
   --fast                      for trials: compress little, in a tenth of the time
   --output DIRECTORY          where the packages go (default: dist/release); packages that are there are removed
 `;
@@ -45,6 +46,7 @@ const written = async (words: readonly string[]): Promise<Uint8Array> =>
 async function makePackages(
   formats: readonly Format[],
   targets: readonly Processor[],
+  libc: Libc | undefined,
   where: Where,
 ): Promise<void> {
   const { output } = where;
@@ -58,9 +60,10 @@ async function makePackages(
     buildStandalone();
     const parts = await findParts();
     for (const processor of targets) {
-      if (processor !== process.arch) buildStandalone({ processor });
-      const program = readFileSync(standaloneFileFor(processor));
-      const order = { ...parts, processor, program, version, time: epoch, written, ...where };
+      const target = { processor, libc };
+      if (standaloneFileFor(target) !== standaloneFile) buildStandalone(target);
+      const program = readFileSync(standaloneFileFor(target));
+      const order = { ...parts, ...target, program, version, time: epoch, written, ...where };
       for (const format of compiled) {
         for (const file of await makers[format](order)) say(`made ${file}`);
       }
@@ -99,6 +102,7 @@ async function main(args: string[]): Promise<number> {
     options: {
       only: { type: 'string' },
       for: { type: 'string' },
+      libc: { type: 'string' },
       fast: { type: 'boolean', default: false },
       output: { type: 'string', default: join(root, 'dist/release') },
       help: { type: 'boolean', default: false },
@@ -108,9 +112,12 @@ async function main(args: string[]): Promise<number> {
     process.stdout.write(usage);
     return 0;
   }
-  const formats = listed(values.only, [...Object.keys(makers), 'npm'] as Format[], 'only');
+  const [libc] = values.libc === undefined ? [] : listed(values.libc, ['musl'] as const, 'libc');
+  // Distributions of deb and rpm have glibc.
+  const all: readonly Format[] = libc === 'musl' ? ['tar'] : [...(Object.keys(makers) as Format[]), 'npm'];
+  const formats = listed(values.only, all, 'only');
   const targets = listed(values.for, processorNames, 'for');
-  await makePackages(formats, targets, {
+  await makePackages(formats, targets, libc, {
     output: resolve(values.output),
     compression: values.fast ? 'fast' : 'small',
   });

@@ -1,5 +1,5 @@
 /** The packages of one processor, all made of the same rows. */
-import type { Processor } from '../build/bun.js';
+import type { Libc, Processor } from '../build/bun.js';
 import { tarArchive } from './archive.js';
 import { type Component, npmComponents, runtimeComponents } from './components.js';
 import { contentsOf, documentation, type Format, type Sources } from './contents.js';
@@ -26,6 +26,8 @@ export interface Order
     Parts,
     Pick<Sources, 'written'> {
   readonly processor: Processor;
+  /** Where it is not the one of this machine. */
+  readonly libc?: Libc | undefined;
 }
 
 /** How dpkg and rpm call a processor; images do as dpkg. */
@@ -41,7 +43,11 @@ export const makers: Readonly<Record<'deb' | 'rpm' | 'tar' | 'oci', Maker>> = {
   deb: async (order) => debianPackages(await buildOf('deb', order, names[order.processor].deb)),
   rpm: async (order) =>
     rpmPackages(await buildOf('rpm', order, names[order.processor].rpm), licenceOf(order)),
-  tar: async (order) => [tarArchive(await buildOf('archive', order, names[order.processor].rpm))],
+  tar: async (order) => {
+    const { processor, libc } = order;
+    const architecture = [names[processor].rpm, ...(libc === undefined ? [] : [libc])].join('-');
+    return [tarArchive(await buildOf('archive', order, architecture))];
+  },
   // The C library in it is the one of this machine.
   oci: async (order) =>
     order.processor === process.arch

@@ -2,11 +2,20 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
+import { root } from '../../scripts/build/project.js';
 import type { Component } from '../../scripts/package/components.js';
 import { contentsOf, type Format, ownDirectories } from '../../scripts/package/contents.js';
 import { filled } from '../../scripts/package/deb.js';
@@ -145,8 +154,31 @@ describe('npm run package', () => {
     assert.equal(basename(archive), 'lvsadm-1.2.3-rc.1-linux-x86_64.tar.gz');
     const text = execFileSync('tar', ['-tvzf', archive], { encoding: 'utf8' });
     assert.match(text, /^-rwxr-xr-x 0\/0 .* usr\/sbin\/lvsadm$/m);
+    assert.match(text, /^-rwxr-xr-x 0\/0 .* etc\/init\.d\/lvsadm$/m);
     assert.match(text, /LGPL-2\.1\.txt$/m);
     assert.doesNotMatch(text, /ipvsadm$/m);
+  });
+
+  test('tar with musl: the name says so', async () => {
+    const [archive = ''] = await makers.tar({ ...order(), libc: 'musl' });
+    assert.equal(basename(archive), 'lvsadm-1.2.3-rc.1-linux-x86_64-musl.tar.gz');
+  });
+
+  test('the script of OpenRC hands on the status of apply, and its stop changes nothing', () => {
+    const script = join(root, 'packaging/openrc/lvsadm');
+    const bin = mkdtempSync(join(directory, 'bin-'));
+    writeFileSync(join(bin, 'lvsadm'), '#!/bin/sh\necho "lvsadm $*"\nexit 4\n', { mode: 0o755 });
+    const run = (words: string) =>
+      spawnSync('sh', ['-euc', `ebegin() { :; }; eend() { return $1; }; . ${script}; ${words}`], {
+        encoding: 'utf8',
+        env: { PATH: `${bin}:${process.env['PATH']}` },
+      });
+    for (const words of ['set +e; start', 'set +e; reload']) {
+      const { status, stdout } = run(words);
+      assert.deepEqual([status, stdout], [4, 'lvsadm apply -f /etc/lvsadm.d\n']);
+    }
+    const { status, stdout } = run('stop');
+    assert.deepEqual([status, stdout], [0, '']);
   });
 
   test('image: an index that leads to a manifest, a configuration and a layer, by their hashes', async (t) => {

@@ -2,10 +2,12 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { test } from 'node:test';
-import { findBun } from '../../scripts/build/bun.js';
+import { crossTarget, findBun, type Target } from '../../scripts/build/bun.js';
+import { root } from '../../scripts/build/project.js';
 import { checkIntegrity } from '../../scripts/build/registry.js';
+import { standaloneFileFor } from '../../scripts/build/standalone.js';
 
 test('Bun is found in the package for this machine, and where its install script moves it', (t) => {
   const modules = mkdtempSync(join(tmpdir(), 'lvsadm-bun-'));
@@ -43,5 +45,29 @@ test('an archive with another sum than that of package-lock.json is refused', (t
   assert.throws(
     () => checkIntegrity(file, sum),
     /archive\.tgz is not the file that package-lock\.json names/,
+  );
+});
+
+test('another processor or C library takes its own Bun, this machine the one that npm has installed', () => {
+  const own = process.arch === 'arm64' ? 'arm64' : 'x64';
+  assert.equal(crossTarget({}), undefined);
+  assert.equal(crossTarget({ processor: own }), undefined);
+  assert.deepEqual(crossTarget({ processor: 'x64', libc: 'musl' }), {
+    package: '@oven/bun-linux-x64-musl',
+    target: 'bun-linux-x64-musl',
+  });
+  assert.deepEqual(crossTarget({ processor: 'arm64', libc: 'musl' }), {
+    package: '@oven/bun-linux-aarch64-musl',
+    target: 'bun-linux-arm64-musl',
+  });
+  const files = [
+    {},
+    { processor: own },
+    { processor: 'x64', libc: 'musl' },
+    { processor: 'arm64', libc: 'musl' },
+  ];
+  assert.deepEqual(
+    (files as Target[]).map((target) => relative(root, standaloneFileFor(target))),
+    ['', '', 'x64-musl/', 'arm64-musl/'].map((directory) => `dist/standalone/${directory}lvsadm`),
   );
 });

@@ -76,7 +76,7 @@ async function initramfs(kernel: Kernel): Promise<Buffer> {
     if (to !== undefined) await add(`${to}/${basename(path)}`, join(root, path));
   }
   await add('init', join(checkout, 'test/lab/arm64/init'));
-  await add('sbin/lvsadm', standaloneFileFor('arm64'));
+  await add('sbin/lvsadm', standaloneFileFor({ processor: 'arm64' }));
   return newc([...entries, ...(await moduleEntries(kernel, modules))]);
 }
 

@@ -3,6 +3,7 @@
  * send SIGCONT.
  */
 import fs from 'node:fs';
+import { join } from 'node:path';
 import { runProcess } from '../../src/cli/process/context.js';
 import { openNodeSocket } from '../../src/netlink/transport/node.js';
 import { countedFiles, countedSockets, Steps } from '../support/steps.js';
@@ -12,7 +13,7 @@ const steps = new Steps(Number(step), () => void process.kill(process.pid, signa
 
 await runProcess({
   program: 'lvsadm',
-  command: [process.execPath, 'lvsadm'],
+  command: [process.execPath, join(import.meta.dirname, '../../../dist/lvsadm.js')],
   argv,
   files: countedFiles(fs, steps),
   openSocket: countedSockets(openNodeSocket, steps),

@@ -66,6 +66,8 @@ export class Director {
     readonly client: IpvsClient,
     /** Leads to the IPVS that commands see. */
     readonly openSocket: OpenSocket,
+    /** Whether the settings of IPVS are the kernel's. */
+    private readonly hasKernel: boolean,
   ) {}
 
   /** `openSocket` leads to another IPVS than the one in memory: the kernel's, in the lab. */
@@ -79,7 +81,7 @@ export class Director {
         if (direction === 'send') sent(bytes);
       },
     });
-    const director = new Director(directory, ipvs, client, open);
+    const director = new Director(directory, ipvs, client, open, openSocket !== undefined);
     sent = (bytes) => {
       director.changesSent += changesIn(bytes).length;
     };
@@ -149,8 +151,9 @@ export class Director {
     return { status, out: out.text, err: err.text };
   }
 
-  /** Real files; settings of IPVS are those in `vs` in the test's own directory. */
+  /** Real files; settings of an IPVS in memory are those in `vs` in the test's own directory. */
   private get files(): Files {
+    if (this.hasKernel) return { ...ownFiles };
     const settings = join(this.directory, 'vs');
     const at = (path: string): string => path.replace(/^\/proc\/sys\/net\/ipv4\/vs/, settings);
     return {

@@ -20,7 +20,7 @@ const guests: readonly (readonly string[])[] = [
   ['real-server', 'habits'],
   ['docs'],
   ['state', 'state-scale', 'client'],
-  ['doctor', 'robust'],
+  ['doctor', 'robust', 'rollback'],
   ['agent'],
   ['metrics', 'health', 'path'],
   ['state-traffic'],

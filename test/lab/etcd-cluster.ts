@@ -90,6 +90,13 @@ export class EtcdCluster {
     await new Promise((resolve) => process.once('exit', resolve));
   }
 
+  /** Starts the members that were killed. */
+  async revive(): Promise<void> {
+    const killed = this.members.filter(({ process }) => process === undefined);
+    for (const member of killed) this.run(member);
+    await Promise.all(killed.map((member) => this.ready(member)));
+  }
+
   async ready(member: Member): Promise<void> {
     const end = Date.now() + PATIENCE;
     for (;;) {

@@ -9,6 +9,11 @@ import { quickLvsadm } from '../distribution.js';
 import { type DirectorName, vip } from './network.js';
 import type { FleetEtcd } from './store.js';
 
+const WEB_PORT = 80;
+
+/** The service that the client sends its requests to. */
+export const web: ServiceId = { protocol: 'tcp', address: vip, port: WEB_PORT };
+
 /** The service whose servers the releases change. */
 export const pool: ServiceId = { protocol: 'tcp', address: vip, port: 81 };
 
@@ -32,26 +37,30 @@ export class Director {
     return this.earlier + (this.program?.output ?? '');
   }
 
-  /** Watches the table, and has connections of others go on here. */
+  /** Has connections of others go on here. */
   async prepare(): Promise<void> {
-    await this.agent.call('watchWeights', pool, LOOK);
     await this.host.sysctl({ 'net.ipv4.vs.sloppy_tcp': 1 });
   }
 
-  /** @param through program and its words, which runs the agent */
-  start(through: readonly string[] = []): void {
+  /** Watches the servers of the pool from now on: {@link counts}. */
+  async watch(): Promise<void> {
+    await this.agent.call('watchWeights', pool, LOOK);
+  }
+
+  /** @param variables of the agent's environment, besides those of the store */
+  start(variables: NodeJS.ProcessEnv = {}): void {
     const { name, etcd } = this;
     const own = join(this.directory, name);
     mkdirSync(own, { recursive: true });
-    const env = { ...process.env, ...etcd.environment('agent'), LVSADM_RUN: own, LVSADM_STATE_DIR: own };
-    const [file = '', ...words] = [
-      ...through,
-      quickLvsadm,
-      'run',
-      ...etcd.options,
-      ...['--node', name, '--label', 'site=eu1', '--prune'],
-    ];
-    this.program = new Program(this.host, file, words, env);
+    const env = {
+      ...process.env,
+      ...etcd.environment('agent'),
+      ...variables,
+      LVSADM_RUN: own,
+      LVSADM_STATE_DIR: own,
+    };
+    const words = ['run', ...etcd.options, '--node', name, '--label', 'site=eu1', '--prune'];
+    this.program = new Program(this.host, quickLvsadm, words, env);
   }
 
   async kill(): Promise<void> {
@@ -73,9 +82,20 @@ export class Director {
     process.kill(this.program?.pid as number, 'SIGCONT');
   }
 
-  /** Numbers of servers in the pool: at first, and after each change that was seen. */
+  /** Numbers of servers in the pool: when the watch began, and after each change that was seen. */
   async counts(): Promise<number[]> {
     const log = await this.agent.call('weightLog');
     return log.map(({ weights }) => Object.keys(weights).length);
+  }
+
+  /** Connections of the client that it has scheduled, or taken over, since its start. */
+  async connections(): Promise<bigint> {
+    const table = await this.agent.call('readTable');
+    return table.find(({ id }) => 'port' in id && id.port === WEB_PORT)?.stats.connections ?? 0n;
+  }
+
+  /** Removes the client's service, as another program would. */
+  async removeWeb(): Promise<void> {
+    await this.agent.call('applyChanges', [{ do: 'deleteService', id: web }]);
   }
 }

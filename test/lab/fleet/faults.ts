@@ -1,6 +1,6 @@
 /**
- * What can go wrong in a fleet. Each fault begins, shows that the directors keep what they have, and ends; a new release has to reach all
- * of them afterwards.
+ * What can go wrong in a fleet. Each fault begins, shows that the directors keep what they have, and ends, also where it fails; a new
+ * release has to reach all of them afterwards.
  */
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -11,6 +11,8 @@ import type { FleetTestbed } from './testbed.js';
 
 export interface FleetFault {
   readonly name: string;
+  /** Whether the fault itself costs requests, with or without a fleet (default: none may fail). */
+  readonly costsRequests?: boolean;
   play(fleet: FleetTestbed): Promise<unknown>;
 }
 
@@ -22,14 +24,17 @@ const others = ({ directors }: FleetTestbed, one: Director): Director[] =>
 
 /** All directors keep the tables that they have. */
 async function staysAsItIs(fleet: FleetTestbed): Promise<void> {
-  await sleep(QUIET);
+  const counts = () => Promise.all(fleet.directors.map((director) => director.counts()));
   await fleet.untilTables();
+  const before = await counts();
+  await sleep(QUIET);
+  assert.deepEqual(await counts(), before, fleet.logs());
 }
 
 /** A release that the first director refuses goes no further, and the tables stay. */
 async function stopsAtItsFirstWave(fleet: FleetTestbed, release: number, reason: RegExp): Promise<void> {
   const { status, stdout, stderr } = await fleet.operator(
-    ...['release', String(release), '--wave', 'lb1:1s', '--patience', '60', '--wait'],
+    ...['release', String(release), '--wave', 'lb1:1s', '--patience', '30', '--wait'],
   );
   assert.equal(status, 1, stdout + stderr);
   assert.match(stdout, /halted, wave 1 of 2 \(lb1\): lb1: /);
@@ -43,10 +48,12 @@ const etcdKilled: FleetFault = {
     const { cluster } = fleet.etcd;
     const member = fleet.any(cluster.members);
     await cluster.kill(member);
-    await fleet.release();
-    await fleet.untilTables();
-    cluster.run(member);
-    await cluster.ready(member);
+    try {
+      await fleet.release();
+      await fleet.untilTables();
+    } finally {
+      await cluster.revive();
+    }
   },
 };
 
@@ -55,9 +62,12 @@ const agentKilled: FleetFault = {
   async play(fleet) {
     const director = fleet.any(fleet.directors);
     await director.kill();
-    await fleet.release(false);
-    await fleet.untilTables(others(fleet, director));
-    director.start();
+    try {
+      await fleet.release(false);
+      await fleet.untilTables(others(fleet, director));
+    } finally {
+      director.start();
+    }
     await fleet.untilTables();
   },
 };
@@ -67,14 +77,16 @@ const storeDown: FleetFault = {
   async play(fleet) {
     const { cluster } = fleet.etcd;
     await Promise.all(cluster.members.map((member) => cluster.kill(member)));
-    const director = fleet.any(fleet.directors);
-    await director.kill();
-    const from = director.output.length;
-    director.start();
-    await director.says(/first application/, from);
-    await staysAsItIs(fleet);
-    for (const member of cluster.members) cluster.run(member);
-    await Promise.all(cluster.members.map((member) => cluster.ready(member)));
+    try {
+      const director = fleet.any(fleet.directors);
+      await director.kill();
+      const from = director.output.length;
+      director.start();
+      await director.says(/first application/, from);
+      await staysAsItIs(fleet);
+    } finally {
+      await cluster.revive();
+    }
   },
 };
 
@@ -83,10 +95,13 @@ const compactedWhileCut: FleetFault = {
   async play(fleet) {
     const director = fleet.any(fleet.directors);
     await cutOff(director.host);
-    await fleet.release(false);
-    await fleet.untilTables(others(fleet, director));
-    await fleet.etcd.compact();
-    await reconnect(director.host);
+    try {
+      await fleet.release(false);
+      await fleet.untilTables(others(fleet, director));
+      await fleet.etcd.compact();
+    } finally {
+      await reconnect(director.host);
+    }
     await fleet.untilTables();
   },
 };
@@ -96,9 +111,12 @@ const late: FleetFault = {
   async play(fleet) {
     const late = fleet.directors.slice(0, 2);
     await Promise.all(late.map(({ host }) => delay(host, '400ms', '100ms')));
-    await fleet.release();
-    await fleet.untilTables();
-    await Promise.all(late.map(({ host }) => endDelay(host)));
+    try {
+      await fleet.release();
+      await fleet.untilTables();
+    } finally {
+      await Promise.all(late.map(({ host }) => endDelay(host)));
+    }
   },
 };
 
@@ -107,8 +125,11 @@ const prefixDeleted: FleetFault = {
   async play(fleet) {
     const entries = await fleet.etcd.entries();
     await fleet.etcd.ctl(['del', '--prefix', PREFIX]);
-    await staysAsItIs(fleet);
-    for (const [key, value] of entries) await fleet.etcd.ctl(['put', key], value);
+    try {
+      await staysAsItIs(fleet);
+    } finally {
+      for (const [key, value] of entries) await fleet.etcd.ctl(['put', key], value);
+    }
   },
 };
 
@@ -119,11 +140,15 @@ const documentTruncated: FleetFault = {
     const { id } = await fleet.pushNext();
     const [key, value] =
       (await fleet.etcd.entries()).find(
-        ([key]) => key.startsWith(`${PREFIX}documents/pool.json/`) && !before.has(key),
+        ([key]) => key.startsWith(`${PREFIX}documents/web.json/`) && !before.has(key),
       ) ?? assert.fail('there is no new document');
     await fleet.etcd.ctl(['put', key], value.slice(0, -20));
-    await stopsAtItsFirstWave(fleet, id, /it is another text/);
-    await fleet.etcd.ctl(['put', key], value);
+    try {
+      await stopsAtItsFirstWave(fleet, id, /it is another text/);
+    } finally {
+      await fleet.etcd.ctl(['put', key], value);
+    }
+    await fleet.succeeds('rollback', '--wait');
   },
 };
 
@@ -141,6 +166,7 @@ const removesTooMuch: FleetFault = {
   async play(fleet) {
     const { id } = await fleet.push(5);
     await stopsAtItsFirstWave(fleet, id, /would remove \d+ of \d+ servers/);
+    await fleet.succeeds('rollback', '--wait');
   },
 };
 
@@ -149,7 +175,8 @@ const twoOperators: FleetFault = {
   async play(fleet) {
     const releases = [await fleet.pushNext(), await fleet.push(17)];
     const results = await Promise.all(
-      releases.map(({ id }) => fleet.operator('release', String(id), '--wait')),
+      // A rollout whose wave has to be well for a time is not over when the second operator begins.
+      releases.map(({ id }) => fleet.operator('release', String(id), '--wave', 'lb1:1s', '--wait')),
     );
     const winners = releases.filter((_, index) => results[index]?.status === 0);
     const told = results.map(({ status, stdout, stderr }) => `${status}: ${stdout}${stderr}`).join('\n');
@@ -160,19 +187,29 @@ const twoOperators: FleetFault = {
   },
 };
 
+/** What faketime(1) sets for its program; a process of its own in between would outlive SIGKILL. */
+const clockAhead = (offset: string): NodeJS.ProcessEnv => ({
+  LD_PRELOAD: '/usr/$LIB/faketime/libfaketime.so.1',
+  FAKETIME: offset,
+  FAKETIME_DONT_FAKE_MONOTONIC: '1',
+});
+
 const clocksApart: FleetFault = {
   name: 'the clocks of two directors are hours apart',
   async play(fleet) {
     const [one, other] = fleet.directors.slice(2) as [Director, Director];
     await Promise.all([one.kill(), other.kill()]);
-    one.start(['faketime', '-f', '+20h']);
-    other.start(['faketime', '-f', '+1h']);
-    await fleet.untilWell();
-    await fleet.release();
-    await fleet.untilTables();
-    await Promise.all([one.kill(), other.kill()]);
-    one.start();
-    other.start();
+    try {
+      one.start(clockAhead('+20h'));
+      other.start(clockAhead('+1h'));
+      await fleet.untilWell();
+      await fleet.release();
+      await fleet.untilTables();
+    } finally {
+      await Promise.all([one.kill(), other.kill()]);
+      one.start();
+      other.start();
+    }
   },
 };
 
@@ -183,19 +220,22 @@ const full: FleetFault = {
     const filler = 'x'.repeat(1_000_000);
     const isFull = async (index: number): Promise<boolean> =>
       /space exceeded/.test((await etcd.tryCtl(['put', `/filler/${index}`], filler)).stderr);
-    let puts = 0;
-    while (!(await isFull(puts++))) assert.ok(puts < (2 * QUOTA) / filler.length, 'it takes everything');
-    const director = fleet.any(fleet.directors);
-    await director.kill();
-    director.start();
-    const refused = await fleet.operator('release', '--supersede');
-    assert.equal(refused.status, 255, refused.stdout + refused.stderr);
-    assert.match(refused.stderr, /space exceeded/);
-    await staysAsItIs(fleet);
-    await etcd.ctl(['del', '--prefix', '/filler/']);
-    await etcd.compact();
-    await etcd.ctl(['defrag']);
-    await etcd.ctl(['alarm', 'disarm']);
+    try {
+      let puts = 0;
+      while (!(await isFull(puts++))) assert.ok(puts < (2 * QUOTA) / filler.length, 'it takes everything');
+      const director = fleet.any(fleet.directors);
+      await director.kill();
+      director.start();
+      const refused = await fleet.operator('release', '--supersede');
+      assert.equal(refused.status, 255, refused.stdout + refused.stderr);
+      assert.match(refused.stderr, /space exceeded/);
+      await staysAsItIs(fleet);
+    } finally {
+      await etcd.ctl(['del', '--prefix', '/filler/']);
+      await etcd.compact();
+      await etcd.ctl(['defrag']);
+      await etcd.ctl(['alarm', 'disarm']);
+    }
   },
 };
 
@@ -204,12 +244,15 @@ const leaseExpired: FleetFault = {
   async play(fleet) {
     const director = fleet.any(fleet.directors);
     director.pause();
-    await sleep(45_000);
-    const { stdout } = await fleet.operator('status');
-    assert.match(stdout, new RegExp(`^${director.name} .* lost `, 'm'));
-    await fleet.release();
-    await fleet.untilTables(others(fleet, director));
-    director.goOn();
+    try {
+      await sleep(45_000);
+      const { stdout } = await fleet.operator('status');
+      assert.match(stdout, new RegExp(`^ *${director.name} .* lost `, 'm'));
+      await fleet.release();
+      await fleet.untilTables(others(fleet, director));
+    } finally {
+      director.goOn();
+    }
     await fleet.untilTables();
   },
 };
@@ -221,12 +264,15 @@ const wrongPassword: FleetFault = {
     const [first] = fleet.directors as [Director];
     const from = first.output.length;
     await etcd.ctl(['user', 'passwd', 'lvs-agent', '--interactive=false'], 'another-secret');
-    // Tokens that members know would do for minutes.
-    await etcd.restart();
-    await first.says(/authentication failed|invalid user ID or password/, from);
-    await staysAsItIs(fleet);
-    assert.doesNotMatch(fleet.logs(), /(agent|another)-secret/);
-    etcd.writePassword('agent', 'another-secret');
+    try {
+      // Tokens that members know would do for minutes.
+      await etcd.restart();
+      await first.says(/authentication failed|invalid user ID or password/, from);
+      await staysAsItIs(fleet);
+      for (const { output } of fleet.directors) assert.doesNotMatch(output, /(agent|another)-secret/);
+    } finally {
+      etcd.writePassword('agent', 'another-secret');
+    }
   },
 };
 
@@ -237,22 +283,49 @@ const certificateEnded: FleetFault = {
     const [first] = fleet.directors as [Director];
     const from = first.output.length;
     etcd.renewCertificate(-1);
-    await etcd.restart();
-    await first.says(/certificate/i, from);
-    await staysAsItIs(fleet);
-    etcd.renewCertificate(2);
+    try {
+      await etcd.restart();
+      await first.says(/certificate/i, from);
+      await staysAsItIs(fleet);
+    } finally {
+      etcd.renewCertificate(2);
+    }
   },
 };
 
 const outOfEcmp: FleetFault = {
   name: 'each director in turn is taken out of ECMP',
   async play(fleet) {
-    for (const name of directorNames) {
-      await fleet.spread(directorNames.filter((other) => other !== name));
-      await fleet.requireHeld();
-      await sleep(1000);
+    try {
+      for (const name of directorNames) {
+        await fleet.spread(directorNames.filter((other) => other !== name));
+        await fleet.requireHeld();
+        await sleep(1000);
+      }
+    } finally {
+      await fleet.spread(directorNames);
     }
-    await fleet.spread(directorNames);
+  },
+};
+
+/** Shows, too, that requests which nobody answers are noticed. */
+const serviceRemoved: FleetFault = {
+  name: 'another program removes a service',
+  costsRequests: true,
+  async play(fleet) {
+    const director = fleet.any(fleet.directors);
+    const before = await fleet.driftOn(director.name);
+    director.pause();
+    try {
+      await director.removeWeb();
+      await sleep(QUIET);
+    } finally {
+      director.goOn();
+    }
+    await fleet.until(async () => {
+      const drift = await fleet.driftOn(director.name);
+      return drift > before ? undefined : `the drift on ${director.name} is ${drift}, it was ${before}`;
+    });
   },
 };
 
@@ -273,4 +346,5 @@ export const fleetFaults: readonly FleetFault[] = [
   wrongPassword,
   certificateEnded,
   outOfEcmp,
+  serviceRemoved,
 ];

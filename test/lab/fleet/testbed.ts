@@ -104,13 +104,16 @@ export class FleetTestbed implements AsyncDisposable {
   async push(size: number, scheduler = 'wrr'): Promise<Release> {
     const documents = join(this.directory, 'documents');
     mkdirSync(documents, { recursive: true });
-    const service = (port: number, words: object, servers: readonly string[]) =>
+    const service = (port: number, words: object, servers: readonly (string | object)[]) =>
       JSON.stringify({ services: [{ service: `tcp://${vip}:${port}`, ...words, servers }] });
     const web = { scheduler: 'mh', schedulerFlags: ['mh-port'] };
-    writeFileSync(join(documents, 'web.json'), service(80, web, Object.values(serverAddresses)));
+    // Each release changes the servers of the client's requests, too, and not where they go.
+    const upperThreshold = 10_000 + ++this.pushes;
+    const servers = Object.values(serverAddresses).map((server) => ({ server, upperThreshold }));
+    writeFileSync(join(documents, 'web.json'), service(80, web, servers));
     const members = Array.from({ length: size }, (_, index) => `198.18.0.${index + 1}`);
     writeFileSync(join(documents, 'pool.json'), service(81, { scheduler }, members));
-    const comment = `push ${++this.pushes}`;
+    const comment = `push ${this.pushes}`;
     const { release } = JSON.parse(
       await this.succeeds('push', '-f', documents, '--json', '--comment', comment),
     );
@@ -132,30 +135,49 @@ export class FleetTestbed implements AsyncDisposable {
   }
 
   /** Waits until directors have the servers of the current release. @returns milliseconds that it took */
-  async untilTables(directors = this.directors): Promise<number> {
+  untilTables(directors = this.directors): Promise<number> {
     const { size } = this.current;
-    const begun = monotonic();
-    for (;;) {
+    return this.until(async () => {
       const counts = await Promise.all(directors.map((director) => director.counts()));
-      if (counts.every((each) => each.at(-1) === size)) return monotonic() - begun;
+      if (counts.every((each) => each.at(-1) === size)) return undefined;
       const found = directors.map(({ name }, index) => `${name}: ${counts[index]?.join(' ')}`).join('; ');
-      assert.ok(monotonic() - begun < CONVERGENCE, `${size} are expected, ${found}${this.logs()}`);
-      await sleep(200);
-    }
+      return `${size} are expected, ${found}`;
+    });
   }
 
   /** Waits until the fleet is well. @returns milliseconds that it took */
   async untilWell(): Promise<number> {
+    const taken = await this.until(async () => {
+      const { status, stdout, stderr } = await this.operator('status');
+      return status === 0 ? undefined : stdout + stderr;
+    });
+    return taken + (await this.untilTables());
+  }
+
+  /** Differences that another program made on a director, as it reports them. */
+  async driftOn(name: DirectorName): Promise<number> {
+    const { directors } = JSON.parse((await this.operator('status', '--json')).stdout) as {
+      directors: { name: string; drift: number | null }[];
+    };
+    return directors.find((each) => each.name === name)?.drift ?? 0;
+  }
+
+  /** @param lacking says what is not yet as it has to be. @returns milliseconds until nothing was lacking */
+  async until(lacking: () => Promise<string | undefined>): Promise<number> {
     const begun = monotonic();
     for (;;) {
-      const { status, stdout, stderr } = await this.operator('status');
-      if (status === 0) {
-        await this.untilTables();
-        return monotonic() - begun;
-      }
-      assert.ok(monotonic() - begun < CONVERGENCE, `${stdout}${stderr}${this.logs()}`);
-      await sleep(500);
+      const lack = await lacking();
+      if (lack === undefined) return monotonic() - begun;
+      assert.ok(monotonic() - begun < CONVERGENCE, lack + this.logs());
+      await sleep(300);
     }
+  }
+
+  /** The fleet is as a fault finds it: well, with the client's connections. The tables are watched from now on. */
+  async begun(): Promise<void> {
+    await this.untilWell();
+    await this.requireHeld();
+    await Promise.all(this.directors.map((director) => director.watch()));
   }
 
   /** What becomes of the requests of the client while the work is done. */
@@ -194,6 +216,8 @@ export class FleetTestbed implements AsyncDisposable {
   private async begin(): Promise<void> {
     this.current = await this.push(POOL);
     for (const director of this.directors) {
+      // The first look loads the kernel's module.
+      await director.watch();
       await director.prepare();
       director.start();
     }

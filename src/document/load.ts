@@ -11,7 +11,7 @@ import type { Source } from './location.js';
 import { mergeFragments } from './merge.js';
 import { type Lookup, Names } from './names.js';
 import { ProblemList } from './problem-list.js';
-import { document } from './schema.js';
+import { type DocumentValue, document } from './schema.js';
 
 /** A text and the name of the file it is from. */
 export interface NamedText {
@@ -39,10 +39,18 @@ export function requireEnds(texts: readonly NamedText[], last: readonly NamedTex
 }
 
 /** The documents in a text. @throws DocumentError */
-type Read = (file: string, text: string) => Promise<Source[]>;
+type Read = (text: NamedText) => Promise<Source[]>;
 
 /** Converts a document; parts with names that have not been looked up yet are left out. */
 type Conversion = (report: Report) => Fragment;
+
+/** The documents of a text. */
+interface ReadText {
+  readonly text: NamedText;
+  readonly conversions: readonly Conversion[];
+  /** Whether they say the same to every director. */
+  readonly isCommon: boolean;
+}
 
 /**
  * The desired state that texts describe together; each is YAML, JSON, or rules as `-S` writes them.
@@ -50,28 +58,90 @@ type Conversion = (report: Report) => Fragment;
  * @param director whom they are for (default: one without labels and variables)
  * @throws DocumentError
  */
-export async function parseDocuments(
+export const parseDocuments = (
   texts: readonly NamedText[],
   lookup?: Lookup,
   director: Director = noDirector,
-): Promise<DesiredState> {
-  const names = new Names(lookup);
-  const { state, problems } = await parseAll(texts, names, read, director);
-  if (problems.isEmpty) return state;
-  if (!texts.some(({ text }) => looksLikeJson(text))) throw problems.error(texts.map(({ file }) => file));
-  const located = await parseAll(texts, names, readLocated, director);
-  throw located.problems.error(texts.map(({ file }) => file));
+): Promise<DesiredState> => new DocumentSet(texts, lookup).stateFor(director);
+
+/** Texts that are for one director or several: each is read once, and converted once if it says the same to all. */
+export class DocumentSet {
+  private readonly names: Names;
+  private readonly sources = new Map<NamedText, Promise<Source[]>>();
+  private readonly common = new Map<NamedText, readonly Fragment[]>();
+
+  /** @param lookup as {@link parseDocuments} takes it */
+  constructor(
+    private readonly texts: readonly NamedText[],
+    lookup?: Lookup,
+  ) {
+    this.names = new Names(lookup);
+  }
+
+  /** @throws DocumentError */
+  async stateFor(director: Director): Promise<DesiredState> {
+    const { texts } = this;
+    const { state, problems } = await this.parse(this.readOnce, director);
+    if (problems.isEmpty) return state;
+    if (!texts.some(({ text }) => looksLikeJson(text))) throw problems.error(texts.map(({ file }) => file));
+    const located = await this.parse(readLocated, director);
+    throw located.problems.error(texts.map(({ file }) => file));
+  }
+
+  private readonly readOnce: Read = (text) => {
+    const sources = this.sources.get(text) ?? read(text);
+    this.sources.set(text, sources);
+    return sources;
+  };
+
+  private async parse(read: Read, director: Director) {
+    const unread = new ProblemList();
+    const readTexts: ReadText[] = [];
+    // A file that cannot be read does not keep the others from being checked.
+    for (const text of this.texts) readTexts.push(await this.conversionsOf(text, read, unread, director));
+    let { state, problems, fragments } = convert(readTexts, unread);
+    // A conversion may find more names, such as ports that only a known host asks for.
+    while (await this.names.lookUp()) ({ state, problems, fragments } = convert(readTexts, unread));
+    if (problems.isEmpty)
+      for (const [index, { text, isCommon }] of readTexts.entries())
+        if (isCommon) this.common.set(text, fragments[index] ?? []);
+    return { state, problems };
+  }
+
+  private async conversionsOf(
+    text: NamedText,
+    read: Read,
+    problems: ProblemList,
+    director: Director,
+  ): Promise<ReadText> {
+    // Those that were read before have no positions of JSON.
+    const known = read === this.readOnce ? this.common.get(text) : undefined;
+    if (known !== undefined)
+      return { text, conversions: known.map((fragment) => () => fragment), isCommon: true };
+    try {
+      if (text.isRules || looksLikeRules(text.text)) {
+        const { convertRules } = await import('./formats/rules.js');
+        const conversion: Conversion = (report) => convertRules(text.file, text.text, this.names, report);
+        return { text, conversions: [conversion], isCommon: true };
+      }
+      return await documentConversions(text, this.names, read, problems, director);
+    } catch (error) {
+      if (!(error instanceof DocumentError)) throw error;
+      problems.add(error);
+      return { text, conversions: [], isCommon: false };
+    }
+  }
 }
 
-const read: Read = async (file, text) => {
-  const json = readJson(file, text);
-  return json === undefined ? readYaml(file, text) : [json];
+const read: Read = async (text) => {
+  const json = readJson(text.file, text.text);
+  return json === undefined ? readYaml(text) : [json];
 };
 
 /** JSON has positions when it is read as YAML, unless it is too large for that. */
-const readLocated: Read = async (file, text) => {
+const readLocated: Read = async ({ file, text }) => {
   const json = readJson(file, text);
-  if (json === undefined) return readYaml(file, text);
+  if (json === undefined) return readYaml({ file, text });
   const yaml = await import('./formats/yaml.js');
   try {
     return yaml.readYaml(file, text, positionValues);
@@ -81,73 +151,49 @@ const readLocated: Read = async (file, text) => {
 };
 
 /** The parser of YAML is loaded for those texts only that need it. */
-const readYaml: Read = async (file, text) => (await import('./formats/yaml.js')).readYaml(file, text);
+const readYaml: Read = async ({ file, text }) => (await import('./formats/yaml.js')).readYaml(file, text);
 
-async function parseAll(texts: readonly NamedText[], names: Names, read: Read, director: Director) {
-  const unread = new ProblemList();
-  const conversions: Conversion[] = [];
-  for (const text of texts) {
-    // A file that cannot be read does not keep the others from being checked.
-    for (const conversion of await conversionsOf(text, names, read, unread, director))
-      conversions.push(conversion);
-  }
-  let { state, problems } = convert(conversions, unread);
-  // A conversion may find more names, such as ports that only a known host asks for.
-  while (await names.lookUp()) ({ state, problems } = convert(conversions, unread));
-  return { state, problems };
-}
-
-function convert(conversions: readonly Conversion[], unread: ProblemList) {
+function convert(texts: readonly ReadText[], unread: ProblemList) {
   const problems = unread.copy();
-  const fragments = conversions.map((conversion) => conversion(problems.report));
-  return { state: mergeFragments(fragments, problems.report), problems };
-}
-
-async function conversionsOf(
-  text: NamedText,
-  names: Names,
-  read: Read,
-  problems: ProblemList,
-  director: Director,
-): Promise<Conversion[]> {
-  try {
-    if (text.isRules || looksLikeRules(text.text)) {
-      const { convertRules } = await import('./formats/rules.js');
-      return [(report) => convertRules(text.file, text.text, names, report)];
-    }
-    return await documentConversions(text, names, read, problems, director);
-  } catch (error) {
-    if (!(error instanceof DocumentError)) throw error;
-    problems.add(error);
-    return [];
-  }
+  const fragments = texts.map(({ conversions }) =>
+    conversions.map((conversion) => conversion(problems.report)),
+  );
+  return { state: mergeFragments(fragments.flat(), problems.report), problems, fragments };
 }
 
 /** @throws DocumentError for a text that cannot be read, or without documents */
 async function documentConversions(
-  { file, text }: NamedText,
+  named: NamedText,
   names: Names,
   read: Read,
   problems: ProblemList,
   director: Director,
-): Promise<Conversion[]> {
-  const written = (await read(file, text)).filter(({ value }) => value !== undefined);
-  const sources = text.includes('${')
+): Promise<ReadText> {
+  const { file, text } = named;
+  const written = (await read(named)).filter(({ value }) => value !== undefined);
+  const hasVariables = text.includes('${');
+  const sources = hasVariables
     ? written.flatMap((source) => withVariables(source, director, problems.report) ?? [])
     : written;
   if (written.length === 0) throw new DocumentError([{ file, text: EMPTY }]);
   const conversions: Conversion[] = [];
+  let isCommon = !hasVariables;
   for (const source of sources) {
     const fits = document.fits(source.value);
     if (!fits) await reportMisfits(source, problems);
     const value = fits ? source.value : document.fitting(source.value);
     if (value === undefined) continue;
+    isCommon &&= !namesDirectors(value);
     if (!value.services && !value.timeouts && !value.sync && !value.settings) {
       problems.report(() => ({ ...source.locate([]), text: EMPTY }));
     } else conversions.push((report) => convertDocument(value, source, names, report, director));
   }
-  return conversions;
+  return { text: named, conversions, isCommon };
 }
+
+/** Whether a document, or a part of it, is for some directors. */
+const namesDirectors = ({ only, sync, services = [] }: DocumentValue): boolean =>
+  only !== undefined || sync?.peers !== undefined || services.some((service) => service.only !== undefined);
 
 /** Rules begin with an option, which no YAML document with keys in it does. */
 function looksLikeRules(text: string): boolean {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Director, noDirector } from '../../src/document/audience.js';
-import { parseDocuments } from '../../src/document/load.js';
+import { DocumentSet, parseDocuments } from '../../src/document/load.js';
 import { formatService } from '../../src/model/service-uri.js';
 
 const eu1: Director = {
@@ -143,3 +143,35 @@ for (const [title, text, director, pattern] of refusals) {
     await assert.rejects(parseDocuments([{ file: 'web.yaml', text }], undefined, director), pattern);
   });
 }
+
+test('documents that are read for several directors say the same as those that are read for each', async () => {
+  const texts = [
+    {
+      file: 'common.yaml',
+      text: 'services:\n  - { service: "tcp://192.0.2.9:80", servers: [198.51.100.9] }\n',
+    },
+    { file: 'some.yaml', text: audiences },
+    {
+      file: 'own.json',
+      text: `{"services":[{"service":"tcp://192.0.2.8:80","servers":["\${server:-198.51.100.1}"]}]}`,
+    },
+    { file: 'rules', text: '-A -t 192.0.2.7:80 -s wlc\n' },
+  ];
+  const set = new DocumentSet(texts);
+  for (const director of [eu1, noDirector, { ...eu1, variables: { server: '198.51.100.2' } }, eu1])
+    assert.deepEqual(await set.stateFor(director), await parseDocuments(texts, undefined, director));
+});
+
+test('a mistake for a later director has its place, and both places if it is a duplicate', async () => {
+  const service = (address: string, only = ''): string =>
+    `{"services":[{"service":"tcp://${address}:80"${only}}]}`;
+  const set = new DocumentSet([
+    { file: 'first.json', text: service('192.0.2.1') },
+    { file: 'second.json', text: service('192.0.2.1', ',"only":{"site":"eu1"}') },
+  ]);
+  await set.stateFor(noDirector);
+  await assert.rejects(
+    set.stateFor(eu1),
+    /second\.json:1:\d+: services\[0\]\.service: tcp:\/\/192\.0\.2\.1:80 stands here a second time; first at first\.json:1:\d+/,
+  );
+});

@@ -1,17 +1,17 @@
 /** `lvsadm fleet diff`: what a release changes on each director, compared with the one that it runs. */
 import type { Context } from '../../context.js';
 import type { Director } from '../../document/audience.js';
-import { parseDocuments } from '../../document/load.js';
+import { DocumentSet } from '../../document/load.js';
 import { UsageError } from '../../errors.js';
 import { type Fleet, readFleet } from '../../fleet/operator.js';
-import { type FleetDocument, findRelease, namedOrNewest, readDocuments } from '../../fleet/releases.js';
+import { findRelease, namedOrNewest, readDocuments } from '../../fleet/releases.js';
 import type { FleetStore } from '../../fleet/store.js';
 import type { DesiredState, State } from '../../model/state.js';
 import { toJson } from '../../output/json.js';
 import { changesAnything, planJson, renderPlan } from '../../output/plan.js';
 import { themeFor } from '../../output/theme.js';
 import { diff } from '../../plan/diff.js';
-import { directorFor } from './directors.js';
+import { kindsOf } from './directors.js';
 
 const SAME = 0;
 const DIFFERENT = 1;
@@ -26,17 +26,16 @@ export async function differences(
   const fleet = await readFleet(store);
   const chosen = await namedOrNewest(store, id);
   const names = node === undefined ? [...fleet.members.keys()] : [requireMember(node, fleet)];
-  const texts = new Texts(store);
+  const releases = new Releases(
+    store,
+    names.map((name) => [name, fleet.members.get(name) as Director]),
+  );
   const theme = await themeFor(context.out, context.env);
   const outcomes = new Map<string, { readonly names: string[]; readonly plan: ReturnType<typeof diff> }>();
   for (const name of names) {
-    const member = fleet.members.get(name) as Director;
     const { release } = fleet.reports.get(name) ?? {};
-    const before = release === undefined ? [] : await texts.of(release);
-    const plan = diff(
-      stateOf(await desired(before, name, member)),
-      await desired(await texts.of(chosen), name, member),
-    );
+    const before = release === undefined ? {} : await releases.desired(release, name);
+    const plan = diff(stateOf(before), await releases.desired(chosen, name));
     const text = renderPlan(plan, theme);
     const known = outcomes.get(text);
     if (known === undefined) outcomes.set(text, { names: [name], plan });
@@ -53,30 +52,35 @@ export async function differences(
   return all.some(([, { plan }]) => changesAnything(plan)) ? DIFFERENT : SAME;
 }
 
-/** The documents of releases, each read once. */
-class Texts {
-  private readonly known = new Map<number, Promise<FleetDocument[]>>();
+/** What releases say to directors: each is read once, and once for each kind of directors. */
+class Releases {
+  private readonly known = new Map<number, Promise<ReadonlyMap<string, () => Promise<DesiredState>>>>();
 
-  constructor(private readonly store: FleetStore) {}
+  constructor(
+    private readonly store: FleetStore,
+    private readonly members: readonly (readonly [string, Director])[],
+  ) {}
 
-  of(id: number): Promise<FleetDocument[]> {
-    const { store, known } = this;
-    const texts = known.get(id) ?? findRelease(store, id).then((release) => readDocuments(store, release));
-    known.set(id, texts);
-    return texts;
+  async desired(id: number, name: string): Promise<DesiredState> {
+    const states = this.known.get(id) ?? this.read(id);
+    this.known.set(id, states);
+    return (await states).get(name)?.() ?? {};
+  }
+
+  /** By the names of directors. */
+  private async read(id: number): Promise<ReadonlyMap<string, () => Promise<DesiredState>>> {
+    const documents = await readDocuments(this.store, await findRelease(this.store, id));
+    const texts = documents.map(({ name, text }) => ({ file: name, text }));
+    const set = new DocumentSet(texts);
+    return new Map(
+      kindsOf(texts, this.members).flatMap(({ names, director }) => {
+        let state: Promise<DesiredState> | undefined;
+        const once = () => (state ??= set.stateFor(director));
+        return names.map((name) => [name, once] as const);
+      }),
+    );
   }
 }
-
-const desired = (
-  documents: readonly FleetDocument[],
-  name: string,
-  director: Director,
-): Promise<DesiredState> =>
-  parseDocuments(
-    documents.map(({ name, text }) => ({ file: name, text })),
-    undefined,
-    directorFor(name, director),
-  );
 
 /** What a director has that runs these documents. */
 const stateOf = ({ services = [], daemons = [], timeouts = {}, settings }: DesiredState): State => ({

@@ -1,6 +1,6 @@
 /** `lvsadm fleet drain`, `weight` and `undrain`: servers held on all directors. */
 import type { Context } from '../../context.js';
-import { parseDocuments } from '../../document/load.js';
+import { DocumentSet } from '../../document/load.js';
 import { UsageError } from '../../errors.js';
 import { holdInFleet, readFleetHolds, releaseInFleet } from '../../fleet/fleet-holds.js';
 import { type Fleet, readFleet } from '../../fleet/operator.js';
@@ -125,10 +125,10 @@ async function serversOf(
 ): Promise<ServerName[]> {
   const documents = await readDocuments(store, await findRelease(store, release));
   const texts = documents.map(({ name, text }) => ({ file: name, text }));
-  const names = new SystemNames(context);
+  const set = new DocumentSet(texts, new SystemNames(context));
   const servers: ServerName[] = [];
-  for (const [, director] of kindsOf(texts, members)) {
-    const { services = [] } = await parseDocuments(texts, names, director);
+  for (const { director } of kindsOf(texts, members)) {
+    const { services = [] } = await set.stateFor(director);
     for (const { service, destinations = [] } of services)
       for (const { id } of destinations)
         servers.push({ service: formatService(service.id), server: destinationKey(id) });

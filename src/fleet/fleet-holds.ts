@@ -3,6 +3,7 @@ import { StoreError, UsageError } from '../errors.js';
 import { type Hold, type Holds, holdKey, holdText, inForce, isWeakened } from '../model/hold.js';
 import { fleetHoldKey, HOLDS } from './layout.js';
 import { type HoldEntry, holdRecord } from './records.js';
+import { sha256 } from './releases.js';
 import type { Entry, FleetStore } from './store.js';
 
 /** @param unreadable takes an entry that is no hold */
@@ -34,6 +35,14 @@ export async function readFleetHolds(
   });
   return { holds, problems };
 }
+
+/** Two sets of holds of one digest are the same, whatever their order. */
+export const holdsDigest = (holds: Iterable<Hold>): string =>
+  sha256(
+    Array.from(holds, (hold) => JSON.stringify(entryOf(hold)))
+      .sort()
+      .join('\n'),
+  ).slice(0, 16);
 
 /**
  * Holds servers on all directors, all of them or none.

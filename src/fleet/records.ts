@@ -91,8 +91,11 @@ const hold = z.object({
   reason: words.optional(),
 });
 
-/** Holds, or services, in a report. */
+/** Services in a report, and holds in one of an earlier lvsadm. */
 export const MOST_LISTED = 100;
+
+/** A director's own holds in its report: a conductor reads the reports of all directors each second. */
+export const MOST_HOLDS = 20;
 
 /** A service of mh, sh or dh whose servers were added in another order than by address and port. */
 const hashOrder = z.object({ service: words, order: z.string().max(64) });
@@ -117,12 +120,14 @@ const report = z.object({
   downBefore: count,
   /** Changes each few seconds while the director takes part in a rollout: without it, it is silent. */
   beat: count.optional(),
-  /** The holds that are in force there, at most some of them, and the number of all. */
+  /** The director's own holds, at most some of them (of an earlier lvsadm: those of the fleet, too), and the number of all in force. */
   holds: z
     .array(hold.extend({ ofFleet: z.literal(true).optional() }))
     .max(MOST_LISTED)
     .optional(),
   held: count.optional(),
+  /** The holds of the fleet that are in force there: their number, and what they are. */
+  ofFleet: z.object({ number: count, digest: z.string().max(64) }).optional(),
   /** At most some of them. */
   hashing: z.array(hashOrder).max(MOST_LISTED).optional(),
   /** Differences that another program made, found since the agent started. */

@@ -1,15 +1,17 @@
 /** The report of a director, under its lease. */
 import type { Holds } from '../model/hold.js';
 import { passed } from '../system/clock.js';
-import { entryOf } from './fleet-holds.js';
+import { entryOf, holdsDigest } from './fleet-holds.js';
 import { nodeKey } from './layout.js';
 import { LONGEST_ERROR, LOOK, type MemberPorts, type ProblemLog, REREAD } from './member-ports.js';
-import { MOST_LISTED, type NodeReport, reportRecord } from './records.js';
+import { MOST_HOLDS, MOST_LISTED, type NodeReport, reportRecord } from './records.js';
 import type { ReleaseFollower } from './release-follower.js';
 import { BEAT, waveOf } from './rollout.js';
 import type { FleetStore, Lease } from './store.js';
 
 export class Reporter {
+  private held: { readonly of: Holds; readonly there: HeldThere } | undefined;
+
   constructor(
     private readonly ports: MemberPorts,
     private readonly problems: ProblemLog,
@@ -50,6 +52,12 @@ export class Reporter {
     return entry?.revision ?? 0;
   }
 
+  /** The agent has another map of holds whenever they have changed: the report is made each second. */
+  private heldOn(holds: Holds): HeldThere {
+    if (this.held?.of !== holds) this.held = { of: holds, there: heldOn(holds) };
+    return this.held.there;
+  }
+
   private report(): Omit<NodeReport, 'time'> {
     const { version, condition, clock, node } = this.ports;
     const { converged, problem, health, holds, hashing, drift } = condition();
@@ -65,7 +73,7 @@ export class Reporter {
       converged: isInForce && converged,
       health,
       downBefore: last?.downBefore ?? 0,
-      ...heldOn(holds),
+      ...this.heldOn(holds),
       ...(hashing.length > 0 && { hashing: hashing.slice(0, MOST_LISTED) }),
       ...(drift > 0 && { drift }),
       ...(unsaved !== undefined && { unsaved: unsaved.slice(0, LONGEST_ERROR) }),
@@ -74,13 +82,17 @@ export class Reporter {
   }
 }
 
+type HeldThere = Pick<NodeReport, 'holds' | 'held' | 'ofFleet'>;
+
 /** What a report says of the holds on a director. */
-const heldOn = (holds: Holds): Pick<NodeReport, 'holds' | 'held'> =>
-  holds.size === 0
-    ? {}
-    : {
-        holds: [...holds.values()]
-          .slice(0, MOST_LISTED)
-          .map((hold) => ({ ...entryOf(hold), ...(hold.ofFleet && { ofFleet: hold.ofFleet }) })),
-        held: holds.size,
-      };
+function heldOn(holds: Holds): HeldThere {
+  if (holds.size === 0) return {};
+  const all = [...holds.values()];
+  const own = all.filter(({ ofFleet }) => !ofFleet);
+  const taken = all.filter(({ ofFleet }) => ofFleet);
+  return {
+    ...(own.length > 0 && { holds: own.slice(0, MOST_HOLDS).map(entryOf) }),
+    held: all.length,
+    ...(taken.length > 0 && { ofFleet: { number: taken.length, digest: holdsDigest(taken) } }),
+  };
+}

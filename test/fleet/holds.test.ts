@@ -1,8 +1,9 @@
 /** Holds in the store of a fleet: what directors take, and what a store without the truth must not end. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { heldLines } from '../../src/commands/fleet/held.js';
 import { holdInFleet, readFleetHolds, releaseInFleet } from '../../src/fleet/fleet-holds.js';
-import { HOLDS } from '../../src/fleet/layout.js';
+import { HOLDS, NODES } from '../../src/fleet/layout.js';
 import { readFleet } from '../../src/fleet/operator.js';
 import { type Hold, holdKey } from '../../src/model/hold.js';
 import { FleetFarm } from '../support/fleet-farm.js';
@@ -100,6 +101,42 @@ farmTest('a hold that cannot be read stays over a restart, too', async (farm) =>
   await farm.host('d1').start();
   await farm.pass(5000);
   assert.deepEqual(heldOn(farm), all(first.server));
+});
+
+farmTest('each of many holds is counted on the directors that have taken it', async (farm) => {
+  const many = Array.from({ length: 60 }, (_, index) => holdOf(`198.51.100.${index + 1}:80`));
+  await holdInFleet(farm.store, many, false, 0);
+  await holdInFleet(
+    farm.store,
+    many.map((hold) => ({ ...hold, service: 'tcp://192.0.2.11:80' })),
+    false,
+    0,
+  );
+  await farm.pass(3000);
+  const lines = heldLines(await readFleet(farm.store), 0);
+  assert.equal(lines.length, 120);
+  for (const line of lines) assert.match(line, /; on 3 of 3 directors\n$/);
+  const { entries } = await farm.store.read(NODES);
+  for (const { value } of entries) assert.ok(value.length < 500, `a report has ${value.length} characters`);
+  // A director's own hold wins, also over one of many.
+  const host = farm.host('d1');
+  const own = { ...holdOf('198.51.100.1:80'), weight: 5, ofFleet: undefined };
+  host.holds = new Map([...host.holds, [holdKey(own), own]]);
+  await farm.pass(3000);
+  const [first = '', ...others] = heldLines(await readFleet(farm.store), 0);
+  assert.match(first, /198\.51\.100\.1:80 .*; on 2 of 3 directors\n$/);
+  assert.match(others.at(-1) ?? '', /^d1: 198\.51\.100\.1:80 of .*: held at 5 by /);
+  assert.match(others[0] ?? '', /; on 3 of 3 directors\n$/);
+});
+
+farmTest('a director with other holds than the store is named as one', async (farm) => {
+  await holdInFleet(farm.store, [first], false, 0);
+  await farm.pass(3000);
+  farm.host('d2').cutOff();
+  await holdInFleet(farm.store, [second], false, 0);
+  await farm.pass(3000);
+  const lines = heldLines(await readFleet(farm.store), 0);
+  for (const line of lines) assert.match(line, /; on 2 of 3 directors, 1 with other holds of the fleet\n$/);
 });
 
 farmTest("another user's hold is not weakened without force", async ({ store }) => {

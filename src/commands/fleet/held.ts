@@ -1,22 +1,28 @@
 /** The holds of a fleet and of its directors, in `lvsadm fleet status`. */
-import { holdOf } from '../../fleet/fleet-holds.js';
+import { holdOf, holdsDigest } from '../../fleet/fleet-holds.js';
 import type { Fleet } from '../../fleet/operator.js';
 import type { NodeReport } from '../../fleet/records.js';
 import { printable } from '../../foreign-text.js';
-import { type Hold, holdKey, holdRecord, holdText, inForce } from '../../model/hold.js';
+import { type Hold, type Holds, holdKey, holdRecord, holdText, inForce } from '../../model/hold.js';
 import type { Json } from '../../output/json.js';
 
 /** A line for each hold: those of the fleet with the number of directors that have them in force, then those of single directors. */
 export function heldLines(fleet: Fleet, now: number): string[] {
-  const { members, holds, problems } = fleet;
-  const ofFleet = Array.from(inForce(holds, now), ([key, hold]) => {
-    const taken = [...members.keys()].filter((name) => hasTaken(fleet.reports.get(name), key));
-    return `${textOf(hold, now)}; on ${taken.length} of ${members.size} directors`;
+  const { members, reports, holds, problems } = fleet;
+  const current = inForce(holds, now);
+  const directors = Array.from(members.keys(), (name) => takenOn(reports.get(name), current));
+  const others = directors.filter((taken) => taken === 'others').length;
+  const ofFleet = Array.from(current, ([key, hold]) => {
+    const taken = directors.filter((taken) => taken !== 'others' && taken.has(key)).length;
+    const unknown = others > 0 ? `, ${others} with other holds of the fleet` : '';
+    return `${textOf(hold, now)}; on ${taken} of ${members.size} directors${unknown}`;
   });
   const own = [...members.keys()].flatMap((name) => {
-    const { holds = [], held = 0 } = fleet.reports.get(name) ?? {};
-    const lines = ownHolds(holds).map((hold) => `${name}: ${textOf(hold, now)}`);
-    return held > holds.length ? [...lines, `${name}: ${held - holds.length} more servers held`] : lines;
+    const report = reports.get(name) ?? {};
+    const listed = ownHolds(report);
+    const lines = listed.map((hold) => `${name}: ${textOf(hold, now)}`);
+    const more = ownNumber(report) - listed.length;
+    return more > 0 ? [...lines, `${name}: ${more} more servers held`] : lines;
   });
   return [...ofFleet, ...own, ...problems.map(({ message }) => message)].map(
     (line) => `${printable(line)}\n`,
@@ -27,15 +33,36 @@ export function heldLines(fleet: Fleet, now: number): string[] {
 export const heldJson = (holds: Iterable<Hold>): Json[] =>
   Array.from(holds, (hold) => ({ service: hold.service, server: hold.server, ...holdRecord(hold) }));
 
-/** The holds that a director reports. */
-export const reportedHolds = ({ holds = [] }: Pick<NodeReport, 'holds'>): Hold[] =>
-  holds.map((entry) => ({ ...holdOf(entry), ofFleet: entry.ofFleet }));
+type Reported = Pick<NodeReport, 'holds' | 'held' | 'ofFleet'>;
 
-const ownHolds = (holds: NonNullable<NodeReport['holds']>): Hold[] =>
-  reportedHolds({ holds }).filter(({ ofFleet }) => !ofFleet);
+/** The holds that a director reports. @param current those of the fleet that are in force */
+export function reportedHolds(report: Reported, current: Holds): Hold[] {
+  const taken = takenOn(report, current);
+  return [...(taken === 'others' ? [] : taken.values()), ...ownHolds(report)];
+}
 
-const hasTaken = (report: NodeReport | undefined, key: string): boolean =>
-  report?.holds?.some((hold) => hold.ofFleet === true && holdKey(hold) === key) ?? false;
+const ownHolds = ({ holds = [] }: Reported): Hold[] =>
+  holds.filter(({ ofFleet }) => !ofFleet).map((entry) => ({ ...holdOf(entry), ofFleet: undefined }));
+
+/** How many there are, those that are not listed among them. */
+function ownNumber({ held = 0, holds = [], ofFleet }: Reported): number {
+  const listedOfFleet = holds.filter((hold) => hold.ofFleet).length;
+  return held - (ofFleet?.number ?? listedOfFleet);
+}
+
+/** The holds of the fleet that are in force on a director; `others`: not those that the store has now. */
+function takenOn(report: Reported | undefined, current: Holds): Holds | 'others' {
+  const { holds = [], held = 0, ofFleet } = report ?? {};
+  if (ofFleet === undefined) {
+    // An earlier lvsadm lists them, and not all if there are many.
+    const listed = new Set(holds.filter((hold) => hold.ofFleet).map(holdKey));
+    return held > holds.length ? 'others' : new Map([...current].filter(([key]) => listed.has(key)));
+  }
+  // A director's own hold wins.
+  const own = new Set(ownHolds(report ?? {}).map(holdKey));
+  const expected = new Map([...current].filter(([key]) => !own.has(key)));
+  return holdsDigest(expected.values()) === ofFleet.digest ? expected : 'others';
+}
 
 const textOf = (hold: Hold, now: number): string =>
   `${hold.server} of ${hold.service}: ${holdText(hold, now)}`;

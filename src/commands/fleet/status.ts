@@ -132,10 +132,11 @@ function stateOf({ result, converged, release }: NodeReport): string {
 const statusJson = (
   { id, target: { target }, members, reports, holds, problems }: Fleet,
   now: number,
+  current = inForce(holds, now),
 ): { readonly [key: string]: Json } => ({
   fleet: id,
   target: target === undefined ? null : targetJson(target),
-  holds: heldJson(inForce(holds, now).values()),
+  holds: heldJson(current.values()),
   problems: problems.map(({ message }) => message),
   hashing: otherOrders({ members, reports }).map(({ service, directors }) => ({ service, directors })),
   directors: [...members].map(([name, { labels, variables, joined }]) => {
@@ -151,7 +152,8 @@ const statusJson = (
       error: report?.error ?? null,
       drift: report === undefined ? null : (report.drift ?? 0),
       unsaved: report?.unsaved ?? null,
-      holds: report === undefined ? null : heldJson(reportedHolds(report)),
+      holds: report === undefined ? null : heldJson(reportedHolds(report, current)),
+      held: report === undefined ? null : (report.held ?? 0),
       version: report?.version ?? null,
       reported: report?.time ?? null,
       labels,

@@ -59,6 +59,19 @@ test('an answer may take longer than the time limit while it goes on', async (t)
   assert.deepEqual(await store.keys('a'), ['a']);
 });
 
+test('an answer that comes byte by byte is given up', { timeout: 30_000 }, async (t) => {
+  let isOver = false;
+  const store = await storeOver(
+    t,
+    async (response) => {
+      for (response.write('{'); !isOver; response.write(' ')) await sleep(50);
+    },
+    300,
+  );
+  await assert.rejects(store.keys('a'), /no answer within 1\.2 s/);
+  isOver = true;
+});
+
 test('an answer that stops is given up', async (t) => {
   const store = await storeOver(t, (response) => response.write('{"header":'), 300);
   await assert.rejects(store.keys('a'), /no answer within 0\.3 s/);

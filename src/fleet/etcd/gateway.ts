@@ -30,7 +30,7 @@ export interface Call {
   /** What it is for, as an infinitive. */
   readonly attempted: string;
   readonly token?: string | undefined;
-  /** Milliseconds without progress, once there is a socket for the call; of a stream until its first message. */
+  /** Milliseconds without progress, once there is a socket for the call; of a stream until its first piece. */
   readonly timeout: number;
   readonly stop?: AbortSignal | undefined;
 }
@@ -55,14 +55,18 @@ export class Gateway {
   /** @throws StoreError */
   async call(call: Call): Promise<object> {
     const { timeout, stop } = call;
-    const { signal, begin, done } = deadline(timeout, stop);
+    const { signal, begin, trickle, done } = deadline(timeout, stop);
     try {
       const response = await this.send(call, signal, begin);
       const chunks: Uint8Array[] = [];
-      let length = 0;
+      let [length, counted] = [0, 0];
       for await (const chunk of response as AsyncIterable<Uint8Array>) {
-        begin();
         length += chunk.length;
+        if (length - counted < PROGRESS) trickle();
+        else {
+          begin();
+          counted = length;
+        }
         if (length > LARGEST_ANSWER) throw new TypeError('the answer is larger than 64 MiB');
         chunks.push(chunk);
       }
@@ -176,6 +180,10 @@ export class Gateway {
 /** Bytes that are sent at once: a document on a slow link takes longer than a call may go without progress. */
 const PIECE = 64 * 1024;
 
+/** Bytes of an answer within TRICKLE time limits: one that comes byte by byte has an end, too. */
+const PROGRESS = 4096;
+const TRICKLE = 4;
+
 /** What the gateway of an etcd with users tells a client whose certificate has a common name (etcd: embed/serve.go). */
 const COMMON_NAME = 'CommonName of client';
 const NO_COMMON_NAME =
@@ -194,21 +202,29 @@ class Timeout extends Error {
 const SOCKET_PATIENCE = 10;
 
 /**
- * A signal that is aborted after a time, and with another signal.
- * @returns `begin` begins the time, from the start if it runs; `done` ends the limit
+ * A signal that is aborted after a time without progress, and with another signal.
+ * @returns `begin` begins the time, from the start if it runs; `trickle` prolongs it, to {@link TRICKLE} times in all; `done` ends the limit
  */
 function deadline(milliseconds: number, stop: AbortSignal | undefined) {
   const controller = new AbortController();
-  const limitTo = (limit: number): NodeJS.Timeout =>
-    setTimeout(() => controller.abort(new Timeout(limit)), limit);
+  const limitTo = (limit: number, told = limit): NodeJS.Timeout =>
+    setTimeout(() => controller.abort(new Timeout(told)), limit);
   let timer = limitTo(SOCKET_PATIENCE * milliseconds);
+  let begun = performance.now();
   const done = (): void => clearTimeout(timer);
   const begin = (): void => {
     done();
+    begun = performance.now();
     timer = limitTo(milliseconds);
   };
+  const trickle = (): void => {
+    done();
+    const longest = TRICKLE * milliseconds;
+    const rest = begun + longest - performance.now();
+    timer = rest > milliseconds ? limitTo(milliseconds) : limitTo(Math.max(rest, 0), longest);
+  };
   const signal = stop === undefined ? controller.signal : AbortSignal.any([controller.signal, stop]);
-  return { signal, begin, done };
+  return { signal, begin, trickle, done };
 }
 
 interface GatewayProblem {

@@ -1,6 +1,6 @@
 // lvsadm fleet and lvsadm run --store: an operator and directors over a directory that they share, with kernels in memory.
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -106,7 +106,11 @@ test('a release reaches a director, is reported, and is what it boots from witho
   // The store is gone, and the kernel's table with a reboot.
   const rebooted = await Director.start(t);
   const state = join(director.directory, 'state');
-  assert.ok((await readdir(state)).some((name) => name.startsWith('fleet')));
+  // That of an earlier version was readable by all.
+  const [kept = ''] = (await readdir(state)).filter((name) => /^fleet\b/.test(name));
+  const modeOf = async (): Promise<number> => (await stat(join(state, kept))).mode & 0o777;
+  assert.equal(await modeOf(), 0o600);
+  await chmod(join(state, kept), 0o644);
   const again = new Running(
     Object.assign(rebooted, { directory: director.directory }),
     'etcd://127.0.0.1:1/lvs/eu1/',
@@ -114,6 +118,7 @@ test('a release reaches a director, is reported, and is what it boots from witho
   );
   await again.until(['198.51.100.1', '198.51.100.2']);
   const { out: second } = await again.end();
+  assert.equal(await modeOf(), 0o600);
   assert.match(second, /Z applied: first application/);
 });
 
@@ -147,6 +152,29 @@ test('a release that is wrong for a director, or removes too much, changes no ta
   assert.equal((await fleet('release', '--wait')).status, 0);
   assert.equal((await fleet('rollback', '--wait')).status, 0);
   assert.deepEqual(await running.servers(), five);
+  await running.end();
+});
+
+test('what another program changes is told, and a release that the disk does not take', async (t) => {
+  const { store, fleet, push } = await fleetOf(t);
+  await push(documentOf(['198.51.100.1']));
+  const director = await Director.start(t);
+  const running = new Running(director, store, 'lb1');
+  await eventually(() => fleet('nodes', '--json'), /lb1/);
+  await fleet('release', '--wait');
+  await running.until(['198.51.100.1']);
+  await director.client.apply({ do: 'deleteService', id: web });
+  await eventually(() => fleet('status', '--json'), /"drift": [1-9]/);
+  const state = join(director.directory, 'state');
+  const [kept = ''] = (await readdir(state)).filter((name) => /^fleet\b/.test(name));
+  // Nothing can take the place of a directory with a file in it.
+  await rm(join(state, kept));
+  await mkdir(join(state, kept, 'full'), { recursive: true });
+  await push(documentOf(['198.51.100.1', '198.51.100.2']));
+  await fleet('release', '--wait');
+  await eventually(() => fleet('status'), /the release is not kept for a restart: cannot write .*fleet/);
+  const health = await director.run(['health'], { env: { LVSADM_STATE_DIR: state } });
+  assert.match(health.out, /the agent: cannot write .*fleet/);
   await running.end();
 });
 

@@ -182,8 +182,8 @@ export class AgentProcess {
 
   /** What is wrong with the agent itself: it goes on, and may not after a restart. */
   private get problems(): readonly string[] {
-    const { own, memory, announcing, agent } = this;
-    const others = [memory.problem, announcing.problem, agent.held.problem];
+    const { own, fleet, memory, announcing, agent } = this;
+    const others = [memory.problem, announcing.problem, agent.held.problem, fleet?.problem];
     return [...(own?.problems ?? []), ...others.filter((each) => each !== undefined)];
   }
 

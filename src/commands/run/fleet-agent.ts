@@ -3,7 +3,7 @@ import type { Context } from '../../context.js';
 import type { Director } from '../../document/audience.js';
 import { HostError, UsageError } from '../../errors.js';
 import { FleetMember, type MemberState } from '../../fleet/member.js';
-import type { Condition } from '../../fleet/member-ports.js';
+import type { Condition, LastGood } from '../../fleet/member-ports.js';
 import { type Holds, noHolds } from '../../model/hold.js';
 import { version } from '../../version.js';
 import { clockOf } from '../announce/announcing.js';
@@ -34,6 +34,7 @@ export class FleetAgent {
   /** Of the fleet; undefined until its store has been read: then those of an earlier run hold. */
   holds: Holds | undefined;
   private member: FleetMember | undefined;
+  private readonly lastGood: StateFile<LastGood | undefined>;
   private readonly node: string;
   private readonly director: Director;
 
@@ -56,12 +57,18 @@ export class FleetAgent {
       values.storePrograms,
       wake,
     );
+    this.lastGood = new StateFile(context, values.stateDir, lastGoodKind);
     // Mistakes are told at the start; a file that cannot be read now may be there later.
     try {
       openFleetStore(values, context).close();
     } catch (error) {
       if (!(error instanceof HostError)) throw error;
     }
+  }
+
+  /** Why the last release is not kept for a restart. */
+  get problem(): string | undefined {
+    return this.lastGood.problem;
   }
 
   /** Undefined before it runs. */
@@ -90,9 +97,11 @@ export class FleetAgent {
 
   /** Resolves when it is stopped. @throws errors that are bugs */
   async run(stop: AbortSignal, { condition, holdsRead, tell }: FleetAgentPorts): Promise<void> {
-    const { context, values, node, director, documents } = this;
-    const file = new StateFile(context, values.stateDir, lastGoodKind);
+    const { context, values, node, director, documents, lastGood } = this;
     const holdsFile = new StateFile(context, values.stateDir, fleetHoldsKind);
+    const last = lastGood.read();
+    // That of an earlier version may be readable by all.
+    if (last !== undefined) void lastGood.write(last);
     this.member = new FleetMember(
       {
         connect: () => openFleetStore(values, context),
@@ -104,7 +113,7 @@ export class FleetAgent {
         date: () => context.date().toISOString(),
         apply: (texts, cause, stop) => documents.apply(texts, cause, stop),
         condition,
-        remember: file.write,
+        remember: lastGood.write,
         takeHolds: (holds) => {
           this.holds = holds;
           void holdsFile.write(holds);
@@ -112,7 +121,7 @@ export class FleetAgent {
         },
         tell,
       },
-      file.read(),
+      last,
       holdsFile.read(),
     );
     await this.member.run(stop);

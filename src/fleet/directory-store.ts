@@ -1,21 +1,20 @@
 /**
  * The store of a fleet in a directory that its directors share. `index.json` has all keys, and is replaced as a whole under a lock;
- * long values are files of their own in `values/`, named by their digest, which never change. A lease is a file in `leases/`, whose
- * time of change says when it was renewed.
+ * long values are files of their own in `values/`, named by their digest, which never change. Leases are in `leases/`
+ * (directory-leases.ts).
  */
 import { StoreError } from '../errors.js';
 import { passed, systemClock } from '../system/clock.js';
 import {
   codeOf,
   type Files,
-  freshName,
   ifThere,
   makeDirectory,
   readIfThere,
   removeIfThere,
-  replaceFile,
 } from '../system/files/files.js';
 import { flockByProgram } from '../system/files/flock.js';
+import { keptLease, LeaseFiles, writePrivately } from './directory-leases.js';
 import { type Change, type FleetStore, isIn, type Lease, type Snapshot, type Transaction } from './store.js';
 
 const { getBuiltinModule } = process;
@@ -30,8 +29,6 @@ const ANSWER = 3000;
 const PATIENCE = 10_000;
 
 const VERSION = 1;
-
-const LEASE_ID = /^[0-9a-f]{16}$/;
 
 interface Stored {
   readonly revision: number;
@@ -65,13 +62,16 @@ const asked = new Map<string, Promise<void>>();
 
 export class DirectoryStore implements FleetStore {
   private readonly closed = new AbortController();
+  private readonly leases: LeaseFiles;
 
   /** @param path without a slash at its end; it is made when something is written */
   constructor(
     readonly name: string,
     private readonly path: string,
     private readonly ports: DirectoryPorts,
-  ) {}
+  ) {
+    this.leases = new LeaseFiles(path, ports.files);
+  }
 
   read(range: string): Promise<Snapshot> {
     return this.attempt(`read ${range || 'the store'}`, () =>
@@ -105,7 +105,7 @@ export class DirectoryStore implements FleetStore {
         for (const write of writes) {
           if ('remove' in write)
             for (const key of Object.keys(entries)) isIn(key, write.remove) && delete entries[key];
-          else if (write.lease !== undefined && !this.isThere(write.lease))
+          else if (write.lease !== undefined && !this.leases.isThere(write.lease))
             throw new Error('the lease has ended');
           else
             entries[write.key] = {
@@ -138,35 +138,19 @@ export class DirectoryStore implements FleetStore {
   }
 
   async lease(seconds: number): Promise<Lease> {
+    const { leases } = this;
     const id = getBuiltinModule('node:crypto').randomBytes(8).toString('hex');
-    const renew = (): void => this.writeFile(this.leasePath(id), JSON.stringify({ seconds }));
-    await this.attempt('get a lease', () => this.locked(renew, true));
-    const ending = new AbortController();
-    let end = performance.now() + seconds * 1000;
-    const timer = setInterval(
-      () => {
-        const asked = performance.now();
-        const attempt = this.locked(() => {
-          if (!this.isThere(id)) return ending.abort();
-          renew();
-          end = asked + seconds * 1000;
-        });
-        void attempt.catch(() => {}).then(() => performance.now() >= end && ending.abort());
-      },
-      (seconds * 1000) / 3,
-    );
-    timer.unref();
-    ending.signal.addEventListener('abort', () => clearInterval(timer));
-    this.closed.signal.addEventListener('abort', () => clearInterval(timer));
-    return {
-      id,
-      lost: ending.signal,
-      renewed: () => end - seconds * 1000,
-      release: async () => {
-        ending.abort();
-        await this.locked(() => this.drop([id])).catch(() => {});
-      },
-    };
+    await this.attempt('get a lease', () => this.locked(() => leases.write(id, seconds), true));
+    return keptLease(id, seconds, {
+      renew: () =>
+        this.locked(() => {
+          if (!leases.isThere(id)) return false;
+          leases.write(id, seconds);
+          return true;
+        }),
+      end: () => this.locked(() => this.drop([id])),
+      closed: this.closed.signal,
+    });
   }
 
   close(): void {
@@ -190,7 +174,8 @@ export class DirectoryStore implements FleetStore {
         throw new Error('another process holds its lock');
       // The time of the file server, which is the same for all directors.
       files.writeSync(descriptor, Buffer.from('\n'));
-      this.dropEnded(files.lstatSync(lock).mtimeMs);
+      const ended = this.leases.ended(files.lstatSync(lock).mtimeMs);
+      if (ended.length > 0) this.drop(ended);
       return use(this.index());
     } finally {
       files.closeSync(descriptor);
@@ -224,43 +209,27 @@ export class DirectoryStore implements FleetStore {
   }
 
   private replace(index: Index, before: Index): void {
-    this.writeFile(`${this.path}/index.json`, `${JSON.stringify(index)}\n`);
+    writePrivately(`${this.path}/index.json`, `${JSON.stringify(index)}\n`, this.ports.files);
     const used = new Set(Object.values(index.entries).map(({ digest }) => digest));
     for (const { digest } of Object.values(before.entries))
       if (digest !== undefined && !used.has(digest)) removeIfThere(this.valuePath(digest), this.ports.files);
   }
 
-  private dropEnded(now: number): void {
-    const { files } = this.ports;
-    const names = ifThere(() => files.readdirSync(`${this.path}/leases`)) ?? [];
-    // Left by a process that was killed while it wrote: nobody else writes under the lock.
-    for (const name of names) if (name.endsWith(freshName(''))) removeIfThere(this.leasePath(name), files);
-    const ended = names.filter((id) => {
-      const text = LEASE_ID.test(id) ? readIfThere(this.leasePath(id), files) : undefined;
-      if (text === undefined) return false;
-      return files.lstatSync(this.leasePath(id)).mtimeMs + leaseSeconds(text) * 1000 < now;
-    });
-    if (ended.length > 0) this.drop(ended);
-  }
-
-  private drop(leases: readonly string[]): void {
+  /** Ends leases, and with them their keys. */
+  private drop(ids: readonly string[]): void {
     const index = this.index();
     const left = Object.entries(index.entries).filter(
-      ([, { lease }]) => lease === undefined || !leases.includes(lease),
+      ([, { lease }]) => lease === undefined || !ids.includes(lease),
     );
     if (left.length < Object.keys(index.entries).length)
       this.replace({ ...index, revision: index.revision + 1, entries: Object.fromEntries(left) }, index);
-    for (const id of leases) removeIfThere(this.leasePath(id), this.ports.files);
-  }
-
-  private isThere(lease: string): boolean {
-    return readIfThere(this.leasePath(lease), this.ports.files) !== undefined;
+    for (const id of ids) this.leases.remove(id);
   }
 
   private storedValue(value: string): Pick<Stored, 'value' | 'digest'> {
     if (value.length <= SHORT) return { value };
     const digest = getBuiltinModule('node:crypto').createHash('sha256').update(value).digest('hex');
-    this.writeFile(this.valuePath(digest), value);
+    writePrivately(this.valuePath(digest), value, this.ports.files);
     return { digest };
   }
 
@@ -270,15 +239,6 @@ export class DirectoryStore implements FleetStore {
     if (text === undefined) throw new Error(`its file ${digest} is not there`);
     return text;
   }
-
-  private writeFile(path: string, text: string): void {
-    const { files } = this.ports;
-    // Checks in the documents may have passwords in their headers.
-    makeDirectory(path.slice(0, path.lastIndexOf('/')), files, 0o700);
-    replaceFile(path, text, files, { mode: 0o600 });
-  }
-
-  private leasePath = (id: string): string => `${this.path}/leases/${id}`;
 
   private valuePath = (digest: string): string => `${this.path}/values/${digest}`;
 
@@ -300,15 +260,6 @@ const opened = (path: string): Promise<void> =>
     .open(path, 'r')
     .then((file) => file.close())
     .catch(() => {});
-
-/** One that a crash has cut has ended: its director gets another one. */
-function leaseSeconds(text: string): number {
-  try {
-    return (JSON.parse(text) as { seconds: number }).seconds;
-  } catch {
-    return Number.NEGATIVE_INFINITY;
-  }
-}
 
 const keysIn = (entries: Index['entries'], range: string): string[] =>
   Object.keys(entries)

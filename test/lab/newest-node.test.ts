@@ -6,7 +6,7 @@ import { delimiter, dirname, join } from 'node:path';
 import { before, test } from 'node:test';
 import { newestNode, nodeProgram } from './nodes.js';
 
-const rooms = ['bin', 'netlink', 'libc', 'system', 'output', 'health', 'agent'];
+const rooms = ['bin', 'netlink', 'system', 'output', 'health', 'agent'];
 
 const directory = join(import.meta.dirname, '..');
 

@@ -1,10 +1,11 @@
 // lvsadm fleet and lvsadm run --store: an operator and directors over a directory that they share, with kernels in memory.
 import assert from 'node:assert/strict';
-import { chmod, mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { otherOrderLines } from '../../src/commands/fleet/hashing.js';
 import type { ServiceId } from '../../src/model/service.js';
 import { Director, type Result } from '../support/director.js';
 
@@ -259,6 +260,52 @@ test('a server is held on all directors, over their documents and without the st
   assert.equal((await fleet('weight', ...words, '50%')).status, 2);
   assert.match((await fleet('undrain', ...words)).out, /the hold has ended/);
   assert.match((await fleet('undrain', ...words)).err, /not held in the fleet; held are none/);
+});
+
+/** The block of docs/fleet.md that begins so. */
+async function documented(start: string): Promise<string> {
+  const [, after = ''] = (await readFile('docs/fleet.md', 'utf8')).split(`\`\`\`text\n${start}`);
+  return start + after.split('```')[0];
+}
+
+test('the documentation shows what drain and undrain of a fleet write', async (t) => {
+  const { store, fleet, push } = await fleetOf(t);
+  await push(documentOf(['198.51.100.1', '198.51.100.4']));
+  const running = new Running(await Director.start(t), store, 'lb1');
+  await eventually(() => fleet('nodes', '--json'), /lb1/);
+  await fleet('release', '--wait');
+  const block = await documented('$ lvsadm fleet drain');
+  const lines = block.split('\n').filter((line) => line.startsWith('$ '));
+  let written = '';
+  for (const line of lines) written += `${line}\n${(await fleet(...line.split(' ').slice(3))).out}`;
+  const withoutTimes = (text: string): string =>
+    text
+      .replaceAll(/alice@\S+/g, 'alice')
+      .replaceAll(/(since|until) (?:\d{4}-\d\d-\d\d )?\d\d:\d\d/g, '$1 then');
+  assert.equal(withoutTimes(written), withoutTimes(block));
+  await running.end();
+});
+
+test('the documentation shows what fleet status writes of hash tables', async () => {
+  const report = {
+    version: '',
+    sequence: 1,
+    tried: 1,
+    result: 'applied',
+    converged: true,
+    downBefore: 0,
+    time: '',
+  } as const;
+  const hashing = [{ service: 'tcp://192.0.2.10:80', order: 'another' }];
+  const health = { up: 0, down: 0 };
+  const names = ['lb1', 'lb2', 'lb3', 'lb4'];
+  const members = new Map(names.map((name) => [name, { labels: {}, variables: {}, joined: '' }]));
+  const others = { ...report, health, hashing };
+  const reports = new Map(names.map((name) => [name, /[13]/.test(name) ? others : { ...report, health }]));
+  assert.equal(
+    otherOrderLines({ members, reports }).join(''),
+    await documented('tcp://192.0.2.10:80: other order'),
+  );
 });
 
 const mistakes: readonly (readonly [string, RegExp])[] = [

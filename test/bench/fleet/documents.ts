@@ -77,7 +77,7 @@ export async function* measureDocuments(): AsyncGenerator<string> {
     for (let round = 0; round < ROUNDS; round++) rounds.push(await read(task));
     const megabytes = texts.reduce((sum, { text }) => sum + text.length, 0) / 1e6;
     yield `${DOCUMENTS * SERVICES} services in ${DOCUMENTS} documents of ${megabytes.toFixed(1)} MB; milliseconds of processor time, least (median) of ${ROUNDS} processes:`;
-    for (const part of ['read', 'check', 'planEmpty', 'planEqual', 'all'] as const) {
+    for (const part of ['read', 'check', 'planEmpty', 'planEqual', 'allEmpty', 'allEqual'] as const) {
       const { least, median } = spreadOf(rounds.map((round) => round[part]));
       yield `  ${part.padEnd(9)} ${least.toFixed(0).padStart(6)} (${median.toFixed(0)})`;
     }

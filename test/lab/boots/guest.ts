@@ -25,7 +25,7 @@ export interface Ended {
 
 /** Seconds: an emulated machine, beside others. */
 const BOOT = 400;
-const COMMAND = 300;
+const COMMAND = 600;
 /** Seconds for the guest to tell that it has ended a script which took too long. */
 const GRACE = 60;
 /** Exit status of timeout(1). */

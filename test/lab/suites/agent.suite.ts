@@ -381,3 +381,40 @@ test('BIRD withdraws the route to a virtual address when all its servers are dow
   assert.ok(gone <= usual.fall * usual.every + 1000, `gone after ${gone} ms`);
   assert.ok(back <= usual.every + 1000, `back after ${back} ms`);
 });
+
+test('an address that leaves the documents is withdrawn, and lingers, before its services go', async () => {
+  await agent.stop();
+  const [stays, goes] = ['192.0.2.30', '192.0.2.31'];
+  const { services, ...rest } = documentOf(usual);
+  const documentFor = (addresses: readonly string[]) => ({
+    ...rest,
+    services: addresses.map((address) => ({ ...services[0], service: `tcp://${address}:80` })),
+  });
+  const director = testbed.host('director');
+  /** Where the address is, and whether the table has its service: `lvs0 service`. */
+  const where = async (): Promise<string> => {
+    const devices = (await director.run('ip', ['-o', 'address', 'show', 'to', goes]))
+      .split('\n')
+      .flatMap((line) => /^\d+: (\S+)/.exec(line)?.[1] ?? []);
+    return [...devices, ...((await saved()).includes(`-A -t ${goes}:80`) ? ['service'] : [])].join(' ');
+  };
+  await agent.startWith(documentFor([stays, goes]), '--announce', 'lvs0', '--prune', '--linger', '2');
+  const seen: string[] = [];
+  const look = async (end: string): Promise<void> => {
+    for (const began = monotonic(); seen.at(-1) !== end; await sleep(100)) {
+      const now = await where();
+      if (now !== seen.at(-1)) seen.push(now);
+      assert.ok(monotonic() - began < LIMIT * 1000, seen.join(', '));
+    }
+  };
+  await look('lvs0 service');
+  assert.match(await director.run('ip', ['-d', 'link', 'show', 'lvs0']), /alias lvsadm/);
+  seen.length = 0;
+  agent.reloadWith(documentFor([stays]));
+  await look('');
+  assert.ok(seen.includes('lo service'), seen.join(', '));
+  assert.ok(
+    seen.every((each) => each === '' || each.endsWith('service')),
+    seen.join(', '),
+  );
+});

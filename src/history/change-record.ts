@@ -32,10 +32,12 @@ export interface Change extends Origin, ChangeCounts {
 
 /** A change of which the table before it has been kept. */
 export interface ChangeRecord extends Change {
-  /** From 1 on; given out again only if nothing was made of its change. */
+  /** From 1 on; no number is given out twice. */
   readonly number: number;
   /** Bytes of the table before the change. */
   readonly size: number;
+  /** Whether nothing was made of the change: it is not shown, and keeps its number from being given out again. */
+  readonly isWithdrawn?: boolean | undefined;
 }
 
 /** The oldest comes first. */
@@ -52,9 +54,14 @@ export const recordsKind: StateKind<readonly ChangeRecord[]> = {
 
 /** @throws Error */
 function checkedRecord(value: unknown): ChangeRecord {
-  const { number, size } = value as Partial<Record<keyof ChangeRecord, unknown>>;
+  const { number, size, isWithdrawn } = value as Partial<Record<keyof ChangeRecord, unknown>>;
   if (![number, size].every(Number.isSafeInteger)) throw new Error('it holds no list of changes');
-  return { ...checkedChange(value), number: Number(number), size: Number(size) };
+  return {
+    ...checkedChange(value),
+    number: Number(number),
+    size: Number(size),
+    ...(isWithdrawn === true && { isWithdrawn }),
+  };
 }
 
 /** @throws Error */

@@ -26,7 +26,7 @@ export class History {
 
   /** The oldest comes first. @throws HostError */
   records(): readonly ChangeRecord[] {
-    return this.store.read(recordsKind);
+    return this.store.read(recordsKind).filter(isKept);
   }
 
   /** The table before a change; undefined if it is not kept any more. @throws HostError */
@@ -60,7 +60,7 @@ export class History {
       // Before the index: what that names is there, also if this process is killed in between.
       this.write(record, table);
       added = record;
-      kept = this.within([...records, record]);
+      kept = this.within([...records.filter(isKept), record]);
       return kept;
     });
     this.removeOthers(kept);
@@ -70,7 +70,10 @@ export class History {
   /** Forgets a change of which nothing was made. @throws HostError, LockedError: then it is still there */
   async remove({ number }: Pick<ChangeRecord, 'number'>): Promise<void> {
     const path = this.pathOf(number);
-    await this.store.update(recordsKind, (records) => records.filter((each) => each.number !== number));
+    await this.store.update(recordsKind, (records) =>
+      records.map((each) => (each.number === number ? { ...each, isWithdrawn: true } : each)),
+    );
+    // Without the lock: no other change gets the number.
     try {
       removeIfThere(path, this.files);
     } catch (error) {
@@ -119,6 +122,8 @@ export class History {
     return `${this.store.pathOf(recordsKind)}.${number}`;
   }
 }
+
+const isKept = ({ isWithdrawn }: ChangeRecord): boolean => isWithdrawn !== true;
 
 /**
  * Without the oldest of a command line that has more than so many records; without the oldest of all if none has. The record before the

@@ -55,6 +55,8 @@ async function drainDuringApply(director: Director): Promise<readonly [applied: 
   const busy = { address: '198.51.100.2', port: 80 };
   director.ipvs.connect(service.service.id, busy, { activeConnections: 3 });
   let drained: Promise<Result> | undefined;
+  // Its modules take longer to load than it takes to the lock.
+  await import('../../src/commands/drain.js');
   director.whileSleeping = async () => {
     if (drained !== undefined) return;
     drained = director.run(['drain', 'tcp://192.0.2.1:80', '198.51.100.9']);
@@ -285,6 +287,21 @@ describe('rollback', () => {
       /^lvsadm: lvsadm rollback cannot undo this change: process \d+ is applying a document here .*\n$/,
     );
     assert.deepEqual(await numbers(director), [2, 1]);
+  });
+
+  test('an apply whose process is not known yet is not taken for the agent', async (context) => {
+    const director = await directorWith(context, web(5));
+    const runDir = join(director.directory, 'run');
+    const store = new Store({ env: {}, files: ownFiles, runDir, warn: assert.fail });
+    await store.lock('apply', 'applying a document here', { wait: 0 });
+    const [name = ''] = readdirSync(runDir).filter((each) => each.endsWith('.apply.lock'));
+    writeFileSync(join(runDir, name), '');
+    const { flock } = ownFiles;
+    context.mock.method(ownFiles, 'flock', (descriptor: number) => flock(descriptor, 0));
+    const { status, err } = await director.run(['drain', 'tcp://192.0.2.1:80', '198.51.100.1']);
+    assert.equal(status, 0);
+    assert.match(err, /^lvsadm: lvsadm rollback cannot undo this change: another process is applying /);
+    assert.deepEqual(await numbers(director), [1]);
   });
 
   test('a drain does not wait for the agent, which has the lock for as long as it runs', async (context) => {

@@ -189,10 +189,10 @@ export class Store {
     return (await this.locked(`${name}.lock`, doing, patience)).release;
   }
 
-  /** Who has a lock, or had it last and was killed: `process 17`. @throws HostError */
-  holderOf(name: string): string {
+  /** Who has a lock, or had it last and was killed: `process 17`; undefined where that is not known. @throws HostError */
+  holderOf(name: string): string | undefined {
     const path = `${readableRunDir(this.context)}/${this.namespace()}.${name}.lock`;
-    return holderOf(path, this.context.files);
+    return holderIn(path, this.context.files);
   }
 
   private async locked(name: string, doing: string, patience: Patience) {
@@ -201,9 +201,10 @@ export class Store {
     const flock = files.flock ?? flockByProgram;
     try {
       if (!(await flock(descriptor, 0))) {
-        if (patience.wait > 0) patience.waiting?.(holderOf(path, files));
+        const holder = () => holderIn(path, files) ?? 'another process';
+        if (patience.wait > 0) patience.waiting?.(holder());
         if (patience.wait <= 0 || !(await flock(descriptor, patience.wait))) {
-          throw new LockedError(holderOf(path, files), doing, path);
+          throw new LockedError(holder(), doing, path);
         }
       }
     } catch (error) {
@@ -289,9 +290,9 @@ export class Store {
 const modeOf = ({ isPrivate }: Pick<StateKind<unknown>, 'isPrivate'>) => (isPrivate ? { mode: 0o600 } : {});
 
 /** Who holds a lock; not yet written down if it was taken this very moment. */
-function holderOf(path: string, files: Files): string {
+function holderIn(path: string, files: Files): string | undefined {
   const [pid] = /^\d+$/.exec(readIfThere(path, files) ?? '') ?? [];
-  return pid === undefined ? 'another process' : `process ${pid}`;
+  return pid === undefined ? undefined : `process ${pid}`;
 }
 
 /** The lock holds whether or not its holder's name could be written. */

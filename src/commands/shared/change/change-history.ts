@@ -112,24 +112,22 @@ export async function withTableBefore<T>(
   }
 }
 
-/** An agent has the lock for as long as it runs; its record are its documents. */
+/** An agent has the lock for as long as it runs: its documents are the record of what it changes. */
 async function lockFromApply(store: Store): Promise<{ release(): void; applying?: string }> {
-  const take = (wait: number) => store.lock('apply', 'applying a document here', { wait });
   const release = () => {};
-  try {
-    return { release: await take(0) };
-  } catch (error) {
-    // Where no lock can be had, no apply has one.
-    if (error instanceof HostError) return { release };
-    if (!(error instanceof LockedError)) throw error;
-    if (error.holder === store.holderOf('agent')) return { release };
+  let applying = '';
+  for (const wait of [0, PATIENCE]) {
+    try {
+      return { release: await store.lock('apply', 'applying a document here', { wait }) };
+    } catch (error) {
+      // Where no lock can be had, no apply has one.
+      if (error instanceof HostError) return { release };
+      if (!(error instanceof LockedError)) throw error;
+      if (error.holder === store.holderOf('agent')) return { release };
+      applying = error.message;
+    }
   }
-  try {
-    return { release: await take(PATIENCE) };
-  } catch (error) {
-    if (!(error instanceof LockedError)) throw error;
-    return { release, applying: error.message };
-  }
+  return { release, applying };
 }
 
 const isForbidden = ({ cause }: Error): boolean => ['EACCES', 'EPERM'].includes(codeOf(cause ?? {}) ?? '');

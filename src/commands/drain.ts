@@ -2,7 +2,7 @@
 import type { Context } from '../context.js';
 import type { ChangeCounts } from '../history/change-record.js';
 import type { IpvsClient } from '../ipvs/client.js';
-import { type Hold, holdKey } from '../model/hold.js';
+import { type Hold, noHolds } from '../model/hold.js';
 import type { ServiceId } from '../model/service.js';
 import type { Json } from '../output/json.js';
 import { heldJson } from '../output/plan.js';
@@ -12,11 +12,11 @@ import { connectionsLeft, waitUntilEmpty } from '../plan/wait-until-empty.js';
 import { defineCommand } from './command.js';
 import { type TableBefore, withTableBefore } from './shared/change/change-history.js';
 import { Interruption, interruptOption } from './shared/change/interruption.js';
-import { beginHold, keptForChange, withoutHoldsOf } from './shared/holds/begin-hold.js';
+import { beginHold, keptForChange } from './shared/holds/begin-hold.js';
 import { DrainedWeights } from './shared/holds/drained-weights.js';
 import { Fallbacks, forceOption } from './shared/holds/fallbacks.js';
-import { HoldStore, heldOf, holdOptions, holdTerms } from './shared/holds/holds.js';
-import { release } from './shared/holds/release.js';
+import { HoldStore, heldOf, holdOptions, holdTerms, readableHolds } from './shared/holds/holds.js';
+import { undoHolds } from './shared/holds/release.js';
 import {
   allServicesOption,
   describeServer,
@@ -107,17 +107,17 @@ export const command = defineCommand({
     await waitFor(servers, client, values.timeout * 1000, interruption, context);
     const interrupted = interruption.requested;
     const isUndone = interrupted && values.onInterrupt === 'restore';
-    const held = terms === undefined ? [] : heldOf(servers, holds.read());
-    if (isUndone && terms !== undefined) {
-      await holds.replace(servers, replaced);
-      await release(withoutHoldsOf(held, replaced), servers, client, holds, store);
-    }
+    if (isUndone && terms !== undefined) await undoHolds(servers, terms, replaced, client, holds, store);
+    // A plain drain has none, and takes no weight from those that others have begun meanwhile.
+    const readHolds = () => (isUndone ? readableHolds(context, values.stateDir) : noHolds);
+    const held = terms === undefined ? readHolds() : holds.read();
     const ends: End[] = [];
     for (const server of servers) {
       const end = { server, now: await present(client, server), interrupted };
+      const [hold] = heldOf([server], held);
       if (values.delete && isDrained(end)) ends.push(await removed(end, client, weights));
-      else if (isUndone) ends.push(await restored(end, taken, client, weights));
-      else ends.push({ ...end, hold: held.find((hold) => holdKey(hold) === holdKey(nameOf(server))) });
+      else if (isUndone && hold?.weight !== 0) ends.push(await restored(end, taken, client, weights));
+      else ends.push({ ...end, hold });
     }
     await fallbacks.giveBack();
     // Others have removed the servers, or taken them out, before.
@@ -189,7 +189,7 @@ interface End {
   /** Whether the drain was interrupted: then no connections may be left for less than it takes one to be established. */
   readonly interrupted: boolean;
   readonly removed?: boolean;
-  /** The hold that this run made, and that stays. */
+  /** The hold that keeps its weight. */
   readonly hold?: Hold | undefined;
 }
 

@@ -47,7 +47,7 @@ export const command = defineCommand({
     const client = await context.client();
     const store = openStore(context, values.runDir);
     const fallbacks = new Fallbacks(client, store, context.err);
-    const ends: End[] = [];
+    let ends: readonly End[];
     try {
       const weights = new DrainedWeights(store);
       const holds = new HoldStore(context, values.stateDir);
@@ -66,23 +66,22 @@ export const command = defineCommand({
         (server) => server.destination.weight === 0 && weights.of(server)?.same,
       );
       const changed = Math.max(first.held.length, restored.length);
-      const end = async (before?: TableBefore) => {
-        await before?.keepIfPossible({ added: 0, changed, removed: 0 });
+      const end = (before?: TableBefore) =>
         // The holds that end are those that are judged: another user may have begun one meanwhile.
-        return whileHoldsStay(store, async () => {
+        whileHoldsStay(store, async (): Promise<End[]> => {
           const { named, held } = await judged();
-          return { named, released: await release(held, servers, client, holds, store) };
+          await before?.keepIfPossible({ added: 0, changed, removed: 0 });
+          const ended = (await release(held, servers, client, holds, store)).map(releasedEnd);
+          const ofFleet = named.filter((hold) => hold.ofFleet);
+          ended.push(...ofFleet.map((hold) => stillHeldEnd(hold, servers, context.date().getTime())));
+          const keys = named.map(holdKey);
+          const others = servers.filter((server) => !keys.includes(holdKey(nameOf(server))));
+          const kept = new Map((await keptByAgent(others, store)).map(({ server, pid }) => [server, pid]));
+          for (const server of others) ended.push(await undrain(server, kept.get(server), client, weights));
+          return ended;
         });
-      };
       const recording = { context, client, store, stateDir: values.stateDir };
-      const { named, released } = await (changed > 0 ? withTableBefore(recording, end) : end());
-      ends.push(...released.map(releasedEnd));
-      const ofFleet = named.filter((hold) => hold.ofFleet);
-      ends.push(...ofFleet.map((hold) => stillHeldEnd(hold, servers, context.date().getTime())));
-      const keys = named.map(holdKey);
-      const others = servers.filter((server) => !keys.includes(holdKey(nameOf(server))));
-      const kept = new Map((await keptByAgent(others, store)).map(({ server, pid }) => [server, pid]));
-      for (const server of others) ends.push(await undrain(server, kept.get(server), client, weights));
+      ends = await (changed > 0 ? withTableBefore(recording, end) : end());
     } finally {
       // Also where the server is gone.
       await fallbacks.giveBack();

@@ -204,6 +204,31 @@ test('an interrupted drain with --hold tells how the hold ends, or ends it', asy
   assert.equal((await diff(director, documentOf(5, 1))).out, 'no difference: 3 unchanged\n');
 });
 
+for (const words of [['--hold'], []])
+  test(`an interrupted ${['drain', ...words].join(' ')} leaves a hold that another user has begun meanwhile`, async (t) => {
+    const director = await start(t);
+    director.ipvs.connect(
+      web,
+      { address: '198.51.100.1', port: 80 },
+      { activeConnections: 1, inactiveConnections: 0, persistentConnections: 0 },
+    );
+    director.whileSleeping = async () => {
+      director.whileSleeping = () => {};
+      await director.run(['drain', ...names, '--hold', '--force', '--timeout', '0'], {
+        env: { SUDO_USER: 'bob' },
+      });
+      director.stop.abort('SIGINT');
+    };
+    const { status, err } = await director.run(['drain', ...names, ...words, '--on-interrupt', 'restore'], {
+      env,
+    });
+    assert.equal(status, 130);
+    assert.match(err, /it stays held/);
+    assert.deepEqual(await weights(director), [0, 1]);
+    const { out } = await diff(director, documentOf(5, 1), '--json');
+    assert.match(out, /"by": "bob"/);
+  });
+
 test('the hold of another user is not weakened without --force, and comes back after an interruption', async (t) => {
   const director = await start(t);
   const bob = { SUDO_USER: 'bob' };
@@ -492,6 +517,28 @@ test('undrain judges the hold that it ends: one that another user begins meanwhi
   const { status, err } = await undrained;
   assert.equal(status, 2);
   assert.match(err, /held at 0 by bob since 12:00; --force ends the hold\n/);
+  const { out } = await director.run(['history'], circumstances);
+  assert.doesNotMatch(out, /undrain/);
+});
+
+test('a hold that another user begins while undrain gives a weight back has its weight', async (t) => {
+  const director = await start(t);
+  const place = await agentPlace(t, director);
+  const circumstances = { env: { ...env, ...place.env } };
+  await director.run(['drain', ...names], circumstances);
+  let held: Promise<Result> | undefined;
+  let questions = 0;
+  await place.serve(async () => {
+    // That about the servers without holds.
+    if (++questions === 2) {
+      held = director.run(['drain', ...names, '--hold'], { env: { ...circumstances.env, SUDO_USER: 'bob' } });
+      await Promise.race([held, sleep(300)]);
+    }
+    return JSON.stringify({ version: 1, pid: 17, servers: [] });
+  });
+  assert.equal((await director.run(['undrain', ...names], circumstances)).status, 0);
+  assert.equal((await held)?.status, 0);
+  assert.deepEqual(await weights(director), [0, 1]);
 });
 
 test('an agent that does not answer costs a line: the hold is in force, and the weight is set', async (t) => {

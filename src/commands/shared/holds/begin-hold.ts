@@ -2,7 +2,7 @@
 import type { Context } from '../../../context.js';
 import { HostError, UsageError } from '../../../errors.js';
 import { printable } from '../../../foreign-text.js';
-import { type Hold, holdKey, holdText, isWeakened } from '../../../model/hold.js';
+import { type Hold, holdText, isWeakened } from '../../../model/hold.js';
 import type { Store } from '../../../system/files/store.js';
 import { describeServer, type Found } from '../server.js';
 import { DrainedWeights } from './drained-weights.js';
@@ -103,9 +103,3 @@ async function unlessUnanswered<T>(
 
 const unconfirmed = (reason: string): string =>
   `lvsadm: held, but not confirmed by the agent: ${printable(reason)}\n`;
-
-/** The holds that are not of these servers. */
-export const withoutHoldsOf = (held: readonly Hold[], others: readonly Hold[]): Hold[] => {
-  const keys = new Set(others.map(holdKey));
-  return held.filter((hold) => !keys.has(holdKey(hold)));
-};

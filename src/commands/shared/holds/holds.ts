@@ -192,9 +192,9 @@ export async function holdsNamed(
 }
 
 /** The holds in force, for a command that only shows them: a file that cannot be read is a line on standard error. */
-export function readableHolds(context: Context): Holds {
+export function readableHolds(context: Context, stateDir?: string): Holds {
   try {
-    return new HoldStore(context, undefined).read();
+    return new HoldStore(context, stateDir).read();
   } catch (error) {
     if (!(error instanceof HostError)) throw error;
     void context.err.write(`lvsadm: ${printable(error.message)}\n`);

@@ -4,7 +4,7 @@ import { type Hold, holdKey } from '../../../model/hold.js';
 import type { Store } from '../../../system/files/store.js';
 import { type Found, nameOf, present, setWeight } from '../server.js';
 import { DrainedWeights } from './drained-weights.js';
-import type { HoldStore } from './holds.js';
+import { type HoldStore, heldOf, type Terms, whileHoldsStay } from './holds.js';
 import { keptByAgent } from './kept-servers.js';
 
 export interface Released {
@@ -40,6 +40,32 @@ export async function release(
   }
   await new DrainedWeights(store).forget(held);
   return released;
+}
+
+/**
+ * Ends the holds that a command has begun, and has those in force again that they replaced. Holds that others have begun since stay.
+ * @param terms of the command's holds
+ * @throws HostError, LockedError
+ */
+export function undoHolds(
+  servers: readonly Found[],
+  terms: Terms,
+  replaced: readonly Hold[],
+  client: IpvsClient,
+  holds: HoldStore,
+  store: Store,
+): Promise<unknown> {
+  return whileHoldsStay(store, async () => {
+    const begun = heldOf(servers, holds.read()).filter(
+      ({ by, since }) => by === terms.by && since === terms.since,
+    );
+    const keys = new Set(begun.map(holdKey));
+    const undone = servers.filter((server) => keys.has(holdKey(nameOf(server))));
+    const before = new Map(replaced.map((hold) => [holdKey(hold), hold]));
+    await holds.replace(undone, heldOf(undone, before));
+    const ended = begun.filter((hold) => !before.has(holdKey(hold)));
+    await release(ended, undone, client, holds, store);
+  });
 }
 
 /** @returns the weight that the server has then; undefined if it is gone */

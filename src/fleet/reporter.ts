@@ -93,6 +93,6 @@ function heldOn(holds: Holds): HeldThere {
   return {
     ...(own.length > 0 && { holds: own.slice(0, MOST_HOLDS).map(entryOf) }),
     held: all.length,
-    ...(taken.length > 0 && { ofFleet: { number: taken.length, digest: holdsDigest(taken) } }),
+    ofFleet: { number: taken.length, digest: holdsDigest(taken) },
   };
 }

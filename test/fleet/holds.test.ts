@@ -139,6 +139,25 @@ farmTest('a director with other holds than the store is named as one', async (fa
   for (const line of lines) assert.match(line, /; on 2 of 3 directors, 1 with other holds of the fleet\n$/);
 });
 
+farmTest(
+  'a director with many holds of its own and none of the fleet has not taken those of the fleet',
+  async (farm) => {
+    farm.host('d2').cutOff();
+    await holdInFleet(farm.store, [first], false, 0);
+    const own = Array.from({ length: 30 }, (_, index) => ({
+      ...holdOf(`198.51.100.${index + 50}:80`),
+      ofFleet: undefined,
+    }));
+    const host = farm.host('d1');
+    await farm.pass(3000);
+    host.holds = new Map(own.map((hold) => [holdKey(hold), hold]));
+    await farm.pass(3000);
+    const [line = '', ...others] = heldLines(await readFleet(farm.store), 0);
+    assert.match(line, /; on 1 of 3 directors\n$/);
+    assert.match(others.at(-1) ?? '', /^d1: 10 more servers held\n$/);
+  },
+);
+
 farmTest("another user's hold is not weakened without force", async ({ store }) => {
   await holdInFleet(store, [first], false, 0);
   const others = holdOf(first.server, { by: 'bob@ops2', weight: 5 });

@@ -3,7 +3,7 @@ import { holdOf, holdsDigest } from '../../fleet/fleet-holds.js';
 import type { Fleet } from '../../fleet/operator.js';
 import type { NodeReport } from '../../fleet/records.js';
 import { printable } from '../../foreign-text.js';
-import { type Hold, type Holds, holdKey, holdRecord, holdText, inForce } from '../../model/hold.js';
+import { type Hold, type Holds, holdKey, holdRecord, holdText, inForce, noHolds } from '../../model/hold.js';
 import type { Json } from '../../output/json.js';
 
 /** A line for each hold: those of the fleet with the number of directors that have them in force, then those of single directors. */
@@ -58,6 +58,7 @@ function takenOn(report: Reported | undefined, current: Holds): Holds | 'others'
     const listed = new Set(holds.filter((hold) => hold.ofFleet).map(holdKey));
     return held > holds.length ? 'others' : new Map([...current].filter(([key]) => listed.has(key)));
   }
+  if (ofFleet.number === 0) return noHolds;
   // A director's own hold wins.
   const own = new Set(ownHolds(report ?? {}).map(holdKey));
   const expected = new Map([...current].filter(([key]) => !own.has(key)));

@@ -93,6 +93,8 @@ export class ReleaseFollower {
       await this.ports.apply(last.documents, 'start', stop);
       this.isInForce = true;
       this.outcome = { tried: last.sequence, result: 'applied' };
+      // Written anew, because the file of an earlier version may be readable by all.
+      this.unsaved = await this.ports.remember(last);
     } catch (error) {
       if (!(error instanceof LvsadmError)) throw error;
       if (stop.aborted) return;

@@ -176,6 +176,12 @@ test('what another program changes is told, and a release that the disk does not
   await eventually(() => fleet('status'), /the release is not kept for a restart: cannot write .*fleet/);
   const health = await director.run(['health'], { env: { LVSADM_STATE_DIR: state } });
   assert.match(health.out, /the agent: cannot write .*fleet/);
+  const [holds = ''] = (await readdir(state)).filter((name) => name.startsWith('fleetholds'));
+  await rm(join(state, holds));
+  await mkdir(join(state, holds, 'full'), { recursive: true });
+  await fleet('drain', '198.51.100.1', '--force');
+  const ask = () => director.run(['health'], { env: { LVSADM_STATE_DIR: state } });
+  await eventually(ask, /the agent: cannot write .*fleetholds/);
   await running.end();
 });
 

@@ -424,3 +424,19 @@ fleetTest('a release that would not be there after a restart is reported', 1, as
   await farm.pass(300_000);
   assert.equal((await readFleet(farm.store)).reports.get('d1')?.unsaved, undefined);
 });
+
+fleetTest(
+  'a disk that does not take the release at a start is reported, and tried again',
+  1,
+  async (farm) => {
+    const host = farm.host('d1');
+    await host.kill();
+    host.diskProblem = 'cannot write /var/lib/lvsadm/fleet.json: no space left';
+    await host.start();
+    await farm.pass(10_000);
+    assert.equal((await readFleet(farm.store)).reports.get('d1')?.unsaved, host.diskProblem);
+    host.diskProblem = undefined;
+    await farm.pass(300_000);
+    assert.equal((await readFleet(farm.store)).reports.get('d1')?.unsaved, undefined);
+  },
+);

@@ -141,15 +141,14 @@ export class AgentProcess {
       await listeners.close();
       await agent.stop();
       await this.probers.end();
-      await Promise.all([announcing.close(), this.memory.idle(), this.own?.idle()]);
+      await Promise.all([announcing.close(), this.memory.idle(), this.source.idle()]);
       this.table.close();
       await this.log.idle();
     }
   }
 
   private newAgent(ports: Pick<AgentPorts, 'clock' | 'tell' | 'fail'>): Agent {
-    const { context } = this;
-    const { memory } = this;
+    const { context, memory } = this;
     const holds = new HoldStore(context, this.values.stateDir);
     if (this.fleet === undefined) FleetAgent.leave(context, this.values.stateDir);
     const { announcer } = this.announcing;
@@ -182,9 +181,9 @@ export class AgentProcess {
 
   /** What is wrong with the agent itself: it goes on, and may not after a restart. */
   private get problems(): readonly string[] {
-    const { own, fleet, memory, announcing, agent } = this;
-    const others = [memory.problem, announcing.problem, agent.held.problem, fleet?.problem];
-    return [...(own?.problems ?? []), ...others.filter((each) => each !== undefined)];
+    const { source, memory, announcing, agent } = this;
+    const others = [memory.problem, announcing.problem, agent.held.problem];
+    return [...source.problems, ...others.filter((each) => each !== undefined)];
   }
 
   private get statusLine(): string {

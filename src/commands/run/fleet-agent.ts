@@ -10,7 +10,7 @@ import { clockOf } from '../announce/announcing.js';
 import type { Values } from '../command.js';
 import { directorFor } from '../fleet/directors.js';
 import { directorOf, type directorOptions } from '../shared/fleet/audience.js';
-import { openFleetStore, type StoreValues, storeAddress } from '../shared/fleet/fleet-store.js';
+import { openFleetStore, type StoreValues } from '../shared/fleet/fleet-store.js';
 import { fleetHoldsKind } from '../shared/holds/holds.js';
 import { FleetDocuments, lastGoodKind } from './fleet-documents.js';
 import { StateFile } from './state-file.js';
@@ -35,6 +35,7 @@ export class FleetAgent {
   holds: Holds | undefined;
   private member: FleetMember | undefined;
   private readonly lastGood: StateFile<LastGood | undefined>;
+  private readonly lastHolds: StateFile<Holds>;
   private readonly node: string;
   private readonly director: Director;
 
@@ -58,6 +59,7 @@ export class FleetAgent {
       wake,
     );
     this.lastGood = new StateFile(context, values.stateDir, lastGoodKind);
+    this.lastHolds = new StateFile(context, values.stateDir, fleetHoldsKind);
     // Mistakes are told at the start; a file that cannot be read now may be there later.
     try {
       openFleetStore(values, context).close();
@@ -66,27 +68,29 @@ export class FleetAgent {
     }
   }
 
-  /** Why the last release is not kept for a restart. */
-  get problem(): string | undefined {
-    return this.lastGood.problem;
+  /** Why the last release, or the holds, are not kept for a restart. */
+  get problems(): readonly string[] {
+    return [this.lastGood.problem, this.lastHolds.problem].filter((each) => each !== undefined);
   }
+
+  /** Waits for the disk, at the end of the process. */
+  readonly idle = (): Promise<unknown> => Promise.all([this.lastGood.idle(), this.lastHolds.idle()]);
 
   /** Undefined before it runs. */
   get state(): MemberState | undefined {
     return this.member?.state;
   }
 
-  /** Whether the command line, or the environment, names a store. */
-  static isWanted({ store }: StoreValues, file: readonly string[], context: Context): boolean {
-    if (store !== undefined && file.length > 0)
-      throw new UsageError('cannot be combined with --file', '--store');
-    if (store === undefined && file.length > 0) return false;
-    if (store === undefined && !context.env['LVSADM_STORE'])
+  /** Whether the documents come from a store. @throws UsageError unless the command line, or the environment, names one of both */
+  static isWanted({ store }: StoreValues, file: readonly string[], { env }: Context): boolean {
+    if (file.length === 0 && !(store ?? env['LVSADM_STORE']))
       throw new UsageError(
         'missing: the documents, or the store of a fleet by --store or LVSADM_STORE',
         '--file',
       );
-    return storeAddress({ store }, context) !== '';
+    if (store !== undefined && file.length > 0)
+      throw new UsageError('cannot be combined with --file', '--store');
+    return file.length === 0;
   }
 
   /** Forgets the holds of a fleet that this director is no longer in. */
@@ -97,11 +101,7 @@ export class FleetAgent {
 
   /** Resolves when it is stopped. @throws errors that are bugs */
   async run(stop: AbortSignal, { condition, holdsRead, tell }: FleetAgentPorts): Promise<void> {
-    const { context, values, node, director, documents, lastGood } = this;
-    const holdsFile = new StateFile(context, values.stateDir, fleetHoldsKind);
-    const last = lastGood.read();
-    // That of an earlier version may be readable by all.
-    if (last !== undefined) void lastGood.write(last);
+    const { context, values, node, director, documents, lastGood, lastHolds } = this;
     this.member = new FleetMember(
       {
         connect: () => openFleetStore(values, context),
@@ -116,13 +116,13 @@ export class FleetAgent {
         remember: lastGood.write,
         takeHolds: (holds) => {
           this.holds = holds;
-          void holdsFile.write(holds);
+          void lastHolds.write(holds);
           holdsRead();
         },
         tell,
       },
-      last,
-      holdsFile.read(),
+      lastGood.read(),
+      lastHolds.read(),
     );
     await this.member.run(stop);
   }

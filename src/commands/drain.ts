@@ -108,9 +108,9 @@ export const command = defineCommand({
     const interrupted = interruption.requested;
     const isUndone = interrupted && values.onInterrupt === 'restore';
     if (isUndone && terms !== undefined) await undoHolds(servers, terms, replaced, client, holds, store);
-    // A plain drain has none, and takes no weight from those that others have begun meanwhile.
-    const readHolds = () => (isUndone ? readableHolds(context, values.stateDir) : noHolds);
-    const held = terms === undefined ? readHolds() : holds.read();
+    // A drain without --hold asks for the holds only to restore no weight over one of another user.
+    const ofOthers = () => (isUndone ? readableHolds(context, values.stateDir) : noHolds);
+    const held = terms === undefined ? ofOthers() : holds.read();
     const ends: End[] = [];
     for (const server of servers) {
       const end = { server, now: await present(client, server), interrupted };

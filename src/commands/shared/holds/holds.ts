@@ -191,7 +191,7 @@ export async function holdsNamed(
   });
 }
 
-/** The holds in force, for a command that only shows them: a file that cannot be read is a line on standard error. */
+/** The holds in force, for a command that goes on without them: a file that cannot be read is a line on standard error. */
 export function readableHolds(context: Context, stateDir?: string): Holds {
   try {
     return new HoldStore(context, stateDir).read();

@@ -136,6 +136,22 @@ describe('history', () => {
     assert.deepEqual(await numbers(director), [7, 1]);
   });
 
+  test('why nothing was made of a change is told also if the change that waits cannot be removed', async (context) => {
+    const director = await directorWith(context, web(5));
+    const setting = await director.file('vs/drop_entry', '');
+    rmSync(setting);
+    symlinkSync('/proc/version', setting);
+    const { unlinkSync } = ownFiles;
+    context.mock.method(ownFiles, 'unlinkSync', (path: string) => {
+      if (path.endsWith('.confirm.json')) throw Object.assign(new Error('EROFS'), { code: 'EROFS' });
+      unlinkSync(path);
+    });
+    const words = [...APPLY, '--confirm', '60'];
+    const { status, err } = await director.run(words, { stdin: web(6, 'settings: {drop_entry: 1}\n') });
+    assert.equal(status, 255);
+    assert.match(err, /^lvsadm: cannot set net\.ipv4\.vs\.drop_entry to 1: EIO$/m);
+  });
+
   test('has a record of a change of which a part was made', async (context) => {
     const director = await directorWith(context, web(5));
     await director.file('vs/conntrack', '0\n');

@@ -98,7 +98,8 @@ export class WayBack {
       await this.end(reconciliation, change);
       return reconciliation;
     } catch (error) {
-      if (!change.hasBegun) await this.withdraw();
+      // Why the change was not made says more than why its record stays.
+      if (!change.hasBegun) await this.withdraw().catch(() => {});
       throw error;
     }
   }

@@ -22,9 +22,8 @@ export default async function* failures(source: AsyncIterable<TestEvent>): Async
   let all: Failure[] = [];
   for await (const event of source) {
     if (event.type !== 'test:fail' || event.data.todo !== undefined) continue;
-    all = onlyWithin(event.data)
-      ? all.map((each) => placed(each, event.data))
-      : [...all, failure(event.data)];
+    all = all.map((each) => placed(each, event.data));
+    if (!onlyWithin(event.data)) all.push(failure(event.data));
   }
   if (all.length > 0) yield `\n# failed:\n${all.map(render).join('')}`;
 }

@@ -41,6 +41,21 @@ test('the end of a run names what failed, with the suites around it, and nothing
   assert.doesNotMatch(printed, /good|expected/);
 });
 
+test('what failed in a suite whose own hook failed is not put into the next one', async (t) => {
+  const printed = await run(
+    t,
+    `import { after } from 'node:test';
+     describe('outer', () => {
+       after(() => { throw new Error('of the hook'); });
+       test('first', () => { throw new Error('of the first'); });
+     });
+     describe('next', () => test('second', () => { throw new Error('of the second'); }));`,
+  );
+  assert.match(printed, /^# outer > first \(/m);
+  assert.match(printed, /^# next > second \(/m);
+  assert.doesNotMatch(printed, /next > (?:outer|first)/);
+});
+
 test('a run without failures ends without a word of them', async (t) => {
   assert.equal(await run(t, `test('good', () => {});`), '');
 });

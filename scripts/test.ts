@@ -99,9 +99,22 @@ const wordsOf = (run: Run | LabRun): readonly string[] =>
         ...oneFilePerRoom(tests.filter(run.includes)),
       ];
 
+/** Undefined if it cannot be fetched. */
+async function programOf({ node }: Run | LabRun): Promise<string | undefined> {
+  if (node === undefined) return process.execPath;
+  process.stdout.write(`# Node.js ${node}\n`);
+  return nodeProgram(node).catch((error: Error) => {
+    process.stderr.write(`test: ${error.message}\n`);
+    return undefined;
+  });
+}
+
 for (const run of runs) {
-  const program = run.node === undefined ? process.execPath : await nodeProgram(run.node);
-  if (run.node !== undefined) process.stdout.write(`# Node.js ${run.node}\n`);
+  const program = await programOf(run);
+  if (program === undefined) {
+    process.exitCode = 1;
+    continue;
+  }
   const child = spawn(program, wordsOf(run), {
     stdio: 'inherit',
     env: {

@@ -13,8 +13,7 @@ export function rootedFiles(files: Files, root: string): Files {
     ...files,
     constants: files.constants,
     openSync: (path, flags, mode) => {
-      const { O_CREAT, O_NOFOLLOW } = files.constants;
-      const isOfLink = (flags & (O_CREAT | O_NOFOLLOW)) !== 0;
+      const isOfLink = (flags & files.constants.O_NOFOLLOW) !== 0;
       return files.openSync(isOfLink ? linkAt(path) : at(path), flags, mode);
     },
     readFileSync: (from, encoding) =>

@@ -93,8 +93,8 @@ export interface Recording {
 const PATIENCE = 5000;
 
 /**
- * Makes a change of single servers under the lock of apply: the table before it would be half made otherwise. An apply that takes longer
- * keeps the change from being recorded, and not from being made.
+ * Begins a change of single servers under the lock of apply: the table before it would be half made otherwise. Steps that come later need
+ * no lock. An apply that takes longer keeps the change from being recorded, and not from being made.
  * @param make gets the table before the change; undefined if it cannot be kept
  */
 export async function withTableBefore<T>(

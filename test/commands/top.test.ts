@@ -363,6 +363,27 @@ test('while the terminal takes no output, the table is not read again', async (t
   assert.ok(before < 6, `${before} intervals`);
 });
 
+for (const [what, end] of Object.entries({
+  q: (screen: ScreenTerminal) => screen.type('q'),
+  'Ctrl-C': (screen: ScreenTerminal) => screen.type('\x03'),
+  'a hang-up': (screen: ScreenTerminal) => screen.hangUp(),
+})) {
+  test(`a terminal that takes no output does not keep ${what} from ending it`, {
+    timeout: 20_000,
+  }, async (t) => {
+    const director = await started(t);
+    const screen = new ScreenTerminal();
+    director.whileSleeping = async () => {
+      await settled();
+      screen.write = () => new Promise<void>(() => {});
+    };
+    const ended = director.run(['top'], { screen, terminal: true });
+    for (let count = 0; count < 10; count++) await settled();
+    end(screen);
+    assert.equal((await ended).status, 0);
+  });
+}
+
 test('a socket that is lost is opened anew with a line, and a kernel without IPVS is waited for', async (t) => {
   const ipvs = new FakeIpvs();
   let isLost = false;

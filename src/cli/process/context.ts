@@ -66,8 +66,10 @@ function processContext(runtime: Runtime): ProcessContext {
     },
     onReload: (call) => void process.on('SIGHUP', call),
     openTerminal(modes, report) {
-      hearStop();
-      return openTerminal(out, modes, report);
+      // A view that has been left waits for nobody, like a process that was asked to stop.
+      const left = new AbortController();
+      for (const output of [out, err]) output.unblock(AbortSignal.any([stopRequest(), left.signal]));
+      return openTerminal(out, modes, report, () => left.abort());
     },
     now: () => performance.now(),
     date: () => new Date(),

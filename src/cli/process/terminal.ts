@@ -11,13 +11,18 @@ const STOPPING = 200;
 /** Where the size is not known: that of a VT100. */
 const usual: Size = { columns: 80, rows: 24 };
 
-/** @param out standard output. @returns undefined if it or standard input is no terminal */
+/**
+ * @param out standard output
+ * @param closed called when the view is left
+ * @returns undefined if it or standard input is no terminal
+ */
 export const openTerminal = (
   out: Output,
   modes: TerminalModes,
   report: (event: TerminalEvent) => void,
+  closed: () => void = () => {},
 ): Terminal | undefined =>
-  out.isTTY && process.stdin.isTTY ? new ProcessTerminal(out, modes, report) : undefined;
+  out.isTTY && process.stdin.isTTY ? new ProcessTerminal(out, modes, report, closed) : undefined;
 
 class ProcessTerminal implements Terminal {
   private isTaken = false;
@@ -26,6 +31,7 @@ class ProcessTerminal implements Terminal {
     private readonly out: Output,
     private readonly modes: TerminalModes,
     private readonly report: (event: TerminalEvent) => void,
+    private readonly closed: () => void,
   ) {
     const { stdin } = process;
     stdin.setEncoding('utf8');
@@ -76,6 +82,7 @@ class ProcessTerminal implements Terminal {
 
   close(): void {
     this.release();
+    this.closed();
     process.stdin.pause();
   }
 

@@ -46,6 +46,8 @@ type Event =
   | { readonly notice: string }
   | { readonly failure: unknown }
   | { readonly failedWork: unknown }
+  | { readonly failedOutput: unknown }
+  | 'drawn'
   | 'stop';
 
 /**
@@ -81,6 +83,10 @@ class LiveView {
   private isOver = false;
   /** Whether the terminal has hung up. */
   private isGone = false;
+  /** Pending while the terminal does not take a frame: Ctrl-S stops it. Keys and signals are heard meanwhile. */
+  private drawing: Promise<void> | undefined;
+  /** Whether the frame that is being drawn is no longer that of the state. */
+  private isStale = false;
 
   constructor(
     private readonly context: Context,
@@ -98,12 +104,25 @@ class LiveView {
     void this.read().catch((failure) => this.events.push({ failure }));
     try {
       while (!this.isOver) {
-        if (!this.isGone) await this.terminal.write(this.screen.show(frame(this.state, this.look)));
+        this.draw();
         for (const event of await this.events.next()) await this.take(event);
       }
     } finally {
       this.isOver = true;
     }
+  }
+
+  private draw(): void {
+    this.isStale = this.drawing !== undefined;
+    if (this.isGone || this.isStale) return;
+    const written = this.terminal.write(this.screen.show(frame(this.state, this.look)));
+    this.drawing = written?.then(
+      () => {
+        this.drawing = undefined;
+        if (this.isStale) this.events.push('drawn');
+      },
+      (failedOutput) => this.events.push({ failedOutput }),
+    );
   }
 
   /** Reads the table again and again, while keys are answered. */
@@ -120,8 +139,9 @@ class LiveView {
         );
         // No frame waits for the agent; it is asked when the table has been read, which may keep this process busy.
         void health.read().then((report) => events.push({ health: marksOf(report) }));
-        // A terminal that is stopped (Ctrl-S) keeps the view from taking them: they must not fill the memory.
         await events.taken();
+        // Nobody sees what is read while the terminal is stopped.
+        await this.drawing;
         await this.interruption.sleep(settings.interval);
       }
     } finally {
@@ -132,12 +152,14 @@ class LiveView {
   private async take(event: Event): Promise<void> {
     const { state } = this;
     if (event === 'stop') this.leave();
+    else if (event === 'drawn') return;
     else if ('table' in event) this.state = withTable(state, event.table, event.date);
     else if ('health' in event) this.state = withHealth(state, event.health);
     else if ('clients' in event) this.state = withClients(state, event.line, event.clients);
     else if ('notice' in event) this.state = withNotice(state, event.notice);
     else if ('failure' in event) this.fail(event.failure);
     else if ('failedWork' in event) this.failWork(event.failedWork);
+    else if ('failedOutput' in event) throw event.failedOutput;
     else await this.hear(event.terminal);
   }
 

@@ -17,6 +17,9 @@ import { FileWatch } from './shared/watch.js';
 
 const DONE = 0;
 
+/** Milliseconds to wait for a drain or a weight, which take the lock of an apply while they record the table. */
+const RECORDING = 1000;
+
 const { required: _, ...file } = fileOption.file;
 
 const options = {
@@ -87,7 +90,7 @@ export const command = defineCommand({
     const releases: (() => void)[] = [];
     try {
       releases.push(await store.lock('agent', 'running the agent here', { wait: 0 }));
-      releases.push(await store.lock('apply', 'applying documents here', { wait: 0 }));
+      releases.push(await store.lock('apply', 'applying documents here', { wait: RECORDING }));
       // The agent would undo what takes the change back.
       requireNonePending(store);
       await tellStateDirectory(context, store, values.stateDir);

@@ -147,6 +147,17 @@ for (const [lock, doing] of [
   });
 }
 
+test('it starts although a drain records the table just then', async (t) => {
+  const { director, file } = await farm(t);
+  const env = { LVSADM_RUN: join(director.directory, 'run') };
+  const store = new Store({ env, files: ownFiles, warn: assert.fail });
+  const release = await store.lock('apply', 'applying documents here', { wait: 0 });
+  setTimeout(release, 300);
+  director.whileSleeping = () => director.stop.abort('SIGTERM');
+  const { status, err } = await director.run(['run', '-f', file], { env });
+  assert.equal(status, 0, err);
+});
+
 test('a directory of states that cannot be written is told once, and weights are set all the same', async (t) => {
   const { director, file, weights } = await farm(t);
   const { err } = await agent(

@@ -168,8 +168,10 @@ export class Gateway {
     const { reason } = signal;
     if (signal.aborted && reason instanceof Timeout)
       return this.error('unreachable', call, `no answer within ${reason.milliseconds / 1000} s`);
+    const { code = '', message } = error as NodeJS.ErrnoException;
     // What is no etcd today may be one that starts.
-    return this.error('unreachable', call, (error as Error).message || 'the connection failed');
+    if (REFUSED_CERTIFICATE.test(`${code} ${message}`)) return this.error('unreachable', call, REFUSED);
+    return this.error('unreachable', call, message || 'the connection failed');
   }
 
   private error(kind: StoreFailure, { attempted }: Call, reason: string): StoreError {
@@ -188,6 +190,12 @@ const TRICKLE = 4;
 const COMMON_NAME = 'CommonName of client';
 const NO_COMMON_NAME =
   'an etcd with users takes no client certificate with a common name (CN): use one whose subject has none';
+
+/** Alerts about the certificate of a client (RFC 8446, section 6.2), by OpenSSL's names of them in codes and in texts. */
+const REFUSED_CERTIFICATE =
+  /alert[ _](?:bad|unsupported)[ _]certificate|alert[ _]certificate[ _](?:expired|required|revoked|unknown)|alert[ _]unknown[ _]ca/i;
+const REFUSED =
+  'it refuses the certificate of this client: it has ended, or is of another authority, or there is none';
 
 /** Milliseconds without traffic, after which TCP asks whether the peer is there. */
 const KEEP_ALIVE = 10_000;

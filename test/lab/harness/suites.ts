@@ -13,16 +13,16 @@ const suffix = '.suite.js';
  * what runs two at a time ends sooner when the short ones are left for the end. A suite that wants a kernel without modules comes first.
  */
 const guests: readonly (readonly string[])[] = [
-  ['differential-processes', 'differential-scripts'],
   ['methods-tun', 'methods-dr', 'methods-nat', 'methods-protocols', 'methods-scheduling'],
-  ['differential-cases', 'differential-generated', 'differential-traffic'],
+  ['agent'],
   ['netns', 'connections', 'surroundings', 'store'],
+  ['state', 'state-scale', 'client'],
+  ['differential-processes', 'differential-scripts'],
+  ['differential-cases', 'differential-generated', 'differential-traffic'],
+  ['metrics', 'health', 'path'],
+  ['doctor', 'robust', 'rollback'],
   ['real-server', 'habits'],
   ['docs'],
-  ['state', 'state-scale', 'client'],
-  ['doctor', 'robust', 'rollback'],
-  ['agent'],
-  ['metrics', 'health', 'path'],
   ['state-traffic'],
 ];
 

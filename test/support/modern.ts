@@ -24,6 +24,8 @@ export async function modern(...words: readonly string[]): Promise<Ran> {
   let client: Promise<IpvsClient> | undefined;
   const context = contextWith({
     program: 'lvsadm',
+    // The state of the lab's own machine, which processes of lvsadm share.
+    env: {},
     files: ownFiles,
     out,
     err,

@@ -173,7 +173,27 @@ test('a server that the floor kept in use never starts slowly', () => {
   ]);
 });
 
-test('a success lowers the weight of no server that is up, and loses no quorum', () =>
+test('a server whose check asks for nothing is kept in use only until another can take its clients', () => {
+  const asking = { state: up, weight: 10, reported: 0 };
+  const [before, after] = [downSince(9), up].map(
+    (state) => serviceWeights([{ state, weight: 10 }, asking], { ...policy, floor: 1 }, 10).servers,
+  );
+  assert.deepEqual(
+    [before, after].map((servers) => servers?.map(({ weight, isKept }) => [weight, isKept])),
+    [
+      [
+        [0, false],
+        [10, true],
+      ],
+      [
+        [10, false],
+        [0, false],
+      ],
+    ],
+  );
+});
+
+test('a success lowers the weight of no server that is up and not kept by the floor, and loses no quorum', () =>
   fc.assert(
     fc.property(pools, fc.array(fc.tuple(fc.nat(7), fc.boolean()), { maxLength: 60 }), (pool, results) => {
       let servers: WeighedServer[] = pool.servers.map(({ results: _, ...server }) => ({
@@ -199,7 +219,8 @@ test('a success lowers the weight of no server that is up, and loses no quorum',
         assert.ok(after.weightUp >= before.weightUp);
         servers.forEach(({ state }, at) => {
           const [from, to] = [before, after].map(({ servers }) => servers[at]?.weight ?? 0);
-          if (state.isUp) assert.ok((to as number) >= (from as number), `server ${at}: ${from} -> ${to}`);
+          const isOwn = state.isUp && !before.servers[at]?.isKept;
+          if (isOwn) assert.ok((to as number) >= (from as number), `server ${at}: ${from} -> ${to}`);
         });
       });
     }),

@@ -1,4 +1,4 @@
-/** What systemd is told of the agent: that it is ready, and the line of `systemctl status`. */
+/** State of the agent for systemd (sd_notify(3)): readiness, and the line of `systemctl status`. */
 import { printable } from '../../foreign-text.js';
 import type { Supervisor } from '../../system/programs/supervisor.js';
 

@@ -1,4 +1,4 @@
-// What systemd is told of the agent.
+// State of the agent for systemd.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { AgentStatus } from '../../../src/commands/run/agent-status.js';

@@ -1,7 +1,7 @@
 /** What the agent remembers over a restart: the states of servers, quorums, and what their programs did. Times are of the agent's clock. */
 import type { Condition, ServerState } from '../health/state.js';
 import { checkKinds } from '../model/check.js';
-import type { StateKind } from '../system/files/store.js';
+import type { StateKind } from '../system/files/state-kind.js';
 import type { ProbeMemory } from './checks/probe.js';
 import type { Decision } from './quorum-program.js';
 

@@ -1,6 +1,6 @@
 /** Records of the changes that subcommands made to the table. */
 import type { Settings } from '../model/settings.js';
-import type { StateKind } from '../system/files/store.js';
+import type { StateKind } from '../system/files/state-kind.js';
 
 /** Who changed the table, when, from where and how. */
 export interface Origin {

@@ -1,5 +1,5 @@
 /** The change that is taken back unless it is confirmed in time: at most one in a network namespace. */
-import type { StateKind } from '../system/files/store.js';
+import type { StateKind } from '../system/files/state-kind.js';
 import { type Change, checkedChange, isOptionalText, isText } from './change-record.js';
 
 export interface PendingChange extends Change {

@@ -3,7 +3,8 @@
  * before it is made, so that it can be undone however the process ends. A reboot undoes the changes of a role, and the store forgets them; those of
  * an adoption stay.
  */
-import type { StateKind, Store } from '../system/files/store.js';
+import type { StateKind } from '../system/files/state-kind.js';
+import type { Store } from '../system/files/store.js';
 import { stepKey } from './steps/index.js';
 import type { Previous, SetupStep } from './steps/step.js';
 

@@ -17,7 +17,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { HostError, LockedError } from '../../src/errors.js';
 import { namespaceName } from '../../src/system/files/run-dir.js';
-import { type StateKind, Store, type StoreContext } from '../../src/system/files/store.js';
+import type { StateKind } from '../../src/system/files/state-kind.js';
+import { Store, type StoreContext } from '../../src/system/files/store.js';
 
 const namespace = namespaceName(fs);
 const module = new URL('../../src/system/files/store.js', import.meta.url).href;

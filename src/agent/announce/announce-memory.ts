@@ -1,5 +1,5 @@
 /** What announcing has to know after a restart: the addresses that it put on devices, and whether an operator has withdrawn all. */
-import type { StateKind } from '../../system/files/store.js';
+import type { StateKind } from '../../system/files/state-kind.js';
 
 /** An address on a device, alone: its prefix is /32 or /128. */
 export interface LocalAddress {

@@ -6,7 +6,7 @@ import { type LvsadmError, UsageError } from '../../errors.js';
 import type { ApplyCause, LastGood } from '../../fleet/member-ports.js';
 import type { FleetDocument } from '../../fleet/releases.js';
 import type { DesiredService } from '../../model/state.js';
-import type { StateKind } from '../../system/files/store.js';
+import type { StateKind } from '../../system/files/state-kind.js';
 import { SystemNames } from '../../system/network/names.js';
 import { programsOf } from '../shared/agent/root-programs.js';
 import type { Documents } from './looks.js';

@@ -5,7 +5,7 @@ import { type NamedText, parseDocuments } from '../../document/load.js';
 import type { Lookup } from '../../document/names.js';
 import { DocumentError, type UsageError } from '../../errors.js';
 import { systemClock } from '../../system/clock.js';
-import type { StateKind } from '../../system/files/store.js';
+import type { StateKind } from '../../system/files/state-kind.js';
 import { SystemNames } from '../../system/network/names.js';
 import type { Values } from '../command.js';
 import { readOwnDocuments, refuseForeignPrograms } from '../shared/agent/root-programs.js';

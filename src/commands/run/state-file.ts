@@ -3,7 +3,8 @@ import type { Context } from '../../context.js';
 import { HostError } from '../../errors.js';
 import { printable } from '../../foreign-text.js';
 import { type Clock, endsWithin, systemClock } from '../../system/clock.js';
-import type { StateKind, Store } from '../../system/files/store.js';
+import type { StateKind } from '../../system/files/state-kind.js';
+import type { Store } from '../../system/files/store.js';
 import { openLastingStore } from '../shared/store.js';
 
 /** Milliseconds for which work waits for the disk: weights that follow from a state come after it, but not much later. */

@@ -6,7 +6,8 @@ import { printable } from '../../foreign-text.js';
 import { codeOf } from '../../system/files/files.js';
 import { foreignWriterOf, isRoot } from '../../system/files/foreign-writers.js';
 import { bootId, namespaceName, sharesNamespace } from '../../system/files/run-dir.js';
-import { type StateKind, Store } from '../../system/files/store.js';
+import type { StateKind } from '../../system/files/state-kind.js';
+import { Store } from '../../system/files/store.js';
 import type { Options } from '../command.js';
 
 export const runDirOption = {

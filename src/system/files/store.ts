@@ -17,7 +17,6 @@ import {
 } from './files.js';
 import { flockByProgram } from './flock.js';
 import {
-  bootId,
   distrust,
   inWritableRunDir,
   namespaceName,
@@ -25,28 +24,7 @@ import {
   readableRunDir,
   reasonOf,
 } from './run-dir.js';
-
-/** A kind of state, in a file of its own. */
-export interface StateKind<T> {
-  /** `weights`: the file is `NAMESPACE.weights.json`. */
-  readonly name: string;
-  /** The state of a file that does not exist. */
-  readonly empty: T;
-  /** @throws Error for a value that is not of this kind */
-  parse(value: unknown): T;
-  /** Undefined where nothing is left to remember: the file is removed. */
-  format(state: T): unknown;
-  /** What a file that cannot be read costs. */
-  readonly loss: string;
-  /** Whether a file that cannot be read is told and replaced; otherwise it is an error. */
-  readonly expendable: boolean;
-  /** Whether it is about more than the kernel's state, which a reboot ends. */
-  readonly outlivesBoot?: true;
-  /** Whether it is written without blanks: a line for some thousand servers, which no one reads by eye. */
-  readonly isLarge?: true;
-  /** Whether only its owner may read it. */
-  readonly isPrivate?: true;
-}
+import { formatState, modeOf, parseState, type StateKind } from './state-kind.js';
 
 export interface StoreContext extends RunDirContext {
   /** Called with a line that the administrator should see. */
@@ -62,16 +40,6 @@ export interface Patience {
 
 /** Milliseconds to wait for another process to change state; it takes a few. */
 const CHANGE_PATIENCE = 30_000;
-
-const VERSION = 2;
-
-/** The content of a state file. */
-interface Stored {
-  readonly version: typeof VERSION;
-  /** State of another boot is ignored: the kernel has forgotten what it is about. */
-  readonly boot?: string | undefined;
-  readonly state: unknown;
-}
 
 export class Store {
   private warned = false;
@@ -134,7 +102,7 @@ export class Store {
       const state = kind.format(change(this.readFrom(file, kind)));
       attempt('write', file, () => {
         if (state === undefined) removeIfThere(file, files);
-        else replaceFile(file, this.textOf(state, kind), files, modeOf(kind));
+        else replaceFile(file, formatState(state, kind, files), files, modeOf(kind));
       });
     } finally {
       release();
@@ -161,7 +129,7 @@ export class Store {
     const text = await readInBackground(path).catch((error) => refuse('read', path, error));
     // After the disk has answered: the question about the directory waits for it, too.
     if (!this.isTrusted(path, kind)) return kind.empty;
-    return this.parsed(text, path, kind);
+    return parseState(text, path, kind, this.context);
   }
 
   /**
@@ -170,7 +138,7 @@ export class Store {
    */
   async replaceInBackground<T>(kind: StateKind<T>, state: T): Promise<void> {
     const path = this.pathOf(kind);
-    const text = this.textOf(kind.format(state), kind);
+    const text = formatState(kind.format(state), kind, this.context.files);
     // The question about the directory waits for the disk, and must not before it answers.
     await isThereInBackground(path);
     this.refuseDistrusted();
@@ -241,33 +209,8 @@ export class Store {
 
   private readFrom<T>(path: string, kind: StateKind<T>): T {
     const { files } = this.context;
-    return this.parsed(
-      attempt('read', path, () => readIfThere(path, files)),
-      path,
-      kind,
-    );
-  }
-
-  private parsed<T>(text: string | undefined, path: string, kind: StateKind<T>): T {
-    const { files, warn } = this.context;
-    if (text === undefined) return kind.empty;
-    try {
-      const { version, boot, state } = JSON.parse(text) as Partial<Stored>;
-      if (version !== VERSION) throw new Error(`it is not of version ${VERSION}`);
-      const isOfThisBoot = boot === undefined || boot === (bootId(files) ?? boot);
-      if (!isOfThisBoot && !kind.outlivesBoot) return kind.empty;
-      return kind.parse(state);
-    } catch (error) {
-      const reason = `${text === '' ? 'it is empty' : (error as Error).message}; ${kind.loss}`;
-      if (!kind.expendable) throw new HostError(`read ${path}`, reason, { cause: error });
-      warn(`cannot read ${path}: ${reason}`);
-      return kind.empty;
-    }
-  }
-
-  private textOf(state: unknown, { isLarge }: Pick<StateKind<unknown>, 'isLarge'>): string {
-    const stored: Stored = { version: VERSION, boot: bootId(this.context.files), state };
-    return `${JSON.stringify(stored, undefined, isLarge ? 0 : 2)}\n`;
+    const text = attempt('read', path, () => readIfThere(path, files));
+    return parseState(text, path, kind, this.context);
   }
 
   /** Removes the files of a dead namespace whose inode is that of this one by now. */
@@ -286,8 +229,6 @@ export class Store {
     return namespaceName(this.context.files);
   }
 }
-
-const modeOf = ({ isPrivate }: Pick<StateKind<unknown>, 'isPrivate'>) => (isPrivate ? { mode: 0o600 } : {});
 
 /** Who holds a lock; not yet written down if it was taken this very moment. */
 function holderIn(path: string, files: Files): string | undefined {

@@ -1,5 +1,6 @@
 /** The weights of drained servers. The kernel keeps no trace of the weight that a server had before its drain, so the store does. */
-import type { StateKind, Store } from '../../../system/files/store.js';
+import type { StateKind } from '../../../system/files/state-kind.js';
+import type { Store } from '../../../system/files/store.js';
 import { type Found, nameOf } from '../server.js';
 
 /** A server as it was when it was drained. */

@@ -18,7 +18,8 @@ import {
   whyUndrainable,
   withoutFlag,
 } from '../../../plan/drain-scheduling.js';
-import type { StateKind, Store } from '../../../system/files/store.js';
+import type { StateKind } from '../../../system/files/state-kind.js';
+import type { Store } from '../../../system/files/store.js';
 import type { Options } from '../../command.js';
 
 export const forceOption = {

@@ -14,7 +14,8 @@ import {
 } from '../../../model/hold.js';
 import { formatService, parseServer } from '../../../model/service-uri.js';
 import { endsWithin, systemClock } from '../../../system/clock.js';
-import type { StateKind, Store } from '../../../system/files/store.js';
+import type { StateKind } from '../../../system/files/state-kind.js';
+import type { Store } from '../../../system/files/store.js';
 import type { Options, Values } from '../../command.js';
 import { userName } from '../change/origin.js';
 import { type Found, nameOf, type ServersNamed } from '../server.js';

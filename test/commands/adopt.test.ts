@@ -509,6 +509,24 @@ test('an init script that is left of a package is no ipvsadm, and --force undoes
   assert.deepEqual(started(root), ['ipvsadm']);
 });
 
+test('a document stays where the files that it was made from are gone, and nothing else has their rules', async (t) => {
+  for (const gone of ['/etc/ipvsadm.rules', settings]) {
+    const root = plant(t, distributions.trixie);
+    await adopt(root);
+    // As a purge of ipvsadm does.
+    for (const path of [gone, '/usr/lib/systemd/system/ipvsadm.service', '/etc/init.d/ipvsadm'])
+      rmSync(root + path);
+    const { status, err } = await adopt(root, ['--undo', '--force']);
+    assert.deepEqual(
+      [status, err],
+      [0, `lvsadm: ${document} stays: ${gone}, from which it was made, is gone\n`],
+    );
+    assert.match(readFileSync(root + document, 'utf8'), /tcp:\/\/192\.0\.2\.1:80/);
+    assert.ok(!existsSync(root + mask));
+    assert.equal((await adopt(root, ['--undo'])).out, 'nothing is adopted\n');
+  }
+});
+
 test('a unit that is a link to another file is read', async (t) => {
   const unit = '/usr/lib/systemd/system/ipvsadm.service';
   const other = '/usr/lib/systemd/system/other.service';

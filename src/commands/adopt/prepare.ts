@@ -49,7 +49,13 @@ export async function prepare(context: Context, boot: BootMachine): Promise<Adop
   const document = adoptedDocument(saved);
   const state = await withOtherDocuments(document.text, context, boot);
   const steps: BootFileStep[] = [
-    { do: 'bootFile', path: DOCUMENT, becomes: { text: document.text }, purpose: 'write the document' },
+    {
+      do: 'bootFile',
+      path: DOCUMENT,
+      becomes: { text: document.text },
+      purpose: 'write the document',
+      sources: saved.files,
+    },
     ...enablingSteps(enabled, boot),
     ...init.disable(IPVSADM, files),
   ];

@@ -40,12 +40,15 @@ export const bootFile: StepKind<BootFileStep> = {
     return undefined;
   },
 
-  async undo({ path, becomes }, { files }, previous) {
+  async undo({ path, becomes, sources = [] }, { files }, previous) {
     const { was, made } = previous as { was: FileState; made: string | null };
     return attempt('write', path, () => {
       removeIfThere(freshName(path), files);
       const now = stateOf(path, files);
       if (!isEqual(now, becomes) && !isEqual(now, was)) return `${path} has been changed since, and stays`;
+      const gone = sources.find((source) => ifThere(() => files.statSync(source)) === undefined);
+      if (now !== null && gone !== undefined)
+        return `${path} stays: ${gone}, from which it was made, is gone`;
       if (!isEqual(now, was)) become(path, was, files);
       if (made !== null) removeDirectories(path, made, files);
       return undefined;

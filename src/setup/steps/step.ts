@@ -58,6 +58,8 @@ export interface BootFileStep {
   readonly do: 'bootFile';
   readonly path: string;
   readonly becomes: FileState;
+  /** Files from which the text was made. When one is gone, the text may be the only record of its rules, and is not removed. */
+  readonly sources?: readonly string[];
   /** `enable lvsadm.service` */
   readonly purpose: string;
 }

@@ -108,9 +108,13 @@ async function dryRun(context: Context, values: AdoptValues, boot: BootMachine):
   if (repeated?.length === 0) return report(context, values, { adopted: true, steps: [], text: ADOPTED });
   const adoption = repeated === undefined ? await prepare(context, boot) : undefined;
   const planned = repeated ?? adoption?.steps ?? [];
-  const steps = planned.map((step) => ({ step, result: 'planned' as const, command: stepCommand(step) }));
+  const steps = planned.map((step) => ({
+    step,
+    result: 'planned' as const,
+    command: stepCommand({ ...step, path: boot.root + step.path }),
+  }));
   if (adoption !== undefined) await tell(context, values, adoption);
-  const lines = planned.map((step) => `${printable(`${describeStep(step)}: ${stepCommand(step)}`)}\n`);
+  const lines = steps.map(({ step, command }) => `${printable(`${describeStep(step)}: ${command}`)}\n`);
   const text = lines.join('') + (adoption === undefined ? '' : `\n${adoption.document.text}`);
   return report(context, values, { adopted: false, steps, adoption, text });
 }

@@ -101,6 +101,15 @@ for (const [name, tree] of Object.entries(distributions)) {
   });
 }
 
+test('--dry-run of the files of another machine shows commands for these files', async (t) => {
+  const root = plant(t, distributions.trixie);
+  const { out } = await adopt(root, ['--dry-run']);
+  const commands = [`cat > ${root}${document}`, `ln -sfn /dev/null ${root}${mask}`];
+  for (const command of commands) assert.ok(out.includes(`: ${command}\n`), out);
+  const { steps } = JSON.parse((await adopt(root, ['--dry-run', '--json'])).out);
+  assert.equal(steps[0].command, commands[0]);
+});
+
 /** `npm run test:robust` tries all steps, `npm test` every third. */
 const STRIDE = isFull ? 1 : 3;
 

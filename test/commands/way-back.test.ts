@@ -504,6 +504,22 @@ describe('apply --confirm', () => {
     assert.equal((await director.run(['confirm'])).status, 1);
   });
 
+  test('is not made if the table before has what no document can say', async (context) => {
+    const director = await directorWith(context, web(5));
+    const [entry] = (await director.state()).services;
+    assert.ok(entry);
+    const id = { protocol: 'tcp', address: '192.0.2.77', port: 0 } as const;
+    director.ipvs.carryOut({ do: 'addService', service: { ...entry.service, id } });
+    director.changesSent = 0;
+    const { status, err } = await director.run(['apply', '-f', '-', '--confirm', '60'], { stdin: web(6) });
+    assert.equal(status, 255);
+    assert.match(err, /^lvsadm: cannot have the change taken back: .*services\[\d\]\.service: port 0, .*\n$/);
+    assert.equal(director.changesSent, 0);
+    assert.deepEqual(director.later, []);
+    assert.deepEqual(await numbers(director), [1]);
+    assert.equal((await director.run(['apply', '-f', '-'], { stdin: web(6) })).status, 0);
+  });
+
   test('a change that was made in part is not confirmed without --force', async (context) => {
     const director = await directorWith(context, web(5));
     director.ipvs.schedulers.delete('none');

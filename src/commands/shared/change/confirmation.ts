@@ -1,12 +1,12 @@
 /** Changes that are taken back unless `lvsadm confirm` comes in time. */
 import type { Context } from '../../../context.js';
-import { HostError, LockedError } from '../../../errors.js';
+import { DocumentError, describeProblem, HostError, LockedError } from '../../../errors.js';
 import type { ChangeRecord } from '../../../history/change-record.js';
 import { type PendingChange, pendingKind } from '../../../history/pending-change.js';
 import type { Json } from '../../../output/json.js';
 import type { Store } from '../../../system/files/store.js';
 import { cancelLater } from '../../../system/programs/later.js';
-import type { TableBefore } from './change-history.js';
+import { desiredFrom, type TableBefore } from './change-history.js';
 
 export const pendingChange = (store: Store): PendingChange | undefined => store.read(pendingKind);
 
@@ -25,7 +25,7 @@ export function requireNonePending(store: Store): void {
 /**
  * Has the change taken back after a time, whatever becomes of this process. Called before the first step of the change, under the lock of
  * apply.
- * @throws HostError, LockedError: then it is not taken back by itself
+ * @throws HostError, LockedError: then it is not taken back by itself, and must not be made
  */
 export async function awaitConfirmation(
   seconds: number,
@@ -35,6 +35,7 @@ export async function awaitConfirmation(
   stateDir: string | undefined,
   context: Context,
 ): Promise<PendingChange> {
+  await requireReadable({ ...record, table }, stateDir, context);
   const token = `${process.pid}-${context.date().getTime().toString(36)}`;
   const runDir = store.pathOf(pendingKind).replace(/\/[^/]*$/, '');
   const words = ['take-back', token, '--run-dir', absolute(runDir)];
@@ -49,16 +50,29 @@ export async function awaitConfirmation(
   await store.update(pendingKind, () => pending);
   if (context.now() - begun > seconds * 1000 - LEAST) {
     await endPending(pending, store);
-    throw new HostError(
-      'have the change taken back',
-      `to arrange it took nearly as long as --confirm ${seconds}`,
-    );
+    throw new HostError(TAKING_BACK, `to arrange it took nearly as long as --confirm ${seconds}`);
   }
   await context.err.write(
     `lvsadm: the table before this comes back at ${timeOfDay(deadline)} unless lvsadm confirm comes before\n`,
   );
   return pending;
 }
+
+/** Other programs can give the table what documents do not allow: found out before the change. @throws HostError */
+async function requireReadable(
+  kept: Parameters<typeof desiredFrom>[0],
+  stateDir: string | undefined,
+  context: Context,
+): Promise<void> {
+  try {
+    await desiredFrom(kept, context, stateDir);
+  } catch (error) {
+    if (!(error instanceof DocumentError)) throw error;
+    throw new HostError(TAKING_BACK, describeProblem(error.problems[0]), { cause: error });
+  }
+}
+
+const TAKING_BACK = 'have the change taken back';
 
 /** Milliseconds that are left for the change: what waits may be over before, and would find it later only. */
 const LEAST = 2000;

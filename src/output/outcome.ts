@@ -1,11 +1,12 @@
 /** The result of applying a plan, as text and as JSON. */
 
-import { KernelError } from '../errors.js';
+import { KernelError, type LvsadmError } from '../errors.js';
 import { printable } from '../foreign-text.js';
 import type { Change } from '../model/change.js';
 import { destinationKey } from '../model/destination.js';
 import { formatService } from '../model/service-uri.js';
-import type { Outcome, Reconciliation, SettingOutcome } from '../plan/apply.js';
+import type { Outcome, Reconciliation } from '../plan/apply.js';
+import type { SettingOutcome } from '../plan/settings.js';
 import type { TakenBack } from '../plan/take-back.js';
 import type { Json } from './json.js';
 import { differenceJson, valueText } from './plan.js';
@@ -48,7 +49,7 @@ const objectText = (change: Change): string => {
 };
 
 export function renderReconciliation(reconciliation: Reconciliation, theme: Theme, reason: Reason): string {
-  const { settings, outcomes, converged, rounds, interrupted, takenBack } = reconciliation;
+  const { settings, outcomes, converged, rounds, interrupted, takenBack, failure } = reconciliation;
   const lines = [
     ...settings.map((outcome) => settingLine(outcome, theme)),
     ...outcomes.map((outcome) => outcomeLine(outcome, theme, reason)),
@@ -57,7 +58,8 @@ export function renderReconciliation(reconciliation: Reconciliation, theme: Them
   const again = rounds > 1 ? `; another program changed the table meanwhile, planned ${rounds} times` : '';
   if (takenBack !== undefined) {
     lines.push(theme.heading('taking back:'), ...takenBack.map((each) => takenBackLine(each, theme, reason)));
-    lines.push(`${count('refused')} refused, ${count('skipped')} not done; ${takenBackText(takenBack)}`);
+    const end = failure ? 'failed' : `${count('refused')} refused, ${count('skipped')} not done`;
+    lines.push(`${end}; ${takenBackText(takenBack)}`);
   } else if (interrupted) {
     lines.push(`interrupted: ${interruptedAt(reconciliation)}`);
   } else if (converged) {
@@ -92,8 +94,8 @@ function outcomeLine(outcome: Outcome, theme: Theme, reason: Reason): string {
 
 type Results = Pick<Reconciliation, 'settings' | 'outcomes'>;
 
-/** Why the kernel refused a change. */
-type Reason = (outcome: Pick<Outcome, 'error'>) => string;
+/** Why the kernel refused a change, or what else kept changes from being made. */
+type Reason = (outcome: { readonly error?: LvsadmError | undefined }) => string;
 
 const countOf = ({ settings, outcomes }: Results, result: Outcome['result']): number =>
   [...settings, ...outcomes].filter((outcome) => outcome.result === result).length;
@@ -149,6 +151,7 @@ export const refusedTexts = (
 /** Refusals in a line each, for standard error: standard output may be a file that nobody looks at. */
 export const refusals = (reconciliation: Reconciliation, reason: Reason): string =>
   [
+    ...(reconciliation.failure ? [`lvsadm: ${reason({ error: reconciliation.failure })}\n`] : []),
     ...refusedTexts(reconciliation, reason).map((text) => `lvsadm: refused: ${text}\n`),
     ...(reconciliation.takenBack ?? []).flatMap(({ change, error }) =>
       error === undefined
@@ -158,7 +161,7 @@ export const refusals = (reconciliation: Reconciliation, reason: Reason): string
   ].join('');
 
 export const reconciliationJson = (
-  { settings, outcomes, converged, rounds, interrupted, takenBack }: Reconciliation,
+  { settings, outcomes, converged, rounds, interrupted, takenBack, failure }: Reconciliation,
   reason: Reason,
 ): Readonly<Record<string, Json>> => ({
   converged,
@@ -166,6 +169,7 @@ export const reconciliationJson = (
   interrupted: interrupted || undefined,
   changes: [...settings.map(settingJson), ...outcomes.map((outcome) => outcomeJson(outcome, reason))],
   takenBack: takenBack?.map((each) => takenBackJson(each, reason)),
+  error: failure && { message: reason({ error: failure }) },
 });
 
 const settingJson = ({ difference, result, error }: SettingOutcome): Json => ({

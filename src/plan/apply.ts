@@ -1,11 +1,19 @@
 /** Applies plans: reads, plans, changes, and starts over if others changed the table meanwhile. */
-import { Errno, HostError, KernelError } from '../errors.js';
+import {
+  Errno,
+  KernelError,
+  LvsadmError,
+  ProtocolError,
+  TransportError,
+  UnavailableError,
+} from '../errors.js';
 import type { IpvsClient } from '../ipvs/client.js';
 import type { Change } from '../model/change.js';
 import { serviceKey } from '../model/service.js';
 import type { State } from '../model/state.js';
 import { differencesIn } from './differences.js';
 import type { Difference, Plan } from './plan.js';
+import { type SettingOutcome, setSettings } from './settings.js';
 import { type Stage, stagesOf } from './stages.js';
 import { inversesIn, type TakenBack, takeBack, takeSettingsBack } from './take-back.js';
 
@@ -16,13 +24,6 @@ export interface Outcome {
   readonly error?: KernelError | undefined;
   /** What it changes; empty for additions and removals. */
   readonly differences?: readonly Difference[];
-}
-
-/** The result of setting a setting of IPVS. */
-export interface SettingOutcome {
-  readonly difference: Difference;
-  readonly result: Outcome['result'];
-  readonly error?: HostError | undefined;
 }
 
 export interface Reconciliation {
@@ -38,6 +39,8 @@ export interface Reconciliation {
   readonly rounds: number;
   /** What took back the changes that were done, in order; only with `isAtomic`, and only if not all were done. */
   readonly takenBack?: readonly TakenBack[];
+  /** What kept changes from being made, other than refusals and requests to stop; only with `takenBack`: it is thrown otherwise. */
+  readonly failure?: LvsadmError;
 }
 
 /** Whether a change was made, or a setting set. */
@@ -85,37 +88,66 @@ const TOGETHER = 256;
  * again finds out and converges
  */
 export async function reconcile<Current>(reconciler: Reconciler<Current>): Promise<Reconciliation> {
-  let done: readonly Outcome[] = [];
-  const settings: SettingOutcome[] = [];
-  const inverses: (readonly Change[])[] = [];
+  const made: Made = { settings: [], done: [], inverses: [], rounds: 0 };
+  if (!reconciler.isAtomic) return converge(reconciler, made);
+  const ended = await converge(reconciler, made).catch((error: unknown) => endedBy(error, made, reconciler));
+  if (ended.converged) return ended;
+  const { client, set, beforeTakenBack } = reconciler;
+  const changes = [...made.inverses.toReversed().flat(), ...(beforeTakenBack?.() ?? [])];
+  const takenBack = [...(await takeBack(changes, client)), ...(await takeSettingsBack(made.settings, set))];
+  return { ...ended, takenBack };
+}
+
+/** How far a reconciliation has come. */
+interface Made {
+  readonly settings: SettingOutcome[];
+  readonly done: Outcome[];
+  /** What takes each change back that was done. */
+  readonly inverses: (readonly Change[])[];
+  rounds: number;
+}
+
+/** @throws the error, if there is nothing to take back, or nothing that could be */
+function endedBy<Current>(
+  error: unknown,
+  { settings, done, rounds }: Made,
+  { beforeTakenBack }: Pick<Reconciler<Current>, 'beforeTakenBack'>,
+): Reconciliation {
+  const isCut = [TransportError, ProtocolError, UnavailableError].some((kind) => error instanceof kind);
+  const isMade = madeSomething({ settings, outcomes: done }) || (beforeTakenBack?.() ?? []).length > 0;
+  if (isCut || !isMade || !(error instanceof LvsadmError)) throw error;
+  return { settings, outcomes: done, converged: false, rounds, failure: error };
+}
+
+/** Reads, plans and changes until nothing is left to change, or something was refused. */
+async function converge<Current>(reconciler: Reconciler<Current>, made: Made): Promise<Reconciliation> {
+  const { settings, done, inverses } = made;
   let hasBegun = false;
   for (let rounds = 1; ; rounds++) {
+    made.rounds = rounds;
     const plan = reconciler.plan(await reconciler.read());
     if (!hasBegun && changesSomething(plan)) {
       await reconciler.begin?.(plan);
       hasBegun = true;
     }
-    await setAll(plan, reconciler, settings);
+    await setSettings(plan, reconciler, settings);
     const differences = differencesIn(plan);
-    const outcomes = (await carryOut(plan, reconciler)).map((outcome) => ({
-      ...outcome,
-      differences: differences(outcome.change),
-    }));
-    const doneNow = outcomes.filter(({ result }) => result === 'done');
-    done = [...done, ...doneNow];
-    if (reconciler.isAtomic) inverses.push(...doneNow.map(({ change }) => change).map(inversesIn(plan)));
-    const failed = outcomes.filter(({ result }) => result !== 'done');
+    const inverse = reconciler.isAtomic ? inversesIn(plan) : undefined;
+    const failed: Outcome[] = [];
+    // One batch after the other: what comes next may throw.
+    await carryOut(plan, reconciler, (outcomes) => {
+      for (const outcome of outcomes) {
+        const isDone = outcome.result === 'done';
+        (isDone ? done : failed).push({ ...outcome, differences: differences(outcome.change) });
+        if (isDone && inverse) inverses.push(inverse(outcome.change));
+      }
+    });
     const areSet = settings.every(({ result }) => result === 'done');
     if (failed.length === 0 && areSet) return { settings, outcomes: done, converged: true, rounds };
     const interrupted = (await reconciler.stopRequested?.()) ?? false;
     const isRefused = settings.some(({ result }) => result === 'refused') || !failed.every(mayBeRace);
     if (rounds === ROUNDS || interrupted || isRefused) {
-      const ended = { settings, outcomes: [...done, ...failed], converged: false, rounds, interrupted };
-      if (!reconciler.isAtomic) return ended;
-      const { client, set, beforeTakenBack } = reconciler;
-      const changes = [...inverses.toReversed().flat(), ...(beforeTakenBack?.() ?? [])];
-      const takenBack = [...(await takeBack(changes, client)), ...(await takeSettingsBack(settings, set))];
-      return { ...ended, takenBack };
+      return { settings, outcomes: [...done, ...failed], converged: false, rounds, interrupted };
     }
   }
 }
@@ -126,9 +158,10 @@ const changesSomething = (plan: Plan): boolean =>
 async function carryOut(
   plan: Plan,
   reconciler: Pick<Reconciler, 'client' | 'before' | 'progress' | 'stopRequested' | 'refusalSkips'>,
-): Promise<Outcome[]> {
+  note: (outcomes: readonly Outcome[]) => void,
+): Promise<void> {
   const stages = stagesOf(plan);
-  const outcomes: Outcome[] = [];
+  let noted = 0;
   const total = stages.reduce((sum, stage) => sum + stage.length, 0);
   const refusals = new Refusals(reconciler.refusalSkips);
   const left = async (changes: Stage): Promise<Stage> =>
@@ -142,11 +175,11 @@ async function carryOut(
       const results = await startAgain(outcomesOf(tried, errors), plan, reconciler.client);
       refusals.note(results);
       const byChange = new Map(results.map((outcome) => [outcome.change, outcome]));
-      for (const change of changes) outcomes.push(byChange.get(change) ?? { change, result: 'skipped' });
-      if (tried.length > 0) reconciler.progress?.(outcomes.length, total);
+      note(changes.map((change) => byChange.get(change) ?? { change, result: 'skipped' }));
+      noted += changes.length;
+      if (tried.length > 0) reconciler.progress?.(noted, total);
     }
   }
-  return outcomes;
 }
 
 /** What was refused, and so which changes are not tried. */
@@ -175,35 +208,6 @@ function partOf(change: Change): string {
   if ('of' in change) return serviceKey(change.of);
   if ('service' in change) return serviceKey(change.service.id);
   return 'id' in change ? serviceKey(change.id) : '';
-}
-
-/** Before services and daemons: new connections, and threads of daemons, have the settings of their first moment. */
-async function setAll(
-  { settings }: Plan,
-  {
-    set,
-    stopRequested,
-    isAtomic,
-    toleratesRefusedSettings,
-  }: Pick<Reconciler, 'set' | 'stopRequested' | 'isAtomic' | 'toleratesRefusedSettings'>,
-  outcomes: SettingOutcome[],
-): Promise<void> {
-  for (const difference of settings?.differences ?? []) {
-    if (await stopRequested?.()) {
-      outcomes.push({ difference, result: 'skipped' });
-      continue;
-    }
-    try {
-      await set?.(difference.field, settings?.after?.[difference.field] ?? '');
-      outcomes.push({ difference, result: 'done' });
-    } catch (error) {
-      if (!(toleratesRefusedSettings && error instanceof HostError)) {
-        if (isAtomic) await takeSettingsBack(outcomes, set);
-        throw error;
-      }
-      outcomes.push({ difference, result: 'refused', error });
-    }
-  }
 }
 
 /** Starts the daemons again that were stopped for new ones that the kernel refused. The refusal tells it. */

@@ -424,6 +424,82 @@ describe('apply --atomic', () => {
     );
   });
 
+  /** `drop_entry` can be read, and not be set. */
+  async function withReadOnlySetting(director: Director): Promise<void> {
+    await director.file('vs/conntrack', '0\n');
+    symlinkSync('/proc/version', join(director.directory, 'vs/drop_entry'));
+  }
+  const readOnly = 'settings: {conntrack: 1, drop_entry: 1}\n';
+
+  test('takes back the settings before one that is refused, and nothing waits for its confirmation', async (context) => {
+    const director = await directorWith(context, web(5));
+    await withReadOnlySetting(director);
+    for (const more of [[], ['--confirm', '60'], ['--json']]) {
+      const words = [...APPLY, '--atomic', ...more];
+      const { status, out, err } = await director.run(words, { stdin: web(6, readOnly) });
+      assert.equal(status, 1, err);
+      assert.match(err, /^lvsadm: cannot set net\.ipv4\.vs\.drop_entry to 1: EIO$/m);
+      if (more[0] === '--json') {
+        const { converged, error, takenBack } = JSON.parse(out);
+        assert.deepEqual([converged, error.message, takenBack.length], [false, err.slice(8, -1), 1]);
+      } else {
+        assert.match(out, /\nchanged {2}setting conntrack 0\nfailed; all that was done is taken back\n$/);
+      }
+      assert.equal(readFileSync(join(director.directory, 'vs/conntrack'), 'utf8').trim(), '0');
+    }
+    assert.deepEqual(await numbers(director), [1]);
+    assert.equal((await director.run(['confirm'])).status, 1);
+  });
+
+  test('names a setting that cannot be taken back', async (context) => {
+    const director = await directorWith(context, web(5));
+    await withReadOnlySetting(director);
+    const { openSync } = ownFiles;
+    let isSet = false;
+    context.mock.method(ownFiles, 'openSync', (path: string, flags: number, mode?: number) => {
+      if (/conntrack$/.test(path) && flags === ownFiles.constants.O_WRONLY) {
+        if (isSet) throw Object.assign(new Error('EPERM'), { code: 'EPERM' });
+        isSet = true;
+      }
+      return openSync(path, flags, mode);
+    });
+    const { status, err } = await director.run([...APPLY, '--atomic'], { stdin: web(6, readOnly) });
+    assert.equal(status, 3);
+    assert.match(
+      err,
+      /^lvsadm: not taken back: setting conntrack 0: cannot set .*conntrack to 0: permission denied/m,
+    );
+    assert.deepEqual(await numbers(director), [2, 1]);
+  });
+
+  test('takes back what was done before a plan that a race has made too large', async (context) => {
+    const third = another.replace(':53', ':54');
+    const director = await directorWith(context, web(5, another + third));
+    const { services } = await director.state();
+    const [gone, model] = services.map(({ service }) => service);
+    assert.ok(gone && model);
+    let isFirst = true;
+    const { applyAll } = director.client;
+    context.mock.method(director.client, 'applyAll', (changes: Parameters<typeof applyAll>[0]) => {
+      if (isFirst) {
+        director.ipvs.carryOut({ do: 'deleteService', id: gone.id });
+        for (const port of [1, 2]) {
+          const id = { protocol: 'tcp', address: '192.0.2.50', port } as const;
+          director.ipvs.carryOut({ do: 'addService', service: { ...model, id } });
+        }
+      }
+      isFirst = false;
+      return applyAll.call(director.client, changes);
+    });
+    const added = '  - {service: "tcp://192.0.2.2:80", servers: [198.51.100.3]}\n';
+    const words = [...APPLY, '--atomic', '--max-remove', '2'];
+    const { status, err } = await director.run(words, { stdin: web(6, added) });
+    assert.equal(status, 1);
+    assert.match(err, /^lvsadm: --max-remove: would remove 4 of \d services, /);
+    assert.doesNotMatch((await director.run(['-Sn'])).out, /192\.0\.2\.2:80/);
+    assert.deepEqual(await numbers(director), [1]);
+  });
+
   test('takes back what was done before an interruption', async (context) => {
     const director = await directorWith(context, web(5, another));
     const [service] = (await director.state()).services;

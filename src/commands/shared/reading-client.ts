@@ -1,9 +1,9 @@
 /** IPVS as commands ask it that run for long and only read. */
 import type { Context } from '../../context.js';
-import { KernelError, LvsadmError, TransportError, UnavailableError } from '../../errors.js';
+import { KernelError, LvsadmError, TransportError, UnavailableError, UsageError } from '../../errors.js';
 import { printable } from '../../foreign-text.js';
 import type { IpvsClient } from '../../ipvs/client.js';
-import { refusal } from '../../messages.js';
+import { mistake, refusal } from '../../messages.js';
 
 /**
  * A client that never loads the kernel's module. It is opened when it is asked for the first time, and anew when its conversation
@@ -67,10 +67,11 @@ export async function survive<T>(
 }
 
 /** Why a question failed, in one line. */
-export const failureText = (error: unknown): string =>
-  error instanceof KernelError
-    ? refusal(error)
-    : printable(error instanceof Error ? error.message : String(error));
+export function failureText(error: unknown): string {
+  if (error instanceof KernelError) return refusal(error);
+  if (error instanceof UsageError) return mistake(error);
+  return printable(error instanceof Error ? error.message : String(error));
+}
 
 /** Whether a new socket may do better: a kernel that took too long to answer would take too long again. */
 const isLoss = (error: unknown): error is LvsadmError =>

@@ -1,7 +1,6 @@
 /** top on a terminal: readings, keys and sizes come in, screens go out. What they mean is in state.ts and keys.ts. */
 import type { Context, Terminal, TerminalEvent } from '../../context.js';
-import { LvsadmError, UsageError } from '../../errors.js';
-import { mistake } from '../../messages.js';
+import { LvsadmError } from '../../errors.js';
 import type { RatedTable } from '../../observe/table/rates.js';
 import { outputTo } from '../../output/deferred-output.js';
 import { glyphsFor } from '../../output/glyphs.js';
@@ -68,9 +67,6 @@ export async function showLive(context: Context, settings: LiveSettings): Promis
 }
 
 type Work = Exclude<Request, { do: 'quit' | 'suspend' | 'redraw' }>;
-
-const workFailure = (error: unknown): string =>
-  error instanceof UsageError ? mistake(error) : failureText(error);
 
 class LiveView {
   private readonly screen = new Screen();
@@ -172,7 +168,7 @@ class LiveView {
   /** There is no screen to show it on when the view ends. */
   private failWork(failure: unknown): void {
     if (this.isLeaving) throw failure;
-    this.state = withFailedWork(this.state, workFailure(failure));
+    this.state = withFailedWork(this.state, failureText(failure));
   }
 
   private async hear(event: TerminalEvent): Promise<void> {

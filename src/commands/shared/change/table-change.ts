@@ -1,17 +1,19 @@
 /** A desired state is made so in the kernel: with the fallback flags, the drains and the way back that go with it. */
 import type { Context } from '../../../context.js';
+import { KernelError, type LvsadmError } from '../../../errors.js';
 import type { IpvsClient } from '../../../ipvs/client.js';
 import { refusal } from '../../../messages.js';
 import type { Service } from '../../../model/service.js';
 import type { State } from '../../../model/state.js';
 import { interruptedAt } from '../../../output/outcome.js';
 import { Progress } from '../../../output/progress.js';
-import { type Outcome, type Reconciliation, reconcile } from '../../../plan/apply.js';
+import { type Reconciliation, reconcile } from '../../../plan/apply.js';
 import { weightChange } from '../../../plan/drain.js';
 import type { Plan } from '../../../plan/plan.js';
 import type { Store } from '../../../system/files/store.js';
 import { Fallbacks } from '../holds/fallbacks.js';
 import { RemovalDrain } from '../holds/removal-drain.js';
+import { failureText } from '../reading-client.js';
 import { describeServer } from '../server.js';
 import { checkDaemonLinks } from './daemon-links.js';
 import { type Desired, readCurrent, settingWriter } from './desired-state.js';
@@ -150,6 +152,8 @@ export class TableChange {
 /** The services that are as a document has them once its plan is carried out. */
 const documented = ({ services }: Plan): Service[] => services.flatMap(({ after }) => after ?? []);
 
-/** Why the kernel refused a change; empty for one that was done. */
-export const reasonOf = ({ error }: Pick<Outcome, 'error'>): string =>
-  error === undefined ? '' : refusal(error.about(''));
+/** Why the kernel refused a change, or what else kept changes from being made; empty for one that was done. */
+export function reasonOf({ error }: { readonly error?: LvsadmError | undefined }): string {
+  if (error === undefined) return '';
+  return error instanceof KernelError ? refusal(error.about('')) : failureText(error);
+}

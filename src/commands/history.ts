@@ -2,13 +2,14 @@
 import { printable } from '../foreign-text.js';
 import type { ChangeRecord } from '../history/change-record.js';
 import type { PendingChange } from '../history/pending-change.js';
+import { localTime } from '../model/local-time.js';
 import type { Column } from '../output/columns.js';
 import { type Json, toJson } from '../output/json.js';
 import { renderTable } from '../output/table.js';
 import { themeFor } from '../output/theme.js';
 import { defineCommand } from './command.js';
 import { openHistory } from './shared/change/change-history.js';
-import { pendingChange, timeOfDay } from './shared/change/confirmation.js';
+import { deadlineText, pendingChange } from './shared/change/confirmation.js';
 import { jsonOption } from './shared/server.js';
 import { openStore, runDirOption, stateDirOption } from './shared/store.js';
 
@@ -62,18 +63,11 @@ const cells = (record: ChangeRecord): string[] => [
   printable(record.cause),
 ];
 
-/** `2026-11-30 14:02:11`, in the local time zone. */
-function localTime(moment: number): string {
-  const date = new Date(moment);
-  const digits = (number: number): string => String(number).padStart(2, '0');
-  return `${date.getFullYear()}-${digits(date.getMonth() + 1)}-${digits(date.getDate())} ${timeOfDay(moment)}`;
-}
-
 function note({ number }: ChangeRecord, pending: PendingChange | undefined): string | undefined {
   if (pending?.number !== number) return undefined;
-  const { deadline, problem } = pending;
+  const { problem } = pending;
   return problem === undefined
-    ? `waits for 'lvsadm confirm'; without that it is taken back at ${timeOfDay(deadline)}`
+    ? `waits for 'lvsadm confirm'; without that it is taken back at ${deadlineText(pending)}`
     : `could not be taken back: ${printable(problem)}`;
 }
 

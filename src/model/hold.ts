@@ -1,5 +1,6 @@
 /** Holds: servers that an operator keeps at a weight, whatever documents and checks say. */
 import { printable } from '../foreign-text.js';
+import { timeFrom } from './local-time.js';
 
 export interface Hold {
   /** `tcp://192.0.2.10:80` */
@@ -86,15 +87,5 @@ export const holdFrom = ({ weight, by, since, until, reason, fleet }: HoldRecord
   ofFleet: fleet,
 });
 
-/** In the local time zone: `14:02`, `2026-11-30 14:02`. */
-function momentText(moment: number, now: number): string {
-  const [day, time] = localTime(moment);
-  return day === localTime(now)[0] ? time : `${day} ${time}`;
-}
-
-function localTime(moment: number): readonly [day: string, time: string] {
-  const date = new Date(moment);
-  const digits = (number: number): string => String(number).padStart(2, '0');
-  const day = `${date.getFullYear()}-${digits(date.getMonth() + 1)}-${digits(date.getDate())}`;
-  return [day, `${digits(date.getHours())}:${digits(date.getMinutes())}`];
-}
+/** Without seconds. */
+const momentText = (moment: number, now: number): string => timeFrom(now, moment).slice(0, -':00'.length);

@@ -1,5 +1,5 @@
 /** The change that waits for `lvsadm confirm`, in `lvsadm status`. */
-import { timeOfDay } from '../shared/change/confirmation.js';
+import { deadlineText } from '../shared/change/confirmation.js';
 import type { Section } from './section.js';
 
 export const confirmation: Section = {
@@ -7,10 +7,10 @@ export const confirmation: Section = {
   member: 'confirm',
   rows: ({ pending }) => {
     if (pending === undefined) return [];
-    const { number, cause, user, deadline, problem } = pending;
+    const { number, cause, user, problem } = pending;
     const end =
       problem === undefined
-        ? `taken back at ${timeOfDay(deadline)} without lvsadm confirm`
+        ? `taken back at ${deadlineText(pending)} without lvsadm confirm`
         : `could not be taken back: ${problem}`;
     return [[`change ${number}`, `${cause} by ${user}, ${end}`]];
   },

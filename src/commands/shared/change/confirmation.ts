@@ -3,6 +3,7 @@ import type { Context } from '../../../context.js';
 import { DocumentError, describeProblem, HostError, LockedError } from '../../../errors.js';
 import type { ChangeRecord } from '../../../history/change-record.js';
 import { type PendingChange, pendingKind } from '../../../history/pending-change.js';
+import { timeFrom } from '../../../model/local-time.js';
 import type { Json } from '../../../output/json.js';
 import type { Store } from '../../../system/files/store.js';
 import { cancelLater } from '../../../system/programs/later.js';
@@ -14,10 +15,9 @@ export const pendingChange = (store: Store): PendingChange | undefined => store.
 export function requireNonePending(store: Store): void {
   const pending = pendingChange(store);
   if (pending === undefined) return;
-  const { number, deadline } = pending;
   throw new LockedError(
-    `change ${number}`,
-    `waiting for lvsadm confirm until ${timeOfDay(deadline)}, and lvsadm rollback takes it back`,
+    `change ${pending.number}`,
+    `waiting for lvsadm confirm until ${deadlineText(pending)}, and lvsadm rollback takes it back`,
     store.pathOf(pendingKind),
   );
 }
@@ -53,7 +53,7 @@ export async function awaitConfirmation(
     throw new HostError(TAKING_BACK, `to arrange it took nearly as long as --confirm ${seconds}`);
   }
   await context.err.write(
-    `lvsadm: the table before this comes back at ${timeOfDay(deadline)} unless lvsadm confirm comes before\n`,
+    `lvsadm: the table before this comes back at ${deadlineText(pending)} unless lvsadm confirm comes before\n`,
   );
   return pending;
 }
@@ -92,13 +92,14 @@ export async function endPending({ unit }: PendingChange, store: Store): Promise
   await cancelLater({ unit });
 }
 
-export const waitingText = ({ number, deadline }: PendingChange): string =>
-  `change ${number}: 'lvsadm confirm' keeps it; without that it is taken back at ${timeOfDay(deadline)}\n`;
+export const waitingText = (pending: PendingChange): string =>
+  `change ${pending.number}: 'lvsadm confirm' keeps it; without that it is taken back at ${deadlineText(pending)}\n`;
 
 export const waitingJson = ({ number, deadline }: PendingChange): Json => ({
   number,
   until: new Date(deadline).toISOString(),
 });
 
-/** `14:02:11`, in the local time zone. */
-export const timeOfDay = (moment: number): string => new Date(moment).toTimeString().slice(0, 8);
+/** With the day if that is another one than that of the change. */
+export const deadlineText = ({ time, deadline }: Pick<PendingChange, 'time' | 'deadline'>): string =>
+  timeFrom(time, deadline);

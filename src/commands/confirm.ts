@@ -42,11 +42,13 @@ export const command = defineCommand({
         return NOT_CONFIRMED;
       }
       await endPending(pending, store);
-      const { number, cause } = pending;
+      const { number, cause, problem } = pending;
       await context.out.write(
         json
-          ? toJson({ confirmed: number, command: cause })
-          : `change ${number} stays: ${printable(cause)}\n`,
+          ? toJson({ confirmed: number, command: cause, problem })
+          : problem === undefined
+            ? `change ${number} stays: ${printable(cause)}\n`
+            : `change ${number} has been taken back in part; the table stays as it is: ${printable(cause)}\n`,
       );
       return CONFIRMED;
     } finally {

@@ -84,6 +84,11 @@ const recordJson = (record: ChangeRecord, pending: PendingChange | undefined): J
     changed,
     removed,
     settings: settings && { ...settings },
-    confirm: pending?.number === number ? { until: new Date(pending.deadline).toISOString() } : undefined,
+    confirm: pending?.number === number ? confirmJson(pending) : undefined,
   };
 };
+
+const confirmJson = ({ deadline, problem }: PendingChange): Json => ({
+  until: new Date(deadline).toISOString(),
+  problem,
+});

@@ -13,6 +13,7 @@ import { endPending, pendingChange } from './shared/change/confirmation.js';
 import { planFor } from './shared/change/desired-state.js';
 import { reasonOf, TableChange } from './shared/change/table-change.js';
 import { withOwnClient } from './shared/own-client.js';
+import { failureText } from './shared/reading-client.js';
 import { openStore, runDirOption, stateDirOption } from './shared/store.js';
 
 const DONE = 0;
@@ -37,17 +38,15 @@ export const command = defineCommand({
       await context.out.write(`${WAITING}\n`);
       await waitUnlessConfirmed(values, store, context);
     }
-    let failure = '';
     for (let pause = SHORTEST_PAUSE; pause <= LONGEST_PAUSE; pause *= 2) {
       if (isOver(values, store)) return DONE;
-      failure = await failureOf(() => takeBack(values, store, context));
+      const failure = await failureOf(() => takeBack(values, store, context));
       if (failure === '') return DONE;
       await context.err.write(`lvsadm: ${failure}\n`);
+      // Another attempt is worth more than the record of this one.
+      await failureOf(() => noteProblem(failure, values, store));
       await context.sleep(pause);
     }
-    await store.update(pendingKind, (pending) =>
-      pending?.token === values.token ? { ...pending, problem: failure } : pending,
-    );
     return NOT_DONE;
   },
 });
@@ -85,8 +84,15 @@ async function failureOf(work: () => Promise<string>): Promise<string> {
     return await work();
   } catch (error) {
     if (!(error instanceof LvsadmError)) throw error;
-    return error.message;
+    return failureText(error);
   }
+}
+
+async function noteProblem(problem: string, { token }: Given, store: Store): Promise<string> {
+  await store.update(pendingKind, (pending) =>
+    pending?.token === token ? { ...pending, problem } : pending,
+  );
+  return '';
 }
 
 /** @returns why the table before is not back; empty if it is */

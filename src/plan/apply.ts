@@ -65,7 +65,10 @@ export interface Reconciler<Current = State> {
   progress?(done: number, total: number): void;
   /** Asked before changes are sent: those that are left are skipped. */
   stopRequested?(): Promise<boolean>;
-  /** Changes that a refusal skips: `all` that come later, or those of its `service` and the removals of services (default: all). */
+  /**
+   * Changes that a refusal skips: `all` that come later; those of its `service` and the removals of services; or those of its `service
+   * alone` (default: all).
+   */
   readonly refusalSkips?: RefusalScope;
   /** Whether a setting that the kernel refuses is an outcome, and the other changes are made all the same (default: it is thrown). */
   readonly toleratesRefusedSettings?: boolean;
@@ -73,7 +76,7 @@ export interface Reconciler<Current = State> {
   readonly isAtomic?: boolean;
 }
 
-export type RefusalScope = 'all' | 'service';
+export type RefusalScope = 'all' | 'service' | 'service alone';
 
 /** Rounds after which a table that others keep changing is given up. */
 const ROUNDS = 5;
@@ -194,7 +197,7 @@ class Refusals {
 
   skip(change: Change): boolean {
     // A service that leaves may have its successor among those that were refused.
-    const isAfterAny = this.scope === 'all' || change.do === 'deleteService';
+    const isAfterAny = this.scope === 'all' || (this.scope === 'service' && change.do === 'deleteService');
     return isAfterAny ? this.refused.size > 0 : this.refused.has(partOf(change));
   }
 }

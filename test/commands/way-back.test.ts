@@ -612,11 +612,31 @@ describe('apply --confirm', () => {
   test('a refusal while it is taken back keeps nothing else from coming back', async (context) => {
     const gone = '  - {service: "tcp://192.0.2.9:80", scheduler: lc, servers: [198.51.100.9]}\n';
     const director = await directorWith(context, web(5, gone));
-    await director.run(confirming, { stdin: web(0) });
+    await director.run(confirming, { stdin: web(0, another) });
     director.ipvs.schedulers.delete('lc');
     const [{ words }] = director.later as [{ words: string[]; seconds: number }];
     assert.equal((await director.run(words)).status, 1);
-    assert.match((await director.run(['-Sn'])).out, /-r 198\.51\.100\.1:80 .*-w 5/);
+    const rules = (await director.run(['-Sn'])).out;
+    assert.match(rules, /-r 198\.51\.100\.1:80 .*-w 5/);
+    assert.doesNotMatch(rules, /192\.0\.2\.1:53/);
+    const { changes } = JSON.parse((await director.run(['history', '--json'])).out);
+    const [{ confirm }] = changes.filter(({ number }: { number: number }) => number === 2);
+    assert.match(confirm.problem, /^tcp:\/\/192\.0\.2\.9:80: Scheduler or persistence engine not found/);
+    assert.match(
+      (await director.run(['confirm'])).out,
+      /^change 2 has been taken back in part; the table stays as it is: lvsadm apply /,
+    );
+  });
+
+  test('of a day has the day on which it is taken back', async (context) => {
+    const director = await directorWith(context, web(5));
+    director.time = new Date(2026, 10, 30, 14, 2, 11).getTime();
+    const day = / 2026-12-01 14:02:11\b/;
+    const { out, err } = await director.run([...APPLY, '--confirm', '1d'], { stdin: web(6) });
+    assert.match(out, day);
+    assert.match(err, day);
+    assert.match((await director.run(['history'])).out, day);
+    assert.match((await director.run(APPLY, { stdin: web(7) })).err, day);
   });
 
   test('a setting that is refused while it is taken back keeps nothing else from coming back, and is named', async (context) => {
@@ -763,8 +783,15 @@ describe('apply --confirm', () => {
     await director.run(confirming, { stdin: web(5) });
     director.ipvs.schedulers.delete('wlc');
     const { words } = director.later[0] ?? { words: [] };
+    const shown: string[] = [];
+    director.whileSleeping = async () => {
+      shown.push((await director.run(['history'])).out);
+    };
     const { status, err } = await director.run(words);
+    director.whileSleeping = () => {};
     assert.equal(status, 1);
+    for (const history of shown) assert.match(history, /could not be taken back: udp:/);
+    assert.equal(shown.length, 8);
     assert.equal(err.match(/Scheduler or persistence engine not found/g)?.length, 8, err);
     assert.match(
       (await director.run(['history'])).out,

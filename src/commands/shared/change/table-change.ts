@@ -73,7 +73,7 @@ export class TableChange {
           },
         },
         isAtomic,
-        refusalSkips: isBestEffort ? 'service' : 'all',
+        refusalSkips: isBestEffort ? 'service alone' : 'all',
         toleratesRefusedSettings: isBestEffort,
         begin,
         read: async () => {

@@ -34,7 +34,7 @@ import { openStore, runDirOption, stateDirOption } from './shared/store.js';
 
 const positionals = {
   number: {
-    type: 'count',
+    type: 'changeNumber',
     optional: true,
     describe:
       'number of a change in lvsadm history (default: the newest, or the one that waits for lvsadm confirm)',

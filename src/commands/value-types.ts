@@ -3,7 +3,7 @@
 import { nodeName } from '../fleet/layout.js';
 import { canonicalAddress } from '../model/address.js';
 import { interfaceName } from '../model/interface.js';
-import { INT_MAX, portRange } from '../model/limits.js';
+import { INT_MAX, portRange, U32_MAX } from '../model/limits.js';
 import { parseNetwork } from '../model/network.js';
 import { eventSections } from '../observe/table/event.js';
 import { moment } from './shared/moment.js';
@@ -112,6 +112,10 @@ export const valueTypes = {
   count: {
     name: 'NUMBER',
     read: (text, argument) => wholeNumber(text, { min: 1, max: 65_536 }, 'number', argument),
+  },
+  changeNumber: {
+    name: 'NUMBER',
+    read: (text, argument) => wholeNumber(text, { min: 1, max: U32_MAX }, 'number', argument),
   },
   med: {
     name: 'NUMBER',

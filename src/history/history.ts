@@ -17,6 +17,9 @@ export const MOST_REPEATED = 10;
 /** Bytes of all tables together; the newest is kept in any case. */
 export const MOST_BYTES = 64 * 2 ** 20;
 
+/** Of a change, in the name of its table: as many digits as the number of a `rollback` can have. */
+const NUMBER = /^\d{1,9}$/;
+
 export class History {
   constructor(
     private readonly store: Store,
@@ -55,13 +58,20 @@ export class History {
   async add(change: Change, table: string): Promise<ChangeRecord> {
     let added: ChangeRecord | undefined;
     let kept: readonly ChangeRecord[] = [];
-    await this.store.update(recordsKind, (records) => {
-      const record = { ...change, number: (records.at(-1)?.number ?? 0) + 1, size: Buffer.byteLength(table) };
+    const update = this.store.update(recordsKind, (records) => {
+      // Tables without a record: the index was lost, or its writer was killed.
+      const last = Math.max(records.at(-1)?.number ?? 0, ...this.tables().keys());
+      const record = { ...change, number: last + 1, size: Buffer.byteLength(table) };
       // Before the index: what that names is there, also if this process is killed in between.
       this.write(record, table);
       added = record;
       kept = this.within([...records.filter(isKept), record]);
       return kept;
+    });
+    await update.catch((error: unknown) => {
+      // A disk that is full must not get a table more with each attempt.
+      if (added !== undefined) this.discard(added);
+      throw error;
     });
     this.removeOthers(kept);
     return added as ChangeRecord;
@@ -78,6 +88,15 @@ export class History {
       removeIfThere(path, this.files);
     } catch (error) {
       throw cannot(`remove ${path}`, error);
+    }
+  }
+
+  /** Of a change without a record: its table stays if it cannot be removed. */
+  private discard({ number }: ChangeRecord): void {
+    try {
+      removeIfThere(this.pathOf(number), this.files);
+    } catch {
+      // The next change removes it.
     }
   }
 
@@ -101,21 +120,35 @@ export class History {
 
   /** Removes the tables of records that are not kept, and those that processes that were killed have left. */
   private removeOthers(kept: readonly ChangeRecord[]): void {
-    const path = this.store.pathOf(recordsKind);
-    const directory = directoryOf(path);
-    const start = `${path.slice(directory.length)}.`;
     const numbers = new Set(kept.map(({ number }) => number));
     const newest = kept.at(-1)?.number ?? 0;
     try {
-      for (const name of this.files.readdirSync(directory)) {
-        const [, number] = name.startsWith(start) ? (/^(\d+)$/.exec(name.slice(start.length)) ?? []) : [];
+      for (const [number, path] of this.tables()) {
         // A process that comes after this one may have written a newer one.
-        if (number === undefined || Number(number) > newest) continue;
-        if (!numbers.has(Number(number))) removeIfThere(directory + name, this.files);
+        if (number <= newest && !numbers.has(number)) removeIfThere(path, this.files);
       }
     } catch {
       // The next change tries again.
     }
+  }
+
+  /** The paths of the tables that are there, by the numbers of their changes. Empty if the directory cannot be read. */
+  private tables(): ReadonlyMap<number, string> {
+    const path = this.store.pathOf(recordsKind);
+    const directory = directoryOf(path);
+    const start = `${path.slice(directory.length)}.`;
+    const names = (): string[] => {
+      try {
+        return this.files.readdirSync(directory).filter((name) => name.startsWith(start));
+      } catch {
+        return [];
+      }
+    };
+    return new Map(
+      names()
+        .filter((name) => NUMBER.test(name.slice(start.length)))
+        .map((name) => [Number(name.slice(start.length)), directory + name]),
+    );
   }
 
   private pathOf(number: number): string {

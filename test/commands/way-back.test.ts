@@ -1,6 +1,15 @@
 // history, rollback, apply --atomic, apply --confirm and confirm, as a user runs them.
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
@@ -192,6 +201,35 @@ describe('history', () => {
     }
   });
 
+  test('an index that cannot be written leaves no table', async (context) => {
+    const director = await directorWith(context, web(5));
+    const { renameSync: rename } = ownFiles;
+    context.mock.method(ownFiles, 'renameSync', (from: string, to: string) => {
+      if (/history.*json$/.test(to)) throw Object.assign(new Error('ENOSPC'), { code: 'ENOSPC', errno: -28 });
+      rename(from, to);
+    });
+    for (const weight of [6, 7]) {
+      const { status, err } = await director.run(APPLY, { stdin: web(weight) });
+      assert.equal(status, 0);
+      assert.match(err, /^lvsadm: lvsadm rollback cannot undo this change: cannot write .*: no space left /i);
+    }
+    assert.equal(tablesOf(director).length, 1);
+  });
+
+  test('numbers go on after the index was lost, whose tables go, and past 65536', async (context) => {
+    const director = await directorWith(context, web(5));
+    await director.run(APPLY, { stdin: web(6) });
+    const [table = ''] = tablesOf(director).filter((name) => name.endsWith('.2'));
+    const number = 70_000;
+    renameSync(join(stateDir(director), table), join(stateDir(director), table.replace(/2$/, `${number}`)));
+    const [index = ''] = readdirSync(stateDir(director)).filter((name) => /^history.*json$/.test(name));
+    writeFileSync(join(stateDir(director), index), '');
+    await director.run(APPLY, { stdin: web(7) });
+    assert.deepEqual(await numbers(director), [number + 1]);
+    assert.equal(tablesOf(director).length, 1);
+    assert.equal((await director.run(['rollback', String(number + 1)])).status, 0);
+  });
+
   test('a file that is broken costs the records and no change', async (context) => {
     const director = await directorWith(context, web(5));
     const [index = ''] = readdirSync(stateDir(director)).filter((name) => /^history.*json$/.test(name));
@@ -205,7 +243,7 @@ describe('history', () => {
     const director = await directorWith(context, web(5));
     const [index = ''] = readdirSync(stateDir(director)).filter((name) => /^history.*json$/.test(name));
     const directory = join(director.directory, 'other');
-    mkdirSync(join(directory, `${index}.1`), { recursive: true });
+    mkdirSync(join(directory, `${index}.lock`), { recursive: true });
     const env = { LVSADM_STATE_DIR: directory };
     const made = await director.run(APPLY, { stdin: web(6), env });
     assert.equal(made.status, 0);

@@ -140,6 +140,23 @@ export const state = (maxServices = 6): fc.Arbitrary<State> =>
     }),
   );
 
+/** The largest threshold that all kernels take: newer ones refuse larger ones. */
+const MOST_EVERYWHERE = 0x7fffffff;
+
+/** A table that every kernel takes. */
+export const kernelState = (maxServices?: number): fc.Arbitrary<State> =>
+  state(maxServices).map(({ services, ...rest }) => ({
+    ...rest,
+    services: services.map(({ service: one, destinations }) => ({
+      service: one,
+      destinations: destinations.map((each) => ({
+        ...each,
+        upperThreshold: Math.min(each.upperThreshold, MOST_EVERYWHERE),
+        lowerThreshold: Math.min(each.lowerThreshold, MOST_EVERYWHERE),
+      })),
+    })),
+  }));
+
 /** The same table for comparing: everything in order of its key, what is undefined left out. */
 export function normal({ services, daemons, timeouts: { tcp, tcpFin, udp } }: State): unknown {
   const plain = services

@@ -7,6 +7,7 @@
  * failure tells the seed that leads to it again.
  */
 import assert from 'node:assert/strict';
+import { release } from 'node:os';
 import { after, before, test } from 'node:test';
 import fc from 'fast-check';
 import { isFull } from '../../support/extent.js';
@@ -41,6 +42,23 @@ const asIpvsadmSaves = ({ words }: CommandLine, seen: Observation): Observation 
     ? { ...seen, stdout: seen.stdout.replace(/ -[xy] \d+/g, '') }
     : seen;
 
+const [major = 0, minor = 0] = release().split('.').map(Number.parseFloat);
+
+/** From kernel 7.1 on, each table has a hash key of its own: two equal tables come in different orders. */
+const hasOwnOrder = major > 7 || (major === 7 && minor >= 1);
+
+/** An unsorted listing, in an order of services that does not depend on the kernel. */
+const inFixedOrder = ({ words }: CommandLine, seen: Observation): Observation =>
+  hasOwnOrder && words.includes('--nosort')
+    ? {
+        ...seen,
+        stdout: seen.stdout
+          .split(/\n(?=\S)/)
+          .sort()
+          .join('\n'),
+      }
+    : seen;
+
 test(`at least ${wanted} random command lines`, async (context) => {
   assert.ok(wanted > 0, 'DIFFERENTIAL_COMMANDS is a number');
   let run = 0;
@@ -51,8 +69,8 @@ test(`at least ${wanted} random command lines`, async (context) => {
       run += commands.length;
       const problems = commands.flatMap((command, at) =>
         compareObservations(
-          ipvsadm.observations[at] as Observation,
-          asIpvsadmSaves(command, lvsadm.observations[at] as Observation),
+          inFixedOrder(command, ipvsadm.observations[at] as Observation),
+          inFixedOrder(command, asIpvsadmSaves(command, lvsadm.observations[at] as Observation)),
         ).map((found: Deviation) => `${showCommand(command)}\n${show(found)}`),
       );
       problems.push(...compareStates(ipvsadm.state, lvsadm.state).map(show));

@@ -15,7 +15,7 @@ import { documentOf } from '../../../src/document/write.js';
 import { destinationKey } from '../../../src/model/destination.js';
 import { formatService } from '../../../src/model/service-uri.js';
 import type { State } from '../../../src/model/state.js';
-import { servicesOfRules, state } from '../../support/arbitrary-state.js';
+import { kernelState, servicesOfRules } from '../../support/arbitrary-state.js';
 import { Director } from '../../support/director.js';
 import { openSocket } from '../../support/socket.js';
 import { Kernel } from '../differential/kernel.js';
@@ -39,7 +39,7 @@ const valueNow = (name: Setting): string => readFileSync(fileOf(name), 'utf8').t
 
 const wholeState: fc.Arbitrary<State> = fc
   .tuple(
-    state(),
+    kernelState(),
     fc.record({
       conntrack: fc.constantFrom(...settings.conntrack),
       expire_nodest_conn: fc.constantFrom(...settings.expire_nodest_conn),

@@ -27,7 +27,7 @@ import { reconcile } from '../../../src/plan/apply.js';
 import { readState } from '../../../src/plan/current.js';
 import { diff } from '../../../src/plan/diff.js';
 import { stagesOf } from '../../../src/plan/stages.js';
-import { normal, state } from '../../support/arbitrary-state.js';
+import { kernelState, normal } from '../../support/arbitrary-state.js';
 import { Died, dyingAfter } from '../../support/changes.js';
 import { eachOf } from '../../support/extent.js';
 import { markRow as entry, serverRow } from '../../support/rows.js';
@@ -132,7 +132,7 @@ const range = (from: number, to: number): number[] =>
 describe('random tables', () => {
   test('from any table the plan leads to any other, raw state compared; then there is nothing left to do', () =>
     fc.assert(
-      fc.asyncProperty(state(), state(), async (current, desired) => {
+      fc.asyncProperty(kernelState(), kernelState(), async (current, desired) => {
         await clear();
         await make(desired);
         const expected = await rawTable();
@@ -149,7 +149,7 @@ describe('random tables', () => {
 
   test('export reads back to the same raw state', () =>
     fc.assert(
-      fc.asyncProperty(state(), fc.boolean(), async (original, json) => {
+      fc.asyncProperty(kernelState(), fc.boolean(), async (original, json) => {
         await clear();
         await make(original);
         const expected = await rawTable();

@@ -38,9 +38,10 @@ export const command = defineCommand({
       await context.out.write(`${WAITING}\n`);
       await waitUnlessConfirmed(values, store, context);
     }
+    const record: Kept = {};
     for (let pause = SHORTEST_PAUSE; pause <= LONGEST_PAUSE; pause *= 2) {
       if (isOver(values, store)) return DONE;
-      const failure = await failureOf(() => takeBack(values, store, context));
+      const failure = await failureOf(() => takeBack(values, record, store, context));
       if (failure === '') return DONE;
       await context.err.write(`lvsadm: ${failure}\n`);
       // Another attempt is worth more than the record of this one.
@@ -96,38 +97,49 @@ async function noteProblem(problem: string, { token }: Given, store: Store): Pro
 }
 
 /** @returns why the table before is not back; empty if it is */
-async function takeBack(values: Given, store: Store, context: Context): Promise<string> {
+async function takeBack(values: Given, record: Kept, store: Store, context: Context): Promise<string> {
   const release = await lockFromMaker(store, context);
   try {
     const pending = pendingChange(store);
     if (pending?.token !== values.token) return '';
-    return await withOwnClient(context, {}, (own) => restore(pending, values, store, own));
+    return await withOwnClient(context, {}, (own) => restore(pending, values, record, store, own));
   } finally {
     release();
   }
 }
 
+/** The record of a change that is taken back: one, however many attempts that takes. */
+interface Kept {
+  before?: TableBefore | undefined;
+  /** Whether an attempt has changed something. */
+  isMade?: boolean;
+}
+
 async function restore(
   pending: PendingChange,
   values: Given,
+  record: Kept,
   store: Store,
   context: Context,
 ): Promise<string> {
   const { stateDir } = values;
   const client = await context.client();
   const desired = await desiredFrom(pending, context, stateDir);
-  let before: TableBefore | undefined;
   const reconciliation = await new TableChange(context, client, store, undefined).make({
     desired,
     isBestEffort: true,
     plan: (current) => planFor(current, desired),
     begin: async (plan) => {
-      before = await TableBefore.read({ ...context, ...causeOf(pending) }, stateDir, client);
-      await before.keepIfPossible(countsOf(plan), settingsBefore(plan), pending.number);
+      if (record.before !== undefined) return;
+      record.before = await TableBefore.read({ ...context, ...causeOf(pending) }, stateDir, client);
+      await record.before.keepIfPossible(countsOf(plan), settingsBefore(plan), pending.number);
     },
   });
-  // Another attempt after a refusal.
-  if (!madeSomething(reconciliation)) await before?.forget();
+  record.isMade ||= madeSomething(reconciliation);
+  if (!record.isMade) {
+    await record.before?.forget();
+    record.before = undefined;
+  }
   if (reconciliation.converged) {
     await endPending({ ...pending, unit: undefined }, store);
     return '';

@@ -78,6 +78,7 @@ export const command = defineCommand({
           const others = servers.filter((server) => !keys.includes(holdKey(nameOf(server))));
           const kept = new Map((await keptByAgent(others, store)).map(({ server, pid }) => [server, pid]));
           for (const server of others) ended.push(await undrain(server, kept.get(server), client, weights));
+          if (held.length === 0 && !ended.some(isRestored)) await before?.forget();
           return ended;
         });
       const recording = { context, client, store, stateDir: values.stateDir };

@@ -93,7 +93,9 @@ export const command = defineCommand({
     if (from > 0 && wanted === 0 && !values.force) {
       await fallbacks.requireFallback([found.of], kept.length > 0 ? [found.of] : []);
     }
+    let record: TableBefore | undefined;
     const begin = async (before?: TableBefore) => {
+      record = before;
       if (terms !== undefined) {
         const request = { servers: [found], weight: wanted, terms, force: values.force };
         await beginHold(request, new HoldStore(context, values.stateDir), store, context);
@@ -107,15 +109,24 @@ export const command = defineCommand({
     const isTakenOut = terms !== undefined && wanted === 0 && kept.length === 0;
     if (isTakenOut && from > 0) await weights.remember([found]);
     const interruption = new Interruption(context);
-    const set: SetWeight = (server, weight) =>
-      weight > 0
-        ? setWeight(client, server, weight)
-        : fallbacks.whileSet([server.of], async () => {
-            // Another program may have changed it while this one waited for its turn.
-            await setWeight(client, (await present(client, server)) ?? server, weight);
-          });
-    const start = terms === undefined ? found : await present(client, found);
-    const end = start && (await ramp(client, start, wanted, values.over * 1000, interruption, context, set));
+    let isSet = false;
+    const set: SetWeight = async (server, weight) => {
+      if (weight > 0) await setWeight(client, server, weight);
+      else {
+        await fallbacks.whileSet([server.of], async () => {
+          // Another program may have changed it while this one waited for its turn.
+          await setWeight(client, (await present(client, server)) ?? server, weight);
+        });
+      }
+      isSet = true;
+    };
+    const reach = async () => {
+      const start = terms === undefined ? found : await present(client, found);
+      return start && ramp(client, start, wanted, values.over * 1000, interruption, context, set);
+    };
+    const end = await reach().finally(async () => {
+      if (!isSet && terms === undefined) await record?.forget();
+    });
     const interrupted = interruption.requested && end !== undefined && end.destination.weight !== wanted;
     if (interrupted && values.onInterrupt === 'restore') await set(end, from);
     const reached = interrupted && values.onInterrupt === 'restore' ? from : end?.destination.weight;

@@ -9,7 +9,7 @@ import { renderTable } from '../output/table.js';
 import { themeFor } from '../output/theme.js';
 import { defineCommand } from './command.js';
 import { openHistory } from './shared/change/change-history.js';
-import { deadlineText, pendingChange } from './shared/change/confirmation.js';
+import { deadlineText, pendingChange, whyStill } from './shared/change/confirmation.js';
 import { jsonOption } from './shared/server.js';
 import { openStore, runDirOption, stateDirOption } from './shared/store.js';
 
@@ -27,6 +27,7 @@ export const command = defineCommand({
   async run(context, { stateDir, runDir, json }) {
     const records = openHistory(context, stateDir).records().toReversed();
     const pending = pendingChange(openStore(context, runDir));
+    const now = context.date().getTime();
     await context.out.write(
       json
         ? toJson({ changes: records.map((record) => recordJson(record, pending)) })
@@ -34,7 +35,7 @@ export const command = defineCommand({
           ? 'no changes\n'
           : renderTable(
               columns,
-              records.map((record) => ({ cells: cells(record), note: note(record, pending) })),
+              records.map((record) => ({ cells: cells(record), note: note(record, pending, now) })),
               await themeFor(context.out, context.env),
               context.out.columns,
             ),
@@ -63,12 +64,10 @@ const cells = (record: ChangeRecord): string[] => [
   printable(record.cause),
 ];
 
-function note({ number }: ChangeRecord, pending: PendingChange | undefined): string | undefined {
+function note({ number }: ChangeRecord, pending: PendingChange | undefined, now: number): string | undefined {
   if (pending?.number !== number) return undefined;
-  const { problem } = pending;
-  return problem === undefined
-    ? `waits for 'lvsadm confirm'; without that it is taken back at ${deadlineText(pending)}`
-    : `could not be taken back: ${printable(problem)}`;
+  const waits = `waits for 'lvsadm confirm'; without that it is taken back at ${deadlineText(pending)}`;
+  return whyStill(pending, now) ?? waits;
 }
 
 const recordJson = (record: ChangeRecord, pending: PendingChange | undefined): Json => {

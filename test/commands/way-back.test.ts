@@ -161,6 +161,20 @@ describe('history', () => {
     assert.match(err, /^lvsadm: cannot set net\.ipv4\.vs\.drop_entry to 1: EIO$/m);
   });
 
+  test('has no record of a weight that could not be set', async (context) => {
+    const director = await directorWith(context, web(5));
+    const [service] = (await director.state()).services;
+    assert.ok(service);
+    const { apply } = director.client;
+    context.mock.method(director.client, 'apply', (change: Parameters<typeof apply>[0]) => {
+      director.ipvs.carryOut({ do: 'deleteService', id: service.service.id });
+      return apply.call(director.client, change);
+    });
+    const { status } = await director.run(['weight', 'tcp://192.0.2.1:80', '198.51.100.1', '9']);
+    assert.equal(status, 2);
+    assert.deepEqual(await numbers(director), [1]);
+  });
+
   test('has a record of a change of which a part was made', async (context) => {
     const director = await directorWith(context, web(5));
     await director.file('vs/conntrack', '0\n');
@@ -710,6 +724,30 @@ describe('apply --confirm', () => {
     assert.equal(director.later.length, 1);
     await director.run(['confirm']);
     assert.equal((await director.run(APPLY, { stdin: web(7) })).status, 0);
+  });
+
+  test('has one record however many attempts it takes to take it back', async (context) => {
+    const director = await Director.start(context);
+    const daemon = { state: 'backup', interface: 'eth0', syncId: 7 } as const;
+    director.ipvs.carryOut({ do: 'startDaemon', daemon });
+    const sync = 'sync:\n  backup: {interface: eth1, id: 7}\n';
+    assert.equal((await director.run(confirming, { stdin: sync + web(5) })).status, 0);
+    // The daemon that runs is stopped at each attempt, and started again.
+    director.ipvs.interfaces.delete('eth0');
+    assert.equal((await director.run(director.later[0]?.words ?? [])).status, 1);
+    assert.deepEqual(await numbers(director), [2, 1]);
+  });
+
+  test('is not said to be taken back long after its time, if nothing has done so', async (context) => {
+    const director = await directorWith(context, web(5));
+    await director.run(confirming, { stdin: web(6) });
+    director.time += 60_000;
+    assert.match((await director.run(['history'])).out, /waits for 'lvsadm confirm'/);
+    director.time += 3_600_000;
+    assert.match(
+      (await director.run(['history'])).out,
+      /was not taken back at [\d:]+: lvsadm rollback does it/,
+    );
   });
 
   test('is taken back at once by rollback, which ends the wait', async (context) => {

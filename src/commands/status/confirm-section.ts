@@ -1,17 +1,14 @@
 /** The change that waits for `lvsadm confirm`, in `lvsadm status`. */
-import { deadlineText } from '../shared/change/confirmation.js';
+import { deadlineText, whyStill } from '../shared/change/confirmation.js';
 import type { Section } from './section.js';
 
 export const confirmation: Section = {
   title: 'Change to confirm',
   member: 'confirm',
-  rows: ({ pending }) => {
+  rows: ({ pending, time }) => {
     if (pending === undefined) return [];
-    const { number, cause, user, problem } = pending;
-    const end =
-      problem === undefined
-        ? `taken back at ${deadlineText(pending)} without lvsadm confirm`
-        : `could not be taken back: ${problem}`;
+    const { number, cause, user } = pending;
+    const end = whyStill(pending, time) ?? `taken back at ${deadlineText(pending)} without lvsadm confirm`;
     return [[`change ${number}`, `${cause} by ${user}, ${end}`]];
   },
   json: ({ pending }) =>

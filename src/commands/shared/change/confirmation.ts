@@ -1,6 +1,7 @@
 /** Changes that are taken back unless `lvsadm confirm` comes in time. */
 import type { Context } from '../../../context.js';
 import { DocumentError, describeProblem, HostError, LockedError } from '../../../errors.js';
+import { printable } from '../../../foreign-text.js';
 import type { ChangeRecord } from '../../../history/change-record.js';
 import { type PendingChange, pendingKind } from '../../../history/pending-change.js';
 import { timeFrom } from '../../../model/local-time.js';
@@ -99,6 +100,16 @@ export const waitingJson = ({ number, deadline }: PendingChange): Json => ({
   number,
   until: new Date(deadline).toISOString(),
 });
+
+/** Milliseconds after its time in which a change is taken back: a process that makes it, or another one, may have to end first. */
+const LATE = 120_000;
+
+/** Why a change that waits is not taken back any more by itself; undefined for one that may be. @param now milliseconds since 1970 */
+export function whyStill({ time, deadline, problem }: PendingChange, now: number): string | undefined {
+  if (problem !== undefined) return `could not be taken back: ${printable(problem)}`;
+  if (now - deadline < LATE) return undefined;
+  return `was not taken back at ${deadlineText({ time, deadline })}: lvsadm rollback does it, lvsadm confirm keeps it`;
+}
 
 /** With the day if that is another one than that of the change. */
 export const deadlineText = ({ time, deadline }: Pick<PendingChange, 'time' | 'deadline'>): string =>

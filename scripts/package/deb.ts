@@ -1,8 +1,9 @@
 /** Packages of Debian, made with dpkg-deb(1). */
 import { createHash } from 'node:crypto';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ipvsadmPrograms } from '../../src/context.js';
 import { root } from '../build/project.js';
 import { type Entry, type PackageName, unitFiles } from './contents.js';
 import {
@@ -32,14 +33,16 @@ function debianPackage(name: PackageName, build: Build): string {
     writeTree(tree, entries, build.time);
     const control = join(tree, 'DEBIAN');
     mkdirSync(control);
+    const ownScripts = scripts(name);
     const content: Readonly<Record<string, string>> = {
       control: controlFile(name, version, architecture, build, entries),
       md5sums: sums(entries),
-      ...(name === 'lvsadm' && { conffiles: configuration(entries), ...scripts() }),
+      ...(name === 'lvsadm' && { conffiles: configuration(entries) }),
+      ...ownScripts,
     };
     for (const [key, text] of Object.entries(content)) {
       writeFileSync(join(control, key), text);
-      chmodSync(join(control, key), scriptNames.includes(key) ? 0o755 : 0o644);
+      chmodSync(join(control, key), key in ownScripts ? 0o755 : 0o644);
     }
     run('dpkg-deb', ['--root-owner-group', ...compressions[build.compression], '--build', tree, file], {
       SOURCE_DATE_EPOCH: String(build.time),
@@ -108,21 +111,23 @@ const configuration = (entries: readonly Entry[]): string =>
 /** Threads would divide the content, and so change the bytes. */
 const compressions = { small: ['-Zxz', '--threads-max=1'], fast: ['-Zgzip', '-z1'] };
 
-/** Their names in the package: when dpkg runs them. */
-const scriptNames = ['postinst', 'prerm', 'postrm'];
-
-function scripts(): Readonly<Record<string, string>> {
+/** The scripts of a package, by the names that say when dpkg runs them. */
+function scripts(name: PackageName): Readonly<Record<string, string>> {
+  const directory = join(root, 'packaging/deb', name);
   return Object.fromEntries(
-    scriptNames.map((name) => [name, filled(readFileSync(join(root, 'packaging/deb', name), 'utf8'))]),
+    readdirSync(directory).map((script) => [script, filled(readFileSync(join(directory, script), 'utf8'))]),
   );
 }
 
-/** Puts the names of the units into a script. Units that run no program are not started anew by an upgrade. */
+/** Puts the names of units and programs into a script. Units that run no program are not started anew by an upgrade. */
 export function filled(script: string): string {
   const units = unitFiles();
   const running = units.filter(([, text]) => !/^Type=oneshot$/m.test(text));
   const names = (rows: typeof units): string => rows.map(([name]) => name).join(' ');
-  return script.replaceAll('@units@', names(units)).replaceAll('@running@', names(running));
+  return script
+    .replaceAll('@units@', names(units))
+    .replaceAll('@running@', names(running))
+    .replaceAll('@programs@', ipvsadmPrograms.join(' '));
 }
 
 /** Debian's changelog, whose one entry leads to the other one. */

@@ -5,10 +5,14 @@ import { createHash } from 'node:crypto';
 import {
   copyFileSync,
   existsSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
+  readlinkSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -143,10 +147,36 @@ describe('npm run package', () => {
     const control = join(directory, 'control');
     execFileSync('dpkg-deb', ['-e', own, control]);
     assert.equal(readFileSync(join(control, 'conffiles'), 'utf8'), '/etc/lvsadm.d/README\n');
-    for (const script of ['postinst', 'prerm', 'postrm']) {
-      execFileSync('sh', ['-n', join(control, script)]);
-      assert.doesNotMatch(readFileSync(join(control, script), 'utf8'), /@/);
+    const scriptsIn = (at: string): string[] =>
+      readdirSync(at)
+        .filter((name) => /^p(?:re|ost)/.test(name))
+        .sort();
+    assert.deepEqual(scriptsIn(control), ['postinst', 'postrm', 'prerm']);
+    const ofLinks = join(directory, 'control-of-links');
+    execFileSync('dpkg-deb', ['-e', links, ofLinks]);
+    assert.deepEqual(scriptsIn(ofLinks), ['postinst']);
+    for (const at of [control, ofLinks]) {
+      for (const script of scriptsIn(at)) {
+        execFileSync('sh', ['-n', join(at, script)]);
+        assert.equal(statSync(join(at, script)).mode & 0o777, 0o755);
+        assert.doesNotMatch(readFileSync(join(at, script), 'utf8'), /@/);
+      }
     }
+
+    const programs = mkdtempSync(join(directory, 'sbin-'));
+    writeFileSync(join(programs, 'ipvsadm-save'), '');
+    const postinst = readFileSync(join(ofLinks, 'postinst'), 'utf8').replaceAll('/usr/sbin', programs);
+    execFileSync('sh', ['-c', postinst, 'postinst', 'configure']);
+    assert.deepEqual(
+      readdirSync(programs).map((name) => [name, lstatSync(join(programs, name)).isSymbolicLink()]),
+      [
+        ['ipvsadm', true],
+        ['ipvsadm-restore', true],
+        ['ipvsadm-save', false],
+      ],
+      'links that dpkg has removed with the files of ipvsadm are made again',
+    );
+    assert.equal(readlinkSync(join(programs, 'ipvsadm')), 'lvsadm');
   });
 
   test('tar: the tree of lvsadm alone', async () => {

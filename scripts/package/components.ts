@@ -37,19 +37,16 @@ export async function npmComponents(): Promise<Component[]> {
     (input) => input.match(/^.*node_modules\/(?:@[^/]+\/)?[^/]+/) ?? [],
   );
   const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'));
-  return [...new Set(paths)]
-    .map((path): Component => {
-      const name = path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length);
-      const { version, license } = packages[path];
-      // A scope's @ is encoded in package URLs.
-      return {
-        name,
-        version,
-        licence: license,
-        purl: `pkg:npm/${name.replace('@', '%40')}@${version}`,
-        text: licenceOf(path),
-      };
-    })
+  const found = paths.map((path) => {
+    const name = path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length);
+    const { version, license } = packages[path];
+    // A scope's @ is encoded in package URLs.
+    const purl = `pkg:npm/${name.replace('@', '%40')}@${version}`;
+    return { path, component: { name, version, licence: license, purl } };
+  });
+  // One version of a package may be installed in several directories.
+  return [...new Map(found.map((each) => [each.component.purl, each])).values()]
+    .map(({ path, component }): Component => ({ ...component, text: licenceOf(path) }))
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 

@@ -20,11 +20,12 @@ import { basename, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import { root } from '../../scripts/build/project.js';
-import type { Component } from '../../scripts/package/components.js';
+import { type Component, npmComponents } from '../../scripts/package/components.js';
 import { contentsOf, type Format, ownDirectories } from '../../scripts/package/contents.js';
 import { filled } from '../../scripts/package/deb.js';
 import { makers, type Order } from '../../scripts/package/make.js';
 import { oldestGlibc, packageVersion } from '../../scripts/package/metadata.js';
+import { softwareBill } from '../../scripts/package/sbom.js';
 
 const program = Buffer.from('#!/bin/sh\nexit 0\n# GLIBC_2.3\0 GLIBC_2.17\0\n');
 const packages: readonly Component[] = [
@@ -111,6 +112,14 @@ describe('npm run package', () => {
   test('an upgrade starts the agent anew, and not the unit that applies documents at boot', () => {
     assert.equal(filled('@running@'), 'lvsadm-agent.service lvsadm-metrics.service');
     assert.equal(filled('@units@'), 'lvsadm-agent.service lvsadm-metrics.service lvsadm.service');
+  });
+
+  test('the list of what is inside has each package and version once, as CycloneDX wants it', async () => {
+    const { components, dependencies } = JSON.parse(softwareBill(await npmComponents()));
+    const references = components.map((component: { 'bom-ref': string }) => component['bom-ref']);
+    assert.ok(references.some((reference: string) => reference.startsWith('pkg:npm/yargs@')));
+    assert.deepEqual(references, [...new Set(references)]);
+    assert.equal(dependencies.length, references.length + 1);
   });
 
   test('a version before a release sorts before it', () => {

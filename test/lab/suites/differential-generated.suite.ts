@@ -53,9 +53,9 @@ const inFixedOrder = ({ words }: CommandLine, seen: Observation): Observation =>
     ? {
         ...seen,
         stdout: seen.stdout
-          .split(/\n(?=\S)/)
+          .split(/(?<=\n)(?=\S)/)
           .sort()
-          .join('\n'),
+          .join(''),
       }
     : seen;
 

@@ -330,10 +330,15 @@ test('a line that is none is an error with its number, after the lines before it
 
 const program = join(import.meta.dirname, '../support/connection-program.js');
 
+/** In KiB. V8 of Node.js 22 and later lets its young generation grow further, whatever the command holds. */
+const MOST_MEMORY = Number.parseFloat(process.versions.node) >= 22 ? 150_000 : 100_000;
+
 /** Tries until garbage is collected in time: what a run takes is the least that it was seen to take. */
 const TRIES = 3;
 
-test('1,000,000 connections take less than 100 MB', { timeout: 300_000 }, async (context) => {
+test(`1,000,000 connections take less than ${MOST_MEMORY / 1000} MB`, {
+  timeout: 300_000,
+}, async (context) => {
   const directory = await mkdtemp(join(tmpdir(), 'lvsadm-test-'));
   context.after(() => rm(directory, { recursive: true }));
   const path = join(directory, 'ip_vs_conn');
@@ -359,7 +364,7 @@ test('1,000,000 connections take less than 100 MB', { timeout: 300_000 }, async 
     ['--client', '10.1.0.0/16', '--json'],
   ]) {
     let memory = await memoryOf(words);
-    for (let tries = 1; tries < TRIES && memory >= 100_000; tries++) memory = await memoryOf(words);
-    assert.ok(memory > 0 && memory < 100_000, `${words.join(' ')}: ${memory} KiB`);
+    for (let tries = 1; tries < TRIES && memory >= MOST_MEMORY; tries++) memory = await memoryOf(words);
+    assert.ok(memory > 0 && memory < MOST_MEMORY, `${words.join(' ')}: ${memory} KiB`);
   }
 });

@@ -12,6 +12,7 @@ import { Captured } from '../support/captured.js';
 import { formatTable, header } from '../support/connection-table.js';
 import { chunks, contextWith } from '../support/context.js';
 import { Director } from '../support/director.js';
+import { YOUNG_GENERATION } from '../support/v8.js';
 
 const TABLE = '/proc/net/ip_vs_conn';
 const ORIGINS = '/proc/net/ip_vs_conn_sync';
@@ -330,8 +331,8 @@ test('a line that is none is an error with its number, after the lines before it
 
 const program = join(import.meta.dirname, '../support/connection-program.js');
 
-/** In KiB. V8 of Node.js 22 and later lets its young generation grow further, whatever the command holds. */
-const MOST_MEMORY = Number.parseFloat(process.versions.node) >= 22 ? 150_000 : 100_000;
+/** In KiB. */
+const MOST_MEMORY = (100_000_000 + YOUNG_GENERATION) / 1000;
 
 /** Tries until garbage is collected in time: what a run takes is the least that it was seen to take. */
 const TRIES = 3;

@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { describe, test } from 'node:test';
 import { parseDocuments } from '../../src/document/load.js';
 import { DocumentError } from '../../src/errors.js';
+import { YOUNG_GENERATION } from '../support/v8.js';
 
 const MiB = 2 ** 20;
 
@@ -116,8 +117,8 @@ test('a table of 110,000 rules is read as YAML in 400 MB', () => {
 describe('reading dense YAML takes at most 400 MB, and the problem is told, for', () =>
   checkReadings(dense, () => 4e8));
 
-describe('reading takes at most 10 times the text and 100 MB, and the problem is told, for', () =>
-  checkReadings(cases, (length) => 1e8 + 10 * length));
+describe(`reading takes at most 10 times the text and ${100 + YOUNG_GENERATION / 1e6} MB, and the problem is told, for`, () =>
+  checkReadings(cases, (length) => 1e8 + YOUNG_GENERATION + 10 * length));
 
 /** @param bound of the memory in bytes, for a text of so many characters */
 function checkReadings(readings: typeof cases, bound: (length: number) => number): void {

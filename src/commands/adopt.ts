@@ -1,6 +1,6 @@
 /** `lvsadm adopt`: a boot set-up of ipvsadm becomes a document that lvsadm.service applies. */
 import type { Context } from '../context.js';
-import { HostError, LvsadmError } from '../errors.js';
+import { HostError, LvsadmError, UsageError } from '../errors.js';
 import { printable } from '../foreign-text.js';
 import { type Json, toJson } from '../output/json.js';
 import { planJson, renderPlan } from '../output/plan.js';
@@ -56,6 +56,7 @@ export const command = defineCommand({
     ['lvsadm adopt --undo', 'boot with ipvsadm again'],
   ],
   async run(context, values) {
+    if (values.force && !values.undo) throw new UsageError('only with --undo', '--force');
     try {
       return await withBootMachine(context, values);
     } catch (error) {

@@ -444,6 +444,15 @@ test('--undo leaves a document that has been edited, and says so', async (t) => 
   assert.deepEqual(started(root), ['ipvsadm']);
 });
 
+test('--force without --undo is a mistake, and adopts nothing', async (t) => {
+  const root = plant(t, distributions.trixie);
+  const before = snapshot(root);
+  const { status, err } = await adopt(root, ['--force']);
+  assert.equal(status, 2);
+  assert.match(err, /^lvsadm: --force: only with --undo\n/);
+  assert.deepEqual(snapshot(root), before);
+});
+
 test('--undo is refused when ipvsadm is removed while another command has the lock', async (t) => {
   const root = plant(t, distributions.fedora);
   await adopt(root);

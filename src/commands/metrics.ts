@@ -11,6 +11,10 @@ import { Exporter } from './metrics/exporter.js';
 import { AgentHealth } from './shared/agent/agent-health.js';
 import { Interruption } from './shared/change/interruption.js';
 
+/** Milliseconds to read another network namespace: Prometheus gives up on a scrape after 10 s by default, a timer does not. */
+const OF_SCRAPE = 8000;
+const OF_COMMAND = 60_000;
+
 export const command = defineCommand({
   options: {
     write: {
@@ -53,7 +57,7 @@ export const command = defineCommand({
     const exporter = new Exporter(
       context,
       compatible,
-      allNetns,
+      allNetns ? (listen ? OF_SCRAPE : OF_COMMAND) : undefined,
       listen && ((reason) => tell(`scrape failed: ${reason}`)),
       compatible === undefined ? ofAgent(context, tell) : undefined,
     );

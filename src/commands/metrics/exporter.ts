@@ -30,8 +30,8 @@ export class Exporter {
   constructor(
     private readonly context: Context,
     private readonly compatible: Compatibility | undefined,
-    /** Whether the named network namespaces are read as well. */
-    private readonly everywhere = false,
+    /** Milliseconds for each of the named network namespaces (default: they are not read). */
+    private readonly elsewhere?: number,
     /** Called once with the reason of a reading that failed. */
     private readonly tell: (reason: string) => void = () => {},
     /** Further families of each reading. */
@@ -66,7 +66,7 @@ export class Exporter {
         ...(await this.others()),
       ];
       const own = exposition(families, format);
-      return this.everywhere ? await this.merged(own, format) : own;
+      return this.elsewhere === undefined ? own : await this.merged(own, format, this.elsewhere);
     } catch (error) {
       this.failures++;
       this.tell(failureText(error));
@@ -75,10 +75,10 @@ export class Exporter {
   }
 
   /** With the metrics of all named namespaces, each read by a process there. */
-  private async merged(own: Uint8Array, format: ExpositionFormat): Promise<Uint8Array> {
+  private async merged(own: Uint8Array, format: ExpositionFormat, patience: number): Promise<Uint8Array> {
     const compatible = this.compatible === undefined ? [] : ['--compatible', this.compatible];
     const words = ['metrics', '--format', format, ...compatible];
-    const texts = await outputsIn(otherNamespaces(this.context.files), words, this.context);
+    const texts = await outputsIn(otherNamespaces(this.context.files), words, this.context, patience);
     const parts: NetnsExposition[] = [
       { netns: undefined, text: new TextDecoder().decode(own) },
       ...Array.from(texts, ([netns, text]) => ({ netns, text })),

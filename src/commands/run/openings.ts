@@ -35,7 +35,7 @@ export function openingsOf(
   const control = () => serveLines(openStore(context, runDir).socketPath('agent'), answer, context.files);
   if (metrics === undefined) return [control];
   const warn = (reason: string): void => void context.err.write(`lvsadm: scrape failed: ${reason}\n`);
-  const exporter = new Exporter(context, undefined, false, warn, () => [
+  const exporter = new Exporter(context, undefined, undefined, warn, () => [
     ...healthMetrics(healthReport(agent, undefined, context.now())),
     ...families(),
   ]);

@@ -24,31 +24,32 @@ export async function outputIn(
   throw new HostError(`read ${describeNetns(name)}`, status === 0 ? 'no output' : `exit status ${status}`);
 }
 
-/** Processes at once, and milliseconds for each. */
+/** Processes at once. */
 const CONCURRENCY = 8;
-const PATIENCE = 8000;
 
 /**
  * What these words write in each of these namespaces, a few at a time.
+ * @param patience milliseconds for each
  * @throws HostError if they fail in one, or do not end there; the others are ended then
  */
 export async function outputsIn(
   names: readonly string[],
   words: readonly string[],
   context: Pick<Context, 'runSelf'>,
+  patience: number,
 ): Promise<ReadonlyMap<string, string>> {
   const outputs = new Map<string, string>();
   const end = new AbortController();
   const waiting = names.values();
   const worker = async (): Promise<void> => {
     for (const name of waiting) {
-      const limit = AbortSignal.timeout(PATIENCE);
+      const limit = AbortSignal.timeout(patience);
       const output = outputIn(name, words, context, AbortSignal.any([end.signal, limit]));
       outputs.set(
         name,
         await output.catch((error) => {
           if (!limit.aborted) throw error;
-          throw new HostError(`read ${describeNetns(name)}`, `no answer within ${PATIENCE / 1000} s`);
+          throw new HostError(`read ${describeNetns(name)}`, `no answer within ${patience / 1000} s`);
         }),
       );
     }

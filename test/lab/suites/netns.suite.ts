@@ -26,17 +26,6 @@ async function lines(...words: readonly string[]): Promise<string> {
   return out;
 }
 
-/** The output of a command line that may find the emulated processor too busy for processes in other namespaces. */
-async function patientLines(...words: readonly string[]): Promise<string> {
-  for (let tries = 1; ; tries++) {
-    const { status, out, err } = await run(...words);
-    if (tries === 5 || !/no answer within/.test(err)) {
-      assert.deepEqual([status, err], [0, ''], words.join(' '));
-      return out;
-    }
-  }
-}
-
 /** Runs shell commands; a failure fails the test. */
 function shell(script: string): string {
   const { status, stdout, stderr } = spawnSync('sh', ['-c', script], { encoding: 'utf8' });
@@ -212,7 +201,7 @@ test('status shows who has a socket of generic netlink', async () => {
 });
 
 test('metrics --all-netns has the weights of both, told apart by the label', async () => {
-  const weights = (await patientLines('metrics', '--all-netns'))
+  const weights = (await lines('metrics', '--all-netns'))
     .split('\n')
     .filter((line) => line.startsWith('lvs_server_weight{'));
   const server = `service="${SERVICE}",server="${SERVER}"`;

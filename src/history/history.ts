@@ -17,7 +17,7 @@ export const MOST_REPEATED = 10;
 /** Bytes of all tables together; the newest is kept in any case. */
 export const MOST_BYTES = 64 * 2 ** 20;
 
-/** Of a change, in the name of its table: as many digits as the number of a `rollback` can have. */
+/** Of a change, in the name of its table. A name with more digits is foreign, and must not use up the numbers that `rollback` takes. */
 const NUMBER = /^\d{1,9}$/;
 
 export class History {

@@ -12,6 +12,7 @@ import {
   tunnelTypes,
 } from '../../src/model/destination.js';
 import { destinationNumberNames, serviceSwitchNames } from '../../src/model/fields.js';
+import { INT_MAX } from '../../src/model/limits.js';
 import { persistenceEngines, schedulerFlagBits } from '../../src/model/schedulers.js';
 import { type Service, type ServiceId, serviceFamily, serviceKey } from '../../src/model/service.js';
 import type { ServiceState, State } from '../../src/model/state.js';
@@ -140,10 +141,7 @@ export const state = (maxServices = 6): fc.Arbitrary<State> =>
     }),
   );
 
-/** The largest threshold that all kernels take: newer ones refuse larger ones. */
-const MOST_EVERYWHERE = 0x7fffffff;
-
-/** A table that every kernel takes. */
+/** A table that every kernel takes: newer ones refuse larger thresholds. */
 export const kernelState = (maxServices?: number): fc.Arbitrary<State> =>
   state(maxServices).map(({ services, ...rest }) => ({
     ...rest,
@@ -151,8 +149,8 @@ export const kernelState = (maxServices?: number): fc.Arbitrary<State> =>
       service: one,
       destinations: destinations.map((each) => ({
         ...each,
-        upperThreshold: Math.min(each.upperThreshold, MOST_EVERYWHERE),
-        lowerThreshold: Math.min(each.lowerThreshold, MOST_EVERYWHERE),
+        upperThreshold: Math.min(each.upperThreshold, INT_MAX),
+        lowerThreshold: Math.min(each.lowerThreshold, INT_MAX),
       })),
     })),
   }));
@@ -203,6 +201,6 @@ function withKeptPorts({ service, destinations }: ServiceState): ServiceState {
     }),
   );
   // Its numbers end where a signed one does.
-  const sayableOnes = [...kept.values()].filter(({ upperThreshold }) => upperThreshold <= 0x7fffffff);
+  const sayableOnes = [...kept.values()].filter(({ upperThreshold }) => upperThreshold <= INT_MAX);
   return { service, destinations: sayableOnes };
 }
